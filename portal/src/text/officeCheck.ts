@@ -15,7 +15,8 @@ export const check = {
   toPatients: "Search a patient",
   continued: "These are your entries from before. Start over to clear them.",
   startOver: "Start over",
-  copied: (number: string) => `Copied from ${number}. Enter the new dates, then check.`,
+  copied: (number: string | null) =>
+    `Copied from ${number ?? "an earlier draft"}. Enter what is new, then check.`,
   continue: "Save and continue",
   edit: "Edit",
   done: "Look over",

@@ -3,6 +3,22 @@ import type { ErrorItem } from "../api/client";
 import { text } from "../text";
 import { explain, fieldId, requestId } from "./errors";
 
+const FRAMES = 60;
+
+/** Focus a field that may be on the page only after the next renderings. */
+export function focusField(pointer: string, frames = FRAMES): void {
+  requestAnimationFrame(() => {
+    const exact = document.getElementById(fieldId(pointer));
+    const element = exact ?? (frames === 0 ? elementOf(pointer) : null);
+    if (element) {
+      element.scrollIntoView({ block: "center" });
+      element.focus();
+    } else if (frames > 0) {
+      focusField(pointer, frames - 1);
+    }
+  });
+}
+
 /** The element of a pointer, or of the nearest pointer above it that is on the page. */
 function elementOf(pointer: string): HTMLElement | null {
   for (let at = pointer; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {

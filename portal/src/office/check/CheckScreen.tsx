@@ -9,7 +9,7 @@ import type { Update } from "../../request-form/RequestForm";
 import { useForms, useRequestFields } from "../../request-form/useForms";
 import { text } from "../../text";
 import { Button, LinkButton } from "../../ui/Button";
-import { ErrorBanner, ErrorSummary } from "../../ui/ErrorSummary";
+import { ErrorBanner, ErrorSummary, focusField } from "../../ui/ErrorSummary";
 import { byPointer, type FieldErrors, NO_ERRORS } from "../../ui/errors";
 import { FormErrors } from "../../ui/fields";
 import { Banner, Empty, Page } from "../../ui/parts";
@@ -98,7 +98,10 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
             <ErrorSummary
               errors={named(errors, names)}
               attempt={attempt}
-              onOpen={(pointer) => open(stepOf([{ pointer }]))}
+              onOpen={(pointer) => {
+                open(stepOf([{ pointer }]));
+                focusField(pointer);
+              }}
             />
             {check.isError && errors.length === 0 && (
               <ErrorBanner error={check.error} onRetry={() => check.mutate()} />
@@ -200,7 +203,7 @@ function PatientLine({ patient }: { patient: NonNullable<CheckState["content"]["
 function Notes({ state }: { state: CheckState }) {
   return (
     <>
-      {state.copiedFrom !== null && state.draftId === null && (
+      {state.copied && state.draftId === null && (
         <Banner>
           <p>{t.copied(state.copiedFrom)}</p>
         </Banner>

@@ -16,7 +16,8 @@ export interface CheckState {
   draftId: string | null;
   /** Entries from before were found when the check was started again. */
   continued: boolean;
-  /** The number of the request that the entries were copied from. */
+  /** Whether the entries were copied from an earlier request, and its number. */
+  copied: boolean;
   copiedFrom: string | null;
 }
 
@@ -25,7 +26,7 @@ const TEMPLATE = "check-template";
 
 interface Template {
   content: Content;
-  number: string;
+  number: string | null;
 }
 
 export function newCheck(patient: Patient | null): CheckState {
@@ -37,6 +38,7 @@ export function newCheck(patient: Patient | null): CheckState {
     draftFor: null,
     draftId: null,
     continued: false,
+    copied: false,
     copiedFrom: null,
   };
 }
@@ -71,15 +73,16 @@ export function hasEntries(content: Content): boolean {
 }
 
 /** A check with the entries of an earlier request for a patient. */
-export function storeCopy(content: Content, patient: Patient, number: string): void {
+export function storeCopy(content: Content, patient: Patient, number: string | null): void {
   writeStored(CHECK, {
     ...newCheck(patient),
     content: { ...content, patient },
+    copied: true,
     copiedFrom: number,
   } satisfies CheckState);
 }
 
 /** The entries of an earlier request, for the next patient for whom a check is begun. */
-export function storeTemplate(content: Content, number: string): void {
+export function storeTemplate(content: Content, number: string | null): void {
   writeStored(TEMPLATE, { content: { ...content, patient: null }, number } satisfies Template);
 }

@@ -202,6 +202,14 @@ export class Autosave {
     void this.flush();
   }
 
+  /** Another call found a newer version: read it, and compare. */
+  async recheck(): Promise<void> {
+    await this.#conflict(null);
+    if (this.#state.phase === "waiting") {
+      this.#schedule();
+    }
+  }
+
   /** The adopted changes were read. */
   dismissAdopted = (): void => this.#set({ adopted: [] });
 
@@ -319,7 +327,7 @@ export class Autosave {
         break;
       case "conflict":
         await this.#conflict(failure.current);
-        return false;
+        return this.#state.phase === "waiting";
       case "ended":
       case "failed":
         this.#set({ phase: failure.kind, error, attempt: null });
@@ -333,9 +341,14 @@ export class Autosave {
     try {
       this.meet(current ?? (await this.#deps.read()));
     } catch (error) {
-      this.#set({ phase: "failed", error });
+      this.#set({ phase: "failed", error, attempt: null });
     }
-    this.#settle();
+    if (this.#state.phase === "waiting") {
+      // What the other user saved differs from nothing of ours: the caller goes on.
+      this.#cancelTimer();
+    } else {
+      this.#settle();
+    }
   }
 
   #rest(): void {

@@ -5,4 +5,12 @@ export const requestRoutes: RouteObject[] = [
     path: "check",
     lazy: async () => ({ Component: (await import("../check/CheckScreen")).CheckScreen }),
   },
+  {
+    path: "drafts/new",
+    lazy: async () => ({ Component: (await import("./NewFrom")).NewFrom }),
+  },
+  {
+    path: "drafts/:draftId",
+    lazy: async () => ({ Component: (await import("./DraftScreen")).DraftScreen }),
+  },
 ];

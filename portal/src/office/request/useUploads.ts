@@ -1,0 +1,197 @@
+/** The queue of files of one request: reserves a slot for each, sends it, and reports what becomes of it. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useReducer, useRef } from "react";
+import { ApiError, api, type Schemas, unwrap } from "../../api/client";
+import { formatSize } from "../../format/identifiers";
+import { useActingFor } from "../../shell/tin";
+import { text } from "../../text";
+import { explain } from "../../ui/errors";
+import { type Sending, StorageError, sendFile } from "./send";
+import {
+  isRunning,
+  nextUpload,
+  retried,
+  type Upload,
+  withChange,
+  withFiles,
+  without,
+  withoutListed,
+} from "./uploads";
+
+const t = text.office.request;
+
+export type DocumentRules = Schemas["DocumentRulesResponse"];
+
+type Update = (uploads: readonly Upload[]) => readonly Upload[];
+
+export interface Uploads {
+  uploads: readonly Upload[];
+  add: (files: readonly File[], documentType: string | null) => void;
+  cancel: (upload: Upload) => void;
+  retry: (upload: Upload) => void;
+  dismiss: (upload: Upload) => void;
+  /** The documents that the API lists: their uploads are no longer shown. */
+  listed: (documentIds: readonly string[]) => void;
+}
+
+interface Chosen {
+  file: File;
+  documentType: string | null;
+}
+
+/** Reduced outside of React's render: a file is sent once. */
+function apply(uploads: readonly Upload[], update: Update): readonly Upload[] {
+  return update(uploads);
+}
+
+export function useUploads(requestId: string, rules: DocumentRules | null): Uploads {
+  const [uploads, update] = useReducer(apply, []);
+  const files = useRef(new Map<string, Chosen>());
+  const sending = useRef<{ id: string; sending: Sending | null } | null>(null);
+  const client = useQueryClient();
+  const { tin } = useActingFor();
+  const change = useCallback(
+    (id: string, values: Partial<Upload>) => update((all) => withChange(all, id, values)),
+    [],
+  );
+  const refresh = useCallback(
+    () => client.invalidateQueries({ queryKey: ["documents", requestId] }),
+    [client, requestId],
+  );
+  const free = useCallback(
+    async (documentId: string) => {
+      const path = { request_id: requestId, document_id: documentId };
+      const call = api.DELETE("/v1/requests/{request_id}/documents/{document_id}", {
+        params: { path },
+      });
+      await call.catch(() => {});
+      await refresh();
+    },
+    [requestId, refresh],
+  );
+
+  const send = useCallback(
+    async (upload: Upload, { file, documentType }: Chosen) => {
+      const running: NonNullable<typeof sending.current> = { id: upload.id, sending: null };
+      sending.current = running;
+      change(upload.id, { state: "reserving" });
+      let documentId: string | null = null;
+      try {
+        const slot = await unwrap(
+          api.POST("/v1/requests/{request_id}/documents", {
+            params: { path: { request_id: requestId } },
+            body: {
+              file_name: file.name,
+              document_type: documentType,
+              sha256: null,
+              tin: tin ?? null,
+            },
+          }),
+        );
+        documentId = slot.document.document_id;
+        if (sending.current !== running) {
+          await free(documentId);
+          return;
+        }
+        if (file.size > slot.upload.max_bytes) {
+          throw new StorageError(400, "EntityTooLarge");
+        }
+        running.sending = sendFile(slot.upload.url, slot.upload.fields, file, (percent) =>
+          change(upload.id, { percent }),
+        );
+        change(upload.id, { state: "sending", documentId });
+        await running.sending.done;
+        sending.current = null;
+        change(upload.id, { state: "sent", percent: 100 });
+        await refresh();
+      } catch (error) {
+        if (documentId !== null) {
+          await free(documentId);
+        }
+        // A canceled file has its state already, and the next one may be on its way.
+        if (sending.current === running) {
+          sending.current = null;
+          const [state, reason] = outcomeOf(error, rules);
+          change(upload.id, { state, reason, documentId: null });
+        }
+      }
+    },
+    [requestId, tin, rules, change, refresh, free],
+  );
+
+  useEffect(() => {
+    const next = nextUpload(uploads);
+    const chosen = next && files.current.get(next.id);
+    if (next && chosen && sending.current === null) {
+      void send(next, chosen);
+    }
+  }, [uploads, send]);
+
+  const add = useCallback(
+    (added: readonly File[], documentType: string | null) => {
+      const entries = added.map((file) => {
+        const id = crypto.randomUUID();
+        files.current.set(id, { file, documentType });
+        return { id, name: file.name, size: file.size };
+      });
+      update((all) => withFiles(all, entries, ({ size }) => refusal(size, rules)));
+    },
+    [rules],
+  );
+  const cancel = useCallback(
+    (upload: Upload) => {
+      if (sending.current?.id === upload.id) {
+        const { sending: transfer } = sending.current;
+        sending.current = null;
+        transfer?.abort();
+      }
+      change(upload.id, { state: "canceled", percent: 0 });
+    },
+    [change],
+  );
+  const retry = useCallback((upload: Upload) => update((all) => retried(all, upload.id)), []);
+  const dismiss = useCallback((upload: Upload) => {
+    files.current.delete(upload.id);
+    update((all) => without(all, upload.id));
+  }, []);
+  const listed = useCallback(
+    (documentIds: readonly string[]) => update((all) => withoutListed(all, documentIds)),
+    [],
+  );
+  useAskBeforeUnload(uploads.some(isRunning));
+  return { uploads, add, cancel, retry, dismiss, listed };
+}
+
+function refusal(size: number, rules: DocumentRules | null): string | null {
+  if (size === 0) {
+    return t.emptyFile;
+  }
+  return rules !== null && size > rules.max_bytes ? t.tooLarge(formatSize(rules.max_bytes)) : null;
+}
+
+function outcomeOf(error: unknown, rules: DocumentRules | null): ["failed" | "refused", string] {
+  if (error instanceof StorageError) {
+    if (error.code === "EntityTooLarge") {
+      return ["refused", t.tooLarge(formatSize(rules?.max_bytes ?? null))];
+    }
+    return ["failed", error.status === 0 ? t.sendFailed : t.storeRefused];
+  }
+  const [first] = errorsOf(error);
+  return ["failed", first ?? explain(error)];
+}
+
+/** The API's words on the file, as on a type that is not accepted. */
+function errorsOf(error: unknown): string[] {
+  return error instanceof ApiError ? error.errors.map(({ message }) => message) : [];
+}
+
+function useAskBeforeUnload(running: boolean): void {
+  useEffect(() => {
+    if (!running) {
+      return;
+    }
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [running]);
+}
