@@ -68,6 +68,8 @@ export function TypeAhead<Item>({
   });
   const items = typed.length >= minimum ? (found.data ?? []) : [];
   const rows = items.map((item) => ({ ...suggest(item), item }));
+  const enough = value.trim().length >= minimum;
+  const pending = found.isPending || typed !== value.trim();
   return (
     <ComboBox
       className="field"
@@ -75,8 +77,9 @@ export function TypeAhead<Item>({
       onInputChange={onChange}
       items={rows.map((row) => ({ id: row.key, ...row }))}
       allowsCustomValue
-      allowsEmptyCollection={typed.length >= minimum && found.isSuccess}
-      menuTrigger="input"
+      // The list opens when something is typed, before its entries arrive.
+      allowsEmptyCollection={enough}
+      menuTrigger={minimum === 0 ? "focus" : "input"}
       isInvalid={errors.length > 0}
       onSelectionChange={(key) => {
         const chosen = rows.find((row) => row.key === key);
@@ -115,7 +118,11 @@ export function TypeAhead<Item>({
       <Popover className="popover">
         <ListBox
           className="suggestions"
-          renderEmptyState={() => <div className="suggestion">{empty}</div>}
+          renderEmptyState={() => (
+            <div className="suggestion">
+              {pending ? text.common.loading : found.isError ? text.common.loadFailed : empty}
+            </div>
+          )}
         >
           {(row: Suggestion & { id: string }) => (
             <ListBoxItem id={row.id} textValue={row.text} className="suggestion">
