@@ -737,10 +737,12 @@ def _vendors(
 ) -> list[DelegatedCodesResponse]:
     """Each delegated vendor that decides some code, in the order of the codes."""
     decided: dict[str, list[DelegatedCode]] = {}
-    for number, (codes, ways) in enumerate(zip(answer.services, steps, strict=True), start=1):
-        for at, (code, way) in enumerate(zip(codes, ways, strict=True)):
+    for number, (codes, steps_of_service) in enumerate(
+        zip(answer.services, steps, strict=True), start=1
+    ):
+        for at, (code, step) in enumerate(zip(codes, steps_of_service, strict=True)):
             known = code.vendor_id if code.vendor_id in answer.vendors else None
-            if known and way.action is NextAction.GO_TO_VENDOR:
+            if known and step.action is NextAction.GO_TO_VENDOR:
                 pointer = f"/services/{number - 1}/procedures/{at}/code"
                 code_row = DelegatedCode(
                     service=number,

@@ -53,9 +53,9 @@ def missing_documents(
     lines: Collection[JudgedLine], documents: Collection[Document]
 ) -> tuple[str, ...]:
     """Codes of required documentation that is not attached, each once."""
-    there = attached_types(documents)
+    attached = attached_types(documents)
     required = (code for line in lines for code in required_documents(line))
-    return tuple(code for code in dict.fromkeys(required) if code not in there)
+    return tuple(code for code in dict.fromkeys(required) if code not in attached)
 
 
 def required_documents(line: JudgedLine) -> tuple[str, ...]:

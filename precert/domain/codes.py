@@ -46,11 +46,11 @@ def readings_of(entered: str) -> tuple[str, ...]:
     if not _BARE.fullmatch(entered):
         return ()
     if len(entered) == 10:
-        ways = (
+        labels = (
             _filled([entered[:first], entered[first : first + second], entered[first + second :]])
             for first, second in _READINGS_OF_TEN
         )
-        return tuple(dict.fromkeys(ways))
+        return tuple(dict.fromkeys(labels))
     parts = [entered[:5], entered[5:9], entered[9:]]
     return (_filled([part for part in parts if part]),)
 

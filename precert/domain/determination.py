@@ -185,32 +185,32 @@ def _days(
         yield service.last_day
 
 
-def is_less(approved: Approved, than: Approved) -> bool:
+def is_less(approved: Approved, reference: Approved) -> bool:
     """Whether an approval is a reduction: it needs reasons, as a denial does (W4)."""
-    return bool(_reductions(approved, than))
+    return bool(_reductions(approved, reference))
 
 
-def _reductions(approved: Approved, than: Approved) -> dict[str, str]:
+def _reductions(approved: Approved, reference: Approved) -> dict[str, str]:
     """Members in which less is approved, with the least value that is no reduction."""
     members = {}
-    if approved.code != than.code:
-        members["code"] = f"{than.code or 'no code'}"
-    if (approved.units or 0) < (than.units or 0):
-        members["units"] = str(than.units)
-    if than.unit_type is not None and approved.unit_type is not than.unit_type:
-        members["unit_type"] = than.unit_type.value
-    if _length(approved) < _length(than):
-        members["to_date"] = str(approved.from_date + _length(than))
+    if approved.code != reference.code:
+        members["code"] = f"{reference.code or 'no code'}"
+    if (approved.units or 0) < (reference.units or 0):
+        members["units"] = str(reference.units)
+    if reference.unit_type is not None and approved.unit_type is not reference.unit_type:
+        members["unit_type"] = reference.unit_type.value
+    if _length(approved) < _length(reference):
+        members["to_date"] = str(approved.from_date + _length(reference))
     return members
 
 
-def _additions(approved: Approved, than: Approved) -> dict[str, str]:
+def _additions(approved: Approved, reference: Approved) -> dict[str, str]:
     """Members in which more is approved, with the most that was requested."""
     members = {}
-    if than.units is not None and (approved.units or 0) > than.units:
-        members["units"] = str(than.units)
-    if _length(approved) > _length(than):
-        members["to_date"] = str(approved.from_date + _length(than))
+    if reference.units is not None and (approved.units or 0) > reference.units:
+        members["units"] = str(reference.units)
+    if _length(approved) > _length(reference):
+        members["to_date"] = str(approved.from_date + _length(reference))
     return members
 
 
@@ -445,29 +445,29 @@ def _errors_of_reasons(
     entered: LineDecision, status: LineStatus, payer: Payer, information_requested: bool
 ) -> Iterator[FieldError]:
     """Whether a denial or a reduction has a fitting reason code, a rationale and a criterion."""
-    what = "a denial" if status is LineStatus.DENIED else "an approval of less than requested"
-    if errors := list(errors_of_code(entered, what, payer)):
+    decision = "a denial" if status is LineStatus.DENIED else "an approval of less than requested"
+    if errors := list(errors_of_code(entered, decision, payer)):
         yield from errors
     elif entered.reason_code is not None:
         rule = payer.reason_rule(entered.reason_code)
         meaning = payer.reason_codes[entered.reason_code]
         if status not in rule.statuses:
             fitting = payer.reasons_for(status)
-            message = f"{meaning} is no reason of {what}: send one of {', '.join(fitting)}"
+            message = f"{meaning} is no reason of {decision}: send one of {', '.join(fitting)}"
             yield FieldError("/reason_code", "contradicts", message, fitting)
         elif rule.needs_information_request and not information_requested:
             message = f"{meaning}: no information was requested from the providers"
             yield FieldError("/reason_code", "contradicts", message)
     for name in ("rationale", "criterion"):
         if not getattr(entered, name):
-            yield FieldError(f"/{name}", "missing", f"{what} needs it")
+            yield FieldError(f"/{name}", "missing", f"{decision} needs it")
 
 
-def errors_of_code(entered: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
+def errors_of_code(entered: LineDecision, decision: str, payer: Payer) -> Iterator[FieldError]:
     """Whether the reason code is one of the payer's."""
     if entered.reason_code not in payer.reason_codes:
         choices = tuple(sorted(payer.reason_codes))
         names = ", ".join(f"{code} ({payer.reason_codes[code]})" for code in choices)
-        message = f"{what} needs a reason; choose one of these: {names}"
+        message = f"{decision} needs a reason; choose one of these: {names}"
         code = "missing" if entered.reason_code is None else "not_a_choice"
         yield FieldError("/reason_code", code, message, choices)

@@ -127,14 +127,14 @@ class Request(RequestState):
         if self.own_part_is_determined:
             raise self.refusal("The payer's service lines are decided already.")
         lines = _decided(review.lines, decisions, [line.line_id for line in review.own_lines])
-        whole = status_of_lines(line.counts_as for line in lines)
+        status = status_of_lines(line.counts_as for line in lines)
         return self.changed(
             EventType.REQUEST_DETERMINED
-            if whole is not Status.PENDING
+            if status is not Status.PENDING
             else EventType.PAYER_LINES_DETERMINED,
             now,
             actor=by,
-            status=whole,
+            status=status,
             review=_closed(review, now).model_copy(
                 update={
                     "lines": lines,
@@ -163,19 +163,19 @@ class Request(RequestState):
         if last is not None and report.reported_at <= last:
             return None
         lines = _decided(review.lines, decisions, delegation.line_ids)
-        whole = status_of_lines(line.counts_as for line in lines)
+        status = status_of_lines(line.counts_as for line in lines)
         reported = delegation.model_copy(update={"reports": (*delegation.reports, report)})
         update: dict[str, object] = {"lines": lines}
         if self.is_delegated:
             update["determined_at"] = report.reported_at
         after = review.with_delegation(reported).model_copy(update=update)
-        closes = whole is not Status.PENDING and review.open_appeal is None
+        closes = status is not Status.PENDING and review.open_appeal is None
         return self.changed(
             EventType.REQUEST_DETERMINED if closes else EventType.VENDOR_LINES_DETERMINED,
             now,
             actor=report.reported_by,
             about_vendor=vendor_id,
-            status=whole,
+            status=status,
             review=after,
         )
 

@@ -188,11 +188,11 @@ def _created_upload(
     try:
         _take_slot(request_id, document, documents, now)
     except OfferRefusedError as refusal:
-        why = _why(retained(refusal.current, payer, now), readable_by, payer, now)
-        if not isinstance(why, DocumentLimitError) or not _took_abandoned_slot(
+        error = _offer_error(retained(refusal.current, payer, now), readable_by, payer, now)
+        if not isinstance(error, DocumentLimitError) or not _took_abandoned_slot(
             request_id, document, documents, document_bytes, now
         ):
-            raise why from refusal
+            raise error from refusal
     form = document_bytes.upload_form(
         request_id, document, max_bytes=limits.max_bytes, seconds=limits.upload_seconds
     )
@@ -247,7 +247,7 @@ def _took_abandoned_slot(
     return False
 
 
-def _why(
+def _offer_error(
     current: Request | None, readable_by: Collection[str], payer: Payer, now: datetime
 ) -> PrecertError:
     try:
@@ -338,11 +338,11 @@ def verify_document(
         documents.settle(request_id, settled, _settled_event(request, settled, now), arrived=True)
     except DocumentChangedError:
         # Another delivery was first, perhaps of another file uploaded with the same form.
-        quicker = documents.document(request_id, document_id)
-        if quicker == document:
+        current = documents.document(request_id, document_id)
+        if current == document:
             # The request changed: verify the document against its current state.
             raise TransientError("The request was changed concurrently. Try again.") from None
-        remove_leftovers(request_id, document_id, quicker, document_bytes)
+        remove_leftovers(request_id, document_id, current, document_bytes)
         return None
     if settled.status is DocumentStatus.REFUSED:
         document_bytes.remove(request_id, document_id)

@@ -136,8 +136,8 @@ def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
         return True
     return any(
         step.action is NextAction.CALL and code.guidance != BEHAVIORAL
-        for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)
-        for code, step in zip(codes, ways, strict=True)
+        for codes, steps in zip(answer.services, answer.next_steps(payer), strict=True)
+        for code, step in zip(codes, steps, strict=True)
     )
 
 
@@ -153,9 +153,9 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
     steps += [step for step in answer.steps_without_codes(payer) if step is not None]
     named = {
         one: answer.vendors[one]
-        for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)
-        for one, way in zip([code.vendor_id for code in codes], ways, strict=True)
-        if one and one in answer.vendors and way.action is NextAction.GO_TO_VENDOR
+        for codes, steps_of_service in zip(answer.services, answer.next_steps(payer), strict=True)
+        for one, step in zip([code.vendor_id for code in codes], steps_of_service, strict=True)
+        if one and one in answer.vendors and step.action is NextAction.GO_TO_VENDOR
     }
     if not named:
         guidance = [one.text for one in steps if one.action is not NextAction.NONE]
@@ -305,7 +305,7 @@ def list_drafts(
     caller.require(Entitlement.PATIENT_SEARCH)
     filters = ListFilters(caller.acting_tin(tin), status=Status.INCOMPLETE)
     page = listings.rows(filters, limit=limit, cursor=cursor, now=now)
-    rows = (row for row in page.rows if is_live(row, payer, now) and filters.fit(row))
+    rows = (row for row in page.rows if is_live(row, payer, now) and filters.matches(row))
     return replace(page, rows=tuple(rows))
 
 

@@ -69,7 +69,7 @@ def list_requests(
         raise InvalidInputError(errors)
     selected = ListFilters(caller.acting_tin(tin), **filters)
     page = listings.rows(selected, limit=limit, cursor=cursor, now=now)
-    rows = tuple(row for row in page.rows if is_live(row, payer, now) and selected.fit(row))
+    rows = tuple(row for row in page.rows if is_live(row, payer, now) and selected.matches(row))
     return replace(page, rows=rows)
 
 

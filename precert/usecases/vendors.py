@@ -199,15 +199,15 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
         requests.record(change)
         return 1
 
-    recorded, busy = 0, list[TransientError]()
+    recorded, failures = 0, list[TransientError]()
     for request_id, vendor_id in tuple(listings.due_delegations(now)):
         try:
             recorded += retry(partial(check, request_id, vendor_id), on=ConcurrentChangeError)
         except DamagedRecordError:
             continue
         except TransientError as error:
-            busy.append(error)
-    if busy:
+            failures.append(error)
+    if failures:
         # The others are recorded; the next run repeats these.
-        raise busy[0]
+        raise failures[0]
     return recorded

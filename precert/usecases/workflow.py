@@ -301,8 +301,8 @@ def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> 
     assessment = review.assessment
     if assessment is None or not _lacks_documentation(request):
         return None
-    there = attached_types(file.documents)
-    missing = [code for code in assessment.required_documentation if code not in there]
+    attached = attached_types(file.documents)
+    missing = [code for code in assessment.required_documentation if code not in attached]
     arrived = any(
         document.status is DocumentStatus.ATTACHED
         and document.settled_at is not None

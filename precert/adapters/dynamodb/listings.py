@@ -398,7 +398,7 @@ class DynamoDBListings:
                 break
             found, damaged = readable(RecordKind.WORKLIST_ROW, [item], _cycle_of, request_id_of)
             shown.append(item)
-            rows += (row for row in found if cycles.fit(row, now))
+            rows += (row for row in found if cycles.matches(row, now))
             # A damaged row may fit the filters.
             unread += damaged
         following = Position({WORKLIST_SK: end}) if end else None

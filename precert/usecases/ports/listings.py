@@ -42,7 +42,7 @@ class ListFilters:
     waiting_on: WaitingOn | None = None
     sort: Sort = Sort.CHANGED
 
-    def fit(self, row: DashboardRow) -> bool:
+    def matches(self, row: DashboardRow) -> bool:
         """Whether a row of the TIN, or of the patient, passes the filters."""
         return (
             (self.status is None or row.status is self.status)
@@ -67,7 +67,7 @@ class Cycles:
     def filtered(self) -> bool:
         return self.assigned_to is not None or self.view is not None
 
-    def fit(self, row: WorklistRow, now: datetime) -> bool:
+    def matches(self, row: WorklistRow, now: datetime) -> bool:
         """Whether an open cycle of the plans passes the filters."""
         mine = self.assigned_to is None or is_mine(row, self.assigned_to, now)
         return mine and (self.view is None or is_in(self.view, row, now))
