@@ -480,7 +480,7 @@ class DocumentationResponse(ResponseModel):
     document_ids: list[str] = Field(
         description="Attached documents of this type, last attached first. Empty if it is missing."
     )
-    requested: bool = Field(description="Whether the open request for information asks for it.")
+    requested: bool = Field(description="Whether the open request for information requests it.")
 
     @classmethod
     def all_of(cls, file: RequestFile, payer: Payer) -> "list[DocumentationResponse]":
@@ -489,8 +489,8 @@ class DocumentationResponse(ResponseModel):
         for line in review.assessment.lines if review.assessment else ():
             for code in line.required_documentation:
                 lines.setdefault(code, []).append(line.line_id)
-        asked = review.open_information_request
-        requested = asked.documents if asked else ()
+        rfi = review.open_information_request
+        requested = rfi.documents if rfi else ()
         attached = sorted(
             (one for one in file.documents if one.status is DocumentStatus.ATTACHED),
             key=lambda one: one.settled_at or one.offered_at,

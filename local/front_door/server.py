@@ -57,7 +57,7 @@ class Server(ThreadingHTTPServer):
         self._open.add(connection)
 
     def disconnected(self, connection: socket.socket) -> None:
-        """Forget a connection that ended."""
+        """Remove a connection that ended."""
         self._open.discard(connection)
 
     def end_connections(self) -> None:
@@ -162,11 +162,11 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, [*described, *(headers or [])], f"{status.phrase}\n".encode())
 
     def _send(self, status: int, headers: Headers, content: bytes) -> None:
-        given = {name.lower() for name, _ in headers}
+        sent = {name.lower() for name, _ in headers}
         secured = [
             (name, value)
             for name, value in self.server.site.security.items()
-            if name.lower() not in given
+            if name.lower() not in sent
         ]
         self.send_response(status)
         for name, value in [*end_to_end(headers), *secured]:

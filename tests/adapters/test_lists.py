@@ -209,17 +209,17 @@ def test_list_of_one_page_has_no_cursor_when_nothing_follows(cloud: Cloud) -> No
 
 
 def test_only_what_waits_on_the_provider_is_listed_when_it_is_selected(cloud: Cloud) -> None:
-    draft_id, asked, answered = cloud.start(), cloud.pended(), cloud.pended()
+    draft_id, waiting, answered = cloud.start(), cloud.pended(), cloud.pended()
     assert cloud.answer(answered, "The note is attached.").body["waiting_on"] == "PAYER"
     with cloud.wire.counting() as calls:
         reply = cloud.dashboard(waiting_on="PROVIDER", sort="due")
     assert calls == ["Query"]
-    assert ids(reply) == [draft_id, asked]
+    assert ids(reply) == [draft_id, waiting]
     assert [row["due_at"] for row in reply.body["requests"]] == [
         cloud.resume(draft_id).body["expires_at"],
-        cloud.read(asked).body["due_at"],
+        cloud.read(waiting).body["due_at"],
     ]
-    assert ids(cloud.of_patient(waiting_on="PROVIDER", status="PENDING")) == [asked]
+    assert ids(cloud.of_patient(waiting_on="PROVIDER", status="PENDING")) == [waiting]
     assert ids(cloud.of_patient(service_to="2026-07-01")) == []
 
 

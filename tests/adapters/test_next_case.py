@@ -70,7 +70,7 @@ def test_case_is_not_next_when_the_reviewer_may_not_decide_it(cloud: Cloud) -> N
     assert assigned(cloud, view="EXPEDITED") is None
     assert assigned(cloud) == case
     assert assigned(cloud, view="WAITING_ON_PROVIDER") == waits_on_provider
-    assert following(cloud, claims("nobody", "Reviewer")).status == 403
+    assert following(cloud, claims("another-user", "Reviewer")).status == 403
 
 
 def test_following_case_is_assigned_when_a_colleague_takes_the_first_at_that_moment(
@@ -84,8 +84,8 @@ def test_following_case_is_assigned_when_a_colleague_takes_the_first_at_that_mom
         plan_ids=frozenset({"OAP-COMPLETE"}),
     )
 
-    def worklist(*given: Any, **named: Any) -> Any:
-        page = read(*given, **named)
+    def worklist(*arguments: Any, **named: Any) -> Any:
+        page = read(*arguments, **named)
         cloud.deps.call(assign_case, first, colleague)
         return page
 

@@ -20,8 +20,8 @@ def item(sk: str, **more: Any) -> dict[str, Any]:
     return {**key(sk), "nested": nested, "count": {"N": "7"}, "raw": {"B": b"\x00\xff"}, **more}
 
 
-def update(sk: str, expression: str, **given: Any) -> dict[str, Any]:
-    return {"TableName": TABLE, "Key": key(sk), "UpdateExpression": expression, **given}
+def update(sk: str, expression: str, **members: Any) -> dict[str, Any]:
+    return {"TableName": TABLE, "Key": key(sk), "UpdateExpression": expression, **members}
 
 
 def put(sk: str, condition: str) -> dict[str, Any]:
@@ -143,13 +143,13 @@ def answers(clients: Clients) -> Iterator[Any]:
     """The answers to all calls, on a table of their own."""
     client = clients.by_name["dynamodb"]
     create_requests_table(client, TABLE)
-    for operation, given in CALLS:
+    for operation, parameters in CALLS:
         try:
-            answer = getattr(client, operation)(**given)
+            answer = getattr(client, operation)(**parameters)
         except ClientError as error:
             answer = error.response
         answer["ResponseMetadata"] = answer["ResponseMetadata"]["HTTPStatusCode"]
-        yield operation, given, answer
+        yield operation, parameters, answer
     client.delete_table(TableName=TABLE)
 
 

@@ -130,14 +130,14 @@ def _snapshot(self: Table, _memo: Any = None) -> Table:
 
 
 def _update(
-    self: DynamoDBBackend, table_name: str, key: dict[str, Any], *given: Any, **named: Any
+    self: DynamoDBBackend, table_name: str, key: dict[str, Any], *arguments: Any, **named: Any
 ) -> Item:
     """Update a copy of the item in its place, as moto updates items in place."""
     table = self.get_table(table_name)
     keys = [DynamoType(key[name]) for name in table.table_key_attrs if name in key]
     if len(keys) == 2 and (item := table.items.get(keys[0], {}).get(keys[1])):
         table.items[keys[0]][keys[1]] = _copied_item(item)
-    return _original_update(self, table_name, key, *given, **named)
+    return _original_update(self, table_name, key, *arguments, **named)
 
 
 # -- expressions ------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def _urls_of(self: BaseBackend) -> Any:
     return _urls(kind)
 
 
-def _new(cls: type[Any], *_given: Any, **_named: Any) -> Any:
+def _new(cls: type[Any], *_arguments: Any, **_named: Any) -> Any:
     """An instance that moto does not retain."""
     return object.__new__(cls)
 

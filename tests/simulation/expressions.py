@@ -86,7 +86,7 @@ def _look(path: Path) -> Evaluated:
     return lambda item, names, _values: _found(item, _named(path, names))
 
 
-def _given(name: str) -> Evaluated:
+def _placeholder(name: str) -> Evaluated:
     def value(_item: Wire, _names: Names, values: Wire) -> Any:
         if name not in values:
             raise ExpressionError(f"no value for {name}")
@@ -104,7 +104,7 @@ def _size(value: Any) -> Any:
 
 def _operand(tokens: _Tokens) -> Evaluated:
     if tokens.next.startswith(":"):
-        return _given(tokens.take())
+        return _placeholder(tokens.take())
     if tokens.next.lower() == "size":
         tokens.take()
         tokens.take("(")

@@ -80,27 +80,27 @@ def _answer_in_session(authorize: Callable[..., Response]) -> Callable[..., Resp
     def authorize_in_session(method: str, path: str, headers: Any, query: Any) -> Response:
         response = authorize(method, path, headers, query)
         cognito = module("services.cognito")
-        asked = {name: cognito._qp(query, name) for name in _AUTHORIZE}
-        pool_id, _, _ = cognito._find_pool_by_client_id(asked["client_id"])
+        parameters = {name: cognito._qp(query, name) for name in _AUTHORIZE}
+        pool_id, _, _ = cognito._find_pool_by_client_id(parameters["client_id"])
         session = _sessions.get(_cookie(headers))
         if (
             response[0] != 200
-            or asked["prompt"] == "login"
+            or parameters["prompt"] == "login"
             or session is None
             or session.pool_id != pool_id
             or session.ends_at < time.time()
         ):
             return response
         redirect: Response = cognito._issue_auth_code_redirect(
-            asked["client_id"],
+            parameters["client_id"],
             pool_id,
-            asked["redirect_uri"],
-            asked["scope"],
+            parameters["redirect_uri"],
+            parameters["scope"],
             session.username,
-            asked["nonce"],
-            asked["code_challenge"],
-            asked["code_challenge_method"],
-            asked["state"],
+            parameters["nonce"],
+            parameters["code_challenge"],
+            parameters["code_challenge_method"],
+            parameters["state"],
         )
         return redirect
 
