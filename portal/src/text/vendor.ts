@@ -34,6 +34,8 @@ export const vendor = {
     requested: (requested: string) => `Requested: ${requested}`,
     decision: "Decision",
     asRequested: "Leave empty what is approved as requested.",
+    line: (id: string) => `Line ${id}`,
+    approved: "Approval",
     units: "Approved units",
     unitType: "Unit type",
     from: "Approved from",

@@ -18,6 +18,7 @@ import {
   TextArea,
   TextField,
 } from "../ui/fields";
+import { named } from "../ui/named";
 import { Banner, Card } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { EMPTY_LINE, emptyReport, type LineEntry, type ReportEntry, reportBody } from "./report";
@@ -79,7 +80,10 @@ export function ReportForm({
       <p>{words.lead}</p>
       <FormErrors value={fieldErrors(error)}>
         {errors.length > 0 ? (
-          <ErrorSummary errors={errors} attempt={report.submittedAt} />
+          <ErrorSummary
+            errors={named(errors, (pointer) => nameOf(pointer, line_ids))}
+            attempt={report.submittedAt}
+          />
         ) : (
           <ErrorBanner error={error} />
         )}
@@ -165,6 +169,38 @@ export function ReportForm({
       </FormErrors>
     </Card>
   );
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  reference: words.reference,
+  reported_at: words.reportedAt,
+  name: words.name,
+  credential: words.credential,
+  license_number: words.licenseNumber,
+  license_state: words.licenseState,
+  reviewer: words.reviewer,
+  status: words.decision,
+  approved: words.approved,
+  units: words.units,
+  unit_type: words.unitType,
+  from_date: words.from,
+  to_date: words.to,
+  code: words.otherCode,
+  reason_code: words.reason,
+  rationale: words.rationale,
+  criterion: words.criterion,
+  diagnosis: words.diagnosis,
+};
+
+/** "Line 1.2 · Reason" for `/lines/0/reason_code`. */
+function nameOf(pointer: string, lineIds: readonly string[]): string | undefined {
+  const path = pointer.split("/").slice(1);
+  const name = NAMES[path.at(-1) ?? ""];
+  if (path[0] !== "lines") {
+    return name;
+  }
+  const line = lineIds[Number(path[1])];
+  return [line && words.line(line), name].filter(Boolean).join(" · ") || undefined;
 }
 
 function LineFields({

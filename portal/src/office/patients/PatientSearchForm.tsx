@@ -7,8 +7,9 @@ import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { Button } from "../../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../../ui/ErrorSummary";
-import { fieldErrors } from "../../ui/errors";
+import { explain, fieldErrors } from "../../ui/errors";
 import { DateField, FormErrors, RadioField, TextField } from "../../ui/fields";
+import { named } from "../../ui/named";
 import { Banner, Card, Empty } from "../../ui/parts";
 import { useStored } from "../../ui/stored";
 import { Table } from "../../ui/Table";
@@ -17,6 +18,14 @@ import { EMPTY_SEARCH, patientOf, type SearchEntry, searchBody } from "./search"
 
 const words = text.office.patients;
 const FOUND = ["patients", "found"];
+
+const NAMES: Readonly<Record<string, string>> = {
+  "/member_id": words.memberId,
+  "/ssn": words.ssn,
+  "/date_of_birth": words.dateOfBirth,
+  "/last_name": words.lastName,
+  "/first_name": words.firstName,
+};
 
 export function PatientSearchForm({
   onSelect,
@@ -45,8 +54,14 @@ export function PatientSearchForm({
     <>
       <Card>
         <FormErrors value={fieldErrors(search.error)}>
-          <ErrorSummary errors={errors} attempt={attempt} />
-          <ErrorBanner error={search.error} />
+          {errors.length > 0 ? (
+            <>
+              <ErrorSummary errors={named(errors, (pointer) => NAMES[pointer])} attempt={attempt} />
+              <p>{explain(search.error)}</p>
+            </>
+          ) : (
+            <ErrorBanner error={search.error} />
+          )}
           <form
             autoComplete="off"
             noValidate

@@ -65,10 +65,17 @@ export function RequestTable({
     {
       key: "requesting",
       title: words.requestingProvider,
-      cell: (row) =>
-        [row.requesting_provider, row.requesting_tin && formatTin(row.requesting_tin)]
-          .filter(Boolean)
-          .join(" / ") || words.notEntered,
+      cell: (row) => (
+        <>
+          {row.requesting_provider ?? words.notEntered}
+          {row.requesting_tin && (
+            <>
+              {" / "}
+              <span className="nowrap">{formatTin(row.requesting_tin)}</span>
+            </>
+          )}
+        </>
+      ),
     },
     {
       key: "servicing",

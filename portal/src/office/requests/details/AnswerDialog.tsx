@@ -40,6 +40,7 @@ export function AnswerDialog({
       title={words.answer}
       confirm={words.send}
       mutation={change}
+      names={{ "/answer": words.answerLabel }}
       onSubmit={() => change.mutate(undefined)}
       onClose={onClose}
     >

@@ -61,6 +61,11 @@ export function DisputeDialog({
       title={label}
       confirm={label}
       mutation={change}
+      names={{
+        "/line_ids": words.lines,
+        "/reason": action === "REQUEST_PEER_TO_PEER" ? words.topic : words.reason,
+        "/phone": words.phone,
+      }}
       onSubmit={() => change.mutate(undefined)}
       onClose={onClose}
     >

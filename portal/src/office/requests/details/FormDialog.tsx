@@ -7,6 +7,7 @@ import { Dialog } from "../../../ui/Dialog";
 import { ErrorBanner, ErrorSummary } from "../../../ui/ErrorSummary";
 import { fieldErrors } from "../../../ui/errors";
 import { FormErrors } from "../../../ui/fields";
+import { named } from "../../../ui/named";
 
 /** A dialog with one form: the API's errors are at its fields, and the button calls once at a time. */
 export function FormDialog({
@@ -16,6 +17,7 @@ export function FormDialog({
   mutation,
   onSubmit,
   onClose,
+  names,
   children,
 }: {
   title: string;
@@ -27,6 +29,8 @@ export function FormDialog({
   >;
   onSubmit: () => void;
   onClose: () => void;
+  /** The names of the fields by pointer, for the summary of errors. */
+  names: Readonly<Record<string, string>>;
   children: ReactNode;
 }) {
   const form = useId();
@@ -53,7 +57,10 @@ export function FormDialog({
     >
       <FormErrors value={fieldErrors(error)}>
         {errors.length > 0 ? (
-          <ErrorSummary errors={errors} attempt={mutation.submittedAt} />
+          <ErrorSummary
+            errors={named(errors, (pointer) => names[pointer])}
+            attempt={mutation.submittedAt}
+          />
         ) : (
           <ErrorBanner error={error} />
         )}

@@ -37,6 +37,7 @@ export function VoidDialog({
       confirm={labelOf(details, "VOID") ?? words.title}
       look="danger"
       mutation={change}
+      names={{ "/reason": words.reason }}
       onSubmit={() => change.mutate(undefined)}
       onClose={onClose}
     >

@@ -1,0 +1,12 @@
+import type { ErrorItem } from "../api/client";
+
+/** The errors with the name of their field before the message, as a summary lists them. */
+export function named(
+  errors: readonly ErrorItem[],
+  nameOf: (pointer: string) => string | undefined,
+): readonly ErrorItem[] {
+  return errors.map((error) => {
+    const name = nameOf(error.pointer);
+    return name === undefined ? error : { ...error, message: `${name}: ${error.message}` };
+  });
+}
