@@ -71,7 +71,6 @@ export const office = {
     submitted: (moment: string) => `Submitted ${moment}`,
     toDashboard: "Go to the dashboard",
     sending: "Sending…",
-    flagged: "Flagged",
     newFromThis: "New request from this one",
     samePatient: "Same patient, other services",
     sameServices: "Same services, other patient",

@@ -5,14 +5,17 @@ export type Look = "primary" | "secondary" | "quiet" | "danger";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
-  /** A call is running: the button stays focusable, says so, and a second click does nothing. */
+  /**
+   * A call is running: the button stays focusable, says so, and a click does nothing. A button that has this
+   * property also ignores the second click of a double click, which can come before it is set.
+   */
   pending?: boolean;
   children: ReactNode;
 }
 
 export function Button({
   look = "secondary",
-  pending = false,
+  pending,
   children,
   onClick,
   className = "",
@@ -27,7 +30,7 @@ export function Button({
       aria-disabled={pending || undefined}
       data-pending={pending || undefined}
       onClick={(event) => {
-        if (pending) {
+        if (pending || (pending !== undefined && event.detail > 1)) {
           event.preventDefault();
           return;
         }

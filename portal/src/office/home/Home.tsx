@@ -21,6 +21,8 @@ import {
 } from "../../ui/parts";
 import { Region } from "../../ui/Region";
 import "../../styles/office.css";
+import { pathOfMessage } from "../messages/inbox";
+import { useMarkRead } from "../messages/useRead";
 import { useFlagged } from "../requests/flags";
 import { NumberSearch } from "../requests/NumberSearch";
 import { pathOfRow, type Row, waitWords } from "../requests/rows";
@@ -176,6 +178,7 @@ function Entries({ rows }: { rows: readonly Row[] }) {
 
 function NewMessages() {
   const tin = useTinQuery();
+  const read = useMarkRead();
   const [interval] = useState(livePolling);
   const query = useQuery({
     queryKey: ["messages", "newest", tin],
@@ -191,7 +194,11 @@ function NewMessages() {
           return unread.length > 0 ? (
             <ul className="entries">
               {unread.map((message) => (
-                <NewMessage key={message.message_id} message={message} />
+                <NewMessage
+                  key={message.message_id}
+                  message={message}
+                  onOpen={() => read.mutate(message.message_id)}
+                />
               ))}
             </ul>
           ) : (
@@ -203,11 +210,19 @@ function NewMessages() {
   );
 }
 
-function NewMessage({ message }: { message: Schemas["MessageResponse"] }) {
+function NewMessage({
+  message,
+  onOpen,
+}: {
+  message: Schemas["MessageResponse"];
+  onOpen: () => void;
+}) {
   return (
     <li className="entry">
       <div className="entry-head">
-        <Link to="/messages">{message.type_label}</Link>
+        <Link to={pathOfMessage(message)} onClick={onOpen}>
+          {message.type_label}
+        </Link>
         <time className="small" dateTime={message.at}>
           {formatMoment(message.at)}
         </time>

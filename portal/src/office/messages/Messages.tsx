@@ -1,10 +1,5 @@
 /** The messaging center: what changed of the TIN's requests. */
-import {
-  type InfiniteData,
-  useInfiniteQuery,
-  useMutation,
-  useQueryClient,
-} from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { Link } from "react-router";
 import { api, unwrap } from "../../api/client";
@@ -17,15 +12,8 @@ import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Card, Damaged, Empty, Loading, Page, StatusBadge, Tag } from "../../ui/parts";
 import "../../styles/office.css";
 import { useListPolling } from "../requests/useLiveRows";
-import {
-  type Inbox,
-  type Message,
-  messagesOf,
-  newMessages,
-  pathOfMessage,
-  unreadOf,
-  withRead,
-} from "./inbox";
+import { type Message, messagesOf, newMessages, pathOfMessage, unreadOf } from "./inbox";
+import { useMarkAllRead, useMarkRead } from "./useRead";
 
 const words = text.office.messages;
 const LIMIT = 25;
@@ -145,48 +133,4 @@ function useAnnouncedMessages(messages: readonly Message[] | null): void {
       }
     }
   }, [messages]);
-}
-
-/** Shown as read at once; what the API has is read again afterwards, also after a lost answer. */
-function useMarkRead() {
-  const tin = useTinQuery();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (message_id: string) =>
-      unwrap(
-        api.PUT("/v1/messages/{message_id}/read", {
-          params: { path: { message_id }, query: tin },
-        }),
-      ),
-    onMutate: (id) => {
-      const at = new Date().toISOString();
-      client.setQueryData<InfiniteData<Inbox>>(
-        ["messages", "list", tin],
-        (data) => data && { ...data, pages: data.pages.map((page) => withRead(page, id, at)) },
-      );
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: ["messages"] }),
-  });
-}
-
-const MARK_CALLS = 50;
-
-/** The API marks up to a thousand in a call: repeated until none is left, or none is marked any more. */
-function useMarkAllRead() {
-  const tin = useTinQuery();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: async () => {
-      let left = Number.POSITIVE_INFINITY;
-      for (let calls = 0; calls < MARK_CALLS && left > 0; calls += 1) {
-        const { unread } = await unwrap(api.PUT("/v1/messages/read", { params: { query: tin } }));
-        if (unread >= left) {
-          break;
-        }
-        left = unread;
-      }
-    },
-    onSuccess: () => announce(words.allRead),
-    onSettled: () => client.invalidateQueries({ queryKey: ["messages"] }),
-  });
 }

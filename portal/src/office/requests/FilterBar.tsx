@@ -1,9 +1,9 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useSearchParams } from "react-router";
 import { type CodeLists, useReference } from "../../api/queries";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
-import { type FilterName, filtersOf, withParameter } from "./filters";
+import { type FilterName, filtersOf, isTyped, withParameter } from "./filters";
 
 const words = text.office.filters;
 
@@ -100,14 +100,23 @@ function Day({
   value: string;
   onChange: (value: string) => void;
 }) {
+  // While the year is typed, the field has days of the first centuries.
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
   return (
     <label className="filter">
       <span className="small">{label}</span>
       <input
         type="date"
         className="input"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
+        value={typed}
+        onChange={(event) => {
+          const day = event.target.value;
+          setTyped(day);
+          if (isTyped(day)) {
+            onChange(day);
+          }
+        }}
       />
     </label>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filtersOf, orderOf, sortOf, withParameter } from "./filters";
+import { filtersOf, isTyped, orderOf, sortOf, withParameter } from "./filters";
 
 test("an address that was changed by hand filters by what is valid of it", () => {
   const search = new URLSearchParams(
@@ -14,6 +14,15 @@ test("a filter that is chosen empty is removed from the address", () => {
   expect(withParameter(search, "status", "").toString()).toBe("sort=due");
   expect(withParameter(search, "status", "VOID").get("status")).toBe("VOID");
   expect(search.get("status")).toBe("DENIED");
+});
+
+test("a day whose year is being typed filters nothing yet", () => {
+  expect(["", "0002-12-01", "0202-12-01", "2026-12-01"].map(isTyped)).toEqual([
+    true,
+    false,
+    false,
+    true,
+  ]);
 });
 
 test("an unknown order is the API's own", () => {

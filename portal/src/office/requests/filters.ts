@@ -67,3 +67,8 @@ function isKey<Key extends string>(keys: Record<Key, true>, value: string | null
 function isDay(value: string | null): value is string {
   return value !== null && /^\d{4}-\d{2}-\d{2}$/.test(value);
 }
+
+/** Whether a day is entered as a whole, or removed. */
+export function isTyped(day: string): boolean {
+  return day === "" || day >= "1900";
+}

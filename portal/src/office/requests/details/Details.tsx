@@ -217,7 +217,7 @@ function Actions({
           onClick={() => flag.mutate({ id, flagged: !isFlagged })}
         >
           <span aria-hidden="true">{isFlagged ? "★" : "☆"}</span>
-          {isFlagged ? words.flagged : text.office.table.flag}
+          {text.office.table.flag}
         </Button>
       )}
       {details.status !== "INCOMPLETE" && (

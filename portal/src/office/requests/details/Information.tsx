@@ -3,20 +3,21 @@ import { formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
 import { Banner, Card, DueTime } from "../../../ui/parts";
-import { openInformationRequest } from "./actions";
+import { furtherDocuments, openInformationRequest } from "./actions";
 
 const words = text.office.information;
 type Asked = Schemas["InformationRequestResponse"];
 
 export function InformationText({ asked }: { asked: Asked }) {
+  const documents = furtherDocuments(asked);
   return (
     <>
       {asked.text && <p className="pre">{asked.text}</p>}
-      {asked.documents.length > 0 && (
+      {documents.length > 0 && (
         <>
           <p>{words.documents}</p>
           <ul>
-            {asked.documents.map((one) => (
+            {documents.map((one) => (
               <li key={one.code}>{one.label}</li>
             ))}
           </ul>

@@ -55,6 +55,13 @@ export function openInformationRequest(
   return details.information_requests.find((one) => one.closed_at === null) ?? null;
 }
 
+/** The documents that the text of a request for information does not name already. */
+export function furtherDocuments(
+  asked: Pick<Schemas["InformationRequestResponse"], "documents" | "text">,
+): readonly Schemas["RequiredDocumentResponse"][] {
+  return asked.documents.filter((one) => !asked.text?.includes(one.label));
+}
+
 /** Whether a dialog can be open: not after its action was taken, here or by a colleague. */
 export function isOffered(details: Details, dialog: DialogAction): boolean {
   if (dialog === "ANSWER") {

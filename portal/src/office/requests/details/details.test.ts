@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Schemas } from "../../../api/client";
 import { setConfig } from "../../../config";
-import { actionOf, dialogOf, isOffered, labelOf, openLines } from "./actions";
+import { actionOf, dialogOf, furtherDocuments, isOffered, labelOf, openLines } from "./actions";
 import { detailChanges, furtherNotices } from "./changes";
 import { indexesOf, lineViews } from "./lines";
 import { timeline } from "./timeline";
@@ -222,6 +222,16 @@ describe("actions", () => {
     const closed = { ...asked, closed_at: "2026-12-02T00:00:00Z", answered: true };
     expect(isOffered({ ...open, information_requests: [closed] }, "ANSWER")).toBe(false);
     expect(isOffered({ ...open, allowed_actions: [] }, "ANSWER")).toBe(false);
+  });
+
+  test("a document that the text names already is not listed again", () => {
+    const documents = [
+      { code: "PLAN", label: "Operative plan" },
+      { code: "NOTES", label: "Office visit notes" },
+    ];
+    const named = { text: "Operative plan\nPlease send it.", documents };
+    expect(furtherDocuments(named).map((one) => one.code)).toEqual(["NOTES"]);
+    expect(furtherDocuments({ text: null, documents })).toEqual(documents);
   });
 
   test("a link opens a dialog by its name, and nothing else does", () => {
