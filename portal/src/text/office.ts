@@ -106,12 +106,6 @@ export const office = {
     title: "Documents",
     none: "No documents yet.",
     download: "Download",
-    add: "Add documents",
-    addHint: "Choose one or several files. They are sent one after another.",
-    sending: "Sending…",
-    sent: (name: string) => `${name} was sent and is being checked.`,
-    tooLarge: (limit: string) => `The file is larger than ${limit}. Make it smaller or split it.`,
-    notTaken: "The file was not accepted. Check its size and type, then add it again.",
   },
   filters: {
     title: "Filters",

@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { SelectField } from "../../ui/fields";
 import { Card, Tag } from "../../ui/parts";
+import { loadDocument, openDownload } from "../requests/download";
 import { isOpen, type Upload } from "./uploads";
 import { type DocumentRules, type Uploads, useUploads } from "./useUploads";
 import "../../styles/request-form.css";
@@ -263,6 +264,10 @@ function DocumentRow({
       ),
     onSettled: () => client.invalidateQueries({ queryKey: ["documents", requestId] }),
   });
+  const download = useMutation({
+    mutationFn: (id: string) => loadDocument(requestId, id),
+    onSuccess: ({ url }) => openDownload(url),
+  });
   return (
     <tr>
       <th scope="row" data-label={t.file}>
@@ -276,9 +281,19 @@ function DocumentRow({
         {document.refusal_code_label && (
           <p className="field-error">{document.refusal_code_label}</p>
         )}
-        <ErrorBanner error={remove.error} />
+        <ErrorBanner error={remove.error ?? download.error} />
       </td>
       <td>
+        {document.status === "ATTACHED" && (
+          <Button
+            look="quiet"
+            pending={download.isPending}
+            onClick={() => download.mutate(document.document_id)}
+          >
+            {text.office.documents.download}
+            <span className="visually-hidden"> {document.file_name}</span>
+          </Button>
+        )}
         {deletable && (
           <Button
             look="quiet"

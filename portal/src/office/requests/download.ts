@@ -1,4 +1,17 @@
 /** Files for the person's own computer. */
+import { api, type Schemas, unwrap } from "../../api/client";
+
+/** A short-lived link to a document of a draft or request. */
+export function loadDocument(
+  request_id: string,
+  document_id: string,
+): Promise<Schemas["DocumentLink"]> {
+  return unwrap(
+    api.GET("/v1/requests/{request_id}/documents/{document_id}", {
+      params: { path: { request_id, document_id } },
+    }),
+  );
+}
 
 /** Opens a short-lived link of the API, whose answer is a download: the page stays. */
 export function openDownload(url: string): void {
