@@ -16,7 +16,7 @@ test("a TIN is shown with its hyphen", () => {
 
 test("sizes have a unit", () => {
   expect(formatSize(999)).toBe("999 B");
-  expect(formatSize(20_971_520)).toBe("21 MB");
+  expect(formatSize(20_971_520)).toBe("20 MB");
   expect(formatSize(1_234)).toBe("1.2 KB");
 });
 

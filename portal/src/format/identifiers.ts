@@ -18,15 +18,15 @@ export function formatTin(tin: string | null | undefined): string {
   return tin && /^\d{9}$/.test(tin) ? `${tin.slice(0, 2)}-${tin.slice(2)}` : (tin ?? "");
 }
 
-/** Bytes as KB or MB of 1,000, as file managers show them. */
+/** Bytes as KB or MB of 1,024, as the limits of documents are stated. */
 export function formatSize(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) {
     return "";
   }
-  if (bytes < 1000) {
+  if (bytes < 1024) {
     return `${bytes} B`;
   }
-  const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, "KB"] : [bytes / 1_000_000, "MB"];
+  const [value, unit] = bytes < 1024 ** 2 ? [bytes / 1024, "KB"] : [bytes / 1024 ** 2, "MB"];
   return `${new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 }).format(value)} ${unit}`;
 }
 

@@ -68,23 +68,26 @@ export function TypeAhead<Item>({
   });
   const items = typed.length >= minimum ? (found.data ?? []) : [];
   const rows = items.map((item) => ({ ...suggest(item), item }));
-  const enough = value.trim().length >= minimum;
+  // After a choice the text changes once more, which is no typing: the list stays closed.
+  const [chosen, setChosen] = useState(false);
+  const enough = !chosen && value.trim().length >= minimum;
   const pending = found.isPending || typed !== value.trim();
   return (
     <ComboBox
       className="field"
       inputValue={value}
       onInputChange={onChange}
-      items={rows.map((row) => ({ id: row.key, ...row }))}
+      items={enough ? rows.map((row) => ({ id: row.key, ...row })) : []}
       allowsCustomValue
       // The list opens when something is typed, before its entries arrive.
       allowsEmptyCollection={enough}
       menuTrigger={minimum === 0 ? "focus" : "input"}
       isInvalid={errors.length > 0}
       onSelectionChange={(key) => {
-        const chosen = rows.find((row) => row.key === key);
-        if (chosen) {
-          onSelect(chosen.item);
+        const row = rows.find((one) => one.key === key);
+        if (row) {
+          setChosen(true);
+          onSelect(row.item);
         }
       }}
     >
@@ -100,6 +103,8 @@ export function TypeAhead<Item>({
         id={fieldId(pointer)}
         className="input"
         autoComplete="off"
+        onInput={() => setChosen(false)}
+        onBlur={() => setChosen(false)}
         onKeyDownCapture={(event) => {
           const chosen = event.currentTarget.getAttribute("aria-activedescendant");
           if (event.key === "Enter" && onEnter && !chosen && value.trim() !== "") {
