@@ -8,6 +8,9 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+# Collect garbage less often: most of what tests create remains or is freed by its reference count.
+gc.set_threshold(100_000, 50, 50)
+
 HERE: Final = Path(__file__).resolve().parent
 OFFLINE_TIERS: Final = frozenset({"architecture", "unit", "property", "template"})
 """Tiers whose tests open no socket at all; all others reach this machine only."""
@@ -43,6 +46,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage less often: modules and tests, which remain to the end, are not examined."""
+    """Exclude modules and tests, which remain to the end, from garbage collection."""
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)

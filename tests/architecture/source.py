@@ -49,6 +49,12 @@ def modules() -> tuple[Module, ...]:
 
 
 @cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All nodes of a tree, which several tests read."""
+    return tuple(ast.walk(tree))
+
+
+@cache
 def project_files() -> tuple[Path, ...]:
     """Files that git tracks, or that the next ``git add`` would add."""
     listed = subprocess.run(
@@ -64,17 +70,22 @@ def project_files() -> tuple[Path, ...]:
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
     """Each import with its dotted name, local imports included."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
 
 
-def references(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+@cache
+def references(tree: ast.AST) -> tuple[tuple[ast.expr, str], ...]:
     """Each use of an imported name, by its full dotted name."""
+    return tuple(_references(tree))
+
+
+def _references(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     known = dict(_aliases(tree))
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Name | ast.Attribute):
             name, dot, rest = dotted(node).partition(".")
             if name in known:
@@ -82,7 +93,7 @@ def references(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 
 def _aliases(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]

@@ -4,7 +4,7 @@ import ast
 import re
 from typing import Final
 
-from tests.architecture.source import ROOT, modules
+from tests.architecture.source import ROOT, modules, nodes
 from tools.rules import RULES_FILE, read_proofs, read_rules
 from tools.verify import steps
 
@@ -17,7 +17,7 @@ def test_name_has_outcome_and_condition_when_it_is_a_test() -> None:
         f"{module.at(node)} {node.name}"
         for module in modules()
         if module.is_in("tests") and module.name.rpartition(".")[2].startswith("test_")
-        for node in ast.walk(module.tree)
+        for node in nodes(module.tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test")
         and not NAME.fullmatch(node.name)

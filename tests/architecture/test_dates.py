@@ -14,7 +14,7 @@ from precert.domain.coverage import Coverage
 from precert.domain.dates import OUT_OF_BOUNDS
 from precert.domain.loading_rules import _RuleRow
 from precert.domain.payer import BusinessCalendar
-from tests.architecture.source import modules
+from tests.architecture.source import modules, nodes
 from tools.operations import OPERATIONS
 
 MODELS: Final[set[type[BaseModel]]] = {
@@ -86,7 +86,7 @@ def test_no_date_is_formatted_by_strftime_when_its_year_may_be_below_1000() -> N
         module.at(node)
         for module in modules()
         if module.is_in("precert", "functions")
-        for node in ast.walk(module.tree)
+        for node in nodes(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "%Y" in node.value
         if not node.value.startswith(" ")
     ]

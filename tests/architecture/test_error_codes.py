@@ -10,7 +10,7 @@ from precert.domain.code_lists import ENUM_NAMES
 from precert.domain.dates import OUT_OF_BOUNDS
 from precert.domain.error_codes import ERROR_CODES
 from precert.domain.payer import Payer
-from tests.architecture.source import ROOT
+from tests.architecture.source import modules, nodes
 from tests.fakes import samples
 from tools.operations import OPERATIONS
 
@@ -38,14 +38,11 @@ RAISED: Final = re.compile(r"\w+Error$|refusal$|FieldError$")
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
-    for root in ("precert", "functions"):
-        for path in sorted((ROOT / root).rglob("*.py")):
-            where = str(path.relative_to(ROOT))
-            if where.startswith(NOT_OF_THE_API):
-                continue
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for module in modules():
+        if module.is_in("precert", "functions") and not module.path.startswith(NOT_OF_THE_API):
+            for node in nodes(module.tree):
                 if isinstance(node, ast.Call):
-                    yield where, node
+                    yield module.path, node
 
 
 def name_of(call: ast.Call) -> str:

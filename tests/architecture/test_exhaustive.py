@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.architecture.source import Module, modules
+from tests.architecture.source import Module, modules, nodes
 
 Members = Mapping[str, frozenset[str]]
 
@@ -61,7 +61,7 @@ def enums() -> Members:
             if isinstance(target, ast.Name)
         )
         for module in product()
-        for node in ast.walk(module.tree)
+        for node in nodes(module.tree)
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
     }
@@ -91,7 +91,7 @@ class Table(NamedTuple):
 def tables() -> tuple[Table, ...]:
     found: list[Table] = []
     for module in product():
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             if not isinstance(node, ast.Dict) or len(node.keys) < MIN_KEYS:
                 continue
             keys = [key for key in (member(key, enums()) for key in node.keys) if key]
@@ -120,7 +120,7 @@ def unlisted(known: Members) -> Iterator[str]:
 
 def open_matches(known: Members) -> Iterator[str]:
     for module in product():
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             if not isinstance(node, ast.Match):
                 continue
             by_enum = any(
@@ -138,7 +138,7 @@ def places_by_enum() -> Mapping[str, list[str]]:
     """Places that distinguish members: sets, tuples, comparisons and match cases."""
     places: dict[str, list[str]] = {name: [] for name in enums()}
     for module in product():
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             if isinstance(node, ast.Compare):
                 parts: list[ast.expr] = [node.left, *node.comparators]
             elif isinstance(node, (ast.Set, ast.Tuple, ast.List)):
@@ -157,7 +157,7 @@ def places_by_enum() -> Mapping[str, list[str]]:
 def grouped_elsewhere(searched: Iterable[Module]) -> Iterator[str]:
     """Places that group members of a ruled enum outside the module of its table."""
     for module in searched:
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             if not isinstance(node, ast.Set | ast.Tuple | ast.List | ast.MatchOr):
                 continue
             parts: Iterable[ast.AST] = (

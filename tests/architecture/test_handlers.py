@@ -3,7 +3,7 @@
 import ast
 from typing import Final
 
-from tests.architecture.source import modules
+from tests.architecture.source import modules, nodes
 
 LONGEST_BODY: Final = 24
 
@@ -19,7 +19,7 @@ def test_bodies_are_short_when_functions_are_in_a_handler() -> None:
         f"{module.at(node)} {node.name}: {lines_of_body(node)} lines"
         for module in modules()
         if module.is_in("functions")
-        for node in ast.walk(module.tree)
+        for node in nodes(module.tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and lines_of_body(node) > LONGEST_BODY
     ]

@@ -10,14 +10,14 @@ from typing import Any, Final
 import pytest
 
 from precert.bootstrap import INJECTABLE, Dependencies
-from tests.architecture.source import dotted, modules
+from tests.architecture.source import dotted, modules, nodes
 
 
 def calls() -> Iterator[tuple[str, Callable[..., object], ast.Call]]:
     """Each call with injected dependencies: its location, the callee and the expression."""
     for module in modules():
         if module.is_in("functions"):
-            for node in ast.walk(module.tree):
+            for node in nodes(module.tree):
                 if isinstance(node, ast.Call) and dotted(node.func) == "call":
                     first, *rest = dotted(node.args[0]).split(".")
                     found = getattr(import_module(module.name), first)

@@ -18,7 +18,7 @@ from precert.api.names import MESSAGE_ID
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors
 from precert.domain.errors import PrecertError
-from tests.architecture.source import ROOT, Module, dotted, imports, modules
+from tests.architecture.source import ROOT, Module, dotted, imports, modules, nodes
 from tools import openapi, openapi_schemas
 from tools.openapi_examples import examples, problem_examples
 from tools.operations import OPERATIONS, ROUTES
@@ -277,7 +277,7 @@ def test_members_of_problems_are_described_when_an_error_has_them() -> None:
 
 
 def calls(tree_: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree_) if isinstance(node, ast.Call))
+    return (node for node in nodes(tree_) if isinstance(node, ast.Call))
 
 
 def handled() -> dict[str, tuple[Module, ast.FunctionDef]]:
@@ -286,7 +286,7 @@ def handled() -> dict[str, tuple[Module, ast.FunctionDef]]:
         operation_id: (module, node)
         for module in modules()
         if module.is_in("functions")
-        for node in ast.walk(module.tree)
+        for node in nodes(module.tree)
         if isinstance(node, ast.FunctionDef)
         for decorator in node.decorator_list
         for operation_id in decorated(decorator)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Final
 
-from tests.architecture.source import ROOT, modules, project_files
+from tests.architecture.source import ROOT, modules, nodes, project_files
 
 # Each pattern is written so that it does not match this file.
 FOREIGN: Final = {
@@ -60,7 +60,7 @@ def test_node_packages_name_no_host_when_locked() -> None:
 def cdk_imports() -> Iterator[str]:
     """The modules of ``aws_cdk`` that the project's code imports."""
     for module in modules():
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             if isinstance(node, ast.Import):
                 yield from (name.name for name in node.names if name.name.startswith("aws_cdk"))
             elif isinstance(node, ast.ImportFrom) and node.module == "aws_cdk":
