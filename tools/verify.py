@@ -89,10 +89,10 @@ def steps() -> tuple[Step, ...]:
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("template"),
         Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=1),
-        tier("cloud", lane=1),
+        tier("cloud", lane=2),
         tier("workflow", lane=1),
         tier("journeys", lane=2, deep=True),
-        tier("browser", lane=2),
+        tier("browser", lane=1),
     )
 
 
