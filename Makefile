@@ -55,11 +55,14 @@ fmt: $(DEV) ## Format the code and apply the linter's fixes
 	@$(PY) -m ruff check --fix-only --quiet .
 	@$(PY) -m ruff format .
 
-synth: $(DEV) ## Synthesize the CloudFormation template
+synth: $(DEV) $(PORTAL) ## Build the portal and synthesize the CloudFormation template
+	@$(PY) -m tools.portal_build
 	@$(PY) -m infra.app --stage $(STAGE)
 
-deploy: $(DEV) $(NODE) ## Deploy to AWS with your own credentials: make deploy STAGE=dev
+deploy: $(DEV) $(NODE) $(PORTAL) ## Deploy to AWS with your own credentials: make deploy STAGE=dev
+	@$(PY) -m tools.portal_build
 	@npx --no-install cdk deploy --all --context stage=$(STAGE)
+	@$(PY) -m tools.portal_publish --stage $(STAGE)
 
 openapi: $(DEV) ## Regenerate docs/openapi.json and the API changelog from the operations
 	@$(PY) -m tools.openapi

@@ -25,6 +25,8 @@ class IdentityConfig:
     vendors_claim: str = shared_names.DEFAULT_VENDORS_CLAIM
     portal_client_id: str | None = None
     """The portal's client at the issuer; without it the first audience."""
+    portal_origins: tuple[str, ...] = ()
+    """Origins of the issuer's endpoints that the portal calls, if not only the issuer's own."""
 
     @property
     def portal_client(self) -> str:
@@ -33,6 +35,27 @@ class IdentityConfig:
     def __post_init__(self) -> None:
         if self.issuer and not self.audiences:
             raise ValueError("an OIDC issuer needs at least one audience")
+
+
+@dataclass(frozen=True)
+class PortalConfig:
+    """The portal's address. Without a domain it is that of its CloudFront distribution."""
+
+    domain: str | None = None
+    certificate_arn: str | None = None
+    """An ACM certificate of the domain in us-east-1, where CloudFront reads it."""
+    web_acl_arn: str | None = None
+    """An AWS WAF web ACL of scope CLOUDFRONT, which is in us-east-1 too."""
+
+    def __post_init__(self) -> None:
+        if (self.domain is None) is not (self.certificate_arn is None):
+            raise ValueError("portal_domain and portal_certificate_arn must be set together")
+        for name, arn in (
+            ("portal_certificate_arn", self.certificate_arn),
+            ("portal_web_acl_arn", self.web_acl_arn),
+        ):
+            if arn is not None and arn.split(":")[3:4] != ["us-east-1"]:
+                raise ValueError(f"{name} must be an ARN in us-east-1, not {arn!r}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,7 @@ class StageConfig:
     identity: IdentityConfig = field(default_factory=IdentityConfig)
     portal_origins: tuple[str, ...] = ()
     """Further origins of the portal, besides that of its distribution: those of this machine."""
+    portal: PortalConfig = field(default_factory=PortalConfig)
     vendors: tuple[tuple[str, str], ...] = ()
     """Pairs of a vendor id and the AWS account that may put that vendor's determinations on the bus."""
 
@@ -89,8 +113,7 @@ PROD: Final = StageConfig(
     retain_data=True,
     log_retention=RetentionDays.ONE_YEAR,
     log_level="INFO",
-    cors_origins=("https://portal.example.com",),
-    portal_origins=("https://portal.example.com",),
+    cors_origins=(),
     requests_per_second=500,
     request_burst=1000,
     require_mfa=True,

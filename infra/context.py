@@ -4,20 +4,21 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from infra.config import STAGES, IdentityConfig, StageConfig
+from infra.config import STAGES, IdentityConfig, PortalConfig, StageConfig
 
 
 def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
     """Return the stage's configuration with the values that the context overrides.
 
-    Known keys: ``cors_origins`` and ``oidc_audiences`` (comma separated), ``alarm_email``,
-    ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``,
+    Known keys: ``cors_origins``, ``oidc_audiences`` and ``portal_oidc_origins`` (comma separated),
+    ``alarm_email``, ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``,
     ``vendors_claim``, ``vendors`` (``VENDOR=account``, comma separated), ``scan_documents``
-    (``on`` or ``off``).
+    (``on`` or ``off``), ``portal_client_id``, ``portal_domain``, ``portal_certificate_arn``,
+    ``portal_web_acl_arn``.
     """
     if name not in STAGES:
         raise ValueError(f"unknown stage {name!r}; must be one of {', '.join(sorted(STAGES))}")
-    stage = replace(STAGES[name], identity=_identity(context))
+    stage = replace(STAGES[name], identity=_identity(context), portal=_portal(context))
     if origins := context.get("cors_origins"):
         stage = replace(stage, cors_origins=_listed(origins))
     if email := context.get("alarm_email"):
@@ -41,7 +42,17 @@ def _identity(context: Mapping[str, Any]) -> IdentityConfig:
     return IdentityConfig(
         issuer=context.get("oidc_issuer"),
         audiences=_listed(context.get("oidc_audiences") or ""),
+        portal_client_id=context.get("portal_client_id"),
+        portal_origins=_listed(context.get("portal_oidc_origins") or ""),
         **claim_names,
+    )
+
+
+def _portal(context: Mapping[str, Any]) -> PortalConfig:
+    return PortalConfig(
+        domain=context.get("portal_domain"),
+        certificate_arn=context.get("portal_certificate_arn"),
+        web_acl_arn=context.get("portal_web_acl_arn"),
     )
 
 

@@ -14,6 +14,7 @@ from infra.constructs.identity import Identity
 from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
 from infra.constructs.observability import Alarms, Dashboards, watch
+from infra.constructs.portal import Portal
 from infra.constructs.streams import (
     DOCUMENTS_REMOVED,
     DRAFTS_SAVED,
@@ -53,15 +54,17 @@ class PrecertStack(cdk.Stack):
         self._runtime = Runtime(self, "Runtime", stage=stage, platform=platform, packages=packages)
         encryption = Encryption(self, "Encryption", stage=stage)
         self._tables = Tables(self, "Tables", stage=stage, encryption=encryption)
-        self._documents = Documents(self, "Buckets", stage=stage, encryption=encryption)
+        self._portal = Portal(self, "Portal", stage=stage)
+        portal_origins = (self._portal.origin, *stage.portal_origins)
+        self._documents = Documents(
+            self, "Buckets", stage=stage, encryption=encryption, portal_origins=portal_origins
+        )
         if stage.scan_documents:
             MalwareProtection(
                 self, "MalwareProtection", bucket=self._documents.documents, encryption=encryption
             )
         self._messaging = Messaging(self, "Messaging", stage=stage)
-        self._identity = Identity(
-            self, "Identity", stage=stage, portal_origins=stage.portal_origins
-        )
+        self._identity = Identity(self, "Identity", stage=stage, portal_origins=portal_origins)
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
@@ -104,6 +107,7 @@ class PrecertStack(cdk.Stack):
                 if spec.serves is not None
             },
         )
+        self._portal.forward_api(self._api.http_api)
         self._observe(self._deliver())
         self._outputs()
 
@@ -180,6 +184,8 @@ class PrecertStack(cdk.Stack):
             "RuleListsBucketName": self._documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
             "SsnKeyArn": self._values[Env.SSN_KEY],
+            "PortalUrl": self._portal.origin,
+            "PortalBucketName": self._portal.bucket.bucket_name,
             "StateMachineArn": self._workflow.machine.state_machine_arn,
         }
         for name, value in outputs.items():

@@ -33,6 +33,7 @@ def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
     """Return a hash of everything that determines the assembly."""
     sources = [
         *sorted((ROOT / "infra").rglob("*.py")),
+        *sorted((ROOT / "infra").rglob("*.js")),
         *sorted((ROOT / "stepfunctions").glob("*.json")),
         ROOT / "infra" / "routes.json",
         ROOT / "precert" / "names.py",

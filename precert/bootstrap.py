@@ -195,7 +195,12 @@ class Dependencies:
 
     @cached_property
     def s3(self) -> "S3Client":
-        presigning = Config(signature_version="s3v4")
+        # Regional addresses: the global one redirects to a new bucket of another region for up to a
+        # day, which ends uploads from browsers, and the portal's policy names the regional one.
+        presigning = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        )
         return self.session.client(
             "s3", config=client_config().merge(presigning), endpoint_url=self.endpoint_url
         )

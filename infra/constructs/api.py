@@ -37,6 +37,17 @@ _REQUEST_HEADERS: Final = (
 _RESPONSE_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
 
 
+def _cors(stage: StageConfig) -> apigw.CorsPreflightOptions:
+    """Let pages of partners call; the plan's own portal has the API at its own address."""
+    return apigw.CorsPreflightOptions(
+        allow_origins=list(stage.cors_origins),
+        allow_methods=[apigw.CorsHttpMethod[name] for name in sorted({r.method for r in ROUTES})],
+        allow_headers=list(_REQUEST_HEADERS),
+        expose_headers=list(_RESPONSE_HEADERS),
+        max_age=cdk.Duration.hours(1),
+    )
+
+
 class Api(Construct):
     """One integration per function, one route per operation, and the default stage."""
 
@@ -56,15 +67,7 @@ class Api(Construct):
             api_name=f"precert-{stage.name}",
             create_default_stage=False,
             default_authorizer=identity.authorizer,
-            cors_preflight=apigw.CorsPreflightOptions(
-                allow_origins=list(stage.cors_origins),
-                allow_methods=[
-                    apigw.CorsHttpMethod[name] for name in sorted({r.method for r in ROUTES})
-                ],
-                allow_headers=list(_REQUEST_HEADERS),
-                expose_headers=list(_RESPONSE_HEADERS),
-                max_age=cdk.Duration.hours(1),
-            ),
+            cors_preflight=_cors(stage) if stage.cors_origins else None,
         )
         self._routes(functions)
         self.stage = self._stage(stage)

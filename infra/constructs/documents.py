@@ -1,5 +1,6 @@
 """The buckets: documents of requests, compiled rule lists, and the archive."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import aws_cdk as cdk
@@ -11,6 +12,7 @@ from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
 from infra.findings import acknowledge
+from infra.unique import documents_bucket_name
 from precert.names import DOCUMENT_PREFIX, HISTORY_PREFIX, NOTICE_PREFIX, RULE_LIST_PREFIX
 
 _COLDER: Final = [
@@ -29,17 +31,24 @@ class Documents(Construct):
     """Three buckets. Portals upload documents directly; S3 reports each upload on the default bus."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, encryption: Encryption
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        encryption: Encryption,
+        portal_origins: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._encryption = encryption
         self.documents = self._bucket(
             "Documents",
             stage,
+            bucket_name=documents_bucket_name(stage.name),
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.GET],
-                    allowed_origins=sorted({*stage.cors_origins, *stage.portal_origins}),
+                    allowed_origins=list(dict.fromkeys((*portal_origins, *stage.cors_origins))),
                     allowed_headers=["*"],
                     exposed_headers=["ETag"],
                     max_age=3600,
@@ -55,12 +64,14 @@ class Documents(Construct):
         name: str,
         stage: StageConfig,
         *,
+        bucket_name: str | None = None,
         cors: list[s3.CorsRule] | None = None,
         colder: list[s3.Transition] | None = None,
     ) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
             name,
+            bucket_name=bucket_name,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,

@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.portal_headers import SIGNED_IN_PATH
-from infra.unique import unique_suffix
+from infra.unique import sign_in_prefix
 from precert.names import Entitlement, Env
 
 _READ: Final = (
@@ -122,7 +122,7 @@ class UserPool(Construct):
             write_attributes=_WRITE,
         )
         self.portal_client = self._portal_client(portal_origins)
-        prefix = f"precert-{stage.name}-{unique_suffix()}"
+        prefix = sign_in_prefix(stage.name)
         domain = self.pool.add_domain(
             "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix)
         )

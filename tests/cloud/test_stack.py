@@ -96,6 +96,9 @@ def test_an_archive_stores_published_events_when_patched(deployment: Deployment)
         trial.resource("Events::Archive", SourceArn="arn:aws:events:us-east-1:1:event-bus/x"),
         trial.watching(metric_math=True)["Math"],
         trial.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
+        trial.resource("Logs::DeliverySource", Name="x"),
+        trial.resource("Logs::DeliveryDestination", Name="x"),
+        trial.resource("Logs::Delivery", DeliverySourceName="x", DeliveryDestinationArn="x"),
     ],
 )
 def test_some_resource_types_are_rejected_when_unpatched(

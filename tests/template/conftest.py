@@ -58,6 +58,21 @@ def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     )
 
 
+@pytest.fixture(scope="session")
+def with_own_domain(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """A portal with a domain, its certificate, and a web ACL of the account."""
+    return synthesize(
+        tmp_path_factory.mktemp("domain"),
+        "dev",
+        Platform.LOCAL,
+        {
+            "portal_domain": "portal.example.org",
+            "portal_certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
+            "portal_web_acl_arn": ("arn:aws:wafv2:us-east-1:123456789012:global/webacl/portal/1"),
+        },
+    )
+
+
 @pytest.fixture(scope="session", params=list(Platform))
 def packages(request: pytest.FixtureRequest) -> Packages:
     return packaging.build(request.param)

@@ -61,8 +61,14 @@ def test_callers_are_throttled_at_the_documented_rate_when_they_exceed_it(
         assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2 * rate
 
 
-def test_portals_of_the_stage_are_allowed_when_they_send_a_preflight(stack: Synthesized) -> None:
-    (api,) = stack.properties("AWS::ApiGatewayV2::Api").values()
+def test_no_other_origin_calls_when_no_partner_is_configured(prod: Synthesized) -> None:
+    """The plan's own portal has the API at its own address."""
+    (api,) = prod.properties("AWS::ApiGatewayV2::Api").values()
+    assert "CorsConfiguration" not in api
+
+
+def test_portals_of_partners_are_allowed_when_they_send_a_preflight(dev: Synthesized) -> None:
+    (api,) = dev.properties("AWS::ApiGatewayV2::Api").values()
     cors = api["CorsConfiguration"]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
     assert "*" not in cors["AllowOrigins"]
@@ -101,7 +107,9 @@ def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
     assert pages["AllowedOAuthFlows"] == ["code"]
     assert pages["AllowedOAuthScopes"] == ["openid"]
     assert pages["GenerateSecret"] is False
-    assert all(str(url).endswith("/signed-in") for url in pages["CallbackURLs"])
+    assert all("/signed-in" in json.dumps(url) for url in pages["CallbackURLs"])
+    assert "DomainName" in json.dumps(pages["CallbackURLs"])
+    assert "DomainName" in json.dumps(pages["LogoutURLs"])
     assert pages["PreventUserExistenceErrors"] == "ENABLED"
     assert (pages["IdTokenValidity"], pages["AccessTokenValidity"]) == (60, 60)
     assert pages["RefreshTokenRotation"]["Feature"] == "ENABLED"

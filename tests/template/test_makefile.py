@@ -27,7 +27,7 @@ LEADS_TO: Final = {
     "bench": "-m bench",
     "unit": "-m tools.verify architecture unit property",
     "lint": "-m tools.verify format lint types",
-    "synth": "-m infra.app --stage dev",
+    "synth": "-m tools.portal_build\n-m infra.app --stage dev",
 }
 """Their tests are `tests/journeys/test_demo.py`, `tests/workflow/test_commands.py`,
 `tests/unit/test_verify.py`, `test_anyday.py`, and `test_synth.py` beside this file."""
@@ -90,7 +90,18 @@ def test_command_is_the_tested_one_when_its_target_is_run(target: str) -> None:
 
 @pytest.mark.parametrize("target", STUBBED)
 def test_program_is_called_when_its_target_is_run(copy: Path, target: str) -> None:
-    assert STUBBED[target] in make(copy, target)
+    assert STUBBED[target] in make(copy, "PY=echo", target)
+
+
+def test_portal_is_built_before_and_published_after_the_stack_when_it_is_deployed(
+    copy: Path,
+) -> None:
+    """The configuration that is published names resources of the stack."""
+    assert make(copy, "PY=echo", "deploy").splitlines() == [
+        "-m tools.portal_build",
+        f"npx {STUBBED['deploy'].removeprefix('npx ')}",
+        "-m tools.portal_publish --stage dev",
+    ]
 
 
 @pytest.mark.parametrize("target", WRITES)

@@ -1,0 +1,117 @@
+"""Publish the built portal to the stack of a stage: ``python -m tools.portal_publish --stage dev``.
+
+``make deploy`` runs it after the deployment, with your own AWS credentials. Files named by their
+content are stored first and the page that names them last, so that every page finds its files. Files of
+earlier versions are deleted after 30 days, because pages that are open load them later.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.portal_headers import ASSETS_PREFIX, CONFIGURATION_PATH, cache_control
+from local.front_door.files import media_type
+from precert.domain.payer import Payer
+from tools.portal_build import ROOT, PortalSource
+from tools.portal_configuration import portal_configuration
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+PAYER: Final = ROOT / "data" / "payer"
+KEPT_DAYS: Final = 30
+"""How long files of earlier versions stay: longer than a page stays open."""
+_PAGE: Final = "index.html"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication changed."""
+
+    stored: tuple[str, ...]
+    deleted: tuple[str, ...]
+
+
+def contents(dist: Path, outputs: Mapping[str, str], stage: str, payer: Payer) -> dict[str, bytes]:
+    """Return the portal's objects by key: those named by their content first, the page last."""
+    built = {
+        file.relative_to(dist).as_posix(): file.read_bytes()
+        for file in sorted(dist.rglob("*"))
+        if file.is_file() and not file.relative_to(dist).parts[0].startswith(".")
+    }
+    configuration = portal_configuration(outputs=outputs, stage=stage, payer=payer)
+    built[CONFIGURATION_PATH.lstrip("/")] = json.dumps(configuration).encode()
+    if payer.branding.logo and payer.branding.logo_file:
+        built[payer.branding.logo.lstrip("/")] = (PAYER / payer.branding.logo_file).read_bytes()
+    order = sorted(built, key=lambda key: (key == _PAGE, not key.startswith(ASSETS_PREFIX), key))
+    return {key: built[key] for key in order}
+
+
+def publish(s3: "S3Client", bucket: str, files: Mapping[str, bytes], now: datetime) -> Published:
+    """Store the files in their order; delete assets that no file replaces and that are old."""
+    present = dict(_objects(s3, bucket))
+    stored = []
+    for key, content in files.items():
+        if key in present and key.startswith(ASSETS_PREFIX):
+            continue
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=content,
+            ContentType=media_type(key),
+            CacheControl=cache_control(key),
+        )
+        stored.append(key)
+    oldest = now - timedelta(days=KEPT_DAYS)
+    deleted = [
+        key
+        for key, modified in present.items()
+        if key not in files and (modified < oldest or not key.startswith(ASSETS_PREFIX))
+    ]
+    for key in deleted:
+        s3.delete_object(Bucket=bucket, Key=key)
+    return Published(tuple(stored), tuple(deleted))
+
+
+def _objects(s3: "S3Client", bucket: str) -> Iterator[tuple[str, datetime]]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for found in page.get("Contents", ()):
+            yield found["Key"], found["LastModified"]
+
+
+def _outputs(stack: str) -> dict[str, str]:
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish, and print the portal's address; errors are one line."""
+    parser = argparse.ArgumentParser(description="Publish the built portal.")
+    parser.add_argument("--stage", default="dev")
+    stage = parser.parse_args(arguments).stage
+    dist = PortalSource().dist
+    if not (dist / _PAGE).is_file():
+        print(f"precert: {dist} is not built: run `make deploy`, which builds it", file=sys.stderr)
+        return 1
+    payer = Payer.model_validate_json((PAYER / "payer.json").read_text(encoding="utf-8"))
+    try:
+        outputs = _outputs(f"precert-{stage}")
+        files = contents(dist, outputs, stage, payer)
+        done = publish(boto3.client("s3"), outputs["PortalBucketName"], files, datetime.now(UTC))
+    except (BotoCoreError, ClientError) as error:
+        print(f"precert: the portal could not be published: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(done.stored)} files stored, {len(done.deleted)} deleted: {outputs['PortalUrl']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
