@@ -9,7 +9,14 @@ import type { FormField } from "./form";
 
 const t = text.requestForm;
 
-export function ProviderFacts({ provider }: { provider: Provider }) {
+export function ProviderFacts({
+  provider,
+  phone = true,
+}: {
+  provider: Provider;
+  /** Whether the phone number is shown; not where it is a field. */
+  phone?: boolean;
+}) {
   return (
     <div className="provider">
       <p className="provider-name">
@@ -20,7 +27,7 @@ export function ProviderFacts({ provider }: { provider: Provider }) {
           [t.addressTitle, formatAddress(provider.address)],
           [t.tin, formatTin(provider.tin)],
           [t.npi, provider.npi],
-          [t.phone, formatPhone(provider.phone)],
+          [t.phone, phone ? formatPhone(provider.phone) : null],
           [t.fax, formatPhone(provider.fax)],
         ]}
       />

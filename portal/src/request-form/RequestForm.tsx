@@ -255,10 +255,11 @@ function ProviderEntry({
   const whole = useFieldErrors(pointer);
   const below = useErrorsBelow(pointer);
   const phoneField = fieldNamed(field?.fields ?? [], "phone");
+  const [editing, edit] = useState(false);
   const manual = value !== null && value.provider_id === null;
   const onlyPhone = useFieldErrors(`${pointer}/phone`);
   const incorrect = below.length > whole.length + onlyPhone.length;
-  if (value !== null && (manual || incorrect)) {
+  if (value !== null && (incorrect || editing)) {
     return (
       <>
         <GroupErrors pointer={pointer} />
@@ -274,7 +275,12 @@ function ProviderEntry({
   return (
     <div id={fieldId(pointer)} tabIndex={-1}>
       <FieldErrorText id={`${fieldId(pointer)}-error`} errors={whole} />
-      {value ? <ProviderFacts provider={value} /> : <p>{t.noProvider}</p>}
+      {value ? <ProviderFacts provider={value} phone={!phone} /> : <p>{t.noProvider}</p>}
+      {manual && (
+        <Button look="quiet" onClick={() => edit(true)}>
+          {t.editProvider}
+        </Button>
+      )}
       {value && phone && (
         <div className="narrow">
           <TextField

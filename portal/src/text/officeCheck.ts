@@ -5,7 +5,7 @@ export const check = {
   leadAnswer: "What each code needs",
   patient: (name: string) => `New check for ${name}`,
   born: "Date of birth",
-  memberId: "Patient ID",
+  memberId: "Member ID",
   steps: "Steps of the check",
   stepServicing: "Servicing provider",
   stepServices: "Services",

@@ -70,9 +70,6 @@ export const request = {
   status: "Status",
   processing: "The status changes here by itself.",
   nowStatus: (status: string) => `The status is now ${status}`,
-  temporary:
-    "A provider does not match the directory. The request is processed, and the payer matches the provider.",
-  printNote: "Copy the number for your records.",
   documents: "Documents",
   documentsHint: (size: string, count: number, types: string) =>
     `Up to ${count} files of ${size} each: ${types}.`,
@@ -90,6 +87,7 @@ export const request = {
   canceled: "Canceled",
   attached: "Attached",
   tooLarge: (size: string) => `The file is larger than ${size}. Split it, or reduce its size.`,
+  megabytes: (count: number) => `${count} MB`,
   emptyFile: "The file is empty.",
   sendFailed: "Sending failed. Try again.",
   storeRefused: "The storage refused the file. Try again, or choose another file.",

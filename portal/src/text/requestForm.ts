@@ -14,7 +14,7 @@ export const requestForm = {
     zip_code: "ZIP code",
   },
   patient: {
-    member_id: "Patient ID",
+    member_id: "Member ID",
     date_of_birth: "Date of birth",
     last_name: "Last name",
     first_name: "First name",
@@ -84,6 +84,7 @@ export const requestForm = {
   byHandTitle: "Provider not listed, or listed incorrectly?",
   backToSearch: "Search the directory instead",
   manual: "Entered by hand",
+  editProvider: "Edit the entries",
   changeProvider: "Change provider",
   noProvider: "No provider selected yet.",
   chooseProvider: "Choose a provider",

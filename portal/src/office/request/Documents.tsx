@@ -12,7 +12,7 @@ import { SelectField } from "../../ui/fields";
 import { Card, Tag } from "../../ui/parts";
 import { loadDocument, openDownload } from "../requests/download";
 import { isOpen, type Upload } from "./uploads";
-import { type DocumentRules, type Uploads, useUploads } from "./useUploads";
+import { type DocumentRules, limitOf, type Uploads, useUploads } from "./useUploads";
 import "../../styles/request-form.css";
 
 const t = text.office.request;
@@ -186,7 +186,7 @@ function DropZone({
         {rules &&
           limit !== undefined &&
           t.documentsHint(
-            formatSize(rules.max_bytes),
+            limitOf(rules),
             limit,
             rules.extensions.map((one) => one.replace(/^\./, "").toUpperCase()).join(", "),
           )}

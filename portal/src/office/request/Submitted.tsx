@@ -5,7 +5,7 @@ import { livePolling } from "../../api/queries";
 import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { LinkButton } from "../../ui/Button";
-import { Banner, Card, CopyButton, Loaded, Page, StatusBadge } from "../../ui/parts";
+import { Card, CopyButton, Loaded, Page, StatusBadge } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
 import { VendorContact } from "./VendorLines";
 
@@ -66,11 +66,6 @@ export function Submitted({ requestId }: { requestId: string }) {
                   <LinkButton to="/requests">{t.toDashboard}</LinkButton>
                 </div>
               </Card>
-              {details.temporary_providers.length > 0 && (
-                <Banner tone="warning">
-                  <p>{t.temporary}</p>
-                </Banner>
-              )}
               {details.delegations.map(({ vendor }) => (
                 <Card key={vendor.vendor_id} title={vendor.name}>
                   <VendorContact vendor={vendor} />

@@ -4,7 +4,7 @@
  */
 import type { ErrorItem } from "../../api/client";
 import { type Content, changedParts, type Part, same } from "../../request-form/content";
-import { changesOf, type FieldChange } from "./diff";
+import { changesOf, type FieldChange, stillThere } from "./diff";
 
 export const PAUSE_MS = 1_500;
 const FIRST_RETRY_MS = 1_000;
@@ -116,7 +116,8 @@ export class Autosave {
     if (content === this.#state.content) {
       return;
     }
-    this.#set({ content });
+    const errors = stillThere(this.#state.errors, this.#state.content, content);
+    this.#set({ content, errors });
     if (this.#state.phase !== "conflict" && this.#state.phase !== "ended") {
       this.#schedule();
     }

@@ -162,17 +162,23 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
   return { uploads, add, cancel, retry, dismiss, listed };
 }
 
+/** The largest size, in the unit in which the payer states it. */
+export function limitOf({ max_bytes }: DocumentRules): string {
+  const whole = max_bytes / 2 ** 20;
+  return Number.isInteger(whole) ? t.megabytes(whole) : formatSize(max_bytes);
+}
+
 function refusal(size: number, rules: DocumentRules | null): string | null {
   if (size === 0) {
     return t.emptyFile;
   }
-  return rules !== null && size > rules.max_bytes ? t.tooLarge(formatSize(rules.max_bytes)) : null;
+  return rules !== null && size > rules.max_bytes ? t.tooLarge(limitOf(rules)) : null;
 }
 
 function outcomeOf(error: unknown, rules: DocumentRules | null): ["failed" | "refused", string] {
   if (error instanceof StorageError) {
     if (error.code === "EntityTooLarge") {
-      return ["refused", t.tooLarge(formatSize(rules?.max_bytes ?? null))];
+      return ["refused", t.tooLarge(rules ? limitOf(rules) : "")];
     }
     return ["failed", error.status === 0 ? t.sendFailed : t.storeRefused];
   }
