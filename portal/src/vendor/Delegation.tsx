@@ -58,7 +58,7 @@ export function Delegation() {
 
 function Loaded({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
   const lists = useReference().data;
-  const labels = useMemo(() => labelsOf(details.content, lists), [details.content, lists]);
+  const labels = useMemo(() => labelsOf(details.content, lists, details.lines), [details, lists]);
   const views = useMemo(() => vendorViews(details, labels), [details, labels]);
   const { patient } = details.content;
   const { request_id, vendor_id } = details;

@@ -8,15 +8,17 @@ import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
-import { fieldErrors } from "../ui/errors";
+import { fieldErrors, fieldId } from "../ui/errors";
 import {
   type Choice,
   DateField,
+  FieldErrorText,
   FormErrors,
   RadioField,
   SelectField,
   TextArea,
   TextField,
+  useFieldErrors,
 } from "../ui/fields";
 import { named } from "../ui/named";
 import { Banner, Card } from "../ui/parts";
@@ -126,8 +128,7 @@ export function ReportForm({
               onChange={(change) => setLine(view.line.line_id, change)}
             />
           ))}
-          <h3>{words.reviewer}</h3>
-          <p className="small">{words.reviewerHint}</p>
+          <ReviewerHead />
           <div className="form-grid">
             <TextField
               pointer="/reviewer/name"
@@ -168,6 +169,18 @@ export function ReportForm({
         </form>
       </FormErrors>
     </Card>
+  );
+}
+
+/** The heading of the reviewer's fields, with the errors about the reviewer as a whole. */
+function ReviewerHead() {
+  const id = fieldId("/reviewer");
+  return (
+    <div id={id} tabIndex={-1}>
+      <h3>{words.reviewer}</h3>
+      <p className="small">{words.reviewerHint}</p>
+      <FieldErrorText id={`${id}-error`} errors={useFieldErrors("/reviewer")} />
+    </div>
   );
 }
 

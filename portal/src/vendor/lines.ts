@@ -44,6 +44,7 @@ const LISTS = {
 export function labelsOf(
   content: Content,
   lists: CodeLists | undefined,
+  lines: readonly Schemas["ServiceLineResponse"][] = [],
 ): Readonly<Record<string, string>> {
   const labels: Record<string, string> = {};
   const set = (pointer: string, list: string, code: string | null) => {
@@ -66,6 +67,17 @@ export function labelsOf(
     }
   }
   set("/purpose", "purposes", content.purpose);
+  for (const part of ["servicing_provider", "requesting_provider"] as const) {
+    set(`/${part}/kind`, "provider_kinds", content[part]?.kind ?? null);
+  }
+  // Diagnoses have their words with the lines.
+  const positions = positionsOf(lines, content);
+  for (const line of lines) {
+    const index = positions.get(line.line_id)?.service;
+    if (index !== undefined && line.submitted_diagnosis_label) {
+      labels[`/services/${index}/primary_diagnosis`] = line.submitted_diagnosis_label;
+    }
+  }
   return labels;
 }
 

@@ -29,6 +29,10 @@ describe("lines", () => {
     } as unknown as Schemas["RequestContent"];
     expect(labelsOf(whole, lists)).toEqual({ "/services/0/urgency": "Standard" });
     expect(labelsOf(whole, undefined)).toEqual({});
+    const line = { line_id: "4.1", submitted_diagnosis: "K55", submitted_diagnosis_label: "Ileus" };
+    expect(labelsOf(whole, undefined, [line as Schemas["ServiceLineResponse"]])).toEqual({
+      "/services/0/primary_diagnosis": "Ileus",
+    });
   });
 });
 
