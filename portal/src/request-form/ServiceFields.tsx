@@ -14,9 +14,17 @@ import {
 import { Loading } from "../ui/parts";
 import { DiagnosisChips, DiagnosisField } from "./Codes";
 import { emptyMedication, type Medication, type Service } from "./content";
-import { type FieldName, type FormField, type FormResponse, shownFields } from "./form";
+import {
+  type FieldName,
+  type FormField,
+  type FormResponse,
+  type Later,
+  shownFields,
+  withChoice,
+} from "./form";
 import type { CodeWords } from "./knownCodes";
 import { numberOf, Procedures } from "./Procedures";
+import { useDependencies } from "./useForms";
 
 const MOST_RADIOS = 4;
 
@@ -34,6 +42,7 @@ export interface ServiceFieldsProps {
 
 export function ServiceFields(props: ServiceFieldsProps) {
   const { form, service, stage, medication, only } = props;
+  const later = useDependencies();
   if (form === undefined) {
     return <Loading />;
   }
@@ -44,11 +53,11 @@ export function ServiceFields(props: ServiceFieldsProps) {
     <>
       <div className="form-grid">
         {small.map((field) => (
-          <Fragment key={field.name}>{fieldOf(field, props)}</Fragment>
+          <Fragment key={field.name}>{fieldOf(field, props, later)}</Fragment>
         ))}
       </div>
       {wide.map((field) => (
-        <Fragment key={field.name}>{fieldOf(field, props)}</Fragment>
+        <Fragment key={field.name}>{fieldOf(field, props, later)}</Fragment>
       ))}
     </>
   );
@@ -58,7 +67,7 @@ function isWide(field: FormField): boolean {
   return field.kind === "GROUP" || field.kind === "GROUPS" || field.kind === "CODES";
 }
 
-function fieldOf(field: FormField, props: ServiceFieldsProps): ReactNode {
+function fieldOf(field: FormField, props: ServiceFieldsProps, later: readonly Later[]): ReactNode {
   const { service, words, stage, onChange } = props;
   const name = field.name as FieldName;
   const pointer = `${props.pointer}/${name}`;
@@ -74,7 +83,7 @@ function fieldOf(field: FormField, props: ServiceFieldsProps): ReactNode {
           optional={optional}
           field={field}
           value={String(value ?? "")}
-          onChange={(code) => set(code || null)}
+          onChange={(code) => onChange(withChoice(service, name, code || null, later))}
         />
       );
     case "DAY":

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyContent, emptyProvider, emptyService } from "./content";
+import { emptyContent, emptyProvider, emptyService, type Service } from "./content";
 import {
   type FormField,
   type FormResponse,
@@ -8,6 +8,8 @@ import {
   savable,
   settle,
   shownFields,
+  withChoice,
+  withoutRefused,
 } from "./form";
 
 function field(name: string, values: Partial<FormField>): FormField {
@@ -104,6 +106,44 @@ test("codes stay while their field waits for a choice", () => {
   const settled = settle(service, waiting);
   expect(settled.procedures).toEqual([drug]);
   expect(settled.place_of_service).toBeNull();
+});
+
+test("a choice opens the choices that wait for it, and no others", () => {
+  const later = [
+    ["type_of_service", "authorization_type"],
+    ["place_of_service", "type_of_service"],
+    ["procedures", "type_of_service"],
+  ].map(([name = "", waits_for = ""]) => ({
+    ...{ name, waits_for, label: name, required_for: null, codes: [] },
+  }));
+  const service: Service = {
+    ...emptyService(),
+    authorization_type: "INPATIENT",
+    type_of_service: "SURGICAL_INPATIENT",
+    place_of_service: "SURGICAL",
+    urgency: "STANDARD",
+    procedures: [drug],
+  };
+  expect(withChoice(service, "authorization_type", "OUTPATIENT", later)).toEqual({
+    ...service,
+    authorization_type: "OUTPATIENT",
+    type_of_service: null,
+    place_of_service: null,
+  });
+  expect(withChoice(service, "type_of_service", "MATERNITY", later)).toEqual({
+    ...service,
+    type_of_service: "MATERNITY",
+    place_of_service: null,
+  });
+  expect(withChoice(service, "authorization_type", "INPATIENT", later)).toEqual(service);
+});
+
+test("choices that the form refuses are left out of the next question", () => {
+  const choices = { authorization_type: "OUTPATIENT", type_of_service: "MATERNITY" };
+  expect(withoutRefused(choices, ["/type_of_service"])).toEqual({
+    authorization_type: "OUTPATIENT",
+  });
+  expect(withoutRefused(choices, ["/urgency"])).toEqual(choices);
 });
 
 test("a service that fits its form stays the same object", () => {

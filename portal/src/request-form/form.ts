@@ -20,6 +20,42 @@ export function choicesOf(service: Service) {
   };
 }
 
+export type Later = Schemas["LaterFieldResponse"];
+
+const CHOICES = ["authorization_type", "type_of_service", "place_of_service", "urgency"] as const;
+
+/**
+ * A service with a choice. Choices that wait for it are open again: the form refuses what contradicts.
+ * `later` is that of the form without any choice, which names what waits for what.
+ */
+export function withChoice(
+  service: Service,
+  name: FieldName,
+  code: string | null,
+  later: readonly Later[],
+): Service {
+  const changed: Record<string, unknown> = { ...service, [name]: code };
+  if (service[name] !== code) {
+    const open = new Set<string>([name]);
+    for (const choice of CHOICES) {
+      if (later.some((one) => one.name === choice && open.has(one.waits_for))) {
+        open.add(choice);
+        changed[choice] = null;
+      }
+    }
+  }
+  return changed as unknown as Service;
+}
+
+/** The choices without those that the form refused. */
+export function withoutRefused<Choices extends object>(
+  choices: Choices,
+  pointers: readonly string[],
+): Choices {
+  const left = Object.entries(choices).filter(([name]) => !pointers.includes(`/${name}`));
+  return Object.fromEntries(left) as Choices;
+}
+
 /**
  * The service with the values that belong to it by this form.
  *

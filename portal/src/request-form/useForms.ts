@@ -1,11 +1,11 @@
 /** The form of each service, by the choices made in it. */
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { api, type Schemas, unwrap } from "../api/client";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { type CodeLists, useReference } from "../api/queries";
 import { text } from "../text";
 import type { Service } from "./content";
-import { choicesOf, type FormField, type FormResponse } from "./form";
+import { choicesOf, type FormField, type FormResponse, type Later, withoutRefused } from "./form";
 
 const FRESH_MS = 10 * 60_000;
 
@@ -13,9 +13,25 @@ function formQuery(service: Service) {
   const choices = choicesOf(service);
   return {
     queryKey: ["form", choices],
-    queryFn: () => unwrap(api.GET("/v1/form", { params: { query: choices } })),
+    queryFn: () => formOf(choices),
     staleTime: FRESH_MS,
   } as const;
+}
+
+type Choices = ReturnType<typeof choicesOf>;
+
+/** The form by the choices that fit each other: an earlier draft can have others. */
+async function formOf(choices: Choices): Promise<FormResponse> {
+  try {
+    return await unwrap(api.GET("/v1/form", { params: { query: choices } }));
+  } catch (error) {
+    const refused = error instanceof ApiError ? error.errors.map(({ pointer }) => pointer) : [];
+    const left = withoutRefused(choices, refused);
+    if (Object.keys(left).length === Object.keys(choices).length) {
+      throw error;
+    }
+    return formOf(left);
+  }
 }
 
 export interface Forms {
@@ -39,6 +55,18 @@ export function useForms(services: readonly Service[]): Forms {
   };
 }
 
+const NO_LATER: readonly Later[] = [];
+
+/** Which choices wait for which, as the form without any choice names them. */
+export function useDependencies(): readonly Later[] {
+  const query = useQuery({
+    queryKey: ["form", NOTHING_CHOSEN],
+    queryFn: () => formOf(NOTHING_CHOSEN),
+    staleTime: FRESH_MS,
+  });
+  return query.data?.later ?? NO_LATER;
+}
+
 const NO_FIELDS: readonly FormField[] = [];
 const NOTHING_CHOSEN = {} as const;
 
@@ -46,7 +74,7 @@ const NOTHING_CHOSEN = {} as const;
 export function useRequestFields(): readonly FormField[] {
   const query = useQuery({
     queryKey: ["form", NOTHING_CHOSEN],
-    queryFn: () => unwrap(api.GET("/v1/form", { params: { query: {} } })),
+    queryFn: () => formOf(NOTHING_CHOSEN),
     staleTime: FRESH_MS,
   });
   return query.data?.request_fields ?? NO_FIELDS;

@@ -288,6 +288,7 @@ function DeleteDraft({ draftId, autosave }: { draftId: string; autosave: Autosav
       await unwrap(api.DELETE("/v1/drafts/{draft_id}", { params }));
     },
     onSuccess: () => {
+      autosave.stop();
       forgetDraft(draftId);
       announce(t.deleted);
       navigate("/requests");

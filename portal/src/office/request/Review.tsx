@@ -130,6 +130,7 @@ function useSubmission({ draft, state, autosave, onSubmitting }: ReviewProps) {
   const [unknown, setUnknown] = useState(false);
   const done = async () => {
     onSubmitting(true);
+    autosave.stop();
     forgetDraft(draftId);
     await client.invalidateQueries({ queryKey: ["requests"] });
     navigate(`/drafts/${draftId}?step=submitted`, { replace: true });

@@ -254,6 +254,16 @@ test("a flush saves at once, exactly as entered, and says how it ended", async (
   expect(calls[0]?.parts).toEqual({ confirmed_vendors: ["half"] });
 });
 
+test("nothing is saved after the draft is submitted or deleted", async () => {
+  const saving = autosave();
+  saving.edit(vendors("A"));
+  saving.stop();
+  saving.edit(vendors("B"));
+  await saving.flush();
+  await clock.advance(60_000);
+  expect(calls).toEqual([]);
+});
+
 test("unsaved entries of an earlier page are saved with what is stored", async () => {
   const base = emptyContent(null);
   const saving = autosave({ base, content: vendors("A")(base) });

@@ -83,6 +83,7 @@ export class Autosave {
   #cancel: (() => void) | null = null;
   #failures = 0;
   #running = false;
+  #stopped = false;
   #exact = false;
   /** How entries are sent while one types: without entries in progress. */
   savable: Form = (content) => content;
@@ -113,7 +114,7 @@ export class Autosave {
 
   edit = (update: (before: Content) => Content): void => {
     const content = update(this.#state.content);
-    if (content === this.#state.content) {
+    if (content === this.#state.content || this.#stopped) {
       return;
     }
     const errors = stillThere(this.#state.errors, this.#state.content, content);
@@ -125,7 +126,7 @@ export class Autosave {
 
   /** Save what is unsaved now. The result is the phase in which it ends. */
   flush(exact = false): Promise<Phase> {
-    if (this.#state.phase === "conflict" || this.#state.phase === "ended") {
+    if (this.#stopped || this.#state.phase === "conflict" || this.#state.phase === "ended") {
       return Promise.resolve(this.#state.phase);
     }
     this.#exact ||= exact;
@@ -214,7 +215,9 @@ export class Autosave {
   /** The adopted changes were read. */
   dismissAdopted = (): void => this.#set({ adopted: [] });
 
+  /** The draft is submitted or deleted: nothing is saved or reported any more. */
   stop(): void {
+    this.#stopped = true;
     this.#cancelTimer();
   }
 
