@@ -139,7 +139,8 @@ def test_api_answers_the_same_when_it_is_called_at_the_portals_address(
     found = caller.call("GET", "/v1/providers", query=query)
     direct = deployment.caller(PROVIDER).call("GET", "/v1/providers", query=query)
     assert (found.status_code, found.json()) == (200, direct.json())
-    assert caller.call("DELETE", draft).status_code == 204
+    deleted = caller.call("DELETE", draft, headers={"If-Match": '"2"'})
+    assert (deleted.status_code, deleted.content) == (204, b"")
     assert Caller(address, None).call("GET", "/v1/me").status_code == 401
 
 
