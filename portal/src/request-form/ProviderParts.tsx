@@ -1,4 +1,4 @@
-/** A provider: shown, or entered by hand. */
+/** A provider: shown, or entered manually. */
 import { formatAddress, formatPhone, formatTin } from "../format/identifiers";
 import { text } from "../text";
 import { fieldId } from "../ui/errors";
@@ -38,7 +38,7 @@ export function ProviderFacts({
 const NUMERIC = new Set(["npi", "tin"]);
 const PHONES = new Set(["phone", "fax"]);
 
-/** The fields of a provider that is entered by hand, as the form lists them. */
+/** The fields of a provider that is entered manually, as the form lists them. */
 export function ProviderFields({
   pointer,
   fields,
@@ -80,7 +80,7 @@ function ProviderField({
   const name = field.name as Exclude<keyof Provider, "address">;
   const at = `${pointer}/${name}`;
   const entered = value[name] ?? "";
-  // What is entered by hand is no entry of the directory any more.
+  // What is entered manually is no entry of the directory any more.
   const set = (entry: string) => onChange({ ...value, provider_id: null, [name]: entry || null });
   const optional = field.required_for === null;
   if (field.kind === "GROUP") {

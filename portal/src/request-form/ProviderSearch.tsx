@@ -1,5 +1,5 @@
 /**
- * Choosing a provider: from those selected often, by ZIP code, kind and name, or entered by hand.
+ * Choosing a provider: from those selected often, by ZIP code, kind and name, or entered manually.
  * What is typed is stored, so that a reload loses nothing.
  */
 import { useQuery } from "@tanstack/react-query";

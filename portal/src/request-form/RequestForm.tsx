@@ -243,7 +243,7 @@ function ProviderDialog(props: {
 }
 
 /**
- * A provider as it is: from the directory with its phone number to confirm, or by hand with all fields.
+ * A provider as it is: from the directory with its phone number to confirm, or entered manually with all fields.
  */
 function ProviderEntry({
   pointer,
