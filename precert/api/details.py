@@ -17,7 +17,7 @@ from precert.api.models import (
     ResponseModel,
     TemporaryProviderResponse,
 )
-from precert.domain.clocks import deadline_of
+from precert.domain.clocks import deadline_of, last_day_before
 from precert.domain.content import RequestContent
 from precert.domain.decision_clocks import ClockKind, ExtensionRequester
 from precert.domain.delegation import DecidedBy, Delegation, contact_of
@@ -41,7 +41,7 @@ from precert.domain.review import (
     Review,
     ServiceLine,
 )
-from precert.domain.rights import lines_open_to
+from precert.domain.rights import is_forwarded, lines_open_to
 from precert.domain.statuses import (
     DELEGATED_ACTION,
     Action,
@@ -51,6 +51,7 @@ from precert.domain.statuses import (
     WaitingOn,
 )
 from precert.domain.values import CodeType, Text
+from precert.domain.wording import written_day
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 
@@ -367,7 +368,7 @@ class DisputeOptionResponse(ResponseModel):
                 option=option,
                 until=until,
                 line_ids=_lines_of(review, option),
-                text=payer.notices[_TEXTS[option]],
+                text=_option_text(request, review, option, until, payer),
             )
             for option, until in options_of(request, now).items()
             if review is not None
@@ -387,6 +388,21 @@ def _lines_of(review: Review, option: DisputeOption) -> list[str]:
         return [line.line_id for line in review.lines if line.adverse]
     levels = review.rights.levels if review.rights else 0
     return list(lines_open_to(review, DisputeKind(option.value), levels, review.cycle))
+
+
+def _option_text(
+    request: Request, review: Review, option: DisputeOption, until: datetime | None, payer: Payer
+) -> str:
+    """The payer's text, with what the clock of the line of business states (W4)."""
+    text = payer.notices[_TEXTS[option]]
+    if option is DisputeOption.APPEAL:
+        return text.format_map(payer.appeal_words(request, _lines_of(review, option)))
+    external = payer.clock_for(request).external_review
+    if option is DisputeOption.EXTERNAL_REVIEW and external is not None:
+        last_day = written_day(last_day_before(until, payer.zone)) if until else ""
+        written = external.without_appeal.format(until=last_day, number=review.number)
+        return text.format(without_appeal=written)
+    return text
 
 
 _TEXTS: Final[Mapping[DisputeOption, str]] = MappingProxyType(
@@ -737,8 +753,16 @@ def _notices(
     if request.unmatched_providers:
         names.append("temporary_provider")
     texts = [payer.notices[name] for name in names]
-    texts += [payer.notices[_TEXTS[option]] for option in options_of(request, now)]
     review, rule = request.review, request.status.rule
+    if review is not None:
+        texts += [
+            _option_text(request, review, option, until, payer)
+            for option, until in options_of(request, now).items()
+        ]
+        forwarded = is_forwarded(review, payer.clock_for(request), review.cycle)
+        if forwarded and review.open_appeal is None:
+            external = DisputeOption.EXTERNAL_REVIEW
+            texts.append(_option_text(request, review, external, None, payer))
     if review is None:
         return texts
     if not request.is_delegated:

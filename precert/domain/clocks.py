@@ -4,7 +4,7 @@ All instants are zone-aware and passed in.
 """
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, assert_never
@@ -97,13 +97,18 @@ def deadline(start: datetime, clock: DecisionClock, share: float, payer: Payer) 
     return Deadline(later(start, _between(start, due_at) * share), due_at, clock)
 
 
-def deadline_of(request: "Request", payer: Payer) -> Deadline:
-    """Initial deadline of the current cycle (W2); extensions and pauses change it later."""
+def deadline_of(
+    request: "Request", payer: Payer, line_ids: Collection[str] | None = None
+) -> Deadline:
+    """Initial deadline of the current cycle (W2); extensions and pauses change it later.
+
+    ``line_ids`` are the lines of a delegated vendor, whose clock can differ from the payer's.
+    """
     review = request.submitted
     appeal = review.open_appeal
     start = appeal.filed_at if appeal else review.submitted_at
     share = payer.clock_for(request).warn_at_share
-    return deadline(start, payer.decision_clock(request), share, payer)
+    return deadline(start, payer.decision_clock(request, line_ids), share, payer)
 
 
 def after(start: datetime, period: Period, payer: Payer) -> datetime:
@@ -212,6 +217,11 @@ def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> dat
     """The instant from which an appeal is too late: the end of the last day."""
     day = days_after(last_day_to_appeal(determined_at, days, zone), 1)
     return _midnight(day, zone).astimezone(UTC)
+
+
+def last_day_before(end: datetime, zone: ZoneInfo) -> date:
+    """The last day of a period that ends at this instant, by the payer's calendar."""
+    return local_date(end - timedelta(microseconds=1), zone)
 
 
 def later(moment: datetime, length: timedelta) -> datetime:

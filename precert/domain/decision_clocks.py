@@ -1,4 +1,4 @@
-"""Decision clocks as data: what a line of business allows, and what a state changes (W2, W11).
+"""Decision clocks as data: what a line of business allows, and what states and drugs change (W2, W11).
 
 The payer's file has one :class:`ReviewClock` per line of business. The arithmetic is in
 :mod:`precert.domain.clocks`.
@@ -37,6 +37,7 @@ _UNIT_WORDS: Final[Mapping[ClockUnit, tuple[str, str]]] = {
 }
 
 MAX_AMOUNT: Final = 1000
+Words = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Period(Value):
@@ -140,7 +141,7 @@ _REQUESTER_WORDS: Final[Mapping[ExtensionRequester, str]] = {
 
 
 class ClockOverride(Value):
-    """What a state changes of one clock; members that are left out apply as they are.
+    """What a state or a drug changes of one clock; members that are left out apply as they are.
 
     ``"extension": null`` removes the extension, and so on for the members that can be absent.
     """
@@ -173,14 +174,14 @@ class ClockOverride(Value):
         return {name: value for name, value in members.items() if name in self.model_fields_set}
 
     def of(self, clock: DecisionClock) -> DecisionClock:
-        """The clock with what the state changes."""
+        """The clock with these changes."""
         return clock.model_copy(
             update={name: getattr(self, name) for name in self.model_fields_set}
         )
 
 
-class StateClocks(Value):
-    """What the law of one state changes, by kind of clock."""
+class ClockOverrides(Value):
+    """What the law of one state changes, or what differs for drugs, by kind of clock."""
 
     expedited: ClockOverride | None = None
     standard: ClockOverride | None = None
@@ -188,6 +189,43 @@ class StateClocks(Value):
     appeal_expedited: ClockOverride | None = None
     appeal_standard: ClockOverride | None = None
     appeal_retrospective: ClockOverride | None = None
+
+
+class ExternalReview(Value):
+    """What follows the last level of appeal of a line of business (W4).
+
+    An independent external review or a State fair hearing is requested within ``months`` or ``days`` of
+    the determination. Without both, the payer forwards the case by itself.
+    """
+
+    source: Text
+    months: Annotated[int, Field(ge=1, le=MAX_AMOUNT)] | None = None
+    days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)] | None = None
+    while_appealable: Words
+    """For notices and details while an appeal is possible."""
+    without_appeal: Words
+    """For those in which no appeal remains. ``{until}`` is the last day to request it, and ``{number}``
+    the request's number."""
+
+    @field_validator("while_appealable", "without_appeal")
+    @classmethod
+    def _has_known_placeholders(cls, text: str) -> str:
+        try:
+            text.format(until="", number="")
+        except (IndexError, KeyError, ValueError) as error:
+            raise ValueError("only {until} and {number} are filled in") from error
+        return text
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the payer forwards the case by itself."""
+        return self.months is None and self.days is None
+
+    @model_validator(mode="after")
+    def _has_one_time_limit(self) -> Self:
+        if self.months is not None and self.days is not None:
+            raise ValueError("state the time limit in months or in days")
+        return self
 
 
 class ReviewClock(Value):
@@ -202,18 +240,30 @@ class ReviewClock(Value):
     appeal_expedited: DecisionClock
     appeal_standard: DecisionClock
     appeal_retrospective: DecisionClock
-    appeal_filing_days: Annotated[int, Field(ge=1)]
-    external_review_months: Annotated[int, Field(ge=0)] = 4
-    """How long external review can be requested after a determination; 0 where there is none."""
+    appeal_filing_source: Text
+    appeal_filing_days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
+    """How many calendar days after a determination an appeal can be filed."""
+    external_review: ExternalReview | None = None
+    """``None`` where nothing follows the last level of appeal."""
     appeal_levels: Annotated[int, Field(ge=1)]
     """How often a line can be appealed before external review."""
     warn_at_share: Annotated[float, Field(gt=0, lt=1)]
-    states: Mapping[UsState, StateClocks] = {}
+    states: Mapping[UsState, ClockOverrides] = {}
     """Overrides, by the state whose law applies (:attr:`precert.domain.coverage.Plan.state`)."""
+    drugs: ClockOverrides | None = None
+    """What differs where a line is a drug that is infused or injected outside of a stay, such as a
+    Part B drug of Medicare. It applies after the state's overrides."""
 
-    def clock(self, kind: ClockKind, state: str | None = None) -> DecisionClock:
-        """The clock of a determination cycle, with what the state changes."""
+    def clock(
+        self, kind: ClockKind, state: str | None = None, *, drug: bool = False
+    ) -> DecisionClock:
+        """The clock of a determination cycle, with what the state changes.
+
+        ``drug`` is whether a line of the cycle has the clock of drugs.
+        """
         name = kind.value.lower()
         clock: DecisionClock = getattr(self, name)
-        override: ClockOverride | None = getattr(self.states.get(state or ""), name, None)
-        return override.of(clock) if override else clock
+        for overrides in (self.states.get(state or ""), self.drugs if drug else None):
+            override: ClockOverride | None = getattr(overrides, name, None)
+            clock = override.of(clock) if override else clock
+        return clock

@@ -60,7 +60,9 @@ class Notice(Value):
 
 class Wording(Value):
     """Opening of a notice. These are filled in: ``{name}``, ``{number}``, ``{payer}``, ``{phone}``,
-    ``{address}`` and ``{last_day}`` (to appeal; not in notices of an extension).
+    ``{address}`` and, not in notices of an extension, what the clock of the line of business states of
+    an appeal of the refused lines: ``{last_day}``, ``{appeal_standard}``, ``{appeal_expedited}``,
+    ``{while_appealable}`` and ``{without_appeal}``.
     """
 
     title: Text

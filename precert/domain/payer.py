@@ -3,7 +3,7 @@
 Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` has that of the sample payer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -20,6 +20,7 @@ from precert.domain.content import (
     Provider,
     RequestContent,
     Service,
+    numbered_lines,
 )
 from precert.domain.dates import Holiday
 from precert.domain.decision_clocks import (
@@ -54,6 +55,13 @@ _GROUPS: Final[dict[str, type[Value]]] = {
     "medication": Medication,
 }
 """What the form's fields are fields of."""
+
+
+_PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "appeal_rights": ("filing_days", "standard", "expedited", "after_appeal"),
+    "external_review": ("without_appeal",),
+}
+"""What is filled into texts that state the clocks of a line of business."""
 
 
 class Contact(Value):
@@ -444,6 +452,20 @@ class Payer(Value):
         return self
 
     @model_validator(mode="after")
+    def _placeholders_of_notices_are_known(self) -> Self:
+        for name, known in _PLACEHOLDERS.items():
+            if name not in self.notices:
+                raise ValueError(f"notices needs the text {name}")
+            try:
+                self.notices[name].format_map(dict.fromkeys(known, ""))
+            except (IndexError, KeyError, ValueError) as error:
+                named = ", ".join(f"{{{one}}}" for one in known)
+                raise ValueError(
+                    f"the text {name} may have only the placeholders {named}"
+                ) from error
+        return self
+
+    @model_validator(mode="after")
     def _reason_rules_are_of_reasons(self) -> Self:
         if unknown := self.reason_rules.keys() - self.reason_codes.keys():
             raise ValueError(f"reason_rules names codes that are not in reason_codes: {unknown}")
@@ -484,14 +506,40 @@ class Payer(Value):
             if kind.code == service.type_of_service
         ) or any(self.is_drug(one.code, one.code_type) for one in service.procedures)
 
+    def has_drug_clock(self, service: Service, procedure: Procedure | None) -> bool:
+        """Whether a line is a drug that is infused or injected outside of a stay (W11).
+
+        A drug is identified by its code. A medication that is entered by name or NDC, without the code
+        of a drug, makes each line of its service one: their codes state how it is given.
+        """
+        if service.authorization_type is not AuthorizationType.OUTPATIENT:
+            return False
+        if procedure is not None and self.is_drug(procedure.code, procedure.code_type):
+            return True
+        if any(self.is_drug(one.code, one.code_type) for one in service.procedures):
+            return False
+        return service.medication is not None or self.asks_for_medication(service)
+
+    def drug_lines(self, content: RequestContent) -> frozenset[str]:
+        """The ids of the lines that have the clock of drugs, where the line of business has one."""
+        return frozenset(
+            line_id
+            for line_id, service, procedure in numbered_lines(content.services)
+            if self.has_drug_clock(service, procedure)
+        )
+
     def clock_for(self, request: "Request") -> ReviewClock:
         """The deadlines of the request's line of business (W2, W7)."""
         return self.review_clocks[request.plan.line_of_business]
 
-    def decision_clock(self, request: "Request") -> DecisionClock:
+    def decision_clock(
+        self, request: "Request", line_ids: Collection[str] | None = None
+    ) -> DecisionClock:
         """The clock of the request's current cycle, by line of business and state (W2, W11).
 
-        That of a reconsideration or discussion is a setting, as no regulation limits it (W12).
+        All lines of a cycle are decided together, so that one drug gives it the clock of drugs.
+        ``line_ids`` are other lines than those that the payer decides in the cycle. The clock of a
+        reconsideration or discussion is a setting, as no regulation limits it (W12).
         """
         kind, settings = request.clock_kind(self.zone), self.utilization_management
         appeal = request.submitted.open_appeal
@@ -501,7 +549,49 @@ class Payer(Value):
             return _own_clock(settings.reconsideration_expedited_hours, ClockUnit.HOURS)
         if kind is ClockKind.RECONSIDERATION:
             return _own_clock(settings.reconsideration_days, ClockUnit.CALENDAR_DAYS)
-        return self.clock_for(request).clock(kind, request.plan.state)
+        if line_ids is None:
+            line_ids = {line.line_id for line in request.lines_to_decide}
+        drug = not self.drug_lines(request.content).isdisjoint(line_ids)
+        return self.clock_for(request).clock(kind, request.plan.state, drug=drug)
+
+    def appeal_limits(
+        self, request: "Request", line_ids: Collection[str], *, expedited: bool
+    ) -> Mapping[str, Period]:
+        """How long the decision of an appeal of each line takes (W4)."""
+        kind = ClockKind.APPEAL_STANDARD
+        if expedited:
+            kind = ClockKind.APPEAL_EXPEDITED
+        elif request.was_performed(self.zone):
+            kind = ClockKind.APPEAL_RETROSPECTIVE
+        clocks, drugs = self.clock_for(request), self.drug_lines(request.content)
+        return {
+            line_id: clocks.clock(kind, request.plan.state, drug=line_id in drugs).limit
+            for line_id in sorted(line_ids)
+        }
+
+    def appeal_words(self, request: "Request", line_ids: Collection[str]) -> Mapping[str, str]:
+        """What texts about an appeal of these lines state: placeholders, each with its words (W4)."""
+        clock = self.clock_for(request)
+        review = clock.external_review
+        return {
+            "filing_days": str(clock.appeal_filing_days),
+            "standard": written_limits(self.appeal_limits(request, line_ids, expedited=False)),
+            "expedited": written_limits(self.appeal_limits(request, line_ids, expedited=True)),
+            "after_appeal": review.while_appealable if review else "",
+        }
+
+
+def written_limits(limits: Mapping[str, Period]) -> str:
+    """The time limits of service lines in words: one where they are equal, or each with its lines."""
+    by_limit: dict[Period, list[str]] = {}
+    for line_id, limit in limits.items():
+        by_limit.setdefault(limit, []).append(line_id)
+    if len(by_limit) == 1:
+        return next(iter(by_limit)).words
+    return " or ".join(
+        f"{limit.words} for service line {' and '.join(line_ids)}"
+        for limit, line_ids in by_limit.items()
+    )
 
 
 def _own_clock(amount: int, unit: ClockUnit) -> DecisionClock:

@@ -224,14 +224,17 @@ class RequestState(Value):
         rfi = self.review.open_information_request
         return rfi.answer_by if rfi else deadline.due_at
 
+    def was_performed(self, zone: ZoneInfo) -> bool:
+        """Whether it is retrospective: standard, of services performed before its receipt (W2)."""
+        received_on = self.submitted.submitted_at.astimezone(zone).date()
+        return self.urgency is Urgency.STANDARD and all(
+            service.was_performed_before(received_on) for service in self.content.services
+        )
+
     def clock_kind(self, zone: ZoneInfo) -> ClockKind:
         """Which clock of the line of business the current cycle has (W2, W7)."""
-        review = self.submitted
-        performed = self.urgency is Urgency.STANDARD and all(
-            service.was_performed_before(review.submitted_at.astimezone(zone).date())
-            for service in self.content.services
-        )
-        if appeal := review.open_appeal:
+        performed = self.was_performed(zone)
+        if appeal := self.submitted.open_appeal:
             if appeal.kind is DisputeKind.RECONSIDERATION:
                 return ClockKind.RECONSIDERATION
             if appeal.kind is DisputeKind.PEER_TO_PEER:

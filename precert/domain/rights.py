@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from precert.domain.clocks import appeal_filing_end, local_date, months_after
+from precert.domain.dates import days_after
 from precert.domain.decision_clocks import ReviewClock
 from precert.domain.payer import Payer
 from precert.domain.request import Change
@@ -68,10 +69,24 @@ def rights_after(
 def _external_review_end(
     determined_at: datetime, clock: ReviewClock, zone: ZoneInfo
 ) -> datetime | None:
-    if not clock.external_review_months:
+    review, day = clock.external_review, local_date(determined_at, zone)
+    if review is None or review.is_automatic:
         return None
-    last = months_after(local_date(determined_at, zone), clock.external_review_months)
+    last = months_after(day, review.months) if review.months else days_after(day, review.days or 0)
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+
+
+def is_forwarded(review: Review, clock: ReviewClock, cycle: int) -> bool:
+    """Whether the payer forwards the case for external review after a cycle, without a request (W4).
+
+    That is where a line stays adverse and no level of appeal remains.
+    """
+    external = clock.external_review
+    if external is None or not external.is_automatic:
+        return False
+    appealable = lines_open_to(review, DisputeKind.APPEAL, clock.appeal_levels, cycle)
+    decisions = (line.before(cycle + 1) for line in review.own_lines)
+    return not appealable and any(one is not None and one.adverse for one in decisions)
 
 
 def with_rights(change: Change, payer: Payer) -> Change:

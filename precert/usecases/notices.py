@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from precert.domain.clocks import last_day_to_appeal, local_date
+from precert.domain.clocks import last_day_before, last_day_to_appeal, local_date
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.codes import canonical_code, code_types_of
@@ -44,7 +44,7 @@ from precert.domain.review import (
     DisputeOption,
     ServiceLine,
 )
-from precert.domain.rights import rights_after
+from precert.domain.rights import is_forwarded, rights_after
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (
@@ -212,6 +212,9 @@ def notice_facts(
     own = adverse and delegation is None
     rights = rights_after(review, issue.cycle, dated, clock, payer) if own else None
     options = rights.options(dated) if rights else {}
+    forwarded = own and is_forwarded(review, clock, issue.cycle)
+    refused = [line.line_id for line, decision in decided if decision.adverse]
+    appeal_words = payer.appeal_words(request, refused) if refused else {}
     last_day = last_day_to_appeal(dated, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
     filled = {
@@ -221,15 +224,24 @@ def notice_facts(
         "phone": payer.provider_services.phone,
         "last_day": written_day(last_day),
         **{
-            f"last_day_of_{option.value.lower()}": written_day(
-                (until - timedelta(microseconds=1)).astimezone(payer.zone).date()
-            )
+            f"last_day_of_{option.value.lower()}": written_day(last_day_before(until, payer.zone))
             for option, until in _all_options(options, dated)
         },
         "address": ", ".join([payer.name, *written_address(payer.mailing_address)]),
+        "appeal_standard": appeal_words.get("standard", ""),
+        "appeal_expedited": appeal_words.get("expedited", ""),
+        "while_appealable": appeal_words.get("after_appeal", ""),
         "vendor": delegation.vendor.name if delegation else "",
         "contact": contact_of(delegation.vendor) if delegation else "",
     }
+    filled["without_appeal"] = (
+        clock.external_review.without_appeal.format(
+            until=filled["last_day_of_external_review"], number=review.number
+        )
+        if clock.external_review
+        else ""
+    )
+    open_options = {*options, *([DisputeOption.EXTERNAL_REVIEW] if forwarded else [])}
     wording = words.kinds[issue.kind][audience]
     return {
         "payer": {
@@ -255,13 +267,14 @@ def notice_facts(
         "extension": _extension(request, issue, payer),
         "lines": list(_lines(request, decided, payer, code_sets)),
         "sections": [
-            {"title": section.title, "text": section.text.format(**filled)}
+            {"title": section.title, "text": text}
             for section in words.sections
-            if section.belongs_to(
+            if (text := section.text.format(**filled))
+            and section.belongs_to(
                 issue.kind,
                 audience,
                 adverse=adverse,
-                options=options,
+                options=open_options,
                 of_vendor=delegation is not None,
             )
         ],

@@ -258,8 +258,9 @@ def _first_change(
     if duplicates.repeated is not None:
         return request.end_as_duplicate(duplicates.repeated, assessment, now)
     if ownership:
-        deadline = deadline_of(request, payer)
-        delegations = [one.delegated(deadline, now) for one in ownership]
+        delegations = [
+            one.delegated(deadline_of(request, payer, one.line_ids), now) for one in ownership
+        ]
         return request.delegate(delegations, assessment, now)
     return _of_own_lines(request, lines, assessment, payer, now)
 

@@ -21,7 +21,7 @@ from precert.domain.clocks import deadline_of
 from precert.domain.decision_clocks import ExtensionRequester
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request
+from precert.domain.request import Change, Request, service_lines_of
 from precert.domain.reviewing import extend, request_information
 from precert.domain.rows import row_of_request, worklist_row
 from precert.domain.statuses import Action, Status
@@ -74,6 +74,11 @@ OVERRIDES: Final = {
     },
 }
 """States with limits in business days, other pauses and other extensions, for each line."""
+NO_DRUG: Final = ("29881", "96413", "E0601", "J7300")
+"""Codes of a surgery, an administration, equipment and a contraceptive device."""
+DRUGS: Final = ("J9271", "J0120", "Q5103", "C9399", "90283", "A9513")
+DRUG_SHARE: Final = 0.4
+"""The share of histories with lines of drugs."""
 
 
 @cache
@@ -253,7 +258,41 @@ def start_of(random: Random) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + random.randrange(2 * 365 * 24 * 60) * MINUTE
 
 
-def submitted(line: str, state: str | None, kind: str, at: datetime, random: Random) -> Request:
+def services_of(service: dict[str, Any], random: Random, *, drug: bool) -> list[dict[str, Any]]:
+    """The services of a request with or without a drug, in a random order.
+
+    A drug in a stay is none of these: its stay pays for it.
+    """
+    day = service["admission_date"]
+    stay = deepcopy(service)
+    outpatient = {
+        **{name: service[name] for name in ("urgency", "primary_diagnosis")},
+        "authorization_type": "OUTPATIENT",
+        "place_of_service": "OFFICE",
+        "type_of_service": "OFFICE_VISIT",
+        "service_date": day,
+    }
+
+    def of(*codes: str, **changes: Any) -> dict[str, Any]:
+        procedures = [{"code": one, "units": 1, "unit_type": "UNITS"} for one in codes]
+        return {**outpatient, "procedures": procedures, **changes}
+
+    if not drug:
+        first = random.choice([stay, of(random.choice(NO_DRUG))])
+        others = [of(random.choice(NO_DRUG))]
+        if first is stay:
+            stay["procedures"][0] |= {"code": random.choice(["44120", "J9271"]), "code_type": None}
+    else:
+        first = of(random.choice(DRUGS))
+        others = [of(random.choice(NO_DRUG)), stay]
+    services = [first, *random.sample(others, random.randint(0, len(others)))]
+    random.shuffle(services)
+    return services
+
+
+def submitted(
+    line: str, state: str | None, kind: str, at: datetime, random: Random, *, drug: bool
+) -> Request:
     """A request that was received at an instant, or an appeal that was filed then."""
     urgent = random.choice(["EXPEDITED", "EMERGENCY"])
     urgency = urgent if kind == "expedited" else "STANDARD"
@@ -265,9 +304,14 @@ def submitted(line: str, state: str | None, kind: str, at: datetime, random: Ran
         procedure["start_date"] = day
     plan = samples.PLAN.model_copy(update={"line_of_business": line, "state": state})
     status = Status.DENIED if kind.startswith("appeal") else Status.PROCESSING
-    request = samples.request(status, content=samples.content(services=[service]), plan=plan)
+    content = samples.content(services=services_of(service, random, drug=drug))
+    request = samples.request(status, content=content, plan=plan)
+    decided = request.submitted.lines[0].decisions
+    lines = tuple(
+        one.model_copy(update={"decisions": decided}) for one in service_lines_of(content.services)
+    )
     review = request.submitted.model_copy(
-        update={"submitted_at": received, "determined_at": received + DAY}
+        update={"submitted_at": received, "determined_at": received + DAY, "lines": lines}
     )
     return request.model_copy(update={"review": review})
 
@@ -276,7 +320,7 @@ def pended(request: Request, kind: str, at: datetime, payer: Payer) -> Request:
     if not kind.startswith("appeal"):
         return request.pend(deadline_of(request, payer), 10, at).request
     filed = request.file_appeal(
-        ["1.1"],
+        [one.line_id for one in request.submitted.lines],
         reason="New findings.",
         expedited=kind == "appeal_expedited",
         filing_days=180,
@@ -299,8 +343,11 @@ class History:
         kind = random.choice(KINDS)
         clocks = data()["review_clocks"][line]
         override = clocks["states"].get(state or "", {}).get(kind, {})
-        self.oracle = Oracle({**clocks[kind], **override}, ZoneInfo(zone), self.now)
-        request = submitted(line, state, kind, self.now, random)
+        drug = random.random() < DRUG_SHARE
+        of_drugs = clocks.get("drugs", {}).get(kind, {}) if drug else {}
+        rule = {**clocks[kind], **override, **of_drugs}
+        self.oracle = Oracle(rule, ZoneInfo(zone), self.now)
+        request = submitted(line, state, kind, self.now, random, drug=drug)
         self.request = pended(request, kind, self.now, self.payer)
 
     def take(self, change: Change | None) -> None:
