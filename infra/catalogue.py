@@ -129,10 +129,10 @@ INTAKE: Final = FunctionSpec(
 )
 REPORTS: Final = FunctionSpec(
     "ReportsFunction",
-    "Records vendors' determinations from the event bus",
+    "Records vendors' determinations from the event bus, and replies to refused ones",
     "intake",
     "functions.intake.reports.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.EVENT_BUS_NAME),
 )
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",

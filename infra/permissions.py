@@ -90,7 +90,8 @@ def grant(
     workflow.allow_start(relay)
     # A task token identifies its execution; AWS defines no resource type for these actions.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
-    relay.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
+    for publisher in (relay, of(catalogue.REPORTS)):
+        publisher.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
 
     inbox = of(catalogue.INBOX)
     tables.allow_requests(inbox, ("dynamodb:PutItem", "dynamodb:UpdateItem"))

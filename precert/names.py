@@ -109,6 +109,8 @@ VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
 """Prefix of the event sources of vendors. The vendor id follows; the bus checks it."""
 VENDOR_DETERMINED: Final = "VendorDetermined"
 """Detail type of a vendor's determination (W8); it contains ids and codes only."""
+VENDOR_REPORT_REFUSED: Final = "VendorReportRefused"
+"""Detail type of the reply to a vendor's determination that was refused."""
 
 # -- Workflow ---------------------------------------------------------------------------------------
 

@@ -12,11 +12,17 @@ from uuid import NAMESPACE_URL, uuid5
 
 from functions.intake.models import ReportedDetermination
 from precert.adapters.dynamodb.table import json_of
+from precert.domain.errors import InvalidInputError
 from precert.domain.event_types import EVENTS, EventType, Subject
-from precert.domain.events import Event
+from precert.domain.events import Event, ReportError, ReportRefusal
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType
-from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
+from precert.names import (
+    EVENT_SOURCE,
+    VENDOR_DETERMINED,
+    VENDOR_REPORT_REFUSED,
+    VENDOR_SOURCE_PREFIX,
+)
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import Schema, schemas_of
 from tools.openapi_story import story
@@ -108,8 +114,14 @@ request that the payer delegated to it, with an event
 source only (context key `vendors` of the deployment). Events contain ids and codes only. An event
 can therefore report approvals as requested; a denial or a reduction needs its rationale, criterion
 and reviewer, and is reported by HTTPS. Events can arrive twice and out of order: the report of a
-request with the latest `reported_at` applies. A report that cannot be processed, such as a denial,
-is discarded after three attempts, and an alarm of the payer fires.
+request with the latest `reported_at` applies.
+
+A report that is refused, such as a denial, changes nothing and is answered with an event
+[{VENDOR_REPORT_REFUSED}]({VENDOR_REPORT_REFUSED}.schema.json) of the source `{EVENT_SOURCE}`. It
+has the code of the error, and pointer and code of each error in the report. `report_id` is the
+`EventId` that `PutEvents` returned to the vendor. The payer delivers it by a rule on `vendor_id`.
+Correct the report and send it again. Reports that are recorded are answered with
+`VendorLinesDetermined` or `RequestDetermined`; one that is older than the last is ignored.
 """
 
 
@@ -255,6 +267,46 @@ def vendor_sample() -> dict[str, Any]:
     }
 
 
+def refusal_schema() -> Schema:
+    """The reply to a vendor's report that was refused."""
+    detail = ReportRefusal.model_json_schema(mode="serialization")
+    definitions = detail.pop("$defs")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{EVENT_SOURCE}:event:{VENDOR_REPORT_REFUSED}:1",
+        "title": VENDOR_REPORT_REFUSED,
+        "description": "A delegated vendor's report was refused. Nothing was recorded.",
+        "type": "object",
+        "properties": {
+            "detail-type": {"const": VENDOR_REPORT_REFUSED},
+            "source": {"const": EVENT_SOURCE},
+            "detail": {**detail, "additionalProperties": True},
+        },
+        "required": ["detail", "detail-type", "source"],
+        "$defs": definitions,
+    }
+
+
+def refusal_sample() -> dict[str, Any]:
+    """Return the reply to a report that denies a line."""
+    determined = story().determined.request
+    report_id = str(uuid5(NAMESPACE_URL, VENDOR_REPORT_REFUSED))
+    refusal = ReportRefusal(
+        event_id=f"{report_id}.refused",
+        report_id=report_id,
+        vendor_id="EVICORE-RAD",
+        at=determined.updated_at,
+        number=determined.submitted.number,
+        code=InvalidInputError.code,
+        errors=(
+            ReportError(pointer="/lines/0/rationale", code="missing"),
+            ReportError(pointer="/reviewer", code="missing"),
+        ),
+    )
+    detail: dict[str, Any] = json.loads(json_of(refusal))
+    return {"source": EVENT_SOURCE, "detail-type": VENDOR_REPORT_REFUSED, "detail": detail}
+
+
 def files() -> dict[Path, str]:
     """Return the content of each file of the folder."""
     rows = [
@@ -264,6 +316,8 @@ def files() -> dict[Path, str]:
     contents = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
     contents[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())
     contents[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
+    contents[FOLDER / f"{VENDOR_REPORT_REFUSED}.schema.json"] = as_json(refusal_schema())
+    contents[FOLDER / f"{VENDOR_REPORT_REFUSED}.sample.json"] = as_json(refusal_sample())
     for kind in EventType:
         contents[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
         contents[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
@@ -29,6 +29,9 @@ from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.vendor_reports import VendorReport
 from precert.usecases.vendors import DelegatedRequest, DelegationExport
+
+NUMBER: Final = r"^[A-Z]{2}[0-9]{10}$"
+"""The form of a precertification number."""
 
 
 class RegisterRequestBody(Arrival):
@@ -208,7 +211,7 @@ class ReportedDetermination(Value):
     model_config = ConfigDict(extra="ignore")
 
     version: Literal[1] = 1
-    number: Annotated[Text, Field(pattern=r"^[A-Z]{2}[0-9]{10}$")]
+    number: Annotated[Text, Field(pattern=NUMBER)]
     reference: Text
     reported_at: Instant
     lines: Annotated[tuple[ReportedLineEvent, ...], Field(min_length=1, max_length=MAX_LINES)]

@@ -1,26 +1,62 @@
-"""Determinations of delegated vendors from the event bus: the same as by HTTPS, in ids and codes."""
+"""Determinations of delegated vendors from the event bus: the same as by HTTPS, in ids and codes.
 
+A report that is refused is answered with an event, and is not tried again: its errors would stay the
+same. A technical error raises, so that the report is tried again.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from functions.intake.models import ReportedDetermination
-from precert.bootstrap import call, id_from_key
+from pydantic import ValidationError
+
+from functions.intake.models import NUMBER, ReportedDetermination
+from precert.api.problems import MAX_LISTED, errors_of
+from precert.bootstrap import call, dependencies, id_from_key
 from precert.domain.caller import Caller
+from precert.domain.delegation import VendorReviewer
+from precert.domain.errors import (
+    DamagedRecordError,
+    FieldError,
+    InvalidInputError,
+    PrecertError,
+    TransientError,
+)
+from precert.domain.events import ReportError, ReportRefusal
+from precert.domain.review import Approval, LineDecision
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.observability import errors_noted, logger, metrics, note_work
-from precert.usecases.vendor_reports import report_determination
+from precert.usecases.vendor_reports import VendorReport, report_determination
+
+_MEMBERS: Final = frozenset(
+    name
+    for model in (ReportedDetermination, VendorReport, LineDecision, Approval, VendorReviewer)
+    for name in model.model_fields
+)
+"""Names that a pointer may have; a name that the vendor made up can be personal data."""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
     with errors_noted():
-        detail = ReportedDetermination.model_validate(event["detail"])
-        _report(event["source"], event["id"], detail)
+        try:
+            _report(event)
+        except (TransientError, DamagedRecordError):
+            raise
+        except PrecertError as error:
+            _refuse(event, error)
 
 
-def _report(source: str, event_id: str, determination: ReportedDetermination) -> None:
-    vendor = source.removeprefix(VENDOR_SOURCE_PREFIX)
+def _report(event: dict[str, Any]) -> None:
+    try:
+        determination = ReportedDetermination.model_validate(event["detail"])
+    except ValidationError as error:
+        raise InvalidInputError(errors_of(error)) from error
+    source: str = event["source"]
+    vendor = _vendor(event)
     caller = Caller(
         subject=source,
         entitlements=frozenset({Entitlement.VENDOR}),
@@ -28,4 +64,46 @@ def _report(source: str, event_id: str, determination: ReportedDetermination) ->
     )
     id_of = partial(id_from_key, "reported")
     request = call(report_determination, determination.report(vendor), caller, id_of=id_of)
-    note_work("reported", event_id=event_id, request_id=request.request_id)
+    note_work("reported", event_id=event["id"], request_id=request.request_id)
+
+
+def _refuse(event: dict[str, Any], error: PrecertError) -> None:
+    refusal = refusal_of(event, error, dependencies().now())
+    dependencies().bus.refuse(refusal)
+    note_work("report_refused", event_id=event["id"], code=refusal.code)
+
+
+def refusal_of(event: dict[str, Any], error: PrecertError, now: datetime) -> ReportRefusal:
+    """The reply: what is wrong, without any value that the vendor sent but the number."""
+    found = error.errors if isinstance(error, InvalidInputError) else ()
+    detail = event["detail"]
+    number = detail.get("number") if isinstance(detail, dict) else None
+    return ReportRefusal(
+        event_id=f"{event['id']}.refused",
+        report_id=event["id"],
+        vendor_id=_vendor(event),
+        at=now,
+        number=number if isinstance(number, str) and re.fullmatch(NUMBER, number) else None,
+        code=error.code,
+        errors=tuple(_errors(found[:MAX_LISTED])),
+    )
+
+
+def _errors(found: Iterable[FieldError]) -> Iterator[ReportError]:
+    for error in found:
+        yield ReportError(pointer=_known_part(error.pointer), code=error.code)
+
+
+def _known_part(pointer: str) -> str:
+    """The pointer up to the first name that is none of a report."""
+    known = ""
+    for name in pointer.split("/")[1:]:
+        if name not in _MEMBERS and not name.isdecimal():
+            break
+        known = f"{known}/{name}"
+    return known
+
+
+def _vendor(event: dict[str, Any]) -> str:
+    source: str = event["source"]
+    return source.removeprefix(VENDOR_SOURCE_PREFIX)

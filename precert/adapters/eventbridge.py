@@ -1,13 +1,14 @@
 """The bus (port :class:`precert.usecases.ports.workflow.EventBus`)."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.adapters.dynamodb.table import json_of
 from precert.domain.errors import TransientError
-from precert.domain.events import Event
-from precert.names import EVENT_SOURCE
+from precert.domain.events import Event, ReportRefusal
+from precert.names import EVENT_SOURCE, VENDOR_REPORT_REFUSED
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
@@ -22,12 +23,18 @@ class EventBridgeBus:
 
     def publish(self, event: Event) -> None:
         published = event.model_copy(update={"actor": None, "assigned_to": None})
+        self._put(event.type.value, json_of(published), event.at)
+
+    def refuse(self, refusal: ReportRefusal) -> None:
+        self._put(VENDOR_REPORT_REFUSED, json_of(refusal), refusal.at)
+
+    def _put(self, detail_type: str, detail: str, at: datetime) -> None:
         entry = {
             "EventBusName": self._bus_name,
             "Source": EVENT_SOURCE,
-            "DetailType": event.type.value,
-            "Detail": json_of(published),
-            "Time": event.at,
+            "DetailType": detail_type,
+            "Detail": detail,
+            "Time": at,
         }
         try:
             answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]

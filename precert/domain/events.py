@@ -62,6 +62,37 @@ class PublishedEvent(Event):
     model_config = ConfigDict(extra="ignore")
 
 
+class ReportError(Value):
+    """One error of a vendor's report, as in a problem of the API, but without its message."""
+
+    pointer: Annotated[str, Field(description="A JSON pointer into the detail of the report.")]
+    code: Annotated[Text, Field(description="An error code of the API.")]
+
+
+class ReportRefusal(Value):
+    """The reply to a vendor's report on the bus that was refused: ids and error codes only.
+
+    Nothing was recorded. Like every event it can be delivered again, with the same ``event_id``.
+    """
+
+    version: Literal[1] = 1
+    event_id: Annotated[Text, Field(description="The same at every delivery.")]
+    report_id: Annotated[
+        Text, Field(description="The `id` of the report's event, which `PutEvents` returned.")
+    ]
+    vendor_id: Annotated[Text, Field(description="The vendor that sent the report.")]
+    at: Annotated[Moment, Field(description="When the report was refused.")]
+    number: Annotated[
+        Text | None,
+        Field(description="The precertification number in the report, if it has the form of one."),
+    ] = None
+    code: Annotated[Text, Field(description="The code of a problem of the API.")]
+    errors: Annotated[
+        tuple[ReportError, ...],
+        Field(description="All errors of the report, at most 100, if `code` is `invalid_input`."),
+    ] = ()
+
+
 def event_id(request_id: str, *parts: int | str) -> str:
     """The id of an event, the same at every attempt to record it, so that it is recorded once.
 

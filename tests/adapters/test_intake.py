@@ -1,14 +1,19 @@
 """Other channels: registered requests and vendors' determinations, on the same lists (S5, W8)."""
 
+import json
 from typing import Any, Final
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from functions.intake import handler as intake
 from functions.intake import reports
 from precert.domain.clocks import history_end
+from precert.domain.errors import DamagedRecordError, TransientError
+from precert.names import EVENT_SOURCE, VENDOR_REPORT_REFUSED
 from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Context, Reply
 from tests.fakes.samples import IMAGES, entered, later, payer
+from tools import event_schemas
 
 CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
 VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:vendors": "EVICORE-RAD"}
@@ -152,10 +157,11 @@ def test_denial_or_reduction_is_rejected_when_an_event_reports_it(
         "reported_at": "2026-07-01T10:00:00Z",
         "lines": [APPROVAL, line],
     }
-    event = {"source": "precert.vendor.EVICORE-RAD", "id": "1", "detail": detail}
-    with pytest.raises(Exception, match="invalid_input"):
-        reports.handle(event, Context())
+    reports.handle(event_of(detail), Context())
     assert len(cloud.items("EVENT#")) == 1
+    refused = refusal(cloud)
+    assert (refused["code"], refused["number"]) == ("invalid_input", shown["number"])
+    assert {"pointer": "/lines/1/rationale", "code": "missing"} in refused["errors"]
 
 
 @pytest.mark.rule("A3")
@@ -244,11 +250,144 @@ def test_event_is_rejected_when_another_vendor_sends_it(cloud: Cloud) -> None:
         "reported_at": "2026-07-01T10:00:00Z",
         "lines": [APPROVAL, {"line_id": "1.2", "status": "APPROVED"}],
     }
-    with pytest.raises(Exception, match="not_found"):
-        reports.handle(
-            {"source": "precert.vendor.EVICORE-MSK", "id": "1", "detail": detail}, Context()
-        )
+    reports.handle(event_of(detail, vendor="EVICORE-MSK"), Context())
     assert len(cloud.items("EVENT#")) == 1
+    assert refusal(cloud)["code"] == "not_found"
+
+
+REPORT_ID: Final = "c9a646d3-9c61-4cd9-a3b7-6c0a0f1b8d2e"
+NOT_SENT: Final = "PC0000000000"
+
+
+def event_of(detail: object, vendor: str = "EVICORE-RAD") -> dict[str, Any]:
+    return {"source": f"precert.vendor.{vendor}", "id": REPORT_ID, "detail": detail}
+
+
+def refusal(cloud: Cloud) -> dict[str, Any]:
+    """The reply on the bus, which has the ids of the report."""
+    [entry] = [one for one in cloud.published() if one["DetailType"] == VENDOR_REPORT_REFUSED]
+    detail: dict[str, Any] = json.loads(entry["Detail"])
+    assert entry["Source"] == EVENT_SOURCE
+    assert detail["report_id"] == REPORT_ID
+    assert detail["event_id"] == f"{REPORT_ID}.refused"
+    schema = json.loads(
+        (event_schemas.FOLDER / f"{VENDOR_REPORT_REFUSED}.schema.json").read_text("utf-8")
+    )
+    Draft202012Validator(schema).validate(
+        {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+    )
+    return detail
+
+
+@pytest.mark.rule("W8")
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"number": NOT_SENT}, None),
+        ({"number": "Adams"}, {("/number", "malformed")}),
+        ({"number": None}, {("/number", "wrong_type")}),
+        ({"reference": ""}, {("/reference", "too_short")}),
+        ({"reference": 5}, {("/reference", "wrong_type")}),
+        ({"reported_at": "yesterday"}, {("/reported_at", "malformed")}),
+        ({"reported_at": "2031-07-01T10:00:00Z"}, {("/reported_at", "in_future")}),
+        ({"reported_at": "0001-01-01T00:00:00Z"}, {("/reported_at", "out_of_bounds")}),
+        ({"version": 2}, {("/version", "not_a_choice")}),
+        ({"lines": []}, {("/lines", "too_short")}),
+        ({"lines": "Adams"}, {("/lines", "wrong_type")}),
+        ({"lines": [APPROVAL]}, {("/lines", "line_missing")}),
+        (
+            {"lines": [APPROVAL, {"line_id": "9.9", "status": "APPROVED"}]},
+            {("/lines", "line_missing"), ("/lines/1/line_id", "line_unknown")},
+        ),
+        ({"lines": [APPROVAL, {"line_id": "1.2"}]}, {("/lines/1/status", "missing")}),
+        (
+            {"lines": [APPROVAL, {"line_id": "1.2", "status": "Adams"}]},
+            {("/lines/1/status", "not_a_choice")},
+        ),
+        (
+            {
+                "lines": [
+                    APPROVAL,
+                    {"line_id": "1.2", "status": "APPROVED", "approved": {"Adams": 1}},
+                ]
+            },
+            {("/lines/1/approved", "unknown_field")},
+        ),
+        (
+            {
+                "lines": [
+                    APPROVAL,
+                    {"line_id": "1.2", "status": "APPROVED", "approved": {"units": "Adams"}},
+                ]
+            },
+            {("/lines/1/approved/units", "wrong_type")},
+        ),
+        (
+            {"lines": [APPROVAL, {"line_id": "1.2", "status": "APPROVED", "reason_code": "Adams"}]},
+            {("/lines/1/reason_code", "too_long")},
+        ),
+        (
+            {
+                "reported_at": "2031-07-01T10:00:00Z",
+                "lines": [{"line_id": "1.2", "status": "DENIED", "reason_code": "0F"}],
+            },
+            {
+                ("/reported_at", "in_future"),
+                ("/lines", "line_missing"),
+                ("/lines/0/rationale", "missing"),
+                ("/lines/0/criterion", "missing"),
+                ("/reviewer", "missing"),
+            },
+        ),
+    ],
+)
+def test_reply_lists_every_error_by_code_when_a_report_on_the_bus_is_refused(
+    cloud: Cloud, changes: dict[str, Any], errors: set[tuple[str, str]] | None
+) -> None:
+    shown = report(cloud, content=images()).body
+    detail = {
+        "number": shown["number"],
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T10:00:00Z",
+        "lines": [APPROVAL, {"line_id": "1.2", "status": "APPROVED"}],
+    }
+    reports.handle(event_of({**detail, **changes}), Context())
+    refused = refusal(cloud)
+    found = {(one["pointer"], one["code"]) for one in refused.get("errors", ())}
+    assert refused["code"] == ("invalid_input" if errors else "not_found")
+    assert found == (errors or set())
+    assert refused["vendor_id"] == "EVICORE-RAD"
+    sent = {**detail, **changes}["number"]
+    assert refused.get("number") == (None if sent in {"Adams", None} else sent)
+    assert "Adams" not in str(cloud.published())
+    assert "Adams" not in cloud.log.getvalue()
+    assert len(cloud.items("EVENT#")) == 1
+
+
+@pytest.mark.parametrize("detail", [None, [], "Adams", {}])
+def test_reply_is_published_when_a_report_is_no_report_at_all(cloud: Cloud, detail: object) -> None:
+    reports.handle(event_of(detail), Context())
+    assert refusal(cloud)["code"] == "invalid_input"
+
+
+def test_report_is_tried_again_without_a_reply_when_the_error_is_technical(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error in (TransientError("again"), DamagedRecordError("damaged")):
+
+        def failing(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(reports, "call", failing)
+        detail = {
+            "number": NOT_SENT,
+            "reference": "RAD-1",
+            "reported_at": "2026-07-01T10:00:00Z",
+            "lines": [APPROVAL],
+        }
+        with pytest.raises(type(error)):
+            reports.handle(event_of(detail), Context())
+    assert cloud.published() == []
 
 
 @pytest.mark.parametrize("by", [PROVIDER, {"sub": "another-user"}])

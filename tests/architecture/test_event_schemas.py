@@ -14,11 +14,12 @@ from precert.adapters.eventbridge import EventBridgeBus
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.documents import Refusal
+from precert.domain.error_codes import ERROR_CODES
 from precert.domain.event_types import EVENTS, EventType
-from precert.domain.events import Event
+from precert.domain.events import Event, ReportRefusal
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import CodeType
-from precert.names import EVENT_SOURCE, VENDOR_DETERMINED
+from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_REPORT_REFUSED
 from tests.architecture.source import ROOT
 from tools import event_schemas
 from tools.openapi_story import OTHER_REVIEWER, PROVIDER_USER, REVIEWER, story
@@ -188,8 +189,8 @@ def test_neither_patient_nor_user_is_in_the_event_when_it_is_published(
 # -- events from vendors -----------------------------------------------------------------------------
 
 
-def inbound(kind: str) -> dict[str, Any]:
-    path = event_schemas.FOLDER / f"{VENDOR_DETERMINED}.{kind}.json"
+def inbound(kind: str, detail_type: str = VENDOR_DETERMINED) -> dict[str, Any]:
+    path = event_schemas.FOLDER / f"{detail_type}.{kind}.json"
     read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return read
 
@@ -208,3 +209,22 @@ def test_no_free_text_is_accepted_from_the_bus_when_a_vendor_reports() -> None:
     assert [
         name for name in ("rationale", "criterion", "content") if f'"{name}"' in described
     ] == []
+
+
+def test_reply_to_a_report_has_ids_and_codes_only_when_it_is_published() -> None:
+    sample = inbound("sample", VENDOR_REPORT_REFUSED)
+    schema = inbound("schema", VENDOR_REPORT_REFUSED)
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(sample)
+    client = RecordingClient()
+    refusal = ReportRefusal.model_validate(sample["detail"])
+    EventBridgeBus(cast("Any", client), bus_name="bus").refuse(refusal)
+    [entry] = client.entries
+    assert json.loads(entry["Detail"]) == sample["detail"]
+    assert (entry["Source"], entry["DetailType"]) == (EVENT_SOURCE, VENDOR_REPORT_REFUSED)
+    described = schema["properties"]["detail"]["properties"]
+    assert set(described) == {
+        *("at", "code", "errors", "event_id", "number", "report_id", "vendor_id", "version"),
+    }
+    assert set(schema["$defs"]["ReportError"]["properties"]) == {"code", "pointer"}
+    assert {error["code"] for error in sample["detail"]["errors"]} <= set(ERROR_CODES)

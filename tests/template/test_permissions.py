@@ -78,7 +78,7 @@ ALLOWED: Final = {
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
     catalogue.INTAKE: REGISTER | {"s3:GetObjectVersion"},
-    catalogue.REPORTS: REGISTER,
+    catalogue.REPORTS: REGISTER | {"events:PutEvents"},
     catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"dynamodb:GetItem", "s3:PutObject"}
     | WRITE_KEY,
