@@ -26,6 +26,11 @@ class EventBridgeBus:
         self._put(event.type.value, json_of(published), event.at)
 
     def refuse(self, refusal: ReportRefusal) -> None:
+        """Publish the reply to a vendor's report that was refused.
+
+        Raises:
+            TransientError: the bus did not accept it.
+        """
         self._put(VENDOR_REPORT_REFUSED, json_of(refusal), refusal.at)
 
     def _put(self, detail_type: str, detail: str, at: datetime) -> None:

@@ -574,7 +574,11 @@ class Request(RequestState):
         **update: object,
     ) -> "Change":
         """The next version of the request with these fields, and its event."""
-        after = self.model_copy(update={"version": self.version + 1, "updated_at": now, **update})
+        times = {
+            "updated_at": now,
+            "internal_since": self.shown_at if EVENTS[event_type].internal else None,
+        }
+        after = self.model_copy(update={"version": self.version + 1, **times, **update})
         _require_licensed(self, after, event_type, actor)
         event = event_of(after, event_type, actor, vendor_id=about_vendor)
         return Change(self.version, after, event)

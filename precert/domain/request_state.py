@@ -77,6 +77,8 @@ class RequestState(Value):
     content: RequestContent
     created_at: Moment
     updated_at: Moment
+    internal_since: Moment | None = None
+    """The last change that providers see, if only the payer sees those after it."""
     expires_at: Moment | None = None
     document_slots: int = 0
     part_versions: Mapping[str, int] = {}
@@ -92,6 +94,11 @@ class RequestState(Value):
                 "This is a draft: submit it first.", request_status=self.status.value
             )
         return self.review
+
+    @property
+    def shown_at(self) -> datetime:
+        """The last change that providers see: orders their lists, and starts the retention (T2, T4)."""
+        return self.internal_since or self.updated_at
 
     @property
     def unmatched_providers(self) -> tuple[ProviderRole, ...]:

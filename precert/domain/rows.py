@@ -53,7 +53,7 @@ class DashboardRow(Value):
     waiting_on: WaitingOn
     due_at: Moment | None = None
     """When the open cycle is due; of a draft, when it expires."""
-    updated_at: Moment
+    updated_at: Annotated[Moment, Field(description="The last change that providers see.")]
     expires_at: Moment | None = None
     """Of a draft: from then on the row is not shown, even if the store has not removed it yet (D5)."""
     flagged_at: Moment | None = None
@@ -374,7 +374,7 @@ def row_of_request(request: Request) -> DashboardRow:
         request.status,
         request.content,
         request.review,
-        request.updated_at,
+        request.shown_at,
         waiting_on=request.waiting_on,
         due_at=request.expires_at or request.due_at or request.vendor_due_at,
     )

@@ -135,7 +135,7 @@ def retained(request: Request | None, payer: Payer, now: datetime) -> Request | 
     """The request, or ``None`` past its retention, even if the store has not removed it yet."""
     if request is None or not request.is_history:
         return request
-    end = history_end(request.updated_at, payer.history_years, payer.zone)
+    end = history_end(request.shown_at, payer.history_years, payer.zone)
     return request if now < end else None
 
 

@@ -234,7 +234,7 @@ class Invariants:
         if set(lines) != expected:
             raise broken("dashboard rows are missing or too many:", request.request_id, set(lines))
         for sk, line in lines.items():
-            if (line.status, line.updated_at) != (request.status, request.updated_at):
+            if (line.status, line.updated_at) != (request.status, request.shown_at):
                 raise broken("a dashboard row is outdated:", request.request_id, sk, line.status)
             if line.expires_at != request.expires_at:
                 raise broken("a draft's row expires at another time:", request.request_id)

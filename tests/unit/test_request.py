@@ -7,9 +7,10 @@ import pytest
 
 from precert.domain.clocks import Deadline
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, SameReviewerError
-from precert.domain.event_types import EventType
+from precert.domain.event_types import EVENTS, EventType
 from precert.domain.request import Change, Request, service_lines_of
 from precert.domain.reviewing import request_information
+from precert.domain.rows import row_of_request
 from precert.domain.statuses import AppealStatus, LineStatus, Status, WaitingOn
 from precert.domain.values import Urgency
 from tests.fakes import samples
@@ -324,3 +325,19 @@ def test_lines_are_in_order_of_entry_when_services_are_read() -> None:
         ("1.2", "44121"),
         ("2.1", None),
     ]
+
+
+@pytest.mark.rule("T2", "A3")
+@pytest.mark.parametrize("event_type", EventType)
+def test_lists_of_providers_move_when_they_see_the_change_only(event_type: EventType) -> None:
+    request, later = samples.request(Status.PENDING), START + timedelta(hours=1)
+    after = request.changed(event_type, later).request
+    shown = START if EVENTS[event_type].internal else later
+    assert (after.updated_at, after.shown_at, row_of_request(after).updated_at) == (
+        *(later, shown),
+        shown,
+    )
+    again = after.changed(EventType.NOTE_ADDED, later + timedelta(hours=1)).request
+    assert again.shown_at == shown
+    moved = again.changed(EventType.DEADLINE_PASSED, later + timedelta(hours=2)).request
+    assert (moved.shown_at, moved.internal_since) == (later + timedelta(hours=2), None)

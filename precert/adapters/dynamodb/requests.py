@@ -165,7 +165,7 @@ def delegation_lines(table: str, request: Request) -> list[dict[str, Any]]:
 def _delegation_lines(table: str, request: Request, one: Delegation) -> list[dict[str, Any]]:
     request_id, row = request.request_id, delegation_row(request, one)
     is_open = row.status is DelegationStatus.OPEN
-    at = one.due_at if is_open and one.due_at else request.updated_at
+    at = one.due_at if is_open and one.due_at else request.shown_at
     entry = {
         PK: request_pk(request_id),
         SK: vendor_sk(one.vendor_id),
@@ -395,8 +395,10 @@ class DynamoDBRequests:
             "takes_documents": request.takes_documents,
             **worklist_attributes(request),
         }
+        if request.internal_since is not None:
+            sets["internal_since"] = instant(request.internal_since)
         if request.is_history:
-            sets[TTL_ATTRIBUTE] = ceil(self._retained_until(request.updated_at).timestamp())
+            sets[TTL_ATTRIBUTE] = ceil(self._retained_until(request.shown_at).timestamp())
         if change.effects.grants_upload_slots:
             sets["document_slots"] = request.document_slots
         if change.effects.changes_content:
@@ -406,6 +408,8 @@ class DynamoDBRequests:
         removed = ["slots_taken"] if "document_slots" in sets else []
         if not request.is_history:
             removed.append(TTL_ATTRIBUTE)
+        if request.internal_since is None:
+            removed.append("internal_since")
         if not request.cycle_is_open:
             removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
         if change.effects.documents_seen:
@@ -563,7 +567,7 @@ class DynamoDBRegistrations:
             "takes_documents": request.takes_documents,
         }
         if request.is_history:
-            item[TTL_ATTRIBUTE] = ceil(self._retained_until(request.updated_at).timestamp())
+            item[TTL_ATTRIBUTE] = ceil(self._retained_until(request.shown_at).timestamp())
         return {
             "TableName": self._table,
             "Item": to_wire(item),

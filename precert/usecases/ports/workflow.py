@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from precert.domain.events import Event, ReportRefusal
+from precert.domain.events import Event
 
 
 class TaskTokens(Protocol):
@@ -31,13 +31,6 @@ class Workflow(TaskTokens, Protocol):
 class EventBus(Protocol):
     def publish(self, event: Event) -> None:
         """Publish an event: ids and codes only.
-
-        Raises:
-            TransientError: the bus did not accept it.
-        """
-
-    def refuse(self, refusal: ReportRefusal) -> None:
-        """Publish the reply to a vendor's report that was refused.
 
         Raises:
             TransientError: the bus did not accept it.
