@@ -203,7 +203,13 @@ def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
 
     Nothing is stored. Needs patient, servicing provider and services.
     """
-    checked = call(check_requirements, body.content, caller, as_of=body.as_of)
+    checked = call(
+        check_requirements,
+        body.content,
+        caller,
+        as_of=body.as_of,
+        received_at=body.received_at,
+    )
     return call(RequirementsResponse.of, checked)
 
 

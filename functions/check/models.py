@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import Field, RootModel
 
 from precert.api.app import FHIR_JSON
-from precert.api.labels import label_of, labels_of
+from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -27,6 +27,7 @@ from precert.domain.content import (
 )
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.dates import Instant, ServiceDate
+from precert.domain.delegation import DecidedBy
 from precert.domain.documents import CONTENT_TYPES
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.next_steps import NextAction, NextStep
@@ -159,6 +160,13 @@ class CheckBody(Value):
 
     content: RequestContent
     as_of: Instant | None = None
+    received_at: Annotated[
+        Instant | None,
+        Field(
+            description="For the payer's staff only: when the request that they check was received. "
+            "What is retrospective, and what providers cannot enter, is evaluated as of then."
+        ),
+    ] = None
 
 
 class ConfirmCheckBody(Value):
@@ -562,12 +570,26 @@ class CodeRequirement(ResponseModel):
     rule_id: str | None
     effective_from: date | None
     vendor_id: str | None
+    decided_by: DecidedBy | None = Field(
+        description="Who decides a request for it. Null if none can be submitted."
+    )
+    decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
+    retrospective: bool = Field(
+        description="Whether the service began before the day of the check or, if `received_at` was "
+        "sent, of the receipt. `decided_by` then states who decides it retrospectively."
+    )
     predetermination: bool
     next_step: NextStepResponse
 
     @classmethod
     def of(
-        cls, answer: CodeResult, step: NextStep, label: str | None, lists: CodeLists
+        cls,
+        answer: CodeResult,
+        step: NextStep,
+        label: str | None,
+        lists: CodeLists,
+        *,
+        retrospective: bool,
     ) -> "CodeRequirement":
         return cls(
             code=answer.code,
@@ -579,9 +601,20 @@ class CodeRequirement(ResponseModel):
             rule_id=answer.rule_id,
             effective_from=answer.effective_from,
             vendor_id=answer.vendor_id,
+            decided_by=_DECIDED_BY[step.action],
+            retrospective=retrospective,
             predetermination=answer.predetermination,
             next_step=NextStepResponse.of(step),
         )
+
+
+_DECIDED_BY: Final[Mapping[NextAction, DecidedBy | None]] = {
+    NextAction.GO_TO_VENDOR: DecidedBy.VENDOR,
+    NextAction.START_DRAFT: DecidedBy.PAYER,
+    NextAction.NONE: None,
+    NextAction.CALL: None,
+}
+"""Who decides what can be requested, by the next step."""
 
 
 class ServiceResponse(ResponseModel):
@@ -603,11 +636,19 @@ class ServiceResponse(ResponseModel):
         own_step: NextStep | None,
         lists: CodeLists,
         content_labels: Mapping[str, str],
+        *,
+        retrospective: bool,
     ) -> "ServiceResponse":
         here = f"/services/{number - 1}/procedures"
         own = NextStepResponse.of(own_step) if own_step else None
         requirements = [
-            CodeRequirement.of(code, step, content_labels.get(f"{here}/{at}/code"), lists)
+            CodeRequirement.of(
+                code,
+                step,
+                content_labels.get(f"{here}/{at}/code"),
+                lists,
+                retrospective=retrospective,
+            )
             for at, (code, step) in enumerate(zip(codes, steps, strict=True))
         ]
         return cls(service=number, codes=requirements, next_step=own)
@@ -724,8 +765,12 @@ def _services(
     steps, own_steps = answer.next_steps(payer), answer.steps_without_codes(payer)
     services = zip(answer.services, steps, own_steps, strict=True)
     return [
-        ServiceResponse.of(number, *service, lists, labels)
-        for number, service in enumerate(services, start=1)
+        ServiceResponse.of(
+            number, *service, lists, labels, retrospective=answer.is_retrospective(entered)
+        )
+        for number, (service, entered) in enumerate(
+            zip(services, answer.content.services, strict=True), start=1
+        )
     ]
 
 

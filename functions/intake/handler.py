@@ -67,6 +67,10 @@ def register(body: RegisterRequestBody, caller: CurrentCaller) -> SubmissionResp
     rule, and listed in `listIntakeExceptions` until an operator confirms it. The same channel,
     reference and content sent again return the same request; other content with the same channel and
     reference is refused.
+
+    What a delegated vendor decides needs its `vendor_id` in `confirmed_vendors` of the content, except
+    by EDI: inform the provider that these lines go to the vendor. `checkRequirements` with
+    `received_at` names them.
     """
     id_of = partial(id_from_key, "registered")
     return SubmissionResponse.of(call(register_request, body, body.content, caller, id_of=id_of))

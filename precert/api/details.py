@@ -498,6 +498,10 @@ class DelegationResponse(ResponseModel):
     confirmed_at: datetime | None = Field(
         description="When the provider confirmed, with the submission, that the lines go to the vendor."
     )
+    confirmed_by_staff: bool = Field(
+        description="Whether the payer's staff confirmed it for the provider, who called or sent a fax "
+        "or letter."
+    )
     delegated_at: datetime | None = Field(
         description="When the vendor received the lines. Null for a case requested from the vendor."
     )
@@ -514,6 +518,7 @@ class DelegationResponse(ResponseModel):
             vendor=DelegatedVendorResponse.of(delegation.vendor),
             line_ids=list(delegation.line_ids),
             confirmed_at=delegation.confirmed_at,
+            confirmed_by_staff=delegation.confirmed_by_staff,
             delegated_at=delegation.delegated_at,
             due_at=delegation.due_at,
             reported_at=delegation.reported_at,

@@ -74,6 +74,8 @@ class Delegation(Value):
     """Version of the rule list that assigned the lines."""
     confirmed_at: Moment | None = None
     """When the provider confirmed, with the submission, that the lines go to the vendor."""
+    confirmed_by_staff: bool = False
+    """Whether the payer's staff confirmed it for the provider, with the registration (S5)."""
     delegated_at: Moment | None = None
     """When the vendor received the lines; ``None`` before, and for a case requested from the vendor."""
     warn_at: Moment | None = None
@@ -136,7 +138,9 @@ class Ownership:
                 lines[vendor_id] = (*lines.get(vendor_id, ()), line_id)
         return lines
 
-    def delegations(self, *, confirmed_at: datetime | None = None) -> tuple[Delegation, ...]:
+    def delegations(
+        self, *, confirmed_at: datetime | None = None, by_staff: bool = False
+    ) -> tuple[Delegation, ...]:
         """The delegations that a request with this content starts with."""
         return tuple(
             Delegation(
@@ -144,6 +148,7 @@ class Ownership:
                 line_ids=line_ids,
                 rule_list=self.rule_list or "",
                 confirmed_at=confirmed_at,
+                confirmed_by_staff=by_staff,
             )
             for vendor_id, line_ids in self.lines_by_vendor().items()
         )

@@ -215,6 +215,8 @@ class CheckResult:
     """Whether the quoted assertion id is that of this content and this list."""
     intake_exceptions: tuple[IntakeException, ...] = ()
     """What the payer's staff may enter although providers may not; empty for providers."""
+    checked_on: date | None = None
+    """The day by which a service is retrospective: of the check, or of the receipt by staff."""
 
     @property
     def payers_words(self) -> dict[str, str | None]:
@@ -243,9 +245,26 @@ class CheckResult:
         """Whether a predetermination is offered for every code of the check (C14)."""
         return all_offer_predetermination(self.services, self.content.services)
 
+    def is_retrospective(self, service: Service) -> bool:
+        """Whether the service began before the day of the check or receipt (C12)."""
+        day = service.first_day
+        return day is not None and self.checked_on is not None and day < self.checked_on
+
     def notices(self, payer: Payer) -> tuple[str, ...]:
-        """Texts that have to be shown with the whole response."""
-        return notices_of(self.services, self.content.services, self.coverage.plan, payer)
+        """Texts that have to be shown with the whole response.
+
+        Also which vendors decide services that were performed already.
+        """
+        texts = notices_of(self.services, self.content.services, self.coverage.plan, payer)
+        named = dict.fromkeys(
+            code.vendor_id
+            for service, codes in zip(self.content.services, self.services, strict=True)
+            for code in codes
+            if code.vendor_id in self.vendors and self.is_retrospective(service)
+        )
+        names = [self.vendors[one].name for one in named if one is not None]
+        retrospective = payer.notices["retrospective_vendor"]
+        return (*texts, *(retrospective.format(vendor=name) for name in names))
 
     def next_steps(self, payer: Payer) -> tuple[tuple[NextStep, ...], ...]:
         """What to do about each code, in the order of :attr:`services`."""
@@ -267,11 +286,14 @@ def check_requirements(
     payer: Payer,
     now: datetime,
     as_of: datetime | None = None,
+    received_at: datetime | None = None,
 ) -> CheckResult:
     """Check every code of every service.
 
     ``as_of`` checks with the list in effect at that past instant, to explain an earlier result; it
-    costs one more call. Members are as they are now.
+    costs one more call. Members are as they are now. ``received_at`` is when staff received the request
+    that they check: what providers cannot enter, and what is retrospective, is evaluated as of then, as
+    at its registration.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -280,7 +302,7 @@ def check_requirements(
     """
     caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     at = as_of or now
-    today = local_date(at, payer.zone)
+    today = local_date(received_at or at, payer.zone)
     content_errors = errors_of_check(content, payer, today)
     errors = without_window(content_errors) if caller.is_clerk else list(content_errors)
     errors.extend(errors_of_codes(content, code_sets.listed))
@@ -289,6 +311,7 @@ def check_requirements(
         errors.append(
             FieldError("/as_of", "in_future", "must be an instant in the past, or absent")
         )
+    errors.extend(_errors_of_receipt(received_at, caller, as_of=as_of, now=now))
     if errors:
         raise InvalidInputError(errors)
     if content.patient is None:
@@ -309,7 +332,7 @@ def check_requirements(
     )
     vendor_ids = {one.answer.vendor_id for codes in judged for one in codes if one.answer.vendor_id}
     vendors = rule_lists.vendors(rule_list, sorted(vendor_ids)) if vendor_ids else {}
-    judged = retained_by_payer(judged, content.services, vendors, local_date(at, payer.zone))
+    judged = retained_by_payer(judged, content.services, vendors, today)
     services = offered_together(
         [[code.answer for code in codes] for codes in judged], content.services
     )
@@ -329,7 +352,21 @@ def check_requirements(
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
         intake_exceptions=exceptions_of(content_errors, coverage, payer, today),
+        checked_on=today,
     )
+
+
+def _errors_of_receipt(
+    received_at: datetime | None, caller: Caller, *, as_of: datetime | None, now: datetime
+) -> Iterator[FieldError]:
+    if received_at is None:
+        return
+    if not caller.is_clerk:
+        yield FieldError("/received_at", "not_asked", "only staff who register requests send it")
+    elif as_of is not None:
+        yield FieldError("/received_at", "contradicts", "send as_of or received_at, not both")
+    elif received_at > now:
+        yield FieldError("/received_at", "in_future", "send the instant at which it was received")
 
 
 def _require_offer(content: RequestContent, answers: Sequence[Sequence[CodeResult]]) -> None:

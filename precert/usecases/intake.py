@@ -1,6 +1,6 @@
 """Requests that the payer's staff registers from other channels (S5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
@@ -13,6 +13,7 @@ from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
 from precert.domain.dates import Instant, elapsed
+from precert.domain.delegation import Ownership
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     FieldError,
@@ -23,6 +24,7 @@ from precert.domain.errors import (
 )
 from precert.domain.event_types import EventType
 from precert.domain.intake import exceptions_of, without_window
+from precert.domain.next_steps import error_of_purpose
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import (
@@ -33,6 +35,7 @@ from precert.domain.values import Text, Value
 from precert.names import Entitlement
 from precert.usecases.changes import change_request, with_callers_actions
 from precert.usecases.members import require_checkable, require_member
+from precert.usecases.ownership import LineOwners, errors_of_confirmation
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import (
     CoverageChangedError,
@@ -71,7 +74,7 @@ class Arrival(Value):
     ]
 
 
-def register_request(
+def register_request(  # noqa: PLR0913 - each is a dependency
     arrival: Arrival,
     content: RequestContent,
     caller: Caller,
@@ -79,12 +82,17 @@ def register_request(
     id_of: Callable[[str, str], str],
     registrations: Registrations,
     reference: ReferenceReader,
+    line_owners: LineOwners,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
     serial: Callable[[], int],
 ) -> SubmittedRequest:
     """Store a request as submitted; it is processed like any other.
+
+    What a delegated vendor decides needs the same confirmation as in the portal. Staff confirm it for
+    the provider, who sent a call, fax or letter; it is recorded as theirs (W8). No one reads a request
+    by EDI before it is stored: its lines are assigned by the assessment.
 
     Staff may enter dates outside the window (C9), unsupported plans (A4) and members whose coverage is
     not active (A6): the request is marked, and an operator confirms it. Requests by EDI may not.
@@ -103,16 +111,14 @@ def register_request(
     day = local_date(arrival.received_at, payer.zone)
     content_errors = errors_of_submission(content, payer, day)
     by_staff = arrival.channel is not Channel.EDI
-    errors = without_window(content_errors) if by_staff else list(content_errors)
-    errors.extend(errors_of_codes(content, code_sets.listed))
+    ownership = line_owners(content, now=arrival.received_at)
+    errors = [
+        *(without_window(content_errors) if by_staff else content_errors),
+        *errors_of_codes(content, code_sets.listed),
+        *_errors_of_owners(content, ownership, by_staff=by_staff),
+    ]
     errors = [error.under("/content") for error in errors]
-    if arrival.received_at > now:
-        errors.append(
-            FieldError("/received_at", "in_future", "send the instant at which it was received")
-        )
-    elif arrival.received_at < elapsed(now, -LATEST_ENTRY):
-        message = f"send an instant of the last {LATEST_ENTRY.days} days"
-        errors.append(FieldError("/received_at", "too_long_ago", message))
+    errors.extend(_errors_of_receipt(arrival.received_at, now))
     if errors:
         raise InvalidInputError(errors)
     if content.patient is None:
@@ -136,6 +142,9 @@ def register_request(
         now=now,
     )
     review = request.submitted.model_copy(update={"intake_exceptions": exceptions})
+    if by_staff and ownership.rule_list is not None:
+        delegations = ownership.delegations(confirmed_at=now, by_staff=True)
+        review = review.model_copy(update={"ownership": delegations})
     digest = sha256(content.model_dump_json().encode()).hexdigest()
     request = request.model_copy(update={"review": review, "started_with": digest})
 
@@ -155,6 +164,24 @@ def register_request(
         raise duplicate_error(payer, refusal.existing) from refusal
     except RegisteredAlreadyError as refusal:
         return _registered_request(refusal.current, request)
+
+
+def _errors_of_owners(
+    content: RequestContent, ownership: Ownership, *, by_staff: bool
+) -> Iterator[FieldError]:
+    """What is not offered, and vendors whose lines staff have not confirmed (C14, W8)."""
+    if error := error_of_purpose(content, ownership.without_predetermination):
+        yield error
+    if by_staff:
+        yield from errors_of_confirmation(content, ownership)
+
+
+def _errors_of_receipt(received_at: datetime, now: datetime) -> Iterator[FieldError]:
+    if received_at > now:
+        yield FieldError("/received_at", "in_future", "send the instant at which it was received")
+    elif received_at < elapsed(now, -LATEST_ENTRY):
+        message = f"send an instant of the last {LATEST_ENTRY.days} days"
+        yield FieldError("/received_at", "too_long_ago", message)
 
 
 def _registered_request(current: Request | None, request: Request) -> SubmittedRequest:

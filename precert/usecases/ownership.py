@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
+from typing import Protocol
 
 from precert.domain.clocks import local_date
 from precert.domain.codes import code_types_of
@@ -84,8 +85,10 @@ def ownership_of(
     )
 
 
-LineOwners = Callable[[RequestContent], Ownership]
-""":func:`ownership_of` with its dependencies, as of now."""
+class LineOwners(Protocol):
+    """:func:`ownership_of` with its dependencies; as of now, unless another instant is given."""
+
+    def __call__(self, content: RequestContent, *, now: datetime = ...) -> Ownership: ...
 
 
 def ownership_of_check(answer: CheckResult, payer: Payer) -> Ownership:
@@ -118,7 +121,10 @@ def _owners(
 
 
 def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> list[FieldError]:
-    """Vendors whose lines cannot be submitted until the provider confirms where they go (W8)."""
+    """Vendors whose lines cannot be submitted until it is confirmed where they go (W8).
+
+    The provider confirms it, or the payer's staff for the provider of a call, fax or letter.
+    """
     by_vendor, confirmed = ownership.lines_by_vendor(), content.confirmed_vendors
     codes = {id_: one.code for id_, _, one in numbered_lines(content.services) if one}
     errors = []

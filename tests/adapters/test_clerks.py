@@ -20,7 +20,7 @@ from tests.adapters.cloud import (
 )
 from tests.adapters.test_intake import CLERK, register
 from tests.adapters.test_vendors import delegated
-from tests.fakes.samples import PATIENT, entered, later
+from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT, entered, later
 
 PHS: Final = {
     "plan_id": "OAP-PHS",
@@ -218,3 +218,91 @@ def test_clerk_is_offered_own_actions_only_when_a_call_is_refused(cloud: Cloud) 
     refused = as_clerk(cloud, request_id, "void", body={"reason": "Withdrawn."})
     assert (refused.status, refused.body["allowed_actions"]) == (409, ["DETAILS"])
     assert as_clerk(cloud, request_id).body["allowed_actions"] == ["DETAILS"]
+
+
+# -- what a delegated vendor decides ------------------------------------------------------------------
+
+
+EQUIPMENT: Final = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "DME",
+    "place_of_service": "HOME",
+    "urgency": "STANDARD",
+    "service_date": "2026-06-25",
+    "primary_diagnosis": "G4733",
+    "procedures": [{"code": "E0601", "units": 1, "unit_type": "UNITS"}],
+}
+"""Its vendor decides only what is not delivered yet."""
+IMAGE: Final = {**IMAGES, "service_date": "2026-06-25", "procedures": [{"code": "70450"}]}
+"""Its vendor also decides what was performed."""
+
+
+def checked(cloud: Cloud, services: list[Any], received_at: str | None, by: Any = CLERK) -> Reply:
+    body = {"content": entered(services=services), "received_at": received_at}
+    return cloud.call(check, "POST", "/v1/checks", body, by=by)
+
+
+@pytest.mark.rule("C12", "S5", "W8")
+@pytest.mark.parametrize(
+    ("service", "received", "owner", "retrospective"),
+    [
+        (EQUIPMENT, "2026-06-24", "VENDOR", False),
+        (EQUIPMENT, "2026-06-25", "VENDOR", False),
+        (EQUIPMENT, "2026-06-26", "PAYER", True),
+        (EQUIPMENT, None, "PAYER", True),
+        (IMAGE, "2026-06-24", "VENDOR", False),
+        (IMAGE, "2026-06-26", "VENDOR", True),
+        (IMAGE, None, "VENDOR", True),
+    ],
+)
+def test_check_names_who_decides_as_the_registration_does_when_staff_check_a_fax(
+    cloud: Cloud, service: dict[str, Any], received: str | None, owner: str, retrospective: bool
+) -> None:
+    received_at = f"{received}T15:00:00Z" if received else None
+    reply = checked(cloud, [service], received_at)
+    assert reply.status == 200, reply.text
+    [code] = reply.body["services"][0]["codes"]
+    assert (code["decided_by"], code["retrospective"]) == (owner, retrospective)
+    assert code["decided_by_label"] == {"PAYER": "The payer", "VENDOR": "A delegated vendor"}[owner]
+    vendors = [one["vendor_id"] for one in reply.body["vendors"]]
+    stated = [text for text in reply.body["notices"] if "also decides requests" in text]
+    assert bool(stated) is (owner == "VENDOR" and retrospective)
+    content = entered(services=[{**service, "medication": None}])
+    arrival: dict[str, Any] = {"received_at": received_at or "2026-07-01T14:00:00Z"}
+    refused = register(cloud, content=content, **arrival)
+    if vendors:
+        [error] = [one for one in refused.body["errors"] if one["code"] == "vendor_not_confirmed"]
+        assert (error["pointer"], error["choices"]) == ("/content/confirmed_vendors", vendors)
+    taken = register(cloud, content={**content, "confirmed_vendors": vendors}, **arrival)
+    assert taken.status == 202, taken.text
+    shown = as_clerk(cloud, taken.body["request_id"]).body
+    assert [line["decided_by"] for line in shown["lines"]] == [owner]
+    for delegation in shown["delegations"]:
+        assert delegation["confirmed_by_staff"]
+        assert delegation["confirmed_at"] == "2026-07-01T15:00:00Z"
+
+
+def test_receipt_is_refused_in_a_check_when_a_provider_sends_it_or_it_is_in_the_future(
+    cloud: Cloud,
+) -> None:
+    for by, received_at, code in (
+        (PROVIDER, "2026-07-01T14:00:00Z", "not_asked"),
+        (CLERK, "2026-07-01T15:00:01Z", "in_future"),
+        (CLERK, "yesterday", "malformed"),
+    ):
+        reply = checked(cloud, entered()["services"], received_at, by=by)
+        [error] = reply.body["errors"]
+        assert (reply.status, error["pointer"], error["code"]) == (422, "/received_at", code)
+
+
+@pytest.mark.rule("W8")
+def test_provider_confirms_when_the_request_is_submitted_in_the_portal(cloud: Cloud) -> None:
+    request_id = cloud.start(services=[IMAGE, BOWEL_SURGERY])
+    services: dict[str, Any] = {
+        "services": [IMAGE, BOWEL_SURGERY],
+        "confirmed_vendors": ["EVICORE-RAD"],
+    }
+    submitted = cloud.submit(request_id, **services)
+    assert submitted.status == 202, submitted.text
+    [delegation] = cloud.read(request_id).body["delegations"]
+    assert delegation["confirmed_by_staff"] is False

@@ -70,7 +70,8 @@ def mixed(cloud: Cloud) -> str:
 
 def delegated(cloud: Cloud, reference: str = "FAX-1", **changes: Any) -> str:
     """A request of which the vendor decides everything, assessed."""
-    taken = register(cloud, content=images(**changes), reference=reference)
+    content = images(**{"confirmed_vendors": ["EVICORE-RAD"], **changes})
+    taken = register(cloud, content=content, reference=reference)
     assert taken.status == 202, taken.text
     request_id: str = taken.body["request_id"]
     cloud.task(WorkflowTask.ASSESS, request_id, cycle=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import pytest
 from precert.domain.caller import Caller
 from precert.domain.clocks import deadline_of
 from precert.domain.content import RequestContent
+from precert.domain.delegation import Ownership
 from precert.domain.errors import (
     DuplicateRequestError,
     InvalidInputError,
@@ -41,12 +42,21 @@ RECEIVED: Final = START - timedelta(hours=30)
 class World:
     requests: InMemoryRequests = field(default_factory=InMemoryRequests)
     serials: Iterator[int] = field(default_factory=lambda: count(1))
+    delegates: bool = False
+    owners_at: list[datetime] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.registrations = InMemoryRegistrations(self.requests)
 
     def member(self, member_id: str) -> object:
         return MEMBER
+
+    def owners(self, content: RequestContent, *, now: datetime = START) -> Ownership:
+        """A vendor decides the second line; the rule list is asked as of the receipt."""
+        self.owners_at.append(now)
+        vendors = {samples.VENDOR.vendor_id: samples.VENDOR} if self.delegates else {}
+        owner = samples.VENDOR.vendor_id if self.delegates else None
+        return Ownership("1", {"1.1": None, "1.2": owner}, vendors)
 
     def take(
         self,
@@ -63,6 +73,7 @@ class World:
             id_of=lambda way, name: f"{way}/{name}",
             registrations=self.registrations,
             reference=self,  # type: ignore[arg-type]
+            line_owners=self.owners,
             code_sets=code_sets(),
             payer=samples.payer(),
             now=START,
@@ -160,3 +171,48 @@ def test_provider_has_a_temporary_id_when_the_clerk_manually_entered_it() -> Non
     stored = world.requests.requests[result.request_id]
     assert stored.unmatched_providers == (ProviderRole.SERVICING_PROVIDER,)
     assert world.take(samples.content(servicing_provider=typed)) == result
+
+
+# -- lines of delegated vendors -----------------------------------------------------------------------
+
+STAFF: Final = (Channel.PHONE, Channel.FAX, Channel.MAIL)
+
+
+@pytest.mark.rule("W8", "S5")
+@pytest.mark.parametrize("channel", STAFF)
+def test_vendor_needs_a_confirmation_when_staff_register_its_lines(channel: Channel) -> None:
+    world = World(delegates=True)
+    for confirmed in ((), ("EVICORE-MSK",)):
+        content = samples.content(confirmed_vendors=list(confirmed))
+        with pytest.raises(InvalidInputError) as raised:
+            world.take(content, channel=channel)
+        [error] = raised.value.errors
+        assert (error.pointer, error.code) == ("/content/confirmed_vendors", "vendor_not_confirmed")
+        assert "1.2 (44121)" in error.message
+        assert error.choices == ("EVICORE-RAD",)
+    assert world.requests.requests == {}
+    assert set(world.owners_at) == {RECEIVED}
+    content = samples.content(confirmed_vendors=["EVICORE-RAD"])
+    taken = world.take(content, channel=channel)
+    [delegation] = world.requests.requests[taken.request_id].submitted.delegations
+    assert (delegation.line_ids, delegation.confirmed_at) == (("1.2",), START)
+    assert delegation.confirmed_by_staff
+    assert world.take(content, channel=channel).number == taken.number
+
+
+@pytest.mark.rule("W8", "S5")
+def test_assessment_assigns_the_lines_when_a_request_came_by_edi() -> None:
+    world = World(delegates=True)
+    world.take(channel=Channel.EDI)
+    [request] = world.requests.requests.values()
+    assert request.submitted.ownership is None
+
+
+def test_all_errors_are_listed_when_a_vendor_is_not_confirmed_either() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        World(delegates=True).take(samples.content(patient=None), received_at=START + timedelta(1))
+    assert {(error.pointer, error.code) for error in raised.value.errors} == {
+        ("/content/patient", "missing"),
+        ("/content/confirmed_vendors", "vendor_not_confirmed"),
+        ("/received_at", "in_future"),
+    }
