@@ -230,10 +230,14 @@ EQUIPMENT: Final = {
     "urgency": "STANDARD",
     "service_date": "2026-06-25",
     "primary_diagnosis": "G4733",
-    "procedures": [{"code": "E0601", "units": 1, "unit_type": "UNITS"}],
+    "procedures": [{"code": "E0601", "start_date": "2026-06-25", "units": 1, "unit_type": "UNITS"}],
 }
 """Its vendor decides only what is not delivered yet."""
-IMAGE: Final = {**IMAGES, "service_date": "2026-06-25", "procedures": [{"code": "70450"}]}
+IMAGE: Final = {
+    **IMAGES,
+    "service_date": "2026-06-25",
+    "procedures": [{"code": "70450", "start_date": "2026-06-25", "units": 1, "unit_type": "UNITS"}],
+}
 """Its vendor also decides what was performed."""
 
 
