@@ -23,6 +23,7 @@ from precert.domain.decision_clocks import ClockKind, ExtensionRequester
 from precert.domain.delegation import DecidedBy, Delegation, contact_of
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.event_types import EVENTS, EventType
+from precert.domain.matching import Mismatch
 from precert.domain.notices import Audience, Notice, NoticeKind
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -757,6 +758,11 @@ def _notices(
     names = ["no_guarantee", *_duplicate_notices(request.review, sees)]
     if request.unmatched_providers:
         names.append("temporary_provider")
+    if request.review is not None and any(
+        Mismatch.TIN in request.review.temporary_providers[role].reason_codes
+        for role in request.unmatched_providers
+    ):
+        names.append("temporary_provider_tax_id")
     texts = [payer.notices[name] for name in names]
     review, rule = request.review, request.status.rule
     if review is not None:

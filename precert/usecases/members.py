@@ -116,9 +116,13 @@ def require_member(member: Member | None, patient: Patient, payer: Payer) -> Mem
 
 
 def newborn_referral(error: InvalidInputError, *, payer: Payer) -> str | None:
-    """The notice about newborns, where an id or a legal name is missing or malformed (A6)."""
+    """The notice about newborns, where an id or a legal name is missing or malformed (A6).
+
+    A placeholder such as 000-00-0000 is no SSN.
+    """
     named = {one.pointer.rpartition("/")[2] for one in error.errors}
-    return payer.notices["newborn"] if named & {"member_id", "last_name", "first_name"} else None
+    known = {"member_id", "ssn", "last_name", "first_name"}
+    return payer.notices["newborn"] if named & known else None
 
 
 def require_checkable(
