@@ -76,7 +76,7 @@ def test_registered_request_is_reviewed_and_decided_when_its_cycle_begins(cloud:
 
 def test_other_content_is_rejected_when_the_reference_was_used(cloud: Cloud) -> None:
     register(cloud)
-    again = register(cloud, content=entered(purpose="PREDETERMINATION"))
+    again = register(cloud, content=entered(services=later(entered()["services"], 1)))
     assert (again.status, again.code) == (422, "idempotency_key_reused")
 
 

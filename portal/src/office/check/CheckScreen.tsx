@@ -52,7 +52,11 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
     setState((before) => ({ ...before, content: update(before.content) }));
   const check = useMutation({
     mutationFn: () =>
-      unwrap(api.POST("/v1/checks", { body: { content: normalized(content), as_of: null } })),
+      unwrap(
+        api.POST("/v1/checks", {
+          body: { content: normalized(content), as_of: null, received_at: null },
+        }),
+      ),
     onSuccess: (answer) => {
       setErrors([]);
       setState((before) => ({ ...before, answer, answered: JSON.stringify(content) }));
