@@ -12,7 +12,7 @@ import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
 import { byPointer } from "../ui/errors";
-import { FormErrors, SelectField, TextField } from "../ui/fields";
+import { CheckboxField, FormErrors, SelectField, TextField } from "../ui/fields";
 import { Banner, Card, CopyButton, Empty, Page, Tag } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
@@ -57,7 +57,11 @@ export function Register() {
     mutationFn: () =>
       unwrap(
         api.POST("/v1/checks", {
-          body: { content: normalized(entry.content), as_of: instantOf(entry.receivedAt) },
+          body: {
+            content: normalized(entry.content),
+            as_of: null,
+            received_at: instantOf(entry.receivedAt),
+          },
         }),
       ),
     onError: () => setAttempt((before) => before + 1),
@@ -159,6 +163,14 @@ export function Register() {
         }}
       />
       {check.data && <Answer answer={check.data} />}
+      <Vendors
+        answer={check.data}
+        errors={errors}
+        confirmed={entry.content.confirmed_vendors}
+        onChange={(confirmed_vendors) =>
+          setEntry((before) => ({ ...before, content: { ...before.content, confirmed_vendors } }))
+        }
+      />
       <div className="form-actions">
         <Button
           look="primary"
@@ -214,6 +226,11 @@ function Answer({ answer }: { answer: Schemas["RequirementsResponse"] }) {
             <li key={`${service.service} ${code.code}`}>
               <strong>{code.code}</strong> {code.code_label}{" "}
               <Tag tone="info">{code.requirement_label}</Tag>
+              {code.decided_by_label && (
+                <span className="small">
+                  {words.decidedBy(code.decided_by_label, code.retrospective)}
+                </span>
+              )}
               <div className="small">{code.next_step.text}</div>
             </li>
           )),
@@ -223,6 +240,44 @@ function Answer({ answer }: { answer: Schemas["RequirementsResponse"] }) {
         <p key={notice} className="small">
           {notice}
         </p>
+      ))}
+    </Card>
+  );
+}
+
+/** Confirm for the provider that lines go to a delegated vendor, as providers do in their form. */
+function Vendors({
+  answer,
+  errors,
+  confirmed,
+  onChange,
+}: {
+  answer: Schemas["RequirementsResponse"] | undefined;
+  errors: readonly Schemas["ErrorItem"][];
+  confirmed: readonly string[];
+  onChange: (confirmed: string[]) => void;
+}) {
+  const names = new Map(answer?.vendors.map((vendor) => [vendor.vendor_id, vendor.name]));
+  const missing = errors
+    .filter((error) => error.pointer === "/content/confirmed_vendors")
+    .flatMap((error) => error.choices ?? []);
+  const vendors = [...new Set([...names.keys(), ...missing, ...confirmed])];
+  if (vendors.length === 0) {
+    return null;
+  }
+  return (
+    <Card title={words.vendors}>
+      <p>{words.vendorsText}</p>
+      {vendors.map((vendor) => (
+        <CheckboxField
+          key={vendor}
+          pointer={`/content/confirmed_vendors/${vendor}`}
+          label={words.confirmVendor(names.get(vendor) ?? vendor)}
+          checked={confirmed.includes(vendor)}
+          onChange={(checked) =>
+            onChange([...confirmed.filter((one) => one !== vendor), ...(checked ? [vendor] : [])])
+          }
+        />
       ))}
     </Card>
   );

@@ -14,6 +14,12 @@ export const intake = {
   answer: "Requirements",
   exceptions: "Marked for an operator",
   exceptionsText: "Providers could not enter this request. An operator confirms it.",
+  decidedBy: (party: string, retrospective: boolean) =>
+    `Decided by: ${party}${retrospective ? ", also after the service was performed" : ""}`,
+  vendors: "Delegated vendors",
+  vendorsText:
+    "A delegated vendor decides some lines. Inform the provider, and confirm it for the provider here.",
+  confirmVendor: (name: string) => `These lines go to ${name}.`,
   registered: "The request is registered",
   number: "Precertification number",
   readBack: "Read back and attach pages",
