@@ -11,10 +11,11 @@ from functions.upload.models import DocumentUploadResponse
 from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.api.rows import DelegationsResponse
 from precert.domain.request import Request
-from precert.domain.review import Channel, IntakeException, LineDecision
+from precert.domain.review import Channel, DuplicateReason, IntakeException, LineDecision
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
 from precert.usecases.documents import CreatedUpload, RequestedUpload
+from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
@@ -38,7 +39,10 @@ def intake_examples(example: Story) -> dict[str, Example]:
         "listDelegations": Example(answer=DelegationsResponse.of(page, payer=example.payer)),
         "readDelegation": Example(
             answer=DelegatedRequestResponse.of(
-                read, payer=example.payer, code_sets=example.code_sets
+                read,
+                [ComparedDuplicate(DuplicateReason.NEAR_DATES)],
+                payer=example.payer,
+                code_sets=example.code_sets,
             )
         ),
         "exportDelegation": Example(

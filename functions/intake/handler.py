@@ -32,6 +32,7 @@ from precert.domain.errors import (
 )
 from precert.names import Entitlement
 from precert.usecases.documents import DocumentLink
+from precert.usecases.duplicates import compare_delegation
 from precert.usecases.intake import (
     read_registered_request,
     register_request,
@@ -156,9 +157,12 @@ def delegations(
 def delegation(
     request_id: RequestId, query: Annotated[DelegationQuery, Query()], caller: CurrentCaller
 ) -> DelegatedRequestResponse:
-    """Read the service lines that the vendor decides, with what was requested and the documents."""
+    """Read the service lines that the vendor decides, with what was requested and the documents.
+
+    Requests that are similar to them are listed, as reviewers see them.
+    """
     delegated = call(read_delegation, request_id, caller, vendor_id=query.vendor_id)
-    return call(DelegatedRequestResponse.of, delegated)
+    return call(DelegatedRequestResponse.of, delegated, call(compare_delegation, delegated))
 
 
 @api.get(

@@ -1,12 +1,13 @@
 """Models of intake and of delegated vendors, and the event by which a vendor reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
 from precert.api.details import (
+    PotentialDuplicateResponse,
     ServiceLineResponse,
     SharedDetails,
     members_of,
@@ -24,6 +25,7 @@ from precert.domain.rows import delegation_row
 from precert.domain.statuses import EnteredStatus
 from precert.domain.values import Text, Urgency, Value
 from precert.fhir.export import request_bundle
+from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.intake import Arrival
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
@@ -119,10 +121,20 @@ class DelegatedRequestResponse(ResponseModel):
     content: RequestContent = Field(description="With the services and codes of these lines only.")
     lines: list[ServiceLineResponse]
     documents: list[DocumentResponse] = Field(description="The attached documents.")
+    potential_duplicates: list[PotentialDuplicateResponse] = Field(
+        description="Requests that are similar to what the vendor decides. Those of which it decides "
+        "nothing have neither id nor number."
+    )
+    notices: list[str] = Field(description="The payer's texts about them.")
 
     @classmethod
     def of(
-        cls, delegated: DelegatedRequest, *, payer: Payer, code_sets: CodeSets
+        cls,
+        delegated: DelegatedRequest,
+        compared: Sequence[ComparedDuplicate],
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
     ) -> "DelegatedRequestResponse":
         request, delegation = delegated.request, delegated.delegation
         review, row = request.submitted, delegation_row(request, delegation)
@@ -145,7 +157,26 @@ class DelegatedRequestResponse(ResponseModel):
             content=delegated.content,
             lines=_lines_of(delegated, labels),
             documents=_documents_of(delegated, payer),
+            potential_duplicates=[_similar(one) for one in compared],
+            notices=_notices_of(compared, payer),
         )
+
+
+def _notices_of(compared: Sequence[ComparedDuplicate], payer: Payer) -> list[str]:
+    """The payer's texts about similar requests that the vendor sees, and about those it does not."""
+    names = ["potential_duplicate_vendor"] if any(one.other for one in compared) else []
+    if not all(one.other for one in compared):
+        names.append("potential_duplicate_not_delegated")
+    return [payer.notices[name] for name in names]
+
+
+def _similar(compared: ComparedDuplicate) -> PotentialDuplicateResponse:
+    other = compared.other
+    return PotentialDuplicateResponse(
+        request_id=other.request_id if other else None,
+        number=other.submitted.number if other else None,
+        reason_code=compared.reason,
+    )
 
 
 def _lines_of(delegated: DelegatedRequest, labels: RequestLabels) -> list[ServiceLineResponse]:

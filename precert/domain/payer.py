@@ -518,7 +518,7 @@ class Payer(Value):
             return True
         if any(self.is_drug(one.code, one.code_type) for one in service.procedures):
             return False
-        return service.medication is not None or self.asks_for_medication(service)
+        return service.medication is not None or self.needs_medication(service)
 
     def drug_lines(self, content: RequestContent) -> frozenset[str]:
         """The ids of the lines that have the clock of drugs, where the line of business has one."""

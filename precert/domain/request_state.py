@@ -23,6 +23,7 @@ from precert.domain.errors import (
 )
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.review import (
+    MOST_NOTES,
     DecidingRole,
     DisputeKind,
     Extension,
@@ -42,6 +43,7 @@ from precert.domain.statuses import (
     mixed_actions,
 )
 from precert.domain.values import Text, Tin, Urgency, Value
+from precert.names import Entitlement
 
 DISPUTE_ACTIONS: Final[Mapping[DisputeKind, Action]] = MappingProxyType(
     {
@@ -338,11 +340,26 @@ class RequestState(Value):
         return self.status is not Status.PROCESSING and self.due_at is not None
 
     def reviewer_actions(self, caller: Caller, now: datetime) -> tuple[Action, ...]:
-        """What this reviewer may do next (T1): read only, unless the cycle is open to them."""
-        review, by = self.review, caller.subject
-        if review is None or not self.waits_for_review or by in self.earlier_reviewers:
+        """What this reviewer may do next (T1).
+
+        Notes can be added in any status; a lead can also assign what is assigned to another reviewer.
+        """
+        review = self.review
+        if review is None or caller.acts_for(self):
             return (Action.DETAILS,)
-        if caller.acts_for(self):
+        actions = [*self._actions_on_cycle(review, caller, now)]
+        if self.waits_for_review and Entitlement.REVIEW_LEAD in caller.entitlements:
+            actions.append(Action.REASSIGN)
+        if len(review.notes) < MOST_NOTES:
+            actions.append(Action.ADD_NOTE)
+        return tuple(actions)
+
+    def _actions_on_cycle(
+        self, review: Review, caller: Caller, now: datetime
+    ) -> tuple[Action, ...]:
+        """Read only, unless the cycle is open to the reviewer."""
+        by = caller.subject
+        if not self.waits_for_review or by in self.earlier_reviewers:
             return (Action.DETAILS,)
         assigned = review.assignment is not None and now < review.assignment.until
         if assigned and review.assignment is not None and review.assignment.assigned_to != by:

@@ -58,6 +58,8 @@ class Action(StrEnum):
     CHANGE_DATES = "CHANGE_DATES"
     CONFIRM_INTAKE = "CONFIRM_INTAKE"
     RECONCILE_PROVIDER = "RECONCILE_PROVIDER"
+    ADD_NOTE = "ADD_NOTE"
+    REASSIGN = "REASSIGN"
 
     @property
     def rule(self) -> "ActionRule":
@@ -106,6 +108,11 @@ ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
         Action.CHANGE_DATES: ActionRule("Change the approved dates"),
         Action.CONFIRM_INTAKE: ActionRule("Confirm the intake exceptions"),
         Action.RECONCILE_PROVIDER: ActionRule("Match a provider with the directory"),
+        Action.ADD_NOTE: ActionRule("Add a note", "Only reviewers and operators read it."),
+        Action.REASSIGN: ActionRule(
+            "Assign to a colleague",
+            "A lead assigns the case to another reviewer, or takes it back.",
+        ),
     }
 )
 

@@ -1,5 +1,6 @@
-"""Find the duplicates of a request when it is assessed, and compare them for a reviewer (S2)."""
+"""Find a request's duplicates when it is assessed; compare them for a reviewer or vendor (S2)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from precert.domain.duplicates import (
     Fingerprint,
     RequestedService,
     current_fingerprint,
+    fingerprint_of,
     paired,
     reason_of,
     repeats,
@@ -17,6 +19,7 @@ from precert.domain.request import Request
 from precert.domain.review import DuplicateReason, PotentialDuplicate
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestStore
+from precert.usecases.vendors import DelegatedRequest
 
 MOST_COMPARED = 20
 """Potential duplicates that are recorded and shown; the last submitted ones."""
@@ -97,10 +100,49 @@ def compare_duplicates(
     One call, and one for each request that matches. A request of another plan is not shown to reviewers
     of this plan; they learn that it exists.
     """
-    request = file.request
+    if file.request.status is Status.VOID:
+        return ()
+    return _compared(
+        current_fingerprint(file.request),
+        lambda other: other.plan.plan_id in caller.plan_ids,
+        fingerprints=fingerprints,
+        requests=requests,
+        payer=payer,
+    )
+
+
+def compare_delegation(
+    delegated: DelegatedRequest,
+    *,
+    fingerprints: Fingerprints,
+    requests: RequestStore,
+    payer: Payer,
+) -> tuple[ComparedDuplicate, ...]:
+    """The potential duplicates of what a delegated vendor decides, as they are now (W8).
+
+    A request of which the vendor decides nothing is not shown to it; it learns that it exists.
+    """
+    request, vendor_id = delegated.request, delegated.delegation.vendor_id
     if request.status is Status.VOID:
         return ()
-    own = current_fingerprint(request)
+    review = request.submitted
+
+    def sees(other: Request) -> bool:
+        delegation = other.submitted.delegated_to(vendor_id)
+        return delegation is not None and bool(delegation.delegated_at or delegation.reports)
+
+    own = fingerprint_of(request.request_id, review.number, review.submitted_at, delegated.content)
+    return _compared(own, sees, fingerprints=fingerprints, requests=requests, payer=payer)
+
+
+def _compared(
+    own: Fingerprint,
+    sees: Callable[[Request], bool],
+    *,
+    fingerprints: Fingerprints,
+    requests: RequestStore,
+    payer: Payer,
+) -> tuple[ComparedDuplicate, ...]:
     compared: list[ComparedDuplicate] = []
     for other, reason in _matches(own, fingerprints, payer):
         if len(compared) == MOST_COMPARED:
@@ -109,7 +151,7 @@ def compare_duplicates(
         if other_request is None or other_request.status is Status.VOID:
             continue
         known = reason or DuplicateReason.DECIDED_BEFORE
-        if other_request.plan.plan_id in caller.plan_ids:
+        if sees(other_request):
             compared.append(ComparedDuplicate(known, other_request, paired(own, other)))
         else:
             compared.append(ComparedDuplicate(known))

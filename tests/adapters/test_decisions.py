@@ -326,7 +326,7 @@ def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud
             signing.move(request_id, "assign", by=by),
         ):
             assert (reply.status, reply.code) == (409, "same_reviewer")
-        assert signing.case(request_id, by).body["allowed_actions"] == ["DETAILS"]
+        assert signing.case(request_id, by).body["allowed_actions"] == ["DETAILS", "ADD_NOTE"]
     assert decide(signing, request_id, DENIED, by=THIRD_REVIEWER, cycle=2).status == 202
     for by in (REVIEWER, SECOND_REVIEWER):
         body = {"cycle": 2, "accept": True}

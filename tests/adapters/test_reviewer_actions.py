@@ -62,7 +62,7 @@ def test_colleague_is_refused_when_a_case_is_assigned(cloud: Cloud, what: str, b
     sent = {"cycle": 1, "lines": lines} if what == "decisions" else body
     reply = cloud.move(request_id, what, sent, by=SECOND_REVIEWER)
     assert (reply.status, reply.code) == (409, "action_not_allowed")
-    assert reply.body["allowed_actions"] == ["DETAILS"]
+    assert reply.body["allowed_actions"] == ["DETAILS", "ADD_NOTE"]
     assert cloud.item(request_id) == before
 
 
@@ -253,7 +253,7 @@ def test_no_action_is_taken_when_no_case_is_pended(cloud: Cloud) -> None:
     for what, body in REVIEWER_ACTIONS:
         reply = cloud.move(request_id, what, body, by=REVIEWER)
         assert (reply.status, reply.code) == (409, "action_not_allowed"), what
-        assert reply.body["allowed_actions"] == ["DETAILS"]
+        assert reply.body["allowed_actions"] == ["DETAILS", "ADD_NOTE"]
 
 
 def test_expedited_appeal_is_before_standard_cases_when_the_worklist_is_read(cloud: Cloud) -> None:

@@ -12,7 +12,7 @@ from tests.adapters.cloud import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGE
 from tests.adapters.test_document_downloads import attached
 from tests.adapters.test_intake import APPROVAL, REASONS, VENDOR, images, register, report
 from tests.adapters.test_notices import issue_notices
-from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT
+from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT, later
 
 MIXED: Final[dict[str, Any]] = {"services": [BOWEL_SURGERY, IMAGES]}
 """The payer decides line 1.1, a vendor lines 2.1 and 2.2."""
@@ -472,3 +472,43 @@ def test_report_is_to_be_sent_again_when_the_payers_part_is_not_pended_yet(
     assert (early.status, early.code) == (503, "try_again")
     cloud.pend(request_id)
     assert reported(cloud, request_id, VENDORS_LINES).status == 200
+
+
+# -- potential duplicates ------------------------------------------------------------------------------
+
+
+def similar_for_vendor(cloud: Cloud, request_id: str) -> tuple[list[Any], list[str]]:
+    reply = read(cloud, request_id)
+    assert reply.status == 200, reply.text
+    return reply.body["potential_duplicates"], reply.body["notices"]
+
+
+@pytest.mark.rule("S2", "W8")
+def test_vendor_sees_a_potential_duplicate_when_it_decides_both(cloud: Cloud) -> None:
+    first = delegated(cloud, "FAX-1")
+    assert similar_for_vendor(cloud, first) == ([], [])
+    second = delegated(cloud, "FAX-2", services=later([IMAGES], 3))
+    number = cloud.read(second).body["number"]
+    [found], [notice] = similar_for_vendor(cloud, first)
+    assert (found["request_id"], found["number"]) == (second, number)
+    assert found["reason_code"] == "near_dates"
+    assert notice == cloud.deps.payer.notices["potential_duplicate_vendor"]
+    [other], _ = similar_for_vendor(cloud, second)
+    assert other["request_id"] == first
+
+
+@pytest.mark.rule("S2", "W8", "A2")
+def test_vendor_learns_that_it_exists_when_the_other_request_was_not_delegated_to_it(
+    cloud: Cloud,
+) -> None:
+    first = delegated(cloud, "FAX-1")
+    emergency = {**later([IMAGES], 3)[0], "urgency": "EMERGENCY"}
+    taken = register(cloud, content=images(services=[emergency]), reference="FAX-2")
+    other = taken.body["request_id"]
+    [found], [notice] = similar_for_vendor(cloud, first)
+    assert (found["request_id"], found["number"]) == (None, None)
+    assert notice == cloud.deps.payer.notices["potential_duplicate_not_delegated"]
+    assert other not in str(read(cloud, first).body)
+    unrelated = cloud.submitted(services=[BOWEL_SURGERY])
+    assert len(similar_for_vendor(cloud, first)[0]) == 1
+    assert unrelated

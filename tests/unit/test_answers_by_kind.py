@@ -232,7 +232,7 @@ def test_no_text_offers_a_correction_online_when_it_is_about_a_tax_id(name: str)
 # -- newborns (P1, A6) ---------------------------------------------------------------------------------
 
 
-class Nobody:
+class NoMembers:
     """A reference without the member."""
 
     def member(self, member_id: str) -> Member | None:
@@ -247,13 +247,13 @@ class Nobody:
 
 def searched(fields: Mapping[str, Any]) -> str:
     """All that a portal shows after a search or its confirmation, found or not."""
-    nobody: Any = Nobody()
+    no_members: Any = NoMembers()
     try:
         search = PatientSearch.model_validate(fields)
     except ValidationError as error:
         return newborn_referral(InvalidInputError(errors_of(error)), payer=samples.payer()) or ""
     found = search_patients(
-        search, CALLER, reference=nobody, digests=nobody, payer=samples.payer(), now=START
+        search, CALLER, reference=no_members, digests=no_members, payer=samples.payer(), now=START
     )
     assert found.patients == ()
     return " ".join(found.notices)
@@ -309,10 +309,10 @@ def test_newborn_is_referred_to_provider_services_when_a_portal_searches_one(
 def test_newborn_is_referred_to_provider_services_when_it_is_confirmed_by_another_id(
     first_name: str, member_id: str
 ) -> None:
-    nobody: Any = Nobody()
+    no_members: Any = NoMembers()
     patient = Patient.model_validate({**BORN, "first_name": first_name, "member_id": member_id})
     with pytest.raises(PatientNotFoundError) as raised:
-        confirm_patient(patient, CALLER, reference=nobody, payer=samples.payer(), now=START)
+        confirm_patient(patient, CALLER, reference=no_members, payer=samples.payer(), now=START)
     assert NOTICES["newborn"] in raised.value.detail
 
 

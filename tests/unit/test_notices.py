@@ -475,3 +475,33 @@ def test_another_notice_is_printed_when_the_vendor_corrects_its_determination() 
         InMemoryRequests.holding(samples.delegated(Status.PARTIALLY_APPROVED, twice))
     )
     assert printed[0].notice_id == "1-provider-vendor-1-2"
+
+
+@pytest.mark.rule("W5", "W4")
+@pytest.mark.parametrize("audience", Audience)
+@pytest.mark.parametrize("vendors", [("1.1",), ("1.2",), ("1.1", "1.2"), ()])
+def test_notice_lists_every_approved_line_when_dates_are_changed(
+    audience: Audience, vendors: tuple[str, ...]
+) -> None:
+    """Whoever decided them: the payer changes the dates of vendors' lines too."""
+    delegations = [samples.delegation(*vendors, reports=(samples.report_of(),))] if vendors else []
+    lines = (APPROVED, APPROVED)
+    request = decided(*lines)
+    review = request.submitted.model_copy(update={"ownership": tuple(delegations)})
+    request = request.model_copy(update={"review": review})
+    approved = as_requested(requested_lines(request.content)["1.2"], approval_days=9)
+    second = review.lines[1].decisions[-1].model_copy(update={"approved": approved})
+    later = review.lines[1].model_copy(update={"decisions": (second,)})
+    review = review.model_copy(update={"lines": (review.lines[0], later)})
+    changed = moved(request.model_copy(update={"review": review}))
+    facts: Any = notice_facts(
+        changed,
+        Issue(NoticeKind.DATES_CHANGED, 1, 1),
+        audience,
+        samples.payer(),
+        samples.notice_words(),
+        member=None,
+        code_sets=code_sets(),
+    )
+    assert [line["line"] for line in facts["lines"]] == ["1.1", "1.2"]
+    assert "August 3, 2026" in facts["lines"][0]["approved"]

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { api, type Schemas, unwrap } from "../api/client";
-import { useMe, useReference } from "../api/queries";
+import { useReference } from "../api/queries";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
@@ -17,7 +17,6 @@ type Opened = "information" | "extension" | "offer" | "outcome" | "note" | "reas
 /** What a reviewer can do with a case besides deciding it, by `allowed_actions`. */
 export function CaseActions({ details }: { details: CaseDetails }) {
   const [opened, setOpened] = useState<Opened>(null);
-  const lead = useMe().data?.entitlements.includes("ReviewLead") ?? false;
   const allowed = new Set(details.allowed_actions);
   const peer = details.peer_to_peer;
   const close = () => setOpened(null);
@@ -42,8 +41,8 @@ export function CaseActions({ details }: { details: CaseDetails }) {
         {show("extension", words.extend, allowed.has("EXTEND"))}
         {show("offer", words.peerOffer, allowed.has("OFFER_PEER_TO_PEER"))}
         {show("outcome", words.peerOutcome, allowed.has("RECORD_PEER_TO_PEER"))}
-        {show("note", words.addNote, true)}
-        {show("reassign", words.reassign, lead)}
+        {show("note", words.addNote, allowed.has("ADD_NOTE"))}
+        {show("reassign", words.reassign, allowed.has("REASSIGN"))}
       </div>
       {opened === "information" && <AskDialog details={details} onClose={close} />}
       {opened === "extension" && <ExtendDialog details={details} onClose={close} />}

@@ -37,6 +37,8 @@ const TARGETS: Record<Action, Target> = {
   CHANGE_DATES: null,
   CONFIRM_INTAKE: null,
   RECONCILE_PROVIDER: null,
+  ADD_NOTE: null,
+  REASSIGN: null,
 };
 
 export function rowActions(
