@@ -271,7 +271,7 @@ def test_caller_reads_entitlements_and_provider_names_when_the_token_has_them(
 def test_caller_reads_empty_lists_when_the_token_has_no_claims(provider: Cloud) -> None:
     claims = {"cognito:groups": "", "custom:tins": "", "custom:plans": ""}
     lists = ("entitlements", "entitlements_labels", "tins", "plan_ids", "vendor_ids")
-    assert me(provider, **claims) == {name: [] for name in lists}
+    assert me(provider, **claims) == {"name": None, **{name: [] for name in lists}}
 
 
 def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
