@@ -445,6 +445,8 @@ class FieldResponse(ResponseModel):
     required_for: Stage | None
     choices: list[ChoiceResponse]
     pattern: str | None
+    format: str | None = Field(description="The pattern in words, with an example: a help text.")
+    max_length: int | None = Field(description="Characters of a text at most.")
     earliest: date | None
     latest: date | None
     minimum: int | None
@@ -463,6 +465,8 @@ class FieldResponse(ResponseModel):
             required_for=field.required_for,
             choices=[ChoiceResponse(code=one.code, name=one.name) for one in field.choices],
             pattern=field.pattern,
+            format=field.format,
+            max_length=field.max_length,
             earliest=field.earliest,
             latest=field.latest,
             minimum=field.minimum,

@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 from precert.domain.codes import NDC_PATTERN
-from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
+from precert.domain.content import MAX_LINES, MAX_SERVICES, Patient, Service
 from precert.domain.dates import days_after
 from precert.domain.payer import Choice, CodeRange, Form, FormField, Payer, Stage, TypeOfService
 from precert.domain.values import (
+    MAX_TEXT,
     MAX_UNITS,
     AuthorizationType,
     CodeType,
@@ -53,6 +54,9 @@ class ServiceField:
     required_for: Stage | None
     choices: tuple[Choice, ...] = ()
     pattern: str | None = None
+    format: str | None = None
+    """The pattern in words, with an example."""
+    max_length: int | None = None
     earliest: date | None = None
     latest: date | None = None
     minimum: int | None = None
@@ -128,12 +132,18 @@ class ServiceForm:
         return _checked(self.fields)
 
 
+_REQUIRED_BY_MODELS: Final = frozenset(
+    {"code", *Patient.model_fields, *("line_1", "city", "state", "zip_code")}
+)
+"""Parts without which their group cannot be entered at all."""
+
+
 def _checked(fields: Iterable[ServiceField]) -> dict[Stage, tuple[ServiceField, ...]]:
     return {
         stage: tuple(
             field
             for field in fields
-            if (field.is_required(stage) and field.name != "code")
+            if (field.is_required(stage) and field.name not in _REQUIRED_BY_MODELS)
             or (field.choices and not field.is_whole)
             or field.one_of
             or field.checked(stage)
@@ -151,16 +161,48 @@ _ENUM_OF: Final[Mapping[str, type[StrEnum]]] = {
     "purpose": Purpose,
 }
 _DIAGNOSIS: Final = r"^[A-Za-z][0-9A-Za-z]{2}(\.?[0-9A-Za-z]{1,4})?$"
+FORMAT_OF_DIAGNOSES: Final = "three to seven characters, as in K55 or K55.059"
+_TEXT: Final = {"max_length": MAX_TEXT}
 _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "additional_diagnoses": {"pattern": _DIAGNOSIS, "max_items": 24},
-    "code": {"pattern": r"^([0-9]{4}[0-9FTUMftum]|[A-Va-v][0-9]{4}|[0-9]{3,4})$"},
-    "modifiers": {"pattern": r"^[0-9A-Za-z]{2}$", "max_items": 4},
-    "ndc": {"pattern": NDC_PATTERN},
-    "npi": {"pattern": r"^[0-9]{10}$"},
-    "tin": {"pattern": r"^[0-9]{2}-?[0-9]{7}$"},
-    "phone": {"pattern": r"^[0-9 ().+-]{10,20}$"},
-    "fax": {"pattern": r"^[0-9 ().+-]{10,20}$"},
-    "primary_diagnosis": {"pattern": _DIAGNOSIS},
+    "additional_diagnoses": {
+        "pattern": _DIAGNOSIS,
+        "max_items": 24,
+        "format": FORMAT_OF_DIAGNOSES,
+    },
+    "city": _TEXT,
+    "code": {
+        "pattern": r"^([0-9]{4}[0-9FTUMftum]|[A-Va-v][0-9]{4}|[0-9]{3,4})$",
+        "format": "CPT, HCPCS, revenue code or MS-DRG, as in 44120, J1745 or 0450",
+    },
+    "first_name": _TEXT,
+    "last_name": _TEXT,
+    "line_1": _TEXT,
+    "line_2": _TEXT,
+    "member_id": {
+        "pattern": r"^[0-9A-Za-z -]{5,40}$",
+        "format": "5 to 20 letters and digits, as on the id card",
+    },
+    "modifiers": {
+        "pattern": r"^[0-9A-Za-z]{2}$",
+        "max_items": 4,
+        "format": "two letters or digits, as in 50 or RT",
+    },
+    "name": _TEXT,
+    "ndc": {
+        "pattern": NDC_PATTERN,
+        "format": "9 or 11 digits, or the dashes of the label, as in 57894-030-01",
+    },
+    "npi": {"pattern": r"^[0-9]{10}$", "format": "ten digits, as in 1234567893"},
+    "tin": {"pattern": r"^[0-9]{2}-?[0-9]{7}$", "format": "nine digits, as in 12-3456789"},
+    "phone": {"pattern": r"^[0-9 ().+-]{10,20}$", "format": "ten digits, as in 216-555-0188"},
+    "fax": {"pattern": r"^[0-9 ().+-]{10,20}$", "format": "ten digits, as in 216-555-0188"},
+    "primary_diagnosis": {"pattern": _DIAGNOSIS, "format": FORMAT_OF_DIAGNOSES},
+    "provider_id": _TEXT,
+    "state": {"pattern": r"^[A-Za-z]{2}$", "format": "two letters, as in OH"},
+    "zip_code": {
+        "pattern": r"^[0-9]{5}(-?[0-9]{4})?$",
+        "format": "five digits, as in 44122",
+    },
     "procedures": {"max_items": MAX_LINES},
     "requested_days": {"minimum": 1, "maximum": 365},
     "services": {"max_items": MAX_SERVICES},
@@ -171,11 +213,16 @@ _KINDS: Final = {
         *("authorization_type", "type_of_service", "place_of_service", "urgency"),
         *("code_type", "unit_type", "frequency", "route", "kind", "purpose"),
     ),
-    FieldKind.DAY: ("admission_date", "service_date", "start_date"),
-    FieldKind.CODE: ("primary_diagnosis", "code", "ndc", "npi", "tin", "phone", "fax"),
+    FieldKind.DAY: ("admission_date", "service_date", "start_date", "date_of_birth"),
+    FieldKind.CODE: (
+        *("primary_diagnosis", "code", "ndc", "npi", "tin", "phone", "fax"),
+        *("member_id", "state", "zip_code"),
+    ),
     FieldKind.CODES: ("additional_diagnoses", "modifiers"),
     FieldKind.NUMBER: ("requested_days", "units"),
-    FieldKind.TEXT: ("name", "provider_id"),
+    FieldKind.TEXT: (
+        *("name", "provider_id", "last_name", "first_name", "line_1", "line_2", "city"),
+    ),
     FieldKind.GROUP: (
         *("patient", "servicing_provider", "requesting_provider", "address", "medication"),
     ),
@@ -183,6 +230,8 @@ _KINDS: Final = {
 }
 _KIND_OF: Final = {name: kind for kind, names in _KINDS.items() for name in names}
 _GROUP_OF: Final = {
+    "patient": "patient",
+    "address": "address",
     "servicing_provider": "servicing_provider",
     "requesting_provider": "requesting_provider",
     "procedures": "procedure",

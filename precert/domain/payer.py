@@ -16,6 +16,7 @@ from precert.domain.codes import FORM_IN_WORDS, canonical_code, code_types_of, h
 from precert.domain.content import (
     Address,
     Medication,
+    Patient,
     Procedure,
     Provider,
     RequestContent,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 _GROUPS: Final[dict[str, type[Value]]] = {
     "request": RequestContent,
+    "patient": Patient,
+    "address": Address,
     "servicing_provider": Provider,
     "requesting_provider": Provider,
     "service": Service,

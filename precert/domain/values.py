@@ -151,7 +151,8 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-Text = Annotated[str, BeforeValidator(_line), StringConstraints(min_length=1, max_length=120)]
+MAX_TEXT: Final = 120
+Text = Annotated[str, BeforeValidator(_line), StringConstraints(min_length=1, max_length=MAX_TEXT)]
 """One line of text, cleaned (:mod:`precert.domain.text`)."""
 LINE: Final = BeforeValidator(_line)
 PROSE: Final = BeforeValidator(_prose)

@@ -22,6 +22,7 @@ from precert.domain.code_sets import (
 from precert.domain.codes import canonical_code, code_types_of
 from precert.domain.completeness import error_of_form
 from precert.domain.errors import FieldError
+from precert.domain.form import FORMAT_OF_DIAGNOSES
 from precert.domain.payer import Payer
 from precert.domain.rules import Rule, RuleListVersion
 from precert.domain.text import words_of
@@ -33,7 +34,6 @@ SHORTEST_WORD: Final = 3
 """Shorter words are no search: they would find most of a code set."""
 _EXAMINED: Final = 400
 """How many entries that match are compared before the best are returned."""
-_FORM_OF_A_DIAGNOSIS: Final = "three to seven characters, as in K55 or K55.059"
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ def _in_effect(rule: Rule, day: date) -> bool:
 def _looked_up_diagnosis(entered: str, day: date, code_sets: CodeSets) -> LookedUpCode:
     code = without_dot(entered)
     if not DIAGNOSIS.fullmatch(code):
-        return LookedUpCode(entered, None, FieldError("", "malformed", _FORM_OF_A_DIAGNOSIS))
+        return LookedUpCode(entered, None, FieldError("", "malformed", FORMAT_OF_DIAGNOSES))
     listed = code_sets.listed(CodeSet.ICD_10_CM, code)
     error = error_of_diagnosis(code, day, code_sets.listed)
     return LookedUpCode(entered, _diagnosis(listed) if listed else None, error)

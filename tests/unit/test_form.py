@@ -1,6 +1,7 @@
 """The form: which fields are shown, in which order, with which choices (C3, C4, C9, C11)."""
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -9,9 +10,15 @@ from pydantic import ValidationError
 
 from precert.domain.caller import Caller
 from precert.domain.completeness import errors_of_check, errors_of_submission
-from precert.domain.content import Medication, Service
+from precert.domain.content import Address, Medication, Patient, Service
 from precert.domain.errors import InvalidInputError, NotEntitledError
-from precert.domain.form import FieldKind, ServiceField, ServiceForm, service_form
+from precert.domain.form import (
+    FieldKind,
+    ServiceField,
+    ServiceForm,
+    request_form,
+    service_form,
+)
 from precert.domain.payer import Form, Payer, Stage
 from precert.domain.values import AuthorizationType, CodeType
 from precert.names import Entitlement
@@ -365,3 +372,32 @@ def test_every_field_states_its_accepted_values_when_it_is_shown() -> None:
             assert all(
                 part.pattern for part in parts if part.kind in (FieldKind.CODE, FieldKind.CODES)
             )
+
+
+def test_every_part_of_an_entry_is_described_when_a_portal_reads_the_form() -> None:
+    form = request_form(samples.payer().form)
+    groups = {one.name: {part.name for part in one.fields} for one in form.fields if one.fields}
+    assert groups["patient"] == set(Patient.model_fields)
+    for name in ("servicing_provider", "requesting_provider"):
+        [provider] = [one for one in form.fields if one.name == name]
+        [address] = [part for part in provider.fields if part.name == "address"]
+        assert {part.name for part in address.fields} == set(Address.model_fields)
+        assert not address.checked(Stage.SUBMISSION), "the model requires them"
+
+
+IMAGING_CHOICES: Final = {"authorization_type": "OUTPATIENT", "type_of_service": "IMAGING"}
+
+
+def test_entry_has_its_format_in_words_when_it_has_a_pattern() -> None:
+    form = samples.payer().form
+    found = list(below([*requested(**IMAGING_CHOICES).fields, *request_form(form).fields]))
+    assert {one.name for one in found} >= {"npi", "zip_code", "code", "modifiers"}
+    assert [one.name for one in found if bool(one.pattern) != bool(one.format)] == []
+    texts = [one for one in found if one.kind is FieldKind.TEXT]
+    assert {one.max_length for one in texts} == {120}
+
+
+def below(fields: Iterable[ServiceField]) -> Iterator[ServiceField]:
+    for one in fields:
+        yield one
+        yield from below(one.fields)
