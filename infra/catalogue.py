@@ -142,7 +142,16 @@ WORKFLOW: Final = FunctionSpec(
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
 )
 
+OPERATIONS: Final = FunctionSpec(
+    "OperationsFunction",
+    "Repairs requests and sends failed deliveries again",
+    "operations",
+    "functions.operations.handler.handle",
+    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.DELIVERIES, *_CLAIMS),
+    serves="operations",
+)
+
 ALL: Final = (
-    *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
+    *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, EXPIRE, WARN, RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
 )

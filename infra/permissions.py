@@ -1,6 +1,6 @@
 """The permissions of every function, in one place for audits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from infra import catalogue
 from infra.constructs.documents import Documents
@@ -73,6 +73,7 @@ def grant(
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_notices(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
+    _repair(of(catalogue.OPERATIONS), tables, workflow)
     _clean_up(of(catalogue.EXPIRE), tables, documents)
 
     warn = of(catalogue.WARN)
@@ -107,6 +108,20 @@ def grant(
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
     task.allow(["states:SendTaskFailure"], ["*"])
+
+
+def _repair(operations: ServiceFunction, tables: Tables, workflow: Workflow) -> None:
+    """Grant finding requests that are stuck, and starting their executions again."""
+    tables.allow_requests(operations, (*READ_ACTIONS, "dynamodb:BatchGetItem"), WORKLIST_INDEX)
+    workflow.allow_start(operations)
+
+
+def redeliver(
+    operations: ServiceFunction, *, queues: Sequence[str], receivers: Sequence[str]
+) -> None:
+    """Grant reading and emptying the dead-letter queues, and invoking their receivers."""
+    operations.allow(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], queues)
+    operations.allow(["lambda:InvokeFunction"], receivers)
 
 
 def _print_notices(notices: ServiceFunction, tables: Tables, documents: Documents) -> None:

@@ -1,5 +1,7 @@
 """The stack: creates all constructs and connects them."""
 
+from typing import NamedTuple
+
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -27,7 +29,15 @@ from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from infra.packaging import Packages
 from infra.platforms import Platform
-from precert.names import Env
+from precert.names import Delivery, Env
+
+
+class Receiver(NamedTuple):
+    """A function that receives events, and the queue of what it did not receive."""
+
+    delivery: Delivery
+    dead_letters: DeadLetters
+    function: ServiceFunction
 
 
 class PrecertStack(cdk.Stack):
@@ -87,7 +97,24 @@ class PrecertStack(cdk.Stack):
         self._functions = {
             spec: task if spec is catalogue.WORKFLOW else self._function(spec)
             for spec in catalogue.ALL
+            if spec is not catalogue.OPERATIONS
         }
+        receivers = self._deliver()
+        self._values[Env.DELIVERIES] = self.to_json_string(
+            {
+                one.delivery.value: [
+                    one.dead_letters.queue.queue_url,
+                    one.function.function.function_name,
+                ]
+                for one in receivers.values()
+            }
+        )
+        operations = self._functions[catalogue.OPERATIONS] = self._function(catalogue.OPERATIONS)
+        permissions.redeliver(
+            operations,
+            queues=[one.dead_letters.queue.queue_arn for one in receivers.values()],
+            receivers=[one.function.function.function_arn for one in receivers.values()],
+        )
         permissions.grant(
             self._functions,
             encryption=encryption,
@@ -108,7 +135,7 @@ class PrecertStack(cdk.Stack):
             },
         )
         self._portal.forward_api(self._api.http_api)
-        self._observe(self._deliver())
+        self._observe({name: one.dead_letters for name, one in receivers.items()})
         self._outputs()
 
     def _function(self, spec: FunctionSpec) -> ServiceFunction:
@@ -119,9 +146,9 @@ class PrecertStack(cdk.Stack):
             self, spec.construct_id, spec=spec, runtime=self._runtime, values=values
         )
 
-    def _deliver(self) -> dict[str, DeadLetters]:
-        """Connect the stream, the bus and the bucket to functions; return the dead-letter queues."""
-        of = self._functions
+    def _deliver(self) -> dict[str, Receiver]:
+        """Connect the stream, the bus and the bucket to functions; return these by name."""
+        of, messaging, bucket = self._functions, self._messaging, self._documents.documents
         relay = StreamMapping(
             self,
             "EventsWritten",
@@ -138,19 +165,22 @@ class PrecertStack(cdk.Stack):
             dead_letters=self._stream_dead_letters[catalogue.EXPIRE],
             records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
         )
+        inbox, notices, warn = of[catalogue.INBOX], of[catalogue.NOTICES], of[catalogue.WARN]
+        reports, verify = of[catalogue.REPORTS], of[catalogue.UPLOAD_VERIFY]
+        scan = of[catalogue.UPLOAD_SCAN]
         return {
-            "Relay": relay.dead_letters,
-            "Expire": expire.dead_letters,
-            "Inbox": self._messaging.deliver_messages(of[catalogue.INBOX]),
-            "Notices": self._messaging.deliver_determinations(of[catalogue.NOTICES]),
-            "Warn": self._messaging.warn_of_expiry(of[catalogue.WARN]),
-            "Reports": self._messaging.deliver_reports(of[catalogue.REPORTS]),
-            "Uploads": self._messaging.deliver_uploads(
-                of[catalogue.UPLOAD_VERIFY], self._documents.documents
+            "Relay": Receiver(Delivery.RELAY, relay.dead_letters, of[catalogue.RELAY]),
+            "Expire": Receiver(Delivery.CLEANUP, expire.dead_letters, of[catalogue.EXPIRE]),
+            "Inbox": Receiver(Delivery.MESSAGES, messaging.deliver_messages(inbox), inbox),
+            "Notices": Receiver(
+                Delivery.NOTICES, messaging.deliver_determinations(notices), notices
             ),
-            "Scans": self._messaging.deliver_scans(
-                of[catalogue.UPLOAD_SCAN], self._documents.documents
+            "Warn": Receiver(Delivery.WARNINGS, messaging.warn_of_expiry(warn), warn),
+            "Reports": Receiver(Delivery.REPORTS, messaging.deliver_reports(reports), reports),
+            "Uploads": Receiver(
+                Delivery.UPLOADS, messaging.deliver_uploads(verify, bucket), verify
             ),
+            "Scans": Receiver(Delivery.SCANS, messaging.deliver_scans(scan, bucket), scan),
         }
 
     def _observe(self, dead_letters: dict[str, DeadLetters]) -> None:

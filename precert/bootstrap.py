@@ -35,6 +35,7 @@ from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.eventbridge import EventBridgeBus
+from precert.adapters.failed_deliveries import SqsDeliveries, receivers_of
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
 from precert.adapters.s3.archive import S3Archive
@@ -60,6 +61,7 @@ from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, owners
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_events.client import EventBridgeClient
+    from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -77,6 +79,7 @@ _CLIENTS: Final = {
     Env.STATE_MACHINE_ARN: "stepfunctions",
     Env.EVENT_BUS_NAME: "events",
     Env.DEAD_LETTERS: "sqs",
+    Env.DELIVERIES: "sqs",
 }
 """The client of each variable: a function that has the variable uses the client."""
 _NO_MEMBER: Final = "0"
@@ -365,6 +368,24 @@ class Dependencies:
     @cached_property
     def sqs(self) -> "SQSClient":
         return self.session.client("sqs", config=client_config(), endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def lambda_functions(self) -> "LambdaClient":
+        # One attempt: a receiver that is slow is not invoked twice at once.
+        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        return self.session.client(
+            "lambda", config=client_config().merge(once), endpoint_url=self.endpoint_url
+        )
+
+    @cached_property
+    def deliveries(self) -> SqsDeliveries:
+        return SqsDeliveries(
+            self.sqs,
+            self.lambda_functions,
+            self.dynamodb,
+            receivers=receivers_of(self.settings[Env.DELIVERIES]),
+            requests_table=self.settings[Env.REQUESTS_TABLE],
+        )
 
     @cached_property
     def dead_letters(self) -> SqsDeadLetters | None:

@@ -157,6 +157,22 @@ DEFAULT_PLANS_CLAIM: Final = "custom:plans"
 DEFAULT_VENDORS_CLAIM: Final = "custom:vendors"
 
 
+# -- Deliveries -------------------------------------------------------------------------------------
+
+
+class Delivery(StrEnum):
+    """A receiver of events within the product, with a queue of what it did not receive."""
+
+    RELAY = "RELAY"
+    CLEANUP = "CLEANUP"
+    MESSAGES = "MESSAGES"
+    NOTICES = "NOTICES"
+    REPORTS = "REPORTS"
+    UPLOADS = "UPLOADS"
+    SCANS = "SCANS"
+    WARNINGS = "WARNINGS"
+
+
 # -- Environment ------------------------------------------------------------------------------------
 
 
@@ -177,6 +193,8 @@ class Env(StrEnum):
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     DEAD_LETTERS = "DEAD_LETTERS"
     """URL of the queue for stream records that the function can never process."""
+    DELIVERIES = "DELIVERIES"
+    """Dead-letter queue and function of each receiver, as JSON."""
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"

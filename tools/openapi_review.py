@@ -2,6 +2,13 @@
 
 from datetime import timedelta
 
+from functions.operations.models import (
+    FailedDeliveriesResponse,
+    RedeliveryBody,
+    RedeliveryResponse,
+    RepairedResponse,
+    StuckRequestsResponse,
+)
 from functions.review.models import (
     AddNoteBody,
     CaseCoverageResponse,
@@ -54,12 +61,14 @@ from precert.domain.rows import (
 )
 from precert.domain.statuses import LineStatus
 from precert.domain.worklist import QueueView, counts_of
-from precert.names import Entitlement
+from precert.names import Delivery, Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.next_case import CaseCoverage
 from precert.usecases.operations import DateChange, RequestSearch
+from precert.usecases.ports.deliveries import FailedDeliveries, Redelivery
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
+from precert.usecases.repairs import StuckRequest
 from precert.usecases.submission import with_number
 from tools.openapi_example import Example
 from tools.openapi_intake import delegated_request
@@ -141,6 +150,7 @@ def review_examples(example: Story) -> dict[str, Example]:
         ),
         "listOverdue": Example(answer=worklist),
         "listDeemedDenials": Example(answer=deemed),
+        **_repairs(example),
         "listVendorBacklog": Example(
             answer=DelegationsResponse.of(_backlog(example), payer=example.payer)
         ),
@@ -190,6 +200,36 @@ def _found(example: Story, determined: Request) -> dict[str, Example]:
         ),
         "readRequestAsOperator": Example(
             answer=OperatorDetails.of(file, payer=payer, code_sets=example.code_sets, now=AT)
+        ),
+    }
+
+
+def _repairs(example: Story) -> dict[str, Example]:
+    stuck = example.submitted
+    failed = FailedDeliveries(Delivery.MESSAGES, count=2, oldest_at=SUBMITTED)
+    none = FailedDeliveries(Delivery.NOTICES, count=0, oldest_at=None)
+    return {
+        "listStuckRequests": Example(
+            answer=StuckRequestsResponse.of(
+                Page((StuckRequest(stuck, execution_running=False),), cursor=None),
+                payer=example.payer,
+                now=AT,
+            )
+        ),
+        "repairRequest": Example(
+            answer=RepairedResponse(
+                request_id=stuck.request_id,
+                number=stuck.submitted.number,
+                cycle=stuck.submitted.cycle,
+                started=True,
+            )
+        ),
+        "listFailedDeliveries": Example(answer=FailedDeliveriesResponse.of((failed, none))),
+        "redeliver": Example(
+            RedeliveryBody(delivery=Delivery.MESSAGES, limit=2),
+            RedeliveryResponse.of(
+                Redelivery(Delivery.MESSAGES, redelivered=2, failed=0, not_redeliverable=0)
+            ),
         ),
     }
 

@@ -53,7 +53,7 @@ from precert.domain.values import (
     Urgency,
 )
 from precert.domain.worklist import NotDecidable, QueueView
-from precert.names import Entitlement
+from precert.names import Delivery, Entitlement
 
 
 class Code(NamedTuple):
@@ -207,6 +207,16 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         DecidingRole.REVIEWER: "A clinical reviewer",
         DecidingRole.PHYSICIAN: "A physician reviewer",
         DecidingRole.VENDOR: "The delegated vendor",
+    },
+    "deliveries": {
+        Delivery.RELAY: ("Events to the workflow and the bus", "From the table's stream."),
+        Delivery.CLEANUP: ("Cleanup after deleted records", "From the table's stream."),
+        Delivery.MESSAGES: "Messages to providers",
+        Delivery.NOTICES: "Determination notices",
+        Delivery.REPORTS: "Determinations of delegated vendors",
+        Delivery.UPLOADS: "Uploaded documents to verify",
+        Delivery.SCANS: "Results of malware scans",
+        Delivery.WARNINGS: "Warnings of expiring drafts",
     },
     "copied_parts": {
         Keep.PATIENT: "The same patient",

@@ -242,7 +242,7 @@ TABLE: Final[dict[str, Wrong]] = {
             "listUnmatchedProviders",
             "listDeemedDenials",
             "listIntakeExceptions",
-            *("listVendorBacklog", "listDelegations"),
+            *("listVendorBacklog", "listDelegations", "listStuckRequests"),
         )
     },
     "searchProviders": Wrong(
@@ -257,6 +257,7 @@ TABLE: Final[dict[str, Wrong]] = {
 ONE_KIND: Final = {
     "confirmPatient": {"patient": {"member_id": 1}, "color": "red"},
     "searchPatients": {"last_name": 1, "color": "red"},
+    "redeliver": {"delivery": "PIGEONS", "color": "red"},
     "findRequest": {"number": "PC1", "color": "red"},
     "copyRequest": {"keep": "ALL", "color": "red"},
     "searchDiagnoses": {"q": "K", "limit": "0"},

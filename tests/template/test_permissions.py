@@ -59,6 +59,11 @@ ALLOWED: Final = {
     catalogue.REVIEW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "s3:GetObjectVersion"},
+    catalogue.OPERATIONS: READ
+    | USE_KEY
+    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}
+    | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+    | {"states:DescribeExecution", "states:StartExecution"},
     catalogue.EXPIRE: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS
@@ -191,10 +196,11 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
-    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 3}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 4}
     assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
         "IntakeFunction",
+        "OperationsFunction",
         "ReviewFunction",
         "WarnFunction",
     }

@@ -25,6 +25,7 @@ from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
     INTAKE_QUEUE,
     OVERDUE_QUEUE,
+    PROCESSING_QUEUE,
     UNMATCHED_QUEUE,
     VENDOR_BACKLOG,
     backlog_sk,
@@ -456,6 +457,11 @@ class DynamoDBListings:
         items, following = self._page("intake", list_, limit=limit, cursor=cursor)
         rows, damaged = readable(RecordKind.INTAKE_ROW, items, _intake_row_of, request_id_of)
         return Page(tuple(rows), following, damaged)
+
+    def processing(self, *, limit: int, cursor: str | None) -> Page[str]:
+        list_ = _Slice(WORKLIST_INDEX, PROCESSING_QUEUE, forward=True)
+        items, following = self._page("processing", list_, limit=limit, cursor=cursor)
+        return Page(tuple(map(request_id_of, items)), following)
 
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> Page[str]:
         list_ = _Slice(MEMBER_INDEX, member_hash(member_id), forward=False)

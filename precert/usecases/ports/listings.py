@@ -135,6 +135,9 @@ class Listings(Protocol):
     def intake_exceptions(self, *, limit: int, cursor: str | None) -> "Page[IntakeExceptionRow]":
         """Registered requests to be confirmed, first submitted first. One call."""
 
+    def processing(self, *, limit: int, cursor: str | None) -> "Page[str]":
+        """Ids of requests whose open cycle is not assessed yet, first opened first. One call."""
+
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> "Page[str]":
         """The ids of a member's drafts and requests, last created first. One call.
 

@@ -1,0 +1,118 @@
+"""Request and response models of the operations that repair what is stuck."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from precert.api.labels import label_of
+from precert.api.models import Damaged, DamagedResponse, ResponseModel
+from precert.api.rows import PlanRowResponse
+from precert.domain.payer import Payer
+from precert.domain.values import WHOLE, Value
+from precert.names import Delivery
+from precert.usecases.ports.deliveries import MOST_AT_ONCE, FailedDeliveries, Redelivery
+from precert.usecases.ports.listings import Page
+from precert.usecases.repairs import RepairedRequest, StuckRequest
+
+
+class RedeliveryBody(Value):
+    """Which failed deliveries to send again."""
+
+    delivery: Delivery
+    limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE), WHOLE] = MOST_AT_ONCE
+
+
+class StuckRequestResponse(ResponseModel):
+    """A request that is still being processed after the time that an assessment takes."""
+
+    request: PlanRowResponse
+    cycle: int
+    stuck_since: datetime = Field(description="When the cycle was opened.")
+    execution_running: bool = Field(
+        description="Whether the workflow still works on it. If not, repair it."
+    )
+
+    @classmethod
+    def of(cls, stuck: StuckRequest, payer: Payer, now: datetime) -> "StuckRequestResponse":
+        request = stuck.request
+        return cls(
+            request=PlanRowResponse.of_request(request, request.operator_actions, payer, now),
+            cycle=request.submitted.cycle,
+            stuck_since=request.updated_at,
+            execution_running=stuck.execution_running,
+        )
+
+
+class StuckRequestsResponse(ResponseModel):
+    """A page of requests that are stuck, longest first."""
+
+    requests: list[StuckRequestResponse]
+    damaged: Damaged
+    cursor: str | None
+
+    @classmethod
+    def of(
+        cls, page: Page[StuckRequest], *, payer: Payer, now: datetime
+    ) -> "StuckRequestsResponse":
+        return cls(
+            requests=[StuckRequestResponse.of(one, payer, now) for one in page.rows],
+            damaged=DamagedResponse.of(page.damaged),
+            cursor=page.cursor,
+        )
+
+
+class RepairedResponse(ResponseModel):
+    """The open cycle after the repair."""
+
+    request_id: str
+    number: str
+    cycle: int
+    started: bool = Field(
+        description="Whether an execution was started. False if one was running already."
+    )
+
+    @classmethod
+    def of(cls, repaired: RepairedRequest) -> "RepairedResponse":
+        return cls(**vars(repaired))
+
+
+class FailedDeliveriesOf(ResponseModel):
+    """What was not delivered to one receiver."""
+
+    delivery: Delivery
+    delivery_label: ClassVar[Any] = label_of("delivery")
+    count: int = Field(description="About how many. 0 if nothing failed.")
+    oldest_at: datetime | None = Field(
+        description="About when the oldest failed. It is retained for 14 days."
+    )
+
+
+class FailedDeliveriesResponse(ResponseModel):
+    """Failed deliveries by receiver."""
+
+    deliveries: list[FailedDeliveriesOf]
+
+    @classmethod
+    def of(cls, found: Sequence[FailedDeliveries]) -> "FailedDeliveriesResponse":
+        return cls(deliveries=[FailedDeliveriesOf(**vars(one)) for one in found])
+
+
+class RedeliveryResponse(ResponseModel):
+    """The result of sending failed deliveries again."""
+
+    delivery: Delivery
+    delivery_label: ClassVar[Any] = label_of("delivery")
+    redelivered: int
+    failed: int = Field(
+        description="How many failed again. They are retained, and can be sent again after a minute."
+    )
+    not_redeliverable: int = Field(
+        description="How many name a position of the table's stream and not an event. They are "
+        "retained: repair the requests instead."
+    )
+
+    @classmethod
+    def of(cls, result: Redelivery) -> "RedeliveryResponse":
+        return cls(**vars(result))
