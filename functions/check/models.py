@@ -498,9 +498,14 @@ class LaterFieldResponse(ResponseModel):
     waits_for: str
     required_for: Stage | None
     codes: list[CodeRangeResponse]
+    field: FieldResponse | None = Field(
+        description="The field with its parts and choices, where it waits for `procedures`. Other "
+        "fields are in `fields` once their choice is made."
+    )
 
     @classmethod
-    def of(cls, later: LaterField, lists: CodeLists) -> "LaterFieldResponse":
+    def of(cls, later: LaterField, payer: Payer) -> "LaterFieldResponse":
+        lists = code_lists_of(payer)
         return cls(
             name=later.name,
             label=later.label,
@@ -515,6 +520,7 @@ class LaterFieldResponse(ResponseModel):
                 )
                 for one in later.codes
             ],
+            field=FieldResponse.of(later.field, payer) if later.field else None,
         )
 
 
@@ -535,7 +541,7 @@ class FormResponse(ResponseModel):
     def of(cls, form: ServiceForm, *, payer: Payer) -> "FormResponse":
         return cls(
             fields=[FieldResponse.of(field, payer) for field in form.fields],
-            later=[LaterFieldResponse.of(field, code_lists_of(payer)) for field in form.later],
+            later=[LaterFieldResponse.of(field, payer) for field in form.later],
             not_shown=list(form.not_shown),
             request_fields=[
                 FieldResponse.of(field, payer) for field in request_form(payer.form).fields

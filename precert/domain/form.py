@@ -99,6 +99,8 @@ class LaterField:
     """``None`` also if the missing choice determines it."""
     codes: tuple[CodeRange, ...] = ()
     """The codes that need the field, where it waits for codes (C11)."""
+    field: ServiceField | None = None
+    """The field as it is shown then, where it waits for codes."""
 
     def is_required(self, stage: Stage) -> bool:
         return self.required_for in (Stage.CHECK, stage)
@@ -302,8 +304,10 @@ def _new_service_form(
         if awaited is not None:
             depends = field.name in _BY_TYPE or field.authorization_types
             required = None if depends else field.required_for
-            codes = payer.drug_codes if awaited == "procedures" else ()
-            later.append(LaterField(field.name, field.label, awaited, required, codes))
+            by_codes = awaited == "procedures"
+            codes = payer.drug_codes if by_codes else ()
+            shown = _of_service(field, service, kind, form, days) if by_codes else None
+            later.append(LaterField(field.name, field.label, awaited, required, codes, shown))
         elif _is_shown(field, service, drug):
             fields.append(_of_service(field, service, kind, form, days))
         else:

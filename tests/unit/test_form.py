@@ -401,3 +401,19 @@ def below(fields: Iterable[ServiceField]) -> Iterator[ServiceField]:
     for one in fields:
         yield one
         yield from below(one.fields)
+
+
+def test_field_is_described_in_advance_when_it_waits_for_codes() -> None:
+    [medication] = requested(**IMAGING_CHOICES).later
+    shown = field(requested(**PHARMACY_CHOICES), "medication")
+    assert medication.waits_for == "procedures"
+    assert medication.field is not None
+    assert {one.name: one.choices for one in medication.field.fields} == {
+        one.name: one.choices for one in shown.fields
+    }
+
+
+PHARMACY_CHOICES: Final = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "MEDICAL_PHARMACY",
+}

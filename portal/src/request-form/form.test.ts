@@ -15,7 +15,16 @@ import {
 function field(name: string, values: Partial<FormField>): FormField {
   return {
     ...{ choices: [], earliest: null, fields: [], hint: null, kind: "TEXT", label: name },
-    ...{ latest: null, max_items: null, maximum: null, minimum: null, name, one_of: [] },
+    ...{
+      format: null,
+      latest: null,
+      max_items: null,
+      max_length: null,
+      maximum: null,
+      minimum: null,
+      name,
+      one_of: [],
+    },
     ...{ pattern: null, required_for: null },
     ...values,
   };
@@ -49,6 +58,7 @@ const outpatient: FormResponse = {
       name: "medication",
       label: "Medication",
       waits_for: "procedures",
+      field: null,
       required_for: null,
       codes: [
         { code_type: "HCPCS", code_type_label: "HCPCS", code_from: "J0000", code_to: "J9999" },
@@ -98,7 +108,14 @@ test("codes stay while their field waits for a choice", () => {
     fields: outpatient.fields.slice(0, 2),
     later: [
       ...["place_of_service", "procedures"].map((name) => ({
-        ...{ name, label: name, waits_for: "type_of_service", required_for: null, codes: [] },
+        ...{
+          name,
+          label: name,
+          waits_for: "type_of_service",
+          required_for: null,
+          codes: [],
+          field: null,
+        },
       })),
     ],
   };

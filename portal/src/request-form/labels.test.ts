@@ -4,7 +4,15 @@ import { choiceName, labelOf, named } from "./labels";
 
 const plain = {
   ...{ choices: [], earliest: null, fields: [], hint: null, kind: "TEXT" as const },
-  ...{ latest: null, max_items: null, maximum: null, minimum: null, one_of: [] },
+  ...{
+    format: null,
+    latest: null,
+    max_items: null,
+    max_length: null,
+    maximum: null,
+    minimum: null,
+    one_of: [],
+  },
   ...{ pattern: null, required_for: null },
 };
 const units: FormField = { ...plain, name: "units", label: "Requested units" };
