@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from precert.domain.errors import TransientError
 from precert.names import PK, SK, Delivery
 from precert.usecases.ports.deliveries import FailedDeliveries, Redelivery
+from precert.usecases.ports.writes import require_writes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -78,6 +79,7 @@ class SqsDeliveries:
         return datetime.fromtimestamp(min(sent) / 1000, UTC) if sent else None
 
     def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
+        require_writes()
         receiver = self._receivers[delivery]
         redelivered = failed = without_record = 0
         try:

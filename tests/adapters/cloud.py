@@ -237,7 +237,7 @@ class Clients:
     def __init__(self, region: str = "us-east-1") -> None:
         self.session = boto3.Session(region_name=region)
         self.wire = Wire()
-        services = ("dynamodb", "s3", "stepfunctions", "events", "kms", "sqs")
+        services = ("dynamodb", "s3", "stepfunctions", "events", "kms", "sqs", "lambda")
         self.by_name = {
             name: self.session.client(name, config=client_config())  # type: ignore[call-overload]
             for name in services

@@ -119,6 +119,7 @@ def cloud(
                 Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: arn,
                 Env.EVENT_BUS_NAME: bus,
+                Env.DELIVERIES: "{}",
             }
         ),
         now=(clock := Clock()),

@@ -184,6 +184,14 @@ def test_message_is_delivered_once_when_its_failed_delivery_is_sent_again(
     assert cloud.messages().body["unread"] == before + 1
 
 
+def test_nothing_is_delivered_when_the_body_has_errors(cloud: Cloud, functions: Functions) -> None:
+    fail(cloud, "RELAY", {"detail": {}})
+    body = {"delivery": "RELAY", "limit": 0}
+    with cloud.wire.counting() as calls:
+        reply = operate(cloud, "POST", "failed-deliveries/redelivery", body)
+    assert (reply.status, calls, functions.invoked) == (422, [], [])
+
+
 def test_event_is_relayed_again_when_its_record_was_set_aside(
     cloud: Cloud, functions: Functions
 ) -> None:
