@@ -20,6 +20,8 @@ class User:
     tins: tuple[str, ...] = ()
     reviews: bool = False
     vendors: tuple[str, ...] = ()
+    full_name: str = ""
+    """By which a portal greets the user."""
 
 
 PROVIDER: Final = User(
@@ -27,30 +29,56 @@ PROVIDER: Final = User(
     "Dr. Rubinstein, the requesting provider",
     (Entitlement.PATIENT_SEARCH,),
     ("463778226",),
+    full_name="Dana Whitfield",
 )
 FACILITY: Final = User(
-    "facility", "the servicing facility", (Entitlement.PATIENT_SEARCH,), ("203129831",)
+    "facility",
+    "the servicing facility",
+    (Entitlement.PATIENT_SEARCH,),
+    ("203129831",),
+    full_name="Marcus Lee",
 )
 PHYSICIAN: Final = (Entitlement.REVIEWER, Entitlement.PHYSICIAN_REVIEWER)
-REVIEWER: Final = User("reviewer", "a physician reviewer", PHYSICIAN, reviews=True)
+REVIEWER: Final = User(
+    "reviewer", "a physician reviewer", PHYSICIAN, reviews=True, full_name="Dr. Priya Raman"
+)
 SECOND_REVIEWER: Final = User(
-    "second-reviewer", "another physician reviewer", PHYSICIAN, reviews=True
+    "second-reviewer",
+    "another physician reviewer",
+    PHYSICIAN,
+    reviews=True,
+    full_name="Dr. Hannah Cole",
 )
 NURSE: Final = User(
-    "nurse", "a nurse reviewer, who proposes denials", (Entitlement.REVIEWER,), reviews=True
+    "nurse",
+    "a nurse reviewer, who proposes denials",
+    (Entitlement.REVIEWER,),
+    reviews=True,
+    full_name="Jordan Ellis",
 )
 LEAD: Final = User(
     "lead",
     "who leads the reviewers and assigns cases",
     (Entitlement.REVIEWER, Entitlement.REVIEW_LEAD),
     reviews=True,
+    full_name="Renee Alvarez",
 )
-OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
-CLERK: Final = User("clerk", "an intake clerk for phone, fax and mail", (Entitlement.INTAKE,))
+OPERATOR: Final = User(
+    "operator", "an operator of the plan", (Entitlement.OPERATOR,), full_name="Omar Haddad"
+)
+CLERK: Final = User(
+    "clerk", "an intake clerk for phone, fax and mail", (Entitlement.INTAKE,), full_name="Grace Kim"
+)
 VENDOR: Final = User(
-    "vendor", "a delegated vendor", (Entitlement.VENDOR,), vendors=("EVICORE-RAD",)
+    "vendor",
+    "a delegated vendor",
+    (Entitlement.VENDOR,),
+    vendors=("EVICORE-RAD",),
+    full_name="Tomas Novak",
 )
-NEWCOMER: Final = User("newcomer", "a colleague without Patient Search", (), ("463778226",))
+NEWCOMER: Final = User(
+    "newcomer", "a colleague without Patient Search", (), ("463778226",), full_name="Alex Morgan"
+)
 USERS: Final = (
     PROVIDER,
     FACILITY,
@@ -74,6 +102,8 @@ def register(cognito: Any, pool_id: str) -> None:
             {"Name": "custom:vendors", "Value": " ".join(user.vendors)},
             {"Name": "custom:plans", "Value": " ".join(plan_ids) if user.reviews else ""},
         ]
+        if user.full_name:
+            attributes.append({"Name": "name", "Value": user.full_name})
         named = {"UserPoolId": pool_id, "Username": user.name}
         try:
             cognito.admin_create_user(

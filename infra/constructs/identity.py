@@ -16,7 +16,7 @@ from precert.names import Entitlement, Env
 
 _READ: Final = (
     cognito.ClientAttributes()
-    .with_standard_attributes(email=True, locale=True)
+    .with_standard_attributes(email=True, fullname=True, locale=True)
     .with_custom_attributes("tins", "plans", "vendors")
 )
 _WRITE: Final = cognito.ClientAttributes().with_standard_attributes(locale=True)

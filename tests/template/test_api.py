@@ -93,7 +93,7 @@ def test_users_cannot_sign_up_or_edit_entitlements_when_the_pool_is_ours(
     assert len(clients) == 2
     for client in clients:
         assert not claims & set(client["WriteAttributes"])
-        assert claims <= set(client["ReadAttributes"])
+        assert {*claims, "name"} <= set(client["ReadAttributes"])
 
 
 def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(

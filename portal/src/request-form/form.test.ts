@@ -131,7 +131,7 @@ test("a choice opens the choices that wait for it, and no others", () => {
     ["place_of_service", "type_of_service"],
     ["procedures", "type_of_service"],
   ].map(([name = "", waits_for = ""]) => ({
-    ...{ name, waits_for, label: name, required_for: null, codes: [] },
+    ...{ name, waits_for, label: name, required_for: null, codes: [], field: null },
   }));
   const service: Service = {
     ...emptyService(),
