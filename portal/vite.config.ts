@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 // `make up` serves the portal and /v1 at one address. `npm run dev` serves the sources with hot reload and
 // forwards everything else there: PRECERT_PORTAL names the address if it is not the default.
 const running = process.env.PRECERT_PORTAL ?? "http://localhost:4567";
-const forwarded = ["/v1", "/config.json", "/oauth2", "/login", "/logout", "/.well-known", "/payer"];
+const forwarded = ["/v1", "/config.json", "/payer"];
 
 export default defineConfig({
   plugins: [react()],

@@ -2,15 +2,20 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from local.deployment import Deployment
 from local.front_door import portal
+from local.users import User
+from tests.browser.screens import Screen
 from tests.journeys.portal import deployed
 
+WAIT_MS = 60_000
+"""How long to wait for what a page will show, on a busy machine."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -23,6 +28,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("PRECERT_BROWSER_REQUIRED"):  # as .ci/run sets it
             pytest.fail(missing)
         pytest.skip(missing)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program)
         yield running
@@ -53,3 +59,27 @@ def page(browser: Browser) -> Iterator[Page]:
     new = browser.new_page(viewport={"width": 1280, "height": 1000})
     yield new
     new.close()
+
+
+@pytest.fixture
+def screens(browser: Browser, portal_url: str) -> Iterator[Callable[..., Screen]]:
+    """Opens tabs of new browsers: each has an identity provider session of its own.
+
+    A test ends with an assertion that no tab had an error on its console.
+    """
+    contexts: list[BrowserContext] = []
+    opened: list[Screen] = []
+
+    def new(user: User, path: str = "/", **options: Any) -> Screen:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        contexts.append(context)
+        screen = Screen.opened(context, portal_url)
+        opened.append(screen)
+        screen.sign_in(user, path)
+        return screen
+
+    yield new
+    problems = [problem for screen in opened for problem in screen.problems]
+    for context in contexts:
+        context.close()
+    assert problems == []

@@ -1,6 +1,7 @@
 /** The requesting providers of the last requests of the TIN: the first one is entered by itself. */
 import { useQuery } from "@tanstack/react-query";
 import { api, unwrap } from "../api/client";
+import { useMe } from "../api/queries";
 import { useTinQuery } from "../shell/tin";
 import type { Provider } from "./content";
 
@@ -8,11 +9,13 @@ const NONE: readonly Provider[] = [];
 
 export function useRequestingProviders(enabled = true): readonly Provider[] {
   const tin = useTinQuery();
+  // Intake staff act for no TIN and have no such list.
+  const provider = useMe().data?.entitlements.includes("PatientSearch") ?? false;
   const query = useQuery({
     queryKey: ["providers", "requesting", tin],
     queryFn: () => unwrap(api.GET("/v1/providers/requesting", { params: { query: tin } })),
     staleTime: 5 * 60_000,
-    enabled,
+    enabled: enabled && provider,
     select: (found) => found.providers.map(({ provider }) => provider),
   });
   return query.data ?? NONE;

@@ -369,7 +369,7 @@ function Reasons({
           onChange({ reasonCode: codeIn(value, reasons) });
         }}
         minimum={0}
-        queryKey={["reasons", status]}
+        queryKey={["reasons", status, reasons.length]}
         load={async (value) =>
           reasons.filter((one) =>
             `${one.code} ${one.label}`.toLowerCase().includes(value.toLowerCase()),
@@ -414,7 +414,7 @@ function Reasons({
         value={entry.criterion}
         onChange={(criterion) => onChange({ criterion })}
         minimum={0}
-        queryKey={["criteria"]}
+        queryKey={["criteria", known?.criteria.length ?? 0]}
         load={async (value) =>
           (known?.criteria ?? []).filter((one) => one.toLowerCase().includes(value.toLowerCase()))
         }

@@ -125,7 +125,7 @@ function Unread() {
   const [interval] = useState(livePolling);
   const query = useQuery({
     queryKey: ["messages", "unread", tin],
-    queryFn: () => unwrap(api.GET("/v1/messages", { params: { query: { ...tin, limit: 1 } } })),
+    queryFn: () => unwrap(api.GET("/v1/messages/unread", { params: { query: tin } })),
     refetchInterval: interval,
   });
   const count = query.data?.unread ?? 0;

@@ -1,0 +1,126 @@
+"""The walk of the reference guide's example, from the patient to the number, as a person does it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from playwright.sync_api import Page, expect
+
+from local.journey.content import PATIENT
+from tests.browser.screens import Screen
+
+FACILITY_NAME: Final = "Cleveland Center for Digestive Health"
+NUMBER: Final = re.compile(r"PC\d{10}")
+
+
+class Person:
+    """Counts what a person does: each click, and each field that is filled or chosen."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self.page: Page = screen.page
+        self.actions = 0
+
+    def click(self, name: str | re.Pattern[str], role: str = "button") -> None:
+        self.actions += 1
+        self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
+
+    def fill(self, label: str, value: str) -> None:
+        self.actions += 1
+        self.page.get_by_label(label, exact=True).first.fill(value)
+
+    def radio(self, name: str, group: str | None = None) -> None:
+        self.actions += 1
+        scope = self.page.get_by_role("group", name=group) if group else self.page
+        scope.get_by_role("radio", name=name).first.check()
+
+    def choose(self, label: str, option: str) -> None:
+        self.actions += 1
+        self.page.get_by_label(label).first.select_option(label=option)
+
+    def suggest(self, label: str, typed: str, option: str) -> None:
+        """Type into a field with suggestions and take one: two actions."""
+        self.actions += 2
+        field = self.page.get_by_role("combobox", name=label).first
+        field.press_sequentially(typed, delay=20)
+        self.page.get_by_role("option", name=option).first.click()
+
+    # The steps of the guide.
+
+    def find_patient(self) -> None:
+        self.click("Patients", role="link")
+        self.actions += 4
+        page = self.page
+        page.get_by_role("textbox", name="Member ID").fill(PATIENT["member_id"])
+        page.get_by_label("Date of birth").fill(PATIENT["date_of_birth"])
+        page.get_by_label("Last name").fill(PATIENT["last_name"])
+        page.get_by_label("First name").fill(PATIENT["first_name"])
+        self.click("Search")
+        expect(page.get_by_text("1 patient found").first).to_be_visible()
+
+    def confirm_patient(self) -> None:
+        self.click("Confirm patient")
+        expect(self.page.get_by_text("Active coverage").first).to_be_visible()
+
+    def start_check(self) -> None:
+        self.click("Start precertification check")
+        expect(self.page).to_have_url(re.compile("/check"))
+
+    def choose_facility(self) -> None:
+        """From those that were selected before, or by ZIP code, kind and name."""
+        page = self.page
+        zip_code = page.get_by_label("ZIP code of the provider")
+        frequent = page.get_by_role("button", name=FACILITY_NAME).first
+        expect(zip_code).to_be_visible()
+        self.screen.settled()
+        if frequent.is_visible():
+            self.actions += 1
+            frequent.click()
+            return
+        self.fill("ZIP code of the provider", "44122")
+        self.radio("Facility")
+        self.suggest("Provider name", "cleve", FACILITY_NAME)
+        self.click(re.compile("Save and continue|Continue"))
+
+    def enter_service(self, code: str = "44120", *, days_ahead: int = 30) -> None:
+        day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
+        self.radio("Inpatient")
+        self.choose("Type of service", "Surgical Inpatient")
+        self.radio("Surgical", group="Place of service")
+        self.radio("Standard")
+        self.fill("Admission date", day)
+        self.suggest("Primary diagnosis", "K55", "K55 ")
+        self.actions += 1
+        codes = self.page.get_by_role("combobox", name="Procedure code").first
+        codes.press_sequentially(code, delay=20)
+        codes.press("Enter")
+        expect(self.page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
+
+    def check(self) -> None:
+        self.click("Check requirements")
+        expect(self.page.get_by_text("Requires precertification").first).to_be_visible()
+
+    def start_request(self) -> None:
+        self.click(re.compile("^Start .*request"))
+        expect(self.page).to_have_url(re.compile("/drafts/"))
+        expect(self.page.get_by_text("Saved, kept until").first).to_be_visible()
+
+    def complete(self) -> None:
+        page = self.page
+        self.fill("Requested days", "4")
+        self.actions += 2
+        page.get_by_label("Requested units").first.fill("1")
+        page.get_by_label("Unit type").first.select_option(label="Units")
+        expect(page.get_by_text("Saved, kept until").first).to_be_visible()
+
+    def review(self) -> None:
+        self.click("Review")
+        expect(self.page.get_by_role("button", name=re.compile("^Submit"))).to_be_visible()
+
+    def submit(self) -> str:
+        self.click(re.compile("^Submit"))
+        number = self.page.get_by_text(NUMBER).first
+        expect(number).to_be_visible()
+        found = NUMBER.search(number.inner_text())
+        assert found is not None
+        return found[0]

@@ -1,0 +1,120 @@
+"""A signed-in tab of the portal, and what every test of it asserts: no error on the console."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from local.cloud.process import ROOT
+from local.users import PASSWORD, User
+
+AXE: Final = ROOT / "portal" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NOTICED: Final = """
+window.addEventListener("precert-error", (event) => console.error("caught", event.detail.name));
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("policy", event.violatedDirective, event.blockedURI));
+"""
+"""What the page catches, and what its security policy blocks, is an error on the console."""
+
+
+@dataclass
+class Screen:
+    """One tab. Its problems are compared with nothing when the test ends."""
+
+    page: Page
+    address: str
+    problems: list[str] = field(default_factory=list)
+    refusals: set[int] = field(default_factory=set)
+    """The statuses of refused calls that the test causes on purpose."""
+
+    offline: bool = False
+    """Whether the test cut the network: failed calls are then expected."""
+
+    calls: list[str] = field(default_factory=list)
+    """Method and path of every call of the API."""
+
+    @classmethod
+    def opened(cls, context: BrowserContext, address: str) -> "Screen":
+        screen = cls(context.new_page(), address)
+        screen.page.set_default_timeout(60_000)
+        screen.page.add_init_script(NOTICED)
+        screen.page.on("console", screen._console)
+        screen.page.on("pageerror", lambda error: screen.problems.append(str(error)))
+        screen.page.on("request", lambda request: screen._called(request.method, request.url))
+        return screen
+
+    def _called(self, method: str, url: str) -> None:
+        if url.startswith(f"{self.address}/v1/"):
+            path = url.removeprefix(self.address).partition("?")[0]
+            self.calls.append(f"{method} {path}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        where = str(message.location.get("url", ""))
+        if not where.startswith(self.address):
+            return  # The identity provider's own pages.
+        if message.text.startswith("You are trying to use a blocker on a POP navigation"):
+            return  # `go` below causes it: the router did not make that entry of the history.
+        if self.offline and "net::ERR_" in message.text:
+            return
+        if any(f"status of {status}" in message.text for status in self.refusals):
+            return
+        self.problems.append(f"{message.type}: {message.text} ({where})")
+
+    def sign_in(self, user: User, path: str = "/") -> None:
+        """Sign in at the identity provider's pages by code and PKCE; the session there can last."""
+        page = self.page
+        page.goto(f"{self.address}{path}")
+        page.get_by_role("button", name="Sign in").click()
+        name = page.locator("input[name=username]")
+        signed_in = page.get_by_role("button", name="Sign out")
+        expect(name.or_(signed_in).first).to_be_visible()
+        if name.is_visible():
+            name.fill(user.name)
+            page.locator("input[name=password]").fill(PASSWORD)
+            page.locator("input[name=password]").press("Enter")
+        expect(signed_in).to_be_visible()
+
+    def go(self, path: str) -> None:
+        """Follow a link of the portal: without a reload, as the router does it."""
+        self.page.evaluate(
+            """(path) => {
+              history.pushState({}, "", path);
+              window.dispatchEvent(new PopStateEvent("popstate"));
+            }""",
+            path,
+        )
+        expect(self.page).to_have_url(f"{self.address}{path}")
+        expect(self.page.locator("h1").first).to_be_visible()
+
+    def settled(self) -> None:
+        """Wait until nothing says that it is loading."""
+        expect(self.page.locator("main .loading")).to_have_count(0)
+
+    def accessibility(self) -> list[str]:
+        """What axe finds on the page as it is: rule, and the first element."""
+        self.settled()
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: Mapping[str, Any] = self.page.evaluate(
+            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG
+        )
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary'][:200]}"
+            for one in found["violations"]
+        ]
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        wider: int = self.page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        return wider
+
+    def picture(self, file: Path) -> None:
+        self.settled()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=file, animations="disabled")

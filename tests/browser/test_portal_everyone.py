@@ -1,0 +1,129 @@
+"""What holds on every screen: accessibility in both themes, narrow windows, weight and calls."""
+
+import gzip
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from local.cloud.process import ROOT
+from local.deployment import Deployment
+from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR, User
+from tests.browser.guide import Person
+from tests.browser.screens import Screen
+from tests.journeys.portal import DENIAL, Portal
+
+MOST_BYTES = 170 * 1024
+"""JavaScript of the first screen, gzipped."""
+
+DIST = ROOT / "portal" / "dist"
+
+
+@pytest.fixture(scope="module")
+def request_ids(deployment: Deployment) -> dict[str, str]:
+    """A request of each kind that a screen can show, created once."""
+    api = Portal.at(deployment)
+    return {
+        "draft": api.draft(),
+        "pending": api.pending(),
+        "denied": api.decided(DENIAL),
+    }
+
+
+SCREENS: dict[str, tuple[User, list[str]]] = {
+    "office": (
+        PROVIDER,
+        [
+            "/home",
+            "/patients",
+            "/requests",
+            "/messages",
+            "/drafts/{draft}",
+            "/requests/{pending}",
+            "/requests/{denied}",
+            "/nowhere",
+        ],
+    ),
+    "review": (REVIEWER, ["/review", "/review/{pending}", "/review/{denied}"]),
+    "operations": (
+        OPERATOR,
+        ["/operations", "/operations?queue=unmatched", "/operations/requests/{denied}"],
+    ),
+    "intake": (CLERK, ["/intake"]),
+    "vendor": (VENDOR, ["/vendor"]),
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("area", SCREENS)
+def test_axe_finds_nothing_when_a_screen_is_open(
+    screens: Callable[..., Screen], request_ids: dict[str, str], area: str, theme: str
+) -> None:
+    """WCAG 2.2 AA. Nothing is wider than a phone of 360 pixels either."""
+    user, paths = SCREENS[area]
+    screen = screens(user, color_scheme=theme)
+    screen.refusals.add(404)
+    found: dict[str, object] = {}
+    for path in paths:
+        screen.page.set_viewport_size({"width": 1280, "height": 900})
+        screen.go(path.format(**request_ids))
+        if violations := screen.accessibility():
+            found[path] = violations
+        screen.page.set_viewport_size({"width": 360, "height": 740})
+        if (wider := screen.overflow()) > 0:
+            found[f"{path} at 360 pixels"] = wider
+    assert found == {}
+
+
+def test_axe_finds_nothing_when_the_check_is_walked(screens: Callable[..., Screen]) -> None:
+    screen = screens(PROVIDER)
+    person = Person(screen)
+    found: dict[str, object] = {}
+
+    def look(step: str) -> None:
+        if violations := screen.accessibility():
+            found[step] = violations
+
+    person.find_patient()
+    look("patients found")
+    person.confirm_patient()
+    look("patient")
+    person.start_check()
+    look("servicing provider")
+    person.choose_facility()
+    person.enter_service()
+    look("services")
+    person.check()
+    look("answer")
+    assert found == {}
+
+
+def test_first_screen_is_light_when_it_is_built() -> None:
+    """Everything that the home page loads before it shows something."""
+    manifest = json.loads((DIST / ".vite" / "manifest.json").read_text(encoding="utf-8"))
+
+    def files(entry: str, seen: set[str]) -> set[str]:
+        if entry not in seen:
+            seen.add(entry)
+            for needed in manifest[entry].get("imports", ()):
+                files(needed, seen)
+        return seen
+
+    needed = files("index.html", set())
+    files("src/office/home/Home.tsx", needed)
+    sizes = {
+        entry: len(gzip.compress((DIST / manifest[entry]["file"]).read_bytes(), 9))
+        for entry in needed
+    }
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
+
+
+def test_calls_are_few_when_the_home_page_opens(screens: Callable[..., Screen]) -> None:
+    """One call for each list, and those of the frame."""
+    screen = screens(PROVIDER)
+    expect(screen.page.get_by_role("heading", name="Flagged requests")).to_be_visible()
+    screen.settled()
+    calls = set(screen.calls)
+    assert len(calls) <= 7, sorted(calls)
+    assert all(call.startswith("GET /v1/") for call in calls), sorted(calls)

@@ -1,0 +1,189 @@
+"""The reviewer's, operator's and intake desks in the portal."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.deployment import Deployment
+from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
+from tests.browser.guide import NUMBER
+from tests.browser.screens import Screen
+from tests.journeys.portal import Portal
+
+MOST_REVIEW_ACTIONS = 12
+
+
+@pytest.fixture
+def api(deployment: Deployment) -> Portal:
+    """To create what a test begins with, in fewer seconds than on the page."""
+    return Portal.at(deployment)
+
+
+def decision_of_line(page: Page, choice: str) -> None:
+    page.get_by_role("radio", name=choice, exact=True).first.check()
+
+
+def test_next_case_opens_by_itself_when_a_case_is_approved(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """Assign, read, approve all, record: at most 12 actions."""
+    api.pending()
+    api.pending()
+    page = screens(REVIEWER).page
+    page.get_by_role("button", name="Next case").click()
+    expect(page).to_have_url(re.compile("/review/.+"))
+    first = page.url
+    page.get_by_role("button", name="Approve all lines as requested").click()
+    page.get_by_role("button", name="Record and open next case").click()
+    expect(page).not_to_have_url(first)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Case PC")
+    actions = 3
+    assert actions <= MOST_REVIEW_ACTIONS
+
+
+def test_missing_entries_are_named_at_their_fields_when_a_denial_is_incomplete(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    request_id = api.pending()
+    screen = screens(SECOND_REVIEWER)
+    screen.refusals.add(422)
+    page = screen.page
+    screen.go(f"/review/{request_id}")
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("Assigned to you until")).to_be_visible()
+    decision_of_line(page, "Deny")
+    page.get_by_role("button", name="Record decision").click()
+    summary = page.get_by_role("alert").filter(has=page.get_by_role("listitem"))
+    expect(summary.get_by_role("listitem")).to_have_count(3)
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").nth(1).click()
+    expect(page.locator("textarea:focus, input:focus")).to_have_count(1)
+    reason = page.get_by_role("combobox", name="Reason")
+    reason.press_sequentially("medic", delay=20)
+    page.get_by_role("option", name=re.compile("Not medically necessary")).click()
+    page.get_by_role("button", name=re.compile("Severity not documented")).click()
+    page.get_by_role("combobox", name="Criterion").fill("Plan medical policy, section 2")
+    page.get_by_role("combobox", name="Criterion").press("Escape")
+    page.get_by_role("button", name="Record decision").click()
+    expect(page.locator(".page-lead .badge").first).to_have_text("Denied")
+
+
+@pytest.mark.rule("W10")
+def test_denial_waits_for_a_physician_when_a_nurse_records_it(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    request_id = api.pending()
+    nurse = screens(NURSE)
+    page = nurse.page
+    nurse.go(f"/review/{request_id}")
+    page.get_by_role("button", name="Assign to me").click()
+    decision_of_line(page, "Deny")
+    page.get_by_role("combobox", name="Reason").press_sequentially("0F", delay=20)
+    page.get_by_role("option").first.click()
+    page.get_by_label("Rationale").fill("The notes show no symptoms that call for surgery.")
+    page.get_by_role("combobox", name="Criterion").fill("Criterion 2")
+    page.get_by_role("combobox", name="Criterion").press("Escape")
+    page.get_by_role("button", name="Record decision").click()
+    expect(page.get_by_text("Proposed decision")).to_be_visible()
+    physician = screens(REVIEWER)
+    physician.go(f"/review/{request_id}")
+    physician.page.get_by_role("button", name="Sign", exact=True).click()
+    expect(physician.page.locator(".page-lead .badge").first).to_have_text("Denied")
+
+
+def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """And its answer reaches the reviewer, on the open page."""
+    request_id = api.pending()
+    review = screens(REVIEWER)
+    review.go(f"/review/{request_id}")
+    review.page.get_by_role("button", name="Assign to me").click()
+    review.page.get_by_role("button", name="Request information").click()
+    dialog = review.page.get_by_role("dialog")
+    dialog.get_by_label(re.compile("Question")).fill("Which treatment was tried?")
+    dialog.get_by_role("button", name="Request information").click()
+    expect(dialog).to_have_count(0)
+    office = screens(PROVIDER)
+    office.go(f"/requests/{request_id}")
+    page = office.page
+    expect(page.get_by_text("Which treatment was tried?").first).to_be_visible()
+    page.get_by_role("button", name="Answer in words").click()
+    page.get_by_role("dialog").get_by_label("Answer").fill("Six weeks of medication.")
+    page.get_by_role("dialog").get_by_role("button", name="Send answer").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(review.page.get_by_text("Six weeks of medication.")).to_be_visible()
+
+
+def test_request_is_found_with_its_audit_trail_when_an_operator_searches_the_number(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    request_id = api.pending()
+    number = str(api.details(request_id)["number"])
+    screen = screens(OPERATOR)
+    page = screen.page
+    page.get_by_label("Number", exact=True).fill(number)
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name=number).click()
+    trail = page.get_by_role("table", name="Audit trail")
+    expect(trail.get_by_text("Request submitted")).to_be_visible()
+    assert number not in page.url
+    screen.go("/operations?queue=unmatched")
+    expect(page.get_by_role("link", name=number)).to_be_visible()
+
+
+def test_number_is_shown_when_a_clerk_registers_a_phone_call(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """With the same form as the office, in one page, then read back."""
+    screen = screens(CLERK)
+    screen.refusals.add(422)
+    page = screen.page
+    page.get_by_label("Channel").select_option(label="Phone")
+    page.get_by_label("Reference").fill("CALL-1")
+    page.get_by_role("button", name="Register request").click()
+    summary = page.get_by_role("alert").filter(has=page.get_by_role("listitem"))
+    expect(summary).to_be_focused()
+    page.get_by_label("Patient ID").fill("849382930")
+    page.get_by_label("Date of birth").fill("1986-01-01")
+    page.get_by_label("Last name").fill("Adams")
+    page.get_by_label("First name").fill("Allison")
+    page.get_by_role("button", name="Check requirements").click()
+    expect(summary).to_be_visible()
+    assert not page.get_by_text(NUMBER).first.is_visible()
+
+
+def test_reason_and_whom_to_ask_are_shown_when_a_user_has_no_entitlement(
+    screens: Callable[..., Screen],
+) -> None:
+    page = screens(NEWCOMER).page
+    expect(page.get_by_role("heading", level=1)).to_have_text("No access yet")
+    expect(page.get_by_role("main")).to_contain_text("website access manager")
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(0)
+
+
+def test_work_goes_on_after_a_new_sign_in_when_the_session_ended(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """The API refuses the token while a rationale is entered: it is there after the new sign-in."""
+    request_id = api.pending()
+    screen = screens(REVIEWER)
+    screen.refusals.add(401)
+    page = screen.page
+    screen.go(f"/review/{request_id}")
+    page.get_by_role("button", name="Assign to me").click()
+    decision_of_line(page, "Deny")
+    page.get_by_label("Rationale").fill("Entered before the session ended.")
+    page.route("**/v1/**", lambda route: route.fulfill(status=401, json={"message": "no"}))
+    page.route("**/oauth2/token", lambda route: route.fulfill(status=400, json={"error": "x"}))
+    screen.refusals.add(400)
+    page.get_by_role("button", name="Record decision").click()
+    ended = page.get_by_role("dialog", name="Your session has ended")
+    expect(ended).to_be_visible()
+    page.unroute_all()
+    ended.get_by_role("button", name="Sign in again").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page).to_have_url(re.compile(request_id))
+    expect(page.get_by_label("Rationale")).to_have_value("Entered before the session ended.")
