@@ -16,7 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 
-.PHONY: demo test deep anyday up down reset rules bench unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
+.PHONY: demo test deep anyday up down reset rules bench unit lint fmt synth deploy lock openapi events diagram samples screenshots clean help setup preflight
 
 demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and run three requests from check to determination
 	@$(PY) -m local demo
@@ -75,6 +75,9 @@ diagram: $(DEV) ## Regenerate the diagrams of the state machine and the tables
 
 samples: $(DEV) ## Regenerate the sample documents
 	@$(PY) -m tools.samples
+
+screenshots: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Renew the pictures of the portal (needs Chromium)
+	@PRECERT_SCREENSHOTS=1 $(PY) -m pytest --quiet tests/browser/test_screenshots.py
 
 lock: $(DEV) ## Resolve requirements/*.in again; newest versions with UPGRADE=1
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)

@@ -27,10 +27,12 @@ LEADS_TO: Final = {
     "bench": "-m bench",
     "unit": "-m tools.verify architecture unit property",
     "lint": "-m tools.verify format lint types",
+    "screenshots": "-m pytest --quiet tests/browser/test_screenshots.py",
     "synth": "-m tools.portal_build\n-m infra.app --stage dev",
 }
 """Their tests are `tests/journeys/test_demo.py`, `tests/workflow/test_commands.py`,
-`tests/unit/test_verify.py`, `test_anyday.py`, and `test_synth.py` beside this file."""
+`tests/browser/test_screenshots.py`, `tests/unit/test_verify.py`, `test_anyday.py`, and `test_synth.py`
+beside this file."""
 WRITES: Final = ("openapi", "events", "diagram", "samples", "fmt")
 """Write files, and change nothing where all are current."""
 STUBBED: Final = {
