@@ -119,6 +119,7 @@ class Person:
 
     def submit(self) -> str:
         self.click(re.compile("^Submit"))
+        expect(self.page.get_by_role("heading", name="Request submitted")).to_be_visible()
         number = self.page.get_by_text(NUMBER).first
         expect(number).to_be_visible()
         found = NUMBER.search(number.inner_text())
