@@ -48,7 +48,7 @@ SCREENS: dict[str, tuple[User, list[str]]] = {
     "review": (REVIEWER, ["/review", "/review/{pending}", "/review/{denied}"]),
     "operations": (
         OPERATOR,
-        ["/operations", "/operations?queue=unmatched", "/operations/requests/{denied}"],
+        ["/operations", "/operations?queue=stuck", "/operations/requests/{denied}"],
     ),
     "intake": (CLERK, ["/intake"]),
     "vendor": (VENDOR, ["/vendor"]),

@@ -1,10 +1,11 @@
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
 import { text } from "../text";
+import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
 import { byPointer } from "../ui/errors";
@@ -17,9 +18,16 @@ import "../styles/review.css";
 
 const words = text.operations;
 
-type Queue = "overdue" | "exceptions" | "unmatched" | "backlog" | "deemed";
+type Queue = "overdue" | "stuck" | "exceptions" | "unmatched" | "backlog" | "deemed";
 
-const QUEUES: readonly Queue[] = ["overdue", "exceptions", "unmatched", "backlog", "deemed"];
+const QUEUES: readonly Queue[] = [
+  "overdue",
+  "stuck",
+  "exceptions",
+  "unmatched",
+  "backlog",
+  "deemed",
+];
 
 export function Queues() {
   const [search, setSearch] = useSearchParams();
@@ -76,6 +84,21 @@ function QueueOf({ queue }: { queue: Queue }): ReactNode {
           columns={CYCLES}
           rowKey={(row) => `${row.request_id} ${row.cycle}`}
         />
+      );
+    case "stuck":
+      return (
+        <>
+          <Deliveries />
+          <List
+            name={queue}
+            load={(query) =>
+              unwrap(api.GET("/v1/operations/stuck-requests", { params: { query } }))
+            }
+            rowsOf={(page) => page.requests}
+            columns={STUCK}
+            rowKey={(row) => row.request.request_id}
+          />
+        </>
       );
     case "exceptions":
       return (
@@ -204,6 +227,102 @@ const CYCLES: readonly Column<Schemas["WorklistRowResponse"]>[] = [
     cell: (row) => [row.dispute_label, ...row.pend_reasons_labels].filter(Boolean).join(", "),
   },
 ];
+
+const STUCK: readonly Column<Schemas["StuckRequestResponse"]>[] = [
+  {
+    key: "number",
+    title: words.columns.number,
+    heading: true,
+    cell: ({ request }) => <NumberLink id={request.request_id} number={request.number} />,
+  },
+  {
+    key: "since",
+    title: words.columns.since,
+    cell: (row) => formatMoment(row.stuck_since),
+  },
+  {
+    key: "state",
+    title: words.columns.state,
+    cell: (row) => (row.execution_running ? words.running : words.notRunning),
+  },
+  {
+    key: "action",
+    title: words.columns.action,
+    cell: (row) => <RepairAction requestId={row.request.request_id} />,
+  },
+];
+
+/** Start the workflow of a request again. A repetition starts nothing. */
+function RepairAction({ requestId }: { requestId: string }) {
+  const client = useQueryClient();
+  const repair = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/v1/operations/requests/{request_id}/repair", {
+          params: { path: { request_id: requestId } },
+        }),
+      ),
+    onSuccess: ({ started }) => announce(started ? words.repaired : words.runsAlready),
+    onSettled: () => client.invalidateQueries({ queryKey: ["operations"] }),
+  });
+  return (
+    <>
+      <Button pending={repair.isPending} onClick={() => repair.mutate()}>
+        {words.repair}
+      </Button>
+      <ErrorBanner error={repair.error} />
+    </>
+  );
+}
+
+/** What was not delivered in all attempts, by receiver, and how to send it again. */
+function Deliveries() {
+  const client = useQueryClient();
+  const queryKey = ["operations", "deliveries"];
+  const failed = useQuery({
+    queryKey,
+    queryFn: () => unwrap(api.GET("/v1/operations/failed-deliveries")),
+  });
+  const again = useMutation({
+    mutationFn: (delivery: Schemas["Delivery"]) =>
+      unwrap(
+        api.POST("/v1/operations/failed-deliveries/redelivery", { body: { delivery, limit: 5 } }),
+      ),
+    onSuccess: () => announce(words.sentAgain),
+    onSettled: () => client.invalidateQueries({ queryKey }),
+  });
+  return (
+    <section>
+      <h3>{words.deliveries}</h3>
+      <ErrorBanner error={again.error} />
+      <Loaded query={failed}>
+        {({ deliveries }) => {
+          const rows = deliveries.filter((one) => one.count > 0);
+          return rows.length === 0 ? (
+            <Empty>{words.noDeliveries}</Empty>
+          ) : (
+            <ul className="plain">
+              {rows.map((one) => (
+                <li key={one.delivery}>
+                  {one.delivery_label}: {words.failedCount(one.count)}{" "}
+                  <span className="small">{formatMoment(one.oldest_at)}</span>{" "}
+                  <Button
+                    pending={again.isPending && again.variables === one.delivery}
+                    aria-label={`${words.sendAgain} ${one.delivery_label}`}
+                    onClick={() => again.mutate(one.delivery)}
+                  >
+                    {words.sendAgain}
+                  </Button>
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Loaded>
+      <h3>{words.stuck}</h3>
+    </section>
+  );
+}
 
 const EXCEPTIONS: readonly Column<Schemas["IntakeExceptionResponse"]>[] = [
   {
