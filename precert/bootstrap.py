@@ -453,6 +453,17 @@ def dependencies() -> Dependencies:
     return Dependencies()
 
 
+def prepared(*names: str) -> Dependencies:
+    """Return the dependencies of this process, with these created.
+
+    A handler of batches calls it first: what fails then is the deployment and not one of the records.
+    """
+    deps = dependencies()
+    for name in names:
+        getattr(deps, name)
+    return deps
+
+
 def call(function: Callable[..., Result], /, *arguments: object, **named: object) -> Result:
     """Call a function with the dependencies of this process; see :meth:`Dependencies.call`."""
     return dependencies().call(function, *arguments, **named)

@@ -96,6 +96,12 @@ HISTORY_PREFIX: Final = "history/"
 """S3 keys of the archive are ``history/<year>/<request_id>.json.gz``, with the files below
 ``history/<year>/<request_id>/``.
 """
+REMOVED_PREFIX: Final = f"{HISTORY_PREFIX}removed/"
+"""S3 keys of removed requests as the stream delivered them are
+``history/removed/<request_id>/<sequence number>.json.gz``.
+"""
+REDRIVE: Final = "redrive"
+"""Marks an event with records from a dead-letter queue: a poison record is not placed there again."""
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"

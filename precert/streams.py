@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from precert.domain.damage import RecordKind, report_damage
 from precert.domain.errors import PrecertError, TransientError
-from precert.names import PK, SK
+from precert.names import PK, REDRIVE, SK
 from precert.observability import note_error
 from precert.usecases.ports.workflow import DeadLetters, PoisonRecord
 
@@ -18,6 +18,11 @@ _POISON: Final = (
     *(AttributeError, AssertionError),
 )
 """Errors of the record or of what is stored for it: they occur again at every attempt."""
+
+_CLEANED_UP_BY: Final = (
+    *(PK, SK, "request_id", "document_id", "status", "version"),
+    *("tins", "expires_at", "read_at"),
+)
 
 
 def is_poison(error: Exception) -> bool:
@@ -32,8 +37,12 @@ def process_records(
 ) -> dict[str, Any]:
     """Lambda's response: the first record that has to be delivered again, if any.
 
-    Without a dead-letter queue every failed record is delivered again.
+    Without a dead-letter queue every failed record is delivered again, and so is one that is redriven
+    from there. What ``process`` needs is created before: a deployment that cannot start fails for the
+    whole batch, and none of its records is poison.
     """
+    if event.get(REDRIVE):
+        dead_letters = None
     for record in event["Records"]:
         try:
             process(record)
@@ -60,6 +69,7 @@ def _set_aside(
         event_name=str(record.get("eventName")),
         sequence_number=number,
         error_class=type(error).__name__,
+        removed=_ids_of(changed.get("OldImage") or {}),
     )
     try:
         dead_letters.set_aside(poison)
@@ -68,6 +78,13 @@ def _set_aside(
         return False
     report_damage(RecordKind.STREAM_RECORD, number, error)
     return True
+
+
+def _ids_of(image: Mapping[str, Any]) -> dict[str, Any]:
+    """What the cleanup of a removed item reads: ids and times, as in the record."""
+    ids = {name: image[name] for name in _CLEANED_UP_BY if name in image}
+    # The cleanup reads only that it was a message.
+    return {**ids, "message": {"NULL": True}} if "message" in image else ids
 
 
 def _text(keys: Mapping[str, Any], name: str) -> str:

@@ -5,50 +5,69 @@ documents, and decrements the unread count for expired messages.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from precert.bootstrap import call, dependencies
+from precert.bootstrap import Dependencies, prepared
 from precert.domain.statuses import Status
-from precert.names import INBOX_PK_PREFIX
-from precert.observability import logger, metrics, note_work
+from precert.names import INBOX_PK_PREFIX, REQUEST_SK
+from precert.observability import errors_noted, logger, metrics, note_work
 from precert.streams import process_records
 from precert.usecases.cleanup import archive_request, remove_draft
 from precert.usecases.documents import remove_document
 from precert.usecases.ports.requests import DeletedDraft
+
+_USED = (
+    "requests",
+    "stored_requests",
+    "cleanup",
+    "archive",
+    "documents",
+    "document_bytes",
+    "inbox",
+)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Returns the first record that has to be delivered again, with all after it."""
-    return process_records(event, _clean_up, dependencies().dead_letters)
+    with errors_noted():
+        deps = prepared("payer", *_USED)
+    return process_records(event, partial(_clean_up, deps), deps.dead_letters)
 
 
-def _clean_up(record: dict[str, Any]) -> None:
+def _clean_up(deps: Dependencies, record: dict[str, Any]) -> None:
     removed = record["dynamodb"].get("OldImage", {})
     if "document_id" in removed:
-        _remove_bytes(removed["request_id"]["S"], removed["document_id"]["S"])
+        _remove_bytes(deps, removed["request_id"]["S"], removed["document_id"]["S"])
         return
     if removed.get("pk", {}).get("S", "").startswith(INBOX_PK_PREFIX):
-        _decrement_unread(removed)
+        _decrement_unread(deps, removed)
         return
-    if "request_id" not in removed or "version" not in removed:
+    is_request = removed.get("sk") == {"S": REQUEST_SK}
+    if not is_request and ("request_id" not in removed or "version" not in removed):
         note_work("ignored")
         return
-    deps = dependencies()
-    if removed["status"]["S"] != Status.INCOMPLETE.value:
-        archived = archive_request(
-            deps.cleanup.removed(removed),
-            requests=deps.stored_requests,
-            cleanup=deps.cleanup,
-            archive=deps.archive,
-            files=deps.document_bytes,
-        )
-        note_work("archived" if archived else "ignored", request_id=removed["request_id"]["S"])
+    if removed.get("status") != {"S": Status.INCOMPLETE.value}:
+        _archive(deps, removed, record["dynamodb"]["SequenceNumber"])
         return
     deleted = _deleted_draft(removed)
     remove_draft(deleted, requests=deps.requests, cleanup=deps.cleanup, store=deps.document_bytes)
     note_work("removed", request_id=deleted.request_id)
+
+
+def _archive(deps: Dependencies, removed: dict[str, Any], sequence_number: str) -> None:
+    """Archive a request; first as it was delivered, because the table no longer has it."""
+    deps.archive.store_removed(removed, sequence_number)
+    archived = archive_request(
+        deps.cleanup.removed(removed),
+        requests=deps.stored_requests,
+        cleanup=deps.cleanup,
+        archive=deps.archive,
+        files=deps.document_bytes,
+    )
+    note_work("archived" if archived else "ignored", request_id=removed["request_id"]["S"])
 
 
 def _deleted_draft(removed: dict[str, Any]) -> DeletedDraft:
@@ -63,17 +82,17 @@ def _deleted_draft(removed: dict[str, Any]) -> DeletedDraft:
     )
 
 
-def _remove_bytes(request_id: str, document_id: str) -> None:
-    call(remove_document, request_id, document_id)
+def _remove_bytes(deps: Dependencies, request_id: str, document_id: str) -> None:
+    deps.call(remove_document, request_id, document_id)
     note_work("removed", request_id=request_id, document_id=document_id)
 
 
-def _decrement_unread(removed: dict[str, Any]) -> None:
+def _decrement_unread(deps: Dependencies, removed: dict[str, Any]) -> None:
     """An expired message: unread ones were counted."""
     if "message" not in removed or "read_at" in removed:
         note_work("ignored")
         return
-    deps, tin = dependencies(), removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
+    tin = removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
     # By its key: a message that cannot be read was counted too.
     at, _, message_id = removed["sk"]["S"].partition("#")
     deps.inbox.forget(tin, message_id, datetime.fromisoformat(at), now=deps.now())

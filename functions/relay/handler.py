@@ -1,10 +1,11 @@
 """Relays what the table recorded: new events and saved drafts, one by one and in order."""
 
+from functools import partial
 from typing import Any
 
-from precert.bootstrap import dependencies
+from precert.bootstrap import Dependencies, prepared
 from precert.domain.events import Event
-from precert.observability import logger, metrics, note_event, note_work
+from precert.observability import errors_noted, logger, metrics, note_event, note_work
 from precert.streams import process_records
 from precert.usecases.drafts import show_draft
 from precert.usecases.workflow import relay_event
@@ -14,11 +15,13 @@ from precert.usecases.workflow import relay_event
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Returns the first record that has to be delivered again, with all after it."""
-    return process_records(event, _relay, dependencies().dead_letters)
+    with errors_noted():
+        deps = prepared("requests", "drafts", "workflow", "bus", "payer")
+    return process_records(event, partial(_relay, deps), deps.dead_letters)
 
 
-def _relay(record: dict[str, Any]) -> None:
-    image, deps = record["dynamodb"]["NewImage"], dependencies()
+def _relay(deps: Dependencies, record: dict[str, Any]) -> None:
+    image = record["dynamodb"]["NewImage"]
     if "event" not in image:
         request_id = image["request_id"]["S"]
         show_draft(request_id, requests=deps.requests, drafts=deps.drafts, payer=deps.payer)

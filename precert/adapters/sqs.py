@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,6 +12,9 @@ from precert.usecases.ports.workflow import PoisonRecord
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
+POISON_RECORD: Final = "PoisonRecord"
+"""The ``condition`` of a record that the function set aside, beside those of Lambda."""
+
 
 class SqsDeadLetters:
     def __init__(self, client: "SQSClient", *, queue_url: str) -> None:
@@ -19,7 +22,8 @@ class SqsDeadLetters:
         self._queue_url = queue_url
 
     def set_aside(self, record: PoisonRecord) -> None:
-        body = json.dumps({"condition": "PoisonRecord", **asdict(record)})
+        found = {name: value for name, value in asdict(record).items() if value != {}}
+        body = json.dumps({"condition": POISON_RECORD, **found})
         try:
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:

@@ -116,7 +116,12 @@ def archive_request(
 
     ``request`` is the deleted item. Safe to repeat from any point: nothing is deleted before everything
     is stored, and the first stored copy stays. A request with the same id is not touched.
+
+    Raises:
+        DamagedRecordError: the deleted item lacks what was submitted.
     """
+    if request.review is None:
+        raise DamagedRecordError("A removed request has no review.")
     if requests.read(request.request_id) is not None:
         return False
     archive.store(cleanup.file_of(request))

@@ -12,7 +12,7 @@ import pytest
 
 from precert.api.app import Operation
 from precert.domain.clocks import history_end
-from precert.names import Entitlement, Env
+from precert.names import REMOVED_PREFIX, Entitlement, Env
 from tests.adapters.cloud import (
     FACILITY,
     LEAD,
@@ -62,10 +62,11 @@ def removed(cloud: Cloud, request_id: str) -> dict[str, Any]:
     return as_streamed(item)
 
 
-def archived(cloud: Cloud) -> dict[str, bytes]:
+def archived(cloud: Cloud, prefix: str = "history/2026/") -> dict[str, bytes]:
     """Objects of the archive by key."""
     store, bucket = cloud.clients.by_name["s3"], cloud.deps.settings[Env.ARCHIVE_BUCKET]
-    keys = [one["Key"] for one in store.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    found = store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    keys = [one["Key"] for one in found]
     return {key: store.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
@@ -250,6 +251,35 @@ def test_archive_is_complete_when_a_run_fails_and_is_repeated(cloud: Cloud, oper
         assert cloud.clean_up(old) == []
     assert archived(cloud) == whole
     assert left(cloud) == PROVIDERS
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("damaged", ["review", "status", "content", "version", "request_id"])
+def test_removed_request_is_in_the_archive_when_it_cannot_be_read(
+    cloud: Cloud, damaged: str
+) -> None:
+    """The stream's record is the only copy: the table does not have the request any more."""
+    url, (request_id, _) = cloud.with_dead_letters(), with_a_document(cloud)
+    old = removed(cloud, request_id)
+    broken = {name: value for name, value in old.items() if name != damaged}
+    assert cloud.clean_up(broken) == []
+    [(key, text)] = archived(cloud, REMOVED_PREFIX).items()
+    assert key == f"{REMOVED_PREFIX}{request_id}/0001.json.gz"
+    assert json.loads(gzip.decompress(text))["image"] == broken
+    assert archived(cloud) == {}
+    [letter] = cloud.dead_letters(url)
+    assert (letter["pk"], letter["sequence_number"]) == (f"REQUEST#{request_id}", "0001")
+    assert cloud.object_versions() != []
+
+
+def test_removed_request_is_delivered_again_when_it_is_not_in_the_archive(cloud: Cloud) -> None:
+    url, (request_id, _) = cloud.with_dead_letters(), with_a_document(cloud)
+    old = {**removed(cloud, request_id), "review": {"S": "{"}}
+    cloud.wire.cut("PutObject")
+    assert cloud.clean_up(old) == ["0001"]
+    assert cloud.dead_letters(url) == []
+    assert cloud.clean_up(old) == []
+    assert len(archived(cloud, REMOVED_PREFIX)) == len(cloud.dead_letters(url)) == 1
 
 
 @pytest.mark.rule("T4")

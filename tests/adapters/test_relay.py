@@ -2,12 +2,15 @@
 
 import json
 from datetime import datetime
-from typing import Final
+from types import ModuleType
+from typing import Any, Final
 
 import pytest
 
 from functions.expire import handler as expire
+from functions.relay import handler as relay
 from precert.adapters.stepfunctions import execution_name
+from precert.domain.errors import DamagedRecordError
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import FACILITY, PROVIDER, Cloud, Context
 from tests.fakes.samples import BOWEL_SURGERY
@@ -189,7 +192,11 @@ def test_removed_records_are_cleaned_up_when_one_of_them_is_poison(cloud: Cloud)
     ]
     answer = expire.handle({"Records": records}, Context())
     assert answer == {"batchItemFailures": []}
-    assert len(cloud.dead_letters(url)) == len(images) - 1
+    letters = cloud.dead_letters(url)
+    assert len(letters) == len(images) - 1
+    ids = {*("request_id", "document_id", "status", "version", "tins", "expires_at"), "pk", "sk"}
+    assert all(set(one["removed"]) <= {*ids, "message"} for one in letters)
+    assert letters[1]["removed"]["message"] == {"NULL": True}
     assert cloud.item(draft_id, "PARTY#DRAFT") is None
 
 
@@ -200,6 +207,28 @@ def test_poison_record_is_delivered_again_when_the_queue_does_not_respond(cloud:
     assert cloud.relay([broken]) == ["0000"]
     assert cloud.relay([broken]) == []
     assert len(cloud.dead_letters(url)) == 1
+
+
+@pytest.mark.parametrize("consumer", [relay, expire], ids=["relay", "expire"])
+@pytest.mark.parametrize("error", [ValueError, KeyError, DamagedRecordError("", code="x")])
+def test_no_record_is_poison_when_the_deployment_is_broken(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, consumer: ModuleType, error: Any
+) -> None:
+    """The payer's configuration in the new version cannot be read."""
+    url = cloud.with_dead_letters()
+    cloud.start()
+    records, payer = cloud.stream(), cloud.deps.payer
+
+    def unreadable(*_: Any) -> None:
+        raise error
+
+    monkeypatch.delitem(cloud.deps.__dict__, "payer")
+    monkeypatch.setattr("precert.bootstrap.shipped_payer", unreadable)
+    with pytest.raises(error if isinstance(error, type) else type(error)):
+        consumer.handle({"Records": records}, Context())
+    assert cloud.dead_letters(url) == []
+    monkeypatch.setitem(cloud.deps.__dict__, "payer", payer)
+    assert cloud.relay(records) == []
 
 
 def test_record_is_not_set_aside_when_its_failure_is_transient(cloud: Cloud) -> None:

@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,11 +14,13 @@ from precert.domain.documents import DocumentStatus, document_key
 from precert.domain.errors import TransientError
 from precert.domain.notices import notice_key
 from precert.domain.request import Request
-from precert.names import HISTORY_PREFIX
+from precert.names import HISTORY_PREFIX, PK, REMOVED_PREFIX
 from precert.usecases.ports.requests import RequestFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+_NAME: Final = re.compile(r"[0-9A-Za-z-]+$")
 
 FORM = 1
 """Version of the archived object's format: members are only added."""
@@ -40,6 +45,11 @@ class S3Archive:
         for notice in file.notices:
             key = notice_key(request.request_id, notice.notice_id)
             self._copy(key, notice.version_id, f"{below}/notices/{notice.notice_id}.pdf")
+
+    def store_removed(self, image: Mapping[str, Any], sequence_number: str) -> None:
+        text = json.dumps({"form": FORM, "image": image}, default=_as_in_stream, sort_keys=True)
+        key = removed_key(image, sequence_number)
+        self._put(key, gzip.compress(text.encode(), mtime=0))
 
     def _put(self, key: str, body: bytes) -> None:
         try:
@@ -75,6 +85,21 @@ def archive_key(request: Request) -> str:
     """The key of a request's archived object, by the year of its last change."""
     year = request.updated_at.astimezone(UTC).year
     return f"{HISTORY_PREFIX}{year}/{request.request_id}.json.gz"
+
+
+def removed_key(keys: Mapping[str, Any], sequence_number: str) -> str:
+    """The key of a removed request as the stream delivered it; ``keys`` are those of its item."""
+    found = _NAME.search(str(keys.get(PK, {}).get("S", "")))
+    return f"{REMOVED_PREFIX}{found[0] if found else 'unknown'}/{sequence_number}.json.gz"
+
+
+def _as_in_stream(value: object) -> str | list[object]:
+    """Lambda delivers bytes as Base64 and sets as lists."""
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"a stream record has no {type(value).__name__}")
 
 
 def _packed(file: RequestFile) -> bytes:

@@ -1,9 +1,9 @@
 """Requests and drafts in the store, and what their transactions write."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from pydantic import Field
 
@@ -316,6 +316,12 @@ class Archive(Protocol):
         """Store a request with its history as one object, and its documents and notices beside it.
 
         An existing object stays: the first copy is complete, later ones may not be.
+        """
+
+    def store_removed(self, image: Mapping[str, Any], sequence_number: str) -> None:
+        """Store a removed request as the stream delivered it, before anything reads it.
+
+        It is the only copy until :meth:`store` has stored the request. An existing object stays.
         """
 
 

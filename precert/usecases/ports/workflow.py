@@ -1,8 +1,8 @@
 """The workflow and the bus, as the relay moves them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from precert.domain.events import Event
 
@@ -39,13 +39,17 @@ class EventBus(Protocol):
 
 @dataclass(frozen=True)
 class PoisonRecord:
-    """A record of the table's stream that can never be processed: keys and classes, no content."""
+    """A record of the table's stream that can never be processed: ids and classes, no content.
+
+    ``removed`` are the ids of an item that the table no longer has, as in the record.
+    """
 
     pk: str
     sk: str
     event_name: str
     sequence_number: str
     error_class: str
+    removed: Mapping[str, Any] = field(default_factory=dict)
 
 
 class DeadLetters(Protocol):
