@@ -374,11 +374,10 @@ def test_tax_id_is_corrected_by_email_and_never_online_when_a_provider_is_search
     assert "Directory Update" in corrections["own"]
     assert "Tax IDs cannot be corrected online" in corrections["own"]
     assert "Tax ID" not in corrections["other"]
-    others = [
-        text
-        for name, text in cloud.deps.payer.notices.items()
-        if "Tax ID" in text and name not in ("directory_own", "directory_tax_id")
-    ]
+    notices = cloud.deps.payer.notices
+    assert "cannot be corrected online" in notices["temporary_provider_tax_id"]
+    known = ("directory_own", "directory_tax_id", "temporary_provider_tax_id")
+    others = [text for name, text in notices.items() if "Tax ID" in text and name not in known]
     assert others == []
 
 
