@@ -40,6 +40,50 @@ def test_number_is_shown_when_the_guides_example_is_entered(
     expect(row.get_by_role("link", name=re.compile("Details|" + number)).first).to_be_visible()
 
 
+@pytest.mark.rule("V8", "V13")
+def test_entries_are_there_when_a_user_goes_back(screens: Callable[..., Screen]) -> None:
+    """Back from the requirements to the services, and back from the review to the request."""
+    person = Person(screens(PROVIDER))
+    page = person.page
+    person.find_patient()
+    person.confirm_patient()
+    person.start_check()
+    person.choose_facility()
+    person.enter_service("44125", days_ahead=75)
+    page.get_by_role("button", name="Add another service").click()
+    expect(page.get_by_role("heading", name="Service 2")).to_be_visible()
+    page.get_by_role("button", name="Remove service 2").click()
+    expect(page.get_by_role("heading", name="Service 2")).to_have_count(0)
+    person.check()
+    page.get_by_role("button", name="Change the entries").click()
+    expect(page.get_by_text("44125").first).to_be_visible()
+    person.check()
+    person.start_request()
+    person.complete()
+    person.review()
+    page.get_by_role("button", name="Back to the entries").click()
+    expect(page.get_by_label("Requested days", exact=True).first).to_have_value("4")
+    expect(page.get_by_label("Requested units").first).to_have_value("1")
+
+
+@pytest.mark.rule("V9", "C7")
+def test_confirmation_is_downloaded_when_nothing_requires_precertification(
+    screens: Callable[..., Screen],
+) -> None:
+    person = Person(screens(PROVIDER))
+    page = person.page
+    person.find_patient()
+    person.confirm_patient()
+    person.start_check()
+    person.choose_facility()
+    person.enter_office_visit("99213")
+    page.get_by_role("button", name="Check requirements").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the confirmation (PDF)").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+    expect(page.get_by_role("button", name="Start the request")).to_have_count(0)
+
+
 def days(screen: Screen) -> Locator:
     """A field of the open draft."""
     return screen.page.get_by_label("Requested days", exact=True).first

@@ -155,6 +155,7 @@ def test_number_is_shown_when_a_clerk_registers_a_phone_call(
     assert not page.get_by_text(NUMBER).first.is_visible()
 
 
+@pytest.mark.rule("V3", "A1")
 def test_reason_and_whom_to_ask_are_shown_when_a_user_has_no_entitlement(
     screens: Callable[..., Screen],
 ) -> None:
