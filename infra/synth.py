@@ -5,7 +5,9 @@ repeated deployments. ``infra.app`` is the CDK app.
 """
 
 import argparse
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,10 +16,28 @@ from infra.packaging import ROOT, Packages
 from infra.platforms import Platform
 
 _STAMP = ".inputs"
+LOCK = ".synth.lock"
+"""Beside the assembly's folder."""
 
 
 def synthesize(stage: str, platform: Platform, out: Path) -> bool:
-    """Update the assembly; return whether anything had changed."""
+    """Update the assembly; return whether anything had changed.
+
+    Processes that do so at the same time wait for each other: only the first one writes.
+    """
+    with _alone(out):
+        return _synthesize(stage, platform, out)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with (out.parent / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _synthesize(stage: str, platform: Platform, out: Path) -> bool:
     stamp = out / _STAMP
     inputs = _inputs(stage, platform, packaging.build(platform))
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:

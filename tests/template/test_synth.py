@@ -1,11 +1,13 @@
 """Synthesis is skipped if and only if nothing changed."""
 
+import fcntl
 import time
 from pathlib import Path
 
 import pytest
 
-from infra import synth
+from infra import packaging, synth
+from infra.packaging import Packages
 from infra.platforms import Platform
 
 
@@ -26,3 +28,24 @@ def test_assembly_is_rebuilt_when_the_stage_differs(
     ]
     monkeypatch.setattr(synth, "version", lambda _: "another")
     assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is True
+
+
+def test_other_processes_wait_when_an_assembly_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tiers that run at the same time use the same assembly."""
+    out = tmp_path / "cdk.out"
+    tried: list[str] = []
+
+    def build(platform: Platform) -> Packages:
+        with (tmp_path / synth.LOCK).open("w") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tried.append(platform)
+        return packages(platform)
+
+    packages = packaging.build
+    monkeypatch.setattr(packaging, "build", build)
+    assert synth.synthesize("dev", Platform.LOCAL, out) is True
+    assert set(tried) == {Platform.LOCAL}
+    with (tmp_path / synth.LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
