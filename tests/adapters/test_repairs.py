@@ -28,7 +28,7 @@ FUNCTIONS: Final = {"inbox": inbox, "relay": relay}
 
 
 class Functions:
-    """Lambda: invokes handlers in process, or fails as told."""
+    """Lambda: invokes handlers in process, or fails as configured."""
 
     def __init__(self) -> None:
         self.invoked: list[str] = []

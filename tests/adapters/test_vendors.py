@@ -462,7 +462,7 @@ def test_report_is_to_be_sent_again_when_the_payers_part_is_not_pended_yet(
 ) -> None:
     request_id = cloud.start(services=[BOWEL_SURGERY])
     assert cloud.submit(request_id, **CONFIRMED).status == 202
-    # The execution fails after the hand-over, before it pends the payer's part.
+    # The execution fails after the delegation, before it pends the payer's part.
     with monkeypatch.context() as patch:
         patch.setattr(Request, "pend", None)
         with pytest.raises(TypeError):

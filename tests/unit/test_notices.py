@@ -483,7 +483,7 @@ def test_another_notice_is_printed_when_the_vendor_corrects_its_determination() 
 def test_notice_lists_every_approved_line_when_dates_are_changed(
     audience: Audience, vendors: tuple[str, ...]
 ) -> None:
-    """Whoever decided them: the payer changes the dates of vendors' lines too."""
+    """Independent of who decided them: the payer changes the dates of vendors' lines too."""
     delegations = [samples.delegation(*vendors, reports=(samples.report_of(),))] if vendors else []
     lines = (APPROVED, APPROVED)
     request = decided(*lines)

@@ -16,7 +16,7 @@ export class Region extends Component<{ children: ReactNode }, State> {
   }
 
   override componentDidCatch(error: unknown, info: ErrorInfo): void {
-    // Reported to whoever listens (tests fail on it); it holds no data of patients.
+    // Tests fail on this event. It holds no data of patients.
     const detail = { name: error instanceof Error ? error.name : "Error", at: info.componentStack };
     window.dispatchEvent(new CustomEvent("precert-error", { detail }));
   }
