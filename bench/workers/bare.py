@@ -47,6 +47,8 @@ LABELS: Final = {
     "GO_TO_VENDOR": "Go to the delegated vendor",
     "CALL": "Call Provider Services",
 }
+DECIDERS = {"REQUIRED": "PAYER", "DELEGATED_VENDOR": "VENDOR"}
+DECIDER_LABELS = {"REQUIRED": "The payer", "DELEGATED_VENDOR": "A delegated vendor"}
 CHOICES: Final = {
     "authorization_type": "authorization_types",
     "urgency": "urgencies",
@@ -251,6 +253,8 @@ class Bare:
             "rule_id": rule.get("rule_id"),
             "effective_from": rule.get("effective_from"),
             "vendor_id": rule.get("vendor_id"),
+            "decided_by": DECIDERS.get(requirement),
+            "retrospective": False,
             "predetermination": rule.get("predetermination", False),
             "next_step": {
                 "action": action,
@@ -258,6 +262,7 @@ class Bare:
                 "action_label": LABELS[action],
             },
             "requirement_label": LABELS[requirement],
+            "decided_by_label": DECIDER_LABELS.get(requirement),
         }
 
 

@@ -99,7 +99,7 @@ class Person:
     def enter_office_visit(self, code: str, *, days_ahead: int = 30) -> None:
         day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
         self.radio("Outpatient")
-        self.choose("Type of service", "Office Visit")
+        self.choose("Type of service", "Office Visit and Procedure")
         place = self.page.get_by_role("radio", name="Office", exact=True)
         if place.count() and not place.first.is_checked():
             place.first.check()

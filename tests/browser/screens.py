@@ -88,7 +88,8 @@ class Screen:
             }""",
             path,
         )
-        expect(self.page).to_have_url(f"{self.address}{path}")
+        shown = self.page.locator("#main")
+        expect(shown).to_have_attribute("data-path", path.partition("?")[0])
         expect(self.page.locator("h1").first).to_be_visible()
 
     def settled(self) -> None:

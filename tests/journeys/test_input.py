@@ -207,6 +207,7 @@ def test_query_is_rejected_when_it_has_unknown_parameters(
             # The list of one request is found before its cursor is read.
             wrong += [{"cursor": "%%%"}, {"cursor": "eyJwayI6IjEifQ"}]
     path = route.path.replace("{request_id}", ABSENT_ID)
+    path = path.replace("{document_id}", ABSENT_ID)
     path = path.replace("{message_id}", f"1-{ABSENT_ID}.000001")
     for query in wrong:
         response = entitled(deployment, route).call(route.method, path, query={**good, **query})

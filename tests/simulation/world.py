@@ -195,6 +195,7 @@ class World:
                     Env.REQUESTS_TABLE: REQUESTS,
                     Env.REFERENCE_TABLE: REFERENCE,
                     Env.DOCUMENTS_BUCKET: "documents",
+                    Env.ARCHIVE_BUCKET: "archive",
                     Env.RULE_LISTS_BUCKET: "rules",
                     Env.DATA_KEY: "data-key",
                     Env.SCAN_DOCUMENTS: "off",

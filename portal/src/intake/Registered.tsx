@@ -40,7 +40,13 @@ export function Registered() {
     refetchInterval: interval,
     retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
   });
-  return <Loaded query={found}>{(details) => <Shown details={details} />}</Loaded>;
+  return found.data ? (
+    <Shown details={found.data} />
+  ) : (
+    <Page title={words.requestOf}>
+      <Loaded query={found}>{() => null}</Loaded>
+    </Page>
+  );
 }
 
 function Shown({ details }: { details: Details }) {

@@ -38,7 +38,13 @@ export function RequestPage() {
     refetchInterval: interval,
     retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
   });
-  return <Loaded query={found}>{(details) => <Shown details={details} />}</Loaded>;
+  return found.data ? (
+    <Shown details={found.data} />
+  ) : (
+    <Page wide title={words.requestOf}>
+      <Loaded query={found}>{() => null}</Loaded>
+    </Page>
+  );
 }
 
 function Shown({ details }: { details: Details }) {

@@ -36,8 +36,12 @@ export function Case() {
     refetchInterval: interval,
     retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
   });
-  return (
-    <Loaded query={found}>{(details) => <CasePage key={requestId} details={details} />}</Loaded>
+  return found.data ? (
+    <CasePage key={requestId} details={found.data} />
+  ) : (
+    <Page wide title={words.caseOf}>
+      <Loaded query={found}>{() => null}</Loaded>
+    </Page>
   );
 }
 

@@ -41,7 +41,7 @@ function Frame({ me }: { me: Schemas["MeResponse"] }) {
     <ActingForContext value={acting}>
       <Header areas={areas} tins={me.tins} />
       <Connection />
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} data-path={pathname}>
         {start === undefined ? (
           <Page title={text.common.noAccessTitle}>
             <p>{text.common.noAccess}</p>

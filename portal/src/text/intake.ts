@@ -29,6 +29,7 @@ export const intake = {
   byId: "Open by request ID",
   requestId: "Request ID",
   open: "Open",
+  requestOf: "Registered request",
   readTitle: (number: string) => `Request ${number}`,
   pages: "Attached pages",
   noPages: "No pages are attached.",

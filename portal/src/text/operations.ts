@@ -77,6 +77,7 @@ export const operations = {
   directoryZip: "ZIP code",
   miles: (miles: number) => `${Math.round(miles)} miles`,
   request: (number: string) => `Request ${number}`,
+  requestOf: "Request",
   draft: "Draft",
   patient: "Patient",
   coverage: "Coverage",
