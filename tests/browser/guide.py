@@ -96,21 +96,6 @@ class Person:
         codes.press("Enter")
         expect(self.page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
 
-    def enter_office_visit(self, code: str, *, days_ahead: int = 30) -> None:
-        day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
-        self.radio("Outpatient")
-        self.choose("Type of service", "Office Visit and Procedure")
-        place = self.page.get_by_role("radio", name="Office", exact=True)
-        if place.count() and not place.first.is_checked():
-            place.first.check()
-        self.radio("Standard")
-        self.fill("Service date", day)
-        self.suggest("Primary diagnosis", "K55", "K55 ")
-        codes = self.page.get_by_role("combobox", name="Procedure code").first
-        codes.press_sequentially(code, delay=20)
-        codes.press("Enter")
-        expect(self.page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
-
     def check(self) -> None:
         self.click("Check requirements")
         expect(self.page.get_by_text("Requires precertification").first).to_be_visible()

@@ -66,24 +66,6 @@ def test_entries_are_there_when_a_user_goes_back(screens: Callable[..., Screen])
     expect(page.get_by_label("Requested units").first).to_have_value("1")
 
 
-@pytest.mark.rule("V9", "C7")
-def test_confirmation_is_downloaded_when_nothing_requires_precertification(
-    screens: Callable[..., Screen],
-) -> None:
-    person = Person(screens(PROVIDER))
-    page = person.page
-    person.find_patient()
-    person.confirm_patient()
-    person.start_check()
-    person.choose_facility()
-    person.enter_office_visit("99213")
-    page.get_by_role("button", name="Check requirements").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download the confirmation (PDF)").click()
-    assert download.value.path().read_bytes().startswith(b"%PDF-")
-    expect(page.get_by_role("button", name="Start the request")).to_have_count(0)
-
-
 def days(screen: Screen) -> Locator:
     """A field of the open draft."""
     return screen.page.get_by_label("Requested days", exact=True).first
