@@ -200,8 +200,8 @@ function savableProvider(
     return null;
   }
   const fields = fieldNamed(requestFields, role)?.fields ?? [];
-  const kept = wellFormedOf(provider, fields);
-  return { ...kept, address: isWholeAddress(provider) ? provider.address : null };
+  const wellFormed = wellFormedOf(provider, fields);
+  return { ...wellFormed, address: isWholeAddress(provider) ? provider.address : null };
 }
 
 function isWholeAddress({ address }: Provider): boolean {
@@ -215,12 +215,12 @@ function isWholeAddress({ address }: Provider): boolean {
 }
 
 function wellFormedOf<Values extends object>(values: Values, fields: readonly FormField[]): Values {
-  const kept = { ...values } as Record<string, unknown>;
+  const wellFormed = { ...values } as Record<string, unknown>;
   for (const field of fields) {
-    const value = kept[field.name];
+    const value = wellFormed[field.name];
     if (!Array.isArray(value) && typeof value !== "object" && !isWellFormed(field, value)) {
-      kept[field.name] = null;
+      wellFormed[field.name] = null;
     }
   }
-  return kept as Values;
+  return wellFormed as Values;
 }

@@ -94,7 +94,7 @@ function Shown({
   const link = useQuery({
     queryKey: ["case", requestId, "document", document.document_id],
     queryFn: () => linkOf(requestId, document.document_id),
-    // The link expires: it is used at once and not kept.
+    // The link expires: it is used at once and not stored.
     staleTime: 60_000,
     gcTime: 60_000,
   });

@@ -1,5 +1,5 @@
 /**
- * State that survives a reload, the way back, and a new sign-in: kept in the tab's session storage under the
+ * State that survives a reload, the way back, and a new sign-in: stored in the tab's session storage under the
  * user's id, and deleted at sign-out or with the tab. Never use it for SSNs.
  */
 import { type Dispatch, type SetStateAction, useCallback, useState } from "react";

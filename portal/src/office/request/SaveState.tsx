@@ -5,7 +5,7 @@ import type { AutosaveState } from "./autosave";
 
 const t = text.office.request;
 
-/** Whether everything is saved, and until when it is kept. */
+/** Whether everything is saved, and until when it is retained. */
 export function SaveState({ state, onRetry }: { state: AutosaveState; onRetry: () => void }) {
   const attention = !["saved", "waiting", "saving"].includes(state.phase);
   const again = state.phase === "retrying" || state.phase === "failed";

@@ -43,11 +43,11 @@ export function FilterBar({ children }: { children?: ReactNode }) {
         <Button
           look="quiet"
           onClick={() => {
-            const kept = new URLSearchParams(search);
+            const without = new URLSearchParams(search);
             for (const name of Object.keys(filters)) {
-              kept.delete(name);
+              without.delete(name);
             }
-            setSearch(kept, { replace: true });
+            setSearch(without, { replace: true });
           }}
         >
           {words.clear}
