@@ -101,7 +101,7 @@ def grant(
 
     _record(of(catalogue.INTAKE), tables, documents)
     _record(of(catalogue.REPORTS), tables, documents)
-    _read_delegations(of(catalogue.INTAKE), tables, documents)
+    _read_lists(of(catalogue.INTAKE), tables, documents)
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
@@ -133,9 +133,11 @@ def _print_notices(notices: ServiceFunction, tables: Tables, documents: Document
     documents.allow_notices(notices, ("s3:PutObject",))
 
 
-def _read_delegations(intake: ServiceFunction, tables: Tables, documents: Documents) -> None:
-    """Grant what delegated vendors read: their lists, requests and documents."""
-    tables.allow_requests(intake, ("dynamodb:Query",), WORKLIST_INDEX)
+def _read_lists(intake: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant the list of registered requests, and the vendors' lists with their documents."""
+    tables.allow_requests(
+        intake, ("dynamodb:BatchGetItem", "dynamodb:Query"), WORKLIST_INDEX, MEMBER_INDEX
+    )
     documents.allow_documents(intake, _READ_OBJECTS)
 
 

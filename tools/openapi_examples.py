@@ -28,7 +28,6 @@ from functions.status.models import (
     CopiedContentResponse,
     DashboardResponse,
     DraftsResponse,
-    FindRequestBody,
     FlaggedResponse,
     FoundRequestResponse,
     FrequentProvidersResponse,
@@ -53,7 +52,7 @@ from functions.submit.models import (
 )
 from functions.upload.models import DocumentUploadResponse
 from precert.api.details import RequestDetails
-from precert.api.models import ChangedRequest, SubmissionResponse
+from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.parsing import malformed, parse_if_match
 from precert.api.problems import plain_problem, problem_of
 from precert.domain.caller import Caller

@@ -4,16 +4,20 @@ from functions.intake.models import (
     DelegatedRequestResponse,
     DelegationExportResponse,
     RegisteredDetails,
+    RegisteredRequestResponse,
+    RegisteredRequestsResponse,
     RegisterRequestBody,
     VoidRegisteredBody,
 )
 from functions.upload.models import DocumentUploadResponse
-from precert.api.models import ChangedRequest, SubmissionResponse
+from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.rows import DelegationsResponse
+from precert.domain.caller import Caller
 from precert.domain.request import Request
 from precert.domain.review import Channel, DuplicateReason, IntakeException, LineDecision
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
+from precert.names import Entitlement
 from precert.usecases.documents import CreatedUpload, RequestedUpload
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.ports.documents import UploadForm
@@ -91,6 +95,7 @@ def intake_examples(example: Story) -> dict[str, Example]:
 def _of_clerks(example: Story) -> dict[str, Example]:
     registered = _by_fax(example.pended.request)
     file = RequestFile(registered, (example.attached,), example.history[:-1])
+    clerk = Caller(subject="clerk", entitlements=frozenset({Entitlement.INTAKE}))
     created = CreatedUpload(
         example.awaited.model_copy(update={"sent_by_tin": min(registered.tins)}),
         UploadForm(
@@ -100,6 +105,15 @@ def _of_clerks(example: Story) -> dict[str, Example]:
         ),
     )
     return {
+        "listRegisteredRequests": Example(
+            answer=RegisteredRequestsResponse.of(
+                Page((registered,), cursor=None), clerk, payer=example.payer, now=DETERMINED
+            )
+        ),
+        "findRegisteredRequest": Example(
+            FindRequestBody(number=registered.submitted.number),
+            RegisteredRequestResponse.of(registered, clerk, payer=example.payer, now=DETERMINED),
+        ),
         "readRegisteredRequest": Example(
             answer=RegisteredDetails.of(
                 file, payer=example.payer, code_sets=example.code_sets, now=DETERMINED

@@ -12,11 +12,14 @@ from functions.intake.models import (
     DelegationQuery,
     DelegationsQuery,
     RegisteredDetails,
+    RegisteredQuery,
+    RegisteredRequestResponse,
+    RegisteredRequestsResponse,
     RegisterRequestBody,
     VoidRegisteredBody,
 )
 from precert.api.app import FHIR_JSON, Api
-from precert.api.models import ChangedRequest, SubmissionResponse
+from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.parameters import CurrentCaller, DocumentId, RequestId
 from precert.api.rows import DelegationsResponse
 from precert.bootstrap import call, claim_names, id_from_key
@@ -34,6 +37,8 @@ from precert.names import Entitlement
 from precert.usecases.documents import DocumentLink
 from precert.usecases.duplicates import compare_delegation
 from precert.usecases.intake import (
+    find_registered_request,
+    list_registered_requests,
     read_registered_request,
     register_request,
     void_registered_request,
@@ -75,6 +80,44 @@ def register(body: RegisterRequestBody, caller: CurrentCaller) -> SubmissionResp
     """
     id_of = partial(id_from_key, "registered")
     return SubmissionResponse.of(call(register_request, body, body.content, caller, id_of=id_of))
+
+
+@api.get(
+    "/v1/intake/requests",
+    "Registered requests",
+    operation_id="listRegisteredRequests",
+    entitlement=Entitlement.INTAKE,
+)
+def registered(
+    query: Annotated[RegisteredQuery, Query()], caller: CurrentCaller
+) -> RegisteredRequestsResponse:
+    """List the requests that staff registered by phone, fax, mail or EDI, last registered first.
+
+    Requests that providers submitted in the portal are not listed. Send `cursor` until the response
+    has none.
+    """
+    page = call(
+        list_registered_requests, caller, mine=query.mine, limit=query.limit, cursor=query.cursor
+    )
+    return call(RegisteredRequestsResponse.of, page, caller)
+
+
+@api.post(
+    "/v1/intake/requests/search",
+    "Find a registered request by its number",
+    operation_id="findRegisteredRequest",
+    entitlement=Entitlement.INTAKE,
+    errors=(NotFoundError,),
+)
+def find(body: FindRequestBody, caller: CurrentCaller) -> RegisteredRequestResponse:
+    """Find the registered request with a precertification number.
+
+    Spaces, hyphens and lower case do not matter. A number whose check digit does not fit is invalid
+    input. For a request of the portal the response is the same 404 as for an unknown number.
+    """
+    return call(
+        RegisteredRequestResponse.of, call(find_registered_request, body.number, caller), caller
+    )
 
 
 @api.get(

@@ -14,12 +14,22 @@ from precert.api.details import (
     service_lines,
 )
 from precert.api.labels import RequestLabels, label_of, labels_of
-from precert.api.models import DocumentResponse, PageQuery, PlanResponse, ResponseModel
+from precert.api.models import (
+    Damaged,
+    DamagedResponse,
+    DocumentResponse,
+    PageQuery,
+    PlanResponse,
+    ResponseModel,
+)
+from precert.api.rows import PlanRowResponse
+from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of
 from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.dates import Instant
 from precert.domain.delegation import DelegationStatus
 from precert.domain.payer import Payer
+from precert.domain.request import Request
 from precert.domain.review import Approval, Channel, IntakeException, LineDecision, Reason
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import EnteredStatus
@@ -27,6 +37,7 @@ from precert.domain.values import Text, Urgency, Value
 from precert.fhir.export import request_bundle
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.intake import Arrival
+from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.vendor_reports import VendorReport
@@ -72,6 +83,69 @@ class RegisteredDetails(SharedDetails):
             reference=review.reference,
             intake_exceptions=list(review.intake_exceptions),
         )
+
+
+class RegisteredQuery(PageQuery):
+    """A page of the registered requests."""
+
+    mine: Annotated[
+        bool, Field(description="True lists only the requests that the caller registered.")
+    ] = False
+
+
+class RegisteredRowResponse(PlanRowResponse):
+    """A registered request in a list."""
+
+    reference: str | None
+    received_at: datetime
+    registered_at: datetime
+    registered_by_caller: bool = Field(description="Whether the caller registered it.")
+    intake_exceptions: list[IntakeException] = Field(
+        description="What providers cannot enter. An operator confirms it."
+    )
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
+
+    @classmethod
+    def of_registered(
+        cls, request: Request, caller: Caller, payer: Payer, now: datetime
+    ) -> "RegisteredRowResponse":
+        review = request.submitted
+        row = PlanRowResponse.of_request(request, request.clerk_actions(now), payer, now)
+        return cls(
+            **dict(row),
+            reference=review.reference,
+            received_at=review.submitted_at,
+            registered_at=request.created_at,
+            registered_by_caller=review.submitted_by == caller.subject,
+            intake_exceptions=list(review.intake_exceptions),
+        )
+
+
+class RegisteredRequestsResponse(ResponseModel):
+    """A page of the registered requests."""
+
+    requests: list[RegisteredRowResponse]
+    damaged: Damaged
+    cursor: str | None
+
+    @classmethod
+    def of(
+        cls, page: Page[Request], caller: Caller, *, payer: Payer, now: datetime
+    ) -> "RegisteredRequestsResponse":
+        rows = [RegisteredRowResponse.of_registered(one, caller, payer, now) for one in page.rows]
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
+
+
+class RegisteredRequestResponse(ResponseModel):
+    """The registered request with a precertification number."""
+
+    request: RegisteredRowResponse
+
+    @classmethod
+    def of(
+        cls, found: Request, caller: Caller, *, payer: Payer, now: datetime
+    ) -> "RegisteredRequestResponse":
+        return cls(request=RegisteredRowResponse.of_registered(found, caller, payer, now))
 
 
 class DelegationsQuery(PageQuery):

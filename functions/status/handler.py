@@ -10,7 +10,6 @@ from functions.status.models import (
     CopyQuery,
     DashboardResponse,
     DraftsResponse,
-    FindRequestBody,
     FlaggedResponse,
     FoundRequestResponse,
     FrequentProvidersResponse,
@@ -25,6 +24,7 @@ from functions.status.models import (
 )
 from precert.api.app import Api
 from precert.api.details import RequestDetails
+from precert.api.models import FindRequestBody
 from precert.api.names import message_of_name
 from precert.api.parameters import CurrentCaller, MessageId, RequestId
 from precert.bootstrap import call, claim_names

@@ -28,7 +28,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
-from precert.domain.values import MemberId, PrecertNumber, Purpose, Sort, Tin, Value
+from precert.domain.values import MemberId, Purpose, Sort, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.directory import TinProviders, UsedProvider
 from precert.usecases.ports.listings import Page
@@ -100,14 +100,6 @@ class PatientRequestsBody(TinPageQuery):
     waiting_on: Annotated[
         WaitingOn | None, Field(description="Requests and drafts that wait on this party.")
     ] = None
-
-
-class FindRequestBody(Value):
-    """A precertification number as it was read or heard."""
-
-    number: Annotated[
-        PrecertNumber, Field(description="Two letters and ten digits; the last is a check digit.")
-    ]
 
 
 # -- Lists of requests and drafts --------------------------------------------------------------------

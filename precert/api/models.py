@@ -19,7 +19,7 @@ from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rules import CareCoordination, DelegatedVendor, RuleListVersion
 from precert.domain.statuses import Action, Status, WaitingOn
-from precert.domain.values import WHOLE, Value
+from precert.domain.values import WHOLE, PrecertNumber, Value
 from precert.domain.wording import written_time_left
 from precert.usecases.submission import SubmittedRequest
 
@@ -75,6 +75,14 @@ class PageQuery(Value):
 
     limit: Annotated[int, Field(ge=1, le=100), WHOLE] = 25
     cursor: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class FindRequestBody(Value):
+    """A precertification number as it was read or heard."""
+
+    number: Annotated[
+        PrecertNumber, Field(description="Two letters and ten digits; the last is a check digit.")
+    ]
 
 
 def draft_time_left_in_words(

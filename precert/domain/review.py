@@ -55,6 +55,10 @@ class Channel(StrEnum):
     """Decided and reported by a delegated vendor (W8)."""
 
 
+CLERKS_CHANNELS: Final = frozenset({Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI})
+"""Channels whose requests the payer's staff registers."""
+
+
 class DecidingRole(StrEnum):
     """In which role a decision was made: rules approve, licensed persons also refuse (W10)."""
 

@@ -27,15 +27,13 @@ from precert.domain.intake import exceptions_of, without_window
 from precert.domain.next_steps import error_of_purpose
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of
-from precert.domain.review import (
-    Channel,
-    IntakeException,
-)
+from precert.domain.review import CLERKS_CHANNELS, Channel, IntakeException
 from precert.domain.values import Text, Value
 from precert.names import Entitlement
 from precert.usecases.changes import change_request, with_callers_actions
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ownership import LineOwners, errors_of_confirmation
+from precert.usecases.ports.listings import Listings, Page
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import (
     CoverageChangedError,
@@ -191,9 +189,6 @@ def _registered_request(current: Request | None, request: Request) -> SubmittedR
     return SubmittedRequest.of(current)
 
 
-CLERKS_CHANNELS: Final = frozenset({Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI})
-
-
 def registered(request: Request | None) -> Request:
     """The request, if it was registered by a channel that staff enter.
 
@@ -202,6 +197,47 @@ def registered(request: Request | None) -> Request:
     """
     if request is None or request.review is None or request.review.channel not in CLERKS_CHANNELS:
         raise NotFoundError("There is no registered request with this ID.")
+    return request
+
+
+def list_registered_requests(
+    caller: Caller,
+    *,
+    mine: bool,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+    requests: RequestStore,
+) -> Page[Request]:
+    """List registered requests, last registered first: those of the caller, or of all staff. Two calls.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is not of this list.
+    """
+    caller.require(Entitlement.INTAKE)
+    ids = listings.registered(caller.subject if mine else None, limit=limit, cursor=cursor)
+    found = requests.read_all(ids.rows)
+    return Page(found.requests, ids.cursor, found.damaged)
+
+
+def find_registered_request(
+    number: str, caller: Caller, *, requests: RequestStore, registrations: Registrations
+) -> Request:
+    """The registered request with a precertification number. Two calls.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: no request has the number, or it was submitted in the portal or to a vendor.
+    """
+    caller.require(Entitlement.INTAKE)
+    request_id = registrations.request_id_of(number)
+    request = requests.read(request_id) if request_id else None
+    if request is None or request.submitted.channel not in CLERKS_CHANNELS:
+        raise NotFoundError(
+            "No registered request has this number. Requests that providers submitted in the portal, "
+            "and those of delegated vendors, are not shown here."
+        )
     return request
 
 

@@ -243,6 +243,7 @@ TABLE: Final[dict[str, Wrong]] = {
             "listDeemedDenials",
             "listIntakeExceptions",
             *("listVendorBacklog", "listDelegations", "listStuckRequests"),
+            "listRegisteredRequests",
         )
     },
     "searchProviders": Wrong(
@@ -258,6 +259,7 @@ ONE_KIND: Final = {
     "confirmPatient": {"patient": {"member_id": 1}, "color": "red"},
     "searchPatients": {"last_name": 1, "color": "red"},
     "redeliver": {"delivery": "PIGEONS", "color": "red"},
+    "findRegisteredRequest": {"number": "PC1", "color": "red"},
     "findRequest": {"number": "PC1", "color": "red"},
     "copyRequest": {"keep": "ALL", "color": "red"},
     "searchDiagnoses": {"q": "K", "limit": "0"},

@@ -53,6 +53,21 @@ def as_clerk(cloud: Cloud, request_id: str, *parts: str, body: Any = None) -> Re
     return cloud.call(function, "POST" if body else "GET", path, body, by=CLERK)
 
 
+COLLEAGUE: Final = {**CLERK, "sub": "other-clerk"}
+
+
+def listed(cloud: Cloud, **query: str) -> dict[str, Any]:
+    reply = cloud.call(intake, "GET", "/v1/intake/requests", by=CLERK, query=query)
+    assert reply.status == 200, reply.text
+    body: dict[str, Any] = reply.body
+    return body
+
+
+def found_by(cloud: Cloud, number: str) -> Reply:
+    path = "/v1/intake/requests/search"
+    return cloud.call(intake, "POST", path, {"number": number}, by=CLERK)
+
+
 @pytest.mark.rule("S5")
 def test_clerk_finds_patient_provider_and_form_when_a_fax_is_entered(cloud: Cloud) -> None:
     for method, path, body, query in (
@@ -155,6 +170,56 @@ def test_registered_request_is_read_back_when_a_clerk_has_its_id(cloud: Cloud) -
     assert (body["channel"], body["reference"]) == ("FAX", "FAX-1")
     assert body["content"]["patient"]["member_id"] == PATIENT["member_id"]
     assert body["allowed_actions"] == ["DETAILS", "VOID"]
+
+
+@pytest.mark.rule("S5")
+def test_registered_requests_are_listed_newest_first_when_a_clerk_looks(cloud: Cloud) -> None:
+    first = register(cloud, content=long_ago()).body
+    cloud.submitted()
+    other = entered(services=later(entered()["services"], 30))
+    cloud.clock.pass_by(minutes=1)
+    second = register(cloud, by=COLLEAGUE, channel="PHONE", reference="CALL-1", content=other).body
+    cloud.pend(first["request_id"])
+    page = listed(cloud)
+    assert [row["number"] for row in page["requests"]] == [second["number"], first["number"]]
+    _, row = page["requests"]
+    assert (row["status"], row["channel"], row["reference"]) == ("PENDING", "FAX", "FAX-1")
+    assert row["intake_exceptions"] == ["DATES_OUTSIDE_WINDOW"]
+    assert row["allowed_actions"] == ["DETAILS", "MODIFY", "VOID"]
+    assert [one["registered_by_caller"] for one in page["requests"]] == [False, True]
+    assert [one["number"] for one in listed(cloud, mine="true")["requests"]] == [first["number"]]
+    start = listed(cloud, limit="1")
+    rest = listed(cloud, limit="1", cursor=start["cursor"])
+    assert [one["number"] for one in rest["requests"]] == [first["number"]]
+
+
+@pytest.mark.rule("A1")
+def test_list_of_registered_requests_is_refused_when_the_caller_is_no_clerk(cloud: Cloud) -> None:
+    register(cloud)
+    for by in (PROVIDER, REVIEWER, OPERATOR):
+        reply = cloud.call(intake, "GET", "/v1/intake/requests", by=by)
+        assert (reply.status, reply.code) == (403, "not_entitled")
+
+
+def test_cursor_is_refused_when_it_is_of_the_list_of_all_staff(cloud: Cloud) -> None:
+    register(cloud)
+    other = entered(services=later(entered()["services"], 30))
+    register(cloud, reference="FAX-2", content=other)
+    cursor = listed(cloud, limit="1")["cursor"]
+    query = {"mine": "true", "cursor": cursor}
+    refused = cloud.call(intake, "GET", "/v1/intake/requests", by=CLERK, query=query)
+    assert [error["pointer"] for error in refused.body["errors"]] == ["/cursor"]
+
+
+def test_registered_request_is_found_when_a_clerk_has_its_number(cloud: Cloud) -> None:
+    registered = register(cloud).body
+    other = cloud.submitted(services=later(entered()["services"], 30))
+    portals = cloud.read(other).body["number"]
+    heard = f"{registered['number'][:2]} {registered['number'][2:].lower()}"
+    found = found_by(cloud, heard)
+    assert found.body["request"]["request_id"] == registered["request_id"]
+    assert found_by(cloud, portals).status == 404
+    assert found_by(cloud, "PC0000000000").status in {404, 422}
 
 
 def test_request_of_the_portal_is_not_found_when_a_clerk_reads_it(cloud: Cloud) -> None:

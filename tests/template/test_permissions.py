@@ -82,7 +82,7 @@ ALLOWED: Final = {
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
-    catalogue.INTAKE: REGISTER | {"s3:GetObjectVersion"},
+    catalogue.INTAKE: REGISTER | {"dynamodb:BatchGetItem", "s3:GetObjectVersion"},
     catalogue.REPORTS: REGISTER | {"events:PutEvents"},
     catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"dynamodb:GetItem", "s3:PutObject"}

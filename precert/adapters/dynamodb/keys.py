@@ -14,6 +14,8 @@ Requests table, one item collection per request::
                               sk BACKLOG#<id>        its row in the backlog of delegated vendors
                               sk UNMATCHED#<role>    a provider that waits to be reconciled
                               sk INTAKE              its entry in the queue of intake exceptions
+                              sk REGISTERED          its entry in the list of registered requests
+                              sk REGISTERED_BY       its entry in the list of who registered it
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
     pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        the duplicate fingerprint of a member's request
@@ -71,6 +73,10 @@ OVERDUE_QUEUE: Final = "OVERDUE"
 INTAKE_SK: Final = "INTAKE"
 INTAKE_QUEUE: Final = "INTAKE"
 """Worklist partition of registered requests that wait for an operator's confirmation."""
+REGISTERED_SK: Final = "REGISTERED"
+REGISTERED_BY_SK: Final = "REGISTERED_BY"
+REGISTERED_LIST: Final = "REGISTERED"
+"""Partition of the index of members with all registered requests; members are hashes."""
 UNMATCHED_QUEUE: Final = "UNMATCHED"
 """Worklist partition of providers that do not match the directory, by time of submission."""
 DRAFTS_QUEUE: Final = "DRAFTS"
@@ -149,6 +155,11 @@ def fingerprints_pk(member_id: str) -> str:
 def member_hash(member_id: str) -> str:
     """The partition of a member in the index of members."""
     return sha256(member_id.upper().encode()).hexdigest()
+
+
+def registered_list_pk(subject: str) -> str:
+    """Partition of the index of members with the requests that one clerk registered."""
+    return f"REGISTERED_BY#{subject}"
 
 
 def fingerprint_sk(request_id: str) -> str:

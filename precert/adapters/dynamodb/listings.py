@@ -26,6 +26,7 @@ from precert.adapters.dynamodb.keys import (
     INTAKE_QUEUE,
     OVERDUE_QUEUE,
     PROCESSING_QUEUE,
+    REGISTERED_LIST,
     UNMATCHED_QUEUE,
     VENDOR_BACKLOG,
     backlog_sk,
@@ -33,6 +34,7 @@ from precert.adapters.dynamodb.keys import (
     instant_of,
     member_hash,
     microseconds,
+    registered_list_pk,
     tin_member,
     tin_status,
     vendor_list_pk,
@@ -466,6 +468,12 @@ class DynamoDBListings:
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> Page[str]:
         list_ = _Slice(MEMBER_INDEX, member_hash(member_id), forward=False)
         items, following = self._page("member", list_, limit=limit, cursor=cursor)
+        return Page(tuple(map(request_id_of, items)), following)
+
+    def registered(self, by: str | None, *, limit: int, cursor: str | None) -> Page[str]:
+        partition = REGISTERED_LIST if by is None else registered_list_pk(by)
+        list_ = _Slice(MEMBER_INDEX, partition, forward=False)
+        items, following = self._page("registered", list_, limit=limit, cursor=cursor)
         return Page(tuple(map(request_id_of, items)), following)
 
     def delegations(

@@ -33,6 +33,9 @@ from precert.adapters.dynamodb.keys import (
     OVERDUE_QUEUE,
     OVERDUE_SK,
     PROCESSING_QUEUE,
+    REGISTERED_BY_SK,
+    REGISTERED_LIST,
+    REGISTERED_SK,
     UNMATCHED_QUEUE,
     VENDOR_BACKLOG,
     backlog_sk,
@@ -42,6 +45,7 @@ from precert.adapters.dynamodb.keys import (
     number_pk,
     overdue_sk,
     party_sk,
+    registered_list_pk,
     request_pk,
     unmatched_sk,
     unmatched_worklist_sk,
@@ -90,7 +94,7 @@ from precert.domain.event_types import DuplicateLock
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
-from precert.domain.review import Review
+from precert.domain.review import CLERKS_CHANNELS, Review
 from precert.domain.rows import (
     delegation_row,
     intake_exception_row,
@@ -100,8 +104,10 @@ from precert.domain.rows import (
 )
 from precert.domain.statuses import Status
 from precert.names import (
+    CREATED,
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
+    MEMBER,
     NEW_DOCUMENTS,
     PK,
     REQUEST_SK,
@@ -154,6 +160,22 @@ def intake_lines(table: str, request: Request) -> list[dict[str, Any]]:
         ROW_ATTRIBUTE: json_of(intake_exception_row(request)),
     }
     return [{"Put": {"TableName": table, "Item": to_wire(item)}}]
+
+
+def registered_lines(table: str, request: Request) -> list[dict[str, Any]]:
+    """Entries of a new request in the lists of staff; they have keys only, and never change."""
+    review = request.submitted
+    if review.channel not in CLERKS_CHANNELS or review.submitted_by is None:
+        return []
+    lists = {
+        REGISTERED_SK: REGISTERED_LIST,
+        REGISTERED_BY_SK: registered_list_pk(review.submitted_by),
+    }
+    entry = {PK: request_pk(request.request_id), CREATED: instant(request.created_at)}
+    return [
+        {"Put": {"TableName": table, "Item": to_wire({**entry, SK: sk, MEMBER: partition})}}
+        for sk, partition in lists.items()
+    ]
 
 
 def delegation_lines(table: str, request: Request) -> list[dict[str, Any]]:
@@ -526,6 +548,7 @@ class DynamoDBRegistrations:
             ),
             *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
             *intake_lines(self._table, request),
+            *registered_lines(self._table, request),
             *delegation_lines(self._table, request),
         ]
         if covered_on and patient:

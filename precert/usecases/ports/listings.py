@@ -145,6 +145,13 @@ class Listings(Protocol):
             CursorError: the cursor is not of this list.
         """
 
+    def registered(self, by: str | None, *, limit: int, cursor: str | None) -> "Page[str]":
+        """Ids of the requests that staff registered, or one of them, last registered first. One call.
+
+        Raises:
+            CursorError: the cursor is not of this list.
+        """
+
     def delegations(
         self, vendor_id: str, *, is_open: bool, limit: int, cursor: str | None
     ) -> "Page[DelegationRow]":
