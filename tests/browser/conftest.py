@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -16,6 +16,7 @@ from tests.journeys.portal import deployed
 
 WAIT_MS = 60_000
 """How long to wait for what a page will show, on a busy machine."""
+ColorScheme = Literal["light", "dark"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -61,25 +62,41 @@ def page(browser: Browser) -> Iterator[Page]:
     new.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Iterator[Callable[[User], BrowserContext]]:
+    """A context for each user: signing in again in another tab of it takes no password."""
+    opened: dict[str, BrowserContext] = {}
+
+    def of(user: User) -> BrowserContext:
+        if user.name not in opened:
+            opened[user.name] = browser.new_context(viewport={"width": 1280, "height": 900})
+        return opened[user.name]
+
+    yield of
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def screens(browser: Browser, portal_url: str) -> Iterator[Callable[..., Screen]]:
-    """Opens tabs of new browsers: each has an identity provider session of its own.
+def screens(
+    contexts: Callable[[User], BrowserContext], portal_url: str
+) -> Iterator[Callable[..., Screen]]:
+    """Opens tabs: each has a session storage and tokens of its own.
 
     A test ends with an assertion that no tab had an error on its console.
     """
-    contexts: list[BrowserContext] = []
     opened: list[Screen] = []
 
-    def new(user: User, path: str = "/", **options: Any) -> Screen:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        screen = Screen.opened(context, portal_url)
+    def new(user: User, path: str = "/", color_scheme: ColorScheme = "light") -> Screen:
+        screen = Screen.opened(contexts(user), portal_url)
         opened.append(screen)
+        screen.page.emulate_media(color_scheme=color_scheme)
         screen.sign_in(user, path)
         return screen
 
     yield new
     problems = [problem for screen in opened for problem in screen.problems]
-    for context in contexts:
-        context.close()
+    for screen in opened:
+        screen.page.context.set_offline(False)
+        screen.page.close()
     assert problems == []

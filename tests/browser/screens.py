@@ -1,6 +1,6 @@
 """A signed-in tab of the portal, and what every test of it asserts: no error on the console."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,33 @@ from local.users import PASSWORD, User
 
 AXE: Final = ROOT / "portal" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLORS: Final = ["cat.color"]
+"""The rules whose findings depend on the theme."""
+
+CUT_OFF: Final = """() => {
+  const page = document.documentElement;
+  const hidden = (one) => {
+    const box = one.getBoundingClientRect();
+    return box.width <= 1 || box.height <= 1 || !one.checkVisibility() ||
+      (one.parentElement !== document.body && hidden(one.parentElement));
+  };
+  const found = page.scrollWidth > page.clientWidth
+    ? [`scrolls by ${page.scrollWidth - page.clientWidth}`] : [];
+  for (const one of document.querySelectorAll("body *")) {
+    const style = getComputedStyle(one);
+    const box = one.getBoundingClientRect();
+    if (hidden(one)) continue; // Or read by screen readers only.
+    const name = `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 60)}`;
+    if (!one.closest(".skip") && (box.right > page.clientWidth + 1 || box.left < -1)) {
+      found.push(`outside: ${name}`);
+    }
+    const clips = ["hidden", "clip"].includes(style.overflowX);
+    if (clips && one.scrollWidth > one.clientWidth + 1) found.push(`clipped: ${name}`);
+  }
+  return found;
+}"""
+"""What does not fit: the page scrolls sideways, or an element is outside of it or clipped."""
+
 NOTICED: Final = """
 window.addEventListener("precert-error", (event) => console.error("caught", event.detail.name));
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -96,24 +123,32 @@ class Screen:
         """Wait until nothing says that it is loading."""
         expect(self.page.locator("main .loading")).to_have_count(0)
 
-    def accessibility(self) -> list[str]:
+    def accessibility(self, tags: Collection[str] = WCAG) -> list[str]:
         """What axe finds on the page as it is: rule, and the first element."""
         self.settled()
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: Mapping[str, Any] = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG
+            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(tags)
         )
         return [
             f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary'][:200]}"
             for one in found["violations"]
         ]
 
-    def overflow(self) -> int:
-        """Pixels by which the page is wider than the window."""
-        wider: int = self.page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        return wider
+    def both_themes(self) -> list[str]:
+        """What axe finds in the light theme, and with the colors of the dark one."""
+        found = self.accessibility()
+        self.page.emulate_media(color_scheme="dark")
+        found += [f"dark: {one}" for one in self.accessibility(COLORS)]
+        self.page.emulate_media(color_scheme="light")
+        return found
+
+    def cut_off(self, width: int, height: int) -> list[str]:
+        """What does not fit into a window of this size: a scrolling page, or a part outside of it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        found: list[str] = self.page.evaluate(CUT_OFF)
+        return [f"{width} pixels: {one}" for one in found]
 
     def picture(self, file: Path) -> None:
         self.settled()
