@@ -1,6 +1,6 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { Link } from "react-router";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
 import { config } from "../config";
@@ -13,8 +13,7 @@ import { Button } from "../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
 import { byPointer } from "../ui/errors";
 import { CheckboxField, FormErrors, SelectField, TextField } from "../ui/fields";
-import { Banner, Card, CopyButton, Empty, Page, Tag } from "../ui/parts";
-import { Region } from "../ui/Region";
+import { Banner, Card, CopyButton, Page, Tag } from "../ui/parts";
 import { useStored } from "../ui/stored";
 
 const words = text.intake;
@@ -48,9 +47,9 @@ export function Register() {
     content: emptyContent(),
   });
   const [entry, setEntry, reset] = useStored<Entry>("intake", initial());
-  const [recent, setRecent] = useStored<readonly Done[]>("intake.recent", []);
   const [attempt, setAttempt] = useState(0);
   const [done, setDone] = useState<Done | null>(null);
+  const client = useQueryClient();
   const channels = useReference().data?.get("channels") ?? [];
   const set = (change: Partial<Entry>) => setEntry((before) => ({ ...before, ...change }));
   const check = useMutation({
@@ -80,12 +79,8 @@ export function Register() {
         }),
       ),
     onSuccess: ({ request_id, number }) => {
-      const added = { request_id, number };
-      setRecent((before) => [
-        added,
-        ...before.filter((one) => one.request_id !== request_id).slice(0, 9),
-      ]);
-      setDone(added);
+      client.invalidateQueries({ queryKey: ["intake", "list"] });
+      setDone({ request_id, number });
       reset();
       announce(`${words.registered}: ${number}`);
     },
@@ -113,9 +108,6 @@ export function Register() {
   }
   return (
     <Page title={words.title} lead={words.lead}>
-      <Region>
-        <Recent recent={recent} />
-      </Region>
       <ErrorSummary errors={errors} attempt={attempt} />
       {errors.length === 0 && <ErrorBanner error={error} />}
       <FormErrors value={byPointer(errors)}>
@@ -279,41 +271,6 @@ function Vendors({
           }
         />
       ))}
-    </Card>
-  );
-}
-
-function Recent({ recent }: { recent: readonly Done[] }) {
-  const [id, setId] = useState("");
-  const navigate = useNavigate();
-  return (
-    <Card title={words.recent}>
-      {recent.length === 0 ? (
-        <Empty>{words.recentEmpty}</Empty>
-      ) : (
-        <ul className="plain">
-          {recent.map((one) => (
-            <li key={one.request_id}>
-              <Link to={`/intake/requests/${one.request_id}`}>{one.number}</Link>
-            </li>
-          ))}
-        </ul>
-      )}
-      <details>
-        <summary>{words.byId}</summary>
-        <form
-          className="form-actions"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (id.trim()) {
-              navigate(`/intake/requests/${encodeURIComponent(id.trim())}`);
-            }
-          }}
-        >
-          <TextField pointer="/request_id" label={words.requestId} value={id} onChange={setId} />
-          <Button type="submit">{words.open}</Button>
-        </form>
-      </details>
     </Card>
   );
 }

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { livePolling, useReference } from "../api/queries";
 import { sendFile } from "../api/upload";
@@ -11,7 +11,7 @@ import { formatSize } from "../format/identifiers";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { announce } from "../ui/announce";
-import { Button } from "../ui/Button";
+import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { SelectField, TextArea } from "../ui/fields";
 import { Card, Damaged, DueTime, Facts, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
@@ -63,7 +63,12 @@ function Shown({ details }: { details: Details }) {
           </span>
         </span>
       }
-      actions={<Link to="/intake">{words.another}</Link>}
+      actions={
+        <>
+          <LinkButton to="/intake/requests">{words.listTitle}</LinkButton>
+          <LinkButton to="/intake">{words.another}</LinkButton>
+        </>
+      }
     >
       <Damaged entries={details.damaged} />
       {details.allowed_actions.includes("VOID") && (

@@ -86,7 +86,7 @@ function Header({
       </NavLink>
       <nav className="nav" aria-label={text.common.mainNavigation}>
         {areas.map((area) => (
-          <NavLink key={area.path} to={area.path}>
+          <NavLink key={area.path} to={area.path} end={area.exact ?? false}>
             {area.title}
             {area.unread && <Unread />}
           </NavLink>
@@ -175,18 +175,31 @@ function Connection() {
 
 function SessionEnded() {
   const ended = useSyncExternalStore(session().subscribe, () => session().ended);
+  const [failed, setFailed] = useState(false);
   return (
     <Dialog
       title={text.common.sessionEnded}
       open={ended}
-      onClose={() => {}}
       actions={
-        <Button look="primary" onClick={() => session().signIn()}>
+        <Button
+          look="primary"
+          onClick={() => {
+            setFailed(false);
+            session()
+              .signIn()
+              .catch(() => setFailed(true));
+          }}
+        >
           {text.common.signInAgain}
         </Button>
       }
     >
       <p>{text.common.sessionEndedText}</p>
+      {failed && (
+        <Banner tone="error" live>
+          <p>{text.common.signInFailed}</p>
+        </Banner>
+      )}
     </Dialog>
   );
 }

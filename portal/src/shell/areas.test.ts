@@ -12,6 +12,7 @@ test("each role starts in its own area and sees no other", () => {
   expect(areasOf(["Operator", "Intake"]).map((area) => area.path)).toEqual([
     "/operations",
     "/intake",
+    "/intake/requests",
   ]);
   expect(areasOf([])).toEqual([]);
 });

@@ -8,6 +8,8 @@ export interface Area {
   path: string;
   title: string;
   entitlement: Entitlement;
+  /** Another area is below its path. */
+  exact?: boolean;
   /** Shows the number of unread messages. */
   unread?: boolean;
 }
@@ -24,7 +26,8 @@ export const AREAS: readonly Area[] = [
   },
   { path: "/review", title: text.common.nav.review, entitlement: "Reviewer" },
   { path: "/operations", title: text.common.nav.operations, entitlement: "Operator" },
-  { path: "/intake", title: text.common.nav.intake, entitlement: "Intake" },
+  { path: "/intake", title: text.common.nav.intake, entitlement: "Intake", exact: true },
+  { path: "/intake/requests", title: text.common.nav.registered, entitlement: "Intake" },
   { path: "/vendor", title: text.common.nav.vendor, entitlement: "Vendor" },
 ];
 

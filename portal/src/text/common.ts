@@ -78,6 +78,7 @@ export const common = {
     review: "Review",
     operations: "Operations",
     intake: "Intake",
+    registered: "Registered requests",
     vendor: "Delegated requests",
   },
 } as const;

@@ -4,7 +4,7 @@ import { Button } from "./Button";
 
 /**
  * A modal dialog: the browser's own element, which traps the focus, makes the page behind inert, closes on
- * Escape and returns the focus.
+ * Escape and returns the focus. Without `onClose` it has one way out, its actions.
  */
 export function Dialog({
   title,
@@ -16,7 +16,7 @@ export function Dialog({
 }: {
   title: string;
   open: boolean;
-  onClose: () => void;
+  onClose?: (() => void) | undefined;
   children: ReactNode;
   actions?: ReactNode;
   wide?: boolean;
@@ -42,19 +42,33 @@ export function Dialog({
       aria-labelledby={titleId}
       className={wide ? "dialog dialog-wide" : "dialog"}
       onClose={() => {
-        if (!element.current?.open) {
+        const dialog = element.current;
+        if (dialog?.open) {
+          return;
+        }
+        if (onClose) {
           onClose();
+        } else if (open) {
+          // Browsers close a dialog on the second Escape, even where the first was refused.
+          dialog?.showModal();
         }
       }}
-      onCancel={(event) => event.stopPropagation()}
+      onCancel={(event) => {
+        event.stopPropagation();
+        if (!onClose) {
+          event.preventDefault();
+        }
+      }}
     >
       {open && (
         <>
           <div className="dialog-head">
             <h2 id={titleId}>{title}</h2>
-            <Button look="quiet" aria-label={text.common.close} onClick={onClose}>
-              ×
-            </Button>
+            {onClose && (
+              <Button look="quiet" aria-label={text.common.close} onClick={onClose}>
+                ×
+              </Button>
+            )}
           </div>
           <div className="dialog-body">{children}</div>
           {actions && <div className="dialog-actions">{actions}</div>}

@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { useBlocker } from "react-router";
+import { session } from "../auth/session";
 
 /** Ask before unsaved entries are left: inside the portal by the blocker it returns, else by the browser. */
 export function useLeaveGuard(unsaved: boolean) {
@@ -7,7 +8,8 @@ export function useLeaveGuard(unsaved: boolean) {
     if (!unsaved) {
       return;
     }
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    // Signing in again after the session ended loses nothing: the entries are in the tab.
+    const ask = (event: BeforeUnloadEvent) => session().ended || event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [unsaved]);

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { ApiError, api, type ErrorItem, unwrap } from "../../api/client";
+import { session } from "../../auth/session";
 import { formatDay } from "../../format/dates";
 import { normalized } from "../../request-form/content";
 import { named } from "../../request-form/labels";
@@ -233,7 +234,8 @@ function useAskBeforeTabCloses(entered: boolean): void {
     if (!entered) {
       return;
     }
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    // Signing in again after the session ended loses nothing: the entries are in the tab.
+    const ask = (event: BeforeUnloadEvent) => session().ended || event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [entered]);

@@ -26,6 +26,7 @@ import { useMarkRead } from "../messages/useRead";
 import { useFlagged } from "../requests/flags";
 import { NumberSearch } from "../requests/NumberSearch";
 import { pathOfRow, type Row, waitWords } from "../requests/rows";
+import { useFind } from "../requests/useFind";
 import { useAnnouncedChanges } from "../requests/useLiveRows";
 import { dueWork, expiresSoon } from "./due";
 
@@ -44,7 +45,7 @@ export function Home() {
         </LinkButton>
       }
     >
-      <NumberSearch />
+      <NumberSearch onFind={useFind()} />
       <div className="home">
         <div>
           <Region>

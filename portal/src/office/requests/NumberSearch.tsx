@@ -1,24 +1,18 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { useNavigate } from "react-router";
-import { ApiError, api, unwrap } from "../../api/client";
+import { ApiError } from "../../api/client";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { fieldErrors } from "../../ui/errors";
 import { FormErrors, TextField } from "../../ui/fields";
-import { pathOfRow } from "./rows";
 
 const words = text.office.numberSearch;
 
-/** Opens the request with a precertification number. */
-export function NumberSearch() {
-  const navigate = useNavigate();
+/** Opens the request with a precertification number; `onFind` reads it and opens its page. */
+export function NumberSearch({ onFind }: { onFind: (number: string) => Promise<void> }) {
   const [number, setNumber] = useState("");
-  const find = useMutation({
-    mutationFn: () => unwrap(api.POST("/v1/requests/search", { body: { number } })),
-    onSuccess: ({ request }) => navigate(pathOfRow(request)),
-  });
+  const find = useMutation({ mutationFn: () => onFind(number) });
   const atField = find.error instanceof ApiError && find.error.errors.length > 0;
   return (
     <search aria-label={words.title}>

@@ -13,6 +13,7 @@ import { Choice, FilterBar } from "./FilterBar";
 import { filtersOf, sortOf, withParameter } from "./filters";
 import { NumberSearch } from "./NumberSearch";
 import { Rows } from "./Rows";
+import { useFind } from "./useFind";
 import { useListPolling } from "./useLiveRows";
 
 const words = text.office.requests;
@@ -30,7 +31,7 @@ export function Requests() {
         </LinkButton>
       }
     >
-      <NumberSearch />
+      <NumberSearch onFind={useFind()} />
       <Card>
         <Region>
           <List />
