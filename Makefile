@@ -59,10 +59,8 @@ synth: $(DEV) $(PORTAL) ## Build the portal and synthesize the CloudFormation te
 	@$(PY) -m tools.portal_build
 	@$(PY) -m infra.app --stage $(STAGE)
 
-deploy: $(DEV) $(NODE) $(PORTAL) ## Deploy to AWS with your own credentials: make deploy STAGE=dev
-	@$(PY) -m tools.portal_build
-	@npx --no-install cdk deploy --all --context stage=$(STAGE)
-	@$(PY) -m tools.portal_publish --stage $(STAGE)
+deploy: $(DEV) $(NODE) $(PORTAL) ## Show the changes, ask, and deploy to AWS: make deploy STAGE=dev (YES=1: do not ask)
+	@$(PY) -m tools.deploy --stage $(STAGE) $(if $(YES),--yes)
 
 openapi: $(DEV) ## Regenerate docs/openapi.json and the API changelog from the operations
 	@$(PY) -m tools.openapi

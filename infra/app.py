@@ -9,14 +9,15 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import aws_cdk as cdk
 
 from infra import packaging
-from infra.context import stage_config
+from infra.config import StageConfig, StageConfigError, read_stage
 from infra.packaging import Packages
 from infra.platforms import Platform
 from infra.stack import PrecertStack
@@ -32,11 +33,10 @@ FLAGS: Final = {
 
 
 def make_app(
-    stage: str,
+    stage: StageConfig,
     platform: Platform,
     *,
     out: str | None = None,
-    context: Mapping[str, Any] | None = None,
     packages: Packages | None = None,
 ) -> tuple[cdk.App, PrecertStack]:
     """Return the app with its one stack, not yet synthesized."""
@@ -52,8 +52,8 @@ def make_app(
     )
     stack = PrecertStack(
         app,
-        f"precert-{stage}",
-        stage=stage_config(stage, context or {}),
+        f"precert-{stage.name}",
+        stage=stage,
         platform=platform,
         packages=packages,
     )
@@ -69,12 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--platform", type=Platform, default=cdk_context.get("platform", Platform.AWS)
     )
     parser.add_argument("--out", default=os.environ.get("CDK_OUTDIR"), help="the assembly's folder")
-    parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--config", type=Path, default=cdk_context.get("config"))
     args = parser.parse_args(arguments)
-    context = {**cdk_context, **dict(pair.split("=", 1) for pair in args.context)}
+    try:
+        stage = read_stage(args.stage, args.config and Path(args.config))
+    except StageConfigError as error:
+        sys.exit(f"precert: the stage {args.stage} is not configured:\n{error}")
     out = args.out or str(packaging.ROOT / "build" / args.platform / "cdk.out")
     _clear(Path(out))
-    app, stack = make_app(args.stage, args.platform, out=out, context=context)
+    app, stack = make_app(stage, args.platform, out=out)
     assembly = app.synth()
     print(json.dumps({"stack": stack.stack_name, "assembly": assembly.directory}))
 

@@ -1,23 +1,73 @@
-"""The configuration of each stage: everything that differs between stages."""
+"""The configuration of a stage: one file, ``config/<stage>.toml``.
 
-from dataclasses import dataclass, field
-from typing import Final
+It has everything that differs between stages, and no secrets. All errors are reported at once, by name.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from precert import names as shared_names
 
+ROOT: Final = Path(__file__).resolve().parent.parent
+PLACEHOLDER: Final = "CHANGE-ME"
+"""Stands in a new file where the plan must write a value of its own."""
 
-@dataclass(frozen=True)
-class IdentityConfig:
+_RETENTION: Final = {
+    7: RetentionDays.ONE_WEEK,
+    30: RetentionDays.ONE_MONTH,
+    90: RetentionDays.THREE_MONTHS,
+    180: RetentionDays.SIX_MONTHS,
+    365: RetentionDays.ONE_YEAR,
+    731: RetentionDays.TWO_YEARS,
+    2192: RetentionDays.SIX_YEARS,
+    3653: RetentionDays.TEN_YEARS,
+}
+"""Of CloudWatch's retention periods those that a plan may want, in days."""
+
+
+class StageConfigError(ValueError):
+    """The stage's configuration is not valid. The message has one line for each error."""
+
+
+def _is_in_us_east_1(arn: str) -> str:
+    if arn.split(":")[3:4] != ["us-east-1"]:
+        raise ValueError(f"must be an ARN in us-east-1, where CloudFront reads it, not {arn!r}")
+    return arn
+
+
+def _is_retention(days: int) -> int:
+    if days not in _RETENTION:
+        raise ValueError(f"must be one of {', '.join(map(str, _RETENTION))}")
+    return days
+
+
+Account = Annotated[str, Field(pattern=r"^\d{12}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")]
+GlobalArn = Annotated[str, Field(pattern=r"^arn:"), AfterValidator(_is_in_us_east_1)]
+VendorId = Annotated[str, Field(min_length=1)]
+
+
+class _Table(BaseModel):
+    """A table of the file. Unknown keys are errors, because they are misspelled ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class IdentityConfig(_Table):
     """The identity provider.
 
     Without an issuer the stack creates a Cognito user pool. With an issuer the API accepts tokens of
     that OIDC provider; the claim names state which claims hold entitlements, TINs, plans and vendors.
     """
 
-    issuer: str | None = None
+    issuer: str | None = Field(default=None, pattern=r"^https://")
     audiences: tuple[str, ...] = ()
     entitlements_claim: str = shared_names.DEFAULT_ENTITLEMENTS_CLAIM
     tins_claim: str = shared_names.DEFAULT_TINS_CLAIM
@@ -25,102 +75,160 @@ class IdentityConfig:
     vendors_claim: str = shared_names.DEFAULT_VENDORS_CLAIM
     portal_client_id: str | None = None
     """The portal's client at the issuer; without it the first audience."""
-    portal_origins: tuple[str, ...] = ()
+    portal_origins: tuple[Origin, ...] = ()
     """Origins of the issuer's endpoints that the portal calls, if not only the issuer's own."""
 
     @property
     def portal_client(self) -> str:
         return self.portal_client_id or self.audiences[0]
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _has_audience(self) -> "IdentityConfig":
         if self.issuer and not self.audiences:
-            raise ValueError("an OIDC issuer needs at least one audience")
+            raise ValueError("an OIDC issuer needs at least one entry in audiences")
+        return self
 
 
-@dataclass(frozen=True)
-class PortalConfig:
+class PortalConfig(_Table):
     """The portal's address. Without a domain it is that of its CloudFront distribution."""
 
-    domain: str | None = None
-    certificate_arn: str | None = None
+    domain: str | None = Field(default=None, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    certificate_arn: GlobalArn | None = None
     """An ACM certificate of the domain in us-east-1, where CloudFront reads it."""
-    web_acl_arn: str | None = None
+    web_acl_arn: GlobalArn | None = None
     """An AWS WAF web ACL of scope CLOUDFRONT, which is in us-east-1 too."""
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _has_certificate(self) -> "PortalConfig":
         if (self.domain is None) is not (self.certificate_arn is None):
-            raise ValueError("portal_domain and portal_certificate_arn must be set together")
-        for name, arn in (
-            ("portal_certificate_arn", self.certificate_arn),
-            ("portal_web_acl_arn", self.web_acl_arn),
-        ):
-            if arn is not None and arn.split(":")[3:4] != ["us-east-1"]:
-                raise ValueError(f"{name} must be an ARN in us-east-1, not {arn!r}")
+            raise ValueError("domain and certificate_arn must be set together")
+        return self
 
 
-@dataclass(frozen=True)
-class StageConfig:
+class StageConfig(_Table):
     """The configuration of one stage."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
+    account: Account | None = None
+    """The AWS account; without it that of the deployer's credentials."""
+    region: Region | None = None
     retain_data: bool
-    log_retention: RetentionDays
-    log_level: str
-    cors_origins: tuple[str, ...]
-    requests_per_second: int
-    request_burst: int
+    log_retention_days: Annotated[int, AfterValidator(_is_retention)]
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
+    cors_origins: tuple[Origin, ...] = ()
+    """Origins of partners' pages that may call the API and upload documents."""
+    requests_per_second: Annotated[int, Field(ge=1)]
+    request_burst: Annotated[int, Field(ge=1)]
     require_mfa: bool
     threat_protection: bool
-    archive_days: int | None
+    archive_days: Annotated[int, Field(ge=1)] | None = None
+    """How long the bus archives events for a replay."""
     scan_documents: bool
     """Whether GuardDuty scans documents for malware before they can be downloaded."""
-    memory_mb: int = 512
-    http_timeout_seconds: int = 15
-    event_timeout_seconds: int = 60
-    alarm_email: str | None = None
-    identity: IdentityConfig = field(default_factory=IdentityConfig)
-    portal_origins: tuple[str, ...] = ()
+    memory_mb: Annotated[int, Field(ge=256, le=10240)] = 512
+    http_timeout_seconds: Annotated[int, Field(ge=3, le=29)] = 15
+    event_timeout_seconds: Annotated[int, Field(ge=10, le=900)] = 60
+    alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    portal_origins: tuple[Origin, ...] = ()
     """Further origins of the portal, besides that of its distribution: those of this machine."""
-    portal: PortalConfig = field(default_factory=PortalConfig)
-    vendors: tuple[tuple[str, str], ...] = ()
-    """Pairs of a vendor id and the AWS account that may put that vendor's determinations on the bus."""
+    identity: IdentityConfig = IdentityConfig()
+    portal: PortalConfig = PortalConfig()
+    vendors: Mapping[VendorId, Account] = Field(default_factory=dict)
+    """The AWS account that may put a vendor's determinations on the bus, by vendor id."""
 
     @property
     def removal_policy(self) -> RemovalPolicy:
         """Whether data and logs are retained or deleted with the stack or the resource."""
         return RemovalPolicy.RETAIN if self.retain_data else RemovalPolicy.DESTROY
 
+    @property
+    def log_retention(self) -> RetentionDays:
+        """The retention of logs, as the CDK names it."""
+        return _RETENTION[self.log_retention_days]
 
-DEV: Final = StageConfig(
-    name="dev",
-    retain_data=False,
-    log_retention=RetentionDays.ONE_WEEK,
-    log_level="INFO",
-    # Default ports of development servers of partners' portals.
-    cors_origins=("http://localhost:3000", "http://localhost:5173"),
-    # The first is that of the local cloud, the second that of `npm run dev`.
-    portal_origins=("http://localhost:4567", "http://localhost:5173"),
-    requests_per_second=50,
-    request_burst=100,
-    require_mfa=False,
-    threat_protection=False,
-    archive_days=None,
-    scan_documents=False,
-)
 
-PROD: Final = StageConfig(
-    name="prod",
-    retain_data=True,
-    log_retention=RetentionDays.ONE_YEAR,
-    log_level="INFO",
-    cors_origins=(),
-    requests_per_second=500,
-    request_burst=1000,
-    require_mfa=True,
-    threat_protection=True,
-    archive_days=90,
-    scan_documents=True,
-    memory_mb=1024,
-)
+REQUIRED_FOR_PHI: Final = {
+    ("account",): "the AWS account with 12 digits, so that no other one is deployed to",
+    ("region",): "the AWS Region",
+    ("alarm_email",): "the address that receives alarms",
+    ("portal", "domain"): "the domain of portal and API",
+    ("portal", "certificate_arn"): "the domain's ACM certificate in us-east-1",
+    ("portal", "web_acl_arn"): "the AWS WAF web ACL of scope CLOUDFRONT",
+}
+"""Values without which a stage that retains data cannot be deployed, and their meaning."""
+_SAFEGUARDS: Final = ("require_mfa", "scan_documents")
 
-STAGES: Final = {stage.name: stage for stage in (DEV, PROD)}
+
+def stage_file(name: str) -> Path:
+    """Return the path of a stage's file."""
+    return ROOT / "config" / f"{name}.toml"
+
+
+def read_stage(name: str, file: Path | None = None) -> StageConfig:
+    """Return the configuration of a stage.
+
+    Raises:
+        StageConfigError: the file is missing or not valid; the message names every error.
+    """
+    file = file or stage_file(name)
+    shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(one.stem for one in stage_file(name).parent.glob("*.toml")))
+        raise StageConfigError(f"{shown} does not exist; stages with a file: {known}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StageConfigError(f"{shown}: not valid TOML: {error}") from None
+    return parse_stage(name, values, source=str(shown))
+
+
+def parse_stage(name: str, values: Mapping[str, Any], *, source: str) -> StageConfig:
+    """Return the configuration of a stage from the values of its file.
+
+    Raises:
+        StageConfigError: a value is missing, a placeholder, or not valid; the message names every one.
+    """
+    errors = {path: _placeholder(value) for path, value in _placeholders(values)}
+    stage: StageConfig | None = None
+    try:
+        stage = StageConfig.model_validate({"name": name, **values})
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_context=False, include_input=False):
+            errors.setdefault(one["loc"], one["msg"].removeprefix("Value error, "))
+    for path, message in _safeguards(values):
+        errors.setdefault(path, message)
+    if errors or stage is None:
+        lines = (f"{source}: {'.'.join(map(str, path))}: {text}" for path, text in errors.items())
+        raise StageConfigError("\n".join(lines))
+    return stage
+
+
+def _placeholder(value: str) -> str:
+    return f"replace the placeholder {value!r}"
+
+
+def _placeholders(
+    values: Mapping[str, Any], *parents: str
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _placeholders(value, *parents, key)
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and PLACEHOLDER in one:
+                yield (*parents, key), one
+
+
+def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What a stage that retains data, and so has PHI, needs in addition."""
+    if values.get("retain_data") is not True:
+        return
+    for path, meaning in REQUIRED_FOR_PHI.items():
+        found: Any = values
+        for key in path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        if not found:
+            yield path, f"missing: {meaning}"
+    for name in _SAFEGUARDS:
+        if values.get(name) is False:
+            yield (name,), "must be true where retain_data is"

@@ -58,6 +58,8 @@ class PrecertStack(cdk.Stack):
             stack_name=f"precert-{stage.name}",
             description=f"Online precertification, {stage.name}",
             termination_protection=stage.retain_data,
+            # The CDK refuses credentials of another account.
+            env=cdk.Environment(account=stage.account, region=stage.region),
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self._stage = stage

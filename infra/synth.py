@@ -56,6 +56,7 @@ def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
         *sorted((ROOT / "infra").rglob("*.js")),
         *sorted((ROOT / "stepfunctions").glob("*.json")),
         ROOT / "infra" / "routes.json",
+        *sorted((ROOT / "config").glob("*.toml")),
         ROOT / "precert" / "names.py",
     ]
     hashes = [package.content_hash for package in (*packages.layers, *packages.functions.values())]

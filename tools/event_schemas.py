@@ -111,7 +111,7 @@ A delegated vendor reports a determination by HTTPS (`reportDetermination` of th
 request that the payer delegated to it, with an event
 [{VENDOR_DETERMINED}]({VENDOR_DETERMINED}.schema.json) whose `source` is
 `{VENDOR_SOURCE_PREFIX}<vendor id>`. The bus allows each vendor's AWS account to publish its own
-source only (context key `vendors` of the deployment). Events contain ids and codes only. An event
+source only (`[vendors]` in `config/<stage>.toml`). Events contain ids and codes only. An event
 can therefore report approvals as requested; a denial or a reduction needs its rationale, criterion
 and reviewer, and is reported by HTTPS. Events can arrive twice and out of order: the report of a
 request with the latest `reported_at` applies.

@@ -35,7 +35,7 @@ class Messaging(Construct):
                 retention=cdk.Duration.days(stage.archive_days),
             )
 
-        for vendor_id, account in stage.vendors:
+        for vendor_id, account in stage.vendors.items():
             self._allow_vendor(vendor_id, account)
 
     def _allow_vendor(self, vendor_id: str, account: str) -> None:

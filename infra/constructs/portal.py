@@ -270,7 +270,7 @@ class Portal(Construct):
             acknowledge(
                 self.distribution,
                 "AwsSolutions-CFR2",
-                "The web ACL is the account's: portal_web_acl_arn associates it with the portal.",
+                "The web ACL is the account's: web_acl_arn associates it with the portal.",
             )
         if self._stage.portal.certificate_arn is None:
             acknowledge(

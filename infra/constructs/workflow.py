@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
-from infra.findings import acknowledge
+from infra.findings import acknowledge, arn_prefix
 
 DEFINITION: Final = (
     Path(__file__).resolve().parents[2] / "stepfunctions" / "precertification.asl.json"
@@ -83,7 +83,6 @@ class Workflow(Construct):
         function.allow(["states:DescribeExecution"], [executions])
         machine = stack.get_logical_id(resource_of(self.machine, sfn.CfnStateMachine))
         function.acknowledge_wildcard(
-            f"Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
-            f"<{machine}.Name>:*",
+            f"Resource::{arn_prefix(stack, 'states')}:execution:<{machine}.Name>:*",
             "Executions of this state machine only; their names contain request ids.",
         )

@@ -1,23 +1,20 @@
 """Synthesis with the checks that a plain synthesis omits."""
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import make_app
+from infra.config import StageConfig
 from infra.platforms import Platform
 from tests.template.synthesized import Synthesized
 
 
-def synthesize(
-    folder: Path, stage: str, platform: Platform, context: Mapping[str, Any] | None = None
-) -> Synthesized:
-    app, _ = make_app(stage, platform, out=str(folder), context=context)
-    return checked(app, stage, folder, platform)
+def synthesize(folder: Path, stage: StageConfig, platform: Platform) -> Synthesized:
+    app, _ = make_app(stage, platform, out=str(folder))
+    return checked(app, stage.name, folder, platform)
 
 
 def checked(

@@ -10,27 +10,28 @@ from infra.app import make_app
 from infra.constructs.workflow import DEFINITION
 from infra.packaging import Packages
 from infra.platforms import Platform
+from tests.template import stages
 from tests.template.checking import synthesize
 from tests.template.synthesized import Synthesized
 
 
 @pytest.fixture(scope="session")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(tmp_path_factory.mktemp("dev"), "dev", Platform.LOCAL)
+    return synthesize(tmp_path_factory.mktemp("dev"), stages.dev(), Platform.LOCAL)
 
 
 @pytest.fixture(scope="session")
 def dev_on_aws(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     """Without the checks, which the stage passes on the other platform."""
     folder = tmp_path_factory.mktemp("dev-on-aws")
-    app, _ = make_app("dev", Platform.AWS, out=str(folder))
+    app, _ = make_app(stages.dev(), Platform.AWS, out=str(folder))
     app.synth()
     return Synthesized("dev", Platform.AWS.value, folder)
 
 
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(tmp_path_factory.mktemp("prod"), "prod", Platform.AWS)
+    return synthesize(tmp_path_factory.mktemp("prod"), stages.prod(), Platform.AWS)
 
 
 @pytest.fixture(params=["dev", "prod"])
@@ -45,16 +46,17 @@ def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     """A payer with its own OIDC provider, an address for alarms, and a vendor."""
     return synthesize(
         tmp_path_factory.mktemp("oidc"),
-        "dev",
+        stages.dev(
+            identity={
+                "issuer": "https://login.example.com/payer",
+                "audiences": ["portal", "partner"],
+                "tins_claim": "registered_tins",
+            },
+            alarm_email="operators@example.com",
+            vendors={"EVICORE-RAD": stages.ACCOUNT},
+            scan_documents=True,
+        ),
         Platform.LOCAL,
-        {
-            "oidc_issuer": "https://login.example.com/payer",
-            "oidc_audiences": "portal, partner",
-            "tins_claim": "registered_tins",
-            "alarm_email": "operators@example.com",
-            "vendors": "EVICORE-RAD=123456789012",
-            "scan_documents": "on",
-        },
     )
 
 
@@ -63,13 +65,14 @@ def with_own_domain(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     """A portal with a domain, its certificate, and a web ACL of the account."""
     return synthesize(
         tmp_path_factory.mktemp("domain"),
-        "dev",
+        stages.dev(
+            portal={
+                "domain": "portal.example.org",
+                "certificate_arn": stages.CERTIFICATE,
+                "web_acl_arn": stages.WEB_ACL,
+            }
+        ),
         Platform.LOCAL,
-        {
-            "portal_domain": "portal.example.org",
-            "portal_certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
-            "portal_web_acl_arn": ("arn:aws:wafv2:us-east-1:123456789012:global/webacl/portal/1"),
-        },
     )
 
 

@@ -11,6 +11,7 @@ from infra.catalogue import CHECK, CONFIRMATION
 from infra.packaging import Packages
 from infra.platforms import Platform
 from precert.names import Env
+from tests.template import stages
 from tests.template.synthesized import Synthesized
 
 FUNCTION: Final = "AWS::Lambda::Function"
@@ -84,7 +85,7 @@ def test_new_version_is_published_when_a_layer_or_the_code_changes(tmp_path: Pat
 
 def versions_of(packages: Packages, out: Path) -> set[str]:
     """The logical ids of the versions; CloudFormation publishes when the id changes."""
-    app, stack = make_app("dev", Platform.LOCAL, out=str(out), packages=packages)
+    app, stack = make_app(stages.dev(), Platform.LOCAL, out=str(out), packages=packages)
     app.synth()
     template = json.loads((out / f"{stack.artifact_id}.template.json").read_text(encoding="utf-8"))
     return {

@@ -29,23 +29,23 @@ LEADS_TO: Final = {
     "lint": "-m tools.verify format lint types",
     "screenshots": "-m pytest --quiet tests/browser/test_screenshots.py",
     "synth": "-m tools.portal_build\n-m infra.app --stage dev",
+    "deploy": "-m tools.deploy --stage dev",
 }
 """Their tests are `tests/journeys/test_demo.py`, `tests/workflow/test_commands.py`,
 `tests/browser/test_screenshots.py`, `tests/unit/test_verify.py`, `test_anyday.py`, and `test_synth.py`
-beside this file."""
+and `test_stages.py` beside this file."""
 WRITES: Final = ("openapi", "events", "diagram", "samples", "fmt")
 """Write files, and change nothing where all are current."""
 STUBBED: Final = {
-    "deploy": "npx --no-install cdk deploy --all --context stage=dev",
     "lock": "uv pip compile",
 }
-"""Need an account or a registry: a script replaces the last program that they start."""
+"""Need a registry: a script replaces the last program that they start."""
 OTHERS: Final = ("rules", "setup", "help", "clean")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's files, with an environment whose uv and npx only print their arguments."""
+    """The project's files, with an environment whose uv only prints its arguments."""
     folder = tmp_path_factory.mktemp("copy")
     for file in project_files():
         target = folder / file.relative_to(ROOT)
@@ -55,7 +55,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scripts = {
         "python": f'exec "{sys.executable}" "$@"',
         "uv": 'echo "uv $*"',
-        "npx": 'echo "npx $*"',
     }
     for name, line in scripts.items():
         script = folder / ".venv" / "bin" / name
@@ -93,17 +92,6 @@ def test_command_is_the_tested_one_when_its_target_is_run(target: str) -> None:
 @pytest.mark.parametrize("target", STUBBED)
 def test_program_is_called_when_its_target_is_run(copy: Path, target: str) -> None:
     assert STUBBED[target] in make(copy, "PY=echo", target)
-
-
-def test_portal_is_built_before_and_published_after_the_stack_when_it_is_deployed(
-    copy: Path,
-) -> None:
-    """The configuration that is published names resources of the stack."""
-    assert make(copy, "PY=echo", "deploy").splitlines() == [
-        "-m tools.portal_build",
-        f"npx {STUBBED['deploy'].removeprefix('npx ')}",
-        "-m tools.portal_publish --stage dev",
-    ]
 
 
 @pytest.mark.parametrize("target", WRITES)

@@ -7,6 +7,7 @@ import pytest
 
 from infra import catalogue
 from precert.names import INDEXES, ROW_INDEXES
+from tests.template import stages
 from tests.template.synthesized import Synthesized, listed
 
 PLAN: Final = "AWS::GuardDuty::MalwareProtectionPlan"
@@ -124,9 +125,7 @@ def test_scanner_has_the_listed_permissions_when_documents_are_scanned(prod: Syn
     assert permissions(prod)[role] == SCANNER
     [trusted] = prod.properties("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"] == {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
-    assert trusted["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    }
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": stages.ACCOUNT}}
     writes = [
         (statement["Resource"]["Fn::Join"][1][-1])
         for name, statement in prod.statements()

@@ -2,10 +2,7 @@
 
 from typing import Any, Final
 
-import pytest
-
 from infra.constructs.functions import METRICS_NAME
-from infra.context import stage_config
 from precert.names import SCAN_UNRESOLVED
 from tests.template.synthesized import Synthesized
 
@@ -56,19 +53,13 @@ def test_documents_are_not_scanned_when_in_development(dev: Synthesized) -> None
     assert environment(dev, "functions.upload.verify.handle")["SCAN_DOCUMENTS"] == "off"
 
 
-def test_documents_are_scanned_in_development_when_the_context_enables_it(
+def test_documents_are_scanned_in_development_when_its_configuration_enables_it(
     with_own_issuer: Synthesized,
 ) -> None:
     assert len(with_own_issuer.resources(PLAN)) == 1
     verify = environment(with_own_issuer, "functions.upload.verify.handle")
     assert verify["SCAN_DOCUMENTS"] == "on"
     assert with_own_issuer.findings == []
-
-
-def test_switch_is_rejected_when_it_is_neither_on_nor_off() -> None:
-    assert stage_config("prod", {"scan_documents": "off"}).scan_documents is False
-    with pytest.raises(ValueError, match="on or off"):
-        stage_config("dev", {"scan_documents": "true"})
 
 
 def test_results_of_this_bucket_are_received_when_guardduty_publishes_them(

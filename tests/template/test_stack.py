@@ -4,9 +4,6 @@ import json
 import re
 from typing import Any
 
-import pytest
-
-from infra.context import stage_config
 from tests.template.synthesized import Synthesized
 
 
@@ -51,18 +48,3 @@ def test_no_path_of_this_machine_is_in_the_template_when_synthesized(stack: Synt
 def test_no_account_is_looked_up_when_synthesized(stack: Synthesized) -> None:
     assert "Parameters" not in stack.template
     assert "Rules" not in stack.template
-
-
-def test_stage_is_rejected_when_it_is_unknown() -> None:
-    with pytest.raises(ValueError, match="unknown stage"):
-        stage_config("staging", {})
-
-
-def test_issuer_is_rejected_when_no_audience_is_configured() -> None:
-    with pytest.raises(ValueError, match="audience"):
-        stage_config("dev", {"oidc_issuer": "https://login.example.com"})
-
-
-def test_origins_are_replaced_when_the_context_names_them() -> None:
-    stage = stage_config("prod", {"cors_origins": "https://a.example, https://b.example"})
-    assert stage.cors_origins == ("https://a.example", "https://b.example")

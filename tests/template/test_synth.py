@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import packaging, synth
+from infra import app, packaging, synth
 from infra.packaging import Packages
 from infra.platforms import Platform
+from tests.template import stages
 
 
 def test_assembly_is_reused_when_nothing_changed(tmp_path: Path) -> None:
@@ -21,6 +22,8 @@ def test_assembly_is_reused_when_nothing_changed(tmp_path: Path) -> None:
 def test_assembly_is_rebuilt_when_the_stage_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    configured = {"dev": stages.dev(), "prod": stages.prod()}
+    monkeypatch.setattr(app, "read_stage", lambda name, _: configured[name])
     synth.synthesize("dev", Platform.LOCAL, tmp_path)
     synth.synthesize("prod", Platform.LOCAL, tmp_path)
     assert [path.name for path in tmp_path.glob("*.template.json")] == [

@@ -1,0 +1,75 @@
+"""Deploy a stage to AWS: ``python -m tools.deploy --stage dev``, which is ``make deploy STAGE=dev``.
+
+The changes are shown first, and applied only after the stage's name was typed. Without a terminal
+nothing is deployed unless ``--yes`` is present.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from infra.config import ROOT, StageConfig, StageConfigError, read_stage
+
+Run = Callable[[Sequence[str]], int]
+"""Runs a program and returns its exit status."""
+
+_CDK: Final = ("npx", "--no-install", "cdk")
+_PYTHON: Final = (sys.executable, "-m")
+
+
+def deploy(stage: StageConfig, *, run: Run, confirmed: Callable[[], bool]) -> int:
+    """Build, show the changes, and deploy if they are confirmed; return the first exit status but 0."""
+    context = ("--context", f"stage={stage.name}")
+    before: list[Sequence[str]] = [
+        (*_PYTHON, "tools.portal_build"),
+        # Without change sets, because the comparison must create nothing in the account.
+        (*_CDK, "diff", "--all", "--method=template", *context),
+    ]
+    after: list[Sequence[str]] = [
+        (*_CDK, "deploy", "--all", "--require-approval=never", *context),
+        (*_PYTHON, "tools.portal_publish", "--stage", stage.name),
+    ]
+    if status := _first_failure(before, run):
+        return status
+    if not confirmed():
+        print(f"precert: nothing was deployed to {stage.name}")
+        return 1
+    return _first_failure(after, run)
+
+
+def _first_failure(commands: Sequence[Sequence[str]], run: Run) -> int:
+    return next((status for status in map(run, commands) if status), 0)
+
+
+def asked(stage: StageConfig) -> bool:
+    """Whether the person at the terminal types the stage's name."""
+    if not sys.stdin.isatty():
+        print("precert: no terminal to ask at; with YES=1 the changes are deployed unasked")
+        return False
+    place = f"account {stage.account or 'of your credentials'}, {stage.region or 'its Region'}"
+    answer = input(f"Deploy these changes to {stage.name} ({place})? Type {stage.name} to deploy: ")
+    return answer.strip() == stage.name
+
+
+def _run(command: Sequence[str]) -> int:
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Deploy a stage; an invalid configuration is printed, and nothing is built."""
+    parser = argparse.ArgumentParser(description="Show the changes, ask, and deploy a stage.")
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--yes", action="store_true", help="deploy without asking")
+    args = parser.parse_args(arguments)
+    try:
+        stage = read_stage(args.stage)
+    except StageConfigError as error:
+        print(f"precert: the stage {args.stage} cannot be deployed:\n{error}", file=sys.stderr)
+        return 1
+    return deploy(stage, run=_run, confirmed=lambda: args.yes or asked(stage))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
