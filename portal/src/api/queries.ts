@@ -12,7 +12,9 @@ export const queryClient = new QueryClient({
       retry: (failures, error) => failures < TRIES && isTransient(error),
       retryDelay: (failures, error) => waitBefore(failures, error),
     },
-    mutations: { retry: false },
+    // Without a network a change fails, and the person repeats it: a paused one would be sent later, after
+    // further entries, and from a page that was left.
+    mutations: { retry: false, networkMode: "always" },
   },
 });
 

@@ -81,6 +81,7 @@ export const request = {
   file: "File",
   fileStatus: "Status",
   queued: "Waiting",
+  interruptedOffline: "Interrupted. It is sent again when the connection is back.",
   reserving: "Starting…",
   sending: (percent: number) => `Sending, ${percent} %`,
   sent: "Sent. Being checked…",

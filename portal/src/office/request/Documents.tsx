@@ -11,7 +11,7 @@ import { ErrorBanner } from "../../ui/ErrorSummary";
 import { SelectField } from "../../ui/fields";
 import { Card, Tag } from "../../ui/parts";
 import { loadDocument, openDownload } from "../requests/download";
-import { isOpen, type Upload } from "./uploads";
+import { isOpen, type Upload, withoutListed } from "./uploads";
 import { type DocumentRules, limitOf, type Uploads, useUploads } from "./useUploads";
 import "../../styles/request-form.css";
 
@@ -45,7 +45,12 @@ export function DocumentsCard({
   const [documentType, chooseType] = useState("");
   const types = useReference().data?.get("required_documentation") ?? [];
   const all = documents.data ?? [];
-  const { listed, uploads } = queue;
+  const { listed } = queue;
+  // A sent file is shown once: as the document, as soon as the API lists it.
+  const uploads = withoutListed(
+    queue.uploads,
+    all.map((one) => one.document_id),
+  );
   const shown = all.filter(
     (one) => !uploads.some((up) => up.documentId === one.document_id && up.state !== "sent"),
   );
@@ -72,7 +77,12 @@ export function DocumentsCard({
       )}
       <DropZone rules={rules} stage={stage} onFiles={add} />
       <ErrorBanner error={documents.error} onRetry={() => documents.refetch()} />
-      <FileList documents={shown} queue={queue} requestId={requestId} deletable={deletable} />
+      <FileList
+        documents={shown}
+        queue={{ ...queue, uploads }}
+        requestId={requestId}
+        deletable={deletable}
+      />
       {shown.length + uploads.length === 0 && !documents.isPending && (
         <p className="small">{t.noDocuments}</p>
       )}
@@ -311,7 +321,7 @@ function DocumentRow({
 
 function UploadRow({ upload, queue }: { upload: Upload; queue: Uploads }) {
   const { name, size, state } = upload;
-  const cancelable = state === "queued" || state === "reserving" || state === "sending";
+  const cancelable = ["queued", "offline", "reserving", "sending"].includes(state);
   const again = state === "failed" || state === "canceled";
   return (
     <tr>
@@ -357,6 +367,8 @@ function UploadStatus({ upload }: { upload: Upload }) {
   switch (state) {
     case "queued":
       return <>{t.queued}</>;
+    case "offline":
+      return <>{t.interruptedOffline}</>;
     case "reserving":
       return <>{t.reserving}</>;
     case "sending":

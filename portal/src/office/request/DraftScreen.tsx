@@ -27,7 +27,7 @@ import { stillThere } from "./diff";
 import { Review } from "./Review";
 import { SaveState, wordsOf } from "./SaveState";
 import { Submitted } from "./Submitted";
-import { isRunning } from "./uploads";
+import { isUnsent } from "./uploads";
 import { etagOf, forgetDraft, readDraft, storedName, useDraft } from "./useDraft";
 import { useUploads } from "./useUploads";
 import { VendorLines } from "./VendorLines";
@@ -55,11 +55,12 @@ function OpenDraft({ draftId }: { draftId: string }) {
     queryFn: () => readDraft(draftId),
     staleTime: 0,
   });
+  const { refetch } = draft;
   if (draft.error instanceof ApiError && [404, 409, 410].includes(draft.error.status)) {
     return <Ended draftId={draftId} error={draft.error} />;
   }
   if (draft.data) {
-    return <Editing draft={draft.data} onEnded={() => draft.refetch()} />;
+    return <Editing draft={draft.data} onEnded={refetch} />;
   }
   return (
     <Page title={t.title}>
@@ -100,7 +101,7 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
   const queue = useUploads(draftId, useDocumentRules());
   const openUploads = useOpenDocuments(draftId, queue);
   const [submitting, setSubmitting] = useState(false);
-  const sending = queue.uploads.some((one) => one.state === "queued" || isRunning(one));
+  const sending = queue.uploads.some(isUnsent);
   const unsaved = !submitting && (sending || !["saved", "refused", "ended"].includes(state.phase));
   useAnnouncedState(state);
   const ended = state.phase === "ended";
@@ -178,6 +179,7 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
               onErrors={onErrors}
               onBack={() => open("entries")}
               onSubmitting={setSubmitting}
+              onEnded={onEnded}
             />
           )}
         </div>

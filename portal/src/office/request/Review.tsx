@@ -37,6 +37,8 @@ interface ReviewProps {
   onErrors: (errors: readonly ErrorItem[]) => void;
   onBack: () => void;
   onSubmitting: (submitting: boolean) => void;
+  /** The draft can no longer be edited: it was submitted, deleted, or expired. */
+  onEnded: () => void;
 }
 
 /** Everything that is missing or incorrect at once, the entries to look over, and the submission. */
@@ -45,6 +47,13 @@ export function Review(props: ReviewProps) {
   const validation = useValidation(props);
   const submission = useSubmission(props);
   const { phase, content } = state;
+  const ended = hasEnded(validation.error) && !submission.isPending;
+  const { onEnded } = props;
+  useEffect(() => {
+    if (ended) {
+      onEnded();
+    }
+  }, [ended, onEnded]);
   const errors = submission.errors ?? validation.data?.errors ?? NO_ERRORS;
   useEffect(() => onErrors(errors), [errors, onErrors]);
   const blocked = phase === "conflict" || phase === "ended";
@@ -88,6 +97,10 @@ export function Review(props: ReviewProps) {
       </div>
     </>
   );
+}
+
+function hasEnded(error: unknown): boolean {
+  return error instanceof ApiError && [404, 409, 410].includes(error.status);
 }
 
 interface Validation {

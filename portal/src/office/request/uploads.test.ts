@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { isOpen, nextUpload, retried, withChange, withFiles, withoutListed } from "./uploads";
+import {
+  interrupted,
+  isOpen,
+  nextUpload,
+  reconnected,
+  retried,
+  withChange,
+  withFiles,
+  withoutListed,
+} from "./uploads";
 
 const files = ["a.pdf", "b.pdf", "c.pdf"].map((name, index) => ({
   id: name,
@@ -44,4 +53,14 @@ test("a sent file is shown once: as the document that the API lists", () => {
   expect(withoutListed(uploads, ["D1"]).map(({ id }) => id)).toEqual(["b.pdf", "c.pdf"]);
   expect(withoutListed(uploads, ["D9"])).toBe(uploads);
   expect(uploads.filter(isOpen)).toHaveLength(3);
+});
+
+test("what a lost network interrupts is next when it is back, and nothing is sent before", () => {
+  let uploads: ReturnType<typeof interrupted> = withFiles([], files, any);
+  uploads = interrupted(withChange(uploads, "a.pdf", { state: "sending", percent: 40 }), "a.pdf");
+  expect(nextUpload(uploads)).toBeNull();
+  expect(isOpen(uploads[0] as (typeof uploads)[0])).toBe(true);
+  const back = reconnected(uploads);
+  expect(nextUpload(back)).toMatchObject({ id: "a.pdf", percent: 0 });
+  expect(reconnected(back)).toBe(back);
 });

@@ -2,6 +2,7 @@
 
 export type UploadState =
   | "queued"
+  | "offline"
   | "reserving"
   | "sending"
   | "sent"
@@ -44,18 +45,36 @@ export function withFiles(
   ];
 }
 
-/** The next one to send; none while one is being sent. */
+/** The network was lost while a file was on its way: it is sent again when the network is back. */
+export function interrupted(uploads: readonly Upload[], id: string): Upload[] {
+  return withChange(uploads, id, { state: "offline", percent: 0, reason: null });
+}
+
+/** The network is back: what it interrupted is next. */
+export function reconnected(uploads: readonly Upload[]): readonly Upload[] {
+  return uploads.some((one) => one.state === "offline")
+    ? uploads.map((one) => (one.state === "offline" ? { ...one, state: "queued" } : one))
+    : uploads;
+}
+
+/** The next one to send; none while one is being sent, or waits for the network. */
 export function nextUpload(uploads: readonly Upload[]): Upload | null {
-  return uploads.some(isRunning) ? null : (uploads.find((one) => one.state === "queued") ?? null);
+  const waits = uploads.some((one) => isRunning(one) || one.state === "offline");
+  return waits ? null : (uploads.find((one) => one.state === "queued") ?? null);
 }
 
 export function isRunning({ state }: Upload): boolean {
   return state === "reserving" || state === "sending";
 }
 
+/** Whether its file is lost when the page is left. */
+export function isUnsent(upload: Upload): boolean {
+  return isRunning(upload) || upload.state === "queued" || upload.state === "offline";
+}
+
 /** Whether it still can become a document by itself. */
 export function isOpen({ state }: Upload): boolean {
-  return state === "queued" || state === "reserving" || state === "sending" || state === "sent";
+  return !["failed", "refused", "canceled"].includes(state);
 }
 
 export function withChange(

@@ -1,15 +1,17 @@
 /** The queue of files of one request: reserves a slot for each, sends it, and reports what becomes of it. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useReducer, useRef } from "react";
-import { ApiError, api, type Schemas, unwrap } from "../../api/client";
+import { ApiError, api, NetworkError, type Schemas, unwrap } from "../../api/client";
 import { formatSize } from "../../format/identifiers";
 import { useActingFor } from "../../shell/tin";
 import { text } from "../../text";
 import { explain } from "../../ui/errors";
 import { type Sending, StorageError, sendFile } from "./send";
 import {
-  isRunning,
+  interrupted,
+  isUnsent,
   nextUpload,
+  reconnected,
   retried,
   type Upload,
   withChange,
@@ -58,17 +60,21 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
     () => client.invalidateQueries({ queryKey: ["documents", requestId] }),
     [client, requestId],
   );
-  const free = useCallback(
-    async (documentId: string) => {
-      const path = { request_id: requestId, document_id: documentId };
-      const call = api.DELETE("/v1/requests/{request_id}/documents/{document_id}", {
-        params: { path },
-      });
-      await call.catch(() => {});
-      await refresh();
-    },
-    [requestId, refresh],
-  );
+  // Reserved for files that were not sent. Without a network they are freed before the next file.
+  const unused = useRef(new Set<string>());
+  const free = useCallback(async () => {
+    for (const document_id of [...unused.current]) {
+      const path = { request_id: requestId, document_id };
+      unused.current.delete(document_id);
+      try {
+        await api.DELETE("/v1/requests/{request_id}/documents/{document_id}", { params: { path } });
+      } catch {
+        unused.current.add(document_id);
+        return;
+      }
+    }
+    await refresh();
+  }, [requestId, refresh]);
 
   const send = useCallback(
     async (upload: Upload, { file, documentType }: Chosen) => {
@@ -77,6 +83,9 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
       change(upload.id, { state: "reserving" });
       let documentId: string | null = null;
       try {
+        if (unused.current.size > 0) {
+          await free();
+        }
         const slot = await unwrap(
           api.POST("/v1/requests/{request_id}/documents", {
             params: { path: { request_id: requestId } },
@@ -90,7 +99,8 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
         );
         documentId = slot.document.document_id;
         if (sending.current !== running) {
-          await free(documentId);
+          unused.current.add(documentId);
+          await free();
           return;
         }
         if (file.size > slot.upload.max_bytes) {
@@ -106,8 +116,14 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
         await refresh();
       } catch (error) {
         if (documentId !== null) {
-          await free(documentId);
+          unused.current.add(documentId);
         }
+        if (isOffline(error) && sending.current === running) {
+          sending.current = null;
+          update((all) => interrupted(all, upload.id));
+          return;
+        }
+        await free();
         // A canceled file has its state already, and the next one may be on its way.
         if (sending.current === running) {
           sending.current = null;
@@ -158,7 +174,17 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
     (documentIds: readonly string[]) => update((all) => withoutListed(all, documentIds)),
     [],
   );
-  useAskBeforeUnload(uploads.some(isRunning));
+  useEffect(() => {
+    const back = () => {
+      if (unused.current.size > 0) {
+        void free();
+      }
+      update(reconnected);
+    };
+    window.addEventListener("online", back);
+    return () => window.removeEventListener("online", back);
+  }, [free]);
+  useAskBeforeUnload(uploads.some(isUnsent));
   return { uploads, add, cancel, retry, dismiss, listed };
 }
 
@@ -186,18 +212,23 @@ function outcomeOf(error: unknown, rules: DocumentRules | null): ["failed" | "re
   return ["failed", first ?? explain(error)];
 }
 
+function isOffline(error: unknown): boolean {
+  const lost = error instanceof StorageError ? error.status === 0 : error instanceof NetworkError;
+  return lost && !navigator.onLine;
+}
+
 /** The API's words on the file, as on a type that is not accepted. */
 function errorsOf(error: unknown): string[] {
   return error instanceof ApiError ? error.errors.map(({ message }) => message) : [];
 }
 
-function useAskBeforeUnload(running: boolean): void {
+function useAskBeforeUnload(unsent: boolean): void {
   useEffect(() => {
-    if (!running) {
+    if (!unsent) {
       return;
     }
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
-  }, [running]);
+  }, [unsent]);
 }
