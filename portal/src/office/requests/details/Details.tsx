@@ -1,7 +1,7 @@
 /** One request: what it is, whose turn it is, what was decided, and everything that can be done about it. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { ApiError, api, type Schemas, unwrap } from "../../../api/client";
 import { livePolling } from "../../../api/queries";
 import { formatDay, formatMoment } from "../../../format/dates";
@@ -12,6 +12,7 @@ import { ErrorBanner } from "../../../ui/ErrorSummary";
 import { Banner, Card, CopyButton, Damaged, Loading, Page, StatusBadge } from "../../../ui/parts";
 import { Region } from "../../../ui/Region";
 import "../../../styles/office.css";
+import { DeleteDraft } from "../DeleteDraft";
 import { useFlag, useFlagged } from "../flags";
 import { AnswerDialog } from "./AnswerDialog";
 import { type DialogAction, dialogOf, isOffered, labelOf } from "./actions";
@@ -202,6 +203,10 @@ function Actions({
   const isFlagged = flagged.data?.requests.some((row) => row.request_id === id && row.flagged_at);
   const resume = labelOf(details, "RESUME");
   const voiding = labelOf(details, "VOID");
+  const deletion = labelOf(details, "DELETE");
+  const [deleting, setDeleting] = useState(false);
+  const navigate = useNavigate();
+  const { patient } = details.content;
   return (
     <>
       {resume && (
@@ -234,6 +239,17 @@ function Actions({
           {voiding}
         </Button>
       )}
+      {deletion && (
+        <Button look="danger" onClick={() => setDeleting(true)}>
+          {deletion}
+        </Button>
+      )}
+      <DeleteDraft
+        draftId={deleting ? id : null}
+        name={patient ? `${patient.first_name} ${patient.last_name}` : ""}
+        onClose={() => setDeleting(false)}
+        onDeleted={() => navigate("/requests")}
+      />
       <ErrorBanner error={flag.error} />
     </>
   );

@@ -1,0 +1,250 @@
+"""The details of a request in each status: exactly what the API allows is offered there."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.deployment import Deployment
+from local.journey.content import automatic_service, completed, office_service
+from local.users import FACILITY, OPERATOR, PROVIDER, REVIEWER, User
+from precert.domain.statuses import ACTIONS, Action, Status, allowed_actions
+from tests.browser.screens import Screen
+from tests.journeys.portal import APPROVAL, DENIAL, Json, Portal
+
+IMAGING = "70450"
+"""A code that a delegated vendor decides."""
+
+DIAGNOSTIC = {"type_of_service": "DIAGNOSTIC"}
+PROVIDER_ACTIONS = {action for status in Status for action in status.rule.provider_actions} | {
+    Action.RECONSIDER,
+    Action.REQUEST_PEER_TO_PEER,
+}
+
+LESS: Json = {
+    "line_id": "1.1",
+    "status": "APPROVED",
+    "approved": {"code": "44130"},
+    "reason_code": "0L",
+    "rationale": "The images support the smaller operation.",
+    "criterion": "Inpatient surgery, criterion 4",
+}
+SHOWN = """() => [...document.querySelectorAll("main button, main a")]
+  .filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())"""
+"""The words of every button and link on the page."""
+
+OFFICE = {
+    **{action.value: ACTIONS[action].label for action in PROVIDER_ACTIONS - {Action.DETAILS}},
+    "MODIFY": "Choose files",
+}
+REVIEW = {
+    "ASSIGN": "Assign to me",
+    "RELEASE": "Release",
+    "DECIDE": "Record decision",
+    "REQUEST_INFORMATION": "Request information",
+    "EXTEND": "Extend deadline",
+    "OFFER_PEER_TO_PEER": "Offer peer-to-peer",
+    "RECORD_PEER_TO_PEER": "Record the outcome",
+    "SIGN": "Sign",
+    "RETURN_PROPOSAL": "Return",
+    "ADD_NOTE": "Add note",
+    "REASSIGN": "Assign to a colleague",
+}
+OPERATIONS = {"CHANGE_DATES": "Change approved dates", "CONFIRM_INTAKE": "Confirm for processing"}
+
+
+def with_services(content: Json, *services: Json) -> Json:
+    return completed({**content, "services": list(services)})
+
+
+@pytest.fixture(scope="module")
+def requests(deployment: Deployment) -> dict[str, str]:
+    """A request in each situation, created by calls: all are submitted before the first is decided."""
+    api = Portal.at(deployment)
+
+    def act(user: User, path: str, body: object = None) -> None:
+        response = deployment.caller(user).call("POST", path, body)
+        assert response.status_code < 300, response.text
+
+    two_lines, mixed = api.content(), api.content()
+    [one] = two_lines["services"][0]["procedures"]
+    two_lines["services"][0]["procedures"] = [one, {**one, "code": "44130"}]
+    delegated = with_services(mixed, office_service(IMAGING, days_ahead=20, **DIAGNOSTIC))
+    automatic = with_services(mixed, automatic_service(20))
+    mixed["services"] += delegated["services"]
+    mixed["confirmed_vendors"] = ["EVICORE-RAD"]
+    found = {
+        "incomplete": api.draft(),
+        "pending": api.submitted(),
+        "information requested": api.submitted(),
+        "approved": api.submitted(),
+        "partly approved": api.submitted(two_lines),
+        "modified": api.submitted(),
+        "denied": api.submitted(),
+        "appealed": api.submitted(),
+        "void": api.submitted(),
+        "a vendor decides a part": api.submitted(mixed),
+        "approved automatically": api.submitted(automatic),
+    }
+    for name, request_id in found.items():
+        if name not in {"incomplete", "approved automatically"}:
+            api.await_status(request_id, PROVIDER, "PENDING")
+    act(
+        REVIEWER,
+        f"/v1/review/requests/{found['information requested']}/information",
+        {"documents": [], "text": "Which treatment was tried?"},
+    )
+    decisions = {
+        "approved": [APPROVAL],
+        "partly approved": [APPROVAL, {**DENIAL, "line_id": "1.2"}],
+        "modified": [LESS],
+        "denied": [DENIAL],
+        "appealed": [DENIAL],
+    }
+    for name, lines in decisions.items():
+        api.decide(found[name], REVIEWER, 1, lines)
+    act(
+        PROVIDER,
+        f"/v1/requests/{found['appealed']}/appeals",
+        {"line_ids": ["1.1"], "reason": "New findings."},
+    )
+    api.await_status(found["approved automatically"], PROVIDER, "APPROVED")
+    act(FACILITY, f"/v1/requests/{found['void']}/void", {"reason": "entered twice"})
+    return found
+
+
+def wrong(page: Page, words: Mapping[str, str], actions: Collection[str]) -> list[str]:
+    """The actions that are offered and not allowed, or allowed and not offered."""
+    shown = set(page.evaluate(SHOWN))
+    return [
+        f"{action} is {'allowed' if action in actions else 'not allowed'}"
+        for action, label in words.items()
+        if (label in shown) != (action in actions)
+    ]
+
+
+@pytest.mark.rule("T1")
+def test_exactly_what_is_allowed_is_offered_when_an_office_opens_a_request(
+    screens: Callable[..., Screen], deployment: Deployment, requests: dict[str, str]
+) -> None:
+    api = Portal.at(deployment)
+    screen = screens(PROVIDER)
+    page = screen.page
+    found: dict[str, object] = {}
+    for name, request_id in requests.items():
+        screen.go(f"/requests/{request_id}")
+        expect(page.locator(".page-lead .badge").first).to_be_visible()
+        screen.settled()
+        details = api.details(request_id)
+        if problems := wrong(page, OFFICE, details["allowed_actions"]):
+            found[name] = problems
+        answers = page.get_by_role("button", name="Answer in words").is_visible()
+        assert answers == (name == "information requested")
+        if name == "pending":
+            processing(page, details)
+            if problems := wrong(page, OFFICE, PROCESSING):
+                found["processing"] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "words", "names"),
+    [
+        (
+            REVIEWER,
+            "/review",
+            REVIEW,
+            ["pending", "information requested", "approved", "denied", "appealed", "void"],
+        ),
+        (OPERATOR, "/operations/requests", OPERATIONS, ["pending", "approved", "denied"]),
+    ],
+    ids=["reviewer", "operator"],
+)
+def test_exactly_what_is_allowed_is_offered_when_the_payers_staff_opens_a_request(
+    screens: Callable[..., Screen],
+    deployment: Deployment,
+    requests: dict[str, str],
+    user: User,
+    path: str,
+    words: Mapping[str, str],
+    names: Sequence[str],
+) -> None:
+    """Before a case is assigned, and while it is."""
+    screen = screens(user)
+    page = screen.page
+    found: dict[str, object] = {}
+
+    def look(name: str, words: Mapping[str, str] = words) -> None:
+        screen.settled()
+        call = ("GET", f"/v1{path}/{requests[name]}".replace("/review/", "/review/requests/"))
+        details = deployment.caller(user).call(*call).json()
+        if problems := wrong(page, words, details["allowed_actions"]):
+            found[name] = problems
+
+    for name in names:
+        screen.go(f"{path}/{requests[name]}")
+        expect(page.locator(".page-lead .badge").first).to_be_visible()
+        look(name)
+        if name == "pending" and user is REVIEWER:
+            page.get_by_role("button", name="Assign to me").click()
+            expect(page.get_by_text("Assigned to you until")).to_be_visible()
+            look(name, {**words, "ASSIGN": "Renew assignment"})
+    assert found == {}
+
+
+PROCESSING = [one.value for one in allowed_actions(Status.PROCESSING)]
+
+
+def processing(page: Page, details: Json) -> None:
+    """Show the request as it is for a second after its submission."""
+    changed = {
+        **details,
+        "allowed_actions": PROCESSING,
+        "allowed_actions_labels": [ACTIONS[Action(one)].label for one in PROCESSING],
+        "status": "PROCESSING",
+        "status_label": "Processing",
+    }
+    answer = f"**/v1/requests/{details['request_id']}"
+    page.route(answer, lambda route: route.fulfill(json=changed))
+    expect(page.locator(".page-lead .badge").first).to_have_text("Processing")
+    page.unroute_all()
+
+
+def expire(deployment: Deployment, draft_id: str) -> None:
+    """Move the deadline of a draft to the past, which its stored copy alone states."""
+    deployment.cloud.client("dynamodb").update_item(
+        TableName=deployment.outputs["RequestsTableName"],
+        Key={"pk": {"S": f"REQUEST#{draft_id}"}, "sk": {"S": "REQUEST"}},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"S": "2026-01-02T15:00:00+00:00"}},
+    )
+
+
+@pytest.mark.rule("D5")
+def test_entries_are_the_start_of_a_new_draft_when_a_draft_expired_while_it_was_open(
+    screens: Callable[..., Screen], deployment: Deployment
+) -> None:
+    """Its link says so in another tab, which has no entries."""
+    api = Portal.at(deployment)
+    draft_id = api.draft()
+    screen, other = screens(PROVIDER), screens(PROVIDER)
+    for one in (screen, other):
+        one.refusals.add(410)
+    page = screen.page
+    screen.go(f"/drafts/{draft_id}")
+    days = page.get_by_label("Requested days", exact=True)
+    expect(days).to_have_value("3")
+    expire(deployment, draft_id)
+    days.fill("8")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This draft has expired")
+    for path in (f"/drafts/{draft_id}", f"/requests/{draft_id}"):
+        other.go(path)
+        expect(other.page.get_by_text("expired").first).to_be_visible()
+        expect(other.page.get_by_role("main").get_by_role("link").first).to_be_visible()
+    page.get_by_role("button", name="Start a new draft from these entries").click()
+    expect(page).not_to_have_url(re.compile(draft_id))
+    expect(days).to_have_value("8")
+    new_id = page.url.rpartition("/")[2]
+    [service] = api.details(new_id)["content"]["services"]
+    assert service["requested_days"] == 8
