@@ -43,6 +43,11 @@ class Caller:
             verify=trust(),
         )
 
+    def act(self, request: str, action: str, body: object = None) -> httpx.Response:
+        """Read a request by its path, and act on the version that was read."""
+        version = self.call("GET", request).json().get("version", 1)
+        return self.call("POST", f"{request}/{action}", body, headers={"If-Match": f'"{version}"'})
+
 
 def upload(form: Mapping[str, Any], name: str, content: bytes) -> httpx.Response:
     """Upload a file with a presigned form."""

@@ -119,6 +119,7 @@ from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples
 from tools.openapi_story import (
     APPEALED,
+    ATTACHED,
     DENIED_LINE,
     DETERMINED,
     DOCUMENT_ID,
@@ -306,22 +307,26 @@ def _after_submission(example: Story) -> dict[str, Example]:
         ),
         "respondToInformationRequest": Example(
             InformationResponseBody(
-                answer="The note of 12 January was attached under another name."
+                requested_at=ATTACHED,
+                answer="The note of 12 January was attached under another name.",
             ),
             ChangedRequest.of(example.pended.request),
         ),
         "fileAppeal": Example(
             AppealBody(
-                line_ids=(DENIED_LINE,), reason=example.appealed.request.submitted.appeals[0].reason
+                cycle=1,
+                line_ids=(DENIED_LINE,),
+                reason=example.appealed.request.submitted.appeals[0].reason,
             ),
             ChangedRequest.of(example.appealed.request),
         ),
         "fileReconsideration": Example(
-            ReconsiderationBody(line_ids=(DENIED_LINE,), reason=RECONSIDERED),
+            ReconsiderationBody(cycle=1, line_ids=(DENIED_LINE,), reason=RECONSIDERED),
             ChangedRequest.of(_disputed(example, DisputeKind.RECONSIDERATION)),
         ),
         "requestPeerToPeer": Example(
             PeerToPeerBody(
+                cycle=1,
                 line_ids=(DENIED_LINE,),
                 phone="2165550188",
                 reason="The surgeon can be reached from 8 to 10 a.m.",
@@ -525,7 +530,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             now=SUBMITTED,
         ),
         _refused(lambda: parse_if_match("3")),
-        VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
+        VersionMissingError('Send the version you read, as in If-Match: "3".'),
         _refused(lambda: example.determined.request.void("", PROVIDER_USER, SUBMITTED)),
         FlagLimitError(
             "At most 15 requests are flagged: take the flag off one of these first.",

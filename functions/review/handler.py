@@ -35,7 +35,7 @@ from functions.review.operator_models import (
 )
 from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
-from precert.api.parameters import CurrentCaller, DocumentId, NoticeId, RequestId
+from precert.api.parameters import BasedOn, CurrentCaller, DocumentId, NoticeId, RequestId
 from precert.api.rows import DelegationsResponse
 from precert.bootstrap import call, claim_names
 from precert.domain.errors import (
@@ -45,9 +45,11 @@ from precert.domain.errors import (
     NotFoundError,
     OwnRequestError,
     SameReviewerError,
+    VersionMismatchError,
 )
 from precert.names import Entitlement
-from precert.usecases.decisions import decide, record_outcome, sign_decisions
+from precert.usecases.changes import Reading
+from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
 from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
 from precert.usecases.next_case import assign_next_case, read_case_coverage
@@ -81,7 +83,7 @@ from precert.usecases.vendors import list_vendor_backlog
 
 api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitlement.REVIEWER)
 REASONS_SECONDS = 3600
-NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError)
+NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError, VersionMismatchError)
 
 
 @api.get("/v1/review/requests", "Worklist", operation_id="listWorklist", conditional=True)
@@ -162,6 +164,8 @@ def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
     It has what the providers read, the assessment by the payer's rules, the assignment, proposed
     decisions, and the whole history. `potential_duplicates` are the member's similar requests as they
     are now, with the services of both side by side.
+
+    Send `version` as If-Match with an action: it is refused if the request has changed since.
     """
     file = call(read_case, request_id, caller)
     return call(CaseDetails.of, file, caller, call(compare_duplicates, file, caller))
@@ -171,31 +175,37 @@ def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
     "/v1/review/requests/{request_id}/assign",
     "Assign a case",
     operation_id="assignCase",
+    etag="{response.version}",
     errors=(*NOT_CHANGEABLE, SameReviewerError),
 )
-def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
+def assign(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
     """Assign the case to the caller for a limited time, in which no other reviewer can change it.
 
-    Repeating the call extends the time.
+    The call with the new version extends the time; sent again with the same one, it changes nothing.
     """
-    return call(ReviewedCase.of, call(assign_case, request_id, caller), caller)
+    return call(
+        ReviewedCase.of, call(assign_case, request_id, caller, read=Reading(based_on)), caller
+    )
 
 
 @api.post(
     "/v1/review/requests/{request_id}/assignment",
     "Assign a case to a colleague",
     operation_id="reassignCase",
+    etag="{response.version}",
     entitlement=Entitlement.REVIEW_LEAD,
     errors=NOT_CHANGEABLE,
 )
-def reassignment(request_id: RequestId, body: ReassignBody, caller: CurrentCaller) -> ReviewedCase:
+def reassignment(
+    request_id: RequestId, body: ReassignBody, based_on: BasedOn, caller: CurrentCaller
+) -> ReviewedCase:
     """Assign a case to a named colleague for a limited time, or take it back, as their lead.
 
     It also takes the case from the reviewer to whom it is assigned. The colleague finds it with `mine`
     in the worklist, marked `by_lead`, and can release it. The same assignment sent again changes
     nothing.
     """
-    request = call(reassign_case, request_id, body.reviewer, caller)
+    request = call(reassign_case, request_id, body.reviewer, caller, read=Reading(based_on))
     return call(ReviewedCase.of, request, caller)
 
 
@@ -203,21 +213,25 @@ def reassignment(request_id: RequestId, body: ReassignBody, caller: CurrentCalle
     "/v1/review/requests/{request_id}/release",
     "Release a case",
     operation_id="releaseCase",
+    etag="{response.version}",
     errors=NOT_CHANGEABLE,
 )
-def release(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
+def release(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
     """End the caller's assignment before its time is over. An unassigned case stays as it is."""
-    return call(ReviewedCase.of, call(release_case, request_id, caller), caller)
+    return call(
+        ReviewedCase.of, call(release_case, request_id, caller, read=Reading(based_on)), caller
+    )
 
 
 @api.post(
     "/v1/review/requests/{request_id}/information",
     "Request information",
     operation_id="requestInformation",
+    etag="{response.version}",
     errors=NOT_CHANGEABLE,
 )
 def information(
-    request_id: RequestId, body: RequestInformationBody, caller: CurrentCaller
+    request_id: RequestId, body: RequestInformationBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ReviewedCase:
     """Request documents, a text response, or both from the providers (RFI).
 
@@ -225,7 +239,9 @@ def information(
     `decision_clock.pause` is true. Otherwise the clock runs, and the providers' date is at the latest
     the decision's. The same RFI sent again by the same reviewer changes nothing.
     """
-    request = call(request_information, request_id, body.documents, body.text, caller)
+    request = call(
+        request_information, request_id, body.documents, body.text, caller, read=Reading(based_on)
+    )
     return call(ReviewedCase.of, request, caller)
 
 
@@ -233,9 +249,12 @@ def information(
     "/v1/review/requests/{request_id}/extension",
     "Extend the deadline",
     operation_id="extendDeadline",
+    etag="{response.version}",
     errors=NOT_CHANGEABLE,
 )
-def extension(request_id: RequestId, body: ExtendBody, caller: CurrentCaller) -> ReviewedCase:
+def extension(
+    request_id: RequestId, body: ExtendBody, based_on: BasedOn, caller: CurrentCaller
+) -> ReviewedCase:
     """Extend the deadline of the open cycle once, by at most the calendar days that its clock allows.
 
     `decision_clock` of the case states them, and who may request the extension. It is possible until
@@ -247,6 +266,7 @@ def extension(request_id: RequestId, body: ExtendBody, caller: CurrentCaller) ->
         request_id,
         body.reason,
         caller,
+        read=Reading(based_on),
         days=body.days,
         requested_by=body.requested_by,
     )
@@ -257,25 +277,31 @@ def extension(request_id: RequestId, body: ExtendBody, caller: CurrentCaller) ->
     "/v1/review/requests/{request_id}/peer-to-peer",
     "Offer a peer-to-peer discussion",
     operation_id="offerPeerToPeer",
+    etag="{response.version}",
     errors=(*NOT_CHANGEABLE, SameReviewerError),
 )
-def peer_to_peer(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
+def peer_to_peer(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
     """Offer the requesting clinician a discussion before the decision.
 
     Both providers can read the phone number and the last time to call. The deadline does not change.
     While an offer is open, another one changes nothing.
     """
-    return call(ReviewedCase.of, call(offer_peer_to_peer, request_id, caller), caller)
+    return call(
+        ReviewedCase.of,
+        call(offer_peer_to_peer, request_id, caller, read=Reading(based_on)),
+        caller,
+    )
 
 
 @api.post(
     "/v1/review/requests/{request_id}/peer-to-peer/outcome",
     "Record the outcome of a peer-to-peer discussion",
     operation_id="recordPeerToPeer",
+    etag="{response.version}",
     errors=(*NOT_CHANGEABLE, SameReviewerError),
 )
 def peer_to_peer_outcome(
-    request_id: RequestId, body: PeerToPeerOutcomeBody, caller: CurrentCaller
+    request_id: RequestId, body: PeerToPeerOutcomeBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ReviewedCase:
     """Record how a discussion ended: upheld, overturned, withdrawn, or the clinician was not reached.
 
@@ -291,6 +317,7 @@ def peer_to_peer_outcome(
         body.outcome,
         body.lines,
         caller,
+        read=Reading(based_on),
         cycle=body.cycle,
     )
     return call(ReviewedCase.of, request, caller)
@@ -300,14 +327,21 @@ def peer_to_peer_outcome(
     "/v1/review/requests/{request_id}/notes",
     "Add a note",
     operation_id="addNote",
+    etag="{response.version}",
     errors=NOT_CHANGEABLE,
 )
-def note(request_id: RequestId, body: AddNoteBody, caller: CurrentCaller) -> ReviewedCase:
+def note(
+    request_id: RequestId, body: AddNoteBody, based_on: BasedOn, caller: CurrentCaller
+) -> ReviewedCase:
     """Add a note that only reviewers and operators read, in any status after the submission.
 
     The caller's last note sent again changes nothing.
     """
-    return call(ReviewedCase.of, call(add_note, request_id, body.text, caller), caller)
+    return call(
+        ReviewedCase.of,
+        call(add_note, request_id, body.text, caller, read=Reading(based_on)),
+        caller,
+    )
 
 
 @api.get(
@@ -355,11 +389,12 @@ def notice(request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller) ->
     "/v1/review/requests/{request_id}/decisions",
     "Decide a case",
     operation_id="decide",
+    etag="{response.version}",
     other_status=HTTPStatus.ACCEPTED,
     errors=(*NOT_CHANGEABLE, SameReviewerError),
 )
 def decision(
-    request_id: RequestId, body: DecideBody, caller: CurrentCaller
+    request_id: RequestId, body: DecideBody, based_on: BasedOn, caller: CurrentCaller
 ) -> tuple[ReviewedCase, HTTPStatus]:
     """Decide all service lines of the open cycle. A cycle is decided once.
 
@@ -377,6 +412,7 @@ def decision(
         request_id,
         body.lines,
         caller,
+        read=Reading(based_on),
         cycle=body.cycle,
         before_response=body.before_response,
     )
@@ -388,9 +424,12 @@ def decision(
     "/v1/review/requests/{request_id}/signature",
     "Sign proposed decisions",
     operation_id="signDecisions",
+    etag="{response.version}",
     errors=(*NOT_CHANGEABLE, SameReviewerError, NotEntitledError),
 )
-def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> ReviewedCase:
+def signature(
+    request_id: RequestId, body: SignBody, based_on: BasedOn, caller: CurrentCaller
+) -> ReviewedCase:
     """Confirm or sign the decisions that another reviewer proposed, or return them.
 
     Signed decisions are the determination. To return them, send a `comment` for the reviewer who
@@ -400,9 +439,9 @@ def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> R
     request = call(
         sign_decisions,
         request_id,
+        ReadProposal(body.cycle, body.proposed_at),
         caller,
-        cycle=body.cycle,
-        proposed_at=body.proposed_at,
+        read=Reading(based_on),
         accept=body.accept,
         comment=body.comment,
         before_response=body.before_response,
@@ -431,17 +470,18 @@ def intake_exceptions(
     "/v1/operations/requests/{request_id}/intake-confirmation",
     "Confirm a registered request",
     operation_id="confirmIntake",
+    etag="{response.version}",
     entitlement=Entitlement.OPERATOR,
     errors=NOT_CHANGEABLE,
 )
 def confirmation(
-    request_id: RequestId, body: ConfirmIntakeBody, caller: CurrentCaller
+    request_id: RequestId, body: ConfirmIntakeBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ChangedRequest:
     """Confirm that a registered request with exceptions is to be processed, with a note for reviewers.
 
     A confirmed request stays as it is. A request that is not to be processed is voided instead.
     """
-    request = call(confirm_intake, request_id, body.note, caller)
+    request = call(confirm_intake, request_id, body.note, caller, read=Reading(based_on))
     return ChangedRequest.of(request, request.operator_actions)
 
 
@@ -468,7 +508,10 @@ def search(body: RequestSearch, caller: CurrentCaller) -> FoundRequestsResponse:
     errors=(NotFoundError,),
 )
 def request_of_any_plan(request_id: RequestId, caller: CurrentCaller) -> OperatorDetails:
-    """Read a draft or request of any plan, with every event and the subject that caused it."""
+    """Read a draft or request of any plan, with every event and the subject that caused it.
+
+    Send `version` as If-Match with an action: it is refused if the request has changed since.
+    """
     return call(OperatorDetails.of, call(read_request_as_operator, request_id, caller))
 
 
@@ -553,15 +596,20 @@ def vendor_backlog(
     "/v1/operations/requests/{request_id}/dates",
     "Change the approved dates",
     operation_id="changeDates",
+    etag="{response.version}",
     entitlement=Entitlement.OPERATOR,
     errors=NOT_CHANGEABLE,
 )
-def dates(request_id: RequestId, body: ChangeDatesBody, caller: CurrentCaller) -> ChangedRequest:
+def dates(
+    request_id: RequestId, body: ChangeDatesBody, based_on: BasedOn, caller: CurrentCaller
+) -> ChangedRequest:
     """Change the approved dates of a determined request, when a provider calls to reschedule.
 
     Earlier dates stay in the history. The same change sent again changes nothing.
     """
-    request = call(change_dates, request_id, body.lines, caller, reason=body.reason)
+    request = call(
+        change_dates, request_id, body.lines, caller, read=Reading(based_on), reason=body.reason
+    )
     return ChangedRequest.of(request, request.operator_actions)
 
 
@@ -586,11 +634,12 @@ def unmatched_providers(
     "/v1/operations/requests/{request_id}/providers",
     "Match a provider with the directory",
     operation_id="reconcileProvider",
+    etag="{response.version}",
     entitlement=Entitlement.OPERATOR,
-    errors=(NotFoundError,),
+    errors=(NotFoundError, VersionMismatchError),
 )
 def reconciled_provider(
-    request_id: RequestId, body: ReconcileProviderBody, caller: CurrentCaller
+    request_id: RequestId, body: ReconcileProviderBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ChangedRequest:
     """Replace a provider that has a temporary id by a directory entry, in any status.
 
@@ -598,7 +647,9 @@ def reconciled_provider(
     cannot. The provider as submitted stays on record. The same entry sent again changes nothing;
     another entry replaces it.
     """
-    request = call(reconcile_provider, request_id, body.role, body.provider_id, caller)
+    request = call(
+        reconcile_provider, request_id, body.role, body.provider_id, caller, read=Reading(based_on)
+    )
     return ChangedRequest.of(request, request.operator_actions)
 
 

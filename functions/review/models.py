@@ -271,6 +271,7 @@ class WorklistRowResponse(ResponseModel):
     """An open determination cycle."""
 
     request_id: str
+    version: int = Field(description="Of the request. Send it as If-Match with an action.")
     number: str
     plan_id: str
     urgency: Urgency
@@ -729,6 +730,9 @@ class NoteResponse(ResponseModel):
 class CaseDetails(SharedDetails):
     """A request as its reviewers read it. It does not name other reviewers (A3)."""
 
+    version: int = Field(
+        description="Increases with every change. Send it as If-Match with an action."
+    )
     channel: Channel
     channel_label: ClassVar[Any] = label_of("channel")
     reference: str | None = Field(
@@ -806,11 +810,12 @@ class CaseDetails(SharedDetails):
 def _queue_members(
     file: RequestFile, caller: Caller, labels: RequestLabels, now: datetime
 ) -> dict[str, Any]:
-    """The members that the case shares with its row in the worklist; empty without an open cycle."""
+    """The members that the case shares with its row in the worklist; most need an open cycle."""
     request, review = file.request, file.request.submitted
     row = worklist_row(request, request.due_at) if request.due_at else None
     returned = review.returned_proposal if row and row.returned_to else None
     return {
+        "version": request.version,
         "pend_reasons": row.pend_reasons if row else (),
         "new_documents": file.new_documents if row else (),
         "not_decidable": not_decidable(row, caller, now) if row else (),
@@ -918,6 +923,9 @@ class ReviewedCase(ResponseModel):
     """A summary of the case after the change. `readCase` returns all of it."""
 
     request_id: str
+    version: int = Field(
+        description="Increases with every change. Send it as If-Match with an action."
+    )
     number: str
     status: Status
     status_label: ClassVar[Any] = label_of("status")
@@ -936,6 +944,7 @@ class ReviewedCase(ResponseModel):
         review = request.submitted
         return cls(
             request_id=request.request_id,
+            version=request.version,
             number=review.number,
             status=request.status,
             cycle=review.cycle,

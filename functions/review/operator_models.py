@@ -178,6 +178,7 @@ class AuditEntry(ResponseModel):
 class OperatorDetails(SharedDetails):
     """A draft or request as operators read it, with its audit trail."""
 
+    version: int = Field(description="Increases with every change. Send it as If-Match.")
     channel: Channel | None = Field(description="Null while it is a draft.")
     channel_label: ClassVar[Any] = optional_label_of("channel")
     reference: str | None = Field(
@@ -205,6 +206,7 @@ class OperatorDetails(SharedDetails):
         members["history"] = history_of(file, for_reviewer=True)
         return cls(
             **members,
+            version=request.version,
             channel=review.channel if review else None,
             reference=review.reference if review else None,
             intake_exceptions=list(review.intake_exceptions) if review else [],

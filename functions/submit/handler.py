@@ -50,6 +50,7 @@ from precert.usecases.drafts import (
     validate_draft,
 )
 from precert.usecases.requests import (
+    NewDispute,
     file_dispute,
     respond_to_information_request,
     void_request,
@@ -237,7 +238,13 @@ def respond(
 
     An attached document is a response as well. A repeated call with the same text changes nothing.
     """
-    changed = call(respond_to_information_request, request_id, body.answer, caller)
+    changed = call(
+        respond_to_information_request,
+        request_id,
+        body.answer,
+        caller,
+        requested_at=body.requested_at,
+    )
     return ChangedRequest.of(changed)
 
 
@@ -258,11 +265,8 @@ def appeal(request_id: RequestId, body: AppealBody, caller: CurrentCaller) -> Ch
     appealed = call(
         file_dispute,
         request_id,
-        DisputeKind.APPEAL,
-        body.line_ids,
+        NewDispute(DisputeKind.APPEAL, body.cycle, body.line_ids, body.reason, body.expedited),
         caller,
-        reason=body.reason,
-        expedited=body.expedited,
     )
     return ChangedRequest.of(appealed)
 
@@ -287,11 +291,14 @@ def reconsideration(
         call(
             file_dispute,
             request_id,
-            DisputeKind.RECONSIDERATION,
-            body.line_ids,
+            NewDispute(
+                DisputeKind.RECONSIDERATION,
+                body.cycle,
+                body.line_ids,
+                body.reason,
+                expedited=body.expedited,
+            ),
             caller,
-            reason=body.reason,
-            expedited=body.expedited,
         )
     )
 
@@ -316,11 +323,10 @@ def peer_to_peer(
         call(
             file_dispute,
             request_id,
-            DisputeKind.PEER_TO_PEER,
-            body.line_ids,
+            NewDispute(
+                DisputeKind.PEER_TO_PEER, body.cycle, body.line_ids, body.reason, phone=body.phone
+            ),
             caller,
-            reason=body.reason,
-            phone=body.phone,
         )
     )
 

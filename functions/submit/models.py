@@ -19,13 +19,14 @@ from precert.api.models import (
 )
 from precert.api.problems import MAX_LISTED, ErrorItem
 from precert.domain.content import ContentParts, RequestContent
+from precert.domain.dates import Instant
 from precert.domain.delegation import Ownership
 from precert.domain.documents import Document
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
-from precert.domain.values import PROSE, Phone, Text, Tin, Value
+from precert.domain.values import PROSE, WHOLE, Phone, Text, Tin, Value
 from precert.usecases.drafts import ResumedDraft, StartedDraft, ValidatedDraft
 from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.reference import CodeSets
@@ -59,9 +60,21 @@ class VoidBody(Value):
     reason: Annotated[str, Field(min_length=1, max_length=500), PROSE]
 
 
+ReadCycle = Annotated[
+    int,
+    Field(
+        ge=1,
+        description="The `cycle` of the request as you read it. If it was decided again since, it is "
+        "refused.",
+    ),
+    WHOLE,
+]
+
+
 class ReconsiderationBody(Value):
     """The service lines to reconsider, and why (W12)."""
 
+    cycle: ReadCycle
     line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
     reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
     expedited: Annotated[
@@ -72,6 +85,7 @@ class ReconsiderationBody(Value):
 class PeerToPeerBody(Value):
     """The service lines to discuss, and where the clinician can be reached (W12)."""
 
+    cycle: ReadCycle
     line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
     phone: Phone
     reason: Annotated[
@@ -88,6 +102,7 @@ class PeerToPeerBody(Value):
 class AppealBody(Value):
     """The service lines to appeal, and why."""
 
+    cycle: ReadCycle
     line_ids: Annotated[
         tuple[Text, ...],
         Field(
@@ -103,6 +118,13 @@ class AppealBody(Value):
 class InformationResponseBody(Value):
     """A text response to a request for information (RFI)."""
 
+    requested_at: Annotated[
+        Instant,
+        Field(
+            description="The `requested_at` of the request for information that you answer: one that "
+            "was sent since stays open."
+        ),
+    ]
     answer: Annotated[str, Field(min_length=1, max_length=2000), PROSE]
 
 

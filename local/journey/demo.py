@@ -186,9 +186,9 @@ def find_on_worklist(walk: Walk, request_id: str) -> None:
 
 def refuse_bare_denial(walk: Walk, request_id: str) -> None:
     lines = [{"line_id": "1.1", "status": "APPROVED"}, {"line_id": "2.1", "status": "DENIED"}]
-    response = walk.deployment.caller(REVIEWER).call(
-        "POST",
-        f"/v1/review/requests/{request_id}/decisions",
+    response = walk.deployment.caller(REVIEWER).act(
+        f"/v1/review/requests/{request_id}",
+        "decisions",
         {"cycle": 1, "lines": lines},
     )
     errors = answer("a denial without a reason", response, 422)["errors"]
@@ -250,7 +250,11 @@ def appeal(walk: Walk, request_id: str) -> None:
     filed = walk.deployment.caller(PROVIDER).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
-        {"line_ids": ["2.1"], "reason": "Repeated admissions; records attached earlier."},
+        {
+            "cycle": 1,
+            "line_ids": ["2.1"],
+            "reason": "Repeated admissions; records attached earlier.",
+        },
     )
     cycle = answer("filing the appeal", filed, 202)["cycle"]
     transcript.step("The provider appeals the denied line.")
@@ -263,9 +267,9 @@ def appeal(walk: Walk, request_id: str) -> None:
     due_at = transcript.until("waiting for the appeal to reach review", pended)
     transcript.behind(f"a second execution, with its own clock: due {to_the_minute(due_at)}")
     overturn = [{"line_id": "2.1", "status": "APPROVED", "rationale": "Criterion met on review."}]
-    same = walk.deployment.caller(REVIEWER).call(
-        "POST",
-        f"/v1/review/requests/{request_id}/decisions",
+    same = walk.deployment.caller(REVIEWER).act(
+        f"/v1/review/requests/{request_id}",
+        "decisions",
         {"cycle": cycle, "lines": overturn},
     )
     expect(

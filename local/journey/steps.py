@@ -199,9 +199,9 @@ class Walk:
     def decide(
         self, request_id: str, reviewer: User, cycle: int, lines: list[dict[str, Any]]
     ) -> str:
-        response = self.deployment.caller(reviewer).call(
-            "POST",
-            f"/v1/review/requests/{request_id}/decisions",
+        response = self.deployment.caller(reviewer).act(
+            f"/v1/review/requests/{request_id}",
+            "decisions",
             {"cycle": cycle, "lines": lines, "before_response": True},
         )
         decided = answer("deciding", response, 200)

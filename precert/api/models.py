@@ -314,6 +314,7 @@ class ChangedRequest(ResponseModel):
     """A summary of the request after the change. `readRequest` returns all of it."""
 
     request_id: str
+    version: Annotated[int, Field(description="Increases with every change of the request.")]
     number: Annotated[str | None, Field(description="The precertification number.")]
     status: Status
     status_label: ClassVar[Any] = label_of("status")
@@ -343,6 +344,7 @@ class ChangedRequest(ResponseModel):
         review = request.review
         return cls(
             request_id=request.request_id,
+            version=request.version,
             number=review.number if review else None,
             status=request.status,
             cycle=review.cycle if review else 0,

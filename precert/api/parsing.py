@@ -119,10 +119,10 @@ def parse_if_match(value: str | None) -> tuple[int, ...]:
         MalformedHeaderError: it contains an entity tag that is not of this API.
     """
     if value is None:
-        raise VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".')
+        raise VersionMissingError('Send the version you read, as in If-Match: "3".')
     if value.strip() == "*":
         raise VersionMissingError(
-            "* would replace what others have saved. Send the ETag of the version you read, as in "
+            "* would replace what others have saved. Send the version you read, as in "
             'If-Match: "3".'
         )
     # Empty members of a list have no meaning (RFC 9110).

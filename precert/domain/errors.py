@@ -16,8 +16,8 @@
     ├── VendorDecidesError           a delegated vendor decides everything that requires it (C8)
     ├── GuidanceOnlyError            no form and no vendor: guidance only (A5)
     ├── DraftExpiredError            the 72 hours are over (D5)
-    ├── VersionMismatchError         another user changed it first (D7)
-    ├── VersionMissingError          a write without If-Match (D7)
+    ├── VersionMismatchError         it has changed since the caller read it (D7)
+    ├── VersionMissingError          a change without If-Match (D7)
     ├── ActionNotAllowedError        the status does not allow it; lists what is allowed (T1)
     ├── KeyReusedError               the Idempotency-Key was used for something else
     ├── DuplicateRequestError        the same services are already requested (S2)
@@ -143,7 +143,7 @@ class DraftExpiredError(PrecertError):
 
 class VersionMismatchError(PrecertError):
     code = "version_mismatch"
-    title = "Another user changed it"
+    title = "It has changed since it was read"
 
 
 class VersionMissingError(PrecertError):

@@ -59,13 +59,19 @@ def require_not_assigned_to_others(request: Request, by: str, now: datetime) -> 
         raise request.refusal(f"This case is assigned to another reviewer until {until}.")
 
 
-def assign(request: Request, by: str, until: datetime, now: datetime) -> Change | None:
-    """Assign the open cycle, or renew the assignment. ``None`` where nothing changes."""
+def assign(
+    request: Request, by: str, until: datetime, now: datetime, *, renews: bool = True
+) -> Change | None:
+    """Assign the open cycle, or renew the assignment. ``None`` where nothing changes.
+
+    ``renews`` is false for a call that was received before: it does not extend the assignment.
+    """
     review = waiting_review(request)
     request.require_other_reviewer(by)
     require_not_assigned_to_others(request, by, now)
     assignment, current = Assignment(assigned_to=by, until=until), review.assignment
-    if current is not None and current.assigned_to == by and until <= current.until:
+    own = current is not None and current.assigned_to == by and now < current.until
+    if own and current is not None and (until <= current.until or not renews):
         return None
     return _within(request, EventType.CASE_ASSIGNED, by, now, assignment=assignment)
 

@@ -78,6 +78,8 @@ class WorklistRow(Value):
     """A row of the reviewers' worklist."""
 
     request_id: Text
+    version: int = 0
+    """Of the request; a change with another one is refused."""
     number: Text
     plan_id: Text
     urgency: Urgency
@@ -243,6 +245,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
     assessment, assignment, appeal = review.assessment, review.assignment, review.open_appeal
     return WorklistRow(
         request_id=request.request_id,
+        version=request.version,
         number=review.number,
         plan_id=request.plan.plan_id,
         urgency=request.cycle_urgency,

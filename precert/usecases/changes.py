@@ -1,10 +1,11 @@
 """Read a request, change it and record the change; retry on conflict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from precert.domain.caller import Caller
-from precert.domain.errors import ActionNotAllowedError, NotFoundError
+from precert.domain.errors import ActionNotAllowedError, NotFoundError, VersionMismatchError
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.reviewing import require_not_assigned_to_others
@@ -12,6 +13,13 @@ from precert.domain.statuses import Action, Status
 from precert.names import Entitlement
 from precert.usecases.access import visible
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestStore
+
+
+class Reading(NamedTuple):
+    """What the caller read before the action."""
+
+    versions: Collection[int]
+    """The versions of the request that the caller accepts."""
 
 
 def change_request(
@@ -59,10 +67,13 @@ def change_case(
     move: Move,
     caller: Caller,
     *,
+    read: Reading,
     requests: RequestStore,
     now: datetime,
 ) -> Request:
     """Apply a reviewer action to a request that is not assigned to another reviewer.
+
+    A late repeat of a call is refused unless the request is as the call left it.
 
     Raises:
         NotEntitledError.
@@ -71,6 +82,7 @@ def change_case(
             includes what this reviewer may do.
         SameReviewerError: it is an appeal against what the caller decided.
         OwnRequestError: the caller acts for the providers of the request.
+        VersionMismatchError: the request is in another version.
     """
     caller.require(Entitlement.REVIEWER)
 
@@ -85,7 +97,9 @@ def change_case(
                 require_not_assigned_to_others(request, caller.subject, now)
             return result
 
-        return with_callers_actions(request, moved, lambda: request.reviewer_actions(caller, now))
+        return with_callers_actions(
+            request, moved, lambda: request.reviewer_actions(caller, now), read=read
+        )
 
     return change_request(request_id, change, requests=requests)
 
@@ -116,13 +130,19 @@ def change_as_provider(
 
 
 def change_as_operator(
-    request_id: str, move: Move, caller: Caller, *, requests: RequestStore
+    request_id: str,
+    move: Move,
+    caller: Caller,
+    *,
+    read: Reading,
+    requests: RequestStore,
 ) -> Request:
     """Apply an operator action to a submitted request of any plan.
 
     Raises:
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: includes what an operator may do.
+        VersionMismatchError: the request is in another version.
     """
     caller.require(Entitlement.OPERATOR)
 
@@ -130,7 +150,7 @@ def change_as_operator(
         if request is None or request.status is Status.INCOMPLETE:
             raise NotFoundError("There is no such request.")
         return with_callers_actions(
-            request, lambda: move(request), lambda: request.operator_actions
+            request, lambda: move(request), lambda: request.operator_actions, read=read
         )
 
     return change_request(request_id, change, requests=requests)
@@ -140,10 +160,34 @@ def with_callers_actions(
     request: Request,
     moved: Callable[[], Change | Request | None],
     actions: Callable[[], tuple[Action, ...]],
+    *,
+    read: Reading | None = None,
 ) -> Change | Request:
-    """The change of the action; a refusal lists the caller's actions instead of the providers'."""
+    """The change of the action; a refusal lists the caller's actions instead of the providers'.
+
+    ``read`` is what the caller read, if the action states it. A call that was received before, and has
+    nothing to change now, is answered in every version.
+    """
     try:
-        return moved() or request
+        result = moved() or request
     except ActionNotAllowedError as refused:
         refused.extensions["allowed_actions"] = [action.value for action in actions()]
         raise
+    if isinstance(result, Change) and read is not None:
+        _require_version(request, read)
+    return result
+
+
+def _require_version(request: Request, read: Reading) -> None:
+    """Refuse a change by a caller who read another version: others were faster, or the call is late.
+
+    Raises:
+        VersionMismatchError.
+    """
+    if request.version not in read.versions:
+        raise VersionMismatchError(
+            "The request has changed since you read it. Read it again, and repeat the action if it "
+            "still applies.",
+            current_version=request.version,
+            based_on_version=max(read.versions, default=None),
+        )

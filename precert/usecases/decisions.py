@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from precert.domain.caller import Caller
 from precert.domain.code_sets import Lookup
@@ -34,7 +35,7 @@ from precert.domain.reviewing import (
 from precert.domain.rights import with_rights
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
-from precert.usecases.changes import change_case
+from precert.usecases.changes import Reading, change_case
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestStore
 
@@ -46,6 +47,7 @@ def decide(
     *,
     cycle: int,
     before_response: bool = False,
+    read: Reading,
     requests: RequestStore,
     code_sets: CodeSets,
     payer: Payer,
@@ -67,6 +69,7 @@ def decide(
         ActionNotAllowedError: the cycle has other decisions, another reviewer's proposal waits, it is
             assigned to another reviewer, or the request is void; includes the current decisions.
         SameReviewerError: an appeal needs another reviewer.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     signature = Signature(caller.subject, now, cycle, caller.deciding_role)
     settings = payer.utilization_management
@@ -92,7 +95,7 @@ def decide(
             return propose(request, built, caller.subject, now, awaits_physician=True)
         return _signed_or_proposed(request, built, caller, payer, now)
 
-    return change_case(request_id, determine, caller, requests=requests, now=now)
+    return change_case(request_id, determine, caller, read=read, requests=requests, now=now)
 
 
 def record_outcome(
@@ -102,6 +105,7 @@ def record_outcome(
     caller: Caller,
     *,
     cycle: int,
+    read: Reading,
     requests: RequestStore,
     code_sets: CodeSets,
     payer: Payer,
@@ -118,6 +122,7 @@ def record_outcome(
         InvalidInputError: the decisions do not fit the outcome, are wrong, or overturn nothing.
         ActionNotAllowedError: no discussion is open, another outcome is recorded, or the case is
             assigned to another reviewer.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     signature = Signature(caller.subject, now, cycle, caller.deciding_role)
     overturned = outcome is DiscussionOutcome.OVERTURNED
@@ -146,7 +151,7 @@ def record_outcome(
         built = _decisions_of(request, decisions, payer, signature)
         return _overturned(request, built, caller, payer, now)
 
-    return change_case(request_id, record, caller, requests=requests, now=now)
+    return change_case(request_id, record, caller, read=read, requests=requests, now=now)
 
 
 def _overturned(
@@ -329,15 +334,22 @@ def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
     }
 
 
+class ReadProposal(NamedTuple):
+    """Proposed decisions as the caller read them; others are not signed."""
+
+    cycle: int
+    proposed_at: datetime
+
+
 def sign_decisions(
     request_id: str,
+    proposal: ReadProposal,
     caller: Caller,
     *,
-    cycle: int,
-    proposed_at: datetime,
     accept: bool,
     comment: str | None = None,
     before_response: bool = False,
+    read: Reading,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
@@ -345,8 +357,7 @@ def sign_decisions(
     """Confirm or sign the proposed decisions, or return them with a comment.
 
     The proposer can withdraw but not sign them. A physician confirms what a reviewer who is none
-    proposed (W10). ``proposed_at`` is that of the decisions that the caller read: others are not
-    signed. Signing or returning again changes nothing.
+    proposed (W10). Signing or returning again changes nothing.
 
     Raises:
         NotEntitledError: a physician must confirm them.
@@ -357,14 +368,15 @@ def sign_decisions(
         ActionNotAllowedError: nothing is proposed, other decisions are, the case is assigned to another
             reviewer, or the cycle is closed.
         SameReviewerError: the caller proposed the decisions, or decided what is appealed.
+        VersionMismatchError: the request is in another version than the caller read.
     """
 
     def move(request: Request) -> Change | None:
-        if accept and _signed_by(request, caller.subject, cycle):
+        if accept and _signed_by(request, caller.subject, proposal.cycle):
             return None
-        require_cycle(request, cycle)
-        proposal = request.submitted.proposal
-        if proposal is not None and proposal.proposed_at != proposed_at:
+        require_cycle(request, proposal.cycle)
+        current = request.submitted.proposal
+        if current is not None and current.proposed_at != proposal.proposed_at:
             message = "The proposed decisions were replaced. Read the case again."
             raise _already_decided(request, message)
         if not accept:
@@ -375,7 +387,7 @@ def sign_decisions(
             raise InvalidInputError(errors)
         return determined(request, decisions, caller.subject, payer, now)
 
-    return change_case(request_id, move, caller, requests=requests, now=now)
+    return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 
 
 def _signed_by(request: Request, by: str, cycle: int) -> bool:

@@ -13,6 +13,7 @@ from precert.domain.errors import (
     NotFoundError,
     OwnRequestError,
     SameReviewerError,
+    VersionMismatchError,
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -20,7 +21,7 @@ from precert.domain.rows import WorklistRow
 from precert.domain.statuses import WaitingOn
 from precert.domain.worklist import QueueView, not_decidable
 from precert.names import Entitlement
-from precert.usecases.changes import reviewable
+from precert.usecases.changes import Reading, reviewable
 from precert.usecases.ports.listings import Listings
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import RequestStore
@@ -28,6 +29,10 @@ from precert.usecases.review import assign_case, list_worklist
 
 MOST_ATTEMPTS: Final = 5
 """How many cases are tried that other reviewers take at the same moment."""
+_PASSED_OVER: Final = (
+    *(ActionNotAllowedError, NotFoundError, OwnRequestError, SameReviewerError),
+    VersionMismatchError,
+)
 _MOST_PAGES: Final = 4
 _PAGE: Final = 100
 
@@ -72,8 +77,15 @@ def assign_next_case(
                 return None
             attempts += 1
             try:
-                return assign_case(row.request_id, caller, requests=requests, payer=payer, now=now)
-            except (ActionNotAllowedError, NotFoundError, OwnRequestError, SameReviewerError):
+                return assign_case(
+                    row.request_id,
+                    caller,
+                    read=Reading((row.version,)),
+                    requests=requests,
+                    payer=payer,
+                    now=now,
+                )
+            except _PASSED_OVER:
                 # The row is older than the request: it was taken, decided or voided.
                 continue
         if page.cursor is None:

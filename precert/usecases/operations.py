@@ -19,7 +19,7 @@ from precert.domain.statuses import Action, Status, Transition
 from precert.domain.values import WHOLE, MemberId, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import has_expired
-from precert.usecases.changes import change_as_operator
+from precert.usecases.changes import Reading, change_as_operator
 from precert.usecases.ports.listings import Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
@@ -81,19 +81,26 @@ def list_intake_exceptions(
 
 
 def confirm_intake(
-    request_id: str, note: str, caller: Caller, *, requests: RequestStore, now: datetime
+    request_id: str,
+    note: str,
+    caller: Caller,
+    *,
+    read: Reading,
+    requests: RequestStore,
+    now: datetime,
 ) -> Request:
     """Confirm a registered request's exceptions. Confirmed again, nothing changes.
 
     Raises:
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: the request has no exceptions, or is decided or void.
+        VersionMismatchError: the request is in another version than the caller read.
     """
 
     def move(request: Request) -> Change | None:
         return intake.confirm(request, note, by=caller.subject, now=now)
 
-    return change_as_operator(request_id, move, caller, requests=requests)
+    return change_as_operator(request_id, move, caller, read=read, requests=requests)
 
 
 class RequestSearch(Value):
@@ -164,6 +171,7 @@ def reconcile_provider(
     provider_id: str,
     caller: Caller,
     *,
+    read: Reading,
     requests: RequestStore,
     reference: ReferenceReader,
     now: datetime,
@@ -176,6 +184,7 @@ def reconcile_provider(
         NotEntitledError, NotFoundError.
         InvalidInputError: the entry does not exist, the provider already matched, or the submitting
             provider would no longer see the request.
+        VersionMismatchError: the request is in another version than the caller read.
     """
 
     def move(request: Request) -> Change | None:
@@ -185,7 +194,7 @@ def reconcile_provider(
             raise InvalidInputError([FieldError("/provider_id", "not_listed", message)])
         return reconciling.reconcile_provider(request, role, entry, by=caller.subject, now=now)
 
-    return change_as_operator(request_id, move, caller, requests=requests)
+    return change_as_operator(request_id, move, caller, read=read, requests=requests)
 
 
 class DateChange(Value):
@@ -202,6 +211,7 @@ def change_dates(
     caller: Caller,
     *,
     reason: str,
+    read: Reading,
     requests: RequestStore,
     now: datetime,
 ) -> Request:
@@ -213,6 +223,7 @@ def change_dates(
         NotEntitledError, NotFoundError.
         InvalidInputError: a line is not approved, repeated or unknown, or its dates are out of order.
         ActionNotAllowedError: the request is not determined.
+        VersionMismatchError: the request is in another version than the caller read.
     """
 
     def move(request: Request) -> Change | None:
@@ -228,7 +239,7 @@ def change_dates(
         changed = {line_id: decision for line_id, decision in moved.items() if decision is not None}
         return reviewing.change_dates(request, changed, by=caller.subject, now=now)
 
-    return change_as_operator(request_id, move, caller, requests=requests)
+    return change_as_operator(request_id, move, caller, read=read, requests=requests)
 
 
 def _errors(changes: Sequence[DateChange]) -> list[FieldError]:

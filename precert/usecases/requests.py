@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 
 from precert.domain.caller import Caller
 from precert.domain.copying import CopiedContent, Keep, copied
@@ -247,24 +247,33 @@ def respond_to_information_request(
     answer: str,
     caller: Caller,
     *,
+    requested_at: datetime,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
 ) -> Request:
     """Record the text response to an RFI; a paused clock resumes. A repetition changes nothing.
 
+    ``requested_at`` identifies the RFI: a late repetition does not answer a later one.
+
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: no RFI is open; names the allowed actions.
+        ActionNotAllowedError: that RFI is not open; names the allowed actions.
     """
 
     def receive(request: Request) -> Change | Request:
+        rfis = request.review.information_requests if request.review else ()
+        answered = next((one for one in rfis if one.requested_at == requested_at), None)
+        if answered is not None and answered.answer == answer:
+            return request
+        current = request.review.open_information_request if request.review else None
+        if current is not None and current != answered:
+            raise request.refusal(
+                "Another request for information is open. Read the request again, and respond to it."
+            )
         change = request.receive_information(now, payer, by=caller.subject, answer=answer)
         if change is not None:
             return change
-        last = request.review.information_requests[-1:] if request.review else ()
-        if any(one.answer == answer for one in last):
-            return request
         raise request.refusal(
             "No request for information is open. You can attach documents if MODIFY is allowed."
         )
@@ -291,58 +300,75 @@ def void_request(
     return change_as_provider(request_id, withdraw, caller, requests=requests, now=now)
 
 
+class NewDispute(NamedTuple):
+    """What a provider files after a determination."""
+
+    kind: DisputeKind
+    cycle: int
+    """The cycle of the determination that the provider read."""
+    line_ids: Sequence[str]
+    reason: str
+    expedited: bool = False
+    phone: str | None = None
+
+
 def file_dispute(
     request_id: str,
-    kind: DisputeKind,
-    line_ids: Sequence[str],
+    new: NewDispute,
     caller: Caller,
     *,
-    reason: str,
-    expedited: bool = False,
-    phone: str | None = None,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
 ) -> Request:
     """Open an appeal cycle, or a reconsideration or discussion, which use up no appeal (W7, W12).
 
-    While it is open, a repetition changes nothing.
+    While it is open, a repetition changes nothing. A late one, after the request was decided again, is
+    refused: it uses up no level of appeal.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: no line was denied or modified, another dispute is open, the time is
-            over, all levels of appeal are used, or a delegated vendor decided.
+        ActionNotAllowedError: no line was denied or modified, the request was decided again, another
+            dispute is open, the time is over, all levels of appeal are used, or a delegated vendor
+            decided.
         InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
     """
 
     def dispute(request: Request) -> Change | Request:
         pending = request.review.open_appeal if request.review else None
-        same = (kind, tuple(dict.fromkeys(line_ids)), reason, expedited, phone)
+        lines = tuple(dict.fromkeys(new.line_ids))
+        same = (new.kind, new.cycle + 1, lines, new.reason, new.expedited, new.phone)
         if pending and same == (
             pending.kind,
+            pending.cycle,
             pending.line_ids,
             pending.reason,
             pending.expedited,
             pending.phone,
         ):
             return request
+        if pending is None and request.review and request.review.cycle != new.cycle:
+            raise request.refusal(
+                "The request was decided again since you read it. Read it again, and dispute that "
+                "decision."
+            )
         document_slots = payer.documents.max_while_pending
-        if kind.rule.before_appeal:
+        if new.kind.rule.before_appeal:
             return request.file_dispute(
-                kind,
-                line_ids,
-                reason=reason,
-                expedited=expedited,
-                phone=phone,
+                new.kind,
+                new.line_ids,
+                reason=new.reason,
+                expedited=new.expedited,
+                phone=new.phone,
                 document_slots=document_slots,
                 by=caller.subject,
                 now=now,
             )
         clock = payer.clock_for(request)
         return request.file_appeal(
-            line_ids,
-            reason=reason,
-            expedited=expedited,
+            new.line_ids,
+            reason=new.reason,
+            expedited=new.expedited,
             filing_days=clock.appeal_filing_days,
             zone=payer.zone,
             levels=clock.appeal_levels,

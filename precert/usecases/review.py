@@ -16,6 +16,7 @@ from precert.domain.statuses import Status
 from precert.domain.worklist import QueueCounts, QueueView, counts_of
 from precert.names import Entitlement
 from precert.usecases.changes import (
+    Reading,
     change_case,
     change_request,
     reviewable,
@@ -134,7 +135,13 @@ def list_member_history(
 
 
 def assign_case(
-    request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
+    request_id: str,
+    caller: Caller,
+    *,
+    read: Reading,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
 ) -> Request:
     """Assign the open cycle to the caller, or renew the assignment.
 
@@ -142,13 +149,16 @@ def assign_case(
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
         SameReviewerError: the appeal is against the caller's decision.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     until = now + timedelta(minutes=payer.utilization_management.assignment_minutes)
 
     def move(request: Request) -> Change | None:
-        return reviewing.assign(request, caller.subject, until, now)
+        return reviewing.assign(
+            request, caller.subject, until, now, renews=request.version in read.versions
+        )
 
-    return change_case(request_id, move, caller, requests=requests, now=now)
+    return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 
 
 def reassign_case(
@@ -156,6 +166,7 @@ def reassign_case(
     reviewer: str | None,
     caller: Caller,
     *,
+    read: Reading,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
@@ -168,6 +179,7 @@ def reassign_case(
         OwnRequestError: the lead acts for the providers of the request.
         InvalidInputError: the colleague may not decide the case.
         ActionNotAllowedError: no cycle is open.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     caller.require(Entitlement.REVIEW_LEAD)
     until = now + timedelta(minutes=payer.utilization_management.lead_assignment_minutes)
@@ -179,29 +191,42 @@ def reassign_case(
             request,
             lambda: reviewing.reassign(request, reviewer, until, caller.subject, now),
             lambda: request.reviewer_actions(caller, now),
+            read=read,
         )
 
     return change_request(request_id, change, requests=requests)
 
 
 def release_case(
-    request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
+    request_id: str,
+    caller: Caller,
+    *,
+    read: Reading,
+    requests: RequestStore,
+    now: datetime,
 ) -> Request:
     """End the caller's assignment; no change where the case is not assigned.
 
     Raises:
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
+        VersionMismatchError: the request is in another version than the caller read.
     """
 
     def move(request: Request) -> Change | None:
         return reviewing.release(request, caller.subject, now)
 
-    return change_case(request_id, move, caller, requests=requests, now=now)
+    return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 
 
 def add_note(
-    request_id: str, text: str, caller: Caller, *, requests: RequestStore, now: datetime
+    request_id: str,
+    text: str,
+    caller: Caller,
+    *,
+    read: Reading,
+    requests: RequestStore,
+    now: datetime,
 ) -> Request:
     """Add a note for other reviewers, also to a case that is assigned to one of them or closed.
 
@@ -211,6 +236,7 @@ def add_note(
         NotEntitledError, NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
         ActionNotAllowedError: the case has as many notes as it can have.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     caller.require(Entitlement.REVIEWER)
 
@@ -221,6 +247,7 @@ def add_note(
             request,
             lambda: reviewing.add_note(request, text, caller.subject, now),
             lambda: request.reviewer_actions(caller, now),
+            read=read,
         )
 
     return change_request(request_id, change, requests=requests)
@@ -232,6 +259,7 @@ def request_information(
     text: str | None,
     caller: Caller,
     *,
+    read: Reading,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
@@ -246,6 +274,7 @@ def request_information(
         InvalidInputError: a code is not the payer's, or nothing is requested.
         ActionNotAllowedError: another RFI is open, a deadline that does not pause has passed, the case
             is assigned to another reviewer, or no cycle is open.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     codes = tuple(dict.fromkeys(documents))
 
@@ -268,7 +297,7 @@ def request_information(
             now=now,
         )
 
-    return change_case(request_id, move, caller, requests=requests, now=now)
+    return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 
 
 def _unknown(documents: Sequence[str], payer: Payer) -> list[FieldError]:
@@ -288,6 +317,7 @@ def extend_deadline(
     *,
     days: int | None = None,
     requested_by: ExtensionRequester = ExtensionRequester.PAYER,
+    read: Reading,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
@@ -302,6 +332,7 @@ def extend_deadline(
         InvalidInputError: too many days, or requested by one who may not request it.
         ActionNotAllowedError: no extension is allowed, the deadline was extended or has passed, the
             case is assigned to another reviewer, or no cycle is open.
+        VersionMismatchError: the request is in another version than the caller read.
     """
 
     def move(request: Request) -> Change | None:
@@ -322,11 +353,17 @@ def extend_deadline(
             now=now,
         )
 
-    return change_case(request_id, move, caller, requests=requests, now=now)
+    return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 
 
 def offer_peer_to_peer(
-    request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
+    request_id: str,
+    caller: Caller,
+    *,
+    read: Reading,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
 ) -> Request:
     """Offer a peer-to-peer discussion with phone and time; moves no deadline.
 
@@ -335,6 +372,7 @@ def offer_peer_to_peer(
     Raises:
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
+        VersionMismatchError: the request is in another version than the caller read.
     """
     settings = payer.utilization_management
     respond_by = now + timedelta(hours=settings.peer_to_peer_hours)
@@ -344,4 +382,4 @@ def offer_peer_to_peer(
             request, settings.peer_to_peer_phone, respond_by, by=caller.subject, now=now
         )
 
-    return change_case(request_id, move, caller, requests=requests, now=now)
+    return change_case(request_id, move, caller, read=read, requests=requests, now=now)

@@ -34,6 +34,7 @@ from precert import names as shared_names
 from precert.adapters.dynamodb.table import from_wire
 from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
+from precert.domain.request import Request
 from precert.settings import Settings
 from tests.fakes.clock import Clock
 from tests.fakes.environments import environment
@@ -105,6 +106,7 @@ class Wire:
     _errors: list[tuple[str, Callable[[str, Any], AWSResponse | None]]] = field(
         default_factory=list
     )
+    _unobserved: bool = False
 
     def attach(self, client: Any) -> None:
         client.meta.events.register("provide-client-params", self._prepared)
@@ -122,6 +124,15 @@ class Wire:
         """The calls made in the block; botocore's retries count as one call."""
         self.calls.clear()
         yield self.calls
+
+    @contextmanager
+    def unobserved(self) -> Iterator[None]:
+        """Calls of the test itself: neither counted nor failing."""
+        self._unobserved = True
+        try:
+            yield
+        finally:
+            self._unobserved = False
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
         return [sent for name, sent in self.parameters if name == operation]
@@ -164,9 +175,13 @@ class Wire:
         return not self._errors
 
     def _prepared(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
+        if self._unobserved:
+            return
         self.parameters.append((event_name.rpartition(".")[2], dict(params)))
 
     def _called(self, event_name: str, **_: Any) -> None:
+        if self._unobserved:
+            return
         self.calls.append(event_name.rpartition(".")[2])
 
     @staticmethod
@@ -176,7 +191,7 @@ class Wire:
     def _sent(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]
         for index, (expected, error) in enumerate(self._errors):
-            if expected == operation:
+            if expected == operation and not self._unobserved:
                 del self._errors[index]
                 return error(event_name, request)
         return None
@@ -393,9 +408,16 @@ class Cloud:
         *line_ids: str,
         by: Mapping[str, str] = PROVIDER,
         expedited: bool = False,
+        cycle: int | None = None,
     ) -> Reply:
+        """An appeal of the last determination, unless the cycle of another one is given."""
+        if cycle is None:
+            found = self.found(request_id)
+            pending = found.review.open_appeal if found and found.review else None
+            cycle = (found.review.cycle if found and found.review else 1) - (1 if pending else 0)
         reason = "The tumor grew since."
-        body = {"line_ids": list(line_ids), "reason": reason, "expedited": expedited}
+        lines = {"line_ids": list(line_ids), "reason": reason, "expedited": expedited}
+        body = {"cycle": cycle, **lines}
         return self.call(submit, "POST", f"/v1/requests/{request_id}/appeals", body, by=by)
 
     def offer(
@@ -484,26 +506,61 @@ class Cloud:
         return self.call(review, "GET", f"/v1/review/requests/{request_id}", by=by)
 
     def move(
-        self, request_id: str, what: str, body: Any = None, by: Mapping[str, str] = REVIEWER
+        self,
+        request_id: str,
+        what: str,
+        body: Any = None,
+        by: Mapping[str, str] = REVIEWER,
+        *,
+        version: int | None = None,
     ) -> Reply:
-        """A reviewer's action, by the end of its path.
+        """A reviewer's action, by the end of its path; on the current version, if none is given.
 
         A signature is that of the current proposal, unless the body names another one.
         """
         if what == "signature" and "proposed_at" not in body:
             body = {**body, "proposed_at": self.proposed_at(request_id)}
-        return self.call(review, "POST", f"/v1/review/requests/{request_id}/{what}", body, by=by)
+        path = f"/v1/review/requests/{request_id}/{what}"
+        etag = self.etag(request_id) if version is None else f'"{version}"'
+        return self.call(review, "POST", path, body, by=by, if_match=etag)
+
+    def etag(self, request_id: str) -> str:
+        """The ETag of the request as it is."""
+        with self.wire.unobserved():
+            item = self.item(request_id)
+        return f'"{item["version"]["N"]}"' if item else '"1"'
+
+    def version(self, request_id: str) -> int:
+        """The version of the request as it is."""
+        return int(self.etag(request_id).strip('"'))
 
     def proposed_at(self, request_id: str) -> str:
         """When the current decisions were proposed; any instant where none are."""
-        found = self.deps.stored_requests.read(request_id)
+        found = self.found(request_id)
         proposal = found.review.proposal if found and found.review else None
         return (proposal.proposed_at if proposal else self.clock.at).isoformat()
 
-    def answer(self, request_id: str, words: str, by: Mapping[str, str] = PROVIDER) -> Reply:
-        """A provider answers a request for information."""
+    def answer(
+        self,
+        request_id: str,
+        words: str,
+        by: Mapping[str, str] = PROVIDER,
+        *,
+        requested_at: str | None = None,
+    ) -> Reply:
+        """A provider answers the last request for information, or the one of that instant."""
+        if requested_at is None:
+            found = self.found(request_id)
+            rfis = found.review.information_requests if found and found.review else ()
+            requested_at = (rfis[-1].requested_at if rfis else self.clock.at).isoformat()
         path = f"/v1/requests/{request_id}/information"
-        return self.call(submit, "POST", path, {"answer": words}, by=by)
+        body = {"requested_at": requested_at, "answer": words}
+        return self.call(submit, "POST", path, body, by=by)
+
+    def found(self, request_id: str) -> Request | None:
+        """The request as it is."""
+        with self.wire.unobserved():
+            return self.deps.stored_requests.read(request_id)
 
     def overdue(self, by: Mapping[str, str] | None = None, **query: str) -> Reply:
         path = "/v1/operations/overdue"
@@ -518,7 +575,8 @@ class Cloud:
     ) -> Reply:
         path = f"/v1/operations/requests/{request_id}/dates"
         body = {"lines": list(lines), "reason": "The surgeon fell ill."}
-        return self.call(review, "POST", path, body, by=by or OPERATOR)
+        etag = self.etag(request_id)
+        return self.call(review, "POST", path, body, by=by or OPERATOR, if_match=etag)
 
     def find(self, by: Mapping[str, str] | None = None, **search: Any) -> Reply:
         """An operator's search for requests."""
@@ -551,7 +609,8 @@ class Cloud:
     ) -> Reply:
         path = f"/v1/operations/requests/{request_id}/providers"
         body = {"role": role, "provider_id": provider_id}
-        return self.call(review, "POST", path, body, by=by or OPERATOR)
+        etag = self.etag(request_id)
+        return self.call(review, "POST", path, body, by=by or OPERATOR, if_match=etag)
 
     def decide(
         self,
@@ -578,8 +637,7 @@ class Cloud:
             ],
             "before_response": True,
         }
-        path = f"/v1/review/requests/{request_id}/decisions"
-        return self.call(review, "POST", path, body, by=by)
+        return self.move(request_id, "decisions", body, by)
 
     def check(self, by: Mapping[str, str] = PROVIDER, **changes: Any) -> Reply:
         return self.call(check, "POST", "/v1/checks", {"content": entered(**changes)}, by=by)

@@ -143,12 +143,12 @@ TABLE: Final[dict[str, Wrong]] = {
         "determined",
     ),
     "fileAppeal": Wrong(
-        {"line_ids": ["1.2", "9.9"], "reason": "More.", "expedited": "yes"},
+        {"cycle": 1, "line_ids": ["1.2", "9.9"], "reason": "More.", "expedited": "yes"},
         {("/expedited", "wrong_type"), ("/line_ids/1", "not_appealable")},
         "determined",
     ),
     "fileReconsideration": Wrong(
-        {"line_ids": ["1.2", "9.9"], "reason": "More.", "expedited": "yes"},
+        {"cycle": 1, "line_ids": ["1.2", "9.9"], "reason": "More.", "expedited": "yes"},
         {("/expedited", "wrong_type"), ("/line_ids/1", "not_appealable")},
         "determined",
     ),

@@ -44,7 +44,14 @@ def exceptions(cloud: Cloud) -> list[tuple[str, list[str]]]:
 
 def confirm(cloud: Cloud, request_id: str, by: Any = OPERATOR) -> Reply:
     path = f"/v1/operations/requests/{request_id}/intake-confirmation"
-    return cloud.call(review, "POST", path, {"note": "The account paid in arrears."}, by=by)
+    return cloud.call(
+        review,
+        "POST",
+        path,
+        {"note": "The account paid in arrears."},
+        by=by,
+        if_match=cloud.etag(request_id),
+    )
 
 
 def as_clerk(cloud: Cloud, request_id: str, *parts: str, body: Any = None) -> Reply:

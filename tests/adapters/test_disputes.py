@@ -25,7 +25,13 @@ CALL = {**LINE, "phone": "(216) 555-0188"}
 def dispute(
     cloud: Cloud, request_id: str, what: str, body: Any, by: Mapping[str, str] = PROVIDER
 ) -> Reply:
-    return cloud.call(submit, "POST", f"/v1/requests/{request_id}/{what}", body, by=by)
+    """On the last determination, or after the one that the body names."""
+    found = cloud.found(request_id)
+    cycle = found.review.cycle if found and found.review else 1
+    pending = found.review.open_appeal if found and found.review else None
+    read = {"cycle": cycle - 1 if pending else cycle}
+    path = f"/v1/requests/{request_id}/{what}"
+    return cloud.call(submit, "POST", path, {**read, **body}, by=by)
 
 
 def outcome(cloud: Cloud, request_id: str, by: Mapping[str, str] = REVIEWER, **body: Any) -> Reply:

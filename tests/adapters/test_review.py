@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.review import handler as review
 from functions.submit import handler as submit
 from precert.names import WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
-from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER, STRANGER, Cloud
+from tests.adapters.cloud import FACILITY, PROVIDER, SECOND_REVIEWER, STRANGER, Cloud
 from tests.fakes.samples import BOWEL_SURGERY, PROVIDER_TIN
 
 
@@ -86,10 +85,9 @@ def test_both_providers_read_the_reasons_when_a_line_was_denied(cloud: Cloud) ->
 @pytest.mark.rule("W4")
 def test_denial_is_rejected_when_it_gives_no_reason(cloud: Cloud) -> None:
     request_id = cloud.pended()
-    path = f"/v1/review/requests/{request_id}/decisions"
     lines = [{"line_id": line, "status": "DENIED"} for line in ("1.1", "1.2")]
     body = {"cycle": 1, "lines": lines, "before_response": True}
-    reply = cloud.call(review, "POST", path, body, by=REVIEWER)
+    reply = cloud.move(request_id, "decisions", body)
     assert reply.status == 422
     assert {error["pointer"] for error in reply.body["errors"]} == {
         f"/lines/{index}/{name}"

@@ -22,6 +22,7 @@ from tests.adapters.cloud import (
     Reply,
     claims,
 )
+from tests.fakes.requests import JUST_READ
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
 
 SERVICING: Final = "SERVICING_PROVIDER"
@@ -276,6 +277,7 @@ def test_worklist_row_is_unchanged_when_a_provider_is_reconciled(cloud: Cloud) -
     request_id = pending(cloud)
     before = cloud.worklist(plan_id="OAP-COMPLETE").body
     cloud.reconcile(request_id)
+    before["cycles"][0]["version"] += 1
     assert cloud.worklist(plan_id="OAP-COMPLETE").body == before
     assert cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"}).status == 200
     assert cloud.read(request_id, FACILITY).body["status"] == "APPROVED"
@@ -463,7 +465,12 @@ def test_both_are_committed_when_another_change_meets_the_reconciliation(
     slow, first_writer = moves if quicker == "other" else moves[::-1]
     quicks: list[Reply] = []
     meanwhile(cloud, monkeypatch, "read", lambda: quicks.append(first_writer(cloud, request_id)))
-    assert (slow(cloud, request_id).status, [one.status for one in quicks]) == (200, [200])
+    met = slow(cloud, request_id)
+    if slow is not void:
+        # It was based on the request before the other change: the caller reads it again.
+        assert (met.status, met.code) == (412, "version_mismatch")
+        met = slow(cloud, request_id)
+    assert (met.status, [one.status for one in quicks]) == (200, [200])
     response = cloud.read(request_id, FACILITY).body
     assert response["status"] == ("PARTIALLY_APPROVED" if other is decision else "VOID")
     assert cloud.read(request_id, STRANGER).status == 404
@@ -489,6 +496,7 @@ def test_reconciliation_is_retained_when_the_assessment_had_read_before_it(
             ProviderRole.SERVICING_PROVIDER,
             "P00001",
             operator,
+            read=JUST_READ,
             requests=cloud.deps.requests,
             reference=cloud.deps.reference,
             now=cloud.clock(),
@@ -513,6 +521,7 @@ def test_both_providers_are_reconciled_when_two_operators_work_at_once(
         "read",
         lambda: cloud.reconcile(request_id, "P00002", REQUESTING, by=second),
     )
+    assert cloud.reconcile(request_id, by=OPERATOR).code == "version_mismatch"
     assert cloud.reconcile(request_id, by=OPERATOR).status == 200
     response = cloud.read(request_id, FACILITY).body["content"]
     listed = [

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from precert.domain.documents import Document
 from precert.domain.events import Event
 from precert.domain.notices import Notice
 from precert.domain.request import Change, Request
+from precert.usecases.changes import Reading
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     Cycle,
@@ -14,6 +16,9 @@ from precert.usecases.ports.requests import (
     RequestClosedError,
     RequestFile,
 )
+
+JUST_READ: Final = Reading(range(1, 1000))
+"""The caller has read the request in whatever version it is."""
 
 
 @dataclass

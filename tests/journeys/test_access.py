@@ -98,7 +98,7 @@ class Ids:
             "patchDraft": {"content": {"services": []}},
             "submitDraft": {"content": self.content},
             "voidRequest": {"reason": "entered twice"},
-            "fileAppeal": {"line_ids": ["1.1"], "reason": "more records"},
+            "fileAppeal": {"cycle": 1, "line_ids": ["1.1"], "reason": "more records"},
             "createDocumentUpload": {"file_name": "notes.pdf"},
             "registerRequest": {
                 "channel": "FAX",
@@ -114,7 +114,10 @@ class Ids:
                 "lines": [APPROVAL],
             },
             "decide": {"cycle": 1, "lines": [APPROVAL]},
-            "respondToInformationRequest": {"answer": "The note is attached."},
+            "respondToInformationRequest": {
+                "requested_at": "2026-01-02T15:00:00Z",
+                "answer": "The note is attached.",
+            },
             "requestInformation": {"documents": ["CLINICAL_NOTES"]},
             "extendDeadline": {"reason": "A specialist's opinion is awaited."},
             "signDecisions": {

@@ -117,7 +117,7 @@ def appealed(portal: Portal, request_id: str) -> int:
     filed = portal.deployment.caller(FACILITY).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
-        {"line_ids": ["1.1"], "reason": "Repeated admissions."},
+        {"cycle": 1, "line_ids": ["1.1"], "reason": "Repeated admissions."},
     )
     assert filed.status_code == 202, filed.text
 
@@ -163,9 +163,11 @@ def test_no_change_is_accepted_when_the_request_is_determined(portal: Portal) ->
         provider.call("DELETE", draft, headers=match),
         provider.call("POST", f"{request}/void", {"reason": "changed my mind"}),
         provider.call("POST", f"{request}/documents", {"file_name": "more.pdf"}),
-        provider.call("POST", f"{request}/appeals", {"line_ids": ["1.1"], "reason": "why not"}),
-        portal.deployment.caller(SECOND_REVIEWER).call(
-            "POST", f"/v1/review/requests/{request_id}/decisions", {"cycle": 1, "lines": [DENIAL]}
+        provider.call(
+            "POST", f"{request}/appeals", {"cycle": 1, "line_ids": ["1.1"], "reason": "No."}
+        ),
+        portal.deployment.caller(SECOND_REVIEWER).act(
+            f"/v1/review/requests/{request_id}", "decisions", {"cycle": 1, "lines": [DENIAL]}
         ),
     ]
     assert [response.status_code for response in refused] == [409] * len(refused)
@@ -175,7 +177,7 @@ def test_no_change_is_accepted_when_the_request_is_determined(portal: Portal) ->
 
 def test_decision_is_rejected_when_it_does_not_name_the_open_lines(portal: Portal) -> None:
     request_id = portal.pending()
-    path = f"/v1/review/requests/{request_id}/decisions"
+    path = f"/v1/review/requests/{request_id}"
     reviewer = portal.deployment.caller(REVIEWER)
     wrong: dict[str, tuple[int, list[Json]]] = {
         "none": (422, []),
@@ -184,10 +186,10 @@ def test_decision_is_rejected_when_it_does_not_name_the_open_lines(portal: Porta
         "open": (422, [{"line_id": "1.1", "status": "OPEN"}]),
     }
     answered = {
-        name: reviewer.call("POST", path, {"cycle": 1, "lines": lines}).status_code
+        name: reviewer.act(path, "decisions", {"cycle": 1, "lines": lines}).status_code
         for name, (_, lines) in wrong.items()
     }
     assert answered == {name: status for name, (status, _) in wrong.items()}
-    late = reviewer.call("POST", path, {"cycle": 2, "lines": [APPROVAL]})
+    late = reviewer.act(path, "decisions", {"cycle": 2, "lines": [APPROVAL]})
     assert late.status_code == 409
     assert portal.details(request_id)["status"] == "PENDING"

@@ -38,9 +38,9 @@ def test_correct_provider_sees_the_request_when_an_operator_has_reconciled_it(
     assert waiting["tin"] == STRANGER.tins[0]
 
     body = {"role": "SERVICING_PROVIDER", "provider_id": facility["provider_id"]}
-    path = f"/v1/operations/requests/{request_id}/providers"
+    path = f"/v1/operations/requests/{request_id}"
     for _ in range(2):
-        response = portal.deployment.caller(OPERATOR).call("POST", path, body)
+        response = portal.deployment.caller(OPERATOR).act(path, "providers", body)
         assert answer("reconciling", response, 200)["status"] == "PENDING"
 
     roles = [row["role"] for row in listed(portal, request_id)]

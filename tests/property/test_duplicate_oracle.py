@@ -34,6 +34,7 @@ from tests.depth import depth
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import SampleReference
+from tests.fakes.requests import JUST_READ
 from tests.simulation.table import Tables
 from tests.simulation.wire import Client, Wire
 
@@ -390,6 +391,7 @@ class History:
             ProviderRole.SERVICING_PROVIDER,
             "P00001",
             OPERATOR,
+            read=JUST_READ,
             requests=self.requests,
             reference=REFERENCE,
             now=self.now,
@@ -426,6 +428,7 @@ class History:
             [DateChange(line_id="1.1", from_date=first, to_date=first)],
             OPERATOR,
             reason="Rescheduled.",
+            read=JUST_READ,
             requests=self.requests,
             now=self.now,
         )

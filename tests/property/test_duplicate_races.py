@@ -16,6 +16,7 @@ from precert.domain.statuses import LineStatus, Status
 from precert.usecases.operations import reconcile_provider
 from precert.usecases.ports.requests import ConcurrentChangeError, DuplicateFoundError
 from tests.fakes import samples
+from tests.fakes.requests import JUST_READ
 from tests.property.test_duplicate_oracle import OPERATOR, REFERENCE, History, decision
 
 EXISTING, FIRST, SECOND = (f"{number:026d}" for number in (1, 2, 3))
@@ -49,6 +50,7 @@ class Race:
             ProviderRole.SERVICING_PROVIDER,
             "P00001",
             OPERATOR,
+            read=JUST_READ,
             requests=self.history.requests,
             reference=REFERENCE,
             now=self.history.now,

@@ -295,7 +295,7 @@ class People:
         if reply.status == 200:
             self.acknowledge("voided", request_id)
 
-    def appeal(self, request_id: str, _version: int, _cycle: int) -> None:
+    def appeal(self, request_id: str, _version: int, cycle: int) -> None:
         request = self.request(request_id)
         if request is None or request.review is None:
             return
@@ -303,19 +303,20 @@ class People:
         if not lines:
             return
         expedited = self.world.chance(0.5)
-        body = json.dumps({"line_ids": lines, "reason": "It grew.", "expedited": expedited})
+        entered = {"line_ids": lines, "reason": "It grew.", "expedited": expedited}
+        body = json.dumps({"cycle": cycle, **entered})
         path = f"/v1/requests/{request_id}/appeals"
         reply = self.call(submit, "POST", path, body, self.provider())
         if reply.status == 202:
             self.acknowledge("appealed", request_id)
 
-    def dispute(self, request_id: str, _version: int, _cycle: int) -> None:
+    def dispute(self, request_id: str, _version: int, cycle: int) -> None:
         """Request a reconsideration or a discussion."""
         request = self.request(request_id)
         if request is None or request.review is None:
             return
         lines = [line.line_id for line in request.review.lines if line.adverse]
-        body: dict[str, Any] = {"line_ids": lines, "reason": "It grew."}
+        body: dict[str, Any] = {"cycle": cycle, "line_ids": lines, "reason": "It grew."}
         path = self.world.rng.choice(["reconsiderations", "peer-to-peer"])
         if path == "peer-to-peer":
             body["phone"] = "2165550188"
@@ -325,7 +326,7 @@ class People:
         if reply.status == 202:
             self.acknowledge("appealed", request_id)
 
-    def record_outcome(self, request_id: str, _version: int, cycle: int) -> None:
+    def record_outcome(self, request_id: str, version: int, cycle: int) -> None:
         rng = self.world.rng
         request = self.request(request_id)
         if request is None or request.review is None:
@@ -338,9 +339,9 @@ class People:
         ]
         body = json.dumps({"cycle": cycle, "outcome": outcome, "lines": lines})
         path = f"/v1/review/requests/{request_id}/peer-to-peer/outcome"
-        self.call(review, "POST", path, body, rng.choice(REVIEWERS))
+        self.call(review, "POST", path, body, rng.choice(REVIEWERS), if_match=f'"{version}"')
 
-    def decide(self, request_id: str, _version: int, cycle: int) -> None:
+    def decide(self, request_id: str, version: int, cycle: int) -> None:
         rng = self.world.rng
         request = self.request(request_id)
         if request is None or request.review is None:
@@ -358,12 +359,12 @@ class People:
         before = self.world.chance(0.7)
         body = json.dumps({"cycle": cycle, "lines": whole, "before_response": before})
         path = f"/v1/review/requests/{request_id}/decisions"
-        reply = self.call(review, "POST", path, body, by)
+        reply = self.call(review, "POST", path, body, by, if_match=f'"{version}"')
         if reply.status == 200:
             decided = {one["line_id"]: one["status"] for one in whole}
             self.acknowledge("decided", request_id, cycle=cycle, by=by["sub"], lines=decided)
 
-    def sign(self, request_id: str, _version: int, cycle: int) -> None:
+    def sign(self, request_id: str, version: int, cycle: int) -> None:
         by = self.world.rng.choice(REVIEWERS)
         request = self.request(request_id)
         proposal = request.review.proposal if request and request.review else None
@@ -379,37 +380,41 @@ class People:
         }
         body = json.dumps(entered)
         path = f"/v1/review/requests/{request_id}/signature"
-        reply = self.call(review, "POST", path, body, by)
+        reply = self.call(review, "POST", path, body, by, if_match=f'"{version}"')
         if reply.status == 200 and accept and proposal:
             self.acknowledge("signed", request_id, cycle=cycle, by=by["sub"])
 
-    def assign_case(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.reviewer_action(request_id, "assign", None)
+    def assign_case(self, request_id: str, version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, version, "assign", None)
 
-    def add_note(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.reviewer_action(request_id, "notes", '{"text": "The surgeon was called."}')
+    def add_note(self, request_id: str, version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, version, "notes", '{"text": "The surgeon was called."}')
 
-    def release(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.reviewer_action(request_id, "release", None)
+    def release(self, request_id: str, version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, version, "release", None)
 
-    def request_information(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.reviewer_action(request_id, "information", '{"text": "Send the images."}')
+    def request_information(self, request_id: str, version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, version, "information", '{"text": "Send the images."}')
 
-    def extend(self, request_id: str, _version: int, _cycle: int) -> None:
+    def extend(self, request_id: str, version: int, _cycle: int) -> None:
         by = self.world.rng.choice(("MEMBER", "PAYER"))
         body = {"reason": "A specialist reviews it.", "requested_by": by}
-        self.reviewer_action(request_id, "extension", json.dumps(body))
+        self.reviewer_action(request_id, version, "extension", json.dumps(body))
 
-    def offer_peer_to_peer(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.reviewer_action(request_id, "peer-to-peer", None)
+    def offer_peer_to_peer(self, request_id: str, version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, version, "peer-to-peer", None)
 
-    def reviewer_action(self, request_id: str, move: str, body: str | None) -> None:
-        path = f"/v1/review/requests/{request_id}/{move}"
-        self.call(review, "POST", path, body, self.world.rng.choice(REVIEWERS))
+    def reviewer_action(self, request_id: str, version: int, move: str, body: str | None) -> None:
+        path, by = f"/v1/review/requests/{request_id}/{move}", self.world.rng.choice(REVIEWERS)
+        self.call(review, "POST", path, body, by, if_match=f'"{version}"')
 
     def answer(self, request_id: str, _version: int, _cycle: int) -> None:
+        request = self.request(request_id)
+        rfis = request.review.information_requests if request and request.review else ()
+        read_at = rfis[-1].requested_at if rfis else self.world.clock.at
+        body = json.dumps({"requested_at": read_at.isoformat(), "answer": "There are none."})
         path = f"/v1/requests/{request_id}/information"
-        self.call(submit, "POST", path, '{"answer": "There are none."}', self.provider())
+        self.call(submit, "POST", path, body, self.provider())
 
     def remove_document(self, request_id: str, _version: int, _cycle: int) -> None:
         """Delete a document of a draft."""

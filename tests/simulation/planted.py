@@ -485,8 +485,9 @@ def token_not_answered(patch: Patch) -> None:
 
 
 @defect
-def cycle_of_a_decision_not_checked(patch: Patch) -> None:
-    """A decision applies to whichever cycle is open when it arrives."""
+def version_of_a_decision_not_checked(patch: Patch) -> None:
+    """A decision applies to whichever version and cycle it finds when it arrives."""
+    patch.setattr(changes, "_require_version", lambda *_: None)
     patch.setattr(decisions, "require_cycle", lambda *_: None)
 
 

@@ -18,9 +18,8 @@ SEEDS: Final = 2 * SHARE
 DETECTED_BY: Final = {
     "clock_change_not_signaled": 73,
     "clock_not_rechecked": 1273,
-    "conflicting_change_overwritten": 15,
-    "cycle_of_a_decision_not_checked": 380,
-    "denied_without_a_physician": 17,
+    "conflicting_change_overwritten": 52,
+    "denied_without_a_physician": 30,
     "documents_of_deleted_drafts_not_deleted": 124,
     "draft_written_after_its_deadline": 13,
     "execution_name_without_cycle": 19,
@@ -28,11 +27,12 @@ DETECTED_BY: Final = {
     "late_row_overwrites_newer_one": 152,
     "published_before_the_commit": 92,
     "rejected_entry_ignored": 31,
-    "signed_by_its_proposer": 451,
+    "signed_by_its_proposer": 198,
     "slots_not_counted": 49,
-    "stale_read_trusted": 15,
+    "stale_read_trusted": 17,
     "token_not_answered": 38,
-    "token_of_a_closed_cycle_stored": 48,
+    "token_of_a_closed_cycle_stored": 252,
+    "version_of_a_decision_not_checked": 65,
 }
 """The first seeds that detected rarely detected defects, which are tried first.
 

@@ -18,7 +18,7 @@ from precert.usecases.decisions import decide
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
-from tests.fakes.requests import InMemoryRequests
+from tests.fakes.requests import JUST_READ, InMemoryRequests
 
 REVIEWER: Final = Caller(
     subject="reviewer-2",
@@ -53,6 +53,7 @@ def decided(
         REVIEWER,
         cycle=request.submitted.cycle,
         before_response=before_response,
+        read=JUST_READ,
         requests=InMemoryRequests.holding(request),
         code_sets=code_sets(),
         payer=samples.payer(),

@@ -21,7 +21,7 @@ from precert.usecases.decisions import decide
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
-from tests.fakes.requests import InMemoryRequests
+from tests.fakes.requests import JUST_READ, InMemoryRequests
 
 REVIEWER: Final = Caller(
     subject="reviewer-1",
@@ -50,6 +50,7 @@ def decided(
         decisions,
         by,
         cycle=cycle,
+        read=JUST_READ,
         requests=requests or InMemoryRequests.holding(samples.request(Status.PENDING)),
         code_sets=code_sets(),
         payer=samples.payer(),

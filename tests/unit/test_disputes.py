@@ -20,14 +20,14 @@ from precert.domain.request import Request
 from precert.domain.review import DiscussionOutcome, DisputeKind, DisputeOption, LineDecision
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
-from precert.usecases.decisions import decide, record_outcome, sign_decisions
+from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
 from precert.usecases.notices import Issue, notice_facts
-from precert.usecases.requests import file_dispute
+from precert.usecases.requests import NewDispute, file_dispute
 from precert.usecases.review import offer_peer_to_peer
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
-from tests.fakes.requests import InMemoryRequests
+from tests.fakes.requests import JUST_READ, InMemoryRequests
 
 PROVIDER: Final = Caller(
     subject="provider",
@@ -67,6 +67,7 @@ class Case:
             [line(*one) for one in lines],
             reviewer(by),
             cycle=self.request.submitted.cycle,
+            read=JUST_READ,
             requests=self.store,
             code_sets=code_sets(),
             payer=samples.payer(),
@@ -77,15 +78,21 @@ class Case:
         """The second line is denied."""
         return self.decide(("1.1", "APPROVED"), ("1.2", "DENIED"), by=by)
 
-    def dispute(self, kind: DisputeKind, *lines: str, expedited: bool = False) -> Request:
+    def dispute(
+        self, kind: DisputeKind, *lines: str, expedited: bool = False, cycle: int | None = None
+    ) -> Request:
+        """On the last determination, or on that of a cycle."""
         file_dispute(
             samples.REQUEST_ID,
-            kind,
-            lines or ("1.2",),
+            NewDispute(
+                kind,
+                cycle or self.request.submitted.cycle,
+                lines or ("1.2",),
+                "New findings.",
+                expedited=expedited,
+                phone="2165550188" if kind is DisputeKind.PEER_TO_PEER else None,
+            ),
             PROVIDER,
-            reason="New findings.",
-            expedited=expedited,
-            phone="2165550188" if kind is DisputeKind.PEER_TO_PEER else None,
             requests=self.store,
             payer=samples.payer(),
             now=self.now,
@@ -95,11 +102,8 @@ class Case:
     def appeal(self) -> Request:
         file_dispute(
             samples.REQUEST_ID,
-            DisputeKind.APPEAL,
-            ("1.2",),
+            NewDispute(DisputeKind.APPEAL, self.request.submitted.cycle, ("1.2",), "New findings."),
             PROVIDER,
-            reason="New findings.",
-            expedited=False,
             requests=self.store,
             payer=samples.payer(),
             now=self.now,
@@ -122,6 +126,7 @@ class Case:
             [line(*one) for one in lines],
             by or reviewer(1),
             cycle=cycle,
+            read=JUST_READ,
             requests=self.store,
             code_sets=code_sets(),
             payer=self.payer,
@@ -131,10 +136,10 @@ class Case:
     def sign(self, by: int) -> Request:
         return sign_decisions(
             samples.REQUEST_ID,
+            ReadProposal(self.request.submitted.cycle, self.now),
             reviewer(by),
-            cycle=self.request.submitted.cycle,
-            proposed_at=self.now,
             accept=True,
+            read=JUST_READ,
             requests=self.store,
             payer=self.payer,
             now=self.now,
@@ -356,7 +361,7 @@ def test_nothing_changes_when_a_dispute_is_sent_again() -> None:
     case = Case()
     case.deny()
     first = case.dispute(DisputeKind.PEER_TO_PEER)
-    assert case.dispute(DisputeKind.PEER_TO_PEER) == first
+    assert case.dispute(DisputeKind.PEER_TO_PEER, cycle=1) == first
     with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
         case.appeal()
 
@@ -463,7 +468,12 @@ def test_outcome_is_on_record_when_the_discussion_was_before_the_determination()
     with pytest.raises(ActionNotAllowedError):
         case.outcome("UPHELD", cycle=1)
     offer_peer_to_peer(
-        samples.REQUEST_ID, reviewer(1), requests=case.store, payer=samples.payer(), now=START
+        samples.REQUEST_ID,
+        reviewer(1),
+        read=JUST_READ,
+        requests=case.store,
+        payer=samples.payer(),
+        now=START,
     )
     assert Action.RECORD_PEER_TO_PEER in case.request.reviewer_actions(reviewer(1), START)
     with pytest.raises(InvalidInputError):

@@ -33,6 +33,7 @@ from precert.domain.values import (
     Value,
     ZipCode,
 )
+from tests.fakes.clock import START
 
 ANY: Final = st.text(st.characters(), max_size=60)
 INVISIBLE: Final = [
@@ -185,8 +186,8 @@ def test_stored_text_is_printable_when_any_text_is_entered(text: str) -> None:
 
 PROSE: Final[dict[str, Callable[[str], Any]]] = {
     "void reason": lambda text: VoidBody(reason=text).reason,
-    "appeal reason": lambda text: AppealBody(line_ids=("1.1",), reason=text).reason,
-    "RFI response": lambda text: InformationResponseBody(answer=text).answer,
+    "appeal reason": lambda text: AppealBody(cycle=1, line_ids=("1.1",), reason=text).reason,
+    "RFI response": lambda text: InformationResponseBody(requested_at=START, answer=text).answer,
     "reason": lambda text: take(Reason, text),
     "words": lambda text: take(Words, text),
     "rationale": lambda text: DecisionEntry(rationale=text).rationale,

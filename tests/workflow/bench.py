@@ -19,6 +19,7 @@ from precert.domain.matching import ProviderRole
 from precert.names import Entitlement
 from precert.usecases.operations import reconcile_provider, repair_executions
 from precert.usecases.submission import SubmittedRequest, submit_draft
+from tests.fakes.requests import JUST_READ
 from tests.journeys.portal import Json, Portal, until
 
 CALLER: Final = Caller(
@@ -93,6 +94,7 @@ class Bench:
             ProviderRole.SERVICING_PROVIDER,
             provider_id,
             Caller(subject="operator", entitlements=frozenset({Entitlement.OPERATOR})),
+            read=JUST_READ,
             requests=deps.requests,
             reference=deps.reference,
             now=datetime.now(UTC),

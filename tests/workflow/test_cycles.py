@@ -35,7 +35,7 @@ def test_appeal_enters_five_states_at_most_when_it_is_decided(bench: Bench) -> N
     filed = bench.portal.deployment.caller(PROVIDER).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
-        {"line_ids": ["1.1"], "reason": "Repeated admissions."},
+        {"cycle": 1, "line_ids": ["1.1"], "reason": "Repeated admissions."},
     )
     assert filed.status_code == 202
     until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)

@@ -116,7 +116,7 @@ def completed(bench: Bench) -> list[str]:
     filed = bench.deployment.caller(FACILITY).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
-        {"line_ids": ["1.1"], "reason": "the-appeals-reason of Siobhan"},
+        {"cycle": 1, "line_ids": ["1.1"], "reason": "the-appeals-reason of Siobhan"},
     )
     answer("appealing", filed, 202)
     until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)

@@ -75,6 +75,19 @@ async function sendOnce(request: Request): Promise<Response> {
 
 export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: send });
 
+interface Versioned {
+  request_id: string;
+  version: number;
+}
+
+/**
+ * Parameters of an action on a request as it was read. The API refuses it with 412 if the request has
+ * changed since, so that a call that arrives late or twice never changes a later state.
+ */
+export function onVersion({ request_id, version }: Versioned) {
+  return { path: { request_id }, header: { "If-Match": `"${version}"` } };
+}
+
 interface Outcome<Data> {
   data?: Data;
   error?: unknown;

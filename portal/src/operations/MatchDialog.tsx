@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, type Schemas, unwrap } from "../api/client";
+import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { ProviderFacts } from "../details/RequestContent";
 import { formatAddress, formatTin } from "../format/identifiers";
 import { text } from "../text";
@@ -45,14 +45,18 @@ export function MatchDialog({ row, onClose }: { row: Unmatched; onClose: () => v
       done={words.matched}
       onClose={onClose}
       refresh={[["operations"]]}
-      send={() =>
-        unwrap(
+      send={async () => {
+        const path = { request_id: row.request_id };
+        const read = await unwrap(
+          api.GET("/v1/operations/requests/{request_id}", { params: { path } }),
+        );
+        await unwrap(
           api.POST("/v1/operations/requests/{request_id}/providers", {
-            params: { path: { request_id: row.request_id } },
+            params: onVersion(read),
             body: { provider_id: id.trim(), role: row.role },
           }),
-        )
-      }
+        );
+      }}
     >
       <h3>{words.matchSubmitted}</h3>
       <ProviderFacts provider={row.submitted} />

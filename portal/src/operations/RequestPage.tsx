@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { coded, Providers, Services } from "../details/RequestContent";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
@@ -291,7 +291,7 @@ function ConfirmDialog({ details, onClose }: DialogProps) {
       send={async () => {
         await unwrap(
           api.POST("/v1/operations/requests/{request_id}/intake-confirmation", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: { note },
           }),
         );
@@ -348,7 +348,7 @@ function DatesDialog({ details, onClose }: DialogProps) {
       send={async () => {
         await unwrap(
           api.POST("/v1/operations/requests/{request_id}/dates", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: { lines: body, reason: entry.reason },
           }),
         );

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { text } from "../text";
 import { announce } from "../ui/announce";
@@ -105,20 +105,18 @@ function useAnnouncedChanges(details: CaseDetails): void {
 
 function Assignment({ details }: { details: CaseDetails }) {
   const client = useQueryClient();
-  const path = { request_id: details.request_id };
+  const params = onVersion(details);
   const changed = () => {
     client.invalidateQueries({ queryKey: caseKey(details.request_id) });
     client.invalidateQueries({ queryKey: ["worklist"] });
   };
   const assign = useMutation({
-    mutationFn: () =>
-      unwrap(api.POST("/v1/review/requests/{request_id}/assign", { params: { path } })),
+    mutationFn: () => unwrap(api.POST("/v1/review/requests/{request_id}/assign", { params })),
     onSuccess: () => announce(words.assigned),
     onSettled: changed,
   });
   const release = useMutation({
-    mutationFn: () =>
-      unwrap(api.POST("/v1/review/requests/{request_id}/release", { params: { path } })),
+    mutationFn: () => unwrap(api.POST("/v1/review/requests/{request_id}/release", { params })),
     onSuccess: () => announce(words.released),
     onSettled: changed,
   });

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { api, type Schemas, unwrap } from "../api/client";
+import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
@@ -91,7 +91,7 @@ function AskDialog({ details, onClose }: DialogProps) {
       send={async () => {
         await unwrap(
           api.POST("/v1/review/requests/{request_id}/information", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: { documents: entry.documents, text: entry.text.trim() || null },
           }),
         );
@@ -146,7 +146,7 @@ function ExtendDialog({ details, onClose }: DialogProps) {
       send={async () => {
         await unwrap(
           api.POST("/v1/review/requests/{request_id}/extension", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: {
               days: entry.days.trim() === "" ? null : Number(entry.days),
               reason: entry.reason,
@@ -198,7 +198,7 @@ function OfferDialog({ details, onClose }: DialogProps) {
       send={() =>
         unwrap(
           api.POST("/v1/review/requests/{request_id}/peer-to-peer", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
           }),
         )
       }
@@ -221,7 +221,7 @@ function OutcomeDialog({ details, onClose }: DialogProps) {
       send={() =>
         unwrap(
           api.POST("/v1/review/requests/{request_id}/peer-to-peer/outcome", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: {
               cycle: details.cycle,
               lines: [],
@@ -255,7 +255,7 @@ function NoteDialog({ details, onClose }: DialogProps) {
       send={async () => {
         await unwrap(
           api.POST("/v1/review/requests/{request_id}/notes", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: { text: note },
           }),
         );
@@ -279,7 +279,7 @@ function ReassignDialog({ details, onClose }: DialogProps) {
       send={() =>
         unwrap(
           api.POST("/v1/review/requests/{request_id}/assignment", {
-            params: { path: { request_id: details.request_id } },
+            params: onVersion(details),
             body: { reviewer: reviewer.trim() || null },
           }),
         )

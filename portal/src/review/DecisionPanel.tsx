@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
 import { coded } from "../details/RequestContent";
 import { formatDays, formatMoment } from "../format/dates";
@@ -135,7 +135,7 @@ function DecisionForm({ details }: { details: CaseDetails }) {
     mutationFn: (_: { thenNext: boolean }) =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/decisions", {
-          params: { path: { request_id: details.request_id } },
+          params: onVersion(details),
           body: decisionBody(details.cycle, lineIds, entries, beforeResponse),
         }),
       ),
@@ -150,7 +150,7 @@ function DecisionForm({ details }: { details: CaseDetails }) {
     },
     onError: (error) => {
       setAttempt((before) => before + 1);
-      if (error instanceof ApiError && error.status === 409) {
+      if (error instanceof ApiError && (error.status === 409 || error.status === 412)) {
         changed();
       }
     },
@@ -459,7 +459,7 @@ function Proposal({
     mutationFn: (accept: boolean) =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/signature", {
-          params: { path: { request_id: details.request_id } },
+          params: onVersion(details),
           body: {
             accept,
             before_response: beforeResponse,

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { api, type Schemas, unwrap } from "../api/client";
+import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
 import { text } from "../text";
@@ -340,7 +340,7 @@ function ActionCell({ row }: { row: Row }) {
     mutationFn: () =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/assign", {
-          params: { path: { request_id: row.request_id } },
+          params: onVersion(row),
         }),
       ),
     onSuccess: () => {

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { api, type Schemas, unwrap } from "../../../api/client";
 import { text } from "../../../text";
 import { TextArea } from "../../../ui/fields";
@@ -19,7 +20,8 @@ export function AnswerDialog({
   onClose: () => void;
 }) {
   const id = details.request_id;
-  const asked = openInformationRequest(details);
+  // The one that was read: another one that is sent meanwhile is not answered by this text.
+  const [asked] = useState(() => openInformationRequest(details));
   const [answer, setAnswer, clear] = useStored(`answer-${id}`, "");
   const change = useChange(
     id,
@@ -27,7 +29,7 @@ export function AnswerDialog({
       unwrap(
         api.POST("/v1/requests/{request_id}/information", {
           params: { path: { request_id: id } },
-          body: { answer },
+          body: { answer, requested_at: asked?.requested_at ?? "" },
         }),
       ),
     () => {

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { ApiError, api, type Schemas, unwrap } from "../../../api/client";
 import { config } from "../../../config";
 import { text } from "../../../text";
@@ -45,10 +46,12 @@ export function DisputeDialog({
   const option = optionOf(details, action);
   const [entry, setEntry, clear] = useStored<Entry>(`${action}-${id}`, EMPTY);
   const set = (change: Partial<Entry>) => setEntry((before) => ({ ...before, ...change }));
+  // A determination that follows meanwhile is not disputed by this text.
+  const [cycle] = useState(details.cycle);
   const lines = (entry.lines ?? open).filter((line) => open.includes(line));
   const change = useChange(
     id,
-    () => send(action, id, { ...entry, lines }),
+    () => send(action, id, { ...entry, lines, cycle }),
     () => {
       clear();
       onClose();
@@ -114,31 +117,31 @@ export function DisputeDialog({
 function send(
   action: DisputeAction,
   id: string,
-  entry: Entry & { lines: readonly string[] },
+  entry: Entry & { lines: readonly string[]; cycle: number },
 ): Promise<Schemas["ChangedRequest"]> {
   const params = { path: { request_id: id } };
-  const { reason, phone, expedited } = entry;
+  const { cycle, reason, phone, expedited } = entry;
   const line_ids = [...entry.lines];
   switch (action) {
     case "APPEAL":
       return unwrap(
         api.POST("/v1/requests/{request_id}/appeals", {
           params,
-          body: { line_ids, reason, expedited },
+          body: { cycle, line_ids, reason, expedited },
         }),
       );
     case "RECONSIDER":
       return unwrap(
         api.POST("/v1/requests/{request_id}/reconsiderations", {
           params,
-          body: { line_ids, reason, expedited },
+          body: { cycle, line_ids, reason, expedited },
         }),
       );
     case "REQUEST_PEER_TO_PEER":
       return unwrap(
         api.POST("/v1/requests/{request_id}/peer-to-peer", {
           params,
-          body: { line_ids, reason, phone },
+          body: { cycle, line_ids, reason, phone },
         }),
       );
   }
