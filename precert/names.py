@@ -48,7 +48,7 @@ WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
 WORKLIST_SK: Final = "worklist_sk"
 NEW_DOCUMENTS: Final = "new_documents"
-"""Ids of the documents that were attached since a reviewer last acted on the case."""
+"""Ids of the attached documents that no reviewer has seen."""
 
 
 class Index(NamedTuple):

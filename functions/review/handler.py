@@ -240,7 +240,12 @@ def information(
     the decision's. The same RFI sent again by the same reviewer changes nothing.
     """
     request = call(
-        request_information, request_id, body.documents, body.text, caller, read=Reading(based_on)
+        request_information,
+        request_id,
+        body.documents,
+        body.text,
+        caller,
+        read=Reading(based_on, body.seen_documents),
     )
     return call(ReviewedCase.of, request, caller)
 
@@ -266,7 +271,7 @@ def extension(
         request_id,
         body.reason,
         caller,
-        read=Reading(based_on),
+        read=Reading(based_on, body.seen_documents),
         days=body.days,
         requested_by=body.requested_by,
     )
@@ -317,7 +322,7 @@ def peer_to_peer_outcome(
         body.outcome,
         body.lines,
         caller,
-        read=Reading(based_on),
+        read=Reading(based_on, body.seen_documents),
         cycle=body.cycle,
     )
     return call(ReviewedCase.of, request, caller)
@@ -339,7 +344,7 @@ def note(
     """
     return call(
         ReviewedCase.of,
-        call(add_note, request_id, body.text, caller, read=Reading(based_on)),
+        call(add_note, request_id, body.text, caller, read=Reading(based_on, body.seen_documents)),
         caller,
     )
 
@@ -412,7 +417,7 @@ def decision(
         request_id,
         body.lines,
         caller,
-        read=Reading(based_on),
+        read=Reading(based_on, body.seen_documents),
         cycle=body.cycle,
         before_response=body.before_response,
     )
@@ -441,7 +446,7 @@ def signature(
         request_id,
         ReadProposal(body.cycle, body.proposed_at),
         caller,
-        read=Reading(based_on),
+        read=Reading(based_on, body.seen_documents),
         accept=body.accept,
         comment=body.comment,
         before_response=body.before_response,

@@ -91,6 +91,16 @@ class CountsQuery(Value):
     plan_id: PlanId = None
 
 
+SeenDocuments = Annotated[
+    tuple[Text, ...],
+    Field(
+        max_length=100,
+        description="Ids of `new_documents` of the case that the reviewer has seen: they are no longer "
+        "new. A denial or a reduction is refused while another document is new.",
+    ),
+]
+
+
 class RequestInformationBody(Value):
     """What the providers are requested to send: documents, a text response, or both (W2)."""
 
@@ -99,6 +109,7 @@ class RequestInformationBody(Value):
         Field(max_length=20, description="Codes of the payer's `required_documentation`."),
     ] = ()
     text: Words | None = None
+    seen_documents: SeenDocuments = ()
 
 
 class ExtendBody(Value):
@@ -117,6 +128,7 @@ class ExtendBody(Value):
         WHOLE,
     ] = None
     requested_by: ExtensionRequester = ExtensionRequester.PAYER
+    seen_documents: SeenDocuments = ()
 
 
 BeforeResponse = Annotated[
@@ -134,6 +146,7 @@ class DecideBody(Value):
     cycle: Cycle
     lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
     before_response: BeforeResponse = False
+    seen_documents: SeenDocuments = ()
 
 
 class PeerToPeerOutcomeBody(Value):
@@ -148,6 +161,7 @@ class PeerToPeerOutcomeBody(Value):
             description="With OVERTURNED after a determination: new decisions of the discussed lines.",
         ),
     ] = ()
+    seen_documents: SeenDocuments = ()
 
 
 class SignBody(Value):
@@ -170,6 +184,7 @@ class SignBody(Value):
         ),
     ] = None
     before_response: BeforeResponse = False
+    seen_documents: SeenDocuments = ()
 
     @model_validator(mode="after")
     def _comments_on_a_return(self) -> Self:
@@ -205,6 +220,7 @@ class AddNoteBody(Value):
     """A note for other reviewers. No provider or delegated vendor reads it."""
 
     text: Words
+    seen_documents: SeenDocuments = ()
 
 
 # -- Lists -------------------------------------------------------------------------------------------
@@ -300,7 +316,7 @@ class WorklistRowResponse(ResponseModel):
     pend_reasons: list[PendReason] = Field(description="Why the cycle needs a reviewer.")
     pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
     new_documents: list[str] = Field(
-        description="Ids of the documents attached since a reviewer last acted on the case. Empty in "
+        description="Ids of the attached documents that no reviewer has seen. Empty in "
         "`listOverdue`."
     )
     awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
@@ -763,7 +779,8 @@ class CaseDetails(SharedDetails):
     pend_reasons: list[PendReason] = Field(description="Why the open cycle needs a reviewer.")
     pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
     new_documents: list[str] = Field(
-        description="Ids of the documents attached since a reviewer last acted on the case."
+        description="Ids of the attached documents that no reviewer has seen: send them as "
+        "`seen_documents`."
     )
     not_decidable: list[NotDecidable] = Field(
         description="Why the case is not the caller's to decide. Empty if it is, or if none is open."

@@ -199,10 +199,12 @@ class Walk:
     def decide(
         self, request_id: str, reviewer: User, cycle: int, lines: list[dict[str, Any]]
     ) -> str:
-        response = self.deployment.caller(reviewer).act(
-            f"/v1/review/requests/{request_id}",
+        caller, path = self.deployment.caller(reviewer), f"/v1/review/requests/{request_id}"
+        seen = answer("reading the case", caller.call("GET", path), 200)["new_documents"]
+        response = caller.act(
+            path,
             "decisions",
-            {"cycle": cycle, "lines": lines, "before_response": True},
+            {"cycle": cycle, "lines": lines, "before_response": True, "seen_documents": seen},
         )
         decided = answer("deciding", response, 200)
         return str(decided["status"])

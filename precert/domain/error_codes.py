@@ -47,6 +47,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "out_of_range": "The value is too small or too large.",
         "outside_window": "The date is outside the dates that can be requested.",
         "reference_used": "The reference names another case.",
+        "documents_unseen": "A document arrived that no reviewer has seen: read it before you refuse.",
         "response_pending": "The provider can still respond to a request for information.",
         "same_as_requested": "What is approved equals what was requested.",
         "submitters_tin": "The submitting provider would lose access.",

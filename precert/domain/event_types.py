@@ -115,8 +115,6 @@ class EventRule:
     """Whether both providers receive a message (T5)."""
     notices: bool = False
     """Whether determination notices are issued (W4)."""
-    documents_seen: bool = False
-    """Whether a reviewer caused it, who saw the documents that were attached before."""
     internal: bool = False
     """Whether it shows how reviewers share their work: left out of the providers' history."""
     workflow: WorkflowEffect = WorkflowEffect.NONE
@@ -183,7 +181,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
-            documents_seen=True,
         ),
         EventType.PAYER_LINES_DETERMINED: EventRule(
             "Payer's service lines determined",
@@ -194,7 +191,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.VENDOR,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
-            documents_seen=True,
         ),
         EventType.VENDOR_LINES_DETERMINED: EventRule(
             "Delegated vendor's service lines determined",
@@ -236,7 +232,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             workflow=WorkflowEffect.RESCHEDULE,
             waiting_on=WaitingOn.PROVIDER,
-            documents_seen=True,
         ),
         EventType.INFORMATION_RECEIVED: EventRule(
             "Information received",
@@ -256,19 +251,16 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             notices=True,
             workflow=WorkflowEffect.RESCHEDULE,
-            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_OFFERED: EventRule(
             "Peer-to-peer discussion offered",
             "The requesting clinician is offered a peer-to-peer discussion.",
             message=True,
-            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_RECORDED: EventRule(
             "Outcome of a peer-to-peer discussion recorded",
             "The outcome of a discussion before the determination was recorded.",
             message=True,
-            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_REQUESTED: EventRule(
             "Peer-to-peer discussion requested",
@@ -290,7 +282,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
-            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_OVERTURNED: EventRule(
             "Determination changed after a discussion",
@@ -301,7 +292,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
-            documents_seen=True,
         ),
         EventType.RECONSIDERATION_FILED: EventRule(
             "Reconsideration requested",
@@ -326,13 +316,11 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
-            documents_seen=True,
         ),
         EventType.CASE_ASSIGNED: EventRule(
             "Case assigned to a reviewer",
             "A reviewer was assigned the case for a limited time.",
             internal=True,
-            documents_seen=True,
         ),
         EventType.CASE_REASSIGNED: EventRule(
             "Case assigned by a lead",
@@ -346,18 +334,15 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Decisions proposed",
             "The decisions wait for a physician's confirmation or a second signature.",
             internal=True,
-            documents_seen=True,
         ),
         EventType.DECISION_RETURNED: EventRule(
             "Proposed decisions returned",
             "The proposal was withdrawn or not confirmed; the determination cycle is open again.",
             internal=True,
-            documents_seen=True,
         ),
         EventType.NOTE_ADDED: EventRule(
             "Note added",
             "A reviewer added a note for other reviewers.",
-            documents_seen=True,
             internal=True,
         ),
         EventType.DATES_CHANGED: EventRule(
@@ -433,7 +418,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
-            documents_seen=True,
         ),
     }
 )

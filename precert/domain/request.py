@@ -588,7 +588,8 @@ class Change(NamedTuple):
     """A changed request, the version it was based on, and its event.
 
     ``unseen_by`` are TINs that no longer see it. ``other`` is another request with the version that the
-    change is based on too.
+    change is based on too. ``seen_documents`` are those that the reviewer saw. With ``all_seen``
+    the change is valid only while no other document is new.
     """
 
     based_on: int
@@ -596,6 +597,8 @@ class Change(NamedTuple):
     event: Event
     unseen_by: frozenset[str] = frozenset()
     other: tuple[str, int] | None = None
+    seen_documents: frozenset[str] = frozenset()
+    all_seen: bool = False
 
     @property
     def effects(self) -> EventRule:

@@ -85,6 +85,8 @@ class RequestState(Value):
     document_slots: int = 0
     part_versions: Mapping[str, int] = {}
     """Drafts only: the version in which each part of the content was last saved (D7)."""
+    new_documents: frozenset[str] = frozenset()
+    """Ids of the attached documents that no reviewer has seen; documents change no version."""
     started_with: Text | None = None
     """Digest of the content it was started with: identifies a repeated start."""
     review: Review | None = None

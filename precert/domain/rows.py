@@ -122,7 +122,7 @@ class WorklistRow(Value):
     """Service lines that a delegated vendor decides, which are none of the cycle (W8)."""
     pend_reasons: tuple[PendReason, ...] = ()
     new_documents: tuple[Text, ...] = ()
-    """Ids of documents that were attached since a reviewer last acted on the case."""
+    """Ids of attached documents that no reviewer has seen."""
     note_count: int = 0
     proposed_by: Text | None = None
     """Subject of the reviewer whose proposal waits; not for callers."""

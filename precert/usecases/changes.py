@@ -20,6 +20,8 @@ class Reading(NamedTuple):
 
     versions: Collection[int]
     """The versions of the request that the caller accepts."""
+    documents: Collection[str] = ()
+    """Ids of new documents that the caller saw."""
 
 
 def change_request(
@@ -175,6 +177,8 @@ def with_callers_actions(
         raise
     if isinstance(result, Change) and read is not None:
         _require_version(request, read)
+        seen = request.new_documents.intersection(read.documents)
+        return result._replace(seen_documents=seen)
     return result
 
 

@@ -84,16 +84,18 @@ def decide(
         require_not_assigned_to_others(request, caller.subject, now)
         adverse = any(one.adverse for one in built.values())
         denies = any(one.status is LineStatus.DENIED for one in decisions)
-        if (adverse or denies) and not before_response:
-            errors += errors_of_open_request(request, now)
+        if adverse or denies:
+            errors += errors_of_response(request, read, now, before_response=before_response)
         if errors:
             raise InvalidInputError(errors)
         physician = signature.decided_as is DecidingRole.PHYSICIAN
         awaits_physician = adverse and settings.physician_decides_adverse and not physician
         _require_no_other_proposal(request, caller, physician=physician)
         if awaits_physician:
-            return propose(request, built, caller.subject, now, awaits_physician=True)
-        return _signed_or_proposed(request, built, caller, payer, now)
+            change = propose(request, built, caller.subject, now, awaits_physician=True)
+        else:
+            change = _signed_or_proposed(request, built, caller, payer, now)
+        return change._replace(all_seen=adverse)
 
     return change_case(request_id, determine, caller, read=read, requests=requests, now=now)
 
@@ -144,10 +146,14 @@ def record_outcome(
         if not overturned:
             message = "leave this out: the determination is unchanged"
             errors = [FieldError("/lines", "not_asked", message)] if decisions else []
+        upheld = outcome is DiscussionOutcome.UPHELD
+        if upheld:
+            errors += errors_of_unseen(request, read)
         if errors:
             raise InvalidInputError(errors)
         if not overturned:
-            return request.close_discussion(outcome, caller.subject, now)
+            closed = request.close_discussion(outcome, caller.subject, now)
+            return closed._replace(all_seen=upheld)
         built = _decisions_of(request, decisions, payer, signature)
         return _overturned(request, built, caller, payer, now)
 
@@ -210,6 +216,23 @@ def _require_no_other_proposal(request: Request, caller: Caller, *, physician: b
             return
         raise _already_decided(request, "Another reviewer's decisions wait for a physician.")
     raise _already_decided(request, "Another reviewer's decisions wait for a second signature.")
+
+
+def errors_of_response(
+    request: Request, read: Reading, now: datetime, *, before_response: bool
+) -> list[FieldError]:
+    """The errors of refusing something that the providers can respond to, or have responded to."""
+    still_open = [] if before_response else errors_of_open_request(request, now)
+    return [*still_open, *errors_of_unseen(request, read)]
+
+
+def errors_of_unseen(request: Request, read: Reading) -> list[FieldError]:
+    """The error of refusing something without having seen a new document."""
+    unseen = sorted(request.new_documents.difference(read.documents))
+    if not unseen:
+        return []
+    message = f"these documents are new: {', '.join(unseen)}. Read them, and name them here"
+    return [FieldError("/seen_documents", "documents_unseen", message)]
 
 
 def errors_of_open_request(request: Request, now: datetime) -> list[FieldError]:
@@ -383,9 +406,12 @@ def sign_decisions(
             return return_proposal(request, caller.subject, now, comment=comment)
         decisions = signed(request, caller.subject, caller.deciding_role)
         adverse = any(decision.adverse for decision in decisions.values())
-        if adverse and not before_response and (errors := errors_of_open_request(request, now)):
+        if adverse and (
+            errors := errors_of_response(request, read, now, before_response=before_response)
+        ):
             raise InvalidInputError(errors)
-        return determined(request, decisions, caller.subject, payer, now)
+        change = determined(request, decisions, caller.subject, payer, now)
+        return change._replace(all_seen=adverse)
 
     return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 

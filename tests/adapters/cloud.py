@@ -516,8 +516,12 @@ class Cloud:
     ) -> Reply:
         """A reviewer's action, by the end of its path; on the current version, if none is given.
 
-        A signature is that of the current proposal, unless the body names another one.
+        A signature is that of the current proposal, unless the body names another one. A decision is
+        that of a reviewer who has seen all documents, unless the body names them.
         """
+        if what in {"decisions", "signature"} and "seen_documents" not in body:
+            found = self.found(request_id)
+            body = {**body, "seen_documents": sorted(found.new_documents) if found else []}
         if what == "signature" and "proposed_at" not in body:
             body = {**body, "proposed_at": self.proposed_at(request_id)}
         path = f"/v1/review/requests/{request_id}/{what}"

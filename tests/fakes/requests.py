@@ -65,7 +65,11 @@ class InMemoryRequests:
             if self.requests[other_id].version != version:
                 raise ConcurrentChangeError
             self.others.append(change.other)
-        self.requests[current.request_id] = change.request
+        left = current.new_documents - change.seen_documents
+        if change.all_seen and left:
+            raise ConcurrentChangeError
+        after = change.request.model_copy(update={"new_documents": left})
+        self.requests[current.request_id] = after
         self.events.append(change.event)
         if cycle is not None:
             self.cycles[cycle.request_id, cycle.number] = cycle

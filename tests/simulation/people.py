@@ -357,7 +357,9 @@ class People:
         ]
         by = rng.choice(REVIEWERS)
         before = self.world.chance(0.7)
-        body = json.dumps({"cycle": cycle, "lines": whole, "before_response": before})
+        seen = sorted(request.new_documents) if self.world.chance(0.9) else []
+        entered = {"cycle": cycle, "lines": whole, "before_response": before}
+        body = json.dumps({**entered, "seen_documents": seen})
         path = f"/v1/review/requests/{request_id}/decisions"
         reply = self.call(review, "POST", path, body, by, if_match=f'"{version}"')
         if reply.status == 200:
@@ -376,6 +378,7 @@ class People:
             "proposed_at": read_at.isoformat(),
             "accept": accept,
             "before_response": accept,
+            "seen_documents": sorted(request.new_documents) if request else [],
             **comment,
         }
         body = json.dumps(entered)

@@ -92,7 +92,11 @@ function AskDialog({ details, onClose }: DialogProps) {
         await unwrap(
           api.POST("/v1/review/requests/{request_id}/information", {
             params: onVersion(details),
-            body: { documents: entry.documents, text: entry.text.trim() || null },
+            body: {
+              documents: entry.documents,
+              text: entry.text.trim() || null,
+              seen_documents: details.new_documents,
+            },
           }),
         );
         reset();
@@ -151,6 +155,7 @@ function ExtendDialog({ details, onClose }: DialogProps) {
               days: entry.days.trim() === "" ? null : Number(entry.days),
               reason: entry.reason,
               requested_by: chosen as Schemas["ExtensionRequester"],
+              seen_documents: [],
             },
           }),
         );
@@ -224,6 +229,7 @@ function OutcomeDialog({ details, onClose }: DialogProps) {
             params: onVersion(details),
             body: {
               cycle: details.cycle,
+              seen_documents: details.new_documents,
               lines: [],
               // Without a choice the API says what is missing.
               outcome: (outcome || null) as Schemas["DiscussionOutcome"],
@@ -256,7 +262,7 @@ function NoteDialog({ details, onClose }: DialogProps) {
         await unwrap(
           api.POST("/v1/review/requests/{request_id}/notes", {
             params: onVersion(details),
-            body: { text: note },
+            body: { text: note, seen_documents: [] },
           }),
         );
         reset();

@@ -136,7 +136,13 @@ function DecisionForm({ details }: { details: CaseDetails }) {
       unwrap(
         api.POST("/v1/review/requests/{request_id}/decisions", {
           params: onVersion(details),
-          body: decisionBody(details.cycle, lineIds, entries, beforeResponse),
+          body: decisionBody(
+            details.cycle,
+            lineIds,
+            entries,
+            beforeResponse,
+            details.new_documents,
+          ),
         }),
       ),
     onSuccess: (decided, { thenNext }) => {
@@ -463,6 +469,7 @@ function Proposal({
           body: {
             accept,
             before_response: beforeResponse,
+            seen_documents: details.new_documents,
             cycle: details.cycle,
             proposed_at: proposal.proposed_at,
             comment: comment.trim() === "" ? null : comment,

@@ -13,6 +13,7 @@ describe("the body of a decision", () => {
     };
     expect(decisionBody(1, ["1.1"], entries, false)).toEqual({
       cycle: 1,
+      seen_documents: [],
       before_response: false,
       lines: [
         {

@@ -76,9 +76,12 @@ export function decisionBody(
   lineIds: readonly string[],
   entries: Entries,
   beforeResponse: boolean,
+  /** The new documents that the page shows: the API refuses a denial while others are new. */
+  seenDocuments: readonly string[] = [],
 ): Schemas["DecideBody"] {
   return {
     cycle,
+    seen_documents: [...seenDocuments],
     before_response: beforeResponse,
     lines: lineIds.map((id) => lineDecision(id, entryOf(entries, id))),
   };

@@ -615,7 +615,7 @@ def _cycle_of(item: Item) -> WorklistRow:
 
 
 def new_documents_of(item: Item) -> tuple[str, ...]:
-    """The documents that were attached since a reviewer last acted on the case."""
+    """The attached documents that no reviewer has seen."""
     return tuple(sorted(item.get(NEW_DOCUMENTS, ())))
 
 

@@ -40,7 +40,18 @@ from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status
-from precert.names import CHANGED, DUE, MEMBER, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
+from precert.names import (
+    CHANGED,
+    DUE,
+    MEMBER,
+    NEW_DOCUMENTS,
+    PK,
+    ROW_ATTRIBUTE,
+    SK,
+    TIN,
+    TIN_MEMBER,
+    TIN_STATUS,
+)
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Model = TypeVar("Model", bound=BaseModel)
@@ -120,6 +131,7 @@ def unchecked_request_of(item: Item) -> Request:
         expires_at=item.get("expires_at"),
         document_slots=int(item["document_slots"]),
         part_versions={name: int(one) for name, one in item.get("part_versions", {}).items()},
+        new_documents=frozenset(item.get(NEW_DOCUMENTS, ())),
         started_with=item.get("started_with"),
         review=unpacked(Review, item["review"]) if "review" in item else None,
     )

@@ -434,13 +434,11 @@ class DynamoDBRequests:
             removed.append("internal_since")
         if not request.cycle_is_open:
             removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
-        if change.effects.documents_seen:
-            removed.append(NEW_DOCUMENTS)
         if removed:
             names |= {f"#{name}": name for name in removed}
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
         values = {f":{name}": value for name, value in sets.items()}
-        return {
+        update = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request.request_id), SK: REQUEST_SK}),
             "UpdateExpression": expression,
@@ -448,6 +446,21 @@ class DynamoDBRequests:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": to_wire({**values, ":based_on": change.based_on}),
         }
+        return _with_seen_documents(update, change)
+
+
+def _with_seen_documents(update: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The update, in which the documents that the reviewer saw are no longer new."""
+    if change.seen_documents:
+        update["ExpressionAttributeNames"]["#new"] = NEW_DOCUMENTS
+        update["ExpressionAttributeValues"] |= to_wire({":seen": set(change.seen_documents)})
+        update["UpdateExpression"] += " DELETE #new :seen"
+    if change.all_seen:
+        update["ExpressionAttributeNames"]["#new"] = NEW_DOCUMENTS
+        # Between two versions documents are only added, so that their number identifies them.
+        update["ExpressionAttributeValues"] |= to_wire({":all": len(change.seen_documents)})
+        update["ConditionExpression"] += " AND (attribute_not_exists(#new) OR size(#new) = :all)"
+    return update
 
 
 def file_of(request: Request, items: Sequence[Item]) -> RequestFile:

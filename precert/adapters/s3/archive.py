@@ -107,7 +107,11 @@ def _packed(file: RequestFile) -> bytes:
     request = file.request.model_dump(mode="json")
     contents = {
         "form": FORM,
-        "request": {**request, "tins": sorted(request["tins"])},
+        "request": {
+            **request,
+            "tins": sorted(request["tins"]),
+            "new_documents": sorted(file.request.new_documents),
+        },
         "documents": [document.model_dump(mode="json") for document in file.documents],
         "notices": [notice.model_dump(mode="json") for notice in file.notices],
         "events": [event.model_dump(mode="json") for event in file.events],

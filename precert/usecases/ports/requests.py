@@ -31,7 +31,7 @@ class RequestFile:
     """A request with its documents, events and notices: one query.
 
     ``damaged`` are ids of documents, events and notices that cannot be read. ``new_documents`` are ids
-    of those that were attached since a reviewer last acted on the case.
+    of the attached ones that no reviewer has seen.
     """
 
     request: Request
