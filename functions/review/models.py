@@ -739,7 +739,8 @@ class NoteResponse(ResponseModel):
     @classmethod
     def of(cls, note: Note, caller: str) -> "NoteResponse":
         return cls(
-            written_by=Who.of(note.written_by, caller), **note.model_dump(exclude={"written_by"})
+            written_by=Who.of(note.written_by, caller),
+            **note.model_dump(exclude={"written_by", "version"}),
         )
 
 

@@ -127,6 +127,9 @@ class EventRule:
     """Whether the submitted content and the TINs that see the request are stored again."""
     decides_lines: bool = False
     """Whether it records decisions of service lines. Only such an event can refuse anything (W10)."""
+    outdates_actions: bool = True
+    """Whether an action is refused whose caller read the request before the event. A reminder or a
+    colleague's note changes nothing that a decision is based on."""
 
 
 EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
@@ -203,11 +206,13 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         EventType.VENDOR_DEADLINE_APPROACHING: EventRule(
             "Delegated vendor's decision due soon",
             "The decision of a delegated vendor is due soon: `vendor_id` names it.",
+            outdates_actions=False,
         ),
         EventType.VENDOR_DEADLINE_PASSED: EventRule(
             "Delegated vendor's decision overdue",
             "The decision of a delegated vendor is overdue: `vendor_id` names it. Nothing is decided "
             "by that.",
+            outdates_actions=False,
         ),
         EventType.REQUEST_VOIDED: EventRule(
             "Request voided",
@@ -344,6 +349,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Note added",
             "A reviewer added a note for other reviewers.",
             internal=True,
+            outdates_actions=False,
         ),
         EventType.DATES_CHANGED: EventRule(
             "Approved dates changed",
@@ -367,18 +373,24 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         EventType.NOTICES_ISSUED: EventRule(
             "Determination notices issued",
             "The determination notices of the cycle can be downloaded and mailed.",
+            outdates_actions=False,
         ),
         EventType.DEADLINE_APPROACHING: EventRule(
-            "Decision due soon", "The decision of the open determination cycle is due soon."
+            "Decision due soon",
+            "The decision of the open determination cycle is due soon.",
+            outdates_actions=False,
         ),
         EventType.DEADLINE_PASSED: EventRule(
-            "Decision overdue", "The decision of the open determination cycle is overdue."
+            "Decision overdue",
+            "The decision of the open determination cycle is overdue.",
+            outdates_actions=False,
         ),
         EventType.DEEMED_DENIAL_DUE: EventRule(
             "Deemed denial: a person must act today",
             "The decision was not made in time, which the line of business counts as a denial. The "
             "status does not change: a person must decide the request and issue the notice.",
             internal=True,
+            outdates_actions=False,
         ),
         EventType.DOCUMENT_ATTACHED: EventRule(
             "Document attached",

@@ -577,6 +577,9 @@ class Request(RequestState):
         times = {
             "updated_at": now,
             "internal_since": self.shown_at if EVENTS[event_type].internal else None,
+            "unchanged_since": None
+            if EVENTS[event_type].outdates_actions
+            else self.unchanged_since or self.version,
         }
         after = self.model_copy(update={"version": self.version + 1, **times, **update})
         _require_licensed(self, after, event_type, actor)

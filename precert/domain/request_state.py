@@ -87,6 +87,8 @@ class RequestState(Value):
     """Drafts only: the version in which each part of the content was last saved (D7)."""
     new_documents: frozenset[str] = frozenset()
     """Ids of the attached documents that no reviewer has seen; documents change no version."""
+    unchanged_since: int | None = None
+    """The version since which only events without ``outdates_actions`` were recorded, if any was."""
     started_with: Text | None = None
     """Digest of the content it was started with: identifies a repeated start."""
     review: Review | None = None
@@ -115,6 +117,10 @@ class RequestState(Value):
         if self.review is None:
             return self.content
         return as_submitted(self.content, self.review.temporary_providers)
+
+    def is_as_read_in(self, version: int) -> bool:
+        """Whether an action applies whose caller read this version."""
+        return (self.unchanged_since or self.version) <= version <= self.version
 
     def saved_since(self, version: int) -> frozenset[str]:
         """Parts of a draft's content that were saved after ``version`` (D7)."""

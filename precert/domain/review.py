@@ -544,6 +544,8 @@ class Note(Value):
     written_at: Moment
     cycle: Annotated[int, Field(ge=1)]
     text: Words
+    version: int = 0
+    """The version of the request with the note; 0 on notes of earlier releases."""
 
 
 class Review(Value):

@@ -394,14 +394,17 @@ def return_proposal(
         now,
         proposal=None,
         returned_proposal=returned,
-        notes=_with_note(review, comment, by, now) if comment else review.notes,
+        notes=_with_note(request, comment, by, now) if comment else review.notes,
     )
 
 
-def add_note(request: Request, text: str, by: str, now: datetime) -> Change | None:
+def add_note(
+    request: Request, text: str, by: str, now: datetime, *, read: int | None = None
+) -> Change | None:
     """Add a note for other reviewers, in any status after the submission.
 
-    Returns ``None`` where it is the last note of the same reviewer.
+    Returns ``None`` where it is the last note of the same reviewer, or was added after the version
+    ``read``: then the call is a repeat.
 
     Raises:
         ActionNotAllowedError: the request has as many notes as it can have.
@@ -410,13 +413,17 @@ def add_note(request: Request, text: str, by: str, now: datetime) -> Change | No
     own = [note for note in review.notes if note.written_by == by]
     if own and own[-1].text == text:
         return None
+    if read is not None and any(note.text == text and note.version > read for note in own):
+        return None
     if len(review.notes) >= MOST_NOTES:
         raise request.refusal(f"A case has at most {MOST_NOTES} notes.")
-    return _within(request, EventType.NOTE_ADDED, by, now, notes=_with_note(review, text, by, now))
+    return _within(request, EventType.NOTE_ADDED, by, now, notes=_with_note(request, text, by, now))
 
 
-def _with_note(review: Review, text: str, by: str, now: datetime) -> tuple[Note, ...]:
-    return (*review.notes, Note(written_by=by, written_at=now, cycle=review.cycle, text=text))
+def _with_note(request: Request, text: str, by: str, now: datetime) -> tuple[Note, ...]:
+    review, version = request.submitted, request.version + 1
+    note = Note(written_by=by, written_at=now, cycle=review.cycle, text=text, version=version)
+    return (*review.notes, note)
 
 
 def change_dates(

@@ -183,12 +183,14 @@ def with_callers_actions(
 
 
 def _require_version(request: Request, read: Reading) -> None:
-    """Refuse a change by a caller who read another version: others were faster, or the call is late.
+    """Refuse a change by a caller who read an outdated version: others were faster, or it is late.
+
+    A reminder or a colleague's note outdates nothing.
 
     Raises:
         VersionMismatchError.
     """
-    if request.version not in read.versions:
+    if not any(map(request.is_as_read_in, read.versions)):
         raise VersionMismatchError(
             "The request has changed since you read it. Read it again, and repeat the action if it "
             "still applies.",

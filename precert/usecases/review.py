@@ -245,7 +245,9 @@ def add_note(
         caller.require_no_conflict(request)
         return with_callers_actions(
             request,
-            lambda: reviewing.add_note(request, text, caller.subject, now),
+            lambda: reviewing.add_note(
+                request, text, caller.subject, now, read=min(read.versions, default=None)
+            ),
             lambda: request.reviewer_actions(caller, now),
             read=read,
         )

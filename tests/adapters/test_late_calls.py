@@ -115,7 +115,6 @@ CASES: Final[dict[str, tuple[Meanwhile, Send, Meanwhile]]] = {
     ),
     "offer": (nothing, move("peer-to-peer"), not_reached),
     "record": (offered_again, move("peer-to-peer/outcome", OUTCOME), offered_again),
-    "note": (nothing, move("notes", {"text": "The surgeon was called."}), noted),
 }
 
 
@@ -139,6 +138,50 @@ def test_late_repeat_is_refused_when_the_case_has_changed_since(cloud: Cloud, na
     assert (late.status, late.code) == (412, "version_mismatch"), late.text
     assert late.body["current_version"] == cloud.version(request_id)
     assert cloud.item(request_id) == as_it_is
+
+
+def reminded(cloud: Cloud, request_id: str) -> None:
+    """The reminder of the deadline is recorded."""
+    request = cloud.found(request_id)
+    assert request is not None
+    warn_at = request.submitted.warn_at
+    assert warn_at is not None
+    cloud.clock.pass_by(seconds=(warn_at - cloud.clock.at).total_seconds())
+    cloud.check_deadline(request_id)
+
+
+QUIET: Final[dict[str, Meanwhile]] = {"note": noted, "reminder": reminded}
+
+
+@pytest.mark.parametrize("name", QUIET)
+@pytest.mark.parametrize(
+    "send",
+    [move("decisions", PROPOSED, REVIEWER), move("assign"), move("information", {"text": "When?"})],
+    ids=["decide", "assign", "request information"],
+)
+def test_action_applies_when_only_a_note_or_a_reminder_was_recorded_since(
+    cloud: Cloud, name: str, send: Send
+) -> None:
+    request_id = pended(cloud)
+    read = cloud.version(request_id)
+    QUIET[name](cloud, request_id)
+    assert cloud.version(request_id) > read
+    assert send(cloud, request_id, read - 1).status == 412
+    assert send(cloud, request_id, read).status in {200, 202}
+
+
+def test_note_is_added_once_when_its_call_arrives_again_after_another_note(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    read = cloud.version(request_id)
+    send = move("notes", {"text": "The surgeon was called."})
+    assert send(cloud, request_id, read).status == 200
+    noted(cloud, request_id)
+    as_it_is = cloud.item(request_id)
+    assert send(cloud, request_id, read).status == 200
+    assert cloud.item(request_id) == as_it_is
+    assert send(cloud, request_id, cloud.version(request_id)).status == 200
+    notes = [one["text"] for one in cloud.case(request_id).body["notes"]]
+    assert notes.count("The surgeon was called.") == 2
 
 
 def test_late_change_of_dates_is_refused_when_the_dates_were_changed_again(cloud: Cloud) -> None:

@@ -17,7 +17,7 @@ SEEDS: Final = 2 * SHARE
 
 DETECTED_BY: Final = {
     "clock_change_not_signaled": 73,
-    "clock_not_rechecked": 1273,
+    "clock_not_rechecked": 1636,
     "conflicting_change_overwritten": 52,
     "denied_without_a_physician": 30,
     "documents_of_deleted_drafts_not_deleted": 124,

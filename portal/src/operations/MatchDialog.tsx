@@ -6,6 +6,7 @@ import { formatAddress, formatTin } from "../format/identifiers";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
+import type { HistoryEvent } from "../ui/changes";
 import { TextField } from "../ui/fields";
 import { Empty, Loaded } from "../ui/parts";
 import { useDebounced } from "../ui/TypeAhead";
@@ -14,13 +15,23 @@ const words = text.operations;
 
 interface Unmatched {
   request_id: string;
+  /** The version that the page shows; without it, as in a queue, the current one is read. */
+  version?: number;
   role: Schemas["ProviderRole"];
   submitted: Schemas["Provider"] | null;
   search?: Schemas["DirectorySearchLink"] | null;
 }
 
 /** Replace a provider that the directory does not have by an entry of the directory. */
-export function MatchDialog({ row, onClose }: { row: Unmatched; onClose: () => void }) {
+export function MatchDialog({
+  row,
+  history = [],
+  onClose,
+}: {
+  row: Unmatched;
+  history?: readonly HistoryEvent[];
+  onClose: () => void;
+}) {
   const [id, setId] = useState("");
   const [zip, setZip] = useState(row.search?.zip_code ?? row.submitted?.address?.zip_code ?? "");
   const [name, setName] = useState(row.search?.name ?? row.submitted?.name ?? "");
@@ -45,14 +56,20 @@ export function MatchDialog({ row, onClose }: { row: Unmatched; onClose: () => v
       done={words.matched}
       onClose={onClose}
       refresh={[["operations"]]}
+      history={history}
       send={async () => {
-        const path = { request_id: row.request_id };
-        const read = await unwrap(
-          api.GET("/v1/operations/requests/{request_id}", { params: { path } }),
-        );
+        const { request_id } = row;
+        const { version } =
+          row.version === undefined
+            ? await unwrap(
+                api.GET("/v1/operations/requests/{request_id}", {
+                  params: { path: { request_id } },
+                }),
+              )
+            : { version: row.version };
         await unwrap(
           api.POST("/v1/operations/requests/{request_id}/providers", {
-            params: onVersion(read),
+            params: onVersion({ request_id, version }),
             body: { provider_id: id.trim(), role: row.role },
           }),
         );

@@ -264,9 +264,11 @@ function Actions({ details }: { details: Details }) {
         <MatchDialog
           row={{
             request_id: details.request_id,
+            version: details.version,
             role: opened.role,
             submitted: opened.submitted,
           }}
+          history={details.history}
           onClose={close}
         />
       )}
@@ -287,6 +289,7 @@ function ConfirmDialog({ details, onClose }: DialogProps) {
       action={words.confirm}
       done={words.confirmed}
       refresh={[["operations"]]}
+      history={details.history}
       onClose={onClose}
       send={async () => {
         await unwrap(
@@ -344,6 +347,7 @@ function DatesDialog({ details, onClose }: DialogProps) {
       action={words.dates}
       done={words.datesChanged}
       refresh={[["operations"]]}
+      history={details.history}
       onClose={onClose}
       send={async () => {
         await unwrap(

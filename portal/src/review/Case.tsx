@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { Banner, Damaged, DueTime, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
 import { Region } from "../ui/Region";
+import { useStored } from "../ui/stored";
 import { CaseActions } from "./CaseActions";
 import { CaseSummary } from "./CaseSummary";
 import { DecisionPanel } from "./DecisionPanel";
@@ -47,6 +48,12 @@ export function Case() {
 
 function CasePage({ details }: { details: CaseDetails }) {
   useAnnouncedChanges(details);
+  const [opened, setOpened] = useStored<readonly string[]>(`opened.${details.request_id}`, []);
+  const open = useCallback(
+    (id: string) => setOpened((before) => (before.includes(id) ? before : [...before, id])),
+    [setOpened],
+  );
+  const seen = details.new_documents.filter((id) => opened.includes(id));
   const { patient } = details.content;
   const number = details.number ?? details.request_id;
   const name = patient ? `${patient.first_name} ${patient.last_name}` : "";
@@ -69,18 +76,18 @@ function CasePage({ details }: { details: CaseDetails }) {
       <Damaged entries={details.damaged} />
       <Assignment details={details} />
       <Region>
-        <CaseActions details={details} />
+        <CaseActions details={details} seen={seen} />
       </Region>
       <div className="case">
         <Region>
           <CaseSummary details={details} />
         </Region>
         <Region>
-          <DocumentPane details={details} />
+          <DocumentPane details={details} onOpened={open} />
         </Region>
       </div>
       <Region>
-        <DecisionPanel details={details} />
+        <DecisionPanel details={details} seen={seen} />
       </Region>
     </Page>
   );

@@ -15,7 +15,7 @@ const words = text.review;
 type Opened = "information" | "extension" | "offer" | "outcome" | "note" | "reassign" | null;
 
 /** What a reviewer can do with a case besides deciding it, by `allowed_actions`. */
-export function CaseActions({ details }: { details: CaseDetails }) {
+export function CaseActions({ details, seen }: { details: CaseDetails; seen: readonly string[] }) {
   const [opened, setOpened] = useState<Opened>(null);
   const allowed = new Set(details.allowed_actions);
   const peer = details.peer_to_peer;
@@ -44,10 +44,10 @@ export function CaseActions({ details }: { details: CaseDetails }) {
         {show("note", words.addNote, allowed.has("ADD_NOTE"))}
         {show("reassign", words.reassign, allowed.has("REASSIGN"))}
       </div>
-      {opened === "information" && <AskDialog details={details} onClose={close} />}
+      {opened === "information" && <AskDialog details={details} seen={seen} onClose={close} />}
       {opened === "extension" && <ExtendDialog details={details} onClose={close} />}
       {opened === "offer" && <OfferDialog details={details} onClose={close} />}
-      {opened === "outcome" && <OutcomeDialog details={details} onClose={close} />}
+      {opened === "outcome" && <OutcomeDialog details={details} seen={seen} onClose={close} />}
       {opened === "note" && <NoteDialog details={details} onClose={close} />}
       {opened === "reassign" && <ReassignDialog details={details} onClose={close} />}
     </>
@@ -64,8 +64,13 @@ interface DialogProps {
   onClose: () => void;
 }
 
+interface SeenProps extends DialogProps {
+  /** The new documents that the reviewer opened. */
+  seen: readonly string[];
+}
+
 /** What is missing of the required documentation is selected from the start. */
-function AskDialog({ details, onClose }: DialogProps) {
+function AskDialog({ details, seen, onClose }: SeenProps) {
   const suggested = details.suggested_information_request;
   const key = `information.${details.request_id}.${details.cycle}`;
   const [entry, setEntry, reset] = useStored(key, {
@@ -85,6 +90,7 @@ function AskDialog({ details, onClose }: DialogProps) {
     <ActionDialog
       title={words.askTitle}
       refresh={refreshed(details)}
+      history={details.history}
       onClose={onClose}
       action={words.ask}
       done={words.asked}
@@ -95,7 +101,7 @@ function AskDialog({ details, onClose }: DialogProps) {
             body: {
               documents: entry.documents,
               text: entry.text.trim() || null,
-              seen_documents: details.new_documents,
+              seen_documents: [...seen],
             },
           }),
         );
@@ -144,6 +150,7 @@ function ExtendDialog({ details, onClose }: DialogProps) {
     <ActionDialog
       title={words.extendTitle}
       refresh={refreshed(details)}
+      history={details.history}
       onClose={onClose}
       action={words.extend}
       done={words.extended}
@@ -197,6 +204,7 @@ function OfferDialog({ details, onClose }: DialogProps) {
     <ActionDialog
       title={words.peerTitle}
       refresh={refreshed(details)}
+      history={details.history}
       onClose={onClose}
       action={words.peerOffer}
       done={words.peerOffered}
@@ -213,13 +221,14 @@ function OfferDialog({ details, onClose }: DialogProps) {
   );
 }
 
-function OutcomeDialog({ details, onClose }: DialogProps) {
+function OutcomeDialog({ details, seen, onClose }: SeenProps) {
   const outcomes = useReference().data?.get("discussion_outcomes") ?? [];
   const [outcome, setOutcome] = useState("");
   return (
     <ActionDialog
       title={words.peerOutcome}
       refresh={refreshed(details)}
+      history={details.history}
       onClose={onClose}
       action={text.common.save}
       done={words.peerRecorded}
@@ -229,7 +238,7 @@ function OutcomeDialog({ details, onClose }: DialogProps) {
             params: onVersion(details),
             body: {
               cycle: details.cycle,
-              seen_documents: details.new_documents,
+              seen_documents: [...seen],
               lines: [],
               // Without a choice the API says what is missing.
               outcome: (outcome || null) as Schemas["DiscussionOutcome"],
@@ -255,6 +264,7 @@ function NoteDialog({ details, onClose }: DialogProps) {
     <ActionDialog
       title={words.addNote}
       refresh={refreshed(details)}
+      history={details.history}
       onClose={onClose}
       action={text.common.save}
       done={words.addNote}
@@ -279,6 +289,7 @@ function ReassignDialog({ details, onClose }: DialogProps) {
     <ActionDialog
       title={words.reassignTitle}
       refresh={refreshed(details)}
+      history={details.history}
       onClose={onClose}
       action={text.common.save}
       done={words.reassigned}

@@ -1,14 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
+import { ApiError, api, type ErrorItem, onVersion, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
 import { coded } from "../details/RequestContent";
 import { formatDays, formatMoment } from "../format/dates";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
+import { Changes, useSentHistory } from "../ui/Changes";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
-import { byPointer } from "../ui/errors";
+import { byPointer, isOutdated } from "../ui/errors";
 import {
   CheckboxField,
   DateField,
@@ -47,7 +48,13 @@ function openLines(details: CaseDetails): readonly Schemas["ServiceLineResponse"
   return details.lines.filter((line) => line.status === "OPEN" && line.decided_by !== "VENDOR");
 }
 
-export function DecisionPanel({ details }: { details: CaseDetails }) {
+interface DeciderProps {
+  details: CaseDetails;
+  /** The new documents that the reviewer opened. */
+  seen: readonly string[];
+}
+
+export function DecisionPanel({ details, seen }: DeciderProps) {
   const canDecide = details.allowed_actions.includes("DECIDE");
   return (
     <Card title={words.decide}>
@@ -56,9 +63,9 @@ export function DecisionPanel({ details }: { details: CaseDetails }) {
           <p>{details.not_decidable_labels.join(". ")}</p>
         </Banner>
       )}
-      {details.proposal && <Proposal details={details} proposal={details.proposal} />}
+      {details.proposal && <Proposal details={details} seen={seen} proposal={details.proposal} />}
       {canDecide ? (
-        <DecisionForm key={details.cycle} details={details} />
+        <DecisionForm key={details.cycle} details={details} seen={seen} />
       ) : (
         <>
           {details.allowed_actions.includes("ASSIGN") && <p>{words.takeFirst}</p>}
@@ -122,7 +129,30 @@ function useDecided(requestId: string) {
   };
 }
 
-function DecisionForm({ details }: { details: CaseDetails }) {
+/** File names of the new documents that the reviewer has not opened. */
+function unopenedOf(details: CaseDetails, seen: readonly string[]): readonly string[] {
+  const left = new Set(details.new_documents.filter((id) => !seen.includes(id)));
+  return details.documents.filter((one) => left.has(one.document_id)).map((one) => one.file_name);
+}
+
+/** The API names documents by id; people know them by file name. */
+function withNames(errors: readonly ErrorItem[], names: readonly string[]): readonly ErrorItem[] {
+  return errors.map((error) =>
+    error.code === "documents_unseen" && names.length > 0
+      ? { ...error, message: words.unopened(names) }
+      : error,
+  );
+}
+
+function Unopened({ names }: { names: readonly string[] }) {
+  return names.length === 0 ? null : (
+    <Banner live tone="warning">
+      <p>{words.unopened(names)}</p>
+    </Banner>
+  );
+}
+
+function DecisionForm({ details, seen }: DeciderProps) {
   const key = `decision.${details.request_id}.${details.cycle}`;
   const [entries, setEntries, reset] = useStored<Entries>(key, {});
   const [beforeResponse, setBeforeResponse] = useState(false);
@@ -131,18 +161,14 @@ function DecisionForm({ details }: { details: CaseDetails }) {
   const lineIds = lines.map((line) => line.line_id);
   const changed = useDecided(details.request_id);
   const next = useNextCase({}, [details.request_id]);
+  const { sent, remember } = useSentHistory(details.history);
   const decide = useMutation({
+    onMutate: remember,
     mutationFn: (_: { thenNext: boolean }) =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/decisions", {
           params: onVersion(details),
-          body: decisionBody(
-            details.cycle,
-            lineIds,
-            entries,
-            beforeResponse,
-            details.new_documents,
-          ),
+          body: decisionBody(details.cycle, lineIds, entries, beforeResponse, seen),
         }),
       ),
     onSuccess: (decided, { thenNext }) => {
@@ -156,12 +182,14 @@ function DecisionForm({ details }: { details: CaseDetails }) {
     },
     onError: (error) => {
       setAttempt((before) => before + 1);
-      if (error instanceof ApiError && (error.status === 409 || error.status === 412)) {
+      // A refusal can follow from a change, such as a new document: the page shows it.
+      if (error instanceof ApiError && !error.transient) {
         changed();
       }
     },
   });
-  const errors = decide.error instanceof ApiError ? decide.error.errors : [];
+  const unopened = unopenedOf(details, seen);
+  const errors = decide.error instanceof ApiError ? withNames(decide.error.errors, unopened) : [];
   const waiting = details.information_requests.some((one) => !one.closed_at);
   const returned = details.returned_proposal;
   const set = (lineId: string, change: Partial<LineEntry>) =>
@@ -180,8 +208,10 @@ function DecisionForm({ details }: { details: CaseDetails }) {
         }}
       >
         <p>{words.decideLead}</p>
+        <Unopened names={unopened} />
         <ErrorSummary errors={errors} attempt={attempt} />
-        {errors.length === 0 && <ErrorBanner error={decide.error} />}
+        {errors.length === 0 && !isOutdated(decide.error) && <ErrorBanner error={decide.error} />}
+        <Changes error={decide.error} sent={sent} history={details.history} />
         {returned && (
           <Banner tone="warning" title={words.returnedTitle}>
             <p>{returned.comment}</p>
@@ -452,16 +482,16 @@ function codeIn(value: string, reasons: readonly Schemas["DecisionReasonResponse
 
 function Proposal({
   details,
+  seen,
   proposal,
-}: {
-  details: CaseDetails;
-  proposal: Schemas["ProposalResponse"];
-}) {
+}: DeciderProps & { proposal: Schemas["ProposalResponse"] }) {
   const [comment, setComment] = useStored(`sign.${details.request_id}`, "");
   const [beforeResponse, setBeforeResponse] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const changed = useDecided(details.request_id);
+  const { sent, remember } = useSentHistory(details.history);
   const sign = useMutation({
+    onMutate: remember,
     mutationFn: (accept: boolean) =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/signature", {
@@ -469,7 +499,7 @@ function Proposal({
           body: {
             accept,
             before_response: beforeResponse,
-            seen_documents: details.new_documents,
+            seen_documents: [...seen],
             cycle: details.cycle,
             proposed_at: proposal.proposed_at,
             comment: comment.trim() === "" ? null : comment,
@@ -486,7 +516,8 @@ function Proposal({
       changed();
     },
   });
-  const errors = sign.error instanceof ApiError ? sign.error.errors : [];
+  const unopened = unopenedOf(details, seen);
+  const errors = sign.error instanceof ApiError ? withNames(sign.error.errors, unopened) : [];
   const canSign = details.allowed_actions.includes("SIGN");
   const canReturn = details.allowed_actions.includes("RETURN_PROPOSAL");
   const waiting = details.information_requests.some((one) => !one.closed_at);
@@ -506,7 +537,9 @@ function Proposal({
           ))}
         </ul>
         <ErrorSummary errors={errors} attempt={attempt} />
-        {errors.length === 0 && <ErrorBanner error={sign.error} />}
+        {errors.length === 0 && !isOutdated(sign.error) && <ErrorBanner error={sign.error} />}
+        <Changes error={sign.error} sent={sent} history={details.history} />
+        {canSign && <Unopened names={unopened} />}
         {canReturn && (
           <TextArea
             pointer="/comment"

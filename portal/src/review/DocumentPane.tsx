@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api, type Schemas, unwrap } from "../api/client";
 import { formatMoment } from "../format/dates";
 import { formatSize } from "../format/identifiers";
@@ -19,8 +19,17 @@ function linkOf(requestId: string, documentId: string): Promise<Schemas["Documen
   );
 }
 
-/** The right side of a case: its documents, PDF and images shown on the page. */
-export function DocumentPane({ details }: { details: CaseDetails }) {
+/**
+ * The right side of a case: its documents, PDF and images shown on the page. `onOpened` is called for each
+ * document that was shown or downloaded.
+ */
+export function DocumentPane({
+  details,
+  onOpened,
+}: {
+  details: CaseDetails;
+  onOpened: (documentId: string) => void;
+}) {
   const attached = details.documents.filter((one) => one.status === "ATTACHED");
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = attached.find((one) => one.document_id === chosen) ?? attached[0];
@@ -47,27 +56,37 @@ export function DocumentPane({ details }: { details: CaseDetails }) {
               {details.new_documents.includes(document.document_id) && (
                 <Tag tone="good">{words.documentNew}</Tag>
               )}
-              <Download requestId={details.request_id} document={document} />
+              <Download requestId={details.request_id} document={document} onOpened={onOpened} />
             </li>
           ))}
         </ul>
-        {shown && <Shown key={shown.document_id} requestId={details.request_id} document={shown} />}
+        {shown && (
+          <Shown
+            key={shown.document_id}
+            requestId={details.request_id}
+            document={shown}
+            onOpened={onOpened}
+          />
+        )}
       </Card>
       <Notices details={details} />
     </div>
   );
 }
 
-function Download({
-  requestId,
-  document: { document_id, file_name },
-}: {
+interface OpenableProps {
   requestId: string;
   document: Schemas["DocumentResponse"];
-}) {
+  onOpened: (documentId: string) => void;
+}
+
+function Download({ requestId, document: { document_id, file_name }, onOpened }: OpenableProps) {
   const download = useMutation({
     mutationFn: () => linkOf(requestId, document_id),
-    onSuccess: (link) => window.location.assign(link.url),
+    onSuccess: (link) => {
+      onOpened(document_id);
+      window.location.assign(link.url);
+    },
   });
   return (
     <>
@@ -84,13 +103,7 @@ function Download({
   );
 }
 
-function Shown({
-  requestId,
-  document,
-}: {
-  requestId: string;
-  document: Schemas["DocumentResponse"];
-}) {
+function Shown({ requestId, document, onOpened }: OpenableProps) {
   const link = useQuery({
     queryKey: ["case", requestId, "document", document.document_id],
     queryFn: () => linkOf(requestId, document.document_id),
@@ -98,6 +111,12 @@ function Shown({
     staleTime: 60_000,
     gcTime: 60_000,
   });
+  const onPage = Boolean(link.data?.inline_url);
+  useEffect(() => {
+    if (onPage) {
+      onOpened(document.document_id);
+    }
+  }, [onPage, document.document_id, onOpened]);
   const title = `${words.showing} ${document.file_name}`;
   return (
     <Loaded query={link}>

@@ -54,6 +54,9 @@ export const common = {
   offline:
     "You are offline. What you enter is saved in this tab and sent when the connection is back.",
   online: "The connection is back.",
+  outdatedTitle: "The request changed since you read it",
+  outdated:
+    "Nothing was sent. Everything you entered is still here: read what changed, and send it again if it still applies.",
   networkError:
     "No answer came. Check your connection and try again: nothing that you entered is lost.",
   failed: "This part of the page failed. Nothing that you entered is lost.",

@@ -98,6 +98,8 @@ export const review = {
   documents: "Documents",
   noDocuments: "No documents are attached. Request what is missing.",
   documentNew: "New",
+  unopened: (names: readonly string[]) =>
+    `Open the new documents before you deny or reduce a service: ${names.join(", ")}.`,
   download: "Download",
   showing: "Showing",
   notInline: "This kind of file cannot be shown here.",

@@ -4,9 +4,11 @@ import { ApiError } from "../api/client";
 import { text } from "../text";
 import { announce } from "./announce";
 import { Button, type Look } from "./Button";
+import { Changes, useSentHistory } from "./Changes";
+import type { HistoryEvent } from "./changes";
 import { Dialog } from "./Dialog";
 import { ErrorBanner, ErrorSummary } from "./ErrorSummary";
-import { byPointer } from "./errors";
+import { byPointer, isOutdated } from "./errors";
 import { FormErrors } from "./fields";
 
 /**
@@ -24,6 +26,7 @@ export function ActionDialog({
   action,
   look = "primary",
   wide = false,
+  history = [],
 }: {
   title: string;
   refresh: readonly (readonly unknown[])[];
@@ -35,10 +38,14 @@ export function ActionDialog({
   action: string;
   look?: Look;
   wide?: boolean;
+  /** The request's history: shows what changed where the call was based on an earlier version. */
+  history?: readonly HistoryEvent[];
 }) {
   const client = useQueryClient();
+  const { sent, remember } = useSentHistory(history);
   const [attempt, setAttempt] = useState(0);
   const call = useMutation({
+    onMutate: remember,
     mutationFn: send,
     onSuccess: () => {
       announce(done);
@@ -65,7 +72,8 @@ export function ActionDialog({
     >
       <FormErrors value={byPointer(errors)}>
         <ErrorSummary errors={errors} attempt={attempt} />
-        {errors.length === 0 && <ErrorBanner error={call.error} />}
+        {errors.length === 0 && !isOutdated(call.error) && <ErrorBanner error={call.error} />}
+        <Changes error={call.error} sent={sent} history={history} />
         {children}
       </FormErrors>
     </Dialog>

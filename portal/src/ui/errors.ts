@@ -44,3 +44,8 @@ export function explain(error: unknown): string {
 export function requestId(error: unknown): string | null {
   return error instanceof ApiError ? error.requestId : null;
 }
+
+/** Whether the request changed between what the caller read and the call (412). */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 412;
+}

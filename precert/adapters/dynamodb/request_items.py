@@ -132,6 +132,7 @@ def unchecked_request_of(item: Item) -> Request:
         document_slots=int(item["document_slots"]),
         part_versions={name: int(one) for name, one in item.get("part_versions", {}).items()},
         new_documents=frozenset(item.get(NEW_DOCUMENTS, ())),
+        unchanged_since=int(item["unchanged_since"]) if "unchanged_since" in item else None,
         started_with=item.get("started_with"),
         review=unpacked(Review, item["review"]) if "review" in item else None,
     )

@@ -417,8 +417,11 @@ class DynamoDBRequests:
             "takes_documents": request.takes_documents,
             **worklist_attributes(request),
         }
-        if request.internal_since is not None:
-            sets["internal_since"] = instant(request.internal_since)
+        optional = {
+            "internal_since": instant(request.internal_since) if request.internal_since else None,
+            "unchanged_since": request.unchanged_since,
+        }
+        sets |= {name: value for name, value in optional.items() if value is not None}
         if request.is_history:
             sets[TTL_ATTRIBUTE] = ceil(self._retained_until(request.shown_at).timestamp())
         if change.effects.grants_upload_slots:
@@ -430,8 +433,7 @@ class DynamoDBRequests:
         removed = ["slots_taken"] if "document_slots" in sets else []
         if not request.is_history:
             removed.append(TTL_ATTRIBUTE)
-        if request.internal_since is None:
-            removed.append("internal_since")
+        removed += [name for name, value in optional.items() if value is None]
         if not request.cycle_is_open:
             removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
         if removed:

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { api, type Schemas, unwrap } from "../../../api/client";
+import { ApiError, api, type Schemas, unwrap } from "../../../api/client";
 import { text } from "../../../text";
 import { TextArea } from "../../../ui/fields";
 import { DueTime } from "../../../ui/parts";
@@ -20,16 +20,18 @@ export function AnswerDialog({
   onClose: () => void;
 }) {
   const id = details.request_id;
-  // The one that was read: another one that is sent meanwhile is not answered by this text.
-  const [asked] = useState(() => openInformationRequest(details));
+  // The one that was read: another one that is sent meanwhile is not answered by this text, until it was
+  // shown after the API refused the answer.
+  const current = openInformationRequest(details);
+  const [read] = useState(current);
   const [answer, setAnswer, clear] = useStored(`answer-${id}`, "");
   const change = useChange(
     id,
-    () =>
+    (requestedAt: string) =>
       unwrap(
         api.POST("/v1/requests/{request_id}/information", {
           params: { path: { request_id: id } },
-          body: { answer, requested_at: asked?.requested_at ?? "" },
+          body: { answer, requested_at: requestedAt },
         }),
       ),
     () => {
@@ -37,15 +39,18 @@ export function AnswerDialog({
       onClose();
     },
   );
+  const refused = change.error instanceof ApiError && change.error.status === 409;
+  const asked = refused ? (current ?? read) : read;
   return (
     <FormDialog
       title={words.answer}
       confirm={words.send}
       mutation={change}
       names={{ "/answer": words.answerLabel }}
-      onSubmit={() => change.mutate(undefined)}
+      onSubmit={() => change.mutate(asked?.requested_at ?? "")}
       onClose={onClose}
     >
+      {refused && <p>{text.office.dispute.changed}</p>}
       {asked && <InformationText asked={asked} />}
       {asked && (
         <p>

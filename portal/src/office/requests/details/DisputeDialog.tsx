@@ -46,12 +46,13 @@ export function DisputeDialog({
   const option = optionOf(details, action);
   const [entry, setEntry, clear] = useStored<Entry>(`${action}-${id}`, EMPTY);
   const set = (change: Partial<Entry>) => setEntry((before) => ({ ...before, ...change }));
-  // A determination that follows meanwhile is not disputed by this text.
-  const [cycle] = useState(details.cycle);
+  // A determination that follows meanwhile is not disputed by this text, until it was shown after the
+  // API refused the call.
+  const [readCycle] = useState(details.cycle);
   const lines = (entry.lines ?? open).filter((line) => open.includes(line));
   const change = useChange(
     id,
-    () => send(action, id, { ...entry, lines, cycle }),
+    (cycle: number) => send(action, id, { ...entry, lines, cycle }),
     () => {
       clear();
       onClose();
@@ -69,7 +70,7 @@ export function DisputeDialog({
         "/reason": action === "REQUEST_PEER_TO_PEER" ? words.topic : words.reason,
         "/phone": words.phone,
       }}
-      onSubmit={() => change.mutate(undefined)}
+      onSubmit={() => change.mutate(refused ? details.cycle : readCycle)}
       onClose={onClose}
     >
       {refused && <p>{words.changed}</p>}
