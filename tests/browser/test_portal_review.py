@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
 from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
@@ -92,6 +92,33 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     physician.go(f"/review/{request_id}")
     physician.page.get_by_role("button", name="Sign", exact=True).click()
     expect(physician.page.locator(".page-lead .badge").first).to_have_text("Denied")
+
+
+def test_changes_are_listed_and_the_entry_stays_when_the_case_changed_before_the_decision(
+    screens: Callable[..., Screen], api: Portal, deployment: Deployment
+) -> None:
+    request_id = api.pending()
+    screen = screens(REVIEWER)
+    screen.refusals.add(412)
+    page = screen.page
+    screen.go(f"/review/{request_id}")
+    page.get_by_role("button", name="Assign to me").click()
+    page.get_by_role("button", name="Approve all lines as requested").click()
+
+    def ask_first(route: Route) -> None:
+        """The reviewer's other window sends a request for information at the same moment."""
+        page.unroute("**/decisions")
+        path = f"/v1/review/requests/{request_id}"
+        deployment.caller(REVIEWER).act(path, "information", {"text": "Since when?"})
+        route.continue_()
+
+    page.route("**/decisions", ask_first)
+    page.get_by_role("button", name="Record decision").click()
+    changes = page.get_by_role("status").filter(has_text="The request changed since you read it")
+    expect(changes.get_by_role("listitem")).to_contain_text(["Information requested"])
+    expect(page.get_by_role("radio", name="Approve", exact=True).first).to_be_checked()
+    page.get_by_role("button", name="Record decision").click()
+    expect(page.locator(".page-lead .badge").first).to_have_text("Approved")
 
 
 def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(

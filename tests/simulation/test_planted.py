@@ -16,7 +16,7 @@ SEEDS: Final = 2 * SHARE
 
 
 DETECTED_BY: Final = {
-    "clock_change_not_signaled": 73,
+    "clock_change_not_signaled": 65,
     "clock_not_rechecked": 1636,
     "conflicting_change_overwritten": 52,
     "denied_without_a_physician": 30,
