@@ -1,5 +1,6 @@
 """An HTTP client of the API, as a portal would have."""
 
+import atexit
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,14 @@ import httpx
 def trust() -> ssl.SSLContext:
     """Return the TLS context. Loading it takes longer than most calls, so it is loaded once."""
     return httpx.create_ssl_context()
+
+
+@cache
+def connections() -> httpx.Client:
+    """Return the client of all callers, which reuses connections."""
+    client = httpx.Client(timeout=60, verify=trust())
+    atexit.register(client.close)
+    return client
 
 
 @dataclass(frozen=True)
@@ -33,14 +42,12 @@ class Caller:
     ) -> httpx.Response:
         """Make one call and return the response, whatever its status."""
         authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return httpx.request(
+        return connections().request(
             method,
             f"{self.api_url}{path}",
             json=body,
             params=dict(query or {}),
             headers={**authorization, **(headers or {})},
-            timeout=60,
-            verify=trust(),
         )
 
     def act(self, request: str, action: str, body: object = None) -> httpx.Response:

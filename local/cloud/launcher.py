@@ -35,7 +35,7 @@ def environment(state_dir: Path, port: int) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": settings.ACCOUNT,
         "MINISTACK_REGION": settings.REGION,
         "MINISTACK_WORKER_THREADS": "256",
-        "PERSIST_STATE": "1",
+        "PERSIST_STATE": "0" if os.environ.get(settings.TEMPORARY) else "1",
         "STATE_DIR": str(state_dir),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state_dir / "s3"),

@@ -12,6 +12,9 @@ DEFAULT_PORT: Final = 4566
 ADMIN_KEY: Final = ACCOUNT
 ADMIN_SECRET: Final = "test"  # noqa: S105  (presigned URLs are checked with it)
 
+#: The environment variable of a temporary cloud, which does not save its state.
+TEMPORARY: Final = "PRECERT_CLOUD_TEMPORARY"
+
 #: Exit codes of the launcher when it cannot start.
 EXIT_STATE_IN_USE: Final = 3
 EXIT_PORT_IN_USE: Final = 4

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from local.cloud.process import cloud_python, running_cloud
+from local.cloud.settings import TEMPORARY
 from local.deployment import Deployment, prepare, synthesize
 from local.journey.content import PATIENT, completed, service
 from local.journey.steps import Walk
@@ -45,6 +46,8 @@ SHORT_WAIT: Final = {
     "PRECERT_CLOUD_EXPIRY_SECONDS": "0.5",
     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
 }
+WITHOUT_CHECKPOINTS: Final = {TEMPORARY: "1"}
+"""Saving all state every two seconds takes half of the processor time of a tier."""
 APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
 DENIAL: Final = {
     "line_id": "1.1",
@@ -61,7 +64,8 @@ def deployed(home: Path) -> Iterator[Deployment]:
     if not cloud_python().exists():
         pytest.skip(f"the local cloud is not installed ({cloud_python()})")
     synthesize()
-    with running_cloud(home / "state", 0, environment=SHORT_WAIT) as cloud:
+    environment = {**SHORT_WAIT, **WITHOUT_CHECKPOINTS}
+    with running_cloud(home / "state", 0, environment=environment) as cloud:
         yield prepare(cloud)
 
 

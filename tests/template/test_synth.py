@@ -24,11 +24,17 @@ def test_assembly_is_rebuilt_when_the_stage_differs(
 ) -> None:
     configured = {"dev": stages.dev(), "prod": stages.prod()}
     monkeypatch.setattr(app, "read_stage", lambda name, _: configured[name])
-    synth.synthesize("dev", Platform.LOCAL, tmp_path)
-    synth.synthesize("prod", Platform.LOCAL, tmp_path)
+    for name in ("cdk.out", "precert-dev.template.json"):
+        (tmp_path / name).write_text("{}")
+    stamp = synth._inputs("dev", Platform.LOCAL, packaging.build(Platform.LOCAL))
+    (tmp_path / synth._STAMP).write_text(stamp)
+    assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is False
+    assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is True
     assert [path.name for path in tmp_path.glob("*.template.json")] == [
         "precert-prod.template.json"
     ]
+    monkeypatch.setattr(app, "main", lambda _arguments: None)
+    assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is False
     monkeypatch.setattr(synth, "version", lambda _: "another")
     assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is True
 
@@ -48,6 +54,7 @@ def test_other_processes_wait_when_an_assembly_is_written(
 
     packages = packaging.build
     monkeypatch.setattr(packaging, "build", build)
+    monkeypatch.setattr(app, "main", lambda _arguments: out.mkdir())
     assert synth.synthesize("dev", Platform.LOCAL, out) is True
     assert set(tried) == {Platform.LOCAL}
     with (tmp_path / synth.LOCK).open("w") as lock:

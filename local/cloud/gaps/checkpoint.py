@@ -136,10 +136,12 @@ def _save_forever(app: Any) -> None:
 
 
 def apply() -> None:
-    """Start saving in the background."""
+    """Start saving in the background, unless the cloud is temporary."""
     app = module("app")
     wrap(app, "app", _counted)
     wrap(app, "save_all", _last)
+    if not module("core.persistence").PERSIST_STATE:
+        return
     threading.Thread(
         target=_save_forever, args=(app,), daemon=True, name="precert-checkpoint"
     ).start()

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from local.cloud.gaps.upstream import module, wrap
 
-LIMIT: Final = 4
+LIMIT: Final = 2
 PATIENCE_SECONDS: Final = 30.0
 
 _lock = threading.Lock()
