@@ -57,6 +57,17 @@ async function send(request: Request): Promise<Response> {
   return first;
 }
 
+let lastId: string | null = null;
+
+/** The id of the last call that was answered: support finds with it what a failed page had read. */
+export function lastRequestId(): string | null {
+  return lastId;
+}
+
+function idOf({ headers }: Response): string | null {
+  return headers.get("X-Request-Id") ?? headers.get("apigw-requestid");
+}
+
 async function sendOnce(request: Request): Promise<Response> {
   const token = session().token;
   if (token !== null) {
@@ -64,7 +75,9 @@ async function sendOnce(request: Request): Promise<Response> {
   }
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    return await fetch(request, { signal: AbortSignal.any([request.signal, timeout]) });
+    const response = await fetch(request, { signal: AbortSignal.any([request.signal, timeout]) });
+    lastId = idOf(response) ?? lastId;
+    return response;
   } catch (error) {
     if (request.signal.aborted) {
       throw error;
@@ -117,11 +130,10 @@ export async function unwrap<Data>(call: Promise<Outcome<Data>>): Promise<Data> 
 function toError(response: Response, body: unknown): ApiError {
   const problem = isProblem(body) ? body : null;
   const wait = Number(response.headers.get("Retry-After"));
-  const id = response.headers.get("X-Request-Id") ?? response.headers.get("apigw-requestid");
   return new ApiError(
     response.status,
     problem,
-    id,
+    idOf(response),
     Number.isFinite(wait) && wait > 0 ? wait : null,
   );
 }

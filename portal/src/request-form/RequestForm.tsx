@@ -20,6 +20,7 @@ import {
   useHasErrors,
 } from "../ui/fields";
 import { Card, Facts } from "../ui/parts";
+import { Region } from "../ui/Region";
 import {
   type Content,
   emptyProvider,
@@ -77,23 +78,31 @@ export function RequestForm({ value, onChange, errors = NO_ERRORS, options }: Re
   return (
     <FormErrors value={errors}>
       {parts.includes("patient") && (
-        <PatientFields
-          pointer={`${base}/patient`}
-          value={value.patient}
-          onChange={(patient) => onChange((before) => ({ ...before, patient }))}
-        />
+        <Region>
+          <PatientFields
+            pointer={`${base}/patient`}
+            value={value.patient}
+            onChange={(patient) => onChange((before) => ({ ...before, patient }))}
+          />
+        </Region>
       )}
       {parts.includes("servicing_provider") && (
-        <ServicingProvider {...provider("servicing_provider")} />
+        <Region>
+          <ServicingProvider {...provider("servicing_provider")} />
+        </Region>
       )}
       {parts.includes("services") && (
-        <Services value={value} onChange={onChange} options={options} />
+        <Region>
+          <Services value={value} onChange={onChange} options={options} />
+        </Region>
       )}
       {parts.includes("requesting_provider") && (
-        <RequestingProvider
-          {...provider("requesting_provider")}
-          servicing={value.servicing_provider}
-        />
+        <Region>
+          <RequestingProvider
+            {...provider("requesting_provider")}
+            servicing={value.servicing_provider}
+          />
+        </Region>
       )}
     </FormErrors>
   );

@@ -1,6 +1,8 @@
 import { useRouteError } from "react-router";
+import { lastRequestId } from "../api/client";
 import { text } from "../text";
 import { LinkButton } from "../ui/Button";
+import { requestId } from "../ui/errors";
 import { Banner, Page } from "../ui/parts";
 
 export function NotFound() {
@@ -17,10 +19,12 @@ export function RouteError() {
   const error = useRouteError();
   const detail = { name: error instanceof Error ? error.name : "Error", at: "" };
   window.dispatchEvent(new CustomEvent("precert-error", { detail }));
+  const id = requestId(error) ?? lastRequestId();
   return (
     <Page title={text.common.errorTitle}>
       <Banner tone="error">
         <p>{text.common.failed}</p>
+        {id && <p className="small">{text.common.reference(id)}</p>}
       </Banner>
       <button
         type="button"

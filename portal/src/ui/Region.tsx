@@ -1,18 +1,22 @@
 import { Component, type ErrorInfo, type ReactNode, Suspense } from "react";
+import { lastRequestId } from "../api/client";
+import { queryClient } from "../api/queries";
 import { text } from "../text";
 import { requestId } from "./errors";
 import { Loading } from "./parts";
 
 interface State {
   error: unknown;
+  /** The call that failed, else the last one before the failure. */
+  requestId: string | null;
 }
 
 /** A part of a page: what breaks inside is caught here, and the rest of the page goes on. */
 export class Region extends Component<{ children: ReactNode }, State> {
-  override state: State = { error: null };
+  override state: State = { error: null, requestId: null };
 
   static getDerivedStateFromError(error: unknown): State {
-    return { error };
+    return { error, requestId: requestId(error) ?? lastRequestId() };
   }
 
   override componentDidCatch(error: unknown, info: ErrorInfo): void {
@@ -21,20 +25,23 @@ export class Region extends Component<{ children: ReactNode }, State> {
     window.dispatchEvent(new CustomEvent("precert-error", { detail }));
   }
 
+  /** Read everything again: an answer that broke the part may still be in the cache. */
+  async retry(): Promise<void> {
+    queryClient.removeQueries({ type: "inactive" });
+    await queryClient.refetchQueries({ type: "active" });
+    this.setState({ error: null });
+  }
+
   override render(): ReactNode {
-    if (this.state.error === null) {
+    const { error, requestId: id } = this.state;
+    if (error === null) {
       return <Suspense fallback={<Loading />}>{this.props.children}</Suspense>;
     }
-    const id = requestId(this.state.error);
     return (
       <div className="banner banner-error" role="alert">
         <p>{text.common.failed}</p>
         {id && <p className="small">{text.common.reference(id)}</p>}
-        <button
-          type="button"
-          className="button button-secondary"
-          onClick={() => this.setState({ error: null })}
-        >
+        <button type="button" className="button button-secondary" onClick={() => void this.retry()}>
           {text.common.retry}
         </button>
       </div>

@@ -10,6 +10,7 @@ import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Banner, Card, CopyButton, Facts, Phone, Tag } from "../../ui/parts";
+import { Region } from "../../ui/Region";
 import type { SetCheck } from "./CheckScreen";
 import { downloadConfirmation, downloadExport } from "./download";
 import type { CheckState } from "./state";
@@ -54,10 +55,14 @@ export function AnswerStep({
         {answer.referral_needed && <p>{t.referral}</p>}
       </Banner>
       {answer.services.map((service) => (
-        <ServiceAnswer key={service.service} service={service} content={state.content} />
+        <Region key={service.service}>
+          <ServiceAnswer service={service} content={state.content} />
+        </Region>
       ))}
       {answer.vendors.map((vendor) => (
-        <Vendor key={vendor.vendor_id} vendor={vendor} content={state.content} />
+        <Region key={vendor.vendor_id}>
+          <Vendor vendor={vendor} content={state.content} />
+        </Region>
       ))}
       {canStart && (
         <Card title={t.start}>

@@ -18,6 +18,7 @@ import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Card, Facts } from "../../ui/parts";
+import { Region } from "../../ui/Region";
 
 const t = text.office.check;
 const POINTER = "/content/services";
@@ -112,22 +113,24 @@ export function ServicesStep({
             }
           >
             <GroupErrors pointer={`${POINTER}/${index}`} />
-            {open ? (
-              <ServiceFields
-                pointer={`${POINTER}/${index}`}
-                service={service}
-                form={form}
-                medication={medication}
-                stage="CHECK"
-                words={words}
-                onChange={(changed) => {
-                  edit(index);
-                  change(index, changed);
-                }}
-              />
-            ) : (
-              <ServiceFacts service={service} form={form} words={words} />
-            )}
+            <Region>
+              {open ? (
+                <ServiceFields
+                  pointer={`${POINTER}/${index}`}
+                  service={service}
+                  form={form}
+                  medication={medication}
+                  stage="CHECK"
+                  words={words}
+                  onChange={(changed) => {
+                    edit(index);
+                    change(index, changed);
+                  }}
+                />
+              ) : (
+                <ServiceFacts service={service} form={form} words={words} />
+              )}
+            </Region>
           </Card>
         );
       })}

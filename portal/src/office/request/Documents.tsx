@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { SelectField } from "../../ui/fields";
 import { Card, Tag } from "../../ui/parts";
+import { Region } from "../../ui/Region";
 import { loadDocument, openDownload } from "../requests/download";
 import { isOpen, type Upload, withoutListed } from "./uploads";
 import { type DocumentRules, limitOf, type Uploads, useUploads } from "./useUploads";
@@ -34,12 +35,15 @@ export function Documents(props: DocumentsProps) {
   return <DocumentsCard {...props} queue={queue} />;
 }
 
-export function DocumentsCard({
-  requestId,
-  deletable,
-  stage,
-  queue,
-}: DocumentsProps & { queue: Uploads }) {
+export function DocumentsCard(props: DocumentsProps & { queue: Uploads }) {
+  return (
+    <Region>
+      <Files {...props} />
+    </Region>
+  );
+}
+
+function Files({ requestId, deletable, stage, queue }: DocumentsProps & { queue: Uploads }) {
   const rules = useDocumentRules();
   const documents = useDocuments(requestId);
   const [documentType, chooseType] = useState("");

@@ -5,22 +5,28 @@ import { text } from "../../text";
 import { fieldId } from "../../ui/errors";
 import { CheckboxField, FieldErrorText, useFieldErrors } from "../../ui/fields";
 import { Card, Facts, Phone } from "../../ui/parts";
+import { Region } from "../../ui/Region";
 
 const t = text.office.request;
 const POINTER = "/content/confirmed_vendors";
 
-/** The lines that delegated vendors decide: the submission needs a confirmation for each vendor. */
-export function VendorLines({
-  content,
-  lines,
-  vendors,
-  onChange,
-}: {
+interface VendorLinesProps {
   content: Content;
   lines: readonly Schemas["LineOwnerResponse"][];
   vendors: readonly Schemas["DelegatedVendorResponse"][];
   onChange: Update;
-}) {
+}
+
+/** The lines that delegated vendors decide: the submission needs a confirmation for each vendor. */
+export function VendorLines(props: VendorLinesProps) {
+  return (
+    <Region>
+      <Confirmations {...props} />
+    </Region>
+  );
+}
+
+function Confirmations({ content, lines, vendors, onChange }: VendorLinesProps) {
   const errors = useFieldErrors(POINTER);
   if (vendors.length === 0) {
     return null;

@@ -1,0 +1,77 @@
+"""What breaks on a page is caught in its part of the page, and loses nothing that was entered."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from local.deployment import Deployment
+from local.users import PROVIDER
+from tests.browser.screens import Screen
+from tests.journeys.portal import Portal
+
+
+@pytest.fixture
+def api(deployment: Deployment) -> Portal:
+    return Portal.at(deployment)
+
+
+def break_answer(page: Page, path: str, field: str) -> list[str]:
+    """Remove a field of an answer that the page needs; returns the ids of the calls."""
+    ids: list[str] = []
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        ids.append(response.headers["apigw-requestid"])
+        route.fulfill(response=response, json={**response.json(), field: None})
+
+    page.route(path, answer)
+    return ids
+
+
+def test_other_parts_stay_when_a_part_of_the_details_breaks(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    request_id = api.decided()
+    screen = screens(PROVIDER)
+    screen.broken = True
+    page = screen.page
+    ids = break_answer(page, f"**/v1/requests/{request_id}", "history")
+    screen.go(f"/requests/{request_id}")
+    failed = page.get_by_role("alert").filter(has_text="This part of the page failed")
+    expect(failed).to_have_count(1)
+    expect(failed).to_contain_text("Reference for support")
+    expect(page.get_by_role("table", name="Service lines")).to_be_visible()
+    expect(page.get_by_role("heading", name="Documents")).to_be_visible()
+    assert ids
+    page.unroute_all()
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    expect(failed).to_have_count(0)
+
+
+def test_entries_are_there_when_the_form_breaks_and_is_opened_again(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """The id that is shown is that of the call whose answer broke the form."""
+    draft_id = api.draft()
+    screen = screens(PROVIDER)
+    screen.broken = True
+    page = screen.page
+    screen.go(f"/drafts/{draft_id}")
+    days = page.get_by_label("Requested days", exact=True)
+    expect(days).to_have_value("3")
+    ids = break_answer(page, "**/v1/codes/lookup", "procedures")
+    days.fill("6")
+    code = page.get_by_role("combobox", name="Add a procedure code")
+    code.fill("44130")
+    code.press("Enter")
+    failed = page.get_by_role("alert").filter(has_text="This part of the page failed")
+    expect(failed).to_be_visible()
+    expect(failed).to_contain_text(ids[0])
+    expect(page.get_by_role("heading", name="Requesting provider")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    page.unroute_all()
+    failed.get_by_role("button", name="Try again").click()
+    expect(days).to_have_value("6")
+    expect(page.get_by_role("button", name="Remove 44130")).to_be_visible()
