@@ -39,6 +39,7 @@ ENVIRONMENT: Final = {
     "POWERTOOLS_METRICS_NAMESPACE": "precert",
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "REFERENCE_TABLE": "reference",
+    "AUDIT_TABLE": "audit",
     "RULE_LISTS_BUCKET": "rules",
 }
 

@@ -5,7 +5,8 @@ from typing import Final
 from infra.constructs.functions import FunctionSpec
 from precert.names import Env
 
-_CLAIMS: Final = (
+_HTTP: Final = (
+    Env.AUDIT_TABLE,
     Env.ENTITLEMENTS_CLAIM,
     Env.TINS_CLAIM,
     Env.PLANS_CLAIM,
@@ -17,7 +18,7 @@ CHECK: Final = FunctionSpec(
     "Patients, providers and requirement checks",
     "check",
     "functions.check.handler.handle",
-    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.SSN_KEY, *_CLAIMS),
+    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.SSN_KEY, *_HTTP),
     serves="check",
 )
 CONFIRMATION: Final = FunctionSpec(
@@ -25,7 +26,7 @@ CONFIRMATION: Final = FunctionSpec(
     "Renders confirmations of checks as PDF",
     "check",
     "functions.check.confirmation.handle",
-    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
+    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="confirmation",
     prints=True,
 )
@@ -34,7 +35,7 @@ SUBMIT: Final = FunctionSpec(
     "Drafts, submission, void and appeal",
     "submit",
     "functions.submit.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="submit",
 )
 UPLOAD: Final = FunctionSpec(
@@ -42,7 +43,7 @@ UPLOAD: Final = FunctionSpec(
     "Presigned uploads and downloads of documents",
     "upload",
     "functions.upload.handler.handle",
-    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.DATA_KEY, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.DATA_KEY, *_HTTP),
     serves="upload",
 )
 STATUS: Final = FunctionSpec(
@@ -50,7 +51,7 @@ STATUS: Final = FunctionSpec(
     "Dashboard, details, history, messages, flags, and who the caller is",
     "status",
     "functions.status.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_HTTP),
     serves="status",
 )
 REVIEW: Final = FunctionSpec(
@@ -58,7 +59,7 @@ REVIEW: Final = FunctionSpec(
     "Worklist, cases and decisions of reviewers",
     "review",
     "functions.review.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_HTTP),
     serves="review",
 )
 UPLOAD_VERIFY: Final = FunctionSpec(
@@ -98,7 +99,7 @@ RELAY: Final = FunctionSpec(
     "functions.relay.handler.handle",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
-        Env.DEAD_LETTERS,
+        *(Env.AUDIT_TABLE, Env.DEAD_LETTERS),
     ),
 )
 INBOX: Final = FunctionSpec(
@@ -123,7 +124,7 @@ INTAKE: Final = FunctionSpec(
     "functions.intake.handler.handle",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
-        *(Env.DOCUMENTS_BUCKET, *_CLAIMS),
+        *(Env.DOCUMENTS_BUCKET, *_HTTP),
     ),
     serves="intake",
 )
@@ -147,11 +148,20 @@ OPERATIONS: Final = FunctionSpec(
     "Repairs requests and sends failed deliveries again",
     "operations",
     "functions.operations.handler.handle",
-    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.DELIVERIES, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.DELIVERIES, *_HTTP),
     serves="operations",
+)
+
+AUDIT: Final = FunctionSpec(
+    "AuditFunction",
+    "Copies audit records to the locked archive",
+    "audit",
+    "functions.audit.handler.handle",
+    (Env.AUDIT_BUCKET, Env.DEAD_LETTERS),
 )
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, EXPIRE, WARN, RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
+    AUDIT,
 )

@@ -123,6 +123,8 @@ class StageConfig(_Table):
     threat_protection: bool
     archive_days: Annotated[int, Field(ge=1)] | None = None
     """How long the bus archives events for a replay."""
+    audit_days: Annotated[int, Field(ge=1)] = 7 * 365
+    """How long an audit record can be neither changed nor deleted; HIPAA requires six years."""
     scan_documents: bool
     """Whether GuardDuty scans documents for malware before they can be downloaded."""
     memory_mb: Annotated[int, Field(ge=256, le=10240)] = 512
@@ -157,6 +159,7 @@ REQUIRED_FOR_PHI: Final = {
 }
 """Values without which a stage that retains data cannot be deployed, and their meaning."""
 _SAFEGUARDS: Final = ("require_mfa", "scan_documents")
+_SIX_YEARS: Final = 6 * 365 + 2
 
 
 def stage_file(name: str) -> Path:
@@ -232,3 +235,6 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
     for name in _SAFEGUARDS:
         if values.get(name) is False:
             yield (name,), "must be true where retain_data is"
+    days = values.get("audit_days", _SIX_YEARS)
+    if isinstance(days, int) and days < _SIX_YEARS:
+        yield ("audit_days",), f"must be at least {_SIX_YEARS}, six years, where retain_data is true"

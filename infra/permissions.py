@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from infra import catalogue
+from infra.constructs.audit import Audit
 from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, ServiceFunction
@@ -108,6 +109,13 @@ def grant(
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
     task.allow(["states:SendTaskFailure"], ["*"])
+
+
+def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
+    """Grant appending to the audit: for API calls, and for the events of all changes."""
+    for spec, function in functions.items():
+        if spec.serves_http or spec is catalogue.RELAY:
+            audit.allow_append(function)
 
 
 def _repair(operations: ServiceFunction, tables: Tables, workflow: Workflow) -> None:

@@ -8,6 +8,7 @@ from constructs import Construct
 from infra import catalogue, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
+from infra.constructs.audit import Audit
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
@@ -66,6 +67,7 @@ class PrecertStack(cdk.Stack):
         self._runtime = Runtime(self, "Runtime", stage=stage, platform=platform, packages=packages)
         encryption = Encryption(self, "Encryption", stage=stage)
         self._tables = Tables(self, "Tables", stage=stage, encryption=encryption)
+        self._audit = Audit(self, "Audit", stage=stage)
         self._portal = Portal(self, "Portal", stage=stage)
         portal_origins = (self._portal.origin, *stage.portal_origins)
         self._documents = Documents(
@@ -80,6 +82,8 @@ class PrecertStack(cdk.Stack):
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
+            Env.AUDIT_TABLE: self._audit.table.table_name,
+            Env.AUDIT_BUCKET: self._audit.archive.bucket_name,
             Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
             Env.ARCHIVE_BUCKET: self._documents.archive.bucket_name,
             Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
@@ -91,7 +95,7 @@ class PrecertStack(cdk.Stack):
         }
         self._stream_dead_letters = {
             spec: DeadLetters(self, f"{spec.construct_id}DeadLetters")
-            for spec in (catalogue.RELAY, catalogue.EXPIRE)
+            for spec in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)
         }
         task = self._function(catalogue.WORKFLOW)
         self._workflow = Workflow(self, "Workflow", stage=stage, function=task)
@@ -125,6 +129,7 @@ class PrecertStack(cdk.Stack):
             messaging=self._messaging,
             workflow=self._workflow,
         )
+        permissions.append_to(self._audit, self._functions)
         self._api = Api(
             self,
             "Api",
@@ -167,12 +172,15 @@ class PrecertStack(cdk.Stack):
             dead_letters=self._stream_dead_letters[catalogue.EXPIRE],
             records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
         )
+        audit = of[catalogue.AUDIT]
+        unarchived = self._audit.archive_records(audit, self._stream_dead_letters[catalogue.AUDIT])
         inbox, notices, warn = of[catalogue.INBOX], of[catalogue.NOTICES], of[catalogue.WARN]
         reports, verify = of[catalogue.REPORTS], of[catalogue.UPLOAD_VERIFY]
         scan = of[catalogue.UPLOAD_SCAN]
         return {
             "Relay": Receiver(Delivery.RELAY, relay.dead_letters, of[catalogue.RELAY]),
             "Expire": Receiver(Delivery.CLEANUP, expire.dead_letters, of[catalogue.EXPIRE]),
+            "Audit": Receiver(Delivery.AUDIT, unarchived, audit),
             "Inbox": Receiver(Delivery.MESSAGES, messaging.deliver_messages(inbox), inbox),
             "Notices": Receiver(
                 Delivery.NOTICES, messaging.deliver_determinations(notices), notices
@@ -211,6 +219,8 @@ class PrecertStack(cdk.Stack):
             **self._identity.outputs,
             "RequestsTableName": self._tables.requests.table_name,
             "ReferenceTableName": self._tables.reference.table_name,
+            "AuditTableName": self._audit.table.table_name,
+            "AuditBucketName": self._audit.archive.bucket_name,
             "DocumentsBucketName": self._documents.documents.bucket_name,
             "ArchiveBucketName": self._documents.archive.bucket_name,
             "RuleListsBucketName": self._documents.rule_lists.bucket_name,

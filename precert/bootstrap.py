@@ -23,6 +23,7 @@ from ulid import ULID
 
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.content_types import inspect_content
+from precert.adapters.dynamodb.audit import DynamoDBAuditLog
 from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
 from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
 from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
@@ -39,10 +40,12 @@ from precert.adapters.failed_deliveries import SqsDeliveries, receivers_of
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
 from precert.adapters.s3.archive import S3Archive
+from precert.adapters.s3.audit import S3Audit
 from precert.adapters.s3.documents import S3Documents, S3Notices
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
+from precert.domain.audit import AuditRecord
 from precert.domain.caller import ClaimNames
 from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
@@ -57,6 +60,7 @@ from precert.snapshot import on_snapshot
 from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.checks import Check, check_requirements
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
+from precert.usecases.ports.audit import AuditLog
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -75,6 +79,8 @@ _CLIENTS: Final = {
     Env.RULE_LISTS_BUCKET: "s3",
     Env.DOCUMENTS_BUCKET: "s3",
     Env.ARCHIVE_BUCKET: "s3",
+    Env.AUDIT_TABLE: "dynamodb",
+    Env.AUDIT_BUCKET: "s3",
     Env.SSN_KEY: "kms",
     Env.STATE_MACHINE_ARN: "stepfunctions",
     Env.EVENT_BUS_NAME: "events",
@@ -323,6 +329,18 @@ class Dependencies:
         )
 
     @cached_property
+    def audit_log(self) -> AuditLog:
+        return self.stored_audit
+
+    @cached_property
+    def stored_audit(self) -> DynamoDBAuditLog:
+        return DynamoDBAuditLog(self.dynamodb, audit_table=self.settings[Env.AUDIT_TABLE])
+
+    @cached_property
+    def locked_audit(self) -> S3Audit:
+        return S3Audit(self.s3, bucket=self.settings[Env.AUDIT_BUCKET])
+
+    @cached_property
     def rule_lists(self) -> S3RuleLists:
         return S3RuleLists(self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
 
@@ -467,6 +485,12 @@ def prepared(*names: str) -> Dependencies:
 def call(function: Callable[..., Result], /, *arguments: object, **named: object) -> Result:
     """Call a function with the dependencies of this process; see :meth:`Dependencies.call`."""
     return dependencies().call(function, *arguments, **named)
+
+
+def audit(record: Callable[[datetime], AuditRecord]) -> None:
+    """Store the audit record of an API call, before the call is answered."""
+    deps = dependencies()
+    deps.audit_log.append(record(deps.now()))
 
 
 def claim_names() -> ClaimNames:

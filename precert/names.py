@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 PK: Final = "pk"
 SK: Final = "sk"
 TTL_ATTRIBUTE: Final = "ttl"
+AUDIT_RECORD: Final = "record"
+"""The attribute of an item of the audit table that holds the record."""
 EVENT_SK_PREFIX: Final = "EVENT#"
 """Prefix of the sort keys of a request's event records; the relay consumes their INSERT records."""
 
@@ -96,6 +98,8 @@ HISTORY_PREFIX: Final = "history/"
 """S3 keys of the archive are ``history/<year>/<request_id>.json.gz``, with the files below
 ``history/<year>/<request_id>/``.
 """
+AUDIT_PREFIX: Final = "audit/"
+"""S3 keys of the audit archive are ``audit/<day>/<sequence number>.jsonl.gz``."""
 REMOVED_PREFIX: Final = f"{HISTORY_PREFIX}removed/"
 """S3 keys of removed requests as the stream delivered them are
 ``history/removed/<request_id>/<sequence number>.json.gz``.
@@ -177,6 +181,7 @@ class Delivery(StrEnum):
     UPLOADS = "UPLOADS"
     SCANS = "SCANS"
     WARNINGS = "WARNINGS"
+    AUDIT = "AUDIT"
 
 
 # -- Environment ------------------------------------------------------------------------------------
@@ -188,6 +193,8 @@ class Env(StrEnum):
     STAGE = "STAGE"
     REQUESTS_TABLE = "REQUESTS_TABLE"
     REFERENCE_TABLE = "REFERENCE_TABLE"
+    AUDIT_TABLE = "AUDIT_TABLE"
+    AUDIT_BUCKET = "AUDIT_BUCKET"
     DOCUMENTS_BUCKET = "DOCUMENTS_BUCKET"
     ARCHIVE_BUCKET = "ARCHIVE_BUCKET"
     RULE_LISTS_BUCKET = "RULE_LISTS_BUCKET"
@@ -210,6 +217,8 @@ class Env(StrEnum):
 STACK_OUTPUTS: Final = {
     Env.REQUESTS_TABLE: "RequestsTableName",
     Env.REFERENCE_TABLE: "ReferenceTableName",
+    Env.AUDIT_TABLE: "AuditTableName",
+    Env.AUDIT_BUCKET: "AuditBucketName",
     Env.DOCUMENTS_BUCKET: "DocumentsBucketName",
     Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
     Env.SSN_KEY: "SsnKeyArn",

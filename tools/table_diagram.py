@@ -14,7 +14,7 @@ DRAWING: Final = ROOT / "docs" / "table.md"
 _ITEM: Final = re.compile(
     r"\s+(?:pk (?P<pk>\S+(?: \S+)*)\s{2,})?sk (?P<sk>\S+(?: \S+)*)(?:\s{2,}(?P<text>.*))?$"
 )
-_TABLE: Final = re.compile(r"^(Requests|Reference) table\b")
+_TABLE: Final = re.compile(r"^(Requests|Reference|Audit) table\b")
 
 
 def items() -> Iterator[tuple[str, str, str, str]]:

@@ -14,6 +14,7 @@ os.environ.update(
 )
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from bench.workers import harness
 from bench.workers.facts import Facts
@@ -28,6 +29,7 @@ def main() -> None:
     deps.now = lambda: harness.NOW
     deps.__dict__["reference"] = Facts(folder)
     deps.__dict__["rule_list_versions"] = None
+    deps.__dict__["audit_log"] = SimpleNamespace(append=lambda _record: None)
     deps.__dict__["rule_lists"] = S3RuleLists(harness.NO_CLIENT, bucket="rules", folder=folder)
     harness.serve(handler.handle, count)
 

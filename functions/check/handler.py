@@ -24,7 +24,7 @@ from functions.check.models import (
 )
 from precert.api.app import FHIR_JSON, Api
 from precert.api.parameters import CurrentCaller
-from precert.bootstrap import call, claim_names
+from precert.bootstrap import audit, call, claim_names
 from precert.domain.coverage import PatientSearch
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
@@ -41,7 +41,7 @@ from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
 from precert.usecases.reference import get_reference
 
-api = Api("check", tag="Check", claim_names=claim_names)
+api = Api("check", tag="Check", claim_names=claim_names, audit=audit)
 REFERENCE_SECONDS = 3600
 CODES_SECONDS = 300
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
@@ -92,6 +92,7 @@ def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
     "/v1/providers",
     "Search the directory",
     operation_id="searchProviders",
+    audited=False,
     also=(Entitlement.INTAKE, Entitlement.OPERATOR),
 )
 def providers(
@@ -110,6 +111,7 @@ def providers(
     "/v1/codes/diagnoses",
     "Search diagnosis codes",
     operation_id="searchDiagnoses",
+    audited=False,
     also=CODE_READERS,
     conditional=True,
     max_age=REFERENCE_SECONDS,
@@ -128,6 +130,7 @@ def diagnoses(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> F
     "/v1/codes/procedures",
     "Search procedure codes",
     operation_id="searchProcedures",
+    audited=False,
     also=CODE_READERS,
     conditional=True,
     max_age=CODES_SECONDS,
@@ -147,6 +150,7 @@ def procedures(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> 
     "/v1/codes/lookup",
     "Look up a list of codes",
     operation_id="lookUpCodes",
+    audited=False,
     also=CODE_READERS,
 )
 def lookup(body: LookUpCodesBody, caller: CurrentCaller) -> LookedUpCodesResponse:
@@ -162,7 +166,9 @@ def lookup(body: LookUpCodesBody, caller: CurrentCaller) -> LookedUpCodesRespons
     return call(LookedUpCodesResponse.of, found)
 
 
-@api.get("/v1/form", "The form's next fields", operation_id="getFormFields", also=CLERKS)
+@api.get(
+    "/v1/form", "The form's next fields", operation_id="getFormFields", audited=False, also=CLERKS
+)
 def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormResponse:
     """List the fields of a service to show next, by the choices made in it so far.
 
@@ -176,6 +182,7 @@ def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormR
     "/v1/reference",
     "Get the code lists",
     operation_id="getReference",
+    audited=False,
     entitlement=None,
     etag="{response.version}",
     max_age=REFERENCE_SECONDS,

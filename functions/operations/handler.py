@@ -14,7 +14,7 @@ from functions.operations.models import (
 from precert.api.app import Api
 from precert.api.models import PageQuery
 from precert.api.parameters import CurrentCaller, RequestId
-from precert.bootstrap import call, claim_names
+from precert.bootstrap import audit, call, claim_names
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.names import Entitlement
 from precert.observability import note_work
@@ -25,7 +25,13 @@ from precert.usecases.repairs import (
     repair_request,
 )
 
-api = Api("operations", tag="Operations", claim_names=claim_names, entitlement=Entitlement.OPERATOR)
+api = Api(
+    "operations",
+    tag="Operations",
+    claim_names=claim_names,
+    audit=audit,
+    entitlement=Entitlement.OPERATOR,
+)
 
 
 @api.get(
@@ -61,6 +67,7 @@ def repair(request_id: RequestId, caller: CurrentCaller) -> RepairedResponse:
     "/v1/operations/failed-deliveries",
     "Failed deliveries",
     operation_id="listFailedDeliveries",
+    audited=False,
 )
 def failed_deliveries(caller: CurrentCaller) -> FailedDeliveriesResponse:
     """Count what was not delivered in all attempts, by receiver: messages, notices, uploads."""
@@ -71,6 +78,7 @@ def failed_deliveries(caller: CurrentCaller) -> FailedDeliveriesResponse:
     "/v1/operations/failed-deliveries/redelivery",
     "Send failed deliveries again",
     operation_id="redeliver",
+    audited=False,
 )
 def redelivery(body: RedeliveryBody, caller: CurrentCaller) -> RedeliveryResponse:
     """Deliver some of the failed deliveries of one receiver again, after its cause was corrected.

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from precert.bootstrap import Dependencies, prepared
+from precert.domain.audit import record_of_event
 from precert.domain.events import Event
 from precert.observability import errors_noted, logger, metrics, note_event, note_work
 from precert.streams import process_records
@@ -16,7 +17,7 @@ from precert.usecases.workflow import relay_event
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Returns the first record that has to be delivered again, with all after it."""
     with errors_noted():
-        deps = prepared("requests", "drafts", "workflow", "bus", "payer")
+        deps = prepared("requests", "drafts", "workflow", "bus", "payer", "audit_log")
     return process_records(event, partial(_relay, deps), deps.dead_letters)
 
 
@@ -28,6 +29,7 @@ def _relay(deps: Dependencies, record: dict[str, Any]) -> None:
         note_work("draft_listed", request_id=request_id)
         return
     event = Event.model_validate_json(image["event"]["S"])
+    deps.audit_log.append(record_of_event(event))
     relay_event(
         event,
         requests=deps.requests,

@@ -37,7 +37,7 @@ from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
 from precert.api.parameters import BasedOn, CurrentCaller, DocumentId, NoticeId, RequestId
 from precert.api.rows import DelegationsResponse
-from precert.bootstrap import call, claim_names
+from precert.bootstrap import audit, call, claim_names
 from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentNotAvailableError,
@@ -81,7 +81,9 @@ from precert.usecases.review import (
 )
 from precert.usecases.vendors import list_vendor_backlog
 
-api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitlement.REVIEWER)
+api = Api(
+    "review", tag="Review", claim_names=claim_names, audit=audit, entitlement=Entitlement.REVIEWER
+)
 REASONS_SECONDS = 3600
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError, VersionMismatchError)
 
@@ -105,7 +107,13 @@ def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) ->
     return call(WorklistResponse.of, page, caller)
 
 
-@api.get("/v1/review/counts", "Count the worklist", operation_id="countWorklist", conditional=True)
+@api.get(
+    "/v1/review/counts",
+    "Count the worklist",
+    operation_id="countWorklist",
+    audited=False,
+    conditional=True,
+)
 def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> WorklistCountsResponse:
     """Count the open determination cycles of the caller's plans, in all and by view.
 
@@ -129,6 +137,7 @@ def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
     "/v1/review/reasons",
     "Reasons, rationale templates and criteria",
     operation_id="listDecisionReasons",
+    audited=False,
     conditional=True,
     max_age=REASONS_SECONDS,
 )

@@ -27,7 +27,7 @@ from precert.api.details import RequestDetails
 from precert.api.models import FindRequestBody
 from precert.api.names import message_of_name
 from precert.api.parameters import CurrentCaller, MessageId, RequestId
-from precert.bootstrap import call, claim_names
+from precert.bootstrap import audit, call, claim_names
 from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
 from precert.usecases.directory import (
     list_frequent_providers,
@@ -51,10 +51,10 @@ from precert.usecases.requests import (
     unflag_request,
 )
 
-api = Api("status", tag="Status", claim_names=claim_names)
+api = Api("status", tag="Status", claim_names=claim_names, audit=audit)
 
 
-@api.get("/v1/me", "Who the caller is", operation_id="readMe", entitlement=None)
+@api.get("/v1/me", "Who the caller is", operation_id="readMe", audited=False, entitlement=None)
 def me(caller: CurrentCaller) -> MeResponse:
     """Read the claims of the token: entitlements, TINs, plans and delegated vendors.
 
@@ -219,6 +219,7 @@ def messages(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> 
     "/v1/messages/unread",
     "Number of unread messages",
     operation_id="countUnreadMessages",
+    audited=False,
     conditional=True,
 )
 def unread(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> UnreadResponse:
@@ -249,7 +250,10 @@ def mark(message_id: MessageId, query: Annotated[TinQuery, Query()], caller: Cur
 
 
 @api.get(
-    "/v1/providers/frequent", "Frequently selected providers", operation_id="listFrequentProviders"
+    "/v1/providers/frequent",
+    "Frequently selected providers",
+    operation_id="listFrequentProviders",
+    audited=False,
 )
 def frequent(
     query: Annotated[TinQuery, Query()], caller: CurrentCaller
@@ -267,6 +271,7 @@ def frequent(
     "/v1/providers/requesting",
     "Requesting providers of the last requests",
     operation_id="listRequestingProviders",
+    audited=False,
 )
 def requesting(
     query: Annotated[TinQuery, Query()], caller: CurrentCaller

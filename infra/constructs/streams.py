@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -53,6 +54,8 @@ DOCUMENTS_REMOVED: Final = {
 }
 """Documents deleted from a draft; the cleanup deletes their objects."""
 
+AUDIT_APPENDED: Final = {"eventName": ["INSERT", "MODIFY"]}
+"""Records of the audit table. Nothing modifies one; if anything could, the archive would show it."""
 
 BATCH_SIZE: Final = 25
 PARALLEL_BATCHES: Final = 10
@@ -77,6 +80,9 @@ class StreamMapping(Construct):
         function: ServiceFunction,
         dead_letters: DeadLetters,
         records: Sequence[Mapping[str, Any]],
+        batch_size: int = BATCH_SIZE,
+        parallel_batches: int = PARALLEL_BATCHES,
+        window: cdk.Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         stream = table.table_stream_arn
@@ -95,9 +101,10 @@ class StreamMapping(Construct):
             function_name=function.function.function_arn,
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
-            batch_size=BATCH_SIZE,
+            batch_size=batch_size,
+            maximum_batching_window_in_seconds=window.to_seconds() if window else None,
             # The records of one item stay in order; those of different items of a request may not.
-            parallelization_factor=PARALLEL_BATCHES,
+            parallelization_factor=parallel_batches,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=10,
             maximum_record_age_in_seconds=6 * 60 * 60,

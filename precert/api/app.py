@@ -25,7 +25,8 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime
+from functools import cached_property, partial
 from hashlib import sha256
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
 from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from pydantic import BaseModel
 
+from precert.api.accesses import Call, api_request_id, current_call, noting_call, record_of_call
 from precert.api.claims import caller_of, token_claims
 from precert.api.parsing import (
     PartlyValidError,
@@ -47,6 +49,7 @@ from precert.api.parsing import (
     parse_query,
 )
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
+from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
     DamagedRecordError,
@@ -70,6 +73,8 @@ RETRY_AFTER_SECONDS: Final = 2
 COMMON_ERRORS: Final = (NotEntitledError, TransientError, DamagedRecordError)
 """Errors of every operation."""
 
+Audit = Callable[[Callable[[datetime], AuditRecord]], None]
+"""Stores the record that is built with the current instant."""
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
@@ -97,6 +102,8 @@ class Declaration(TypedDict):
     """Whether callers poll it: the ETag is a digest of the response, compared with If-None-Match."""
     media_type: NotRequired[str]
     """Media type of the response, if not JSON."""
+    audited: NotRequired[bool]
+    """Whether calls are in the audit; ``False`` if neither input nor response is about a patient."""
     guidance: NotRequired[Callable[[InvalidInputError], str | None]]
     """The payer's text to add to the detail of invalid input, if one applies."""
 
@@ -127,6 +134,7 @@ class Operation(BaseMiddlewareHandler[Any]):
     max_age: int | None = None
     conditional: bool = False
     media_type: str = JSON
+    audited: bool = True
     guidance: Callable[[InvalidInputError], str | None] | None = None
 
     def __post_init__(self) -> None:
@@ -207,11 +215,16 @@ class Operation(BaseMiddlewareHandler[Any]):
         """Powertools calls this in place of the function, which is ``next``."""
         app.append_context(operation=self)
         event: dict[str, Any] = app.current_event.raw_event
-        caller = self.api.caller(event)
+        access = current_call()
+        access.operation = self
+        access.caller = caller = self.api.caller(event)
         if self.entitlement is not None:
             caller.require(self.entitlement, *self.also)
-        app.append_context(caller=caller, _route_args=self._arguments(event, caller))
-        response = self._finished(next_middleware(app), event.get("headers") or {})
+        access.arguments = arguments = self._arguments(event, caller)
+        app.append_context(caller=caller, _route_args=arguments)
+        response = next_middleware(app)
+        access.response = response.body
+        response = self._finished(response, event.get("headers") or {})
         note_answer(self.operation_id, response.status_code)
         return response
 
@@ -314,6 +327,7 @@ class Api:
     tag: str
     """The group of its operations in the OpenAPI document."""
     claim_names: Callable[[], ClaimNames]
+    audit: "Audit"
     entitlement: Entitlement | None = Entitlement.PATIENT_SEARCH
     operations: list[Operation] = field(default_factory=list)
     resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
@@ -353,10 +367,41 @@ class Api:
         @logger.inject_lambda_context(clear_state=True)
         @metrics.log_metrics
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            return resolve(self._routed(event), context)
+            logger.append_keys(api_request_id=api_request_id(event))
+            with noting_call() as access:
+                response = resolve(self._routed(event), context)
+                return self._audited(access, event, response)
 
         on_snapshot(before=self.prepare)
         return handle
+
+    def _audited(
+        self, access: Call, event: dict[str, Any], response: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The response, once its record is stored: without the record, nothing is answered (X1)."""
+        operation = access.operation
+        if operation is None or not operation.audited:
+            return response
+        try:
+            self.audit(partial(record_of_call, access, operation, event, response["statusCode"]))
+        except Exception as error:  # noqa: BLE001 - whatever prevents the record prevents the answer
+            note_error(error)
+            problem = self._described(
+                TransientError("The call could not be recorded. Send it again.")
+            )
+            problem.request_id = api_request_id(event)
+            return {
+                "statusCode": problem.status,
+                "headers": {
+                    "Content-Type": PROBLEM_TYPE,
+                    "Cache-Control": "no-store",
+                    "Retry-After": str(RETRY_AFTER_SECONDS),
+                },
+                "cookies": [],
+                "isBase64Encoded": False,
+                "body": problem.model_dump_json(exclude_none=True),
+            }
+        return response
 
     def _routed(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event with a path that Powertools matches with the route that API Gateway matched.
@@ -415,11 +460,13 @@ class Api:
         if operation and operation.guidance and isinstance(error, InvalidInputError):
             more = operation.guidance(error)
             problem.detail = f"{problem.detail} {more}" if more else problem.detail
+        current_call().code = problem.code
         name = operation.operation_id if operation else "none"
         note_answer(name, problem.status, problem.code)
         headers = {"Cache-Control": "no-store"}
         if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        problem.request_id = api_request_id(self.resolver.current_event.raw_event)
         problem.instance = f"urn:precert:call:{self.resolver.lambda_context.aws_request_id}"
         body = problem.model_dump_json(exclude_none=True)
         return Response(problem.status, PROBLEM_TYPE, body, headers)

@@ -90,6 +90,10 @@ class Problem(BaseModel):
     instance: Annotated[
         str | None, Field(description="Identifies the call in the logs: quote it to support.")
     ] = None
+    request_id: Annotated[
+        str | None,
+        Field(description="API Gateway's id of the call, as in the header `apigw-requestid`."),
+    ] = None
     errors: list[ErrorItem] | None = None
     further_errors: Annotated[
         int | None, Field(description="How many more there are, where 100 are listed.")

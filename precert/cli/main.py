@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from precert.cli import executions, rules
+from precert.cli import audit, executions, rules
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.settings import SettingsError
 
@@ -82,6 +82,33 @@ def _parser() -> argparse.ArgumentParser:
     repair = executions_commands.add_parser("repair", help="start an execution for each of them")
     _add_stack(repair)
     repair.set_defaults(run=executions.repair)
+
+    access = topics.add_parser("audit", help="who read or changed health information, and when")
+    _add_stack(access)
+    access.add_argument("--person", metavar="SUBJECT", help="accesses by this subject of a token")
+    access.add_argument("--patient", metavar="MEMBER_ID", help="accesses to this member's data")
+    access.add_argument("--request", metavar="ID", help="accesses to this request or draft")
+    access.add_argument(
+        "--since",
+        type=audit.instant,
+        metavar="TIME",
+        help=f"a date in UTC or an instant; by default {audit.DEFAULT_DAYS} days before the end",
+    )
+    access.add_argument(
+        "--until", type=audit.instant, metavar="TIME", help="the end, excluded; by default now"
+    )
+    access.add_argument(
+        "--archive",
+        action="store_true",
+        help="read the archive, which retains records for years, instead of the table, which has "
+        "those of the last 90 days",
+    )
+    access.add_argument(
+        "--copy",
+        action="store_true",
+        help="write the records of the period to the archive again, where its copy failed",
+    )
+    access.set_defaults(run=audit.show)
     return parser
 
 
@@ -111,5 +138,6 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
         "--stack",
         metavar="NAME",
         help="the deployed stack, such as precert-dev; by default the environment names its resources "
-        "(REFERENCE_TABLE, RULE_LISTS_BUCKET, REQUESTS_TABLE, STATE_MACHINE_ARN)",
+        "(REFERENCE_TABLE, RULE_LISTS_BUCKET, REQUESTS_TABLE, STATE_MACHINE_ARN, "
+        "AUDIT_TABLE, AUDIT_BUCKET)",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
+from precert.domain.audit import Basis, note_basis
 from precert.domain.errors import (
     FieldError,
     InvalidInputError,
@@ -92,8 +93,9 @@ class Caller(Value):
     def acting_tin(self, tin: str | None) -> str:
         """The TIN that the caller acts for: the requested one, or the only one (A2)."""
         if tin is None and len(self.tins) == 1:
-            return next(iter(self.tins))
+            tin = next(iter(self.tins))
         if tin is not None and tin in self.tins:
+            note_basis(Basis.TIN, [tin])
             return tin
         raise InvalidInputError(self.errors_of_tin(tin))
 
@@ -111,9 +113,11 @@ class Caller(Value):
             InvalidInputError: it is not the caller's, or none is named and there are several.
         """
         if vendor_id is not None and vendor_id in self.vendor_ids:
+            note_basis(Basis.VENDOR, [vendor_id])
             return vendor_id
         candidates = self.vendor_ids if among is None else self.vendor_ids.intersection(among)
         if vendor_id is None and len(candidates) == 1:
+            note_basis(Basis.VENDOR, candidates)
             return next(iter(candidates))
         choices = tuple(sorted(candidates if vendor_id is None else self.vendor_ids))
         message = "name one of the vendors that you report for"

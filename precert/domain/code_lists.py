@@ -217,6 +217,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Delivery.UPLOADS: "Uploaded documents to verify",
         Delivery.SCANS: "Results of malware scans",
         Delivery.WARNINGS: "Warnings of expiring drafts",
+        Delivery.AUDIT: "Audit records to the archive",
     },
     "copied_parts": {
         Keep.PATIENT: "The same patient",

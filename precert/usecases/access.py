@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from precert.domain.audit import Basis, note_basis, note_request
 from precert.domain.clocks import history_end
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import (
@@ -46,8 +47,9 @@ def visible(request: Request | None, callers_tins: Collection[str]) -> Request:
     Raises:
         NotFoundError: it does not exist, or the caller may not see it.
     """
-    if request is None or not request.tins.intersection(callers_tins):
+    if request is None or not (own := request.tins.intersection(callers_tins)):
         raise not_found()
+    note_basis(Basis.TIN, own)
     return request
 
 
@@ -153,15 +155,22 @@ class RetainedRequests:
 
     def read_file(self, request_id: str) -> RequestFile | None:
         file = self._stored.read_file(request_id)
-        return file if file and self._retained_now(file.request) else None
+        return file if file and self._read(file.request) else None
 
     def read(self, request_id: str) -> Request | None:
-        return self._retained_now(self._stored.read(request_id))
+        return self._read(self._stored.read(request_id))
 
     def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
         stored = self._stored.read_all(request_ids)
-        retained = map(self._retained_now, stored.requests)
+        retained = map(self._read, stored.requests)
         return replace(stored, requests=tuple(one for one in retained if one is not None))
+
+    def _read(self, request: Request | None) -> Request | None:
+        retained = self._retained_now(request)
+        if retained is not None:
+            patient = retained.content.patient
+            note_request(retained.request_id, patient.member_id if patient else None)
+        return retained
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         self._stored.record(change, cycle)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import NamedTuple
 
+from precert.domain.audit import Basis, note_basis
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError, VersionMismatchError
 from precert.domain.request import Change, Request
@@ -57,6 +58,10 @@ def reviewable(request: Request | None, caller: Caller) -> Request:
         or request.plan.plan_id not in caller.plan_ids
     ):
         raise NotFoundError("There is no such request in the queues of your plans.")
+    note_basis(Basis.PLAN, [request.plan.plan_id])
+    assignment = request.review.assignment if request.review else None
+    if assignment is not None and assignment.assigned_to == caller.subject:
+        note_basis(Basis.ASSIGNMENT)
     return request
 
 

@@ -36,6 +36,7 @@ from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
 from precert.domain.request import Request
 from precert.settings import Settings
+from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import Clock
 from tests.fakes.environments import environment
 from tests.fakes.gateway import matched
@@ -266,6 +267,8 @@ class Clients:
 
 
 _names = count(1)
+_calls = count(1)
+SOURCE_IP: Final = "203.0.113.9"
 
 
 _FAR_APART = 14
@@ -283,6 +286,7 @@ class Cloud:
     requests_table: str
     bucket: str
     sample_coverage: Coverage
+    audit: MemoryAudit
     covered: bool = False
     """Whether the sample patient's coverage was changed, which all tests share."""
     created_before: int = 0
@@ -315,7 +319,13 @@ class Cloud:
             "headers": {name.replace("_", "-").lower(): value for name, value in headers.items()},
             "queryStringParameters": query,
             "requestContext": {
-                "http": {"method": method, "path": path},
+                "http": {
+                    "method": method,
+                    "path": path,
+                    "sourceIp": SOURCE_IP,
+                    "userAgent": "Mozilla/5.0 (of Allison Adams)",
+                },
+                "requestId": f"api-{next(_calls)}",
                 "authorizer": {"jwt": {"claims": dict(by)}},
                 "stage": "$default",
             },

@@ -32,6 +32,7 @@ from tests.adapters.cloud import (
     create_requests_table,
     names,
 )
+from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
@@ -128,6 +129,7 @@ def cloud(
     deps.payer = payer()
     deps.code_sets = code_sets()
     deps.printer = printer()
+    deps.audit_log = cloud_audit = MemoryAudit()
     deps.notice_words = notice_words()
     deps.rule_lists = S3RuleLists(deps.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
@@ -137,7 +139,7 @@ def cloud(
     bootstrap.dependencies.cache_clear()
     monkeypatch.setattr(bootstrap, "Dependencies", lambda: deps)
     clients.wire.reset()
-    cloud_ = Cloud(deps, clients, clock, log, requests, bucket, loaded.patient)
+    cloud_ = Cloud(deps, clients, clock, log, requests, bucket, loaded.patient, cloud_audit)
     yield cloud_
     bootstrap.dependencies.cache_clear()
     metrics.clear_metrics()

@@ -27,4 +27,4 @@ def test_every_item_is_drawn_when_the_keys_are_listed() -> None:
     drawn = list(table_diagram.items())
     assert len(drawn) == len(listed)
     assert all(table and pk and sk for table, pk, sk, _ in drawn)
-    assert {table for table, *_ in drawn} == {"Requests", "Reference"}
+    assert {table for table, *_ in drawn} == {"Requests", "Reference", "Audit"}

@@ -37,6 +37,7 @@ from precert.names import REQUEST_SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK, E
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from precert.usecases.operations import repair_executions
+from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.environments import environment
@@ -213,6 +214,8 @@ class World:
         deps.rule_lists = loaded().rule_lists
         deps.code_sets = code_sets()
         deps.notice_words = notice_words()
+        # The audit is tested in tests/adapters.
+        deps.audit_log = MemoryAudit()
         # Printed content is tested in tests/adapters.
         deps.printer = SimpleNamespace(print=lambda template, facts: b"%PDF")  # type: ignore[assignment]
         clients = {

@@ -23,14 +23,14 @@ ALARM: Final = "AWS::CloudWatch::Alarm"
 
 def test_failed_records_go_to_a_queue_when_a_mapping_gives_up(stack: Synthesized) -> None:
     mappings = stack.properties(MAPPING).values()
-    assert len(mappings) == 2
+    assert len(mappings) == 3
     for mapping in mappings:
         queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
         assert queue in stack.resources(QUEUE)
         assert 0 < mapping["MaximumRetryAttempts"] <= 10
         assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 24 * 60 * 60
         assert mapping["BisectBatchOnFunctionError"] is True
-        assert mapping["ParallelizationFactor"] == 10
+        assert mapping["ParallelizationFactor"] == (1 if "Audit" in queue else 10)
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 

@@ -47,21 +47,24 @@ SCANNER: Final = {
 }
 """What AWS requires for GuardDuty to scan a bucket with its own key, without tagging objects."""
 
+APPEND: Final = {"dynamodb:PutItem"} | WRITE_KEY
+"""Each function that serves HTTP calls appends to the audit table."""
+
 ALLOWED: Final = {
-    catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
-    catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | USE_KEY,
+    catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | APPEND,
+    catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
     catalogue.SUBMIT: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
     catalogue.UPLOAD: WRITE
     | WRITE_KEY
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"},
     catalogue.UPLOAD_VERIFY: VERIFY,
     catalogue.UPLOAD_SCAN: VERIFY,
-    catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | WRITE_KEY,
+    catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | APPEND,
     catalogue.REVIEW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "s3:GetObjectVersion"},
     catalogue.OPERATIONS: READ
-    | USE_KEY
+    | APPEND
     | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}
     | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
     | {"states:DescribeExecution", "states:StartExecution"},
@@ -82,6 +85,7 @@ ALLOWED: Final = {
     | {"states:DescribeExecution", "states:StartExecution"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
+    catalogue.AUDIT: STREAM | WRITE_KEY | {"s3:PutObject", "sqs:SendMessage"},
     catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
     catalogue.INTAKE: REGISTER | {"dynamodb:BatchGetItem", "s3:GetObjectVersion"},
     catalogue.REPORTS: REGISTER | {"events:PutEvents"},
@@ -158,6 +162,7 @@ def test_objects_are_accessible_below_their_prefix_only_when_a_function_has_acce
                 tail = resource["Fn::Join"][1][-1] if "Fn::Join" in resource else None
                 assert tail in {
                     None,
+                    "/audit/*",
                     "/documents/*",
                     "/history/*",
                     "/notices/*",

@@ -25,7 +25,14 @@ def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> Non
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "UserPoolId", "UserPoolClientId", "RequestsTableName", "ReferenceTableName"),
         *("DocumentsBucketName", "RuleListsBucketName", "EventBusName", "StateMachineArn"),
-        *("ArchiveBucketName", "SsnKeyArn", "PortalUrl", "PortalBucketName"),
+        *(
+            "ArchiveBucketName",
+            "AuditTableName",
+            "AuditBucketName",
+            "SsnKeyArn",
+            "PortalUrl",
+            "PortalBucketName",
+        ),
         *("PortalAuthority", "PortalClientId", "PortalSignInUrl"),
     }
 

@@ -3,7 +3,8 @@
 import base64
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -17,6 +18,7 @@ from precert.api.models import ResponseModel
 from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import MAX_LISTED, PROBLEM_TYPE
+from precert.domain.audit import AuditRecord
 from precert.domain.caller import ClaimNames
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -59,7 +61,8 @@ class Saved(ResponseModel):
     key: str | None = None
 
 
-api: Final = Api("notes", tag="Notes", claim_names=lambda: NAMES)
+AUDIT: Final[list[Callable[[datetime], AuditRecord]]] = []
+api: Final = Api("notes", tag="Notes", claim_names=lambda: NAMES, audit=AUDIT.append)
 DRAFT: Final = "/v1/drafts/{draft_id}"
 
 

@@ -376,7 +376,13 @@ def served(operation: Callable[..., Body], **options: Any) -> dict[str, Any]:
 
 
 def resolved(operation: Callable[..., Body], received: dict[str, Any]) -> dict[str, Any]:
-    api = Api("submit", tag="Request", claim_names=lambda: NAMES, entitlement=None)
+    api = Api(
+        "submit",
+        tag="Request",
+        claim_names=lambda: NAMES,
+        audit=lambda _record: None,
+        entitlement=None,
+    )
     path = "/v1/drafts/{draft_id}"
     api.get(path, "Read", operation_id="resumeDraft", etag="{response.version}")(operation)
     context: Any = Context()

@@ -2,7 +2,7 @@
 
 Emulator: `CorsConfiguration` of an HTTP API is stored with the template's capitalization but read with
 the API's, so that every preflight is refused. `DeadLetterConfig` of a function and a table's
-point-in-time recovery and encryption are dropped.
+point-in-time recovery and encryption, and a bucket's object lock, are dropped.
 Patch: convert or set them after the emulator's own create or update.
 Remove when: the unpatched emulator applies them; property by property.
 """
@@ -70,8 +70,18 @@ def _table_settings(name: str, props: Properties) -> None:
         tables._update_table({"TableName": name, "SSESpecification": specification})
 
 
+def _object_lock(name: str, props: Properties) -> None:
+    if props.get("ObjectLockEnabled"):
+        rule = (props.get("ObjectLockConfiguration") or {}).get("Rule") or {}
+        module("services.s3")._bucket_object_lock[name] = {
+            "enabled": True,
+            "default_retention": rule.get("DefaultRetention"),
+        }
+
+
 def apply() -> None:
     """Patch the handlers of these resource types."""
     after_create_and_update("AWS::ApiGatewayV2::Api", _cors)
     after_create_and_update("AWS::Lambda::Function", _dead_letters)
     after_create_and_update("AWS::DynamoDB::Table", _table_settings)
+    after_create_and_update("AWS::S3::Bucket", _object_lock)

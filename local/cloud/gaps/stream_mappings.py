@@ -194,8 +194,11 @@ def _reader(mapping: dict[str, Any]) -> Reader:
 def _has_work(mapping: dict[str, Any], reader: Reader) -> bool:
     if reader.waiting:
         return True
-    live = _live(mapping)
-    return bool(live) and sequence_number(live[-1]) > reader.position
+    new = [record for record in _live(mapping) if sequence_number(record) > reader.position]
+    window = int(mapping.get("MaximumBatchingWindowInSeconds") or 0)
+    if not new or not window or len(new) >= int(mapping.get("BatchSize", 100)):
+        return bool(new)
+    return time.time() - float(new[0]["dynamodb"]["ApproximateCreationDateTime"]) >= window
 
 
 def _poll(_replaced: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,13 +38,17 @@ Reference table::
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
     pk TIN#<tin>              sk <kind>#<name>#<provider_id>
+
+Audit table::
+
+    pk <day>#<shard>          sk <instant>#<access_id>   one access to health information
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from typing import Final
 
+from precert.domain.audit import member_key
 from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.matching import ProviderRole
 from precert.domain.statuses import Status
@@ -154,7 +158,7 @@ def fingerprints_pk(member_id: str) -> str:
 
 def member_hash(member_id: str) -> str:
     """The partition of a member in the index of members."""
-    return sha256(member_id.upper().encode()).hexdigest()
+    return member_key(member_id)
 
 
 def registered_list_pk(subject: str) -> str:
@@ -283,3 +287,13 @@ def entry_sk(words: str, provider_id: str) -> str:
 
 def frequent_pk(tin: str) -> str:
     return f"FREQUENT#{tin}"
+
+
+def audit_pk(day: date, shard: int) -> str:
+    return f"{day.isoformat()}#{shard}"
+
+
+def audit_sk(at: datetime, access_id: str = "") -> str:
+    """Without an id, it is before every record at this instant."""
+    instant = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return f"{instant}Z#{access_id}"

@@ -1,0 +1,146 @@
+"""The audit of access to health information: a table that functions append to, and a locked archive.
+
+Both have a key of their own. In stages that retain data, S3 keeps every object in compliance mode until
+its retention ends: no user can change or delete it before, not even the account's root user.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.encryption import WRITE
+from infra.constructs.functions import ServiceFunction
+from infra.constructs.streams import AUDIT_APPENDED, StreamMapping
+from infra.escape import resource_of
+from infra.findings import acknowledge
+from precert.names import AUDIT_PREFIX, PK, SK, TTL_ATTRIBUTE
+
+_CHANGES = (
+    *("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"),
+    *("dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"),
+)
+
+
+class Audit(Construct):
+    """The table of the last months, and the archive."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description=f"Audit of access to health information of precert {stage.name}",
+            enable_key_rotation=True,
+            pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
+            removal_policy=stage.removal_policy,
+        )
+        self.table = self._table(stage)
+        self.archive = self._archive(stage)
+
+    def _table(self, stage: StageConfig) -> dynamodb.Table:
+        """A table in which no principal can change or delete an item; TTL deletes what is archived."""
+        kind = dynamodb.AttributeType.STRING
+        return dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name=PK, type=kind),
+            sort_key=dynamodb.Attribute(name=SK, type=kind),
+            time_to_live_attribute=TTL_ATTRIBUTE,
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            resource_policy=iam.PolicyDocument(
+                statements=[
+                    iam.PolicyStatement(
+                        sid="AppendOnly",
+                        effect=iam.Effect.DENY,
+                        principals=[iam.AnyPrincipal()],
+                        actions=list(_CHANGES),
+                        resources=["*"],
+                    )
+                ]
+            ),
+            deletion_protection=stage.retain_data,
+            removal_policy=stage.removal_policy,
+        )
+
+    def _archive(self, stage: StageConfig) -> s3.Bucket:
+        retention = cdk.Duration.days(stage.audit_days)
+        bucket = s3.Bucket(
+            self,
+            "Archive",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            versioned=True,
+            object_lock_enabled=True,
+            object_lock_default_retention=(
+                s3.ObjectLockRetention.compliance(retention)
+                if stage.retain_data
+                else s3.ObjectLockRetention.governance(retention)
+            ),
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="Cleanup", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
+                )
+            ],
+            removal_policy=stage.removal_policy,
+        )
+        acknowledge(
+            bucket,
+            "AwsSolutions-S1",
+            "CloudTrail data events of the account's own trail record who read which object.",
+        )
+        return bucket
+
+    def allow_append(self, function: ServiceFunction) -> None:
+        """Allow putting items, and nothing else."""
+        function.allow(["dynamodb:PutItem"], [self.table.table_arn])
+        self._allow_key(function, "dynamodb")
+
+    def archive_records(self, function: ServiceFunction, dead_letters: DeadLetters) -> DeadLetters:
+        """Deliver the table's stream to the function that writes the archive."""
+        mapping = StreamMapping(
+            self,
+            "Appended",
+            table=self.table,
+            function=function,
+            dead_letters=dead_letters,
+            records=(AUDIT_APPENDED,),
+            batch_size=1000,
+            window=cdk.Duration.seconds(60),
+            parallel_batches=1,
+        )
+        name = cdk.Stack.of(self).get_logical_id(resource_of(self.archive, s3.CfnBucket))
+        function.allow(["s3:PutObject"], [self.archive.arn_for_objects(f"{AUDIT_PREFIX}*")])
+        function.acknowledge_wildcard(
+            f"Resource::<{name}.Arn>/{AUDIT_PREFIX}*",
+            "Object keys contain days and sequence numbers; the prefix is as specific as possible.",
+        )
+        self._allow_key(function, "dynamodb", "s3")
+        return mapping.dead_letters
+
+    def _allow_key(self, function: ServiceFunction, *services: str) -> None:
+        region = cdk.Stack.of(self).region
+        function.allow(
+            WRITE,
+            [self.key.key_arn],
+            {
+                "StringEquals": {
+                    "kms:ViaService": [f"{one}.{region}.amazonaws.com" for one in services]
+                }
+            },
+        )

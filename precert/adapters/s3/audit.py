@@ -1,0 +1,84 @@
+"""The audit archive (port ``LockedAudit``): S3 retains each object in compliance mode.
+
+Keys are ``audit/<day>/<first sequence number>.jsonl.gz``: one record a line, of one day in UTC.
+"""
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from precert.adapters.dynamodb.table import json_of
+from precert.domain.audit import AuditRecord
+from precert.domain.errors import TransientError
+from precert.names import AUDIT_PREFIX
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class S3Audit:
+    """Writes batches of records, and reads those of a period."""
+
+    def __init__(self, client: "S3Client", *, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def store(self, records: tuple[AuditRecord, ...], name: str) -> None:
+        by_day = defaultdict[date, list[str]](list)
+        for record in records:
+            by_day[record.at.astimezone(UTC).date()].append(json_of(record))
+        for day, lines in by_day.items():
+            body = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+            self._put(f"{_prefix(day)}{name}.jsonl.gz", body)
+
+    def _put(self, key: str, body: bytes) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/x-ndjson",
+                ContentEncoding="gzip",
+                # An object with a retention period must be sent with a checksum.
+                ChecksumAlgorithm="SHA256",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise _transient() from error
+        except BotoCoreError as error:
+            raise _transient() from error
+
+    def between(self, since: datetime, until: datetime) -> Iterator[AuditRecord]:
+        day, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
+        while day <= last:
+            found = {(one.at, one.access_id): one for one in self._of_day(day)}
+            for (at, _), record in sorted(found.items()):
+                if since <= at < until:
+                    yield record
+            day += timedelta(days=1)
+
+    def _of_day(self, day: date) -> Iterator[AuditRecord]:
+        try:
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=_prefix(day)
+            )
+            for page in pages:
+                for listed in page.get("Contents", ()):
+                    answer = self._client.get_object(Bucket=self._bucket, Key=listed["Key"])
+                    for line in gzip.decompress(answer["Body"].read()).splitlines():
+                        yield AuditRecord.model_validate_json(line)
+        except (BotoCoreError, ClientError) as error:
+            raise _transient() from error
+
+
+def _prefix(day: date) -> str:
+    return f"{AUDIT_PREFIX}{day.isoformat()}/"
+
+
+def _transient() -> TransientError:
+    return TransientError("The audit archive did not answer. Try again.")

@@ -1,0 +1,45 @@
+"""The command ``audit``: who accessed health information."""
+
+import argparse
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from precert.bootstrap import stack_dependencies
+from precert.domain.audit import AuditRecord
+from precert.usecases.audit import copy_audit, read_audit
+from precert.usecases.ports.audit import StoredAudit
+
+DEFAULT_DAYS = 7
+
+
+def show(args: argparse.Namespace) -> bool:
+    """Print the records that match, one JSON object a line, in the order of time."""
+    deps = stack_dependencies(args.stack)
+    until = args.until or deps.now()
+    since = args.since or until - timedelta(days=DEFAULT_DAYS)
+    store: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
+    found: Iterator[AuditRecord] = read_audit(
+        since,
+        until,
+        audit=store,
+        person=args.person,
+        patient=args.patient,
+        request_id=args.request,
+    )
+    if args.copy:
+        copied = copy_audit(since, until, audit=deps.stored_audit, archive=deps.locked_audit)
+        print(f"{copied} records copied to the archive")
+        return True
+    for record in found:
+        print(record.model_dump_json(exclude_none=True))
+    return True
+
+
+def instant(text: str) -> datetime:
+    """A date, at its start in UTC, or an instant with its time zone."""
+    found = datetime.fromisoformat(text)
+    if len(text) == len("2026-11-26"):
+        return datetime.combine(found.date(), time(), tzinfo=UTC)
+    if found.tzinfo is None:
+        raise ValueError("an instant needs a time zone, as in 2026-11-26T08:00Z")
+    return found.astimezone(UTC)

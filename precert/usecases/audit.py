@@ -1,0 +1,58 @@
+"""Read the audit of access to health information (X1)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from precert.domain.audit import AuditRecord, member_key
+from precert.usecases.ports.audit import LockedAudit, StoredAudit
+
+_COPIED_AT_ONCE: Final = 1000
+
+
+def read_audit(
+    since: datetime,
+    until: datetime,
+    *,
+    audit: StoredAudit,
+    person: str | None = None,
+    patient: str | None = None,
+    request_id: str | None = None,
+) -> Iterator[AuditRecord]:
+    """The records of the period that match all criteria, in the order of time.
+
+    A record of a member's request counts as one of the member, even where it names only the request:
+    a page of a list does. ``patient`` is a member id.
+    """
+    member = member_key(patient) if patient else None
+    requests = _requests_of(member, audit.between(since, until)) if member else frozenset()
+    for record in audit.between(since, until):
+        if person is not None and record.subject != person:
+            continue
+        if request_id is not None and request_id not in record.requests:
+            continue
+        if member and member not in record.members and requests.isdisjoint(record.requests):
+            continue
+        yield record
+
+
+def _requests_of(member: str, records: Iterator[AuditRecord]) -> frozenset[str]:
+    """The requests of a member, by the records that name one request and one member."""
+    return frozenset(
+        record.requests[0]
+        for record in records
+        if record.members == (member,) and len(record.requests) == 1
+    )
+
+
+def copy_audit(
+    since: datetime, until: datetime, *, audit: StoredAudit, archive: LockedAudit
+) -> int:
+    """Store the records of the period in the archive again; readers ignore second copies."""
+    copied = 0
+    records = list(audit.between(since, until))
+    for start in range(0, len(records), _COPIED_AT_ONCE):
+        batch = tuple(records[start : start + _COPIED_AT_ONCE])
+        archive.store(batch, f"copy-{batch[0].at.isoformat()}-{batch[0].access_id}")
+        copied += len(batch)
+    return copied
