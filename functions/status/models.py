@@ -355,7 +355,10 @@ class MeResponse(ResponseModel):
     )
     entitlements: list[Entitlement]
     entitlements_labels: ClassVar[Any] = labels_of("entitlements")
-    tins: list[TinResponse] = Field(description="The TINs that a provider's user acts for.")
+    tins: list[TinResponse] = Field(
+        description="The TINs that a provider's user acts for. The names of providers are left out "
+        "where there are more than 25."
+    )
     plan_ids: list[str] = Field(description="The plans that a reviewer reviews.")
     vendor_ids: list[str] = Field(description="The delegated vendors that the caller reports for.")
 

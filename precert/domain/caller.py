@@ -1,7 +1,7 @@
 """The caller: entitlements, TINs and plans from the identity provider's token."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from precert.domain.audit import Basis, note_basis
 from precert.domain.errors import (
@@ -28,6 +28,10 @@ _REFERRAL: dict[Entitlement, str] = {
     Entitlement.INTAKE: "This is for those who enter what came by phone, fax, mail or EDI.",
     Entitlement.VENDOR: "This is for vendors that decide for the plan.",
 }
+
+
+MOST_CHOICES: Final = 25
+"""How many TINs an error names: a hospital system can have thousands."""
 
 
 class ClaimNames(NamedTuple):
@@ -104,7 +108,8 @@ class Caller(Value):
         if tin in self.tins or (tin is None and len(self.tins) == 1):
             return []
         message = "name one of the TINs you are registered for"
-        return [FieldError("/tin", "not_yours", message, tuple(sorted(self.tins)))]
+        choices = tuple(sorted(self.tins))[:MOST_CHOICES]
+        return [FieldError("/tin", "not_yours", message, choices)]
 
     def acting_vendor(self, vendor_id: str | None, among: Collection[str] | None = None) -> str:
         """The vendor that the caller acts for: the named one, or the only one ``among`` the caller's.

@@ -29,6 +29,8 @@ from precert.usecases.ports.reference import Directory, FrequentProviders, Place
 from precert.usecases.ports.requests import RequestStore
 
 MAX_PROVIDERS = 25
+MOST_NAMED: Final = 25
+"""Of a caller with more TINs, the names of their providers are not read."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,13 @@ class TinProviders:
 
 
 def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProviders, ...]:
-    """The caller's TINs in ascending order, each with its providers' names. One call for each TIN."""
-    return tuple(TinProviders(tin, directory.names_of(tin)) for tin in sorted(caller.tins))
+    """The caller's TINs in ascending order, each with its providers' names.
+
+    One call for each TIN; none for a caller with many, whose TINs have no names.
+    """
+    tins = sorted(caller.tins)
+    named = frozenset(tins if len(tins) <= MOST_NAMED else ())
+    return tuple(TinProviders(tin, directory.names_of(tin) if tin in named else ()) for tin in tins)
 
 
 def load_directory_entries(

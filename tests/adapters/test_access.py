@@ -8,6 +8,7 @@ import pytest
 from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
+from functions.upload import handler as upload
 from tests.adapters.cloud import (
     FACILITY,
     PDF,
@@ -232,3 +233,47 @@ def test_no_user_is_named_when_any_response_is_read(cloud: Cloud) -> None:
     ]
     assert found == []
     assert all(any(s in str(item) for item in cloud.items("EVENT#")) for s in SUBJECTS)
+
+
+MANY_TINS: Final = claims(
+    "hospital-system",
+    "PatientSearch",
+    " ".join([PROVIDER_TIN, *(f"{900_000_000 + number}" for number in range(3000))]),
+)
+MANY_OTHERS: Final = claims(
+    "another-hospital-system",
+    "PatientSearch",
+    " ".join(f"{900_000_000 + number}" for number in range(3000)),
+)
+
+
+@pytest.mark.rule("A2")
+def test_every_write_is_accepted_when_the_caller_has_thousands_of_tins(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.save(draft_id, 1, MANY_TINS).status == 200
+    assert calls == ["GetItem", "UpdateItem"]
+    offered = cloud.offer(draft_id, by=MANY_TINS, tin=PROVIDER_TIN)
+    assert offered.status == 201
+    path = f"/v1/requests/{draft_id}/documents/{offered.body['document']['document_id']}"
+    assert cloud.call(upload, "DELETE", path, by=MANY_TINS).status == 204
+    assert cloud.submit(draft_id, 2, MANY_TINS).status == 202
+    assert cloud.delete(cloud.start(), 1, MANY_TINS).status == 204
+    me = cloud.call(status, "GET", "/v1/me", by=MANY_TINS)
+    assert (me.status, len(me.body["tins"])) == (200, 3001)
+
+
+@pytest.mark.rule("A2")
+def test_every_write_is_refused_when_none_of_thousands_of_tins_is_the_drafts(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    offered = cloud.offer(draft_id).body["document"]["document_id"]
+    documents = f"/v1/requests/{draft_id}/documents"
+    theirs = entered()["requesting_provider"] | {"tin": "900000000"}
+    for reply in (
+        cloud.save(draft_id, 1, MANY_OTHERS),
+        cloud.offer(draft_id, by=MANY_OTHERS, tin="900000000"),
+        cloud.call(upload, "DELETE", f"{documents}/{offered}", by=MANY_OTHERS),
+        cloud.submit(draft_id, 1, MANY_OTHERS, requesting_provider=theirs),
+        cloud.delete(draft_id, 1, MANY_OTHERS),
+    ):
+        assert (reply.status, reply.code) == (404, "not_found")

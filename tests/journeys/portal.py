@@ -201,4 +201,5 @@ def without_call(response: httpx.Response) -> Any:
     """The problem without the id of the call, which differs between any two."""
     problem = response.json()
     problem.pop("instance", None)
+    problem.pop("request_id", None)
     return problem

@@ -11,7 +11,12 @@ from precert.adapters.dynamodb.keys import (
     notice_sk,
     request_pk,
 )
-from precert.adapters.dynamodb.request_items import callers_condition, put_event, request_of
+from precert.adapters.dynamodb.request_items import (
+    callers_condition,
+    deciding_tins,
+    put_event,
+    request_of,
+)
 from precert.adapters.dynamodb.table import (
     ABSENT,
     ConditionFailedError,
@@ -66,7 +71,8 @@ class DynamoDBDocuments:
     ) -> None:
         if not callers_tins:
             raise OfferRefusedError(None)
-        condition, tins = callers_condition(callers_tins)
+        deciding = deciding_tins(self._client, self._table, request_id, callers_tins)
+        condition, tins = callers_condition(deciding)
         values = {
             **tins,
             ":none": 0,
@@ -133,7 +139,8 @@ class DynamoDBDocuments:
         callers_tins: Collection[str],
         now: datetime,
     ) -> None:
-        condition, tins = callers_condition(callers_tins)
+        deciding = deciding_tins(self._client, self._table, request_id, callers_tins)
+        condition, tins = callers_condition(deciding)
         values = {
             **tins,
             ":document": {document.document_id},

@@ -22,6 +22,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.reference import covered_condition
 from precert.adapters.dynamodb.request_items import (
     callers_condition,
+    deciding_tins,
     delete_draft_party,
     packed,
     packed_parts,
@@ -79,9 +80,13 @@ class DynamoDBDrafts:
     def __init__(
         self, client: "DynamoDBClient", *, requests_table: str, reference_table: str
     ) -> None:
+        self._client = client
         self._writes = Writes(client)
         self._table = requests_table
         self._reference_table = reference_table
+
+    def _deciding(self, request_id: str, tins: Collection[str]) -> Collection[str]:
+        return deciding_tins(self._client, self._table, request_id, tins)
 
     def start(self, request: Request, event: Event, warn_at: datetime | None) -> None:
         item = {
@@ -122,7 +127,7 @@ class DynamoDBDrafts:
             },
             based_on=saving.based_on,
             patient=saving.content.patient,
-            callers_tins=saving.callers_tins,
+            callers_tins=self._deciding(saving.request_id, saving.callers_tins),
             now=saving.now,
         )
         sets = "version = :next, updated_at = :now, expires_at = :expires_at, #ttl = :ttl"
@@ -142,7 +147,7 @@ class DynamoDBDrafts:
             {},
             based_on=draft.version,
             patient=draft.content.patient,
-            callers_tins=callers_tins,
+            callers_tins=self._deciding(draft.request_id, callers_tins),
             now=now,
         )
         del live["UpdateExpression"]
@@ -248,7 +253,7 @@ class DynamoDBDrafts:
             values,
             based_on=submission.based_on,
             patient=submission.patient,
-            callers_tins=submission.callers_tins,
+            callers_tins=self._deciding(submission.request_id, submission.callers_tins),
             now=submission.now,
         )
         update["ExpressionAttributeNames"] |= {"#ttl": TTL_ATTRIBUTE, "#cycle": "cycle"}

@@ -8,7 +8,7 @@ of its parts, each compressed separately, so that one part is saved without read
 import json
 import zlib
 from collections.abc import Collection, Mapping
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -27,6 +27,7 @@ from precert.adapters.dynamodb.listings import row_text
 from precert.adapters.dynamodb.table import (
     ABSENT,
     Item,
+    get,
     json_of,
     read_one,
     request_id_of,
@@ -46,12 +47,16 @@ from precert.names import (
     MEMBER,
     NEW_DOCUMENTS,
     PK,
+    REQUEST_SK,
     ROW_ATTRIBUTE,
     SK,
     TIN,
     TIN_MEMBER,
     TIN_STATUS,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Model = TypeVar("Model", bound=BaseModel)
@@ -198,6 +203,25 @@ def delete_draft_party(table: str, request_id: str) -> dict[str, Any]:
     """Delete a draft's entry, of whichever TIN."""
     key = to_wire({PK: request_pk(request_id), SK: DRAFT_PARTY_SK})
     return {"Delete": {"TableName": table, "Key": key}}
+
+
+MOST_TINS: Final = 25
+"""How many TINs a condition lists; DynamoDB bounds the operators of an expression."""
+_NO_TIN: Final = "none"
+
+
+def deciding_tins(
+    client: "DynamoDBClient", table: str, request_id: str, tins: Collection[str]
+) -> Collection[str]:
+    """The TINs of a caller to which a condition on the request has to refer.
+
+    Of a caller with many TINs they are those of the request, which is read first; the condition still
+    decides.
+    """
+    if len(tins) <= MOST_TINS:
+        return tins
+    item = get(client, table, request_pk(request_id), REQUEST_SK)
+    return set(item["tins"] if item else ()).intersection(tins) or {_NO_TIN}
 
 
 def callers_condition(tins: Collection[str]) -> tuple[str, dict[str, str]]:
