@@ -237,4 +237,7 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
             yield (name,), "must be true where retain_data is"
     days = values.get("audit_days", _SIX_YEARS)
     if isinstance(days, int) and days < _SIX_YEARS:
-        yield ("audit_days",), f"must be at least {_SIX_YEARS}, six years, where retain_data is true"
+        yield (
+            ("audit_days",),
+            f"must be at least {_SIX_YEARS}, six years, where retain_data is true",
+        )
