@@ -14,7 +14,6 @@ _CACHE: Final = Path(__file__).resolve().parent.parent / ".local" / "cache" / "u
 _EXCLUDED_FOLDERS: Final = ("bin", "share", "tests", "examples")
 _EXCLUDED_FILES: Final = (
     *("*.pyi", ".lock", "examples-1.json*"),
-    *("olefile2.py", "OleFileIO_PL.py"),  # for Python 2 only
     *("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"),
 )
 
@@ -26,7 +25,7 @@ class PackagingError(Exception):
 def install(requirements: Path, target: Path, platform: Platform) -> None:
     """Install the lock file's packages from wheels, verified by hash; nothing is built."""
     wheels_for = (
-        ("--python-platform", "aarch64-manylinux2014", "--python-version", platform.python)
+        ("--python-platform", "aarch64-manylinux_2_28", "--python-version", platform.python)
         if platform is Platform.AWS
         else ("--python", sys.executable)
     )

@@ -89,6 +89,10 @@ class Runtime(Construct):
         )
 
 
+INSPECTING_MB: Final = 1769
+"""Memory of functions that inspect documents: more than the limit of the process that decodes them. It
+is also the memory with which Lambda gives a function one whole processor.
+"""
 LIVE: Final = "live"
 """The alias of the published version that serves HTTP calls."""
 
@@ -134,7 +138,7 @@ class ServiceFunction(Construct):
             code=asset(runtime.packages.functions[spec.folder]),
             layers=runtime.layers_of(spec),
             role=self.role,
-            memory_size=stage.memory_mb,
+            memory_size=max(stage.memory_mb, INSPECTING_MB * spec.inspects),
             timeout=self.timeout,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,

@@ -1,7 +1,8 @@
 """Validation of uploaded bytes: they match the content type, are complete and not protected (U1).
 
 The content is inspected, never the name. A file that begins or ends as another format does is
-refused, even if a lenient viewer would show it.
+refused, even if a lenient viewer would show it. Pictures and PDFs are decoded, in a process of their
+own; parsers of this package read text and the documents of Office, within a budget of steps.
 """
 
 import struct
@@ -10,61 +11,55 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from precert.adapters.inspection.budget import Budget, DamagedError, TooComplexError
-from precert.adapters.inspection.images import inspect_gif, inspect_png
-from precert.adapters.inspection.jpeg import inspect_jpeg
 from precert.adapters.inspection.office97 import inspect_doc, inspect_xls
 from precert.adapters.inspection.ooxml import inspect_docx, inspect_xlsx
-from precert.adapters.inspection.pdf import inspect_pdf
+from precert.adapters.inspection.process import decoded
+from precert.adapters.inspection.signatures import begins_as, ends_as_archive, is_cut_off
 from precert.adapters.inspection.text import inspect_text
-from precert.adapters.inspection.tiff import inspect_tiff
 from precert.domain.documents import CONTENT_TYPES, Refusal
 
 Inspection = Callable[[bytes, Budget], Refusal | None]
+Decode = Callable[[bytes, str], Refusal | None]
 
 INSPECTIONS: Final[Mapping[str, Inspection]] = {
-    CONTENT_TYPES[".pdf"]: inspect_pdf,
-    CONTENT_TYPES[".jpg"]: inspect_jpeg,
-    CONTENT_TYPES[".tif"]: inspect_tiff,
-    CONTENT_TYPES[".png"]: inspect_png,
-    CONTENT_TYPES[".gif"]: inspect_gif,
     CONTENT_TYPES[".txt"]: inspect_text,
     CONTENT_TYPES[".doc"]: inspect_doc,
     CONTENT_TYPES[".docx"]: inspect_docx,
     CONTENT_TYPES[".xls"]: inspect_xls,
     CONTENT_TYPES[".xlsx"]: inspect_xlsx,
 }
-_CLOSED_FORMATS: Final = frozenset(
-    CONTENT_TYPES[e] for e in (".pdf", ".jpg", ".tif", ".png", ".gif")
-)
-"""Formats that no archive is part of."""
+"""The other content types are decoded."""
 
 
-def inspect_content(body: bytes, content_type: str, budget: Budget | None = None) -> Refusal | None:
-    """Return why the bytes are refused, or ``None``. Never raises; its work is bounded."""
+def inspect_content(body: bytes, content_type: str, decode: Decode = decoded) -> Refusal | None:
+    """Return why the bytes are refused, or ``None``. Its work is bounded whatever the bytes are.
+
+    Raises an error only if the process that decodes does not run.
+    """
     if not body:
         return Refusal.EMPTY
+    if content_type not in INSPECTIONS:
+        return _inspect_decoded(body, content_type, decode)
     try:
-        return inspect_strictly(body, content_type, budget or Budget())
+        return inspect_strictly(body, content_type, Budget())
     except Exception:  # noqa: BLE001 - a library may raise anything on a crafted file
         return Refusal.DAMAGED
 
 
 def inspect_strictly(body: bytes, content_type: str, budget: Budget) -> Refusal | None:
-    """Like :func:`inspect_content`, but an error of a parser that is unexpected is raised."""
+    """Inspect text or a document of Office; an error of a parser that is unexpected is raised."""
     try:
-        refusal = INSPECTIONS[content_type](body, budget)
+        return INSPECTIONS[content_type](body, budget)
     except TooComplexError:
         return Refusal.TOO_COMPLEX
     except (DamagedError, struct.error, zlib.error):
         return Refusal.DAMAGED
-    if refusal is None and content_type in _CLOSED_FORMATS and _ends_as_archive(body):
+
+
+def _inspect_decoded(body: bytes, content_type: str, decode: Decode) -> Refusal | None:
+    """Inspect a picture or a PDF, formats that no archive is part of."""
+    if not begins_as(body, content_type) or ends_as_archive(body):
         return Refusal.CONTENT
-    return refusal
-
-
-def _ends_as_archive(body: bytes) -> bool:
-    """Whether the file ends with an archive's directory and comment, so that one is appended."""
-    at = body.rfind(b"PK\x05\x06", max(0, len(body) - 22 - 0xFFFF))
-    if at < 0 or at + 22 > len(body):
-        return False
-    return at + 22 + int.from_bytes(body[at + 20 : at + 22], "little") == len(body)
+    if is_cut_off(body, content_type):
+        return Refusal.DAMAGED
+    return decode(body, content_type)

@@ -43,8 +43,10 @@ from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered, later
 
 PDF: Final = (
-    b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type/Pages/Kids[2 0 R]/MediaBox[0 0 9 9]>>\n"
-    b"endobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF"
+    b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+    b"2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n"
+    b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\nendobj\n"
+    b"trailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF"
 )
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
 PROVIDER_SUBJECT: Final = "provider-user-5f2c"

@@ -4,6 +4,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ os.environ |= {
 
 from local.sample import load_sample_payer, sample_directory
 from precert import bootstrap
+from precert.adapters.content_types import inspect_content
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
@@ -124,6 +126,8 @@ def cloud(
             }
         ),
         now=(clock := Clock()),
+        # Each document is decoded in a process of its own: once for all tests.
+        inspect=cache(inspect_content),
     )
     deps.session = clients  # type: ignore[assignment]
     deps.payer = payer()

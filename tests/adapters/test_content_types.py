@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from precert.adapters.content_types import inspect_content
-from precert.domain.documents import CONTENT_TYPES, content_type_of
+from precert.adapters.inspection import decoding
+from precert.domain.documents import CONTENT_TYPES, Refusal, content_type_of
 from tests.adapters.corpus import Sample, images, office, writing
 
 CORPUS: Final = (*writing.SAMPLES, *images.SAMPLES, *office.SAMPLES)
@@ -21,7 +22,13 @@ def named(sample: Sample) -> str:
 def verdict(sample: Sample, body: bytes | None = None) -> str | None:
     content_type = content_type_of(sample.file_name)
     assert content_type is not None
-    return inspect_content(sample.make() if body is None else body, content_type)
+    return inspect_content(sample.make() if body is None else body, content_type, decode_here)
+
+
+def decode_here(body: bytes, content_type: str) -> Refusal | None:
+    """Decode in this process, which is faster; ``test_inspection_limits`` tests the other one."""
+    result = decoding.decode(body, content_type)
+    return Refusal(result) if result else None
 
 
 @pytest.mark.rule("U1")

@@ -300,8 +300,8 @@ def test_message_states_the_reason_and_what_to_do_when_a_document_was_refused(cl
 @pytest.mark.rule("U7")
 def test_slot_is_free_again_when_a_document_was_too_complex(cloud: Cloud) -> None:
     draft_id = cloud.start()
-    first, *_ = filled(cloud, draft_id, "fax.tif")
-    cloud.arrive(draft_id, first, images.many_directories(200, 50_000))
+    first, *_ = filled(cloud, draft_id, "scan.png")
+    cloud.arrive(draft_id, first, images.png_of(images.PIXELS, width=1 << 20, height=1 << 20))
     assert documents(cloud, draft_id)[first]["refusal_code"] == "too_complex"
     assert [cloud.offer(draft_id).status for _ in range(2)] == [201, 409]
 

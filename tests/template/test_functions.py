@@ -5,11 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from infra import catalogue, certificates, packaging
 from infra.app import make_app
 from infra.catalogue import CHECK, CONFIRMATION
 from infra.packaging import Packages
 from infra.platforms import Platform
+from precert.adapters.inspection.process import Limits
 from precert.names import Env
 from tests.template import stages
 from tests.template.synthesized import Synthesized
@@ -55,6 +58,18 @@ def test_functions_that_callers_wait_for_use_snapstart_when_deployed(
         version, attribute = alias["FunctionVersion"]["Fn::GetAtt"]
         assert attribute == "Version"
         assert versions[version]["FunctionName"] == alias["FunctionName"]
+
+
+@pytest.mark.rule("U7")
+def test_functions_that_inspect_have_more_memory_than_a_decoder_when_deployed(
+    stack: Synthesized,
+) -> None:
+    inspects = {spec.handler for spec in catalogue.ALL if spec.inspects}
+    inspecting = [f for f in stack.properties(FUNCTION).values() if f["Handler"] in inspects]
+    assert len(inspecting) == len(inspects)
+    for function in inspecting:
+        assert function["MemorySize"] << 20 > Limits().memory + (256 << 20)
+        assert function["Timeout"] > Limits().seconds + 10
 
 
 def test_api_invokes_the_alias_only_when_it_is_deployed(stack: Synthesized) -> None:

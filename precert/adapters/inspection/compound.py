@@ -87,7 +87,9 @@ class CompoundFile:
         for number in numbers:
             if number < _LAST_SECTOR:
                 self._budget.spend()
-                fat.extend(_numbers(self._sector(number)))
+                if not (sector := self._sector(number)):
+                    raise DamagedError
+                fat.extend(_numbers(sector))
         return fat
 
     def _chain(self, start: int, table: "array[int]") -> Iterator[int]:

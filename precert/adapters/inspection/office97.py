@@ -1,9 +1,8 @@
 """Word and Excel files before 2007: in compound files, and older ones without a container.
 
-MS-DOC, MS-XLS and MS-OFFCRYPTO.
+MS-DOC and MS-XLS.
 """
 
-import struct
 from struct import unpack_from
 from typing import Final
 
@@ -23,15 +22,11 @@ _TEXT_BEGINS: Final = 24
 
 _EOF: Final = 0x000A
 _FILEPASS: Final = 0x002F
-_FILEPASS_OF_EXCEL_5: Final = 4
-"""Size of the record of Excel 5 and 95: key and verifier."""
 _BOUNDSHEET: Final = 0x0085
 _BOFS: Final = {0x0009: 4, 0x0209: 6, 0x0409: 6, 0x0809: 8}
 """Records that begin a part of a workbook, of Excel 2, 3, 4 and 5 to 2003, with their least size."""
 _BOF_OF_EXCEL_5: Final = 0x0809
 _EXCEL_5_TO_2003: Final = (0x0500, 0x0600)
-_OPENS_BY_ITSELF: Final = "VelvetSweatshop"
-"""The password with which Excel opens a workbook without a prompt (MS-OFFCRYPTO 2.4.2.3)."""
 
 
 def inspect_doc(body: bytes, budget: Budget) -> Refusal | None:
@@ -104,8 +99,8 @@ def _inspect_workbook(stream: bytes, budget: Budget) -> Refusal | None:
         if kind in _BOFS:
             depth += 1
         elif kind == _FILEPASS:
-            if not _opens_by_itself(stream[data : data + size]):
-                return Refusal.PROTECTED
+            # Excel opens one of its own passwords without a prompt; the malware scan does not.
+            return Refusal.PROTECTED
         elif kind == _BOUNDSHEET and size >= 4:
             sheets.append(unpack_from("<I", stream, data)[0])
         elif kind == _EOF:
@@ -123,24 +118,3 @@ def _begins_part(stream: bytes, at: int) -> bool:
         return False
     kind, _, version = unpack_from("<HHH", stream, at)
     return kind in _BOFS and (kind != _BOF_OF_EXCEL_5 or version in _EXCEL_5_TO_2003)
-
-
-def _opens_by_itself(filepass: bytes) -> bool:
-    """Whether the password of this record is the one that Excel tries without a prompt."""
-    from msoffcrypto.method.rc4 import DocumentRC4
-    from msoffcrypto.method.rc4_cryptoapi import DocumentRC4CryptoAPI
-    from msoffcrypto.method.xor_obfuscation import DocumentXOR
-
-    password = _OPENS_BY_ITSELF
-    try:
-        if len(filepass) == _FILEPASS_OF_EXCEL_5 or filepass[:2] == b"\0\0":
-            (verifier,) = unpack_from("<H", filepass, len(filepass) - 2)
-            return bool(DocumentXOR.verifypw(password, verifier))
-        if filepass[2:6] == b"\1\0\1\0":
-            return bool(DocumentRC4.verifypw(password, *unpack_from("<16s16s16s", filepass, 6)))
-        (size,) = unpack_from("<I", filepass, 10)
-        (bits,) = unpack_from("<I", filepass, 30)
-        salt, verifier, digest = unpack_from("<4x16s16s4x20s", filepass, 14 + size)
-        return bool(DocumentRC4CryptoAPI.verifypw(password, salt, bits or 40, verifier, digest))
-    except (struct.error, ValueError):
-        return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 from typing import IO, Final
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -69,6 +69,9 @@ def _inspect_package(package: ZipFile, content_type: str, budget: Budget) -> Ref
     parts = {_part_name(entry.filename): entry for entry in entries}
     if len(parts) < len(entries):
         # Programs differ in which of two parts with one name they read.
+        return Refusal.DAMAGED
+    if any(dirname(name) in parts for name in parts):
+        # No part is below another (Open Packaging Conventions, M1.11).
         return Refusal.DAMAGED
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in parts.values()):
         return Refusal.PROTECTED

@@ -97,6 +97,21 @@ def repacked_with(
     return out.getvalue()
 
 
+def with_part_below_a_part() -> bytes:
+    """A package whose picture is below the document, as if it were a folder."""
+    out = BytesIO(docx())
+    with ZipFile(out, "a") as opened:
+        opened.writestr("word/document.xml/image1.gif", b"GIF89a")
+    return out.getvalue()
+
+
+def with_table_outside() -> bytes:
+    """A compound file that lists an allocation table behind its end."""
+    body = bytearray(xls())
+    body[80:84] = pack("<i", -22)
+    return bytes(body)
+
+
 class Unseekable(BytesIO):
     """A stream, into which packages are written with the sizes behind each part."""
 
@@ -267,6 +282,7 @@ SAMPLES: Final = (
     ),
     Sample("a workbook inside", "note.docx", with_workbook_inside),
     Sample("a damaged part", "note.docx", with_damaged_part, Refusal.DAMAGED),
+    Sample("a part below a part", "a.docx", with_part_below_a_part, Refusal.DAMAGED),
     Sample("two parts of one name", "note.docx", with_second_text, Refusal.DAMAGED),
     Sample("entities", "note.docx", with_entities, Refusal.DAMAGED),
     Sample("ZIP's own encryption", "note.docx", with_encrypted_part, Refusal.PROTECTED),
@@ -339,7 +355,13 @@ SAMPLES: Final = (
         lambda: compound_file({"Book": workbook_stream(verifier=0x1234)}),
         Refusal.PROTECTED,
     ),
-    Sample("a password of Excel's own", "labs.xls", lambda: xls(default_verifier())),
+    Sample(
+        "a password of Excel's own",
+        "labs.xls",
+        lambda: xls(default_verifier()),
+        Refusal.PROTECTED,
+    ),
+    Sample("a table outside the file", "labs.xls", with_table_outside, Refusal.DAMAGED),
     Sample("a password of today's", "note.doc", lambda: encrypted(docx()), Refusal.PROTECTED),
     Sample("half an old document", "note.doc", lambda: doc()[:3000], Refusal.DAMAGED),
     Sample("a head alone", "labs.xls", lambda: xls()[:600], Refusal.DAMAGED),

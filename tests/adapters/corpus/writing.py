@@ -2,6 +2,7 @@
 
 from functools import cache
 from io import BytesIO
+from struct import pack
 from typing import Final
 from zlib import compress
 
@@ -27,7 +28,8 @@ def encrypted(algorithm: str, *, user: str) -> bytes:
 def for_a_certificate() -> bytes:
     """Encrypted for the owner of a certificate instead of with a password (ISO 32000-2, 7.6.5)."""
     handler = b"<</Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s5/V 4/Recipients[(x)]>>"
-    return revised(b"99 0 obj\n% a comment\n" + handler + b"\nendobj\n", b"/Encrypt 99 0 R")
+    encryption = b"99 0 obj\n% a comment\n" + handler + b"\nendobj\n"
+    return revised(encryption, b"/Encrypt 99 0 R", table=b"99 1\n%010d 00000 n \n" % len(note()))
 
 
 def of_pages(count: int) -> bytes:
@@ -40,27 +42,39 @@ def of_pages(count: int) -> bytes:
     return out.getvalue()
 
 
-def revised(objects: bytes, entries: bytes) -> bytes:
+def revised(objects: bytes, entries: bytes, table: bytes = b"0 0\n") -> bytes:
     """The document with a revision behind it, as signatures and comments add one."""
     body = note()
     previous = body[body.rindex(b"startxref") :].split()[1]
-    trailer = b"trailer\n<</Size 100/Root 1 0 R/Prev " + previous + entries + b">>\n"
+    root = body[body.rindex(b"/Root") :].split(b"R", 2)[1]
+    trailer = b"trailer\n<</Size 100/R" + root + b"R/Prev " + previous + entries + b">>\n"
     at = b"%d" % (len(body) + len(objects))
-    return body + objects + b"xref\n0 0\n" + trailer + b"startxref\n" + at + b"\n%%EOF\n"
+    return body + objects + b"xref\n" + table + trailer + b"startxref\n" + at + b"\n%%EOF\n"
 
 
 def with_object_streams() -> bytes:
-    """The objects compressed (PDF 1.5): neither page nor catalog is legible."""
-    pages = b"<</Type/Pages/Kids[9 0 R]/Count 1/MediaBox[0 0 9 9]>>\n"
-    objects = b"1 0 2 33 <</Type/Catalog/Pages 2 0 R>>\n" + pages
-    packed = compress(objects)
-    return (
-        b"%%PDF-2.0\n3 0 obj\n<</Type/ObjStm/N 2/First 9/Filter/FlateDecode/Length %d>>\nstream\n"
-        % len(packed)
-        + packed
-        + b"\nendstream\nendobj\n4 0 obj\n<</Type/XRef/Root 1 0 R>>\nstream\nendstream\nendobj\n"
-        + b"startxref\n9\n%%EOF"
+    """The objects and the cross-reference table compressed (PDF 1.5): neither page nor catalog is
+    legible.
+    """
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
     )
+    at = (sum(len(one) + 1 for one in objects[:index]) for index in range(len(objects)))
+    index = b" ".join(b"%d %d" % (number, offset) for number, offset in enumerate(at, 1)) + b"\n"
+    packed = compress(index + b"\n".join(objects))
+    body = b"%PDF-1.5\n"
+    first = len(body)
+    head = b"<</Type/ObjStm/N 3/First %d/Filter/FlateDecode/Length %d>>"
+    body += b"4 0 obj\n" + head % (len(index), len(packed))
+    body += b"\nstream\n" + packed + b"\nendstream\nendobj\n"
+    entries = ((0, 0, 0), (2, 4, 0), (2, 4, 1), (2, 4, 2), (1, first, 0), (1, len(body), 0))
+    table = compress(b"".join(pack(">BHB", *entry) for entry in entries))
+    head = b"<</Type/XRef/Size 6/W[1 2 1]/Root 1 0 R/Filter/FlateDecode/Length %d>>"
+    start = b"startxref\n%d\n%%%%EOF" % len(body)
+    body += b"5 0 obj\n" + head % len(table)
+    return body + b"\nstream\n" + table + b"\nendstream\nendobj\n" + start
 
 
 def without_pages() -> bytes:
@@ -104,7 +118,7 @@ SAMPLES: Final = (
     Sample("a web page and a document", "note.pdf", lambda: PAGE + note(), Refusal.CONTENT),
     Sample("a picture and a document", "note.pdf", picture_and_document, Refusal.CONTENT),
     Sample("an archive behind it", "note.pdf", lambda: note() + archive(a="b"), Refusal.CONTENT),
-    Sample("a Word document behind it", "a.pdf", lambda: note() + docx(), Refusal.DAMAGED),
+    Sample("a Word document behind it", "a.pdf", lambda: note() + docx(), Refusal.CONTENT),
     Sample("a Word document", "note.pdf", docx, Refusal.CONTENT),
     Sample("a picture", "note.pdf", jpeg, Refusal.CONTENT),
     Sample("a program", "note.pdf", lambda: PROGRAM, Refusal.CONTENT),
