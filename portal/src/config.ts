@@ -24,7 +24,7 @@ export interface RuntimeConfig {
     /** An IANA time zone: all instants are shown in it. */
     time_zone: string;
     logo: string | null;
-    colors?: { primary?: string };
+    colors?: { primary?: string; primary_dark?: string };
   };
   /** Users of the local cloud. Other stages have none. */
   sample_users?: SampleUser[];

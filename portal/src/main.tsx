@@ -15,9 +15,13 @@ import "./styles/shell.css";
 const root = createRoot(document.getElementById("root") as HTMLElement);
 
 function applyBrand(config: RuntimeConfig): void {
-  const { primary } = config.payer.colors ?? {};
+  const { primary, primary_dark } = config.payer.colors ?? {};
+  const { style } = document.documentElement;
   if (primary) {
-    document.documentElement.style.setProperty("--brand", primary);
+    style.setProperty("--brand", primary);
+  }
+  if (primary_dark) {
+    style.setProperty("--brand-dark", primary_dark);
   }
 }
 

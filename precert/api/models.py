@@ -85,6 +85,15 @@ class FindRequestBody(Value):
     ]
 
 
+def draft_expires_soon(expires_at: datetime | None, payer: Payer, now: datetime) -> bool:
+    """Whether as much of a draft's time is left as when the provider is warned (D5)."""
+    clock = payer.draft_clock
+    if expires_at is None or clock.warn_after is None:
+        return False
+    left = draft_time_left(now, expires_at, clock, payer.zone)
+    return left <= clock.length - clock.warn_after
+
+
 def draft_time_left_in_words(
     expires_at: datetime | None, payer: Payer, now: datetime
 ) -> str | None:

@@ -3,8 +3,17 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from precert.api.labels import label_of, labels_of
-from precert.api.models import Damaged, DamagedResponse, PlanResponse, ResponseModel
+from precert.api.models import (
+    Damaged,
+    DamagedResponse,
+    PlanResponse,
+    ResponseModel,
+    draft_expires_soon,
+    draft_time_left_in_words,
+)
 from precert.domain.code_lists import code_lists_of
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -25,6 +34,15 @@ class DashboardRowResponse(DashboardRow):
     unmatched_providers_labels: ClassVar[Any] = labels_of("unmatched_providers")
     allowed_actions: tuple[Action, ...]
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+    time_left: str | None = Field(
+        default=None,
+        description="Of a draft: the time until `expires_at` in words, without the days on which the "
+        "draft clock does not run.",
+    )
+    expires_soon: bool = Field(
+        default=False,
+        description="Of a draft: whether as little time is left as when its provider is warned.",
+    )
 
     @classmethod
     def of(cls, row: DashboardRow, payer: Payer, now: datetime) -> "DashboardRowResponse":
@@ -41,7 +59,12 @@ class DashboardRowResponse(DashboardRow):
         labels = code_lists_of(payer).labels(
             purpose=row.purpose, place_of_service=row.place_of_service
         )
-        return cls(**{**dict(row), "allowed_actions": actions}, **labels)
+        return cls(
+            **{**dict(row), "allowed_actions": actions},
+            **labels,
+            time_left=draft_time_left_in_words(row.expires_at, payer, now),
+            expires_soon=draft_expires_soon(row.expires_at, payer, now),
+        )
 
 
 class PlanRowResponse(DashboardRowResponse):

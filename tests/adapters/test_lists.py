@@ -13,6 +13,7 @@ from precert.adapters.dynamodb.listings import _slice_of
 from precert.domain.values import precert_number
 from precert.usecases.ports.listings import ListFilters
 from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, STRANGER, Cloud, Reply, claims
+from tests.fakes.clock import START
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN, STRANGER_TIN, entered
 
 OTHER_PATIENT: Final = {
@@ -76,6 +77,24 @@ def test_draft_is_incomplete_with_resume_when_a_list_is_read(cloud: Cloud) -> No
         assert row["allowed_actions"][0] == "RESUME"
         assert row["due_at"] == row["expires_at"] == cloud.resume(draft_id).body["expires_at"]
     assert cloud.resume(draft_id).body["content"]["patient"] == PATIENT
+
+
+@pytest.mark.rule("D5")
+def test_time_left_is_without_the_weekend_when_a_draft_is_listed(cloud: Cloud) -> None:
+    """Started on a Wednesday: it expires on Monday, and 12 hours of its clock are left on Friday."""
+    cloud.start()
+    for passed, left, soon in (
+        (0, "3 days", False),
+        (59, "13 hours", False),
+        (60, "12 hours", True),
+    ):
+        cloud.clock.at = START + timedelta(hours=passed)
+        for reply in (cloud.dashboard(sort="due"), cloud.of_patient()):
+            [row] = reply.body["requests"]
+            assert (row["time_left"], row["expires_soon"]) == (
+                f"{left}, weekends not counted",
+                soon,
+            )
 
 
 def test_range_is_ordered_when_it_ends_before_1970(cloud: Cloud) -> None:

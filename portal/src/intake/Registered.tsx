@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useParams } from "react-router";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { api, type Schemas, unwrap } from "../api/client";
 import { livePolling, useReference } from "../api/queries";
 import { sendFile } from "../api/upload";
 import { coded, Providers, Services } from "../details/RequestContent";
@@ -14,7 +14,8 @@ import { announce } from "../ui/announce";
 import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { SelectField, TextArea } from "../ui/fields";
-import { Card, Damaged, DueTime, Facts, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Card, Damaged, DueTime, Facts, Page, StatusBadge, Tag } from "../ui/parts";
+import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import "../styles/review.css";
@@ -38,14 +39,16 @@ export function Registered() {
         }),
       ),
     refetchInterval: interval,
-    retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
   });
-  return found.data ? (
-    <Shown details={found.data} />
-  ) : (
-    <Page title={words.requestOf}>
-      <Loaded query={found}>{() => null}</Loaded>
-    </Page>
+  return (
+    <RecordPage
+      query={found}
+      title={words.requestOf}
+      back={{ to: "/intake/requests", title: words.listTitle }}
+      wide={false}
+    >
+      {(details) => <Shown details={details} />}
+    </RecordPage>
   );
 }
 

@@ -85,7 +85,7 @@ function List() {
           </button>
         ))}
       </fieldset>
-      <Loaded query={query}>
+      <Loaded query={query} shape="rows">
         {({ pages }) => (
           <>
             <Damaged entries={pages.flatMap((page) => page.damaged)} />

@@ -164,7 +164,7 @@ function List<PageOf extends AnyPage, Row>({
     refetchInterval: interval,
   });
   return (
-    <Loaded query={list}>
+    <Loaded query={list} shape="rows">
       {(data) => {
         const rows = data.pages.flatMap((page) => rowsOf(page));
         return (

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
+import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { coded, Providers, Services } from "../details/RequestContent";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
@@ -11,7 +11,8 @@ import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { DateField, TextArea } from "../ui/fields";
-import { Banner, Card, Damaged, DueTime, Facts, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Banner, Card, Damaged, DueTime, Facts, Page, StatusBadge, Tag } from "../ui/parts";
+import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import { Table } from "../ui/Table";
@@ -36,14 +37,16 @@ export function RequestPage() {
         }),
       ),
     refetchInterval: interval,
-    retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
   });
-  return found.data ? (
-    <Shown details={found.data} />
-  ) : (
-    <Page wide title={words.requestOf}>
-      <Loaded query={found}>{() => null}</Loaded>
-    </Page>
+  return (
+    <RecordPage
+      query={found}
+      title={words.requestOf}
+      back={{ to: "/operations", title: words.title }}
+      shape="case"
+    >
+      {(details) => <Shown details={details} />}
+    </RecordPage>
   );
 }
 

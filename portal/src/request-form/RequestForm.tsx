@@ -37,7 +37,7 @@ import { ProviderSearch } from "./ProviderSearch";
 import { isSameProvider } from "./providers";
 import { useRequestingProviders } from "./remembered";
 import { GroupErrors, ServiceFields } from "./ServiceFields";
-import { type Forms, useForms, useMedicationField, useRequestFields } from "./useForms";
+import { type Forms, useForms, useRequestFields } from "./useForms";
 import "../styles/request-form.css";
 
 const t = text.requestForm;
@@ -318,7 +318,6 @@ function Services({
 }) {
   const { services } = value;
   const forms = useForms(services);
-  const medication = useMedicationField();
   const words = useCodeWords(services);
   useSettled(services, forms, onChange);
   const pointer = `${options.base}/services`;
@@ -341,7 +340,6 @@ function Services({
           pointer={`${pointer}/${index}`}
           service={service}
           form={forms.forms[index]}
-          medication={medication}
           words={words}
           options={options}
           onChange={(changed) => change(index, changed)}
@@ -397,7 +395,6 @@ interface ServiceCardProps {
   pointer: string;
   service: Service;
   form: FormResponse | undefined;
-  medication: FormField | null;
   words: CodeWords;
   options: RequestFormOptions;
   onChange: (service: Service) => void;
@@ -409,14 +406,13 @@ function ServiceCard({
   pointer,
   service,
   form,
-  medication,
   words,
   options,
   onChange,
   onRemove,
 }: ServiceCardProps) {
   const { stage, open = false } = options;
-  const fields = form ? shownFields(form, stage, service, medication) : [];
+  const fields = form ? shownFields(form, stage, service) : [];
   const [editing, edit] = useState(false);
   const summary = fields.filter(
     (field) => field.required_for === "CHECK" && (field.kind === "CHOICE" || field.kind === "DAY"),
@@ -426,7 +422,7 @@ function ServiceCard({
   const inSummary = new Set(summary.map((field) => field.name));
   const summarized = stage === "SUBMISSION" && !open && !editing && complete && !incorrect;
   const show = summarized && form !== undefined;
-  const props = { pointer, service, form, medication, stage, words, onChange };
+  const props = { pointer, service, form, stage, words, onChange };
   return (
     <Card
       title={t.service(index + 1)}

@@ -11,7 +11,7 @@ import {
   TextField,
   useFieldErrors,
 } from "../ui/fields";
-import { Loading } from "../ui/parts";
+import { Loading } from "../ui/Loading";
 import { DiagnosisChips, DiagnosisField } from "./Codes";
 import { emptyMedication, type Medication, type Service } from "./content";
 import {
@@ -32,7 +32,6 @@ export interface ServiceFieldsProps {
   pointer: string;
   service: Service;
   form: FormResponse | undefined;
-  medication: FormField | null;
   stage: Schemas["Stage"];
   words: CodeWords;
   onChange: (service: Service) => void;
@@ -41,12 +40,12 @@ export interface ServiceFieldsProps {
 }
 
 export function ServiceFields(props: ServiceFieldsProps) {
-  const { form, service, stage, medication, only } = props;
+  const { form, service, stage, only } = props;
   const later = useDependencies();
   if (form === undefined) {
-    return <Loading />;
+    return <Loading shape="fields" />;
   }
-  const fields = shownFields(form, stage, service, medication).filter(only ?? (() => true));
+  const fields = shownFields(form, stage, service).filter(only ?? (() => true));
   const small = fields.filter((field) => !isWide(field));
   const wide = fields.filter(isWide);
   return (

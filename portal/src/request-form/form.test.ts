@@ -3,6 +3,7 @@ import { emptyContent, emptyProvider, emptyService, type Service } from "./conte
 import {
   type FormField,
   type FormResponse,
+  isComplete,
   isWellFormed,
   needsMedication,
   savable,
@@ -58,7 +59,12 @@ const outpatient: FormResponse = {
       name: "medication",
       label: "Medication",
       waits_for: "procedures",
-      field: null,
+      field: field("medication", {
+        kind: "GROUP",
+        required_for: "CHECK",
+        one_of: ["name", "ndc"],
+        fields: [field("name", {}), field("ndc", {})],
+      }),
       required_for: null,
       codes: [
         { code_type: "HCPCS", code_type_label: "HCPCS", code_from: "J0000", code_to: "J9999" },
@@ -169,9 +175,8 @@ test("a service that fits its form stays the same object", () => {
 });
 
 test("the medication is shown when a code is in the ranges of the form", () => {
-  const medication = field("medication", { kind: "GROUP" });
   const names = (codes: (typeof drug)[]) =>
-    shownFields(outpatient, "CHECK", { ...emptyService(), procedures: codes }, medication).map(
+    shownFields(outpatient, "CHECK", { ...emptyService(), procedures: codes }).map(
       (one) => one.name,
     );
   expect(names([drug])).toContain("medication");
@@ -179,9 +184,27 @@ test("the medication is shown when a code is in the ranges of the form", () => {
   expect(needsMedication(outpatient, [{ ...drug, code_type: "CPT" }])).toBe(false);
 });
 
+test("a service is complete when it has what its form requires, also of its codes", () => {
+  const service: Service = {
+    ...emptyService(),
+    ...{ authorization_type: "OUTPATIENT", type_of_service: "DME", place_of_service: "HOME" },
+    service_date: "2026-12-10",
+    procedures: [{ ...drug, code: "44120" }],
+  };
+  expect(isComplete(service, undefined)).toBe(false);
+  expect(isComplete(emptyService(), outpatient)).toBe(false);
+  expect(isComplete({ ...service, service_date: null }, outpatient)).toBe(false);
+  expect(isComplete(service, outpatient)).toBe(true);
+  const drugs = { ...service, procedures: [drug] };
+  expect(isComplete(drugs, outpatient)).toBe(false);
+  const named = { name: "Infliximab", ndc: null, frequency: null, route: null };
+  expect(isComplete({ ...drugs, medication: named }, outpatient)).toBe(true);
+  expect(isComplete({ ...drugs, medication: { ...named, name: "" } }, outpatient)).toBe(false);
+});
+
 test("a check shows what a check needs, a submission everything", () => {
   const names = (stage: "CHECK" | "SUBMISSION") =>
-    shownFields(outpatient, stage, emptyService(), null).map((one) => one.name);
+    shownFields(outpatient, stage, emptyService()).map((one) => one.name);
   expect(names("CHECK")).not.toContain("additional_diagnoses");
   expect(names("SUBMISSION")).toContain("additional_diagnoses");
 });

@@ -3,7 +3,7 @@
  * The rules are the API's: this only follows its answer.
  */
 import type { Schemas } from "../api/client";
-import type { Content, Procedure, Provider, Service } from "./content";
+import { type Content, isEntered, type Procedure, type Provider, type Service } from "./content";
 
 export type FormResponse = Schemas["FormResponse"];
 export type FormField = Schemas["FieldResponse"];
@@ -116,17 +116,53 @@ export function shownFields(
   form: FormResponse,
   stage: Schemas["Stage"],
   service: Service,
-  medication: FormField | null,
 ): FormField[] {
   const fields = form.fields.filter(
     (field) => stage === "SUBMISSION" || field.required_for === "CHECK" || isGroup(field),
   );
+  const medication = form.later.find((later) => later.name === "medication")?.field;
   const given = fields.some((field) => field.name === "medication");
-  if (!given && medication && needsMedication(form, service.procedures)) {
-    const { label } = form.later.find((field) => field.name === "medication") ?? medication;
-    return [...fields, { ...medication, label }];
+  return !given && medication && needsMedication(form, service.procedures)
+    ? [...fields, medication]
+    : fields;
+}
+
+/** All fields of a form, with those that wait for a code. */
+export function allFields(form: FormResponse | undefined): readonly FormField[] {
+  const later = (form?.later ?? []).flatMap(({ field }) => (field === null ? [] : [field]));
+  return [...(form?.fields ?? []), ...later];
+}
+
+/** Whether a service has what its form requires; what is entered can still be incorrect. */
+export function isComplete(service: Service, form: FormResponse | undefined): boolean {
+  return (
+    form !== undefined &&
+    isEntered(service) &&
+    shownFields(form, "SUBMISSION", service).every((field) => has(service, field))
+  );
+}
+
+function has(values: object, field: FormField): boolean {
+  const value = (values as Record<string, unknown>)[field.name];
+  const parts = field.fields;
+  const missing = value === null || value === undefined || value === "";
+  if (field.kind === "GROUPS" || Array.isArray(value)) {
+    const entries = Array.isArray(value) ? value : [];
+    return (
+      (entries.length > 0 || field.required_for === null) &&
+      entries.every(
+        (entry) => typeof entry !== "object" || parts.every((part) => has(entry as object, part)),
+      )
+    );
   }
-  return fields;
+  if (missing) {
+    return field.required_for === null;
+  }
+  const oneOf = field.one_of.map((name) => (value as Record<string, unknown>)[name]);
+  return (
+    parts.every((part) => has(value as object, part)) &&
+    (oneOf.length === 0 || oneOf.some((one) => one !== null && one !== ""))
+  );
 }
 
 function isGroup(field: FormField): boolean {
@@ -178,7 +214,7 @@ export function savable(
 
 function savableService(service: Service, form: FormResponse): Service {
   const parts = fieldNamed(form.fields, "procedures")?.fields ?? [];
-  const medication = fieldNamed(form.fields, "medication")?.fields ?? [];
+  const medication = fieldNamed(allFields(form), "medication")?.fields ?? [];
   return {
     ...wellFormedOf(service, form.fields),
     medication: service.medication && wellFormedOf(service.medication, medication),

@@ -1,7 +1,7 @@
 /** The name of each field of a request, by its JSON pointer, with the words of the form. */
 import type { ErrorItem } from "../api/client";
 import { text } from "../text";
-import { type FormField, type FormResponse, fieldNamed } from "./form";
+import { allFields, type FormField, type FormResponse, fieldNamed } from "./form";
 
 export interface Names {
   requestFields: readonly FormField[];
@@ -41,11 +41,10 @@ function serviceLabels(path: readonly string[], form: FormResponse | undefined):
   if (!name) {
     return [];
   }
-  const fields = [...(form?.fields ?? [])];
+  const fields = allFields(form);
   const field = fieldNamed(fields, name);
   const later = form?.later.find((one) => one.name === name);
-  const label =
-    field?.label ?? later?.label ?? text.requestForm.fields[name as "medication"] ?? name;
+  const label = field?.label ?? later?.label ?? name;
   if (name === "procedures" && second !== undefined) {
     const code = text.requestForm.code(Number(second) + 1);
     const part = third && (fieldNamed(field?.fields ?? [], third)?.label ?? third);
@@ -72,7 +71,7 @@ function fieldAt(path: readonly string[], names: Names): FormField | undefined {
   let field: FormField | undefined;
   for (const [index, step] of path.entries()) {
     if (path[index - 1] === "services") {
-      fields = names.forms[Number(step)]?.fields ?? [];
+      fields = allFields(names.forms[Number(step)]);
     } else if (!/^\d+$/.test(step)) {
       field = fieldNamed(fields, step);
       fields = field?.fields ?? [];

@@ -1,9 +1,6 @@
 /** The form of each service, by the choices made in it. */
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
-import { type CodeLists, useReference } from "../api/queries";
-import { text } from "../text";
+import { ApiError, api, unwrap } from "../api/client";
 import type { Service } from "./content";
 import { choicesOf, type FormField, type FormResponse, type Later, withoutRefused } from "./form";
 
@@ -79,53 +76,3 @@ export function useRequestFields(): readonly FormField[] {
   });
   return query.data?.request_fields ?? NO_FIELDS;
 }
-
-/**
- * The medication's field where a form names it only as a later one: with the code lists of the payer.
- */
-export function useMedicationField(): FormField | null {
-  const reference = useReference();
-  return useMemo(() => (reference.data ? medicationOf(reference.data) : null), [reference.data]);
-}
-
-function medicationOf(lists: CodeLists): FormField {
-  const names = text.requestForm.fields;
-  const choices = (name: string) =>
-    (lists.get(name) ?? []).map(({ code, label }) => ({ code, name: label }));
-  return {
-    ...PLAIN,
-    name: "medication",
-    label: names.medication,
-    kind: "GROUP",
-    required_for: "CHECK",
-    one_of: ["name", "ndc"],
-    fields: [
-      { ...PLAIN, name: "name", label: names.name, kind: "TEXT" },
-      { ...PLAIN, name: "ndc", label: names.ndc, kind: "CODE" },
-      {
-        ...{ ...PLAIN, name: "frequency", label: names.frequency, kind: "CHOICE" },
-        ...{ choices: choices("frequencies"), required_for: "SUBMISSION" },
-      },
-      {
-        ...{ ...PLAIN, name: "route", label: names.route, kind: "CHOICE" },
-        ...{ choices: choices("routes"), required_for: "SUBMISSION" },
-      },
-    ],
-  };
-}
-
-const PLAIN: Omit<Schemas["FieldResponse"], "kind" | "label" | "name"> = {
-  choices: [],
-  earliest: null,
-  fields: [],
-  format: null,
-  hint: null,
-  latest: null,
-  max_items: null,
-  max_length: null,
-  maximum: null,
-  minimum: null,
-  one_of: [],
-  pattern: null,
-  required_for: null,
-};

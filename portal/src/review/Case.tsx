@@ -1,13 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
-import { ApiError, api, onVersion, type Schemas, unwrap } from "../api/client";
+import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
-import { Banner, Damaged, DueTime, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Banner, Damaged, DueTime, Page, StatusBadge, Tag } from "../ui/parts";
+import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import { CaseActions } from "./CaseActions";
@@ -35,14 +36,16 @@ export function Case() {
         }),
       ),
     refetchInterval: interval,
-    retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
   });
-  return found.data ? (
-    <CasePage key={requestId} details={found.data} />
-  ) : (
-    <Page wide title={words.caseOf}>
-      <Loaded query={found}>{() => null}</Loaded>
-    </Page>
+  return (
+    <RecordPage
+      query={found}
+      title={words.caseOf}
+      back={{ to: "/review", title: words.backToQueue }}
+      shape="case"
+    >
+      {(details) => <CasePage key={requestId} details={details} />}
+    </RecordPage>
   );
 }
 

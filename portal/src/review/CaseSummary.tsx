@@ -286,7 +286,7 @@ function MemberHistory({ requestId }: { requestId: string }) {
   });
   return (
     <Card title={words.memberHistory}>
-      <Loaded query={history}>
+      <Loaded query={history} shape="rows">
         {(data) => {
           const rows = data.pages.flatMap((page) => page.requests);
           return (

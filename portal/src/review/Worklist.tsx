@@ -181,7 +181,7 @@ function Queue({ filter }: { filter: ReturnType<typeof useFilter> }) {
   });
   return (
     <Card>
-      <Loaded query={queue}>
+      <Loaded query={queue} shape="rows">
         {(data) => {
           const rows = data.pages.flatMap((page) => page.cycles);
           return (

@@ -1,6 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { Navigate, NavLink, Outlet, ScrollRestoration, useLocation } from "react-router";
+import {
+  Link,
+  Navigate,
+  NavLink,
+  Outlet,
+  ScrollRestoration,
+  useLocation,
+  useNavigation,
+} from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { livePolling, useMe } from "../api/queries";
 import { session } from "../auth/session";
@@ -24,12 +32,37 @@ export function Shell() {
       <a className="skip button" href="#main">
         {text.common.skip}
       </a>
-      <Loaded query={me}>{(caller) => <Frame me={caller} />}</Loaded>
+      {me.data ? <Frame me={me.data} /> : <Opening query={me} />}
+      <Progress />
       <Announcements />
       <SessionEnded />
       <ScrollRestoration />
     </>
   );
+}
+
+/** The frame until it is known who the person is. */
+function Opening({ query }: { query: ReturnType<typeof useMe> }) {
+  return (
+    <>
+      <header className="header">
+        <Brand />
+      </header>
+      <main id="main" tabIndex={-1}>
+        <div className="page">
+          <Loaded query={query} shape="record">
+            {() => null}
+          </Loaded>
+        </div>
+      </main>
+    </>
+  );
+}
+
+/** A screen that is loaded for the first time: the one before stays until it is there. */
+function Progress() {
+  const { state } = useNavigation();
+  return state === "loading" ? <div className="progress" aria-hidden="true" /> : null;
 }
 
 function Frame({ me }: { me: Schemas["MeResponse"] }) {
@@ -68,6 +101,18 @@ function useTin(me: Schemas["MeResponse"]): ActingFor {
   return useMemo(() => ({ tin, choose }), [tin, choose]);
 }
 
+function Brand() {
+  const { payer } = config();
+  return (
+    <Link to="/" className="brand">
+      {payer.logo && <img src={payer.logo} alt="" />}
+      <span className="brand-name">
+        {payer.name} <span className="brand-product">{text.common.product}</span>
+      </span>
+    </Link>
+  );
+}
+
 function Header({
   areas,
   tins,
@@ -75,15 +120,9 @@ function Header({
   areas: readonly Area[];
   tins: readonly Schemas["TinResponse"][];
 }) {
-  const { payer } = config();
   return (
     <header className="header">
-      <NavLink to="/" className="brand">
-        {payer.logo && <img src={payer.logo} alt="" />}
-        <span>
-          {payer.name} · {text.common.product}
-        </span>
-      </NavLink>
+      <Brand />
       <nav className="nav" aria-label={text.common.mainNavigation}>
         {areas.map((area) => (
           <NavLink key={area.path} to={area.path} end={area.exact ?? false}>

@@ -67,8 +67,10 @@ export const common = {
     count === 1
       ? "One entry could not be read and is not shown. It has been reported."
       : `${count} entries could not be read and are not shown. They have been reported.`,
+  done: "done",
   due: "Due",
   overdue: "Overdue",
+  left: (time: string) => `left: ${time}`,
   leaveTitle: "Leave this page?",
   leave: "Leave",
   stay: "Stay",

@@ -130,6 +130,7 @@ export const office = {
     noDrafts: "No drafts. A check that requires precertification starts one.",
     expiresSoon: "Expires soon",
     allDue: "Show everything that is due",
+    allDrafts: "Show all drafts",
     flagged: "Flagged requests",
     noFlags: "Nothing is flagged. Flag up to 15 requests in the dashboard to follow them here.",
     openDashboard: "Open the dashboard",

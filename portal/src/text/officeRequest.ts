@@ -5,6 +5,7 @@ export const request = {
   submittedTitle: "Request submitted",
   copyTitle: "New request from an earlier one",
   steps: "Steps of the request",
+  stepCheck: "Requirements checked",
   stepServicing: "Servicing provider",
   stepServices: "Services and codes",
   stepRequesting: "Requesting provider",

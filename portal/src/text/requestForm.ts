@@ -19,14 +19,6 @@ export const requestForm = {
     last_name: "Last name",
     first_name: "First name",
   },
-  /** Names of fields that the form does not list at the moment. */
-  fields: {
-    medication: "Medication",
-    name: "Medication name",
-    ndc: "National drug code",
-    frequency: "Frequency",
-    route: "Route",
-  },
   addService: "Add another service",
   addServiceHint: "For another type or place of service, level of urgency or date of service.",
   removeService: (number: number) => `Remove service ${number}`,

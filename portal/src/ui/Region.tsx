@@ -3,7 +3,7 @@ import { lastRequestId } from "../api/client";
 import { queryClient } from "../api/queries";
 import { text } from "../text";
 import { requestId } from "./errors";
-import { Loading } from "./parts";
+import { Loading } from "./Loading";
 
 interface State {
   error: unknown;

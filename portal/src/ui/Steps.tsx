@@ -1,9 +1,13 @@
 import type { ReactNode } from "react";
+import { text } from "../text";
 
 export interface Step {
   key: string;
   title: string;
   detail?: ReactNode;
+  /** Whether it is complete. */
+  done: boolean;
+  /** Opens the step; absent where it cannot be opened from here. */
   onOpen?: (() => void) | undefined;
 }
 
@@ -17,26 +21,26 @@ export function Steps({
   steps: readonly Step[];
   current: string;
 }) {
-  const at = steps.findIndex((step) => step.key === current);
   return (
     <nav className="steps" aria-label={label}>
       <ol>
-        {steps.map((step, index) => (
-          <li
-            key={step.key}
-            className={index < at ? "step step-done" : index === at ? "step step-current" : "step"}
-            aria-current={index === at ? "step" : undefined}
-          >
-            {step.onOpen && index < at ? (
-              <button type="button" className="link" onClick={step.onOpen}>
-                {step.title}
-              </button>
-            ) : (
-              <span>{step.title}</span>
-            )}
-            {step.detail && <div className="small">{step.detail}</div>}
-          </li>
-        ))}
+        {steps.map(({ key, title, detail, done, onOpen }) => {
+          const here = key === current;
+          const state = here ? "step step-current" : done ? "step step-done" : "step";
+          return (
+            <li key={key} className={state} aria-current={here ? "step" : undefined}>
+              {onOpen && !here ? (
+                <button type="button" className="link step-title" onClick={onOpen}>
+                  {title}
+                </button>
+              ) : (
+                <span className="step-title">{title}</span>
+              )}
+              {done && <span className="visually-hidden"> ({text.common.done})</span>}
+              {detail && <div className="small step-detail">{detail}</div>}
+            </li>
+          );
+        })}
       </ol>
     </nav>
   );

@@ -9,6 +9,7 @@ import { text } from "../text";
 import { announce } from "./announce";
 import { Button } from "./Button";
 import { ErrorBanner } from "./ErrorSummary";
+import { Loading, type Shape } from "./Loading";
 
 /** A page: its heading takes the focus when it opens, and names the tab. */
 export function Page({
@@ -89,14 +90,6 @@ export function Banner({
   );
 }
 
-export function Loading() {
-  return (
-    <div className="loading" role="status">
-      {text.common.loading}
-    </div>
-  );
-}
-
 /** A list with nothing in it: says what to do first. */
 export function Empty({ children, action }: { children: ReactNode; action?: ReactNode }) {
   return (
@@ -110,9 +103,12 @@ export function Empty({ children, action }: { children: ReactNode; action?: Reac
 /** The data of a query, or its loading and error states. */
 export function Loaded<Data>({
   query,
+  shape = "lines",
   children,
 }: {
   query: UseQueryResult<Data>;
+  /** The form of what is loading. */
+  shape?: Shape;
   children: (data: Data) => ReactNode;
 }) {
   if (query.data !== undefined) {
@@ -121,7 +117,7 @@ export function Loaded<Data>({
   if (query.isError) {
     return <ErrorBanner error={query.error} onRetry={() => query.refetch()} />;
   }
-  return <Loading />;
+  return <Loading shape={shape} />;
 }
 
 const STATUS_TONES: Record<Schemas["Status"], string> = {
@@ -153,7 +149,14 @@ export function useNow(): Date {
 }
 
 /** A deadline: the moment in the payer's zone, and how far it is. */
-export function DueTime({ at }: { at: string | null | undefined }) {
+export function DueTime({
+  at,
+  left,
+}: {
+  at: string | null | undefined;
+  /** The time left in the words of the API, for a clock that does not run on all days. */
+  left?: string | null | undefined;
+}) {
   const now = useNow();
   if (!at) {
     return null;
@@ -162,9 +165,9 @@ export function DueTime({ at }: { at: string | null | undefined }) {
   return (
     <time dateTime={at} className={past ? "due due-past" : "due"}>
       {formatMoment(at, now)}{" "}
-      <span className="due-distance">
+      <span className={left ? undefined : "due-distance"}>
         ({past ? `${text.common.overdue}, ` : ""}
-        {formatDistance(at, now)})
+        {left && !past ? text.common.left(left) : formatDistance(at, now)})
       </span>
     </time>
   );

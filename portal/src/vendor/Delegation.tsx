@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useParams } from "react-router";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { api, type Schemas, unwrap } from "../api/client";
 import { livePolling, useReference } from "../api/queries";
 import { formatDay, formatMoment } from "../format/dates";
 import { DocumentList } from "../office/requests/details/Documents";
@@ -10,9 +10,10 @@ import { Lines } from "../office/requests/details/Lines";
 import { Providers, Services } from "../office/requests/details/Parties";
 import { saveFile } from "../office/requests/download";
 import { text } from "../text";
-import { Button, LinkButton } from "../ui/Button";
+import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
-import { Banner, Card, CopyButton, DueTime, Loading, Page, Tag } from "../ui/parts";
+import { Banner, Card, CopyButton, DueTime, Page, Tag } from "../ui/parts";
+import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import "../styles/office.css";
 import { labelsOf, vendorViews } from "./lines";
@@ -35,28 +36,14 @@ export function Delegation() {
       ),
     refetchInterval: interval,
   });
-  if (query.data) {
-    return <Loaded details={query.data} />;
-  }
-  const refused = query.error instanceof ApiError && !query.error.transient;
   return (
-    <Page title={words.title}>
-      {query.isError ? (
-        <>
-          <ErrorBanner
-            error={query.error}
-            {...(refused ? {} : { onRetry: () => query.refetch() })}
-          />
-          <LinkButton to="/vendor">{words.toList}</LinkButton>
-        </>
-      ) : (
-        <Loading />
-      )}
-    </Page>
+    <RecordPage query={query} title={words.title} back={{ to: "/vendor", title: words.toList }}>
+      {(details) => <Shown details={details} />}
+    </RecordPage>
   );
 }
 
-function Loaded({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
+function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
   const lists = useReference().data;
   const labels = useMemo(() => labelsOf(details.content, lists, details.lines), [details, lists]);
   const views = useMemo(() => vendorViews(details, labels), [details, labels]);

@@ -8,7 +8,8 @@ import { useListPolling } from "../office/requests/useLiveRows";
 import { text } from "../text";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
-import { Card, Damaged, DueTime, Empty, Loading, Page, Tag } from "../ui/parts";
+import { Loading } from "../ui/Loading";
+import { Card, Damaged, DueTime, Empty, Page, Tag } from "../ui/parts";
 import { type Column, Table } from "../ui/Table";
 import "../styles/office.css";
 import { useVendor } from "./vendor";
@@ -114,7 +115,7 @@ export function Delegations() {
         </div>
         {query.isError && <ErrorBanner error={query.error} onRetry={() => query.refetch()} />}
         {pages === undefined ? (
-          !query.isError && <Loading />
+          !query.isError && <Loading shape="rows" />
         ) : (
           <>
             <Damaged entries={pages.flatMap((page) => page.damaged)} />

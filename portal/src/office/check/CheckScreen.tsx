@@ -96,7 +96,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
       }
     >
       <div className="with-steps">
-        <Steps label={t.steps} steps={stepsOf(state, open)} current={step} />
+        <Steps label={t.steps} steps={stepsOf(state, step, open)} current={step} />
         <div>
           <Notes state={state} />
           <FormErrors value={fields}>
@@ -179,18 +179,31 @@ function stepOf(errors: readonly { pointer: string }[]): CheckStep {
   return provider ? "servicing" : "services";
 }
 
-function stepsOf(state: CheckState, open: (step: CheckStep) => void): Step[] {
+function stepsOf(state: CheckState, current: CheckStep, open: (step: CheckStep) => void): Step[] {
   const provider = state.content.servicing_provider;
+  const answered = state.answer !== null && state.answered === JSON.stringify(state.content);
   return [
     {
       key: "servicing",
       title: t.stepServicing,
       detail: provider?.name,
+      done: provider !== null,
       onOpen: () => open("servicing"),
     },
-    { key: "services", title: t.stepServices, onOpen: () => open("services") },
-    { key: "answer", title: t.stepAnswer, detail: state.answer?.requirement_label },
-    { key: "start", title: t.stepStart },
+    {
+      key: "services",
+      title: t.stepServices,
+      done: current === "answer",
+      onOpen: provider === null ? undefined : () => open("services"),
+    },
+    {
+      key: "answer",
+      title: t.stepAnswer,
+      detail: answered ? state.answer?.requirement_label : undefined,
+      done: answered,
+      onOpen: answered ? () => open("answer") : undefined,
+    },
+    { key: "start", title: t.stepStart, done: state.draftId !== null },
   ];
 }
 

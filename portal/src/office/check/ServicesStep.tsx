@@ -8,12 +8,12 @@ import {
   type Service,
   serviceDay,
 } from "../../request-form/content";
-import { type FormResponse, shownFields } from "../../request-form/form";
+import { allFields, type FormResponse, fieldNamed, shownFields } from "../../request-form/form";
 import { type CodeWords, useCodeWords } from "../../request-form/knownCodes";
 import { ProviderFacts } from "../../request-form/ProviderParts";
 import { AddService, type Update, useSettled, wordsOf } from "../../request-form/RequestForm";
 import { GroupErrors, ServiceFields } from "../../request-form/ServiceFields";
-import { useForms, useMedicationField } from "../../request-form/useForms";
+import { useForms } from "../../request-form/useForms";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
@@ -41,7 +41,6 @@ export function ServicesStep({
 }) {
   const { services, servicing_provider } = content;
   const forms = useForms(services);
-  const medication = useMedicationField();
   const words = useCodeWords(services);
   useSettled(services, forms, onChange);
   const [editing, edit] = useState<number | null>(services.length === 1 ? 0 : null);
@@ -119,7 +118,6 @@ export function ServicesStep({
                   pointer={`${POINTER}/${index}`}
                   service={service}
                   form={form}
-                  medication={medication}
                   stage="CHECK"
                   words={words}
                   onChange={(changed) => {
@@ -159,7 +157,7 @@ export function ServiceFacts({
   form: FormResponse | undefined;
   words: CodeWords;
 }) {
-  const fields = form ? shownFields(form, "CHECK", service, null) : [];
+  const fields = form ? shownFields(form, "CHECK", service) : [];
   const plain = fields.filter((field) => field.kind === "CHOICE");
   const diagnosis = service.primary_diagnosis ?? "";
   const { medication } = service;
@@ -177,7 +175,7 @@ export function ServiceFacts({
             [diagnosis, words.diagnosis(diagnosis)?.known?.label].filter(Boolean).join(" – "),
           ],
           [
-            text.requestForm.fields.medication,
+            fieldNamed(allFields(form), "medication")?.label ?? "",
             [medication?.name, medication?.ndc].filter(Boolean).join(" · "),
           ],
         ]}

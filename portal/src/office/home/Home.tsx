@@ -8,17 +8,7 @@ import { formatDays, formatMoment } from "../../format/dates";
 import { useTinQuery } from "../../shell/tin";
 import { text } from "../../text";
 import { LinkButton } from "../../ui/Button";
-import {
-  Card,
-  Damaged,
-  DueTime,
-  Empty,
-  Loaded,
-  Page,
-  StatusBadge,
-  Tag,
-  useNow,
-} from "../../ui/parts";
+import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from "../../ui/parts";
 import { Region } from "../../ui/Region";
 import "../../styles/office.css";
 import { pathOfMessage } from "../messages/inbox";
@@ -28,11 +18,13 @@ import { NumberSearch } from "../requests/NumberSearch";
 import { pathOfRow, type Row, waitWords } from "../requests/rows";
 import { useFind } from "../requests/useFind";
 import { useAnnouncedChanges } from "../requests/useLiveRows";
-import { dueWork, expiresSoon } from "./due";
+import { dueWork } from "./due";
 
 const words = text.office.home;
 const DUE_LIMIT = 25;
 const MESSAGE_LIMIT = 10;
+/** How many entries of a list are shown here; the dashboard has the others. */
+const SHOWN = 6;
 
 export function Home() {
   return (
@@ -79,33 +71,39 @@ function Due() {
     refetchInterval: interval,
   });
   const work = useMemo(() => dueWork(query.data?.requests ?? NONE), [query.data]);
-  const more = query.data?.cursor ? (
-    <p>
-      <Link to="/requests?sort=due&waiting_on=PROVIDER">{words.allDue}</Link>
-    </p>
-  ) : null;
   return (
     <>
       <Card title={words.waiting}>
-        <Loaded query={query}>
+        <Loaded query={query} shape="entries">
           {(data) => (
             <>
               <Damaged entries={data.damaged} />
               {work.requests.length > 0 ? (
-                <Entries rows={work.requests} />
+                <Entries rows={work.requests.slice(0, SHOWN)} />
               ) : (
                 <Empty>{words.nothingWaiting}</Empty>
               )}
-              {more}
+              {(data.cursor !== null || work.requests.length > SHOWN) && (
+                <p>
+                  <Link to="/requests?sort=due&waiting_on=PROVIDER">{words.allDue}</Link>
+                </p>
+              )}
             </>
           )}
         </Loaded>
       </Card>
       <Card title={words.drafts}>
-        <Loaded query={query}>
-          {() =>
+        <Loaded query={query} shape="entries">
+          {(data) =>
             work.drafts.length > 0 ? (
-              <Entries rows={work.drafts} />
+              <>
+                <Entries rows={work.drafts.slice(0, SHOWN)} />
+                {(data.cursor !== null || work.drafts.length > SHOWN) && (
+                  <p>
+                    <Link to="/requests?sort=due&status=INCOMPLETE">{words.allDrafts}</Link>
+                  </p>
+                )}
+              </>
             ) : (
               <Empty>{words.noDrafts}</Empty>
             )
@@ -124,7 +122,7 @@ function Flagged() {
   useAnnouncedChanges(query.data?.requests ?? NONE);
   return (
     <Card title={words.flagged}>
-      <Loaded query={query}>
+      <Loaded query={query} shape="entries">
         {(data) => (
           <>
             <Damaged entries={data.damaged} />
@@ -144,7 +142,6 @@ function Flagged() {
 
 /** Rows in brief: what it is, whose, and until when something is due. */
 function Entries({ rows }: { rows: readonly Row[] }) {
-  const now = useNow();
   return (
     <ul className="entries">
       {rows.map((row) => {
@@ -155,19 +152,20 @@ function Entries({ rows }: { rows: readonly Row[] }) {
               <Link to={pathOfRow(row)} className="mono">
                 {row.number ?? text.office.table.draft}
               </Link>
-              <StatusBadge status={row.status} label={row.status_label} />
-              {row.status === "INCOMPLETE" && expiresSoon(row, now) && (
-                <Tag tone="warning">{words.expiresSoon}</Tag>
+              {row.patient && <strong>{row.patient}</strong>}
+              {row.status !== "INCOMPLETE" && (
+                <StatusBadge status={row.status} label={row.status_label} />
               )}
+              {row.expires_soon && <Tag tone="warning">{words.expiresSoon}</Tag>}
             </div>
             <div>
-              {[row.patient, formatDays(row.first_day, row.last_day), row.servicing_provider]
+              {[formatDays(row.first_day, row.last_day), row.servicing_provider]
                 .filter(Boolean)
                 .join(" · ") || words.nothingEntered}
             </div>
             {due && (
               <div className="small">
-                {waitWords(row)} <DueTime at={due} />
+                {waitWords(row)} <DueTime at={due} left={row.time_left} />
               </div>
             )}
           </li>
@@ -189,7 +187,7 @@ function NewMessages() {
   });
   return (
     <Card title={words.messages} actions={<Link to="/messages">{words.allMessages}</Link>}>
-      <Loaded query={query}>
+      <Loaded query={query} shape="entries">
         {(data) => {
           const unread = data.messages.filter((message) => message.read_at === null);
           return unread.length > 0 ? (

@@ -12,12 +12,3 @@ export function dueWork(rows: readonly Row[]): DueWork {
     requests: rows.filter((row) => row.status !== "INCOMPLETE" && row.waiting_on === "PROVIDER"),
   };
 }
-
-const SOON_MS = 24 * 3_600_000;
-
-/** Whether a draft expires within a day. */
-export function expiresSoon(row: Pick<Row, "expires_at">, now: Date): boolean {
-  return (
-    Boolean(row.expires_at) && new Date(row.expires_at ?? 0).getTime() - now.getTime() < SOON_MS
-  );
-}

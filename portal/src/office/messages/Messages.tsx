@@ -9,7 +9,8 @@ import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { Button, LinkButton } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
-import { Card, Damaged, Empty, Loading, Page, StatusBadge, Tag } from "../../ui/parts";
+import { Loading } from "../../ui/Loading";
+import { Card, Damaged, Empty, Page, StatusBadge, Tag } from "../../ui/parts";
 import "../../styles/office.css";
 import { useListPolling } from "../requests/useLiveRows";
 import { type Message, messagesOf, newMessages, pathOfMessage, unreadOf } from "./inbox";
@@ -54,7 +55,7 @@ export function Messages() {
       <Card>
         {query.isError && <ErrorBanner error={query.error} onRetry={() => query.refetch()} />}
         {pages === undefined ? (
-          !query.isError && <Loading />
+          !query.isError && <Loading shape="entries" />
         ) : (
           <>
             <Damaged entries={pages.flatMap((page) => page.damaged)} />

@@ -9,7 +9,8 @@ import { text } from "../../text";
 import { Button, LinkButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { ErrorBanner } from "../../ui/ErrorSummary";
-import { Banner, Facts, Loading, Page } from "../../ui/parts";
+import { Loading } from "../../ui/Loading";
+import { Banner, Facts, Page } from "../../ui/parts";
 import { Region } from "../../ui/Region";
 import { readStored, useStored } from "../../ui/stored";
 import { beginCheck } from "../check/state";
@@ -54,7 +55,7 @@ function Confirmed({ patient }: { patient: Identity }) {
     {
       key: "coverage",
       title: words.coverage,
-      content: coverage ? <CoverageDetails coverage={coverage} /> : <Loading />,
+      content: coverage ? <CoverageDetails coverage={coverage} /> : <Loading shape="facts" />,
     },
   ];
   return (
@@ -80,7 +81,7 @@ function Confirmed({ patient }: { patient: Identity }) {
           <LinkButton to="/patients">{words.searchAgain}</LinkButton>
         </>
       )}
-      {query.isPending && <Loading />}
+      {query.isPending && <Loading shape="record" />}
       {coverage && (
         <>
           <Banner tone={coverage.active ? "success" : "warning"}>

@@ -13,20 +13,22 @@ import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { Button, LinkButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import { ErrorBanner } from "../../ui/ErrorSummary";
+import { ErrorBanner, focusField } from "../../ui/ErrorSummary";
 import { byPointer, explain } from "../../ui/errors";
 import { FormErrors } from "../../ui/fields";
-import { Banner, Loading, Page } from "../../ui/parts";
+import { Loading } from "../../ui/Loading";
+import { Banner, Page } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
 import { readStored } from "../../ui/stored";
 import { useLeaveGuard } from "../../ui/useLeaveGuard";
 import type { Autosave, AutosaveState, Snapshot } from "./autosave";
 import { Adopted, Conflict } from "./Conflict";
-import { DocumentsCard, useDocumentRules, useOpenDocuments } from "./Documents";
+import { DocumentsCard, useDocumentRules, useDocuments, useOpenDocuments } from "./Documents";
 import { stillThere } from "./diff";
 import { Review } from "./Review";
 import { SaveState, wordsOf } from "./SaveState";
 import { Submitted } from "./Submitted";
+import { completeSections, currentSection, SECTIONS, type Section, stagesOf } from "./stages";
 import { isUnsent } from "./uploads";
 import { etagOf, forgetDraft, readDraft, storedName, useDraft } from "./useDraft";
 import { useUploads } from "./useUploads";
@@ -67,7 +69,7 @@ function OpenDraft({ draftId }: { draftId: string }) {
       {draft.isError ? (
         <ErrorBanner error={draft.error} onRetry={() => draft.refetch()} />
       ) : (
-        <Loading />
+        <Loading shape="record" />
       )}
     </Page>
   );
@@ -98,8 +100,19 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
     const further = state.errors.filter((one) => !left.some((at) => at.pointer === one.pointer));
     return [...left, ...further];
   }, [found, content, state.errors]);
+  const openSection = (section: Section) => {
+    open("entries");
+    focusField(SECTIONS[section]);
+  };
   const queue = useUploads(draftId, useDocumentRules());
   const openUploads = useOpenDocuments(draftId, queue);
+  const attached = useDocuments(draftId).data ?? [];
+  const complete = completeSections({
+    content,
+    forms: names.forms,
+    documents: attached.filter((one) => one.status === "ATTACHED").length,
+    incorrect: errors.map((one) => one.pointer),
+  });
   const [submitting, setSubmitting] = useState(false);
   const sending = queue.uploads.some(isUnsent);
   const unsaved = !submitting && (sending || !["saved", "refused", "ended"].includes(state.phase));
@@ -120,12 +133,8 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
       <div className="with-steps">
         <Steps
           label={t.steps}
-          current={step}
-          steps={[
-            { key: "entries", title: t.stepServices, onOpen: () => open("entries") },
-            { key: "review", title: t.stepReview },
-            { key: "submitted", title: t.stepDone },
-          ]}
+          current={step === "review" ? "review" : currentSection(complete)}
+          steps={stagesOf(complete, { open: openSection, review: () => open("review") })}
         />
         <div>
           {state.phase === "conflict" && (
@@ -178,6 +187,7 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
               openUploads={openUploads}
               onErrors={onErrors}
               onBack={() => open("entries")}
+              onEdit={openSection}
               onSubmitting={setSubmitting}
               onEnded={onEnded}
             />

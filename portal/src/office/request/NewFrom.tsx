@@ -4,7 +4,8 @@ import { useNavigate, useSearchParams } from "react-router";
 import { api, unwrap } from "../../api/client";
 import { text } from "../../text";
 import { ErrorBanner } from "../../ui/ErrorSummary";
-import { Loading, Page } from "../../ui/parts";
+import { Loading } from "../../ui/Loading";
+import { Page } from "../../ui/parts";
 import { storeCopy, storeTemplate } from "../check/state";
 
 const t = text.office.request;

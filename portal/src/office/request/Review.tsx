@@ -18,10 +18,12 @@ import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner, ErrorSummary, focusField } from "../../ui/ErrorSummary";
 import { explain } from "../../ui/errors";
-import { Banner, Card, Facts, Loading } from "../../ui/parts";
+import { Loading } from "../../ui/Loading";
+import { Banner, Card, Facts } from "../../ui/parts";
 import { Table } from "../../ui/Table";
 import type { Autosave, AutosaveState } from "./autosave";
 import { useDocuments } from "./Documents";
+import type { Section } from "./stages";
 import { etagOf, forgetDraft } from "./useDraft";
 
 const t = text.office.request;
@@ -36,6 +38,8 @@ interface ReviewProps {
   openUploads: number;
   onErrors: (errors: readonly ErrorItem[]) => void;
   onBack: () => void;
+  /** Opens a part of the entries. */
+  onEdit: (section: Section) => void;
   onSubmitting: (submitting: boolean) => void;
   /** The draft can no longer be edited: it was submitted, deleted, or expired. */
   onEnded: () => void;
@@ -62,7 +66,7 @@ export function Review(props: ReviewProps) {
       {validation.isPending && !blocked && (
         <>
           <p role="status">{t.checking}</p>
-          <Loading />
+          <Loading shape="record" />
         </>
       )}
       <ErrorBanner error={validation.error} onRetry={() => validation.refetch()} />
@@ -85,7 +89,7 @@ export function Review(props: ReviewProps) {
           <p>{t.pendingUploads(openUploads)}</p>
         </Banner>
       )}
-      <Summary content={content} draft={draft} names={names} onEdit={onBack} />
+      <Summary content={content} draft={draft} names={names} onEdit={props.onEdit} />
       <SubmissionError error={submission.error} unknown={submission.unknown} />
       <div className="sticky-actions">
         <Button onClick={onBack}>{t.backToEntries}</Button>
@@ -233,7 +237,7 @@ function Summary({
   content: Content;
   draft: Schemas["DraftResponse"];
   names: Names;
-  onEdit: () => void;
+  onEdit: (section: Section) => void;
 }) {
   const words = useCodeWords(content.services);
   const documents = (useDocuments(draft.draft_id).data ?? []).filter(isListed);
@@ -243,7 +247,11 @@ function Summary({
         const provider = content[role];
         const title = labelOf(`/${role}`, names);
         return (
-          <Card key={role} title={title} actions={<EditButton name={title} onEdit={onEdit} />}>
+          <Card
+            key={role}
+            title={title}
+            actions={<EditButton name={title} onEdit={() => onEdit(role)} />}
+          >
             {provider ? (
               <ProviderFacts provider={provider} />
             ) : (
@@ -264,7 +272,11 @@ function Summary({
         const diagnosis = words.diagnosis(primary_diagnosis ?? "")?.known?.label;
         const title = text.requestForm.service(index + 1);
         return (
-          <Card key={at} title={title} actions={<EditButton name={title} onEdit={onEdit} />}>
+          <Card
+            key={at}
+            title={title}
+            actions={<EditButton name={title} onEdit={() => onEdit("services")} />}
+          >
             <Facts
               items={[
                 ...ORDER.map((name) => fact(name, rest[name])),
@@ -309,7 +321,10 @@ function Summary({
           </Card>
         );
       })}
-      <Card title={t.documents} actions={<EditButton name={t.documents} onEdit={onEdit} />}>
+      <Card
+        title={t.documents}
+        actions={<EditButton name={t.documents} onEdit={() => onEdit("documents")} />}
+      >
         {documents.length === 0 ? (
           <p>{text.common.none}</p>
         ) : (

@@ -7,6 +7,7 @@ import { announce } from "../../ui/announce";
 import { LinkButton } from "../../ui/Button";
 import { Card, CopyButton, Loaded, Page, StatusBadge } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
+import { ALL_COMPLETE, stagesOf } from "./stages";
 import { VendorContact } from "./VendorLines";
 
 const t = text.office.request;
@@ -29,17 +30,14 @@ export function Submitted({ requestId }: { requestId: string }) {
     }
     before.current = status;
   }, [status]);
+  const documents = (request.data?.documents.length ?? 0) > 0;
   return (
     <Page title={t.submittedTitle}>
       <div className="with-steps">
         <Steps
           label={t.steps}
           current="submitted"
-          steps={[
-            { key: "entries", title: t.stepServices },
-            { key: "review", title: t.stepReview },
-            { key: "submitted", title: t.stepDone },
-          ]}
+          steps={stagesOf({ ...ALL_COMPLETE, documents }, {}, true)}
         />
         <Loaded query={request}>
           {(details) => (

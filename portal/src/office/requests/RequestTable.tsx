@@ -153,7 +153,7 @@ export function Status({ row }: { row: Row }) {
       ))}
       {row.waiting_on !== "NONE" && (
         <div className="small">
-          {waitWords(row)} <DueTime at={due} />
+          {waitWords(row)} <DueTime at={due} left={row.time_left} />
         </div>
       )}
       {row.unmatched_providers_labels.length > 0 && (

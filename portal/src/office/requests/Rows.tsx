@@ -5,7 +5,8 @@ import type { Schemas } from "../../api/client";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
-import { Damaged, Loading } from "../../ui/parts";
+import { Loading } from "../../ui/Loading";
+import { Damaged } from "../../ui/parts";
 import { RequestTable } from "./RequestTable";
 import { inOrder, type Order, rowsOf } from "./rows";
 import { useAnnouncedChanges } from "./useLiveRows";
@@ -34,7 +35,7 @@ export function Rows({
     return query.isError ? (
       <ErrorBanner error={query.error} onRetry={() => query.refetch()} />
     ) : (
-      <Loading />
+      <Loading shape="rows" />
     );
   }
   return (

@@ -2,14 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
-import { ApiError, api, type Schemas, unwrap } from "../../../api/client";
+import { api, type Schemas, unwrap } from "../../../api/client";
 import { livePolling } from "../../../api/queries";
 import { formatDay, formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
 import { announce } from "../../../ui/announce";
 import { Button, LinkButton } from "../../../ui/Button";
 import { ErrorBanner } from "../../../ui/ErrorSummary";
-import { Banner, Card, CopyButton, Damaged, Loading, Page, StatusBadge } from "../../../ui/parts";
+import { Banner, Card, CopyButton, Damaged, Page, StatusBadge } from "../../../ui/parts";
+import { RecordPage } from "../../../ui/RecordPage";
 import { Region } from "../../../ui/Region";
 import "../../../styles/office.css";
 import { DeleteDraft } from "../DeleteDraft";
@@ -41,24 +42,14 @@ export function Details() {
       unwrap(api.GET("/v1/requests/{request_id}", { params: { path: { request_id: requestId } } })),
     refetchInterval: interval,
   });
-  if (query.data) {
-    return <Request key={requestId} details={query.data} />;
-  }
-  const refused = query.error instanceof ApiError && !query.error.transient;
   return (
-    <Page title={words.title}>
-      {query.isError ? (
-        <>
-          <ErrorBanner
-            error={query.error}
-            {...(refused ? {} : { onRetry: () => query.refetch() })}
-          />
-          <LinkButton to="/requests">{words.toDashboard}</LinkButton>
-        </>
-      ) : (
-        <Loading />
-      )}
-    </Page>
+    <RecordPage
+      query={query}
+      title={words.title}
+      back={{ to: "/requests", title: words.toDashboard }}
+    >
+      {(details) => <Request key={requestId} details={details} />}
+    </RecordPage>
   );
 }
 
