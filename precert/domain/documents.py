@@ -33,8 +33,12 @@ CONTENT_TYPES: Final = {
 """Accepted file name extensions with their content type (U1)."""
 
 
-SHOWN_BY_BROWSERS: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/gif"})
-"""Content types that every browser displays and that cannot contain a page of their own."""
+SHOWN_BY_BROWSERS: Final = {
+    **{one: one for one in ("application/pdf", "image/jpeg", "image/png", "image/gif")},
+    "text/plain": "text/plain; charset=utf-8",
+}
+"""Content types that every browser displays and that cannot contain a page of their own, each with the
+type that it is sent as. A byte order mark takes precedence over the character set."""
 
 
 class DocumentStatus(StrEnum):

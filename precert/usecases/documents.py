@@ -472,8 +472,8 @@ class DocumentLink(Value):
     inline_url: Annotated[
         str | None,
         Field(
-            description="Shows the file in a browser. Null if it is neither a PDF nor a JPEG, PNG or "
-            "GIF image."
+            description="Shows the file in a browser. Null if it is neither a PDF, nor plain text, nor "
+            "a JPEG, PNG or GIF image."
         ),
     ]
     expires_at: Annotated[
@@ -531,10 +531,10 @@ def link_to(
             shown_as=shown_as,
         )
 
-    shown = document.content_type in SHOWN_BY_BROWSERS
+    shown_as = SHOWN_BY_BROWSERS.get(document.content_type)
     return DocumentLink(
         url=link(),
-        inline_url=link(document.content_type) if shown else None,
+        inline_url=link(shown_as) if shown_as else None,
         expires_at=now + timedelta(seconds=seconds),
     )
 

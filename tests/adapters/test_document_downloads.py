@@ -16,6 +16,7 @@ from tests.adapters.cloud import (
     Cloud,
     claims,
 )
+from tests.adapters.corpus.office import docx
 
 NAME = "Adams, Allison - knee.pdf"
 OTHER_PLANS = claims("another-reviewer", "Reviewer", plans="OTHER")
@@ -68,9 +69,10 @@ def test_link_is_for_the_verified_version_and_has_ids_only_when_it_is_created(cl
     [
         ("note.pdf", PDF, "application/pdf"),
         ("scan.GIF", GIF, "image/gif"),
-        ("note.txt", b"Conservative treatment failed.", None),
+        ("note.txt", b"Conservative treatment failed.", "text/plain; charset=utf-8"),
+        ("note.docx", docx(), None),
     ],
-    ids=["pdf", "image", "text"],
+    ids=["pdf", "image", "text", "office"],
 )
 def test_link_shows_the_file_when_browsers_can_display_it(
     cloud: Cloud, file_name: str, body: bytes, content_type: str | None

@@ -5,9 +5,8 @@ import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { text } from "../text";
 import { announce } from "../ui/announce";
-import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
-import { Banner, Damaged, DueTime, Page, StatusBadge, Tag } from "../ui/parts";
+import { Damaged, DueTime, Page, StatusBadge, Tag } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
@@ -15,6 +14,7 @@ import { CaseActions } from "./CaseActions";
 import { CaseSummary } from "./CaseSummary";
 import { DecisionPanel } from "./DecisionPanel";
 import { DocumentPane } from "./DocumentPane";
+import { Lease } from "./Lease";
 import "../styles/review.css";
 
 const words = text.review;
@@ -130,37 +130,10 @@ function Assignment({ details }: { details: CaseDetails }) {
     onSuccess: () => announce(words.released),
     onSettled: changed,
   });
-  const { assignment, allowed_actions } = details;
-  const yours = assignment?.assigned_to === "YOU";
   return (
-    <div className="assignment">
-      {yours && (
-        <span>
-          {words.leaseEnds} <DueTime at={assignment.until} />
-        </span>
-      )}
-      {assignment && !yours && (
-        <Banner tone="warning">
-          <p>
-            {words.assignedToAnother} {words.until} <DueTime at={assignment.until} />
-          </p>
-        </Banner>
-      )}
-      {allowed_actions.includes("ASSIGN") && (
-        <Button
-          look={yours ? "quiet" : "primary"}
-          pending={assign.isPending}
-          onClick={() => assign.mutate()}
-        >
-          {yours ? words.renew : words.assign}
-        </Button>
-      )}
-      {allowed_actions.includes("RELEASE") && (
-        <Button look="quiet" pending={release.isPending} onClick={() => release.mutate()}>
-          {words.release}
-        </Button>
-      )}
+    <>
+      <Lease details={details} assign={assign} release={release} />
       <ErrorBanner error={assign.error ?? release.error} />
-    </div>
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, type Schemas, unwrap } from "../api/client";
 import { formatMoment } from "../format/dates";
+import { kindOf } from "../format/files";
 import { formatSize } from "../format/identifiers";
 import { text } from "../text";
 import { Button } from "../ui/Button";
@@ -20,7 +21,7 @@ function linkOf(requestId: string, documentId: string): Promise<Schemas["Documen
 }
 
 /**
- * The right side of a case: its documents, PDF and images shown on the page. `onOpened` is called for each
+ * The right side of a case: its documents; PDF, text and images are shown on the page. `onOpened` is called for each
  * document that was shown or downloaded.
  */
 export function DocumentPane({
@@ -49,7 +50,12 @@ export function DocumentPane({
                 {document.file_name}
               </button>
               <span className="small">
-                {[document.document_type_label, formatSize(document.size), document.sent_by_label]
+                {[
+                  document.document_type_label,
+                  kindOf(document),
+                  formatSize(document.size),
+                  document.sent_by_label,
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               </span>
@@ -122,11 +128,13 @@ function Shown({ requestId, document, onOpened }: OpenableProps) {
     <Loaded query={link}>
       {({ inline_url }) =>
         inline_url === null ? (
-          <p className="small">{words.notInline}</p>
-        ) : document.content_type === "application/pdf" ? (
-          <iframe className="document-frame" src={inline_url} title={title} />
-        ) : (
+          <div className="document-absent">
+            <p>{words.notInline(kindOf(document))}</p>
+          </div>
+        ) : document.content_type.startsWith("image/") ? (
           <img className="document-image" src={inline_url} alt={title} />
+        ) : (
+          <iframe className="document-frame" src={inline_url} title={title} />
         )
       }
     </Loaded>

@@ -68,6 +68,15 @@ export const common = {
       ? "One entry could not be read and is not shown. It has been reported."
       : `${count} entries could not be read and are not shown. They have been reported.`,
   done: "done",
+  fileKinds: {
+    pdf: "PDF",
+    image: "Image",
+    tiff: "TIFF image",
+    text: "Text",
+    word: "Word document",
+    excel: "Excel workbook",
+  },
+  fileKind: (extension: string) => `${extension} file`,
   due: "Due",
   overdue: "Overdue",
   left: (time: string) => `left: ${time}`,

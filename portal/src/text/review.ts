@@ -48,7 +48,15 @@ export const review = {
   release: "Release",
   renew: "Renew assignment",
   leaseEnds: "Assigned to you until",
-  leaseOver: "Your assignment has ended. Assign the case again before you decide.",
+  leaseLeft: (time: string) => `${time} left`,
+  leaseEnding: "Your assignment ends soon:",
+  leaseWarning: "Your assignment ends in 10 minutes. Renew it to go on with the case.",
+  leaseLast: "Your assignment ends in 2 minutes. Renew it to go on with the case.",
+  leaseEnded: "Your assignment has ended",
+  leaseOver:
+    "A colleague can take the case now. What you entered is saved in this tab. Assign the case again to go on.",
+  leaseTaken:
+    "Your assignment ended, and a colleague took the case. What you entered is saved in this tab. It is assigned to the colleague",
   takeFirst: "Assign the case to yourself to decide it.",
   released: "The case is released.",
   assigned: "The case is assigned to you.",
@@ -102,7 +110,7 @@ export const review = {
     `Open the new documents before you deny or reduce a service: ${names.join(", ")}.`,
   download: "Download",
   showing: "Showing",
-  notInline: "This kind of file cannot be shown here.",
+  notInline: (kind: string) => `${kind}: it cannot be shown here. Download it to read it.`,
   notices: "Determination notices",
 
   decide: "Decision",

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { Schemas } from "../../../api/client";
 import { formatMoment } from "../../../format/dates";
+import { kindOf } from "../../../format/files";
 import { formatSize } from "../../../format/identifiers";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
@@ -65,6 +66,7 @@ export function DocumentList({
               <div className="small">
                 {[
                   one.document_type_label,
+                  kindOf(one),
                   formatSize(one.size),
                   one.sent_by_label,
                   formatMoment(one.settled_at ?? one.offered_at),

@@ -1,0 +1,157 @@
+import { useEffect, useState } from "react";
+import { formatMoment } from "../format/dates";
+import { text } from "../text";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { Banner, DueTime } from "../ui/parts";
+import { countdown, type Lease as LeaseState, leaseOf } from "./assignment";
+import type { CaseDetails } from "./Case";
+
+const words = text.review;
+
+interface Call {
+  isPending: boolean;
+  mutate: () => void;
+}
+
+/** Whose the case is: with the time left, a warning and a way to renew it before it ends, and what then follows. */
+export function Lease({
+  details,
+  assign,
+  release,
+}: {
+  details: CaseDetails;
+  assign: Call;
+  release: Call;
+}) {
+  const { assignment, allowed_actions } = details;
+  const [held, setHeld] = useState<string | null>(null);
+  const yours = assignment?.assigned_to === "YOU" ? assignment.until : null;
+  useEffect(() => {
+    if (yours !== null) {
+      setHeld(yours);
+    }
+  }, [yours]);
+  const now = useSeconds(yours);
+  const lease = leaseOf(assignment, held, now);
+  useAnnounced(lease);
+  const active = lease.state === "yours" || lease.state === "ending" || lease.state === "last";
+  const warned = lease.state === "ending" || lease.state === "last" || lease.state === "ended";
+  const assigning = allowed_actions.includes("ASSIGN") && (
+    <Button
+      look={active && !warned ? "quiet" : "primary"}
+      pending={assign.isPending}
+      onClick={() => assign.mutate()}
+    >
+      {active ? words.renew : words.assign}
+    </Button>
+  );
+  const releasing = active && allowed_actions.includes("RELEASE") && (
+    <Button
+      look="quiet"
+      pending={release.isPending}
+      onClick={() => {
+        setHeld(null);
+        release.mutate();
+      }}
+    >
+      {words.release}
+    </Button>
+  );
+  switch (lease.state) {
+    case "none":
+      return <div className="assignment">{assigning}</div>;
+    case "another":
+      return (
+        <Banner tone="warning">
+          <p>
+            {lease.lost ? words.leaseTaken : words.assignedToAnother} {words.until}{" "}
+            <DueTime at={lease.until} />
+          </p>
+        </Banner>
+      );
+    case "ended":
+      return (
+        <Banner tone="warning" title={words.leaseEnded}>
+          <p>{words.leaseOver}</p>
+          {assigning}
+        </Banner>
+      );
+    case "yours":
+      return (
+        <div className="assignment">
+          <span>
+            {words.leaseEnds} {formatMoment(lease.until)}
+          </span>
+          <Countdown seconds={lease.seconds} />
+          {assigning}
+          {releasing}
+        </div>
+      );
+    case "ending":
+    case "last":
+      return (
+        <Banner tone="warning">
+          <div className="assignment">
+            <strong>
+              {words.leaseEnding} <Countdown seconds={lease.seconds} />
+            </strong>
+            {assigning}
+            {releasing}
+          </div>
+        </Banner>
+      );
+  }
+}
+
+/** Not read out with each tick: the warnings are announced. */
+function Countdown({ seconds }: { seconds: number }) {
+  return (
+    <span className="countdown" role="timer" aria-live="off">
+      {words.leaseLeft(countdown(seconds))}
+    </span>
+  );
+}
+
+/** Say once that the assignment ends soon, again shortly before, and when it has ended. */
+function useAnnounced({ state }: LeaseState): void {
+  useEffect(() => {
+    switch (state) {
+      case "ending":
+        announce(words.leaseWarning);
+        break;
+      case "last":
+        announce(words.leaseLast);
+        break;
+      case "ended":
+        announce(`${words.leaseEnded}. ${words.leaseOver}`);
+        break;
+      case "none":
+      case "yours":
+      case "another":
+        break;
+    }
+  }, [state]);
+}
+
+const TICK_MS = 1000;
+
+/** The present moment, by the second while there is something to count down. */
+function useSeconds(until: string | null): Date {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    setNow(new Date());
+    if (until === null) {
+      return;
+    }
+    const timer = window.setInterval(() => {
+      const at = new Date();
+      setNow(at);
+      if (at.getTime() > new Date(until).getTime()) {
+        window.clearInterval(timer);
+      }
+    }, TICK_MS);
+    return () => window.clearInterval(timer);
+  }, [until]);
+  return now;
+}

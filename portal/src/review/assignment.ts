@@ -1,0 +1,43 @@
+/** The assignment of a case as a reviewer sees it: whose it is, and how much of it is left. */
+
+interface Assignment {
+  assigned_to: string;
+  until: string;
+}
+
+export type Lease =
+  | { state: "none" }
+  /** A colleague has the case; `lost` if it was assigned to the reviewer on this page before. */
+  | { state: "another"; until: string; lost: boolean }
+  /** Assigned to the reviewer; `ending` and `last` are the times of the two warnings. */
+  | { state: "yours" | "ending" | "last"; until: string; seconds: number }
+  /** It was assigned to the reviewer on this page, and no longer is. */
+  | { state: "ended" };
+
+const ENDING_S = 10 * 60;
+const LAST_S = 2 * 60;
+
+export function leaseOf(assignment: Assignment | null, held: string | null, now: Date): Lease {
+  const seconds = assignment ? secondsUntil(assignment.until, now) : 0;
+  if (assignment === null || seconds <= 0) {
+    return held === null ? { state: "none" } : { state: "ended" };
+  }
+  const { until } = assignment;
+  if (assignment.assigned_to !== "YOU") {
+    return { state: "another", until, lost: held !== null };
+  }
+  const state = seconds <= LAST_S ? "last" : seconds <= ENDING_S ? "ending" : "yours";
+  return { state, until, seconds };
+}
+
+export function secondsUntil(until: string, now: Date): number {
+  return Math.ceil((new Date(until).getTime() - now.getTime()) / 1000);
+}
+
+/** "42 min"; in the last two minutes "1:59". */
+export function countdown(seconds: number): string {
+  if (seconds > LAST_S) {
+    return `${Math.ceil(seconds / 60)} min`;
+  }
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
