@@ -6,13 +6,16 @@ import { useReference } from "../api/queries";
 import { config } from "../config";
 import { instantOf, localNow } from "../format/zoned";
 import { type Content, emptyContent, normalized } from "../request-form/content";
+import { labelOf } from "../request-form/labels";
 import { RequestForm } from "../request-form/RequestForm";
+import { useForms, useRequestFields } from "../request-form/useForms";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
 import { byPointer } from "../ui/errors";
 import { CheckboxField, FormErrors, SelectField, TextField } from "../ui/fields";
+import { named } from "../ui/named";
 import { Banner, Card, CopyButton, Page, Tag } from "../ui/parts";
 import { useStored } from "../ui/stored";
 
@@ -29,6 +32,13 @@ interface Done {
   request_id: string;
   number: string;
 }
+
+/** The names of the fields besides those of the content. */
+const ARRIVAL = {
+  "/channel": words.channel,
+  "/received_at": words.receivedName,
+  "/reference": words.reference,
+};
 
 /** The channels that staff register by; the code list has the others too. */
 const CHANNELS: readonly string[] = [
@@ -86,6 +96,12 @@ export function Register() {
     },
     onError: () => setAttempt((before) => before + 1),
   });
+  const requestFields = useRequestFields();
+  const { forms } = useForms(entry.content.services);
+  const nameOf = (pointer: string) =>
+    pointer.startsWith("/content/")
+      ? labelOf(pointer, { requestFields, forms })
+      : ARRIVAL[pointer as keyof typeof ARRIVAL];
   const error = register.error ?? check.error;
   const errors = error instanceof ApiError ? error.errors : [];
   if (done) {
@@ -108,7 +124,7 @@ export function Register() {
   }
   return (
     <Page title={words.title} lead={words.lead}>
-      <ErrorSummary errors={errors} attempt={attempt} />
+      <ErrorSummary errors={named(errors, nameOf)} attempt={attempt} />
       {errors.length === 0 && <ErrorBanner error={error} />}
       <FormErrors value={byPointer(errors)}>
         <Card title={words.received}>
@@ -138,6 +154,7 @@ export function Register() {
               onChange={(reference) => set({ reference })}
             />
           </div>
+          <p className="small">{words.sameReference}</p>
         </Card>
       </FormErrors>
       <RequestForm

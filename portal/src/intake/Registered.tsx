@@ -61,9 +61,12 @@ function Shown({ details }: { details: Details }) {
       lead={
         <span className="case-lead">
           <StatusBadge status={details.status} label={details.status_label} />
-          <span>
-            {details.waiting_on_label} <DueTime at={details.due_at} />
-          </span>
+          {details.waiting_on !== "NONE" && (
+            <span>
+              {text.office.table.waitsUntil(details.waiting_on_label)}{" "}
+              <DueTime at={details.due_at} />
+            </span>
+          )}
         </span>
       }
       actions={
@@ -215,6 +218,7 @@ function VoidDialog({ details, onClose }: { details: Details; onClose: () => voi
       action={words.void}
       look="danger"
       done={words.voided}
+      names={(pointer) => (pointer === "/reason" ? words.voidReason : undefined)}
       refresh={[keyOf(details.request_id)]}
       onClose={onClose}
       send={async () => {

@@ -54,6 +54,7 @@ export function MatchDialog({
       title={words.matchTitle}
       action={words.match}
       done={words.matched}
+      names={(pointer) => (pointer === "/provider_id" ? words.matchId : undefined)}
       onClose={onClose}
       refresh={[["operations"]]}
       history={history}

@@ -10,6 +10,7 @@ import { Button } from "../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
 import { byPointer } from "../ui/errors";
 import { FormErrors, RadioField, TextField } from "../ui/fields";
+import { named } from "../ui/named";
 import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { type Column, Table } from "../ui/Table";
@@ -431,7 +432,10 @@ function Find() {
   return (
     <Card title={words.find}>
       <FormErrors value={byPointer(errors)}>
-        <ErrorSummary errors={errors} attempt={attempt} />
+        <ErrorSummary
+          errors={named(errors, (pointer) => (pointer === `/${by}` ? words.value[by] : undefined))}
+          attempt={attempt}
+        />
         {errors.length === 0 && <ErrorBanner error={find.error} />}
         <form
           className="find"

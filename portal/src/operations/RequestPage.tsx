@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { coded, Providers, Services } from "../details/RequestContent";
@@ -8,7 +8,7 @@ import { formatDay, formatDays, formatMoment } from "../format/dates";
 import { formatSize } from "../format/identifiers";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
-import { Button } from "../ui/Button";
+import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { DateField, TextArea } from "../ui/fields";
 import { Banner, Card, Damaged, DueTime, Facts, Page, StatusBadge, Tag } from "../ui/parts";
@@ -59,12 +59,15 @@ function Shown({ details }: { details: Details }) {
       lead={
         <span className="case-lead">
           <StatusBadge status={details.status} label={details.status_label} />
-          <span>
-            {details.waiting_on_label} <DueTime at={details.due_at} />
-          </span>
+          {details.waiting_on !== "NONE" && (
+            <span>
+              {text.office.table.waitsUntil(details.waiting_on_label)}{" "}
+              <DueTime at={details.due_at} />
+            </span>
+          )}
         </span>
       }
-      actions={<Link to="/operations">{words.title}</Link>}
+      actions={<LinkButton to="/operations">{words.title}</LinkButton>}
     >
       <Damaged entries={details.damaged} />
       <Region>
@@ -291,6 +294,7 @@ function ConfirmDialog({ details, onClose }: DialogProps) {
       title={words.confirmTitle}
       action={words.confirm}
       done={words.confirmed}
+      names={(pointer) => (pointer === "/note" ? words.confirmNote : undefined)}
       refresh={[["operations"]]}
       history={details.history}
       onClose={onClose}
@@ -349,6 +353,14 @@ function DatesDialog({ details, onClose }: DialogProps) {
       title={words.datesTitle}
       action={words.dates}
       done={words.datesChanged}
+      names={(pointer) => {
+        const [, list, index, field] = pointer.split("/");
+        const line = list === "lines" ? body[Number(index)]?.line_id : undefined;
+        if (line !== undefined) {
+          return field === "to_date" ? words.datesTo(line) : words.datesFrom(line);
+        }
+        return pointer === "/reason" ? words.datesReason : undefined;
+      }}
       refresh={[["operations"]]}
       history={details.history}
       onClose={onClose}

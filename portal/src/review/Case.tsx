@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { text } from "../text";
 import { announce } from "../ui/announce";
+import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { Damaged, DueTime, Page, StatusBadge, Tag } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
@@ -69,12 +70,22 @@ function CasePage({ details }: { details: CaseDetails }) {
           <strong>{name}</strong>
           <StatusBadge status={details.status} label={details.status_label} />
           {urgency(details) && <Tag tone="warning">{urgency(details)}</Tag>}
-          <span>
-            {details.waiting_on_label}: <DueTime at={details.due_at} />
-          </span>
+          {details.waiting_on !== "NONE" && (
+            <span>
+              {text.office.table.waitsUntil(details.waiting_on_label)}{" "}
+              <DueTime at={details.due_at} />
+            </span>
+          )}
         </span>
       }
-      actions={<Link to="/review">{words.backToQueue}</Link>}
+      actions={
+        <>
+          <LinkButton to="/review">{words.backToQueue}</LinkButton>
+          {details.allowed_actions.includes("DECIDE") && (
+            <Button onClick={toDecision}>{words.toDecision}</Button>
+          )}
+        </>
+      }
     >
       <Damaged entries={details.damaged} />
       <Assignment details={details} />
@@ -89,11 +100,21 @@ function CasePage({ details }: { details: CaseDetails }) {
           <DocumentPane details={details} onOpened={open} />
         </Region>
       </div>
-      <Region>
-        <DecisionPanel details={details} seen={seen} />
-      </Region>
+      <div id={DECISION} tabIndex={-1}>
+        <Region>
+          <DecisionPanel details={details} seen={seen} />
+        </Region>
+      </div>
     </Page>
   );
+}
+
+const DECISION = "decision";
+
+function toDecision(): void {
+  const element = document.getElementById(DECISION);
+  element?.scrollIntoView();
+  element?.focus({ preventScroll: true });
 }
 
 function urgency(details: CaseDetails): string | null {

@@ -8,7 +8,9 @@ import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
 import { Banner, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { type CaseDetails, caseKey } from "./Case";
-import { useReasons } from "./DecisionPanel";
+import { LineForm, openLines, useReasons } from "./DecisionPanel";
+import { approveAll, decisionBody, type Entries, entryOf, type LineEntry } from "./decision";
+import { nameIn } from "./names";
 
 const words = text.review;
 
@@ -47,7 +49,7 @@ export function CaseActions({ details, seen }: { details: CaseDetails; seen: rea
       {opened === "information" && <AskDialog details={details} seen={seen} onClose={close} />}
       {opened === "extension" && <ExtendDialog details={details} onClose={close} />}
       {opened === "offer" && <OfferDialog details={details} onClose={close} />}
-      {opened === "outcome" && <OutcomeDialog details={details} seen={seen} onClose={close} />}
+      {opened === "outcome" && <OutcomePart details={details} seen={seen} onClose={close} />}
       {opened === "note" && <NoteDialog details={details} onClose={close} />}
       {opened === "reassign" && <ReassignDialog details={details} onClose={close} />}
     </>
@@ -92,6 +94,7 @@ function AskDialog({ details, seen, onClose }: SeenProps) {
       refresh={refreshed(details)}
       history={details.history}
       onClose={onClose}
+      names={nameIn([])}
       action={words.ask}
       done={words.asked}
       send={async () => {
@@ -152,6 +155,7 @@ function ExtendDialog({ details, onClose }: DialogProps) {
       refresh={refreshed(details)}
       history={details.history}
       onClose={onClose}
+      names={nameIn([])}
       action={words.extend}
       done={words.extended}
       send={async () => {
@@ -221,42 +225,88 @@ function OfferDialog({ details, onClose }: DialogProps) {
   );
 }
 
-function OutcomeDialog({ details, seen, onClose }: SeenProps) {
+/** The discussion that providers filed after the determination and that is still open. */
+function filedDiscussion(details: CaseDetails): Schemas["DiscussionResponse"] | undefined {
+  return details.peer_to_peer_discussions.find((one) => one.closed_at === null);
+}
+
+interface OutcomeEntry {
+  outcome: string;
+  lines: Entries;
+}
+
+/** The outcome of a discussion, beside the documents. One that overturns has the new decision of each line. */
+function OutcomePart({ details, seen, onClose }: SeenProps) {
   const outcomes = useReference().data?.get("discussion_outcomes") ?? [];
-  const [outcome, setOutcome] = useState("");
+  const key = `outcome.${details.request_id}.${details.cycle}`;
+  const [entry, setEntry, reset] = useStored<OutcomeEntry>(key, NO_OUTCOME);
+  const filed = filedDiscussion(details);
+  const lines = openLines(details);
+  const lineIds = lines.map((line) => line.line_id);
+  // Before the determination the case itself is decided, with the form below.
+  const decides = filed !== undefined && entry.outcome === "OVERTURNED";
+  const set = (lineId: string, change: Partial<LineEntry>) =>
+    setEntry((before) => ({
+      ...before,
+      lines: { ...before.lines, [lineId]: { ...entryOf(before.lines, lineId), ...change } },
+    }));
   return (
     <ActionDialog
+      inline
       title={words.peerOutcome}
       refresh={refreshed(details)}
       history={details.history}
+      names={nameIn(lineIds)}
       onClose={onClose}
       action={text.common.save}
       done={words.peerRecorded}
-      send={() =>
-        unwrap(
+      send={async () => {
+        await unwrap(
           api.POST("/v1/review/requests/{request_id}/peer-to-peer/outcome", {
             params: onVersion(details),
             body: {
               cycle: details.cycle,
               seen_documents: [...seen],
-              lines: [],
+              lines: decides ? decisionBody(details.cycle, lineIds, entry.lines, false).lines : [],
               // Without a choice the API says what is missing.
-              outcome: (outcome || null) as Schemas["DiscussionOutcome"],
+              outcome: (entry.outcome || null) as Schemas["DiscussionOutcome"],
             },
           }),
-        )
-      }
+        );
+        reset();
+      }}
     >
+      {filed && <p>{words.peerOutcomeHint(filed.reason)}</p>}
       <SelectField
         pointer="/outcome"
         label={words.peerOutcomeField}
         choices={outcomes.map((one) => ({ code: one.code, name: one.label }))}
-        value={outcome}
-        onChange={setOutcome}
+        value={entry.outcome}
+        onChange={(outcome) => setEntry((before) => ({ ...before, outcome }))}
       />
+      {decides && (
+        <>
+          <p>{words.peerOverturned}</p>
+          <Button onClick={() => setEntry((before) => ({ ...before, lines: approveAll(lineIds) }))}>
+            {words.approveAll}
+          </Button>
+          {lines.map((line, index) => (
+            <LineForm
+              key={line.line_id}
+              details={details}
+              line={line}
+              pointer={`/lines/${index}`}
+              entry={entryOf(entry.lines, line.line_id)}
+              onChange={(change) => set(line.line_id, change)}
+            />
+          ))}
+        </>
+      )}
     </ActionDialog>
   );
 }
+
+const NO_OUTCOME: OutcomeEntry = { outcome: "", lines: {} };
 
 function NoteDialog({ details, onClose }: DialogProps) {
   const [note, setNote, reset] = useStored(`note.${details.request_id}`, "");

@@ -276,7 +276,7 @@ function MemberHistory({ requestId }: { requestId: string }) {
         api.GET("/v1/review/requests/{request_id}/member-history", {
           params: {
             path: { request_id: requestId },
-            query: { limit: 25, ...(pageParam ? { cursor: pageParam } : {}) },
+            query: pageParam ? { limit: 25, cursor: pageParam } : { limit: 5 },
           },
         }),
       ),

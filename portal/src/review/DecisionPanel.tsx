@@ -19,6 +19,7 @@ import {
   TextArea,
   TextField,
 } from "../ui/fields";
+import { named } from "../ui/named";
 import { Banner, Card, Facts, Tag } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { TypeAhead } from "../ui/TypeAhead";
@@ -30,9 +31,11 @@ import {
   type Entries,
   entryOf,
   fromProposal,
+  hasPlaceholder,
   type LineEntry,
   requestedOf,
 } from "./decision";
+import { nameIn } from "./names";
 import { useNextCase } from "./nextCase";
 
 const words = text.review;
@@ -44,7 +47,7 @@ const CHOICES: readonly { code: Decided; name: string }[] = [
 ];
 
 /** The lines that this cycle decides: those that are open and not a vendor's. */
-function openLines(details: CaseDetails): readonly Schemas["ServiceLineResponse"][] {
+export function openLines(details: CaseDetails): readonly Schemas["ServiceLineResponse"][] {
   return details.lines.filter((line) => line.status === "OPEN" && line.decided_by !== "VENDOR");
 }
 
@@ -209,7 +212,7 @@ function DecisionForm({ details, seen }: DeciderProps) {
       >
         <p>{words.decideLead}</p>
         <Unopened names={unopened} />
-        <ErrorSummary errors={errors} attempt={attempt} />
+        <ErrorSummary errors={named(errors, nameIn(lineIds))} attempt={attempt} />
         {errors.length === 0 && !isOutdated(decide.error) && <ErrorBanner error={decide.error} />}
         <Changes error={decide.error} sent={sent} history={details.history} />
         {returned && (
@@ -258,7 +261,7 @@ function DecisionForm({ details, seen }: DeciderProps) {
   );
 }
 
-function LineForm({
+export function LineForm({
   details,
   line,
   pointer,
@@ -443,6 +446,11 @@ function Reasons({
         value={entry.rationale}
         onChange={(rationale) => onChange({ rationale })}
       />
+      {hasPlaceholder(entry.rationale) && (
+        <Banner live tone="warning">
+          <p>{words.placeholder}</p>
+        </Banner>
+      )}
       <TypeAhead
         pointer={`${pointer}/criterion`}
         label={words.criterion}
@@ -536,7 +544,7 @@ function Proposal({
             </li>
           ))}
         </ul>
-        <ErrorSummary errors={errors} attempt={attempt} />
+        <ErrorSummary errors={named(errors, nameIn([]))} attempt={attempt} />
         {errors.length === 0 && !isOutdated(sign.error) && <ErrorBanner error={sign.error} />}
         <Changes error={sign.error} sent={sent} history={details.history} />
         {canSign && <Unopened names={unopened} />}

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Schemas } from "../api/client";
-import { approveAll, decisionBody, EMPTY, fromProposal, requestedOf } from "./decision";
+import {
+  approveAll,
+  decisionBody,
+  EMPTY,
+  fromProposal,
+  hasPlaceholder,
+  requestedOf,
+} from "./decision";
 
 describe("the body of a decision", () => {
   test("approved lines carry neither reason nor rationale, even if some were entered", () => {
@@ -82,4 +89,9 @@ test("a line's id leads to its service and procedure", () => {
   } as Schemas["RequestContent"];
   expect(requestedOf(content, "2.2").procedure?.code).toBe("2");
   expect(requestedOf(content, "3.1").service).toBeUndefined();
+});
+
+test("a template's words in brackets are to be replaced", () => {
+  expect(hasPlaceholder("Documented are: [findings].")).toBe(true);
+  expect(hasPlaceholder("Documented are: pain at rest (grade 2).")).toBe(false);
 });

@@ -6,8 +6,10 @@ export const intake = {
   receivedAt: (zone: string) => `Received (${zone})`,
   receivedHint: "The decision clock starts at this time.",
   reference: "Reference",
-  referenceHint:
-    "The number of the call, the fax or the interchange. The same channel and reference are the same request.",
+  receivedName: "Received",
+  referenceHint: "Number of the call, fax or interchange",
+  sameReference:
+    "The same channel and reference are the same request: registered again, nothing changes.",
   check: "Check requirements",
   register: "Register request",
   startOver: "Clear all entries",

@@ -43,6 +43,7 @@ export const review = {
   returned: "Returned with a comment",
 
   backToQueue: "Queue",
+  toDecision: "Go to the decision",
   case: (number: string) => `Case ${number}`,
   caseOf: "Case",
   release: "Release",
@@ -130,6 +131,7 @@ export const review = {
   reasonSearch: "Type a code or a word",
   noReason: "No reason code fits.",
   rationale: "Rationale",
+  placeholder: "Replace the words in [brackets]: the notices state the rationale as it is.",
   rationaleHint: "The notices to the provider and the member state it.",
   template: "Insert a template",
   criterion: "Criterion",
@@ -175,6 +177,10 @@ export const review = {
     "Both providers receive a message with the number to call and the time until which they can call.",
   peerOutcome: "Record the outcome",
   peerOutcomeField: "Outcome",
+  peerOutcomeHint: (reason: string) => `The provider wants to discuss: ${reason}`,
+  peerOverturned:
+    "Enter the new decision of each service line. The providers and the member get the new determination.",
+  line: (id: string) => `Line ${id}`,
   peerRecorded: "The outcome is recorded.",
   peerCall: "The provider calls",
   peerUntil: "Until",

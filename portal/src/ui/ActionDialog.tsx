@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { ApiError } from "../api/client";
 import { text } from "../text";
 import { announce } from "./announce";
@@ -10,11 +10,13 @@ import { Dialog } from "./Dialog";
 import { ErrorBanner, ErrorSummary } from "./ErrorSummary";
 import { byPointer, isOutdated } from "./errors";
 import { FormErrors } from "./fields";
+import { named } from "./named";
 
 /**
  * A dialog around one call: the API's errors at their fields, one call however often the button is pressed.
  *
  * `refresh` are the query keys that the call makes outdated, also where it failed: its answer can be lost.
+ * `inline` makes it a part of the page, where the rest of the page is needed to fill it in.
  */
 export function ActionDialog({
   title,
@@ -26,6 +28,8 @@ export function ActionDialog({
   action,
   look = "primary",
   wide = false,
+  inline = false,
+  names = NO_NAMES,
   history = [],
 }: {
   title: string;
@@ -38,6 +42,9 @@ export function ActionDialog({
   action: string;
   look?: Look;
   wide?: boolean;
+  inline?: boolean;
+  /** The name of the field of a pointer, for the summary of errors. */
+  names?: (pointer: string) => string | undefined;
   /** The request's history: shows what changed where the call was based on an earlier version. */
   history?: readonly HistoryEvent[];
 }) {
@@ -55,27 +62,48 @@ export function ActionDialog({
     onSettled: () => Promise.all(refresh.map((queryKey) => client.invalidateQueries({ queryKey }))),
   });
   const errors = call.error instanceof ApiError ? call.error.errors : [];
+  const buttons = (
+    <>
+      <Button onClick={onClose}>{text.common.cancel}</Button>
+      <Button look={look} pending={call.isPending} onClick={() => call.mutate()}>
+        {action}
+      </Button>
+    </>
+  );
+  const form = (
+    <FormErrors value={byPointer(errors)}>
+      <ErrorSummary errors={named(errors, names)} attempt={attempt} />
+      {errors.length === 0 && !isOutdated(call.error) && <ErrorBanner error={call.error} />}
+      <Changes error={call.error} sent={sent} history={history} />
+      {children}
+    </FormErrors>
+  );
+  if (inline) {
+    return (
+      <Inline title={title}>
+        {form}
+        <div className="form-actions">{buttons}</div>
+      </Inline>
+    );
+  }
   return (
-    <Dialog
-      open
-      wide={wide}
-      title={title}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{text.common.cancel}</Button>
-          <Button look={look} pending={call.isPending} onClick={() => call.mutate()}>
-            {action}
-          </Button>
-        </>
-      }
-    >
-      <FormErrors value={byPointer(errors)}>
-        <ErrorSummary errors={errors} attempt={attempt} />
-        {errors.length === 0 && !isOutdated(call.error) && <ErrorBanner error={call.error} />}
-        <Changes error={call.error} sent={sent} history={history} />
-        {children}
-      </FormErrors>
+    <Dialog open wide={wide} title={title} onClose={onClose} actions={buttons}>
+      {form}
     </Dialog>
+  );
+}
+
+const NO_NAMES = () => undefined;
+
+/** A part of the page that takes the focus when it opens, as a dialog does. */
+function Inline({ title, children }: { title: string; children: ReactNode }) {
+  const part = useRef<HTMLElement>(null);
+  const id = useId();
+  useEffect(() => part.current?.focus(), []);
+  return (
+    <section ref={part} className="card" tabIndex={-1} aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
   );
 }

@@ -72,15 +72,19 @@ export function FieldFrame({
       <label htmlFor={id} className="field-label">
         {label} {optional && <span className="field-optional">{text.common.optional}</span>}
       </label>
-      {hint && (
-        <div id={`${id}-hint`} className="field-hint">
-          {hint}
-        </div>
-      )}
+      <FieldHint id={id} hint={hint} />
       {children}
       <FieldErrorText id={`${id}-error`} errors={errors} />
     </div>
   );
+}
+
+function FieldHint({ id, hint }: { id: string; hint: ReactNode }) {
+  return hint ? (
+    <div id={`${id}-hint`} className="field-hint">
+      {hint}
+    </div>
+  ) : null;
 }
 
 export function FieldErrorText({ id, errors }: { id: string; errors: readonly string[] }) {
@@ -222,11 +226,7 @@ export function RadioField({
       aria-describedby={describedBy}
     >
       <legend className="field-label">{label}</legend>
-      {hint && (
-        <div id={`${id}-hint`} className="field-hint">
-          {hint}
-        </div>
-      )}
+      <FieldHint id={id} hint={hint} />
       <div className="choices-row">
         {choices.map((choice) => (
           <label key={choice.code} className="choice">
@@ -268,11 +268,7 @@ export function CheckboxField({
         />
         {label}
       </label>
-      {hint && (
-        <div id={`${id}-hint`} className="field-hint">
-          {hint}
-        </div>
-      )}
+      <FieldHint id={id} hint={hint} />
       <FieldErrorText id={`${id}-error`} errors={errors} />
     </div>
   );

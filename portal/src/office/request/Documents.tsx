@@ -2,6 +2,7 @@
 import { type Query, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type DragEvent, useEffect, useId, useRef, useState } from "react";
 import { api, type Schemas, unwrap } from "../../api/client";
+import { loadDocument, openDownload } from "../../api/download";
 import { livePolling, useReference } from "../../api/queries";
 import { formatSize } from "../../format/identifiers";
 import { text } from "../../text";
@@ -11,7 +12,6 @@ import { ErrorBanner } from "../../ui/ErrorSummary";
 import { SelectField } from "../../ui/fields";
 import { Card, Tag } from "../../ui/parts";
 import { Region } from "../../ui/Region";
-import { loadDocument, openDownload } from "../requests/download";
 import { isOpen, type Upload, withoutListed } from "./uploads";
 import { type DocumentRules, limitOf, type Uploads, useUploads } from "./useUploads";
 import "../../styles/request-form.css";

@@ -149,11 +149,6 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
             <Vendors details={details} />
             <Duplicates similar={details.potential_duplicates} />
           </Region>
-        </div>
-        <div>
-          <Region>
-            <Timeline details={details} />
-          </Region>
           <Region>
             <Providers
               content={content}
@@ -161,6 +156,11 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
               temporary={details.temporary_providers}
             />
             <Services content={content} labels={content_labels} plan={details.plan} />
+          </Region>
+        </div>
+        <div>
+          <Region>
+            <Timeline details={details} />
           </Region>
         </div>
       </div>

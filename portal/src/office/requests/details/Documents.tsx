@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { Schemas } from "../../../api/client";
+import { loadDocument, openDownload } from "../../../api/download";
 import { formatMoment } from "../../../format/dates";
 import { kindOf } from "../../../format/files";
 import { formatSize } from "../../../format/identifiers";
@@ -10,7 +11,6 @@ import { Button } from "../../../ui/Button";
 import { ErrorBanner } from "../../../ui/ErrorSummary";
 import { Card, Empty, Tag } from "../../../ui/parts";
 import { Documents, useDocuments } from "../../request/Documents";
-import { loadDocument, openDownload } from "../download";
 
 const words = text.office.documents;
 

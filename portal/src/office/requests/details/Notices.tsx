@@ -1,12 +1,12 @@
 import { useMutation } from "@tanstack/react-query";
 import { api, type Schemas, unwrap } from "../../../api/client";
+import { openDownload } from "../../../api/download";
 import { formatMoment } from "../../../format/dates";
 import { formatSize } from "../../../format/identifiers";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
 import { ErrorBanner } from "../../../ui/ErrorSummary";
 import { Card } from "../../../ui/parts";
-import { openDownload } from "../download";
 
 const words = text.office.notices;
 

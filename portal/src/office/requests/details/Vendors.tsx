@@ -1,12 +1,12 @@
 /** What delegated vendors decide: whom to call, and the document for the vendor's own system. */
 import { useMutation } from "@tanstack/react-query";
 import { api, type Schemas, unwrap } from "../../../api/client";
+import { saveFile } from "../../../api/download";
 import { formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
 import { ErrorBanner } from "../../../ui/ErrorSummary";
 import { Card, DueTime, Facts, Phone } from "../../../ui/parts";
-import { saveFile } from "../download";
 
 const words = text.office.vendors;
 

@@ -1,5 +1,5 @@
 /** Files for the person's own computer. */
-import { api, type Schemas, unwrap } from "../../api/client";
+import { ApiError, api, NetworkError, type Problem, type Schemas, unwrap } from "./client";
 
 /** A short-lived link to a document of a draft or request. */
 export function loadDocument(
@@ -20,7 +20,27 @@ export function openDownload(url: string): void {
 
 /** Saves data as a file. */
 export function saveFile(name: string, type: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
+  saveBlob(name, new Blob([content], { type }));
+}
+
+/** Saves the answer of a POST as a file: its body holds a patient's data, so it is no link. */
+export async function saveAnswer(
+  name: string,
+  call: Promise<{ data?: unknown; error?: unknown; response: Response }>,
+): Promise<void> {
+  const { data, error, response } = await call;
+  if (!response.ok) {
+    const id = response.headers.get("X-Request-Id");
+    throw new ApiError(response.status, (error as Problem | undefined) ?? null, id);
+  }
+  if (!(data instanceof Blob)) {
+    throw new NetworkError();
+  }
+  saveBlob(name, data);
+}
+
+function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob);
   click(url, name);
   window.setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
@@ -32,5 +52,7 @@ function click(url: string, name: string): void {
   if (name) {
     link.download = name;
   }
+  document.body.append(link);
   link.click();
+  link.remove();
 }
