@@ -78,6 +78,14 @@ UPLOAD_SCAN: Final = FunctionSpec(
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
     inspects=True,
 )
+UPLOAD_SWEEP: Final = FunctionSpec(
+    "UploadSweepFunction",
+    "Verifies uploads whose event was lost",
+    "upload",
+    "functions.upload.sweep.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
+    inspects=True,
+)
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
     "Cleans up after deleted drafts and archives requests past retention",
@@ -162,6 +170,6 @@ AUDIT: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
-    *(UPLOAD_VERIFY, UPLOAD_SCAN, EXPIRE, WARN, RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
-    AUDIT,
+    *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT),
+    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
 )

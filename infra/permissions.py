@@ -1,6 +1,6 @@
 """The permissions of every function, in one place for audits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from infra import catalogue
 from infra.constructs.audit import Audit
@@ -49,14 +49,7 @@ def grant(
     documents.allow_documents(upload, ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"))
     documents.allow_listing(upload)
 
-    # A scan result can arrive before the upload event of its document, so both functions verify.
-    for function in (of(catalogue.UPLOAD_VERIFY), of(catalogue.UPLOAD_SCAN)):
-        tables.allow_requests(function, WRITE_ACTIONS)
-        documents.allow_documents(
-            function, ("s3:GetObject", "s3:GetObjectVersion", *_DELETE_OBJECTS)
-        )
-        documents.allow_document_versions(function)
-        documents.allow_detecting_missing_objects(function)
+    _verify_uploads(of, tables, documents)
 
     status = of(catalogue.STATUS)
     tables.allow_requests(
@@ -116,6 +109,21 @@ def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -
     for spec, function in functions.items():
         if spec.serves_http or spec is catalogue.RELAY:
             audit.allow_append(function)
+
+
+def _verify_uploads(
+    of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, documents: Documents
+) -> None:
+    """Grant verification. A scan result can arrive before the upload event of its document."""
+    indexes = {catalogue.UPLOAD_SWEEP: (WORKLIST_INDEX,)}
+    for spec in (catalogue.UPLOAD_VERIFY, catalogue.UPLOAD_SCAN, catalogue.UPLOAD_SWEEP):
+        function = of(spec)
+        tables.allow_requests(function, WRITE_ACTIONS, *indexes.get(spec, ()))
+        documents.allow_documents(
+            function, ("s3:GetObject", "s3:GetObjectVersion", *_DELETE_OBJECTS)
+        )
+        documents.allow_document_versions(function)
+        documents.allow_detecting_missing_objects(function)
 
 
 def _repair(operations: ServiceFunction, tables: Tables, workflow: Workflow) -> None:

@@ -174,23 +174,25 @@ class PrecertStack(cdk.Stack):
         )
         audit = of[catalogue.AUDIT]
         unarchived = self._audit.archive_records(audit, self._stream_dead_letters[catalogue.AUDIT])
-        inbox, notices, warn = of[catalogue.INBOX], of[catalogue.NOTICES], of[catalogue.WARN]
-        reports, verify = of[catalogue.REPORTS], of[catalogue.UPLOAD_VERIFY]
-        scan = of[catalogue.UPLOAD_SCAN]
+        warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
+        verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
+        queues = self._queues = {
+            "Messages": messaging.deliver_messages(of[catalogue.INBOX]),
+            "Notices": messaging.deliver_determinations(of[catalogue.NOTICES]),
+            "Reports": messaging.deliver_reports(of[catalogue.REPORTS]),
+            "Uploads": messaging.deliver_uploads(verify, bucket),
+            "Scans": messaging.deliver_scans(scan, bucket),
+        }
         return {
             "Relay": Receiver(Delivery.RELAY, relay.dead_letters, of[catalogue.RELAY]),
             "Expire": Receiver(Delivery.CLEANUP, expire.dead_letters, of[catalogue.EXPIRE]),
             "Audit": Receiver(Delivery.AUDIT, unarchived, audit),
-            "Inbox": Receiver(Delivery.MESSAGES, messaging.deliver_messages(inbox), inbox),
-            "Notices": Receiver(
-                Delivery.NOTICES, messaging.deliver_determinations(notices), notices
-            ),
             "Warn": Receiver(Delivery.WARNINGS, messaging.warn_of_expiry(warn), warn),
-            "Reports": Receiver(Delivery.REPORTS, messaging.deliver_reports(reports), reports),
-            "Uploads": Receiver(
-                Delivery.UPLOADS, messaging.deliver_uploads(verify, bucket), verify
-            ),
-            "Scans": Receiver(Delivery.SCANS, messaging.deliver_scans(scan, bucket), scan),
+            "UploadSweeps": Receiver(Delivery.UPLOAD_SWEEPS, messaging.sweep_uploads(sweep), sweep),
+            **{
+                name: Receiver(Delivery[name.upper()], queue.dead_letters, queue.function)
+                for name, queue in queues.items()
+            },
         }
 
     def _observe(self, dead_letters: dict[str, DeadLetters]) -> None:
@@ -198,6 +200,7 @@ class PrecertStack(cdk.Stack):
             Alarms(self, "Alarms", stage=self._stage),
             functions=self._functions,
             dead_letters=dead_letters,
+            queues=self._queues,
             workflow=self._workflow,
             api=self._api,
         )
@@ -225,6 +228,7 @@ class PrecertStack(cdk.Stack):
             "ArchiveBucketName": self._documents.archive.bucket_name,
             "RuleListsBucketName": self._documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
+            "Deliveries": self._values[Env.DELIVERIES],
             "SsnKeyArn": self._values[Env.SSN_KEY],
             "PortalUrl": self._portal.origin,
             "PortalBucketName": self._portal.bucket.bucket_name,

@@ -29,7 +29,9 @@ from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
 from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
 from precert.adapters.dynamodb.drafts import DynamoDBDrafts, DynamoDBDraftWarnings
 from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
+from precert.adapters.dynamodb.event_records import DynamoDBEventRecords
 from precert.adapters.dynamodb.flags import DynamoDBFlags
+from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.messages import DynamoDBInbox
 from precert.adapters.dynamodb.reference import DynamoDBReference
@@ -263,6 +265,22 @@ class Dependencies:
         return DynamoDBListings(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
+    def event_records(self) -> DynamoDBEventRecords:
+        return DynamoDBEventRecords(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def leftover_records(self) -> DynamoDBLeftovers:
+        return DynamoDBLeftovers(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @property
+    def leftover_files(self) -> S3Documents:
+        return self.document_bytes
+
+    @property
+    def archived_requests(self) -> S3Archive:
+        return self.archive
+
+    @cached_property
     def flags(self) -> DynamoDBFlags:
         return DynamoDBFlags(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
@@ -459,6 +477,8 @@ INJECTABLE: Final = frozenset(
         *(name for name, value in vars(Dependencies).items() if isinstance(value, cached_property)),
         "check",
         "judge_case",
+        "leftover_files",
+        "archived_requests",
         "line_owners",
     }
 )

@@ -182,6 +182,7 @@ class Delivery(StrEnum):
     SCANS = "SCANS"
     WARNINGS = "WARNINGS"
     AUDIT = "AUDIT"
+    UPLOAD_SWEEPS = "UPLOAD_SWEEPS"
 
 
 # -- Environment ------------------------------------------------------------------------------------
@@ -220,9 +221,11 @@ STACK_OUTPUTS: Final = {
     Env.AUDIT_TABLE: "AuditTableName",
     Env.AUDIT_BUCKET: "AuditBucketName",
     Env.DOCUMENTS_BUCKET: "DocumentsBucketName",
+    Env.ARCHIVE_BUCKET: "ArchiveBucketName",
     Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
     Env.SSN_KEY: "SsnKeyArn",
     Env.STATE_MACHINE_ARN: "StateMachineArn",
     Env.EVENT_BUS_NAME: "EventBusName",
+    Env.DELIVERIES: "Deliveries",
 }
 """Outputs of the stack with the values of these variables, for operators' commands and tests."""

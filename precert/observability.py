@@ -80,6 +80,13 @@ def note_error(error: Exception) -> None:
 
 
 @contextmanager
+def work_on(**ids: str) -> Iterator[None]:
+    """Add the ids of what is processed to every line of the log, also to those of errors."""
+    with logger.append_context_keys(**ids):
+        yield
+
+
+@contextmanager
 def errors_noted() -> Iterator[None]:
     """Log an error and raise it again, so that the event is delivered again."""
     try:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from precert.domain.damage import RecordKind, report_damage
 from precert.domain.errors import PrecertError, TransientError
-from precert.names import PK, REDRIVE, SK
-from precert.observability import note_error
+from precert.names import EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, REDRIVE, REQUEST_PK_PREFIX, SK
+from precert.observability import note_error, work_on
 from precert.usecases.ports.workflow import DeadLetters, PoisonRecord
 
 _POISON: Final = (
@@ -44,15 +44,32 @@ def process_records(
     if event.get(REDRIVE):
         dead_letters = None
     for record in event["Records"]:
-        try:
-            process(record)
-        except Exception as error:  # noqa: BLE001 - the response names the failed record
-            note_error(error)
-            if is_poison(error) and _set_aside(record, error, dead_letters):
-                continue
-            number = record["dynamodb"]["SequenceNumber"]
-            return {"batchItemFailures": [{"itemIdentifier": number}]}
+        with work_on(**ids_of(record)):
+            try:
+                process(record)
+            except Exception as error:  # noqa: BLE001 - the response names the failed record
+                note_error(error)
+                if is_poison(error) and _set_aside(record, error, dead_letters):
+                    continue
+                number = record["dynamodb"]["SequenceNumber"]
+                return {"batchItemFailures": [{"itemIdentifier": number}]}
     return {"batchItemFailures": []}
+
+
+def ids_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """The ids of a stream record for the log: from its keys, which every record has."""
+    changed = record["dynamodb"]
+    keys = changed.get("Keys") or changed.get("NewImage") or changed.get("OldImage") or {}
+    pk, sk = _text(keys, PK), _text(keys, SK)
+    found = {"sequence_number": str(changed.get("SequenceNumber", ""))}
+    if pk.startswith(REQUEST_PK_PREFIX):
+        found["request_id"] = pk.removeprefix(REQUEST_PK_PREFIX)
+    if sk.startswith(EVENT_SK_PREFIX):
+        found["event_id"] = f"{found.get('request_id')}.{sk.removeprefix(EVENT_SK_PREFIX)}"
+    if pk.startswith(INBOX_PK_PREFIX):
+        # A message has the id of its event.
+        found["event_id"] = sk.partition("#")[2]
+    return found
 
 
 def _set_aside(

@@ -1,22 +1,23 @@
-"""Delivers events from the bus as messages to both providers."""
+"""Delivers events of the bus as messages to both providers, from a queue."""
 
 from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.domain.events import PublishedEvent
-from precert.observability import errors_noted, logger, metrics, note_work
+from precert.observability import logger, metrics, note_work
+from precert.queues import process_events
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> None:
-    with errors_noted():
-        _deliver(PublishedEvent.model_validate(event["detail"]))
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return process_events(event, context, _deliver)
 
 
-def _deliver(published: PublishedEvent) -> None:
+def _deliver(event: dict[str, Any]) -> None:
+    published = PublishedEvent.model_validate(event["detail"])
     message = Message(
         message_id=published.event_id,
         type=published.type,

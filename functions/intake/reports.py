@@ -27,7 +27,8 @@ from precert.domain.errors import (
 from precert.domain.events import ReportError, ReportRefusal
 from precert.domain.review import Approval, LineDecision
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
-from precert.observability import errors_noted, logger, metrics, note_work
+from precert.observability import logger, metrics, note_work
+from precert.queues import process_events
 from precert.usecases.vendor_reports import VendorReport, report_determination
 
 _MEMBERS: Final = frozenset(
@@ -40,14 +41,17 @@ _MEMBERS: Final = frozenset(
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> None:
-    with errors_noted():
-        try:
-            _report(event)
-        except (TransientError, DamagedRecordError):
-            raise
-        except PrecertError as error:
-            _refuse(event, error)
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return process_events(event, context, _receive)
+
+
+def _receive(event: dict[str, Any]) -> None:
+    try:
+        _report(event)
+    except (TransientError, DamagedRecordError):
+        raise
+    except PrecertError as error:
+        _refuse(event, error)
 
 
 def _report(event: dict[str, Any]) -> None:

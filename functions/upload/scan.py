@@ -1,22 +1,26 @@
-"""Applies malware scan results, on GuardDuty events from the account's default bus."""
+"""Applies malware scan results, on GuardDuty events of the default bus, from a queue."""
 
 from typing import Any
 
 from precert.bootstrap import call
 from precert.domain.documents import DocumentStatus, ScanResult, ids_of_key
 from precert.names import SCAN_UNRESOLVED
-from precert.observability import errors_noted, logger, metrics, note_work
+from precert.observability import logger, metrics, note_work
+from precert.queues import process_events
 from precert.usecases.documents import scan_document
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> None:
-    with errors_noted():
-        detail = event["detail"]
-        scanned = detail["s3ObjectDetails"]
-        result = ScanResult(detail["scanResultDetails"]["scanResultStatus"])
-        _apply(scanned["objectKey"], scanned.get("versionId"), result)
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return process_events(event, context, _record)
+
+
+def _record(event: dict[str, Any]) -> None:
+    detail = event["detail"]
+    scanned = detail["s3ObjectDetails"]
+    result = ScanResult(detail["scanResultDetails"]["scanResultStatus"])
+    _apply(scanned["objectKey"], scanned.get("versionId"), result)
 
 
 def _apply(key: str, version_id: str | None, result: ScanResult) -> None:

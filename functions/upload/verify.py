@@ -1,22 +1,22 @@
-"""Verifies uploaded documents, on S3 events from EventBridge."""
+"""Verifies uploaded documents, on S3 events from EventBridge, from a queue."""
 
 from typing import Any
 
 from precert.bootstrap import call, dependencies
 from precert.domain.documents import ids_of_key
-from precert.observability import errors_noted, logger, metrics, note_work
+from precert.observability import logger, metrics, note_work
+from precert.queues import process_events
 from precert.usecases.documents import verify_document
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> None:
-    with errors_noted():
-        _verify(event["detail"]["object"]["key"])
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return process_events(event, context, _verify)
 
 
-def _verify(key: str) -> None:
-    ids = ids_of_key(key)
+def _verify(event: dict[str, Any]) -> None:
+    ids = ids_of_key(event["detail"]["object"]["key"])
     if ids is None:
         note_work("ignored")
         return

@@ -11,11 +11,13 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
+from infra.constructs.queues import EventQueue
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.names import DOCUMENT_PREFIX, EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
 """The longest delay of an expiration warning."""
+UPLOAD_SWEEPS_EVERY: Final = cdk.Duration.minutes(5)
 
 
 class Messaging(Construct):
@@ -31,7 +33,8 @@ class Messaging(Construct):
             self.bus.archive(
                 "Archive",
                 description="For replay to a consumer that failed or was unavailable",
-                event_pattern=events.EventPattern(source=[EVENT_SOURCE]),
+                # What precert publishes, and what vendors report: the prefix of all their sources.
+                event_pattern=events.EventPattern(source=events.Match.prefix(EVENT_SOURCE)),
                 retention=cdk.Duration.days(stage.archive_days),
             )
 
@@ -59,7 +62,7 @@ class Messaging(Construct):
             },
         )
 
-    def deliver_messages(self, inbox: ServiceFunction) -> DeadLetters:
+    def deliver_messages(self, inbox: ServiceFunction) -> EventQueue:
         """Deliver the events that both providers receive as messages."""
         return _rule(
             self,
@@ -72,7 +75,7 @@ class Messaging(Construct):
             bus=self.bus,
         )
 
-    def deliver_determinations(self, notices: ServiceFunction) -> DeadLetters:
+    def deliver_determinations(self, notices: ServiceFunction) -> EventQueue:
         """Deliver the determinations for which notices are rendered."""
         return _rule(
             self,
@@ -85,7 +88,7 @@ class Messaging(Construct):
             bus=self.bus,
         )
 
-    def deliver_reports(self, reports: ServiceFunction) -> DeadLetters:
+    def deliver_reports(self, reports: ServiceFunction) -> EventQueue:
         """Deliver vendors' determinations; each vendor has its own event source."""
         return _rule(
             self,
@@ -98,7 +101,7 @@ class Messaging(Construct):
             bus=self.bus,
         )
 
-    def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
+    def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> EventQueue:
         """Deliver uploads of documents, which S3 reports on the account's default bus."""
         return _rule(
             self,
@@ -115,7 +118,7 @@ class Messaging(Construct):
             ),
         )
 
-    def deliver_scans(self, scan: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
+    def deliver_scans(self, scan: ServiceFunction, bucket: s3.Bucket) -> EventQueue:
         """Deliver results of malware scans; only AWS can put events with a source ``aws.*``."""
         return _rule(
             self,
@@ -135,14 +138,38 @@ class Messaging(Construct):
         )
 
     def warn_of_expiry(self, warn: ServiceFunction) -> DeadLetters:
-        """Query on a schedule for drafts whose warning is due; the next run covers a missed one."""
-        return _rule(
-            self,
-            "Warnings",
-            warn,
-            "Warnings of drafts that are about to expire",
-            schedule=events.Schedule.rate(WARNINGS_EVERY),
+        """Query on a schedule for drafts whose warning is due."""
+        return _schedule(
+            self, "Warnings", warn, "Warnings of drafts that are about to expire", WARNINGS_EVERY
         )
+
+    def sweep_uploads(self, sweep: ServiceFunction) -> DeadLetters:
+        """Query on a schedule for uploads that were not verified."""
+        return _schedule(
+            self, "UploadSweeps", sweep, "Uploads that were not verified", UPLOAD_SWEEPS_EVERY
+        )
+
+
+def _schedule(
+    scope: Construct, name: str, function: ServiceFunction, description: str, every: cdk.Duration
+) -> DeadLetters:
+    """Invoke the function directly: the next run covers one that failed, as the table has the work."""
+    dead_letters = DeadLetters(scope, f"{name}DeadLetters")
+    events.Rule(
+        scope,
+        f"{name}Rule",
+        description=description,
+        schedule=events.Schedule.rate(every),
+        targets=[
+            targets.LambdaFunction(
+                function.function,
+                dead_letter_queue=dead_letters.queue,
+                retry_attempts=10,
+                max_event_age=every,
+            )
+        ],
+    )
+    return dead_letters
 
 
 def _rule(
@@ -151,25 +178,24 @@ def _rule(
     function: ServiceFunction,
     description: str,
     *,
-    pattern: events.EventPattern | None = None,
+    pattern: events.EventPattern,
     bus: events.EventBus | None = None,
-    schedule: events.Schedule | None = None,
-) -> DeadLetters:
-    dead_letters = DeadLetters(scope, f"{name}DeadLetters")
+) -> EventQueue:
+    """Deliver the events of a pattern to the function's queue."""
+    queue = EventQueue(scope, f"{name}Queue", function=function)
     events.Rule(
         scope,
         f"{name}Rule",
         description=description,
         event_bus=bus,
         event_pattern=pattern,
-        schedule=schedule,
         targets=[
-            targets.LambdaFunction(
-                function.function,
-                dead_letter_queue=dead_letters.queue,
-                retry_attempts=10,
-                max_event_age=cdk.Duration.hours(6),
+            targets.SqsQueue(
+                queue.queue,
+                dead_letter_queue=queue.dead_letters.queue,
+                retry_attempts=185,
+                max_event_age=cdk.Duration.hours(24),
             )
         ],
     )
-    return dead_letters
+    return queue

@@ -14,6 +14,7 @@ from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
+from infra.constructs.queues import EventQueue
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from precert.domain.event_types import EventType
@@ -78,6 +79,7 @@ def watch(
     *,
     functions: Mapping[FunctionSpec, ServiceFunction],
     dead_letters: Mapping[str, DeadLetters],
+    queues: Mapping[str, EventQueue],
     workflow: Workflow,
     api: Api,
 ) -> None:
@@ -100,6 +102,15 @@ def watch(
             undelivered.queue.metric_approximate_number_of_messages_visible(
                 period=_PERIOD, statistic="Maximum"
             ),
+        )
+    for name, waiting in queues.items():
+        alarms.add(
+            f"{name}Delayed",
+            f"{name}: an event was not processed for 15 minutes; it is delivered again for hours",
+            waiting.queue.metric_approximate_age_of_oldest_message(
+                period=_PERIOD, statistic="Maximum"
+            ),
+            above=15 * 60,
         )
     alarms.add(
         "UnresolvedScans",

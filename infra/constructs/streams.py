@@ -64,6 +64,11 @@ blocks only its own batch; nine of ten requests are not affected.
 """
 
 
+FOREVER: Final = -1
+RECORD_AGE_SECONDS: Final = 24 * 60 * 60 - 60
+"""The stream forgets a record after 24 hours; its position is then in the dead-letter queue."""
+
+
 class StreamMapping(Construct):
     """One consumer of the stream.
 
@@ -106,8 +111,10 @@ class StreamMapping(Construct):
             # The records of one item stay in order; those of different items of a request may not.
             parallelization_factor=parallel_batches,
             bisect_batch_on_function_error=True,
-            maximum_retry_attempts=10,
-            maximum_record_age_in_seconds=6 * 60 * 60,
+            # Until the stream has no longer the record. What can never be processed is set aside by
+            # the function, so only a failure of a service or a deployment is repeated for so long.
+            maximum_retry_attempts=FOREVER,
+            maximum_record_age_in_seconds=RECORD_AGE_SECONDS,
             function_response_types=["ReportBatchItemFailures"],
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
                 filters=[

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
-from precert.names import PK, SK, Delivery
+from precert.names import PK, REDRIVE, SK, Delivery
 from precert.usecases.ports.deliveries import FailedDeliveries, Redelivery
 from precert.usecases.ports.writes import require_writes
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HIDDEN_SECONDS: Final = 60
 """How long a message that is being sent again is hidden from other calls."""
 _STREAM_BATCH: Final = "DDBStreamBatchInfo"
+_REMOVE: Final = "REMOVE"
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -120,20 +121,22 @@ class SqsDeliveries:
     def _record(self, poison: Mapping[str, Any]) -> dict[str, Any] | None:
         """The record of an item that was set aside, as the stream would deliver it now.
 
-        A removed item has none.
+        That of a removed item has the ids that the queue has; the archive has the rest of a request.
+        The function reports a record that fails again instead of setting it aside again.
         """
         if not poison.get(PK) or not poison.get(SK):
             return None
         key = {PK: {"S": poison[PK]}, SK: {"S": poison[SK]}}
+        changed = {"Keys": key, "SequenceNumber": str(poison.get("sequence_number", "0"))}
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        if "Item" not in found:
+        if poison["event_name"] == _REMOVE and poison.get("removed") and "Item" not in found:
+            changed["OldImage"] = poison["removed"]
+        elif poison["event_name"] != _REMOVE and "Item" in found:
+            changed["NewImage"] = found["Item"]
+        else:
             return None
-        changed = {
-            "Keys": key,
-            "NewImage": found["Item"],
-            "SequenceNumber": str(poison.get("sequence_number", "0")),
-        }
-        return {"Records": [{"eventName": poison["event_name"], "dynamodb": changed}]}
+        record = {"eventName": poison["event_name"], "dynamodb": changed}
+        return {REDRIVE: True, "Records": [record]}
 
     def _accepts(self, function: str, event: Mapping[str, Any]) -> bool:
         """Whether the function processed the event; a call without a response counts as failed."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from precert.cli import audit, executions, rules
+from precert.cli import audit, deliveries, events, executions, orphans, rules
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.settings import SettingsError
 
@@ -109,6 +109,15 @@ def _parser() -> argparse.ArgumentParser:
         help="write the records of the period to the archive again, where its copy failed",
     )
     access.set_defaults(run=audit.show)
+    for name, text, module in (
+        ("deliveries", "events that were not delivered within the product", deliveries),
+        ("events", "recorded events of requests", events),
+        ("orphans", "records and files without their request", orphans),
+    ):
+        topic = topics.add_parser(name, help=text)
+        module.add_commands(
+            topic.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        )
     return parser
 
 

@@ -218,6 +218,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Delivery.SCANS: "Results of malware scans",
         Delivery.WARNINGS: "Warnings of expiring drafts",
         Delivery.AUDIT: "Audit records to the archive",
+        Delivery.UPLOAD_SWEEPS: "Checks of uploads that were not verified",
     },
     "copied_parts": {
         Keep.PATIENT: "The same patient",

@@ -218,7 +218,9 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "DecidedBy": ("PAYER VENDOR"),
     "DelegationStatus": ("OPEN REPORTED WITHDRAWN"),
     "DecidingRole": ("PHYSICIAN REVIEWER RULES VENDOR"),
-    "Delivery": ("AUDIT CLEANUP MESSAGES NOTICES RELAY REPORTS SCANS UPLOADS WARNINGS"),
+    "Delivery": (
+        "AUDIT CLEANUP MESSAGES NOTICES RELAY REPORTS SCANS UPLOADS UPLOAD_SWEEPS WARNINGS"
+    ),
     "DiscussionOutcome": ("NO_SHOW OVERTURNED UPHELD WITHDRAWN"),
     "DisputeKind": ("APPEAL PEER_TO_PEER RECONSIDERATION"),
     "DisputeOption": ("APPEAL EXTERNAL_REVIEW PEER_TO_PEER RECONSIDERATION"),
@@ -278,6 +280,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "Sort": ("CHANGED DUE"),
     "Stage": ("CHECK SUBMISSION"),
     "Subject": ("DRAFT REQUEST"),
+    "Swept": ("NOT_UPLOADED UNCHANGED UNSCANNED VERIFIED"),
     "UnitType": ("DAYS HOURS UNITS VISITS"),
     "Urgency": ("EMERGENCY EXPEDITED STANDARD"),
     "UserAgent": ("BROWSER PROGRAM"),

@@ -16,8 +16,11 @@ from typing import Any, Final
 import pytest
 
 from functions.expire import handler as expire
+from functions.inbox import handler as inbox
+from functions.notices import handler as notices
 from functions.relay import handler as relay
 from functions.submit import handler as submit
+from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert.adapters import eventbridge, stepfunctions
 from precert.adapters.dynamodb import documents, drafts, messages, request_items, requests
@@ -36,7 +39,7 @@ from precert.usecases import messages as messages_usecases
 from precert.usecases import workflow as workflow_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.submission import submit_draft
-from tests.simulation import machine
+from tests.simulation import machine, world
 
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
@@ -348,6 +351,25 @@ def failed_record_ignored(patch: Patch) -> None:
         return {"batchItemFailures": []}
 
     patch.setattr(relay, "handle", careless)
+
+
+@defect
+def events_without_a_queue(patch: Patch) -> None:
+    """The bus invokes functions asynchronously: after three failures an event is discarded."""
+    patch.setattr(world.World, "queued", False)
+
+
+@defect
+def failed_event_acknowledged(patch: Patch) -> None:
+    """A function reports success for events of its batch that failed."""
+    for consumer in (inbox, notices, verify):
+        process = consumer.process_events
+
+        def careless(*arguments: Any, process: Any = process) -> dict[str, Any]:
+            process(*arguments)
+            return {"batchItemFailures": []}
+
+        patch.setattr(consumer, "process_events", careless)
 
 
 @defect

@@ -16,23 +16,24 @@ SEEDS: Final = 2 * SHARE
 
 
 DETECTED_BY: Final = {
-    "clock_change_not_signaled": 65,
-    "clock_not_rechecked": 1636,
+    "clock_change_not_signaled": 79,
+    "clock_not_rechecked": 728,
     "conflicting_change_overwritten": 52,
-    "denied_without_a_physician": 30,
-    "documents_of_deleted_drafts_not_deleted": 124,
-    "draft_written_after_its_deadline": 13,
-    "execution_name_without_cycle": 19,
-    "first_token_not_replaced": 19,
+    "denied_without_a_physician": 19,
+    "documents_of_deleted_drafts_not_deleted": 46,
+    "draft_written_after_its_deadline": 27,
+    "events_without_a_queue": 84,
+    "execution_name_without_cycle": 7,
+    "execution_started_before_the_commit": 60,
     "late_row_overwrites_newer_one": 152,
-    "published_before_the_commit": 92,
+    "published_before_the_commit": 6,
     "rejected_entry_ignored": 31,
-    "signed_by_its_proposer": 198,
-    "slots_not_counted": 49,
-    "stale_read_trusted": 17,
-    "token_not_answered": 38,
-    "token_of_a_closed_cycle_stored": 252,
-    "version_of_a_decision_not_checked": 65,
+    "signed_by_its_proposer": 162,
+    "slots_not_counted": 61,
+    "stale_read_trusted": 9,
+    "token_not_answered": 46,
+    "token_of_a_closed_cycle_stored": 342,
+    "version_of_a_decision_not_checked": 293,
 }
 """The first seeds that detected rarely detected defects, which are tried first.
 

@@ -61,6 +61,8 @@ REQUESTS: Final = "requests"
 SERIALS: Final = 6
 """So few numbers that a number is often drawn again."""
 WARNINGS_EVERY: Final = timedelta(minutes=15)
+ASYNCHRONOUS_TRIES: Final = 3
+"""After so many failures Lambda discards an event that it was invoked with asynchronously."""
 MAX_DEPTH: Final = 2
 BATCH: Final = 4
 MAX_LATE: Final = timedelta(hours=6)
@@ -112,11 +114,12 @@ class StreamReader:
 
 @dataclass
 class Delivery:
-    """An event that is delivered at least once, at any time."""
+    """An event that is delivered at least once, at any time: from a queue, or by an invocation."""
 
     detail: dict[str, Any]
     handler: ModuleType
     what: str
+    attempts: int = 0
 
 
 def _event_written(written: Written) -> bool:
@@ -156,6 +159,9 @@ class Step(NamedTuple):
 
 class World:
     """A seed's world. Actors are registered with a weight."""
+
+    queued = True
+    """Whether a queue is between the bus and each function."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -329,11 +335,39 @@ class World:
             mapping.position = start + len(batch)
 
     def deliver(self, index: int) -> None:
-        """One delivery of the bus; it comes again where it failed, and now and then anyway."""
+        """One delivery of the bus with some others of its queue, or one invocation of a function."""
+        if not self.queued:
+            self._invoke(index)
+            return
+        first = self.deliveries.pop(index)
+        batch = [first]
+        for _ in range(self.rng.randrange(BATCH)):
+            others = [one for one in self.deliveries if one.handler is first.handler]
+            if others:
+                batch.append(self.rng.choice(others))
+                self.deliveries.remove(batch[-1])
+        self.note(f"delivery of {', '.join(one.what for one in batch)}")
+        records = [
+            {"messageId": str(number), "body": json.dumps({"detail": one.detail})}
+            for number, one in enumerate(batch)
+        ]
+        outcome = self.invoke(first.handler, {"Records": records})
+        failed = {str(number) for number in range(len(batch))}
+        if outcome.error is None:
+            failed = {one["itemIdentifier"] for one in outcome.answer["batchItemFailures"]}
+        for number, delivery in enumerate(batch):
+            if str(number) in failed or (self.nesting and self.chance(0.05)):
+                self.deliveries.append(delivery)
+
+    def _invoke(self, index: int) -> None:
+        """An asynchronous invocation: it is repeated where it failed, and now and then anyway."""
         delivery = self.deliveries.pop(index)
         self.note(f"delivery of {delivery.what}")
         outcome = self.invoke(delivery.handler, {"detail": delivery.detail})
-        if outcome.error or (self.nesting and self.chance(0.05)):
+        delivery.attempts += 1
+        if outcome.error and delivery.attempts == ASYNCHRONOUS_TRIES:
+            self.note(f"{delivery.what} is gone")
+        elif outcome.error or (self.nesting and self.chance(0.05)):
             self.deliveries.append(delivery)
 
     def run_task(self, execution: Execution) -> None:

@@ -21,14 +21,29 @@ QUEUE: Final = "AWS::SQS::Queue"
 ALARM: Final = "AWS::CloudWatch::Alarm"
 
 
-def test_failed_records_go_to_a_queue_when_a_mapping_gives_up(stack: Synthesized) -> None:
-    mappings = stack.properties(MAPPING).values()
+def mappings_of(stack: Synthesized, *, stream: bool) -> list[dict[str, Any]]:
+    """The event source mappings of the table's stream, or those of queues."""
+    return [
+        one for one in stack.properties(MAPPING).values() if stream == ("StartingPosition" in one)
+    ]
+
+
+def queue_of(arn: Any) -> str:
+    return str(arn["Fn::GetAtt"][0])
+
+
+@pytest.mark.rule("X2")
+def test_record_is_retried_until_the_stream_forgets_it_when_its_function_fails(
+    stack: Synthesized,
+) -> None:
+    mappings = mappings_of(stack, stream=True)
     assert len(mappings) == 3
     for mapping in mappings:
-        queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        queue = queue_of(mapping["DestinationConfig"]["OnFailure"]["Destination"])
         assert queue in stack.resources(QUEUE)
-        assert 0 < mapping["MaximumRetryAttempts"] <= 10
-        assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 24 * 60 * 60
+        assert mapping["MaximumRetryAttempts"] == -1
+        # Lambda reports a record only if it gives up before the stream forgets it.
+        assert 23 * 60 * 60 < mapping["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
         assert mapping["BisectBatchOnFunctionError"] is True
         assert mapping["ParallelizationFactor"] == (1 if "Audit" in queue else 10)
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -39,7 +54,7 @@ def test_consumer_receives_its_own_records_when_the_stream_is_filtered(stack: Sy
         mapping["FunctionName"]["Fn::GetAtt"][0]: [
             json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]
         ]
-        for mapping in stack.properties(MAPPING).values()
+        for mapping in mappings_of(stack, stream=True)
     }
     (relay,) = (found for name, found in patterns.items() if name.startswith("RelayFunction"))
     (expire,) = (found for name, found in patterns.items() if name.startswith("ExpireFunction"))
@@ -63,16 +78,51 @@ def test_consumer_receives_its_own_records_when_the_stream_is_filtered(stack: Sy
     ]
 
 
-def test_rule_retries_and_uses_a_dead_letter_queue_when_its_target_fails(
+@pytest.mark.rule("X2")
+def test_event_waits_in_a_queue_when_the_function_of_its_rule_fails(stack: Synthesized) -> None:
+    """Lambda discards an event that it was invoked with asynchronously after three failures."""
+    queues, functions = stack.properties(QUEUE), stack.properties("AWS::Lambda::Function")
+    mappings = {queue_of(one["EventSourceArn"]): one for one in mappings_of(stack, stream=False)}
+    rules = stack.properties("AWS::Events::Rule").values()
+    delivering = [rule for rule in rules if "EventPattern" in rule]
+    assert len(delivering) == len(mappings) == 5
+    for rule in delivering:
+        [target] = rule["Targets"]
+        queue = queue_of(target["Arn"])
+        dead_letters = queue_of(queues[queue]["RedrivePolicy"]["deadLetterTargetArn"])
+        assert queue_of(target["DeadLetterConfig"]["Arn"]) == dead_letters
+        assert target["RetryPolicy"] == {
+            "MaximumRetryAttempts": 185,
+            "MaximumEventAgeInSeconds": 24 * 60 * 60,
+        }
+        mapping = mappings[queue]
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        timeout = functions[queue_of_function(mapping)]["Timeout"]
+        hidden = queues[queue]["VisibilityTimeout"]
+        assert hidden >= 6 * timeout
+        times = queues[queue]["RedrivePolicy"]["maxReceiveCount"]
+        assert 6 * 3600 <= hidden * times <= 24 * 3600
+        assert times <= 1000, "SQS allows no more"
+        assert queues[queue]["MessageRetentionPeriod"] > hidden * times
+
+
+def queue_of_function(mapping: dict[str, Any]) -> str:
+    return str(mapping["FunctionName"]["Fn::GetAtt"][0])
+
+
+def test_scheduled_work_uses_a_dead_letter_queue_when_its_function_cannot_be_invoked(
     stack: Synthesized,
 ) -> None:
-    rules = stack.properties("AWS::Events::Rule").values()
-    ours = [rule for rule in rules if "replay-name" not in json.dumps(rule.get("EventPattern"))]
-    assert len(ours) >= 5
-    for rule in ours:
+    for rule in stack.properties("AWS::Events::Rule").values():
         for target in rule["Targets"]:
-            assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in stack.resources(QUEUE)
+            assert queue_of(target["DeadLetterConfig"]["Arn"]) in stack.resources(QUEUE)
             assert 0 < target["RetryPolicy"]["MaximumRetryAttempts"] <= 185
+
+
+def test_events_of_vendors_are_archived_when_the_stage_archives_events(prod: Synthesized) -> None:
+    [archive] = prod.properties("AWS::Events::Archive").values()
+    assert archive["EventPattern"] == {"source": [{"prefix": EVENT_SOURCE}]}
+    assert VENDOR_SOURCE_PREFIX.startswith(EVENT_SOURCE)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +136,15 @@ def test_rule_retries_and_uses_a_dead_letter_queue_when_its_target_fails(
 def test_function_receives_its_own_events_when_the_bus_has_them(
     stack: Synthesized, function: str, source: Any, types: tuple[str, ...]
 ) -> None:
+    queues = {
+        queue_of(one["EventSourceArn"])
+        for one in mappings_of(stack, stream=False)
+        if queue_of_function(one).startswith(function)
+    }
     (rule,) = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
-        if rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].startswith(function)
+        if queue_of(rule["Targets"][0]["Arn"]) in queues
     )
     assert rule["EventPattern"] == {"source": [source], "detail-type": list(types)}
     assert "EventBusName" in rule
@@ -111,11 +166,14 @@ def test_vendor_may_put_its_own_reports_only_when_its_account_is_allowed(
 
 
 def test_expiry_warnings_are_checked_when_the_schedule_fires(stack: Synthesized) -> None:
-    (rule,) = (
-        r for r in stack.properties("AWS::Events::Rule").values() if "ScheduleExpression" in r
-    )
-    assert rule["ScheduleExpression"] == "rate(15 minutes)"
-    assert json.dumps(rule["Targets"]).count("WarnFunction")
+    rules = {
+        r["ScheduleExpression"]: json.dumps(r["Targets"])
+        for r in stack.properties("AWS::Events::Rule").values()
+        if "ScheduleExpression" in r
+    }
+    assert set(rules) == {"rate(15 minutes)", "rate(5 minutes)"}
+    assert "WarnFunction" in rules["rate(15 minutes)"]
+    assert "UploadSweepFunction" in rules["rate(5 minutes)"]
 
 
 def test_alarm_is_defined_when_a_queue_receives_failures(stack: Synthesized) -> None:

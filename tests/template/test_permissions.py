@@ -32,6 +32,11 @@ EVERYONE: Final = {
 }
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 REGISTER: Final = WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"}
+RECEIVE: Final = {
+    *("sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+    *("sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+}
+"""What Lambda needs to read the queue of a function."""
 VERIFY: Final = (
     WRITE
     | WRITE_KEY
@@ -57,8 +62,9 @@ ALLOWED: Final = {
     catalogue.UPLOAD: WRITE
     | WRITE_KEY
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"},
-    catalogue.UPLOAD_VERIFY: VERIFY,
-    catalogue.UPLOAD_SCAN: VERIFY,
+    catalogue.UPLOAD_VERIFY: VERIFY | RECEIVE,
+    catalogue.UPLOAD_SCAN: VERIFY | RECEIVE,
+    catalogue.UPLOAD_SWEEP: VERIFY,
     catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | APPEND,
     catalogue.REVIEW: WRITE
     | WRITE_KEY
@@ -86,12 +92,13 @@ ALLOWED: Final = {
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.AUDIT: STREAM | WRITE_KEY | {"s3:PutObject", "sqs:SendMessage"},
-    catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
+    catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY | RECEIVE,
     catalogue.INTAKE: REGISTER | {"dynamodb:BatchGetItem", "s3:GetObjectVersion"},
-    catalogue.REPORTS: REGISTER | {"events:PutEvents"},
+    catalogue.REPORTS: REGISTER | {"events:PutEvents"} | RECEIVE,
     catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"dynamodb:GetItem", "s3:PutObject"}
-    | WRITE_KEY,
+    | WRITE_KEY
+    | RECEIVE,
     catalogue.WORKFLOW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
@@ -200,11 +207,12 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
-    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 4}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 5, "member": 2}
     assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
         "IntakeFunction",
         "OperationsFunction",
         "ReviewFunction",
+        "UploadSweepFunction",
         "WarnFunction",
     }

@@ -24,7 +24,13 @@ def without_packages(value: Any) -> Any:
 def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "UserPoolId", "UserPoolClientId", "RequestsTableName", "ReferenceTableName"),
-        *("DocumentsBucketName", "RuleListsBucketName", "EventBusName", "StateMachineArn"),
+        *(
+            "DocumentsBucketName",
+            "RuleListsBucketName",
+            "Deliveries",
+            "EventBusName",
+            "StateMachineArn",
+        ),
         *(
             "ArchiveBucketName",
             "AuditTableName",

@@ -1,11 +1,13 @@
 """Records of documents and of determination notices."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
     NOTICE_SK_PREFIX,
+    UPLOADS_QUEUE,
     document_sk,
     instant,
     notice_sk,
@@ -22,21 +24,37 @@ from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,
     Writes,
+    from_wire,
     get,
     json_of,
     query_all,
     read_one,
     readable,
+    request_id_of,
     sort_key_of,
     to_wire,
+    transient_errors,
 )
 from precert.domain.damage import RecordKind
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.notices import Notice
 from precert.domain.statuses import Status
-from precert.names import DOCUMENT_SK_PREFIX, NEW_DOCUMENTS, PK, REQUEST_SK, SK
-from precert.usecases.ports.documents import DocumentChangedError, OfferRefusedError
+from precert.names import (
+    DOCUMENT_SK_PREFIX,
+    NEW_DOCUMENTS,
+    PK,
+    REQUEST_SK,
+    SK,
+    WORKLIST_INDEX,
+    WORKLIST_PK,
+    WORKLIST_SK,
+)
+from precert.usecases.ports.documents import (
+    DocumentChangedError,
+    OfferRefusedError,
+    WaitingUpload,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -113,6 +131,36 @@ class DynamoDBDocuments:
         )
         found, _ = readable(RecordKind.DOCUMENT, items, document_of, document_id_of_key)
         return tuple(sorted(found, key=lambda document: document.offered_at))
+
+    def waiting(self, offered_before: datetime) -> Iterator[WaitingUpload]:
+        start: dict[str, Any] = {}
+        while True:
+            with transient_errors():
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=WORKLIST_INDEX,
+                    KeyConditionExpression=f"{WORKLIST_PK} = :uploads AND {WORKLIST_SK} < :before",
+                    ExpressionAttributeValues=to_wire(
+                        {":uploads": UPLOADS_QUEUE, ":before": instant(offered_before)}
+                    ),
+                    **start,
+                )
+            for item in map(from_wire, answer["Items"]):
+                yield WaitingUpload(request_id_of(item), document_id_of_key(item))
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def stop_waiting(self, request_id: str, document: Document) -> None:
+        update = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request_id), SK: document_sk(document.document_id)}),
+            "UpdateExpression": f"REMOVE {WORKLIST_PK}, {WORKLIST_SK}",
+            "ConditionExpression": "revision = :based_on",
+            "ExpressionAttributeValues": to_wire({":based_on": document.revision}),
+        }
+        with suppress(ConditionFailedError):
+            self._writes.update(**update)
 
     def settle(
         self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False
@@ -215,7 +263,11 @@ class DynamoDBDocuments:
         return {"Update" if is_new else "ConditionCheck": operation}
 
 
+_WAITING: Final = frozenset({DocumentStatus.AWAITING_UPLOAD, DocumentStatus.CHECKING})
+
+
 def _item(request_id: str, document: Document) -> Item:
+    waiting = document.status in _WAITING
     return {
         PK: request_pk(request_id),
         SK: document_sk(document.document_id),
@@ -224,6 +276,8 @@ def _item(request_id: str, document: Document) -> Item:
         "document_id": document.document_id,
         "revision": document.revision,
         "document": json_of(document),
+        WORKLIST_PK: UPLOADS_QUEUE if waiting else None,
+        WORKLIST_SK: instant(document.offered_at) if waiting else None,
     }
 
 

@@ -51,6 +51,17 @@ class S3Archive:
         key = removed_key(image, sequence_number)
         self._put(key, gzip.compress(text.encode(), mtime=0))
 
+    def holds(self, request_id: str, year: int) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=history_key(request_id, year))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                return False
+            raise _transient() from error
+        except BotoCoreError as error:
+            raise _transient() from error
+        return True
+
     def _put(self, key: str, body: bytes) -> None:
         try:
             self._client.put_object(
@@ -83,8 +94,12 @@ class S3Archive:
 
 def archive_key(request: Request) -> str:
     """The key of a request's archived object, by the year of its last change."""
-    year = request.updated_at.astimezone(UTC).year
-    return f"{HISTORY_PREFIX}{year}/{request.request_id}.json.gz"
+    return history_key(request.request_id, request.updated_at.astimezone(UTC).year)
+
+
+def history_key(request_id: str, year: int) -> str:
+    """The key of the archived object of a request that was last changed in the year."""
+    return f"{HISTORY_PREFIX}{year}/{request_id}.json.gz"
 
 
 def removed_key(keys: Mapping[str, Any], sequence_number: str) -> str:

@@ -1,7 +1,7 @@
 """The bytes of documents and of determination notices."""
 
 from base64 import b64encode
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +11,7 @@ from precert.domain.errors import TransientError
 from precert.domain.notices import Notice, notice_key
 from precert.names import DOCUMENT_PREFIX, NOTICE_PREFIX
 from precert.usecases.ports.documents import StoredObject, UploadForm
+from precert.usecases.ports.leftovers import StoredFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -79,6 +80,22 @@ class S3Documents:
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The documents could not be listed. Try again.") from error
         return {found["Key"].removeprefix(prefix) for found in page.get("Contents", [])}
+
+    def stored(self) -> Iterator[StoredFile]:
+        try:
+            for prefix in (DOCUMENT_PREFIX, NOTICE_PREFIX):
+                pages = self._client.get_paginator("list_objects_v2").paginate(
+                    Bucket=self._bucket, Prefix=prefix
+                )
+                for page in pages:
+                    for found in page.get("Contents", []):
+                        request_id, _, name = found["Key"].removeprefix(prefix).partition("/")
+                        is_document = prefix == DOCUMENT_PREFIX and name
+                        yield StoredFile(
+                            request_id, name if is_document else None, found["LastModified"]
+                        )
+        except (BotoCoreError, ClientError) as error:
+            raise TransientError("The documents could not be listed. Try again.") from error
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         key = document_key(request_id, document_id)

@@ -1,9 +1,9 @@
 """Documents and determination notices: records, bytes, and printing."""
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import Field
 
@@ -46,6 +46,13 @@ class StoredObject:
     version_id: str | None
 
 
+class WaitingUpload(NamedTuple):
+    """A document that waits for its upload, its verification or its scan."""
+
+    request_id: str
+    document_id: str
+
+
 class DocumentRecords(Protocol):
     def offer(
         self,
@@ -66,6 +73,15 @@ class DocumentRecords(Protocol):
 
     def of_request(self, request_id: str) -> tuple[Document, ...]:
         """All documents of a request, oldest first. One call."""
+
+    def waiting(self, offered_before: datetime) -> Iterator[WaitingUpload]:
+        """Documents of all requests that are AWAITING_UPLOAD or CHECKING, the oldest offer first.
+
+        One call for each page. The list can lag behind the documents.
+        """
+
+    def stop_waiting(self, request_id: str, document: Document) -> None:
+        """Take a document that was never uploaded off that list. One call."""
 
     def settle(
         self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False

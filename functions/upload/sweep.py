@@ -1,0 +1,37 @@
+"""Verifies uploads whose event was lost, and reports missing scan results; a schedule starts it."""
+
+from collections import Counter
+from typing import Any
+
+from precert.bootstrap import Dependencies, dependencies
+from precert.names import SCAN_UNRESOLVED
+from precert.observability import errors_noted, logger, metrics, note_error, note_work, work_on
+from precert.usecases.ports.documents import WaitingUpload
+from precert.usecases.upload_sweep import LOOKED_AT_AFTER, Swept, sweep_upload
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    """The event contains nothing: the table has the documents that wait."""
+    with errors_noted():
+        deps = dependencies()
+        found: Counter[Swept] = Counter()
+        for waiting in deps.documents.waiting(deps.now() - LOOKED_AT_AFTER):
+            with work_on(**waiting._asdict()):
+                found.update(_swept(deps, waiting))
+        note_work("uploads_swept", **{swept.value: count for swept, count in found.items()})
+
+
+def _swept(deps: Dependencies, waiting: WaitingUpload) -> list[Swept]:
+    """What was done; nothing where it failed. The others are looked at all the same."""
+    try:
+        swept = deps.call(sweep_upload, waiting, scanned=deps.settings.scans_documents)
+    except Exception as error:  # noqa: BLE001 - one document does not delay the others
+        note_error(error)
+        return []
+    if swept is Swept.UNSCANNED:
+        note_work(SCAN_UNRESOLVED, **waiting._asdict())
+    elif swept is not Swept.UNCHANGED:
+        note_work(swept.value, **waiting._asdict())
+    return [swept]

@@ -1,0 +1,72 @@
+"""Queues between the buses and the functions that process their events."""
+
+from math import ceil
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.functions import ServiceFunction
+
+RETRIED_FOR: Final = cdk.Duration.hours(12)
+"""How long an event is delivered again before it is placed in the dead-letter queue."""
+RETAINED: Final = cdk.Duration.days(14)
+BATCH_SIZE: Final = 10
+MOST_AT_ONCE: Final = 10
+"""Batches that one queue's function processes at the same time: what follows an outage leaves
+concurrency to the API."""
+
+
+class EventQueue(Construct):
+    """The queue of one function, which reports the events of a batch that failed.
+
+    EventBridge invokes a function asynchronously: after three failures within minutes Lambda discards
+    the event. A queue delivers it again for hours, and then places it in the dead-letter queue.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: ServiceFunction,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.function = function
+        self.dead_letters = DeadLetters(self, "DeadLetters")
+        # AWS recommends six times the function's timeout, so that a throttled batch is not given up.
+        hidden = cdk.Duration.seconds(6 * function.timeout.to_seconds())
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=RETAINED,
+            visibility_timeout=hidden,
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters.queue,
+                max_receive_count=ceil(RETRIED_FOR.to_seconds() / hidden.to_seconds()),
+            ),
+        )
+        function.allow(
+            [
+                *("sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+                *("sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+            ],
+            [self.queue.queue_arn],
+        )
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "Mapping",
+            function_name=function.function.function_arn,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=BATCH_SIZE,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
+                maximum_concurrency=MOST_AT_ONCE
+            ),
+        )
+        mapping.node.add_dependency(function.role)

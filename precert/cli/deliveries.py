@@ -1,0 +1,63 @@
+"""The commands ``deliveries list`` and ``deliveries redrive``."""
+
+import argparse
+
+from precert.bootstrap import stack_dependencies
+from precert.names import Delivery
+from precert.usecases.ports.deliveries import Deliveries
+
+_AT_ONCE = 10
+"""The most messages that SQS returns."""
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    listed = commands.add_parser("list", help="count failed deliveries by receiver")
+    listed.set_defaults(run=show)
+    redriven = commands.add_parser("redrive", help="deliver failed deliveries again")
+    redriven.add_argument(
+        "deliveries",
+        nargs="*",
+        type=lambda name: Delivery(name.upper()),
+        metavar="NAME",
+        help=f"a receiver, by default all: {', '.join(one.lower() for one in Delivery)}",
+    )
+    redriven.set_defaults(run=redrive)
+    for command in (listed, redriven):
+        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+
+
+def show(args: argparse.Namespace) -> bool:
+    """Count the messages of the dead-letter queues; succeeds if all are empty."""
+    found = stack_dependencies(args.stack).deliveries.failed()
+    for one in found:
+        since = f", since {one.oldest_at.isoformat(timespec='minutes')}" if one.oldest_at else ""
+        print(f"{one.delivery.lower()}: {one.count}{since}")
+    return not any(one.count for one in found)
+
+
+def redrive(args: argparse.Namespace) -> bool:
+    """Deliver all messages again, once each; succeeds if none is left."""
+    deliveries = stack_dependencies(args.stack).deliveries
+    waiting = {one.delivery for one in deliveries.failed() if one.count}
+    succeeded = True
+    for delivery in args.deliveries or sorted(waiting):
+        succeeded &= _redriven(deliveries, delivery)
+    return succeeded
+
+
+def _redriven(deliveries: Deliveries, delivery: Delivery) -> bool:
+    """Until a call returns no message: what failed is hidden for a minute."""
+    redelivered = failed = without_record = 0
+    while True:
+        result = deliveries.send_again(delivery, most=_AT_ONCE)
+        redelivered += result.redelivered
+        failed += result.failed
+        without_record += result.not_redeliverable
+        if not result.redelivered + result.failed + result.not_redeliverable:
+            break
+    print(
+        f"{delivery.lower()}: {redelivered} delivered, {failed} failed again, "
+        f"{without_record} without the record"
+    )
+    return failed + without_record == 0

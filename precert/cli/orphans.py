@@ -1,0 +1,46 @@
+"""The commands ``orphans list`` and ``orphans remove``; each returns whether nothing is left."""
+
+import argparse
+
+from precert.bootstrap import stack_dependencies
+from precert.usecases.orphans import Orphan, find_orphans, remove_orphan
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    for name, run, text in (
+        ("list", show, "records and files whose request no longer exists"),
+        ("remove", remove, "remove those that can be removed"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+        command.set_defaults(run=run)
+
+
+def _line(orphan: Orphan) -> str:
+    state = "" if orphan.removable else " (not archived: send its failed cleanup again)"
+    return f"{orphan.request_id}: {orphan.what}{state}"
+
+
+def show(args: argparse.Namespace) -> bool:
+    """List what belongs to no request."""
+    count = 0
+    for orphan in stack_dependencies(args.stack).call(find_orphans):
+        count += 1
+        print(_line(orphan))
+    print(f"{count} orphans")
+    return count == 0
+
+
+def remove(args: argparse.Namespace) -> bool:
+    """Remove what belongs to no request, and list what stays."""
+    deps = stack_dependencies(args.stack)
+    removed = left = 0
+    for orphan in deps.call(find_orphans):
+        if deps.call(remove_orphan, orphan, files=deps.document_bytes):
+            removed += 1
+        else:
+            left += 1
+            print(_line(orphan))
+    print(f"{removed} removed, {left} left")
+    return left == 0

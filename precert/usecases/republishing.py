@@ -1,0 +1,63 @@
+"""Publish recorded events again, for receivers that lost them (X2)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from precert.domain.event_types import EventType
+from precert.domain.events import Event
+from precert.usecases.ports.event_records import EventRecords
+from precert.usecases.ports.workflow import EventBus
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events: all conditions that are set must be met."""
+
+    event_id: str | None = None
+    request_id: str | None = None
+    types: tuple[EventType, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Exclusive."""
+
+    def includes(self, event: Event) -> bool:
+        return (
+            (self.request_id is None or event.request_id == self.request_id)
+            and (not self.types or event.type in self.types)
+            and (self.since is None or event.at >= self.since)
+            and (self.until is None or event.at < self.until)
+        )
+
+
+def find_events(wanted: EventFilter, *, event_records: EventRecords) -> list[Event]:
+    """The recorded events that the filter includes, oldest first.
+
+    One call for an event or a request; without these the whole table is read.
+    """
+    return sorted(
+        filter(wanted.includes, _candidates(wanted, event_records)),
+        key=lambda event: (event.at, event.event_id),
+    )
+
+
+def _candidates(wanted: EventFilter, event_records: EventRecords) -> Iterator[Event]:
+    if wanted.event_id is not None:
+        found = event_records.by_id(wanted.event_id)
+        return iter([found] if found else [])
+    if wanted.request_id is not None:
+        return event_records.of_request(wanted.request_id)
+    return event_records.all()
+
+
+def republish(events: list[Event], *, bus: EventBus) -> Iterator[Event]:
+    """Publish each event again with its own id and time, and yield it.
+
+    Receivers of the product ignore what they processed before. The workflow is not touched.
+
+    Raises:
+        TransientError: the bus did not accept an event; those before it are published.
+    """
+    for event in events:
+        bus.publish(event)
+        yield event

@@ -1,0 +1,69 @@
+"""Look again at documents that were not verified or scanned in time: an event can be lost (X2)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from precert.domain.documents import DocumentStatus
+from precert.domain.payer import Payer
+from precert.usecases.documents import Inspect, verify_document
+from precert.usecases.ports.documents import DocumentBytes, DocumentRecords, WaitingUpload
+from precert.usecases.ports.requests import RequestStore
+
+LOOKED_AT_AFTER: Final = timedelta(minutes=5)
+"""S3 reports an upload within seconds."""
+SCANNED_WITHIN: Final = timedelta(minutes=30)
+"""A scan takes seconds to minutes."""
+
+
+class Swept(StrEnum):
+    """What a sweep did with a document, as the log and the metrics name it."""
+
+    VERIFIED = "upload_recovered"
+    NOT_UPLOADED = "upload_abandoned"
+    UNSCANNED = "scan_missing"
+    UNCHANGED = "upload_awaited"
+
+
+def sweep_upload(
+    waiting: WaitingUpload,
+    *,
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
+    requests: RequestStore,
+    inspect: Inspect,
+    payer: Payer,
+    scanned: bool,
+    now: datetime,
+) -> Swept:
+    """Verify the document if its file arrived; safe to repeat, and beside the event of the upload.
+
+    A document whose form expired without an upload is not looked at again. A missing scan result is
+    only reported: the scan has to be repeated.
+    """
+    request_id, document_id = waiting
+    document = documents.document(request_id, document_id)
+    if document is None:
+        return Swept.UNCHANGED
+    if document.status is DocumentStatus.CHECKING:
+        late = document.offered_at <= now - SCANNED_WITHIN
+        return Swept.UNSCANNED if late else Swept.UNCHANGED
+    if document.status is not DocumentStatus.AWAITING_UPLOAD:
+        return Swept.UNCHANGED
+    verified = verify_document(
+        request_id,
+        document_id,
+        documents=documents,
+        document_bytes=document_bytes,
+        requests=requests,
+        inspect=inspect,
+        payer=payer,
+        scanned=scanned,
+        now=now,
+    )
+    if verified is not None:
+        return Swept.VERIFIED
+    if document.upload_until > now - LOOKED_AT_AFTER:
+        return Swept.UNCHANGED
+    documents.stop_waiting(request_id, document)
+    return Swept.NOT_UPLOADED
