@@ -69,7 +69,9 @@ def contexts(browser: Browser) -> Iterator[Callable[[User], BrowserContext]]:
 
     def of(user: User) -> BrowserContext:
         if user.name not in opened:
-            opened[user.name] = browser.new_context(viewport={"width": 1280, "height": 900})
+            opened[user.name] = browser.new_context(
+                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+            )
         return opened[user.name]
 
     yield of

@@ -1,0 +1,179 @@
+"""Requests that need more of the form: lists of codes, several services, drugs, vendors."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from local.deployment import Deployment
+from local.journey.content import completed, office_service
+from local.users import PROVIDER
+from tests.browser.guide import NUMBER
+from tests.browser.screens import Screen
+from tests.fakes.printing import text_of
+from tests.journeys.portal import DENIAL, Json, Portal, until
+
+IMAGING = "70450"
+"""A code that a delegated vendor decides."""
+
+DRUG = "J1745"
+VOLUNTARY = "19340"
+"""A code without precertification, for which a predetermination is offered."""
+
+PASTE = """(field, text) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  field.dispatchEvent(
+    new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture
+def api(deployment: Deployment) -> Portal:
+    return Portal.at(deployment)
+
+
+def day(days_ahead: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
+
+
+def card(page: Page, title: str) -> Locator:
+    heading = page.get_by_role("heading", name=title, exact=True)
+    return page.locator("section.card").filter(has=heading).first
+
+
+def outpatient(service: Locator, kind: str, place: str, code: str, days_ahead: int) -> None:
+    """Enter a service without a stay."""
+    page = service.page
+    service.get_by_role("radio", name="Outpatient").check()
+    service.get_by_label("Type of service").select_option(label=kind)
+    choices = service.get_by_role("combobox", name="Place of service")
+    choice = service.get_by_role("group", name="Place of service").get_by_role("radio", name=place)
+    expect(choices.or_(choice)).to_be_visible()
+    if choices.is_visible():
+        choices.select_option(label=place)
+    else:
+        choice.check()
+    service.get_by_role("radio", name="Standard").check()
+    service.get_by_label("Service date").fill(day(days_ahead))
+    diagnosis = service.get_by_role("combobox", name="Primary diagnosis")
+    diagnosis.press_sequentially("K55", delay=10)
+    page.get_by_role("option", name="K55 ").first.click()
+    field = service.get_by_role("combobox", name="Procedure code")
+    field.fill(code)
+    field.press("Enter")
+    expect(service.get_by_role("button", name=f"Remove {code}")).to_be_visible()
+
+
+@pytest.mark.rule("V10", "V14")
+def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_a_vendor(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """For the same patient: a pasted list, a drug with its medication, a vendor's code."""
+    content = api.content(days_ahead=150)
+    code = content["services"][0]["procedures"][0]["code"]
+    earlier = api.draft(content)
+    screen = screens(PROVIDER)
+    screen.refusals.add(422)
+    page = screen.page
+    screen.go(f"/drafts/new?from={earlier}&keep=patient")
+    expect(page).to_have_url(re.compile("/check"))
+    expect(page.get_by_text("Copied from")).to_be_visible()
+    if "step=services" not in page.url:
+        page.get_by_role("button", name=re.compile("Save and continue")).click()
+    first = card(page, "Service 1")
+    expect(first.get_by_text(code).first).to_be_visible()
+    first.get_by_label("Admission date").fill(day(120))
+    field = first.get_by_role("combobox", name=re.compile("rocedure code"))
+    field.evaluate(PASTE, "44130-50; 44140\n44120, n/a-code")
+    for pasted in ("44130", "44140", "44120"):
+        expect(first.get_by_role("button", name=f"Remove {pasted}")).to_be_visible()
+    expect(first.get_by_text("Not recognized as codes")).to_be_visible()
+    for number in (2, 3):
+        page.get_by_role("button", name="Add another service").click()
+        expect(card(page, f"Service {number}")).to_be_visible()
+    outpatient(card(page, "Service 2"), "Diagnostic Test", "Office", IMAGING, 121)
+    outpatient(card(page, "Service 3"), "Medical Pharmacy", "Office", DRUG, 122)
+    page.get_by_role("button", name="Check requirements").click()
+    summary = page.get_by_role("alert").filter(has=page.get_by_role("listitem"))
+    summary.get_by_role("link", name="Service 3 · Medication: this is required").click()
+    card(page, "Service 3").get_by_label("Medication name").fill("Infliximab")
+    page.get_by_role("button", name="Check requirements").click()
+    expect(page.get_by_text("EviCore by Evernorth decides these codes")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Start the request")).click()
+    expect(page.get_by_text("Saved, kept until").first).to_be_visible()
+
+    page.get_by_label("Requested days", exact=True).fill("4")
+    for number in (1, 2, 3):
+        service = card(page, f"Service {number}")
+        service.get_by_label("Requested units").first.fill("1")
+        service.get_by_label("Unit type").first.select_option(label="Units")
+    card(page, "Service 1").get_by_role("button", name="Apply to all codes").click()
+    drug = card(page, "Service 3")
+    expect(drug.get_by_label("Medication name")).to_have_value("Infliximab")
+    page.get_by_role("button", name="Review", exact=True).click()
+    expect(summary).to_contain_text(re.compile("[Ff]requency"))
+    summary.get_by_role("link", name=re.compile("[Ff]requency")).first.click()
+    expect(drug.get_by_label("Frequency")).to_be_focused()
+    drug.get_by_label("Frequency").select_option(index=1)
+    drug.get_by_label("Route").select_option(index=1)
+    page.get_by_role("checkbox", name=re.compile(f"I request {IMAGING}")).check()
+    page.get_by_role("button", name="Review", exact=True).click()
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
+    expect(page.get_by_text(NUMBER).first).to_be_visible()
+    expect(page.get_by_role("heading", name="EviCore by Evernorth")).to_be_visible()
+
+
+@pytest.mark.rule("V9", "C14")
+def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    service = office_service(VOLUNTARY, days_ahead=40, type_of_service="OUTPATIENT_SURGERY")
+    content: Json = {**api.content(), "services": [service], "purpose": "PREDETERMINATION"}
+    earlier = api.draft(completed(content))
+    screen = screens(PROVIDER)
+    page = screen.page
+    screen.go(f"/drafts/new?from={earlier}&keep=patient")
+    first = card(page, "Service 1")
+    first.get_by_label("Service date").fill(day(41))
+    page.get_by_role("button", name="Check requirements").click()
+    expect(page.get_by_text("No precertification required").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the confirmation (PDF)").click()
+    document = download.value.path().read_bytes()
+    assert download.value.suggested_filename.endswith(".pdf")
+    text = text_of(document)
+    assert "Allison Adams" in text
+    assert VOLUNTARY in text
+    page.get_by_role("button", name=re.compile("predetermination|Start the request")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Predetermination request")
+    service_card = card(page, "Service 1")
+    service_card.get_by_label("Requested units").first.fill("1")
+    service_card.get_by_label("Unit type").first.select_option(label="Units")
+    page.get_by_role("button", name="Review", exact=True).click()
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
+    expect(page.get_by_text(NUMBER).first).to_be_visible()
+
+
+@pytest.mark.rule("V9")
+def test_notice_with_the_number_arrives_when_it_is_downloaded(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    request_id = api.decided(DENIAL)
+    until(
+        "waiting for the notices",
+        lambda: api.details(request_id)["determination_notices"] or None,
+    )
+    number = api.details(request_id)["number"]
+    screen = screens(PROVIDER)
+    page = screen.page
+    screen.go(f"/requests/{request_id}")
+    notices = card(page, "Determination notices")
+    with page.expect_download() as download:
+        notices.get_by_role("button", name=re.compile("^Download")).first.click()
+    assert number in text_of(download.value.path().read_bytes())
+    expect(page.get_by_role("heading", level=1)).to_contain_text(number)
