@@ -20,10 +20,15 @@ ColorScheme = Literal["light", "dark"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
+def chromium() -> str | None:
+    """The browser's program, if there is one."""
+    return os.environ.get("PRECERT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Playwright controls it and downloads no browser of its own."""
-    program = os.environ.get("PRECERT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
+    program = chromium()
     if not program:
         missing = "no browser: `apt-get install chromium`, or name another in PRECERT_CHROMIUM"
         if os.environ.get("PRECERT_BROWSER_REQUIRED"):  # as .ci/run sets it

@@ -1,23 +1,19 @@
 """What holds on every screen: accessibility in both themes, narrow windows, weight and calls."""
 
-import gzip
-import json
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from local.cloud.process import ROOT
 from local.deployment import Deployment
 from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR, User
 from tests.browser.guide import Person
 from tests.browser.screens import Screen
+from tests.browser.weights import javascript
 from tests.journeys.portal import DENIAL, Portal
 
 MOST_BYTES = 170 * 1024
 """JavaScript of the first screen, gzipped."""
-
-DIST = ROOT / "portal" / "dist"
 
 
 @pytest.fixture(scope="module")
@@ -98,21 +94,7 @@ def test_axe_finds_nothing_when_the_check_is_walked(screens: Callable[..., Scree
 
 def test_first_screen_is_light_when_it_is_built() -> None:
     """Everything that the home page loads before it shows something."""
-    manifest = json.loads((DIST / ".vite" / "manifest.json").read_text(encoding="utf-8"))
-
-    def files(entry: str, seen: set[str]) -> set[str]:
-        if entry not in seen:
-            seen.add(entry)
-            for needed in manifest[entry].get("imports", ()):
-                files(needed, seen)
-        return seen
-
-    needed = files("index.html", set())
-    files("src/office/home/Home.tsx", needed)
-    sizes = {
-        entry: len(gzip.compress((DIST / manifest[entry]["file"]).read_bytes(), 9))
-        for entry in needed
-    }
+    sizes = javascript("index.html", "src/office/home/Home.tsx")
     assert sum(sizes.values()) <= MOST_BYTES, sizes
 
 
