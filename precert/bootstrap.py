@@ -21,6 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
+from precert.adapters.certificates import read_certificates
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.content_types import inspect_content
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
@@ -528,9 +529,12 @@ def prepare_snapshot() -> None:
     configured = {name for name in Env if deps.settings.environ.get(name.value)}
     deps.payer.zone, deps.settings.claims  # noqa: B018 - read when they are first used
     deps.code_sets.place(_NO_ZIP_CODE)
+    bundle = deps.settings.environ.get("AWS_CA_BUNDLE")
     for name, client in _CLIENTS.items():
         if name in configured:
-            getattr(deps, client)
+            created = getattr(deps, client)
+            if bundle:
+                read_certificates(created, bundle)
     try:
         if Env.REFERENCE_TABLE in configured:
             rule_list = deps.reference.check_facts(_NO_MEMBER).rule_list
