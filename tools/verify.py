@@ -73,7 +73,7 @@ def tier(name: str, *options: str, lane: int = 0, deep: bool = False) -> Step:
 
 
 def steps() -> tuple[Step, ...]:
-    """Return all steps, the fastest first."""
+    """Return all steps, those of each lane in their order."""
     typed = tuple(folder for folder in CODE if any((ROOT / folder).rglob("*.py")))
     parallel = ("-n", "2", "--dist", "loadfile")
     return (
@@ -83,11 +83,12 @@ def steps() -> tuple[Step, ...]:
         Step("lint", (PYTHON, "-m", "ruff", "check", "--output-format", "concise", ".")),
         Step("types", (PYTHON, "-m", "mypy", *typed)),
         tier("architecture"),
-        tier("unit"),
+        tier("unit", lane=1),
+        # A step of one process would leave a processor idle if it were the last.
+        tier("template"),
         tier("property", *parallel, deep=True),
         tier("adapters", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
-        tier("template"),
         Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=1),
         tier("cloud", lane=2),
         tier("workflow", lane=1),
@@ -110,6 +111,12 @@ def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
         for step in steps()
         if step.applies and (step.name in selected if selected else step.deep or not deep)
     ]
+
+
+def lanes(planned: Iterable[Step]) -> list[list[Step]]:
+    """The steps of each lane."""
+    listed = list(planned)
+    return [[step for step in listed if step.lane == lane] for lane in range(3)]
 
 
 @dataclass
@@ -233,14 +240,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
     runner = Runner(len(planned), {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
-    quick = [step for step in planned if step.name in QUICK]
-    slow = [step for step in planned if step.name not in QUICK]
-    lanes = [[step for step in slow if step.lane == lane] for lane in range(3)]
+    quick = lanes(step for step in planned if step.name in QUICK)
+    slow = lanes(step for step in planned if step.name not in QUICK)
     with ThreadPoolExecutor() as pool:
         try:
-            pool.submit(runner.go_through, quick).result()
-            for lane in [pool.submit(runner.go_through, lane) for lane in lanes]:
-                lane.result()
+            for phase in (quick, slow):
+                for lane in [pool.submit(runner.go_through, lane) for lane in phase]:
+                    lane.result()
         except KeyboardInterrupt:
             print("\nprecert: stopping", file=sys.stderr, flush=True)
             runner.stop()

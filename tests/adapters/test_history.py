@@ -170,26 +170,30 @@ def determined_for(cloud: Cloud, entitlement: Entitlement | None) -> str:
 
 
 @pytest.mark.rule("T4")
-@pytest.mark.parametrize(
-    "route",
-    [
+@pytest.mark.parametrize("registered", [False, True], ids=["submitted", "registered"])
+def test_response_is_404_when_two_years_have_passed(cloud: Cloud, registered: bool) -> None:
+    """DynamoDB has not removed it yet; it may take two days."""
+    entitlement = Entitlement.INTAKE if registered else None
+    request_id = determined_for(cloud, entitlement)
+    routes = [
         one
         for one in ROUTES
         if ("{request_id}" in one.path or "{draft_id}" in one.path)
         # Vendors read by the same use case as all others, requests that this test does not delegate.
         and OPERATIONS[one.operation_id].entitlement is not Entitlement.VENDOR
-    ],
-    ids=lambda route: route.operation_id,
-)
-def test_response_is_404_when_two_years_have_passed(cloud: Cloud, route: Operation) -> None:
-    """DynamoDB has not removed it yet; it may take two days."""
-    request_id = determined_for(cloud, OPERATIONS[route.operation_id].entitlement)
-    cloud.clock.at = end_of(cloud, request_id) - timedelta(seconds=1)
-    assert called(cloud, route, request_id).text != called(cloud, route, "0" * 26).text
-    cloud.clock.at = end_of(cloud, request_id)  # a change of dates is one more change
-    past, nothing = called(cloud, route, request_id), called(cloud, route, "0" * 26)
-    assert (past.status, past.code) == (404, "not_found")
-    assert (past.status, past.text) == (nothing.status, nothing.text)
+        and (OPERATIONS[one.operation_id].entitlement is Entitlement.INTAKE) is registered
+    ]
+    assert routes
+    end = end_of(cloud, request_id)
+    cloud.clock.at = end
+    for route in routes:
+        past, nothing = called(cloud, route, request_id), called(cloud, route, "0" * 26)
+        assert (past.status, past.code) == (404, "not_found"), route.operation_id
+        assert past.text == nothing.text, route.operation_id
+    cloud.clock.at = end - timedelta(seconds=1)
+    for route in routes:
+        there, nothing = called(cloud, route, request_id), called(cloud, route, "0" * 26)
+        assert there.text != nothing.text, route.operation_id
 
 
 @pytest.mark.rule("T4")

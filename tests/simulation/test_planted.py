@@ -8,10 +8,10 @@ import pytest
 
 from tests.simulation.broken import InvariantError
 from tests.simulation.planted import DEFECTS
-from tests.simulation.run import SHARE, Run
+from tests.simulation.run import Run
 from tests.simulation.world import World
 
-SEEDS: Final = 2 * SHARE
+SEEDS: Final = 2000
 """A defect of a rare order of calls needs more seeds than the search for unknown defects runs."""
 
 

@@ -13,6 +13,9 @@ import pytest
 
 from tools.verify import ROOT
 
+LIMIT_SECONDS = 300
+"""How long to wait for a process on a busy machine; it takes a second."""
+
 HARNESS = """
 import sys
 from pathlib import Path
@@ -57,7 +60,7 @@ def test_all_steps_run_and_failures_are_listed_last_when_one_fails(tmp_path: Pat
         "browser=echo 'SKIPPED [2] tests/x.py:7: no browser: install it'",
     )
     with verify(tmp_path, *steps) as process:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 1
     progress, _, listed = out.partition("\n==== unit")
     assert [progress.count(f"] {name} …") for name in ("unit", "types", "cloud", "browser")] == [
@@ -75,14 +78,14 @@ def test_all_steps_run_and_failures_are_listed_last_when_one_fails(tmp_path: Pat
 def test_long_searches_run_alone_when_requested(tmp_path: Path) -> None:
     steps = ("unit=exit 1", "simulation=test $PRECERT_DEEP$HYPOTHESIS_PROFILE = 1search")
     with verify(tmp_path, *steps, flags="--deep") as process:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 0, out
     assert out.startswith("[1/1] simulation")
 
 
 def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
     with verify(tmp_path, "unit=true", "cloud=true") as process:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert (process.returncode, out.splitlines()[-1][:10]) == (0, "All passed")
 
 
@@ -102,7 +105,7 @@ def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
         step = int(await_text(stubborn))
         process.send_signal(number)
         process.send_signal(number)
-        _, result = process.communicate(timeout=60)
+        _, result = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in result
     assert tidy.read_text() == "closed\n"
@@ -112,7 +115,7 @@ def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
 
 
 def await_text(file: Path) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     while not (file.exists() and (text := file.read_text())):
         assert time.monotonic() < deadline, f"{file} was not written"
         time.sleep(0.02)
