@@ -246,14 +246,24 @@ def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of a shorter month."""
+    """The same day so many months later.
+
+    Where the month has no such day, the first day of the next month (45 CFR 147.136(d)(2)(i)).
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    if day.day > monthrange(year, month + 1)[1]:
+        return date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return date(year, month + 1, day.day)
 
 
 def local_date(now: datetime, zone: ZoneInfo) -> date:
     """The date by the payer's calendar."""
     return within_calendar(now).astimezone(zone).date()
+
+
+def business_day_from(day: date, calendar: BusinessCalendar) -> date:
+    """The day itself, or the next business day."""
+    return day if calendar.counts(day) else business_day_after(day, 1, calendar)
 
 
 def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> date:

@@ -181,7 +181,7 @@ class ClockOverride(Value):
 
 
 class ClockOverrides(Value):
-    """What the law of one state changes, or what differs for drugs, by kind of clock."""
+    """What a state or a drug changes, by kind of clock."""
 
     expedited: ClockOverride | None = None
     standard: ClockOverride | None = None
@@ -189,6 +189,20 @@ class ClockOverrides(Value):
     appeal_expedited: ClockOverride | None = None
     appeal_standard: ClockOverride | None = None
     appeal_retrospective: ClockOverride | None = None
+
+
+class AppealFiling(Value):
+    """How long an appeal can be filed where the law of a state differs."""
+
+    source: Text
+    days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
+    """Calendar days after a determination."""
+
+
+class StateOverrides(ClockOverrides):
+    """What the law of one state changes: decision clocks, and the time to file an appeal."""
+
+    appeal_filing: AppealFiling | None = None
 
 
 class ExternalReview(Value):
@@ -202,12 +216,21 @@ class ExternalReview(Value):
     months: Annotated[int, Field(ge=1, le=MAX_AMOUNT)] | None = None
     days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)] | None = None
     while_appealable: Words
-    """For notices and details while an appeal is possible."""
+    """For notices and details while an appeal is possible. ``{within}`` is the time limit."""
     without_appeal: Words
     """For those in which no appeal remains. ``{until}`` is the last day to request it, and ``{number}``
     the request's number."""
 
-    @field_validator("while_appealable", "without_appeal")
+    @field_validator("while_appealable")
+    @classmethod
+    def _names_the_time_limit_only(cls, text: str) -> str:
+        try:
+            text.format(within="")
+        except (IndexError, KeyError, ValueError) as error:
+            raise ValueError("only {within} is filled in") from error
+        return text
+
+    @field_validator("without_appeal")
     @classmethod
     def _has_known_placeholders(cls, text: str) -> str:
         try:
@@ -215,6 +238,17 @@ class ExternalReview(Value):
         except (IndexError, KeyError, ValueError) as error:
             raise ValueError("only {until} and {number} are filled in") from error
         return text
+
+    @property
+    def after_appeal(self) -> str:
+        """What can follow an appeal, with the time limit in words."""
+        if self.months is not None:
+            within = "one month" if self.months == 1 else f"{self.months} months"
+        else:
+            within = (
+                Period(amount=self.days, unit=ClockUnit.CALENDAR_DAYS).words if self.days else ""
+            )
+        return self.while_appealable.format(within=within)
 
     @property
     def is_automatic(self) -> bool:
@@ -248,11 +282,23 @@ class ReviewClock(Value):
     appeal_levels: Annotated[int, Field(ge=1)]
     """How often a line can be appealed before external review."""
     warn_at_share: Annotated[float, Field(gt=0, lt=1)]
-    states: Mapping[UsState, ClockOverrides] = {}
+    states: Mapping[UsState, StateOverrides] = {}
     """Overrides, by the state whose law applies (:attr:`precert.domain.coverage.Plan.state`)."""
     drugs: ClockOverrides | None = None
     """What differs where a line is a drug that is infused or injected outside of a stay, such as a
     Part B drug of Medicare. It applies after the state's overrides."""
+
+    def in_state(self, state: str | None) -> Self:
+        """The clocks with the time to file an appeal that the state's law allows (W7).
+
+        :meth:`clock` applies the state's other overrides.
+        """
+        overrides = self.states.get(state or "")
+        filing = overrides.appeal_filing if overrides else None
+        if filing is None:
+            return self
+        changed = {"appeal_filing_source": filing.source, "appeal_filing_days": filing.days}
+        return self.model_copy(update=changed)
 
     def clock(
         self, kind: ClockKind, state: str | None = None, *, drug: bool = False

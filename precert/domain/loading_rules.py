@@ -27,7 +27,7 @@ from precert.domain.loading_table import (
     load_rows,
     parts,
 )
-from precert.domain.payer import Form, Payer
+from precert.domain.payer import PLACEHOLDERS, Form, Payer
 from precert.domain.rules import Requirement, Rule, family_of, ordinal_of
 from precert.domain.values import AuthorizationType, CodeType, Text, Units, Value
 
@@ -377,7 +377,7 @@ def _known(payer: Payer | None) -> dict[str, Collection[str]]:
         "types_of_service": [kind.code for kind in payer.form.types_of_service],
         "places_of_service": [place.code for place in payer.form.places_of_service],
         "required_documentation": payer.required_documentation.keys(),
-        "guidance": payer.notices.keys(),
+        "guidance": payer.notices.keys() - PLACEHOLDERS.keys(),
     }
 
 

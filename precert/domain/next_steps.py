@@ -103,10 +103,19 @@ def is_emergency_admission(service: Service) -> bool:
     return is_emergency(service) and service.authorization_type is AuthorizationType.INPATIENT
 
 
+def emergency_notice(payer: Payer) -> str:
+    """That emergencies need no precertification, and how soon an admission must be reported (C10)."""
+    rule = payer.emergency_notice
+    return payer.notices["emergency"].format(
+        within=written_business_days(rule.business_days),
+        unless_state=", or as state law requires" if rule.business_days_by_state else "",
+    )
+
+
 def emergency_admission_notice(service: Service, payer: Payer, state: str | None) -> str:
     """By when and how an emergency admission must be reported (C10)."""
     if service.admission_date is None:
-        return payer.notices["emergency"]
+        return emergency_notice(payer)
     days = payer.emergency_notice.days_in(state)
     last_day = business_day_after(service.admission_date, days, payer.business_calendar)
     return payer.notices["emergency_admission"].format(
@@ -118,7 +127,7 @@ def _emergency_step(service: Service, payer: Payer, state: str | None) -> NextSt
     if is_emergency_admission(service):
         text = emergency_admission_notice(service, payer, state)
         return NextStep(NextAction.START_DRAFT, text)
-    return NextStep(NextAction.NONE, payer.notices["emergency"])
+    return NextStep(NextAction.NONE, emergency_notice(payer))
 
 
 def _behavioral_notice(service: Service) -> str:
@@ -133,7 +142,8 @@ def notices_of(
     ``answers`` are those of each service's codes; a stay without codes has none.
     """
     names = _notice_names(answers, services, plan, payer)
-    return tuple(payer.notices[name] for name in dict.fromkeys(names) if name in payer.notices)
+    texts = {**payer.notices, "emergency": emergency_notice(payer)}
+    return tuple(texts[name] for name in dict.fromkeys(names) if name in texts)
 
 
 def _notice_names(

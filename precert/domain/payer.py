@@ -60,11 +60,13 @@ _GROUPS: Final[dict[str, type[Value]]] = {
 """What the form's fields are fields of."""
 
 
-_PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
+PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "appeal_rights": ("filing_days", "standard", "expedited", "after_appeal"),
     "external_review": ("without_appeal",),
+    "emergency": ("within", "unless_state"),
+    "emergency_admission": ("within", "last_day"),
 }
-"""What is filled into texts that state the clocks of a line of business."""
+"""What is filled into texts that state a time limit, which is elsewhere in the payer's data."""
 
 
 class Contact(Value):
@@ -456,7 +458,7 @@ class Payer(Value):
 
     @model_validator(mode="after")
     def _placeholders_of_notices_are_known(self) -> Self:
-        for name, known in _PLACEHOLDERS.items():
+        for name, known in PLACEHOLDERS.items():
             if name not in self.notices:
                 raise ValueError(f"notices needs the text {name}")
             try:
@@ -532,8 +534,9 @@ class Payer(Value):
         )
 
     def clock_for(self, request: "Request") -> ReviewClock:
-        """The deadlines of the request's line of business (W2, W7)."""
-        return self.review_clocks[request.plan.line_of_business]
+        """The deadlines of the request's line of business, with those of its state (W2, W7)."""
+        plan = request.plan
+        return self.review_clocks[plan.line_of_business].in_state(plan.state)
 
     def decision_clock(
         self, request: "Request", line_ids: Collection[str] | None = None
@@ -580,7 +583,7 @@ class Payer(Value):
             "filing_days": str(clock.appeal_filing_days),
             "standard": written_limits(self.appeal_limits(request, line_ids, expedited=False)),
             "expedited": written_limits(self.appeal_limits(request, line_ids, expedited=True)),
-            "after_appeal": review.while_appealable if review else "",
+            "after_appeal": review.after_appeal if review else "",
         }
 
 

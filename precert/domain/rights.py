@@ -6,9 +6,13 @@ the last level of appeal, or the time to file it, only external review remains.
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from precert.domain.clocks import appeal_filing_end, local_date, months_after
+from precert.domain.clocks import (
+    appeal_filing_end,
+    business_day_from,
+    local_date,
+    months_after,
+)
 from precert.domain.dates import days_after
 from precert.domain.decision_clocks import ReviewClock
 from precert.domain.payer import Payer
@@ -62,17 +66,22 @@ def rights_after(
             DisputeKind.RECONSIDERATION, settings.reconsideration_filing_days
         ),
         appeal_until=until(DisputeKind.APPEAL, clock.appeal_filing_days),
-        external_review_until=_external_review_end(determined_at, clock, zone),
+        external_review_until=_external_review_end(determined_at, clock, payer),
     )
 
 
 def _external_review_end(
-    determined_at: datetime, clock: ReviewClock, zone: ZoneInfo
+    determined_at: datetime, clock: ReviewClock, payer: Payer
 ) -> datetime | None:
+    zone = payer.zone
     review, day = clock.external_review, local_date(determined_at, zone)
     if review is None or review.is_automatic:
         return None
-    last = months_after(day, review.months) if review.months else days_after(day, review.days or 0)
+    if review.months:
+        # The last day is not a Saturday, Sunday or holiday (45 CFR 147.136(d)(2)(i)).
+        last = business_day_from(months_after(day, review.months), payer.business_calendar)
+    else:
+        last = days_after(day, review.days or 0)
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 

@@ -12,15 +12,18 @@ from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
+from precert.domain.coverage import Coverage
 from precert.domain.dates import Instant, elapsed
 from precert.domain.delegation import Ownership
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
+    CheckNotAvailableError,
     FieldError,
     InvalidInputError,
     KeyReusedError,
     NotFoundError,
     PatientNotEligibleError,
+    PatientNotFoundError,
 )
 from precert.domain.event_types import EventType
 from precert.domain.intake import exceptions_of, without_window
@@ -78,6 +81,7 @@ def register_request(  # noqa: PLR0913 - each is a dependency
     caller: Caller,
     *,
     id_of: Callable[[str, str], str],
+    requests: RequestStore,
     registrations: Registrations,
     reference: ReferenceReader,
     line_owners: LineOwners,
@@ -96,7 +100,8 @@ def register_request(  # noqa: PLR0913 - each is a dependency
     not active (A6): the request is marked, and an operator confirms it. Requests by EDI may not.
 
     ``id_of`` derives the id from channel and reference, so that a repeated registration is the same
-    request; its clock starts at the receipt.
+    request; its clock starts at the receipt. A repetition is answered as before, whatever the rule
+    list, the coverage or the calendar would refuse by then.
 
     Raises:
         NotEntitledError.
@@ -106,29 +111,26 @@ def register_request(  # noqa: PLR0913 - each is a dependency
         KeyReusedError: the reference names another request.
     """
     caller.require(Entitlement.INTAKE)
-    day = local_date(arrival.received_at, payer.zone)
-    content_errors = errors_of_submission(content, payer, day)
-    by_staff = arrival.channel is not Channel.EDI
-    ownership = line_owners(content, now=arrival.received_at)
-    errors = [
-        *(without_window(content_errors) if by_staff else content_errors),
-        *errors_of_codes(content, code_sets.listed),
-        *_errors_of_owners(content, ownership, by_staff=by_staff),
-    ]
-    errors = [error.under("/content") for error in errors]
-    errors.extend(_errors_of_receipt(arrival.received_at, now))
-    if errors:
-        raise InvalidInputError(errors)
-    if content.patient is None:
-        raise AssertionError("completeness requires a patient")
-    member = reference.member(content.patient.member_id)
-    if by_staff:
-        coverage = require_member(member, content.patient, payer).coverage_near(day)
-    else:
-        coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
-    exceptions = exceptions_of(content_errors, coverage, payer, day)
-    covered_on = None if IntakeException.COVERAGE_INACTIVE in exceptions else day
     request_id = id_of(arrival.channel.value, arrival.reference)
+    digest = sha256(content.model_dump_json().encode()).hexdigest()
+    try:
+        ownership, coverage, exceptions = _admitted(
+            arrival,
+            content,
+            reference=reference,
+            line_owners=line_owners,
+            code_sets=code_sets,
+            payer=payer,
+            now=now,
+        )
+    except _REFUSALS:
+        current = requests.read(request_id)
+        if current is None or current.started_with != digest:
+            raise
+        return SubmittedRequest.of(current)
+    day = local_date(arrival.received_at, payer.zone)
+    by_staff = arrival.channel is not Channel.EDI
+    covered_on = None if IntakeException.COVERAGE_INACTIVE in exceptions else day
     request = received_request(
         request_id,
         content,
@@ -143,7 +145,6 @@ def register_request(  # noqa: PLR0913 - each is a dependency
     if by_staff and ownership.rule_list is not None:
         delegations = ownership.delegations(confirmed_at=now, by_staff=True)
         review = review.model_copy(update={"ownership": delegations})
-    digest = sha256(content.model_dump_json().encode()).hexdigest()
     request = request.model_copy(update={"review": review, "started_with": digest})
 
     def store(number: str) -> Request:
@@ -162,6 +163,50 @@ def register_request(  # noqa: PLR0913 - each is a dependency
         raise duplicate_error(payer, refusal.existing) from refusal
     except RegisteredAlreadyError as refusal:
         return _registered_request(refusal.current, request)
+
+
+def _admitted(
+    arrival: Arrival,
+    content: RequestContent,
+    *,
+    reference: ReferenceReader,
+    line_owners: LineOwners,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+) -> tuple[Ownership, Coverage, tuple[IntakeException, ...]]:
+    """Who decides each line, the patient's coverage, and what an operator has to confirm.
+
+    Raises:
+        InvalidInputError, PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
+    """
+    day = local_date(arrival.received_at, payer.zone)
+    by_staff = arrival.channel is not Channel.EDI
+    content_errors = errors_of_submission(content, payer, day)
+    ownership = line_owners(content, now=arrival.received_at)
+    errors = [
+        *(without_window(content_errors) if by_staff else content_errors),
+        *errors_of_codes(content, code_sets.listed),
+        *_errors_of_owners(content, ownership, by_staff=by_staff),
+    ]
+    errors = [error.under("/content") for error in errors]
+    errors.extend(_errors_of_receipt(arrival.received_at, now))
+    if errors:
+        raise InvalidInputError(errors)
+    if content.patient is None:
+        raise AssertionError("completeness requires a patient")
+    member = reference.member(content.patient.member_id)
+    if by_staff:
+        coverage = require_member(member, content.patient, payer).coverage_near(day)
+    else:
+        coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
+    exceptions = exceptions_of(content_errors, coverage, payer, day)
+    return ownership, coverage, exceptions
+
+
+_REFUSALS: Final = (
+    *(InvalidInputError, PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError),
+)
 
 
 def _errors_of_owners(

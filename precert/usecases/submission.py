@@ -36,6 +36,7 @@ from precert.usecases.ports.requests import (
     DraftStore,
     DuplicateFoundError,
     NumberTakenError,
+    RequestStore,
     Submission,
 )
 
@@ -139,12 +140,13 @@ class SubmittedRequest:
         )
 
 
-def submit_draft(
+def submit_draft(  # noqa: PLR0913 - each is a dependency
     draft_id: str,
     content: RequestContent,
     caller: Caller,
     *,
     based_on: int,
+    requests: RequestStore,
     drafts: DraftStore,
     line_owners: LineOwners,
     code_sets: CodeSets,
@@ -156,7 +158,8 @@ def submit_draft(
 
     The submission carries the content that the provider reviewed, so the draft is not read first; the
     rule list in effect determines what delegated vendors decide, which the provider confirms (W8). The
-    transaction checks that coverage is still active (A6). A repetition returns the same result.
+    transaction checks that coverage is still active (A6). A repetition returns the same result, even
+    if the rule list or the calendar would refuse the content by then.
 
     Raises:
         InvalidInputError: the content is not complete or not valid; all errors are listed (D6).
@@ -171,6 +174,9 @@ def submit_draft(
     if errors := errors_before_submission(
         content, caller, ownership, code_sets=code_sets, payer=payer, now=now
     ):
+        current = retained(requests.read(draft_id), payer, now)
+        if same := _same_submission(current, content, caller, based_on):
+            return same
         raise InvalidInputError(errors)
 
     def submit(number: str) -> SubmittedRequest:

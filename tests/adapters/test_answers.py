@@ -12,9 +12,10 @@ import pytest
 
 from functions.check import handler as check
 from functions.submit import handler as submit
+from precert.domain.next_steps import emergency_notice
 from tests.adapters.cloud import Cloud, Reply
 from tests.fakes.printing import text_of
-from tests.fakes.samples import OFFICE_VISIT, entered
+from tests.fakes.samples import OFFICE_VISIT, entered, payer
 
 SURGERY: Final[dict[str, Any]] = entered()["services"][0]
 STAYS: Final = {
@@ -207,7 +208,7 @@ def test_request_continues_in_every_part_when_a_stay_has_no_codes(
     [step] = [one["next_step"] for one in answer["services"]]
     assert (step["action"], step["action_label"]) == ("START_DRAFT", "Start the request")
     assert answer["requirement"] == ("NOT_REQUIRED" if emergency else "REQUIRED")
-    own = [notices["emergency"], notices["notifications"]]
+    own = [emergency_notice(payer()), notices["notifications"]]
     assert answer["notices"] == [
         notices["no_guarantee"],
         *(own if emergency else [notices["stay_without_codes"]]),

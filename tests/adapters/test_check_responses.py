@@ -13,10 +13,11 @@ from functions.submit import handler as submit
 from local.sample import load_sample_payer
 from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.domain.next_steps import emergency_notice
 from precert.domain.rules import RuleListVersion
 from tests.adapters.cloud import UNENTITLED, Clients, Cloud, Reply, create_tables, names
 from tests.fakes.clock import START
-from tests.fakes.samples import entered
+from tests.fakes.samples import entered, payer
 
 DAY = "2026-07-20"
 EQUIPMENT, IMAGE, VISIT, UNKNOWN = "E0250", "70551", "99213", "99997"
@@ -155,8 +156,8 @@ def test_emergency_has_its_own_next_step_when_it_is_checked(
         assert action == "START_DRAFT"
         assert "must be reported within one business day, by July 21, 2026" in text
     else:
-        assert (action, text) == ("NONE", notices["emergency"])
-    assert notices["emergency"] in answer["notices"]
+        assert (action, text) == ("NONE", emergency_notice(payer()))
+    assert emergency_notice(payer()) in answer["notices"]
     assert (notices["notifications"] in answer["notices"]) is admitted
     assert answer["vendors"] == []
 
@@ -169,11 +170,11 @@ def test_emergency_is_unable_to_determine_when_no_rule_covers_the_code(cloud: Cl
     [code] = codes_of(answer)
     assert (code["next_step"]["action"], code["next_step"]["text"]) == (
         "NONE",
-        notices["emergency"],
+        emergency_notice(payer()),
     )
     content = {"content": entered(services=[outpatient(UNKNOWN, urgency="EMERGENCY")])}
     reply = cloud.call(submit, "POST", "/v1/drafts", content)
-    assert (reply.code, reply.body["detail"]) == ("guidance_only", notices["emergency"])
+    assert (reply.code, reply.body["detail"]) == ("guidance_only", emergency_notice(payer()))
 
 
 @pytest.mark.parametrize(

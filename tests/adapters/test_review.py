@@ -79,7 +79,7 @@ def test_both_providers_read_the_reasons_when_a_line_was_denied(cloud: Cloud) ->
         assert decision["reason_code_label"] == "Not medically necessary"
         assert decision["criterion"] == "MCG S-310"
         [rights] = [text for text in body["notices"] if "can appeal within 180 calendar" in text]
-        assert "within 30 calendar days, or within 72 hours" in rights
+        assert "within 15 calendar days, or within 72 hours" in rights
 
 
 @pytest.mark.rule("W4")

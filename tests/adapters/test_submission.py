@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from precert.bootstrap import Dependencies
+from precert.domain.delegation import Ownership
 from precert.domain.retry import ATTEMPTS
 from tests.adapters.cloud import FACILITY, PROVIDER, PROVIDER_SUBJECT, Cloud, claims
-from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered, later
+from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, VENDOR, entered, later
 
 
 def numbers(cloud: Cloud) -> list[str]:
@@ -23,6 +25,24 @@ def test_one_number_is_assigned_when_a_submission_is_repeated(cloud: Cloud) -> N
     assert (again.status, again.text) == (202, first.text)
     assert numbers(cloud) == [f"NUMBER#{first.body['number']}"]
     assert len([e for e in cloud.items("EVENT#") if "RequestSubmitted" in str(e)]) == 1
+
+
+@pytest.mark.rule("S1", "W8")
+def test_response_is_the_same_when_a_rule_list_in_between_delegates_a_line(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_id = cloud.start()
+    first = cloud.submit(draft_id)
+    delegated = Ownership("2", {"1.1": VENDOR.vendor_id}, {VENDOR.vendor_id: VENDOR})
+    monkeypatch.setattr(Dependencies, "line_owners", lambda *_, **__: delegated)
+    again = cloud.submit(draft_id)
+    assert (again.status, again.text) == (202, first.text)
+    # Another caller, other content and another draft need the confirmation.
+    stranger = cloud.submit(draft_id, by=claims("s", "Provider", tins=STRANGER_TIN))
+    assert stranger.status != 202
+    other = cloud.submit(draft_id, services=later(entered()["services"], 1))
+    assert other.code == "invalid_input"
+    assert cloud.submit(cloud.start()).code == "invalid_input"
 
 
 @pytest.mark.rule("S1")

@@ -18,6 +18,7 @@ from precert.domain.content import Patient, Procedure
 from precert.domain.coverage import Member, PatientSearch
 from precert.domain.errors import InvalidInputError, PatientNotFoundError
 from precert.domain.matching import Mismatch, ProviderRole, TemporaryProvider
+from precert.domain.next_steps import emergency_notice
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer
 from precert.domain.review import Approved
@@ -135,7 +136,7 @@ def test_every_kind_of_stay_must_be_reported_when_it_is_an_emergency(
     facts = printed(service)
     assert len(facts["must_report"]) == 1
     assert NOTICES["stay_without_codes"] not in facts["notices"]
-    assert NOTICES["emergency"] in facts["notices"]
+    assert emergency_notice(samples.payer()) in facts["notices"]
 
 
 @pytest.mark.rule("C7", "C10")
@@ -144,7 +145,7 @@ def test_nothing_must_be_reported_when_an_emergency_is_no_admission(kind: str) -
     visit = {**samples.OFFICE_VISIT, "type_of_service": kind, "urgency": "EMERGENCY"}
     facts = printed(visit)
     assert facts["must_report"] == []
-    assert NOTICES["emergency"] in facts["notices"]
+    assert emergency_notice(samples.payer()) in facts["notices"]
     assert NOTICES["notifications"] not in facts["notices"]
 
 

@@ -16,6 +16,7 @@ from precert.domain.errors import (
     NoConfirmationError,
     NotEntitledError,
 )
+from precert.domain.next_steps import emergency_notice
 from precert.domain.rules import CodeResult, Requirement, RuleListVersion, overall
 from precert.domain.values import CodeType
 from precert.domain.wording import (
@@ -177,7 +178,7 @@ def test_notices_are_the_payers_when_a_confirmation_is_printed() -> None:
 def test_confirmation_states_the_notification_duty_when_it_is_an_emergency_admission() -> None:
     stay = {**samples.entered()["services"][0], "urgency": "EMERGENCY"}
     notices = confirmed(samples.content(services=[stay]), FREE, FREE)["notices"]
-    assert samples.payer().notices["emergency"] in notices
+    assert emergency_notice(samples.payer()) in notices
 
 
 def test_date_is_in_the_payers_zone_when_it_differs_from_utc() -> None:

@@ -253,7 +253,7 @@ def test_notice_states_only_what_is_open_when_it_is_printed(audience: Audience) 
     case.appeal()
     case.decide(("1.2", "DENIED"), by=3)
     last = texts(case.request, 3, audience)
-    assert "external review until November 1, 2026" in last
+    assert "external review until November 2, 2026" in last
     assert "can appeal" not in last
     # A notice that is printed again states what it stated.
     assert texts(case.request, 1, audience) == first
@@ -280,12 +280,18 @@ def texts(request: Request, cycle: int, audience: Audience) -> str:
     ("day", "months", "expected"),
     [
         (date(2026, 7, 1), 4, date(2026, 11, 1)),
-        (date(2026, 10, 31), 4, date(2027, 2, 28)),
-        (date(2027, 10, 31), 4, date(2028, 2, 29)),
+        (date(2026, 10, 30), 4, date(2027, 3, 1)),
+        (date(2026, 10, 31), 4, date(2027, 3, 1)),
+        (date(2027, 10, 29), 4, date(2028, 2, 29)),
+        (date(2027, 10, 30), 4, date(2028, 3, 1)),
+        (date(2026, 8, 31), 4, date(2026, 12, 31)),
+        (date(2026, 10, 31), 1, date(2026, 12, 1)),
         (date(2026, 12, 31), 12, date(2027, 12, 31)),
     ],
 )
-def test_month_has_its_last_day_when_it_is_shorter(day: date, months: int, expected: date) -> None:
+def test_day_is_the_first_of_the_next_month_when_its_month_is_shorter(
+    day: date, months: int, expected: date
+) -> None:
     assert months_after(day, months) == expected
 
 

@@ -39,11 +39,13 @@ class Expected(NamedTuple):
     after: str
     """What notices name while an appeal is possible."""
     absent: tuple[str, ...]
+    appeal_days: int = 30
+    """How long the decision of a standard appeal takes."""
 
 
 LINES: Final[Mapping[str, Expected]] = {
-    "COMMERCIAL": Expected(180, 2, "independent external review", ("State fair", "Medicare")),
-    "EXCHANGE": Expected(180, 2, "independent external review", ("ERISA", "State fair")),
+    "COMMERCIAL": Expected(180, 2, "independent external review", ("State fair", "Medicare"), 15),
+    "EXCHANGE": Expected(180, 1, "independent external review", ("ERISA", "State fair")),
     "MEDICARE_ADVANTAGE": Expected(65, 1, "independent review entity", ("ERISA", "State fair")),
     "MEDICAID": Expected(60, 1, "State fair hearing", ("ERISA", "external review", "Medicare")),
     "CHIP": Expected(60, 1, "review by the State", ("ERISA", "external review", "Medicare")),
@@ -160,7 +162,7 @@ def test_notice_and_details_state_what_the_line_of_business_grants_when_denied(
     assert words(DECIDED_ON + expected.filing_days * DAY) in notice
     assert f"within {expected.filing_days} calendar days of this decision" in shown
     for text in (notice, shown):
-        assert "within 30 calendar days" in text
+        assert f"within {expected.appeal_days} calendar days" in text
         assert "within 72 hours" in text
         assert expected.after in text
         assert "No internal appeal remains" not in text
@@ -173,8 +175,8 @@ def test_notice_and_details_state_what_the_line_of_business_grants_when_denied(
 @pytest.mark.parametrize(
     ("line", "until"),
     [
-        ("COMMERCIAL", "November 1, 2026"),
-        ("EXCHANGE", "November 1, 2026"),
+        ("COMMERCIAL", "November 2, 2026"),
+        ("EXCHANGE", "November 2, 2026"),
         ("MEDICARE_ADVANTAGE", None),
         ("MEDICAID", words(DECIDED_ON + 120 * DAY)),
         ("CHIP", words(DECIDED_ON + 120 * DAY)),
@@ -216,11 +218,78 @@ def test_state_changes_the_stated_time_when_it_overrides_the_clock_of_appeals() 
     assert (stated["standard"], stated["expedited"]) == ("20 business days", "72 hours")
 
 
+@pytest.mark.rule("W4", "W7")
+def test_filing_time_is_the_states_when_a_state_overrides_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Filing, dispute options, details and notices all state the state's days."""
+    data = samples.payer().model_dump(mode="json")
+    filing = {"appeal_filing": {"source": "State law", "days": 30}}
+    data["review_clocks"]["MEDICAID"]["states"]["TX"] = filing
+    own = Payer.model_validate(data)
+    monkeypatch.setattr(samples, "payer", lambda: own)
+    monkeypatch.setattr(samples, "PLAN", samples.PLAN.model_copy(update={"state": "TX"}))
+    request, end = denied("MEDICAID"), end_of(DECIDED_ON + 30 * DAY)
+    assert own.clock_for(request).appeal_filing_source == "State law"
+    assert Action.APPEAL in request.provider_actions(end - LAST)
+    assert Action.APPEAL not in request.provider_actions(end)
+    found = details(request)
+    assert found.appeal_rights is not None
+    assert found.appeal_rights.file_until == end
+    options = {one.option.value: one.until for one in found.dispute_options}
+    assert options["APPEAL"] == end
+    assert "within 30 calendar days of this decision" in " ".join(found.notices)
+    for audience in Audience:
+        assert words(DECIDED_ON + 30 * DAY) in notice_text(request, audience)
+    assert appealed(request, end - LAST).submitted.open_appeal is not None
+    with pytest.raises(ActionNotAllowedError) as refused:
+        appealed(request, end)
+    assert "it is 30 days" in refused.value.detail
+    # Another state has the days of the line of business.
+    monkeypatch.setattr(samples, "PLAN", samples.PLAN.model_copy(update={"state": "OH"}))
+    other = denied("MEDICAID")
+    assert own.clock_for(other).appeal_filing_days == LINES["MEDICAID"].filing_days
+
+
+@pytest.mark.parametrize("filing", [{"source": "Law"}, {"days": 30}, {"source": "Law", "days": 0}])
+def test_error_names_the_member_when_the_filing_time_of_a_state_is_invalid(
+    filing: dict[str, Any],
+) -> None:
+    data = samples.payer().model_dump(mode="json")
+    data["review_clocks"]["CHIP"]["states"]["TX"] = {"appeal_filing": filing}
+    with pytest.raises(ValidationError) as raised:
+        Payer.model_validate(data)
+    [found] = raised.value.errors()
+    assert found["loc"][:5] == ("review_clocks", "CHIP", "states", "TX", "appeal_filing")
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize(
+    ("changes", "stated"),
+    [
+        ({"months": 6}, "within 6 months of our decision"),
+        ({"months": 1}, "within one month of our decision"),
+        ({"months": None, "days": 90}, "within 90 calendar days of our decision"),
+    ],
+)
+def test_text_about_external_review_states_the_time_of_the_data_when_it_changes(
+    changes: dict[str, Any], stated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = samples.payer().model_dump(mode="json")
+    data["review_clocks"]["EXCHANGE"]["external_review"] |= changes
+    own = Payer.model_validate(data)
+    monkeypatch.setattr(samples, "payer", lambda: own)
+    request = denied("EXCHANGE")
+    assert stated in " ".join(details(request).notices)
+    for audience in Audience:
+        assert stated in notice_text(request, audience)
+
+
 @pytest.mark.rule("W4")
 @pytest.mark.parametrize(
     ("line", "limit"),
     [
-        ("COMMERCIAL", "60 calendar days"),
+        ("COMMERCIAL", "30 calendar days"),
         ("EXCHANGE", "60 calendar days"),
         ("MEDICARE_ADVANTAGE", "60 calendar days"),
         ("MEDICAID", "30 calendar days"),
@@ -245,6 +314,7 @@ def test_notice_states_the_time_of_a_retrospective_appeal_when_services_were_per
         ({"months": 4, "days": 120}, "in months or in days"),
         ({"months": 0}, "greater than or equal to 1"),
         ({"while_appealable": ""}, "at least 1"),
+        ({"while_appealable": "Within {days}."}, "only {within}"),
         ({"without_appeal": "Until {day}."}, "only {until}"),
         ({"source": None}, "valid string"),
     ],
@@ -377,8 +447,8 @@ PAST: Final = coded("J0178", service_date="2026-06-20", **NO_MEDICATION)
         ("MEDICAID", [SURGERY, DRUG], 24, False),
         ("MEDICAID", [SURGERY], 7 * 24, True),
         ("MEDICAID", [{**SURGERY, "urgency": "EXPEDITED"}], 72, True),
-        ("CHIP", [DRUG], 7 * 24, True),
-        ("CHIP", [EXPEDITED], 72, True),
+        ("CHIP", [DRUG], 24, False),
+        ("CHIP", [EXPEDITED], 24, False),
         ("COMMERCIAL", [DRUG], 15 * 24, True),
         ("COMMERCIAL", [EXPEDITED], 72, False),
         ("EXCHANGE", [DRUG], 15 * 24, True),
@@ -406,7 +476,7 @@ def test_decision_is_due_by_the_clock_of_drugs_when_a_line_is_one(
         ("MEDICARE_ADVANTAGE", ["1.1", "2.1"], 7, None),
         ("MEDICAID", ["2.1"], 30, "within 30 calendar days"),
         ("CHIP", ["2.1"], 30, "within 30 calendar days"),
-        ("COMMERCIAL", ["2.1"], 30, "within 30 calendar days"),
+        ("COMMERCIAL", ["2.1"], 15, "within 15 calendar days"),
         ("EXCHANGE", ["2.1"], 30, "within 30 calendar days"),
     ],
 )

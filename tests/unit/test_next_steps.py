@@ -11,6 +11,7 @@ from precert.domain.next_steps import (
     NextAction,
     NextStep,
     all_offer_predetermination,
+    emergency_notice,
     next_step,
     next_step_without_codes,
     notices_of,
@@ -149,22 +150,33 @@ def test_nothing_is_required_when_an_emergency_is_not_an_admission(
     requirement: Requirement,
 ) -> None:
     result = step(answer(requirement), service(Urgency.EMERGENCY, OUTPATIENT))
-    assert result == NextStep(NextAction.NONE, NOTICES["emergency"])
+    assert result == NextStep(NextAction.NONE, emergency_notice(payer()))
 
 
 @pytest.mark.parametrize("urgency", [Urgency.STANDARD, Urgency.EXPEDITED])
 def test_emergency_is_not_mentioned_when_there_is_none(urgency: Urgency) -> None:
     result = answer(Requirement.REQUIRED)
     assert step(result, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
-    assert NOTICES["emergency"] not in notices(result, requested=service(urgency, INPATIENT))
+    assert emergency_notice(payer()) not in notices(result, requested=service(urgency, INPATIENT))
+
+
+def test_text_states_how_soon_an_admission_is_reported_when_the_data_says_so() -> None:
+    def text(**rule: Any) -> str:
+        changed = {"emergency_notice": EmergencyNotice(**rule)}
+        return emergency_notice(payer().model_copy(update=changed))
+
+    assert "must be reported within one business day: enter" in text(business_days=1)
+    by_state = {"TX": 3}
+    stated = text(business_days=2, business_days_by_state=by_state)
+    assert "must be reported within 2 business days, or as state law requires: enter" in stated
 
 
 def test_other_notifications_are_by_phone_when_an_emergency_is_admitted() -> None:
     result = answer(Requirement.REQUIRED)
     admitted = notices(result, requested=service(Urgency.EMERGENCY, INPATIENT))
-    assert admitted[1:] == (NOTICES["emergency"], NOTICES["notifications"])
+    assert admitted[1:] == (emergency_notice(payer()), NOTICES["notifications"])
     seen = notices(result, requested=service(Urgency.EMERGENCY, OUTPATIENT))
-    assert seen[1:] == (NOTICES["emergency"],)
+    assert seen[1:] == (emergency_notice(payer()),)
 
 
 def test_request_continues_when_a_stay_has_no_codes() -> None:

@@ -151,10 +151,10 @@ def test_both_notices_state_reasons_and_appeal_rights_when_a_line_is_denied(
     last_day = START + timedelta(days=180)
     for expected in (
         f"{last_day:%B} {last_day.day}, {last_day.year}",
-        "30 calendar days",
+        "15 calendar days",
         "72 hours",
         "was not involved",
-        "four months",
+        "4 months",
         "civil action",
         "free",
         "before an appeal" if audience is Audience.PROVIDER else "before you appeal",

@@ -18,6 +18,7 @@ from precert.domain.errors import (
     KeyReusedError,
     NotEntitledError,
     PatientNotEligibleError,
+    PatientNotFoundError,
 )
 from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
@@ -43,13 +44,14 @@ class World:
     requests: InMemoryRequests = field(default_factory=InMemoryRequests)
     serials: Iterator[int] = field(default_factory=lambda: count(1))
     delegates: bool = False
+    enrolled: bool = True
     owners_at: list[datetime] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.registrations = InMemoryRegistrations(self.requests)
 
     def member(self, member_id: str) -> object:
-        return MEMBER
+        return MEMBER if self.enrolled else None
 
     def owners(self, content: RequestContent, *, now: datetime = START) -> Ownership:
         """A vendor decides the second line; the rule list is asked as of the receipt."""
@@ -71,6 +73,7 @@ class World:
             content or samples.content(),
             caller,
             id_of=lambda way, name: f"{way}/{name}",
+            requests=self.requests,
             registrations=self.registrations,
             reference=self,  # type: ignore[arg-type]
             line_owners=self.owners,
@@ -115,6 +118,31 @@ def test_one_request_is_created_when_it_is_registered_twice() -> None:
     assert len(world.requests.events) == 1
     with pytest.raises(KeyReusedError):
         world.take(samples.content(purpose="PREDETERMINATION"))
+
+
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize(
+    ("change", "channel"),
+    [
+        ({"delegates": True}, Channel.FAX),
+        ({"enrolled": False}, Channel.FAX),
+        ({"enrolled": False}, Channel.EDI),
+    ],
+)
+def test_repetition_is_answered_as_before_when_it_would_be_refused_now(
+    change: dict[str, bool], channel: Channel
+) -> None:
+    """A rule list in between delegates a line to a vendor, or the member is no longer known."""
+    world = World()
+    first = world.take(channel=channel)
+    for name, value in change.items():
+        setattr(world, name, value)
+    assert world.take(channel=channel) == first
+    assert len(world.requests.events) == 1
+    with pytest.raises((InvalidInputError, PatientNotFoundError)):
+        world.take(samples.content(purpose="PREDETERMINATION"), channel=channel)
+    with pytest.raises((InvalidInputError, PatientNotFoundError)):
+        world.take(channel=channel, reference="FAX-2")
 
 
 def test_another_number_is_drawn_when_the_first_is_taken() -> None:

@@ -37,7 +37,6 @@ NOTICES: Final = {
     "not_entitled",
     "not_eligible",
     "check_not_available",
-    "window",
     "appeal_rights",
 }
 
@@ -120,7 +119,11 @@ def test_clocks_match_the_regulations_of_each_line_of_business_when_loaded(
         assert (clock.extension.days if clock.extension else None) == extended
         assert (clock.deemed_denial is not None) is deemed
     assert clocks.appeal_expedited.limit.words == "72 hours"
-    assert clocks.appeal_standard.limit.words == "30 calendar days"
+    # An employer plan with two appeals has half the time for each (29 CFR 2560.503-1(i)(2)); an issuer
+    # of individual coverage has one appeal (45 CFR 147.136(b)(3)(ii)(G)).
+    halved = clocks.appeal_levels == 2
+    assert halved is (line == "COMMERCIAL")
+    assert clocks.appeal_standard.limit.words == f"{15 if halved else 30} calendar days"
 
 
 @pytest.mark.rule("W11")

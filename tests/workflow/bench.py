@@ -71,6 +71,7 @@ class Bench:
             parsed(content or self.portal.content()),
             CALLER,
             based_on=1,
+            requests=deps.requests,
             drafts=deps.drafts,
             line_owners=deps.line_owners,
             code_sets=deps.code_sets,
