@@ -95,10 +95,24 @@ EXPIRE: Final = FunctionSpec(
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
-    "Warns of expiring drafts, and checks the clocks of delegated vendors",
+    "Warns of expiring drafts",
     "expire",
     "functions.expire.warn.handle",
     (Env.REQUESTS_TABLE,),
+)
+SWEEP: Final = FunctionSpec(
+    "SweepFunction",
+    "Checks the clocks of open cycles and of delegated vendors, and starts lost executions",
+    "sweep",
+    "functions.sweep.handler.handle",
+    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
+)
+EXECUTIONS: Final = FunctionSpec(
+    "ExecutionsFunction",
+    "Starts executions again that failed, were aborted or timed out",
+    "sweep",
+    "functions.sweep.executions.handle",
+    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
 )
 RELAY: Final = FunctionSpec(
     "RelayFunction",
@@ -170,6 +184,6 @@ AUDIT: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
-    *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT),
+    *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
     *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
 )

@@ -10,7 +10,7 @@ from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.messaging import Messaging
 from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
 from infra.constructs.workflow import Workflow
-from precert.names import MEMBER_INDEX, ROW_INDEXES, WORKLIST_INDEX
+from precert.names import CHECKS_INDEX, MEMBER_INDEX, ROW_INDEXES, WORKLIST_INDEX
 
 _REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
@@ -70,15 +70,16 @@ def grant(
     _repair(of(catalogue.OPERATIONS), tables, workflow)
     _clean_up(of(catalogue.EXPIRE), tables, documents)
 
-    warn = of(catalogue.WARN)
     tables.allow_requests(
-        warn,
+        of(catalogue.WARN),
         (
             *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
             *("dynamodb:PutItem", "dynamodb:UpdateItem"),
         ),
         WORKLIST_INDEX,
     )
+
+    _sweep(of(catalogue.SWEEP), of(catalogue.EXECUTIONS), tables, workflow)
 
     relay = of(catalogue.RELAY)
     tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem", "dynamodb:UpdateItem"))
@@ -124,6 +125,16 @@ def _verify_uploads(
         )
         documents.allow_document_versions(function)
         documents.allow_detecting_missing_objects(function)
+
+
+def _sweep(
+    sweep: ServiceFunction, executions: ServiceFunction, tables: Tables, workflow: Workflow
+) -> None:
+    """Grant recording what is due of open cycles, and starting their executions again."""
+    tables.allow_requests(sweep, WRITE_ACTIONS, CHECKS_INDEX, WORKLIST_INDEX)
+    tables.allow_requests(executions, ("dynamodb:GetItem",))
+    for function in (sweep, executions):
+        workflow.allow_start(function)
 
 
 def _repair(operations: ServiceFunction, tables: Tables, workflow: Workflow) -> None:

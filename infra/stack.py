@@ -175,6 +175,7 @@ class PrecertStack(cdk.Stack):
         audit = of[catalogue.AUDIT]
         unarchived = self._audit.archive_records(audit, self._stream_dead_letters[catalogue.AUDIT])
         warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
+        clocks = of[catalogue.SWEEP]
         verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
         queues = self._queues = {
             "Messages": messaging.deliver_messages(of[catalogue.INBOX]),
@@ -182,12 +183,16 @@ class PrecertStack(cdk.Stack):
             "Reports": messaging.deliver_reports(of[catalogue.REPORTS]),
             "Uploads": messaging.deliver_uploads(verify, bucket),
             "Scans": messaging.deliver_scans(scan, bucket),
+            "Executions": messaging.deliver_ended_executions(
+                of[catalogue.EXECUTIONS], self._workflow
+            ),
         }
         return {
             "Relay": Receiver(Delivery.RELAY, relay.dead_letters, of[catalogue.RELAY]),
             "Expire": Receiver(Delivery.CLEANUP, expire.dead_letters, of[catalogue.EXPIRE]),
             "Audit": Receiver(Delivery.AUDIT, unarchived, audit),
             "Warn": Receiver(Delivery.WARNINGS, messaging.warn_of_expiry(warn), warn),
+            "Clocks": Receiver(Delivery.CLOCKS, messaging.sweep_clocks(clocks), clocks),
             "UploadSweeps": Receiver(Delivery.UPLOAD_SWEEPS, messaging.sweep_uploads(sweep), sweep),
             **{
                 name: Receiver(Delivery[name.upper()], queue.dead_letters, queue.function)

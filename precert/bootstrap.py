@@ -38,6 +38,7 @@ from precert.adapters.dynamodb.messages import DynamoDBInbox
 from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
 from precert.adapters.eventbridge import EventBridgeBus
 from precert.adapters.failed_deliveries import SqsDeliveries, receivers_of
 from precert.adapters.kms import KmsDigests, MacClient
@@ -280,6 +281,12 @@ class Dependencies:
     @property
     def archived_requests(self) -> S3Archive:
         return self.archive
+
+    @cached_property
+    def sweep_positions(self) -> DynamoDBSweepPositions:
+        return DynamoDBSweepPositions(
+            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
+        )
 
     @cached_property
     def flags(self) -> DynamoDBFlags:

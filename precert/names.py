@@ -49,6 +49,11 @@ CREATED: Final = "created_at"
 WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
 WORKLIST_SK: Final = "worklist_sk"
+CHECKS_INDEX: Final = "checks"
+CHECKS_PK: Final = "checks_pk"
+CHECKS_SK: Final = "checks_sk"
+CYCLE: Final = "cycle"
+"""The open determination cycles of all plans by the next check of their clock, for the sweep."""
 NEW_DOCUMENTS: Final = "new_documents"
 """Ids of the attached documents that no reviewer has seen."""
 
@@ -73,6 +78,7 @@ INDEXES: Final = {
     },
     WORKLIST_INDEX: Index(WORKLIST_PK, WORKLIST_SK, (ROW_ATTRIBUTE, NEW_DOCUMENTS)),
     MEMBER_INDEX: Index(MEMBER, CREATED, ()),
+    CHECKS_INDEX: Index(CHECKS_PK, CHECKS_SK, (CYCLE,)),
 }
 NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})
 """Key attributes of type number; all others are strings."""
@@ -111,6 +117,8 @@ REDRIVE: Final = "redrive"
 EVENT_SOURCE: Final = "precert"
 DAMAGED_RECORD: Final = "damaged_record"
 """Metric of stored records that cannot be read; an alarm watches it."""
+SWEPT: Final = "swept"
+"""Metric of complete runs of the sweep; an alarm fires when it is missing."""
 SCAN_UNRESOLVED: Final = "scan_unresolved"
 """Metric of scans without a result; an alarm watches it."""
 
@@ -183,6 +191,8 @@ class Delivery(StrEnum):
     WARNINGS = "WARNINGS"
     AUDIT = "AUDIT"
     UPLOAD_SWEEPS = "UPLOAD_SWEEPS"
+    CLOCKS = "CLOCKS"
+    EXECUTIONS = "EXECUTIONS"
 
 
 # -- Environment ------------------------------------------------------------------------------------

@@ -12,11 +12,14 @@ from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.queues import EventQueue
+from infra.constructs.workflow import Workflow
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.names import DOCUMENT_PREFIX, EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
 """The longest delay of an expiration warning."""
+CLOCKS_SWEPT_EVERY: Final = cdk.Duration.minutes(2)
+"""With the minute that an execution has, a clock is recorded at most five minutes late."""
 UPLOAD_SWEEPS_EVERY: Final = cdk.Duration.minutes(5)
 
 
@@ -135,6 +138,31 @@ class Messaging(Construct):
                     }
                 },
             ),
+        )
+
+    def deliver_ended_executions(
+        self, executions: ServiceFunction, workflow: Workflow
+    ) -> EventQueue:
+        """Deliver the ends of executions that leave their cycle open, which AWS may not send."""
+        return _rule(
+            self,
+            "Executions",
+            executions,
+            "Executions that failed, were aborted or timed out",
+            pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [workflow.machine.state_machine_arn],
+                    "status": ["FAILED", "ABORTED", "TIMED_OUT"],
+                },
+            ),
+        )
+
+    def sweep_clocks(self, sweep: ServiceFunction) -> DeadLetters:
+        """Query on a schedule for late clocks and lost executions."""
+        return _schedule(
+            self, "Clocks", sweep, "Clocks of open cycles and lost executions", CLOCKS_SWEPT_EVERY
         )
 
     def warn_of_expiry(self, warn: ServiceFunction) -> DeadLetters:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,8 +13,11 @@ from precert.names import CLOCK_MOVED
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-MAX_ATTEMPTS = 100
+MAX_ATTEMPTS: Final = 1024
 """Executions of one cycle, with repairs; a closed execution's name cannot be used again."""
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""How long an execution that failed again is not started by itself; the first repair is immediate."""
 
 _WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
@@ -62,24 +66,43 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         self._start(request_id, cycle, attempt=0)
 
     def runs(self, request_id: str, cycle: int) -> bool:
-        return self._free_attempt(request_id, cycle) is None
+        last = self._last(request_id, cycle)
+        return last is not None and last.running
 
-    def start_again(self, request_id: str, cycle: int) -> bool:
-        attempt = self._free_attempt(request_id, cycle)
-        if attempt is None:
+    def start_again(self, request_id: str, cycle: int, *, now: datetime | None = None) -> bool:
+        last = self._last(request_id, cycle)
+        if last is None:
+            self._start(request_id, cycle, attempt=0)
+            return True
+        if last.running or (now is not None and now < last.restart_from):
             return False
-        self._start(request_id, cycle, attempt)
+        if last.attempt + 1 >= MAX_ATTEMPTS:
+            raise TransientError("This cycle was started too often: inspect its executions.")
+        self._start(request_id, cycle, last.attempt + 1)
         return True
 
-    def _free_attempt(self, request_id: str, cycle: int) -> int | None:
-        """The first attempt whose name was never used; ``None`` while an execution is running."""
-        for attempt in range(MAX_ATTEMPTS):
-            status = self._status(execution_name(request_id, cycle, attempt))
-            if status == "RUNNING":
-                return None
-            if status is None:
-                return attempt
-        raise TransientError("This cycle was started too often: inspect its executions.")
+    def _last(self, request_id: str, cycle: int) -> "_Execution | None":
+        """The last execution of a cycle; each has the name that follows that of the one before.
+
+        One call while the first one runs, at most 2 log2(n) + 1 after n executions.
+        """
+        last, missing = self._described(request_id, cycle, 0), 1
+        if last is None:
+            return None
+        while not last.running and missing < MAX_ATTEMPTS:
+            later = self._described(request_id, cycle, missing)
+            if later is None:
+                break
+            last, missing = later, missing * 2
+        missing = min(missing, MAX_ATTEMPTS)
+        while not last.running and missing - last.attempt > 1:
+            middle = (last.attempt + missing) // 2
+            between = self._described(request_id, cycle, middle)
+            if between is None:
+                missing = middle
+            else:
+                last = between
+        return last
 
     def _start(self, request_id: str, cycle: int, attempt: int) -> None:
         try:
@@ -93,14 +116,32 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         except (BotoCoreError, ClientError) as error:
             raise _transient(error) from error
 
-    def _status(self, name: str) -> str | None:
+    def _described(self, request_id: str, cycle: int, attempt: int) -> "_Execution | None":
+        name = execution_name(request_id, cycle, attempt)
         arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
         try:
-            return self._client.describe_execution(executionArn=arn)["status"]
+            found = self._client.describe_execution(executionArn=arn)
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
         except (BotoCoreError, ClientError) as error:
             raise _transient(error) from error
+        return _Execution(attempt, found["status"] == "RUNNING", found.get("stopDate"))
+
+
+class _Execution(NamedTuple):
+    attempt: int
+    running: bool
+    ended_at: datetime | None
+
+    @property
+    def restart_from(self) -> datetime:
+        if self.attempt == 0 or self.ended_at is None:
+            return _ALWAYS
+        pause = FIRST_PAUSE * (1 << min(self.attempt - 1, 10))
+        return self.ended_at + min(pause, LONGEST_PAUSE)
+
+
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def _transient(error: Exception) -> TransientError:

@@ -3,7 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
-from precert.usecases.operations import orphaned_executions, repair_executions
+from precert.usecases.executions import orphaned_executions, repair_executions
 
 
 def show(args: argparse.Namespace) -> bool:

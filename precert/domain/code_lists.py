@@ -219,6 +219,8 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Delivery.WARNINGS: "Warnings of expiring drafts",
         Delivery.AUDIT: "Audit records to the archive",
         Delivery.UPLOAD_SWEEPS: "Checks of uploads that were not verified",
+        Delivery.CLOCKS: "Checks of decision clocks",
+        Delivery.EXECUTIONS: "Executions that ended with an error",
     },
     "copied_parts": {
         Keep.PATIENT: "The same patient",

@@ -417,7 +417,12 @@ class Request(RequestState):
 
     def next_check_at(self, now: datetime) -> datetime:
         """When :meth:`check_deadline` has something to record next; daily where it has nothing."""
-        return min((due.at for due in self._due_events()), default=now + CHECK_INTERVAL)
+        return self.next_event_at or now + CHECK_INTERVAL
+
+    @property
+    def next_event_at(self) -> datetime | None:
+        """When :meth:`check_deadline` has something to record next; ``None`` where it has nothing."""
+        return min((due.at for due in self._due_events()), default=None)
 
     def _due_events(self) -> "list[_DueEvent]":
         """The events that :meth:`check_deadline` has not recorded yet, by precedence."""

@@ -1,7 +1,7 @@
-"""Operator actions: overdue requests, unmatched providers, approved dates, executions to repair."""
+"""Operator actions: overdue requests, unmatched providers, approved dates."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 from precert.domain import intake, reconciling, reviewing
 from precert.domain.caller import Caller
 from precert.domain.dates import ApprovedDate
-from precert.domain.errors import DamagedRecordError, FieldError, InvalidInputError, NotFoundError
+from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow
-from precert.domain.statuses import Action, Status, Transition
+from precert.domain.statuses import Action, Transition
 from precert.domain.values import WHOLE, MemberId, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import has_expired
@@ -23,7 +23,6 @@ from precert.usecases.changes import Reading, change_as_operator
 from precert.usecases.ports.listings import Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
-from precert.usecases.ports.workflow import Workflow
 
 
 def list_overdue(
@@ -285,56 +284,3 @@ def _moved(
             "date_change_reason": reason,
         }
     )
-
-
-@dataclass(frozen=True)
-class OrphanedExecution:
-    """An open cycle without a running execution."""
-
-    request_id: str
-    cycle: int
-    number: str
-    status: Status
-    due_at: datetime | None
-
-
-def orphaned_executions(
-    *, listings: Listings, requests: RequestStore, workflow: Workflow
-) -> Iterator[OrphanedExecution]:
-    """List open cycles without a running execution; read-only.
-
-    A cycle that was just opened can be included before its execution starts.
-    """
-    for request in _open(listings, requests):
-        review = request.submitted
-        if not workflow.runs(request.request_id, review.cycle):
-            yield OrphanedExecution(
-                request.request_id, review.cycle, review.number, request.status, request.due_at
-            )
-
-
-def repair_executions(
-    *, listings: Listings, requests: RequestStore, workflow: Workflow
-) -> tuple[str, ...]:
-    """Start executions for open cycles whose execution failed, was aborted or lost.
-
-    The table determines which cycles are open; a new execution continues from the stored state.
-    Returns the request ids whose execution was started.
-    """
-    return tuple(
-        request.request_id
-        for request in _open(listings, requests)
-        if workflow.start_again(request.request_id, request.submitted.cycle)
-    )
-
-
-def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
-    """Requests with an open cycle; the index can include recently closed ones."""
-    for request_id in listings.open_cycles():
-        try:
-            request = requests.read(request_id)
-        except DamagedRecordError:
-            # It is reported. The other cycles are repaired all the same.
-            continue
-        if request is not None and request.review is not None and request.cycle_is_open:
-            yield request

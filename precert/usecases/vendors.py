@@ -6,6 +6,8 @@ A vendor reads its own service lines of a request: not those of the payer or of 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
+from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent, numbered_lines
@@ -181,11 +183,16 @@ def link_to_delegated_document(
     return link_to(delegated.request.request_id, document, document_bytes, payer, now)
 
 
+MOST_CLOCKS: Final = 500
+"""Clocks of vendors that one run checks; the next run continues with the rest."""
+
+
 def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: datetime) -> int:
     """Record every due reminder and escalation of a vendor's decision; returns how many.
 
     Safe to run twice and to fail at any point: each is recorded once. A request that cannot be read
-    or written does not stop the others. Nothing is decided if a vendor does not report (W10).
+    or written does not stop the others. A run checks at most :data:`MOST_CLOCKS`. Nothing is decided
+    if a vendor does not report (W10).
 
     Raises:
         TransientError: some could not be written; raised after all were tried.
@@ -200,7 +207,7 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
         return 1
 
     recorded, failures = 0, list[TransientError]()
-    for request_id, vendor_id in tuple(listings.due_delegations(now)):
+    for request_id, vendor_id in tuple(islice(listings.due_delegations(now), MOST_CLOCKS)):
         try:
             recorded += retry(partial(check, request_id, vendor_id), on=ConcurrentChangeError)
         except DamagedRecordError:

@@ -27,11 +27,13 @@ from functions.relay import handler as relay
 from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
+from functions.sweep import handler as sweep
 from functions.upload import handler as upload
 from functions.upload import scan, verify
 from functions.workflow import handler as workflow
 from precert import names as shared_names
 from precert.adapters.dynamodb.table import from_wire
+from precert.adapters.stepfunctions import execution_name
 from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
 from precert.domain.request import Request
@@ -405,6 +407,24 @@ class Cloud:
     def warn() -> None:
         """The schedule calls."""
         warn.handle({}, Context())
+
+    @staticmethod
+    def sweep() -> None:
+        """The schedule calls."""
+        sweep.handle({}, Context())
+
+    def abort(self, request_id: str, cycle: int = 1, attempt: int = 0) -> dict[str, Any]:
+        """Abort an execution; return the event that Step Functions sends."""
+        machine = self.deps.settings[shared_names.Env.STATE_MACHINE_ARN]
+        name = execution_name(request_id, cycle, attempt)
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        self.clients.by_name["stepfunctions"].stop_execution(executionArn=arn)
+        detail = {
+            "name": name,
+            "status": "ABORTED",
+            "input": json.dumps({"request_id": request_id, "cycle": cycle}),
+        }
+        return {"source": "aws.states", "detail": detail}
 
     def delete(self, draft_id: str, version: int, by: Mapping[str, str] = PROVIDER) -> Reply:
         path = f"/v1/drafts/{draft_id}"

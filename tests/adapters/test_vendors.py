@@ -396,15 +396,15 @@ def test_reminder_and_escalation_are_recorded_once_when_a_vendor_does_not_report
     )
     assert row["due_at"] == due_at.isoformat().replace("+00:00", "Z")
     assert (row["patient"], row["member_id"]) == (None, None)
-    cloud.warn()
+    cloud.sweep()
     assert vendor_events(cloud) == []
     cloud.clock.at = received.submitted.submitted_at + length * 0.75
     for _ in range(2):
-        cloud.warn()
+        cloud.sweep()
     assert vendor_events(cloud) == ["VendorDeadlineApproaching"]
     cloud.clock.at = due_at
     for _ in range(2):
-        cloud.warn()
+        cloud.sweep()
     assert vendor_events(cloud) == ["VendorDeadlineApproaching", "VendorDeadlinePassed"]
     [row] = backlog(cloud).body["requests"]
     assert row["overdue"] is True
@@ -419,7 +419,7 @@ def test_backlog_is_empty_when_the_vendor_has_reported(cloud: Cloud) -> None:
     reported(cloud, request_id, APPROVALS)
     assert backlog(cloud).body["requests"] == []
     cloud.clock.at += timedelta(days=30)
-    cloud.warn()
+    cloud.sweep()
     assert vendor_events(cloud) == []
     for by in (PROVIDER, VENDOR, REVIEWER):
         assert backlog(cloud, by).code == "not_entitled"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from precert.domain.errors import TransientError
 from precert.domain.events import Event
@@ -22,7 +23,7 @@ class RecordingWorkflow:
     def runs(self, request_id: str, cycle: int) -> bool:
         return (request_id, cycle) in self.running
 
-    def start_again(self, request_id: str, cycle: int) -> bool:
+    def start_again(self, request_id: str, cycle: int, *, now: datetime | None = None) -> bool:
         known = (request_id, cycle) in self.running
         self.start(request_id, cycle)
         return not known

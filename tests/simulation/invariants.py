@@ -56,6 +56,8 @@ _MARKS: Final[Mapping[str, Callable[[Request], datetime | None]]] = {
 _UNVERSIONED: Final[Mapping[str, Any]] = {"slots_taken": None, NEW_DOCUMENTS: None}
 """Attributes that documents change without a new version of the request."""
 _SECOND: Final = timedelta(seconds=1)
+_LATEST: Final = timedelta(minutes=5)
+"""How late a reminder may be without failures, whether or not an execution watches the clock."""
 _SLACK: Final = timedelta(minutes=10)
 """The maximum delay of a reminder: the time of retries and deliveries."""
 
@@ -104,6 +106,13 @@ class Invariants:
         at = _MARKS[event["type"]](before) if before else None
         if at is None or _at(event["at"]) < at:
             raise broken("a reminder was recorded too early:", one.key[0], event["type"])
+        calm_since = self.world.calm_since
+        if calm_since is not None and calm_since < at < _at(event["at"]) - _LATEST:
+            raise broken("a reminder was recorded too late:", one.key[0], event["type"])
+        if before is not None and calm_since is not None and event["type"] == "DeadlinePassed":
+            review, warn_at = before.submitted, _MARKS["DeadlineApproaching"](before)
+            if review.warned_cycle < review.cycle and warn_at and warn_at > calm_since:
+                raise broken("a deadline passed without a reminder:", one.key[0])
         reminder = (event["request_id"], event["type"], event["cycle"])
         self.reminders[reminder] += 1
         # One for the deadline and one after its only extension; an RFI's end has no such limit.
@@ -322,7 +331,7 @@ class Invariants:
                 raise broken("the execution does not wait:", request.request_id, request.status)
             return
         of_cycle = [one for one in running if one.cycle == current]
-        lost = any(one.name in self.world.aborted for one in mine if one.cycle == current)
+        lost = any(one.name in self.world.lost for one in mine if one.cycle == current)
         if len(of_cycle) > 1:
             raise broken("a cycle has two executions:", [one.name for one in of_cycle])
         if not of_cycle and (repaired or not lost):
@@ -347,11 +356,11 @@ class Invariants:
         if response["InformationOverdue"] > response["InformationRequested"]:
             raise broken("an overdue response was recorded twice:", request.request_id)
         running, now = self._running(request), self.world.clock.at
-        if not running:
-            return
         deadline = request.deadline
         if deadline is None:
-            raise broken("an open cycle has no clock:", request.request_id)
+            if running:
+                raise broken("an open cycle has no clock:", request.request_id)
+            return
         if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
             return
         # A retried wait starts again.

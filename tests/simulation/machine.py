@@ -92,6 +92,7 @@ class Execution:
     waits: bool = False
     """Whether its function has returned, and the token alone is waited for."""
     error: str | None = None
+    ended_at: datetime | None = None
 
     @property
     def request_id(self) -> str:
@@ -113,6 +114,8 @@ class Machine:
     start_at: str = field(default_factory=lambda: definition()["StartAt"])
     executions: dict[str, Execution] = field(default_factory=dict)
     on_success: Callable[[Execution], None] = lambda _execution: None
+    on_error: Callable[[Execution], None] = lambda _execution: None
+    """Step Functions sends a status change."""
     _tokens: dict[str, Execution] = field(default_factory=dict)
 
     # -- calls of the adapter -----------------------------------------------------------------------
@@ -140,7 +143,8 @@ class Machine:
         known = self.executions.get(parameters["executionArn"].rpartition(":")[2])
         if known is None:
             raise ExecutionDoesNotExistError
-        return {"status": known.status}
+        ended = {} if known.ended_at is None else {"stopDate": known.ended_at}
+        return {"status": known.status, **ended}
 
     def _send_task_success(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         execution = self._waiting(parameters["taskToken"], "SendTaskSuccess")
@@ -241,6 +245,9 @@ class Machine:
         execution.status, execution.token, execution.payload = status, None, None
         execution.times_out_at = execution.ready_at = None
         execution.waits = False
+        execution.ended_at = self.now()
+        if status != "SUCCEEDED":
+            self.on_error(execution)
 
     def _scope(self, execution: Execution, scope: Scope) -> Scope:
         return {**execution.variables, **scope}

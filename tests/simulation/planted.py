@@ -20,6 +20,8 @@ from functions.inbox import handler as inbox
 from functions.notices import handler as notices
 from functions.relay import handler as relay
 from functions.submit import handler as submit
+from functions.sweep import executions
+from functions.sweep import handler as sweep
 from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert.adapters import eventbridge, stepfunctions
@@ -36,9 +38,11 @@ from precert.domain.request import Change, Request
 from precert.domain.review import DecidingRole
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
+from precert.usecases import sweep as sweep_usecases
 from precert.usecases import workflow as workflow_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.submission import submit_draft
+from precert.usecases.sweep import Swept
 from tests.simulation import machine, world
 
 Patch = pytest.MonkeyPatch
@@ -589,3 +593,37 @@ def clock_not_rechecked(patch: Patch) -> None:
         requests.renew_cycle(cycle)
 
     patch.setattr(workflow, "await_decision", trusting)
+
+
+# -- the sweep ----------------------------------------------------------------------------------------
+
+
+@defect
+def clocks_not_swept(patch: Patch) -> None:
+    """Only executions check the clocks of their cycles."""
+    patch.setattr(sweep, "sweep_clocks", Swept)
+
+
+@defect
+def lost_execution_not_started(patch: Patch) -> None:
+    """An execution is only started again if Step Functions sent how it ended."""
+    patch.setattr(sweep, "restart_lost_executions", lambda **_: Swept())
+
+
+@defect
+def status_change_ignored(patch: Patch) -> None:
+    """The end of an execution is left to the sweep."""
+    patch.setattr(executions, "_restart", lambda _event: None)
+
+
+@defect
+def next_check_not_indexed(patch: Patch) -> None:
+    """The index has the deadline of each cycle, and not what is to be recorded next."""
+    due_at = property(lambda self: self.deadline.due_at if self.deadline else None)
+    patch.setattr(Request, "next_event_at", due_at)
+
+
+@defect
+def overdue_cycle_swept_last(patch: Patch) -> None:
+    """The sweep looks for clocks that were due an hour ago."""
+    patch.setattr(sweep_usecases, "LATE_AFTER", timedelta(hours=1))

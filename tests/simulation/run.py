@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.simulation.broken import InvariantError
 from tests.simulation.invariants import Invariants
 from tests.simulation.people import People
-from tests.simulation.world import MAX_LATE, World
+from tests.simulation.world import MAX_LATE, SWEPT_EVERY, World
 
 SHARE = 600
 """Seeds that ``make test`` runs."""
@@ -14,6 +14,9 @@ STEPS = 20
 MAX_FAILURES = 7
 """Fewer in a row than any retry allows for."""
 ENOUGH = 2000
+MOST_SWEEPS = 60
+KILLED_EVERY = 8
+"""In one of so many seeds the workflow ends all executions and stays away until clocks have run out."""
 
 
 class Run:
@@ -41,12 +44,19 @@ class Run:
             world.act()
             self._time()
         world.wire.failures_left, world.nesting = 0, 0.0
+        world.calm_since = world.clock.at
         self.drain()
         self.invariants.at_rest(repaired=False)
-        if world.aborted:
-            world.repair()
-            self.drain()
-            self.invariants.at_rest(repaired=True)
+        self._sweep_orphans()
+        self.invariants.at_rest(repaired=True)
+        if world.seed % KILLED_EVERY == 0:
+            world.workflow_is_down = True
+            for execution in world.machine.running:
+                world.abort(execution)
+            self._run_out()
+            self.invariants.at_rest(repaired=False)
+            world.workflow_is_down = False
+            self._sweep_orphans()
         self._run_out()
         self.invariants.at_rest(repaired=True)
 
@@ -88,6 +98,7 @@ class Run:
             seconds = (0, 1, 2) if runs else (0, 1, 30, 600)
             world.clock.pass_by(seconds=world.rng.choice(seconds))
             world.machine.time_out()
+            world.sweep_if_due()
         for key in world.expirable():
             if world.chance(0.3):
                 world.note(f"the store removes {key}")
@@ -121,6 +132,14 @@ class Run:
             self.drain_queues()
         raise InvariantError("executions never come to rest")
 
+    def _sweep_orphans(self) -> None:
+        """Let the sweep find every lost execution; one that failed repeatedly waits for some runs."""
+        world = self.world
+        for _ in range(MOST_SWEEPS):
+            if not world.orphans():
+                return
+            self._pass(SWEPT_EVERY)
+
     def _run_out(self) -> None:
         """Let every clock run until its last reminder, and DynamoDB remove expired items."""
         world = self.world
@@ -130,9 +149,21 @@ class Run:
                 break
             world.pass_time(due)
             self.drain()
-        world.clock.at += timedelta(minutes=20)
+        self._pass(timedelta(minutes=20))
         for key in world.expirable():
             world.tables.remove_by_ttl("requests", key)
+        self.drain()
+
+    def _pass(self, length: timedelta) -> None:
+        """Let time pass, with all that is due in it."""
+        world, until = self.world, self.world.clock.at + length
+        for _ in range(ENOUGH):
+            due = world.next_instant()
+            if due is None or due > until:
+                break
+            world.pass_time(due)
+            self.drain()
+        world.pass_time(until)
         self.drain()
 
     def _all_recorded(self) -> bool:

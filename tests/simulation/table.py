@@ -4,7 +4,8 @@ Every call is one atomic step. ``tests/simulation/test_table.py`` compares it wi
 simulation's own traces.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -55,6 +56,8 @@ class Tables:
     before: dict[tuple[str, Key], Wire | None] = field(default_factory=dict)
     """The item before the last write of each key: an inconsistent read may still return it."""
     _tokens: set[str] = field(default_factory=set)
+    _indexed: dict[tuple[str, str], dict[str, dict[Key, Wire]]] = field(default_factory=dict)
+    """Items of an index by table, index and partition; filled at the first query of the index."""
 
     def item(self, table: str, key: Key) -> Wire | None:
         return self.tables[table].get(key[0], {}).get(key[1])
@@ -111,9 +114,10 @@ class Tables:
         values = parameters.get("ExpressionAttributeValues", {})
         _all_used(names, values, mentioned)
         table, index = parameters["TableName"], parameters.get("IndexName")
+        items: Iterable[Wire]
         if index:
-            keys = (INDEXES[index].partition_key, INDEXES[index].sort_key)
-            items = [item for item in self.items(table) if all(key in item for key in keys)]
+            keys = INDEXES[index].key
+            items = self._in_index(table, index).get(_partition_of_index(parameters), {}).values()
         else:
             keys = (PK, SK)
             items = self.collection(table, _partition(parameters))
@@ -122,6 +126,24 @@ class Tables:
         if parameters.get("ScanIndexForward") is False:
             found.reverse()
         return _page(_projected(found, index), parameters, tuple(dict.fromkeys((PK, SK, *keys))))
+
+    def _in_index(self, table: str, index: str) -> dict[str, dict[Key, Wire]]:
+        if (table, index) not in self._indexed:
+            self._indexed[table, index] = {}
+            for item in self.items(table):
+                self._index(table, index, None, item)
+        return self._indexed[table, index]
+
+    def _index(self, table: str, index: str, old: Wire | None, new: Wire | None) -> None:
+        partitions, names = self._indexed[table, index], INDEXES[index].key
+        for item, is_current in ((old, False), (new, True)):
+            if item is None or any(name not in item for name in names):
+                continue
+            partition = partitions.setdefault(item[names[0]]["S"], {})
+            if is_current:
+                partition[_key(item)] = item
+            else:
+                partition.pop(_key(item), None)
 
     def scan(self, parameters: Mapping[str, Any]) -> Wire:
         index = parameters.get("IndexName")
@@ -239,6 +261,9 @@ class Tables:
     def _commit(self, written: list[Written | None]) -> None:
         done = [one for one in written if one is not None and one.old != one.new]
         for table, key, old, new, _ in done:
+            for of_table, index in self._indexed:
+                if of_table == table:
+                    self._index(table, index, old, new)
             partition = self.tables[table].setdefault(key[0], {})
             self.before[table, key] = old
             if new is not None:
@@ -281,6 +306,18 @@ def _operand_key(operation: Mapping[str, Any]) -> tuple[str, Key]:
 def _partition(parameters: Mapping[str, Any]) -> str:
     """The partition of a query of the table itself, in the form ``pk = :pk``."""
     partition: str = parameters["ExpressionAttributeValues"][":pk"]["S"]
+    return partition
+
+
+_OF_PARTITION: Final = re.compile(r"\S+ = (:\w+)")
+
+
+def _partition_of_index(parameters: Mapping[str, Any]) -> str:
+    """The partition of a query of an index, whose condition begins with it."""
+    found = _OF_PARTITION.match(parameters["KeyConditionExpression"])
+    if found is None:
+        raise ExpressionError("a query without a partition")
+    partition: str = parameters["ExpressionAttributeValues"][found[1]]["S"]
     return partition
 
 

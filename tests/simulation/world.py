@@ -23,6 +23,8 @@ from functions.expire import warn
 from functions.inbox import handler as inbox
 from functions.notices import handler as notices
 from functions.relay import handler as relay
+from functions.sweep import executions
+from functions.sweep import handler as sweep
 from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert import bootstrap
@@ -33,10 +35,19 @@ from precert.bootstrap import Dependencies
 from precert.domain.content import RequestContent
 from precert.domain.documents import Refusal
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
-from precert.names import REQUEST_SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK, Env
+from precert.names import (
+    CHECKS_PK,
+    CHECKS_SK,
+    REQUEST_SK,
+    TTL_ATTRIBUTE,
+    WORKLIST_PK,
+    WORKLIST_SK,
+    Env,
+)
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from precert.usecases.operations import repair_executions
+from precert.usecases.ports.listings import CheckQueue
+from precert.usecases.sweep import ASSESSED_WITHIN, LATE_AFTER
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
@@ -53,7 +64,7 @@ from tests.simulation.reference import (
     notice_words,
     payer,
 )
-from tests.simulation.table import Key, Tables, Written
+from tests.simulation.table import Key, Tables, Written, failed
 from tests.simulation.wire import Client, Killed
 from tests.simulation.wire import Wire as WireTo
 
@@ -63,6 +74,9 @@ SERIALS: Final = 6
 WARNINGS_EVERY: Final = timedelta(minutes=15)
 ASYNCHRONOUS_TRIES: Final = 3
 """After so many failures Lambda discards an event that it was invoked with asynchronously."""
+SWEPT_EVERY: Final = timedelta(minutes=2)
+BEST_EFFORT: Final = 0.8
+"""The share of status changes of executions that arrive; AWS promises none."""
 MAX_DEPTH: Final = 2
 BATCH: Final = 4
 MAX_LATE: Final = timedelta(hours=6)
@@ -185,6 +199,13 @@ class World:
         self.published: list[dict[str, Any]] = []
         self.deliveries: list[Delivery] = []
         self.aborted: set[str] = set()
+        self.lost: set[str] = set()
+        """Executions whose status change was lost; the next sweep finds their cycles."""
+        self.workflow_is_down = False
+        self.calm_since: datetime | None = None
+        """When failures and races ended."""
+        self.swept_at = START
+        self.machine.on_error = self._ended
         self.checks: list[Callable[[list[Written]], None]] = []
         self.actors: list[Callable[[], Callable[[], None] | None]] = []
         self._ids = 0
@@ -227,12 +248,17 @@ class World:
         clients = {
             "dynamodb": Client(self.wire, self.tables.perform),
             "s3": Client(self.wire, self.bucket.perform, BucketExceptions),
-            "stepfunctions": Client(self.wire, self.machine.perform, Exceptions),
+            "stepfunctions": Client(self.wire, self._perform_workflow, Exceptions),
             "events": Client(self.wire, self._put_events),
         }
         deps.session = SimpleNamespace(client=lambda name, **_: clients[name])  # type: ignore[assignment]
         deps.s3 = clients["s3"]  # type: ignore[assignment]
         return deps
+
+    def _perform_workflow(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+        if self.workflow_is_down:
+            raise failed("ServiceUnavailable", operation)
+        return self.machine.perform(operation, parameters)
 
     def new_id(self) -> str:
         self._ids += 1
@@ -312,6 +338,14 @@ class World:
             "FailedEntryCount": 0,
             "Entries": [{"EventId": "id"} for _ in parameters["Entries"]],
         }
+
+    def _ended(self, execution: Execution) -> None:
+        """An execution failed or was aborted: its queue receives the status change, or does not."""
+        if self.workflow_is_down or not self.chance(BEST_EFFORT):
+            self.lost.add(execution.name)
+            return
+        detail = {"status": execution.status, "input": json.dumps(execution.input)}
+        self.deliveries.append(Delivery(detail, executions, f"the end of {execution.name}"))
 
     def _arrived(self, key: str) -> None:
         self.deliveries.append(Delivery({"object": {"key": key}}, verify, key))
@@ -409,6 +443,8 @@ class World:
             later.append(max(warning, self.clock.at) + WARNINGS_EVERY)
         if (timer := self.machine.next_instant()) is not None:
             later.append(max(timer, self.clock.at))
+        if (check := self.next_late_check()) is not None:
+            later.append(max(check, self.clock.at) + SWEPT_EVERY)
         return min(later, default=None)
 
     def pass_time(self, until: datetime) -> None:
@@ -417,6 +453,7 @@ class World:
         self.machine.time_out()
         if (warning := self.next_warning()) is not None and warning <= self.clock.at:
             self.warn()
+        self.sweep_if_due()
 
     def removed(self, pk: str, sk: str) -> bool:
         """Whether the event of a document's deletion is recorded."""
@@ -449,13 +486,49 @@ class World:
         self.aborted.add(execution.name)
         self.machine.abort(execution)
 
-    def repair(self) -> tuple[str, ...]:
-        deps = self.deps
-        repaired = repair_executions(
-            listings=deps.listings, requests=deps.requests, workflow=deps.workflow
-        )
-        self.note(f"repair mends {len(repaired)}")
-        return repaired
+    # -- the sweep ----------------------------------------------------------------------------------
+
+    def open_cycles(self, queue: CheckQueue) -> dict[str, tuple[datetime, int]]:
+        """When the next check of each open cycle of a queue is due, and its number."""
+        return {
+            item["request_id"]["S"]: (
+                datetime.fromisoformat(item[CHECKS_SK]["S"].partition("#")[0]),
+                int(item["cycle"]["N"]),
+            )
+            for item in self.tables.items(REQUESTS)
+            if item.get(CHECKS_PK) == {"S": queue.value}
+        }
+
+    def next_late_check(self) -> datetime | None:
+        """From when a run of the sweep records a clock that no execution has recorded."""
+        pended = self.open_cycles(CheckQueue.PENDED)
+        last = min((at for at, _ in pended.values() if at.year < 9999), default=None)
+        return None if last is None else last + LATE_AFTER
+
+    def orphans(self) -> list[str]:
+        """Requests whose open cycle has no execution, and has waited for one."""
+        running = {(one.request_id, one.cycle) for one in self.machine.running}
+        late = self.clock.at - ASSESSED_WITHIN
+        unassessed = self.open_cycles(CheckQueue.UNASSESSED)
+        waiting = {id_: cycle for id_, (at, cycle) in unassessed.items() if at <= late}
+        pended = {id_: cycle for id_, (_, cycle) in self.open_cycles(CheckQueue.PENDED).items()}
+        return [id_ for id_, cycle in (waiting | pended).items() if (id_, cycle) not in running]
+
+    def sweep_if_due(self) -> None:
+        """The schedule's invocation; one that would find nothing is left out."""
+        if self.clock.at < self.swept_at + SWEPT_EVERY:
+            return
+        self.swept_at = self.clock.at
+        check = self.next_late_check()
+        if (check is not None and check <= self.clock.at) or self.orphans():
+            self.sweep()
+
+    def sweep(self) -> None:
+        """The schedule's invocation, which Lambda tries again twice."""
+        self.note("open cycles are swept")
+        for _ in range(3):
+            if self.invoke(sweep, {}).error is None:
+                return
 
 
 def _record(written: Written, number: str) -> dict[str, Any]:

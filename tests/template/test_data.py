@@ -61,7 +61,7 @@ def test_indexes_project_the_row_only_when_lists_are_read(stack: Synthesized) ->
         )
         for name, index in shared_names.INDEXES.items()
     }
-    assert len(indexes) == len(shared_names.ROW_INDEXES) + 2
+    assert len(indexes) == len(shared_names.ROW_INDEXES) + 3
 
 
 def test_bucket_is_private_and_versioned_when_it_is_created(stack: Synthesized) -> None:

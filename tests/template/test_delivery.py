@@ -85,7 +85,7 @@ def test_event_waits_in_a_queue_when_the_function_of_its_rule_fails(stack: Synth
     mappings = {queue_of(one["EventSourceArn"]): one for one in mappings_of(stack, stream=False)}
     rules = stack.properties("AWS::Events::Rule").values()
     delivering = [rule for rule in rules if "EventPattern" in rule]
-    assert len(delivering) == len(mappings) == 5
+    assert len(delivering) == len(mappings) == 6
     for rule in delivering:
         [target] = rule["Targets"]
         queue = queue_of(target["Arn"])
@@ -165,15 +165,44 @@ def test_vendor_may_put_its_own_reports_only_when_its_account_is_allowed(
     }
 
 
-def test_expiry_warnings_are_checked_when_the_schedule_fires(stack: Synthesized) -> None:
-    rules = {
-        r["ScheduleExpression"]: json.dumps(r["Targets"])
-        for r in stack.properties("AWS::Events::Rule").values()
-        if "ScheduleExpression" in r
+def test_work_is_done_when_its_schedule_fires(stack: Synthesized) -> None:
+    """With the minute that an execution has, a clock is late by three minutes at most."""
+    scheduled = {
+        rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].partition("Function")[0]: rule[
+            "ScheduleExpression"
+        ]
+        for rule in stack.properties("AWS::Events::Rule").values()
+        if "ScheduleExpression" in rule
     }
-    assert set(rules) == {"rate(15 minutes)", "rate(5 minutes)"}
-    assert "WarnFunction" in rules["rate(15 minutes)"]
-    assert "UploadSweepFunction" in rules["rate(5 minutes)"]
+    assert scheduled == {
+        "Warn": "rate(15 minutes)",
+        "UploadSweep": "rate(5 minutes)",
+        "Sweep": "rate(2 minutes)",
+    }
+
+
+@pytest.mark.rule("X2")
+def test_function_receives_executions_when_they_end_with_an_error(stack: Synthesized) -> None:
+    [rule] = (
+        rule
+        for rule in stack.properties("AWS::Events::Rule").values()
+        if rule.get("EventPattern", {}).get("source") == ["aws.states"]
+    )
+    [machine] = stack.resources("AWS::StepFunctions::StateMachine")
+    assert rule["EventPattern"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "stateMachineArn": [{"Ref": machine}],
+            "status": ["FAILED", "ABORTED", "TIMED_OUT"],
+        },
+    }
+    [mapping] = (
+        one
+        for one in mappings_of(stack, stream=False)
+        if one["EventSourceArn"] == rule["Targets"][0]["Arn"]
+    )
+    assert queue_of_function(mapping).startswith("ExecutionsFunction")
 
 
 def test_alarm_is_defined_when_a_queue_receives_failures(stack: Synthesized) -> None:
@@ -183,7 +212,10 @@ def test_alarm_is_defined_when_a_queue_receives_failures(stack: Synthesized) -> 
         for dimension in alarm.get("Dimensions", ())
         if dimension["Name"] == "QueueName"
     }
-    assert watched == set(stack.resources(QUEUE))
+    dead_letters = {
+        name for name, queue in stack.properties(QUEUE).items() if "RedrivePolicy" not in queue
+    }
+    assert watched == dead_letters
 
 
 def test_alarms_cover_errors_and_throttles_when_a_function_is_deployed(stack: Synthesized) -> None:

@@ -84,6 +84,11 @@ ALLOWED: Final = {
     | {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
     | {"dynamodb:GetItem", "dynamodb:Query"}
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    catalogue.SWEEP: WRITE | WRITE_KEY | {"states:DescribeExecution", "states:StartExecution"},
+    catalogue.EXECUTIONS: {"dynamodb:GetItem"}
+    | USE_KEY
+    | RECEIVE
+    | {"states:DescribeExecution", "states:StartExecution"},
     catalogue.RELAY: READ
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     | WRITE_KEY
@@ -207,12 +212,14 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
-    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 5, "member": 2}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 6, "member": 2}
     assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
         "IntakeFunction",
         "OperationsFunction",
         "ReviewFunction",
         "UploadSweepFunction",
+        "SweepFunction",
         "WarnFunction",
     }
+    assert [role.partition("Role")[0] for role in users["checks"]] == ["SweepFunction"]

@@ -17,7 +17,8 @@ from tests.workflow.bench import Bench
 def test_cycle_is_restarted_when_a_technical_error_ended_it(bench: Bench) -> None:
     content = bench.portal.content()
     draft_id = bench.portal.draft(content)
-    with bench.broken("Workflow", Env.REQUESTS_TABLE.value):
+    variable = Env.REQUESTS_TABLE.value
+    with bench.broken("Executions", variable), bench.broken("Workflow", variable):
         bench.submit(draft_id, content)
         ended = bench.ended(draft_id)
     assert (ended["status"], ended["error"]) == ("FAILED", "SettingsError")

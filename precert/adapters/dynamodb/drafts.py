@@ -14,7 +14,6 @@ from precert.adapters.dynamodb.duplicates import LockChangedError, put_fingerpri
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     DRAFTS_QUEUE,
-    PROCESSING_QUEUE,
     instant,
     number_pk,
     request_pk,
@@ -31,7 +30,7 @@ from precert.adapters.dynamodb.request_items import (
     request_of,
     set_lines,
 )
-from precert.adapters.dynamodb.requests import unmatched_lines
+from precert.adapters.dynamodb.requests import processing_attributes, unmatched_lines
 from precert.adapters.dynamodb.table import (
     ABSENT,
     ConditionFailedError,
@@ -234,6 +233,7 @@ class DynamoDBDrafts:
         ]
 
     def _submitting_update(self, submission: Submission) -> dict[str, Any]:
+        queued = processing_attributes(submission.request_id, submission.now)
         values = {
             ":content": packed_parts(submission.content),
             ":review": packed(submission.review),
@@ -242,13 +242,12 @@ class DynamoDBDrafts:
             ":status": submission.event.status.value,
             ":tins": set(submission.content.tins),
             ":slots": submission.document_slots,
-            ":queue": PROCESSING_QUEUE,
-            ":queued": f"{instant(submission.now)}#{submission.request_id}",
+            **{f":{name}": value for name, value in queued.items()},
         }
         update = _live_update(
             "SET content = :content, review = :review, #cycle = :cycle, version = :next, "
             "#status = :status, tins = :tins, updated_at = :now, document_slots = :slots, "
-            f"{WORKLIST_PK} = :queue, {WORKLIST_SK} = :queued "
+            f"{', '.join(f'{name} = :{name}' for name in queued)} "
             "REMOVE expires_at, #ttl, part_versions, slots_taken",
             values,
             based_on=submission.based_on,

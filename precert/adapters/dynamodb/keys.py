@@ -24,6 +24,7 @@ Requests table, one item collection per request::
     pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   expired unread: decremented once
     pk FLAGS#<tin>            sk FLAGS               the requests that the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how many times the TIN has selected it
+    pk SWEEP                  sk <queue>             where the sweep of open cycles continues
 
 Reference table::
 
@@ -200,6 +201,15 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
     """Expedited and emergency cases sort before standard ones, then by due date."""
     rank = 1 if urgency is Urgency.STANDARD else 0
     return f"{rank}#{instant(due_at)}#{request_id}"
+
+
+SWEEP_PK: Final = "SWEEP"
+"""Partition of the positions at which the sweep continues."""
+
+
+def checks_sk(check_at: datetime, request_id: str) -> str:
+    """Open cycles by the next check of their clock, or by when they were opened."""
+    return f"{instant(check_at)}#{request_id}"
 
 
 def overdue_sk(due_at: datetime, request_id: str) -> str:

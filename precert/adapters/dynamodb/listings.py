@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_QUEUE,
-    DRAFTS_QUEUE,
     INTAKE_QUEUE,
     OVERDUE_QUEUE,
     PROCESSING_QUEUE,
@@ -31,6 +30,7 @@ from precert.adapters.dynamodb.keys import (
     VENDOR_BACKLOG,
     backlog_sk,
     checked_until,
+    checks_sk,
     instant_of,
     member_hash,
     microseconds,
@@ -62,6 +62,10 @@ from precert.domain.statuses import STATUSES, Action, Status, WaitingOn
 from precert.domain.values import Purpose, Sort
 from precert.names import (
     CHANGED,
+    CHECKS_INDEX,
+    CHECKS_PK,
+    CHECKS_SK,
+    CYCLE,
     DASHBOARD_INDEX,
     DUE,
     DUE_INDEX,
@@ -80,7 +84,15 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.usecases.ports.listings import CursorError, Cycles, ListFilters, OpenCycles, Page
+from precert.usecases.ports.listings import (
+    CheckQueue,
+    CursorError,
+    Cycles,
+    ListFilters,
+    OpenCycle,
+    OpenCycles,
+    Page,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -518,27 +530,38 @@ class DynamoDBListings:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def open_cycles(self) -> tuple[str, ...]:
-        with transient_errors():
-            pages = self._client.get_paginator("scan").paginate(
-                TableName=self._table,
-                IndexName=WORKLIST_INDEX,
-                ProjectionExpression="pk",
-                FilterExpression=(
-                    f"NOT {WORKLIST_PK} IN (:drafts, :unmatched, :intake)"
-                    f" AND NOT begins_with({WORKLIST_PK}, :vendor)"
-                ),
-                ExpressionAttributeValues=to_wire(
-                    {
-                        ":drafts": DRAFTS_QUEUE,
-                        ":unmatched": UNMATCHED_QUEUE,
-                        ":intake": INTAKE_QUEUE,
-                        ":vendor": "VENDOR",
-                    }
-                ),
-            )
-            found = (request_id_of(from_wire(item)) for page in pages for item in page["Items"])
-            # Overdue cases are in two or three partitions.
-            return tuple(dict.fromkeys(found))
+        found: list[str] = []
+        for queue in CheckQueue:
+            position: str | None = None
+            while True:
+                page = self.checks(queue, after=position, limit=None)
+                found += [one.request_id for one in page.rows]
+                position = page.cursor
+                if position is None:
+                    break
+        return tuple(found)
+
+    def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
+        start: dict[str, Any] = {}
+        values = {":pended": CheckQueue.PENDED.value, ":until": checks_sk(until, "~")}
+        while True:
+            with transient_errors():
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=CHECKS_INDEX,
+                    KeyConditionExpression=f"{CHECKS_PK} = :pended AND {CHECKS_SK} <= :until",
+                    ExpressionAttributeValues=to_wire(values),
+                    **start,
+                )
+            yield from map(_open_cycle_of, map(from_wire, answer["Items"]))
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def checks(self, queue: CheckQueue, *, after: str | None, limit: int | None) -> Page[OpenCycle]:
+        part = _Slice(CHECKS_INDEX, queue.value, forward=True, after=after)
+        items, last = self._query(part, None, limit)
+        return Page(tuple(map(_open_cycle_of, items)), str(last[CHECKS_SK]) if last else None)
 
     def _cycles(
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
@@ -595,6 +618,11 @@ class DynamoDBListings:
         last = answer.get("LastEvaluatedKey")
         items = [from_wire(item) for item in answer["Items"]]
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
+
+
+def _open_cycle_of(item: Item) -> OpenCycle:
+    at = datetime.fromisoformat(str(item[CHECKS_SK]).partition("#")[0])
+    return OpenCycle(request_id_of(item), int(item[CYCLE]), at)
 
 
 def _delegation_of(item: Item) -> DelegationRow:

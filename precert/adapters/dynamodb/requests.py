@@ -40,6 +40,7 @@ from precert.adapters.dynamodb.keys import (
     VENDOR_BACKLOG,
     backlog_sk,
     backlog_worklist_sk,
+    checks_sk,
     cycle_sk,
     instant,
     number_pk,
@@ -83,6 +84,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.content import RequestContent
 from precert.domain.damage import RecordKind
+from precert.domain.dates import LAST_INSTANT
 from precert.domain.delegation import Delegation, DelegationStatus
 from precert.domain.duplicates import (
     Fingerprint,
@@ -104,6 +106,8 @@ from precert.domain.rows import (
 )
 from precert.domain.statuses import Status
 from precert.names import (
+    CHECKS_PK,
+    CHECKS_SK,
     CREATED,
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
@@ -117,6 +121,7 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
+from precert.usecases.ports.listings import CheckQueue
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     CoverageChangedError,
@@ -435,7 +440,7 @@ class DynamoDBRequests:
             removed.append(TTL_ATTRIBUTE)
         removed += [name for name, value in optional.items() if value is None]
         if not request.cycle_is_open:
-            removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
+            removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE, CHECKS_PK, CHECKS_SK]
         if removed:
             names |= {f"#{name}": name for name in removed}
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
@@ -501,17 +506,30 @@ def _event_of(item: Item) -> Event:
 
 
 def worklist_attributes(request: Request) -> Item:
-    """Index attributes of an open cycle: its place in the worklist or processing queue."""
+    """Index attributes of an open cycle: its place in the reviewers' queue, and its next check."""
     if not request.cycle_is_open:
         return {}
     due_at = request.due_at
     if due_at is None:
-        queued = f"{instant(request.updated_at)}#{request.request_id}"
-        return {WORKLIST_PK: PROCESSING_QUEUE, WORKLIST_SK: queued}
+        return processing_attributes(request.request_id, request.updated_at)
+    check_at = request.next_event_at or LAST_INSTANT
     return {
+        CHECKS_PK: CheckQueue.PENDED.value,
+        CHECKS_SK: checks_sk(check_at, request.request_id),
         WORKLIST_PK: worklist_pk(request.plan.plan_id),
         WORKLIST_SK: worklist_sk(request.cycle_urgency, due_at, request.request_id),
         ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
+    }
+
+
+def processing_attributes(request_id: str, since: datetime) -> Item:
+    """Index attributes of a cycle that waits for its assessment."""
+    queued = checks_sk(since, request_id)
+    return {
+        CHECKS_PK: CheckQueue.UNASSESSED.value,
+        CHECKS_SK: queued,
+        WORKLIST_PK: PROCESSING_QUEUE,
+        WORKLIST_SK: queued,
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from precert.domain.errors import FieldError, InvalidInputError
@@ -91,6 +92,34 @@ class Page(Generic[Row]):
     damaged: tuple[str, ...] = ()
 
 
+class CheckQueue(StrEnum):
+    """The open cycles of all plans that the sweep looks at."""
+
+    UNASSESSED = "UNASSESSED"
+    """They wait for the workflow, first opened first."""
+    PENDED = "PENDED"
+    """By the next check of their clock; those without one are last."""
+
+
+@dataclass(frozen=True)
+class OpenCycle:
+    """An open cycle, and when it was opened or is to be checked: see :class:`CheckQueue`."""
+
+    request_id: str
+    cycle: int
+    at: datetime
+
+
+class SweepPositions(Protocol):
+    """Where the last run of the sweep ended in a queue; ``None`` is its beginning."""
+
+    def read(self, queue: CheckQueue) -> str | None:
+        """One call."""
+
+    def write(self, queue: CheckQueue, position: str | None) -> None:
+        """One call."""
+
+
 class Listings(Protocol):
     def rows(
         self, filters: ListFilters, *, limit: int, cursor: str | None, now: datetime
@@ -171,4 +200,15 @@ class Listings(Protocol):
         """Request and vendor ids of delegations whose clock is to be checked; one call per page."""
 
     def open_cycles(self) -> tuple[str, ...]:
-        """Ids of all requests with an open cycle: for operations, not for API callers."""
+        """Ids of all requests with an open cycle; one call for each queue and each further MB."""
+
+    def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
+        """Pended cycles whose next check was due until then, first due first; one call per page."""
+
+    def checks(
+        self, queue: CheckQueue, *, after: str | None, limit: int | None
+    ) -> "Page[OpenCycle]":
+        """Open cycles after a position of the queue, in its order. One call.
+
+        The page's cursor is the position after it, ``None`` at the end.
+        """

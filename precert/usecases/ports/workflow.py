@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from precert.domain.events import Event
@@ -24,8 +25,12 @@ class Workflow(TaskTokens, Protocol):
     def runs(self, request_id: str, cycle: int) -> bool:
         """Whether an execution of the cycle is running, the first or a repair."""
 
-    def start_again(self, request_id: str, cycle: int) -> bool:
-        """Start another execution of a cycle without a running one; returns whether it did."""
+    def start_again(self, request_id: str, cycle: int, *, now: datetime | None = None) -> bool:
+        """Start another execution of a cycle without a running one; returns whether it did.
+
+        With ``now``, an execution that failed repeatedly is started again after a pause, which doubles
+        with each failure up to an hour.
+        """
 
 
 class EventBus(Protocol):

@@ -1,0 +1,41 @@
+"""Checks the clocks of open cycles and of delegated vendors, and starts lost executions; a schedule
+invokes it.
+"""
+
+from typing import Any
+
+from precert.bootstrap import call, prepared
+from precert.domain.errors import TransientError
+from precert.names import SWEPT
+from precert.observability import errors_noted, logger, metrics, note_work
+from precert.usecases.sweep import restart_lost_executions, sweep_clocks
+from precert.usecases.vendors import check_vendor_clocks
+
+_USED = ("listings", "requests", "workflow", "sweep_positions", "payer")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    """The event contains nothing: the table has the open cycles.
+
+    No part depends on another one: clocks are checked while the workflow does not respond.
+    """
+    with errors_noted():
+        prepared(*_USED)
+        errors: list[TransientError] = []
+        swept = call(sweep_clocks)
+        for cycle in swept.cycles:
+            note_work("clock_swept", request_id=cycle.request_id, cycle=cycle.cycle)
+        errors += swept.errors
+        try:
+            note_work("vendor_clocks_checked", recorded=call(check_vendor_clocks))
+        except TransientError as error:
+            errors.append(error)
+        restarted = call(restart_lost_executions, late=swept.cycles)
+        for cycle in restarted.cycles:
+            note_work("execution_restarted", request_id=cycle.request_id, cycle=cycle.cycle)
+        errors += restarted.errors
+        if errors:
+            raise errors[0]
+        note_work(SWEPT, clocks=len(swept.cycles), executions=len(restarted.cycles))
