@@ -206,7 +206,9 @@ class Executions:
 @pytest.mark.parametrize(
     ("ended", "minutes"), [(1, 0), (2, 1), (3, 2), (5, 8), (7, 32), (8, 60), (40, 60), (1000, 60)]
 )
-def test_start_waits_longer_after_each_failure_up_to_an_hour(ended: int, minutes: int) -> None:
+def test_start_waits_up_to_an_hour_when_executions_fail_repeatedly(
+    ended: int, minutes: int
+) -> None:
     at = datetime(2026, 7, 1, tzinfo=UTC)
     known = Executions(ended, at)
     workflow = StepFunctionsWorkflow(known, state_machine_arn="arn:stateMachine:m")  # type: ignore[arg-type]

@@ -5,14 +5,13 @@ Written from the rules and not from the product's code; the simulation shows tha
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from precert.adapters.dynamodb.listings import row_of
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
-from precert.domain.clocks import Deadline
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn
@@ -60,6 +59,24 @@ _LATEST: Final = timedelta(minutes=5)
 """How late a reminder may be without failures, whether or not an execution watches the clock."""
 _SLACK: Final = timedelta(minutes=10)
 """The maximum delay of a reminder: the time of retries and deliveries."""
+
+
+def unrecorded(request: Request) -> Iterator[tuple[str, datetime]]:
+    """What the clock of an open cycle has yet to record, and when it is due, by the rules."""
+    review, deadline = request.submitted, request.deadline
+    if deadline is None:
+        return
+    current, rfi = review.cycle, review.open_information_request
+    if rfi is not None:
+        yield "InformationOverdue", rfi.answer_by
+        if rfi.pauses:
+            return
+    if review.escalated_cycle < current:
+        yield "DeadlinePassed", deadline.due_at
+    if deadline.clock.deemed_denial is not None and review.deemed_cycle < current:
+        yield "DeemedDenialDue", deadline.due_at
+    if review.warned_cycle < current:
+        yield "DeadlineApproaching", deadline.warn_at
 
 
 class Invariants:
@@ -367,23 +384,13 @@ class Invariants:
         latest = request.next_check_at(now) + _SLACK
         if any(one.waits and one.times_out_at and one.times_out_at > latest for one in running):
             raise broken("an execution waits past the next check:", request.request_id)
-        self._recorded(request, deadline)
+        self._recorded(request)
 
-    def _recorded(self, request: Request, deadline: Deadline) -> None:
+    def _recorded(self, request: Request) -> None:
         """What was due is recorded, in time."""
-        review, now = request.submitted, self.world.clock.at
-        rfi, current = review.open_information_request, review.cycle
-        if rfi is not None and now > rfi.answer_by + _SLACK:
-            raise broken("an overdue response was not recorded:", request.request_id)
-        if rfi is not None and rfi.pauses:
-            return
-        if now > deadline.due_at + _SLACK and review.escalated_cycle < current:
-            raise broken("no escalation was recorded:", request.request_id)
-        deemed = deadline.clock.deemed_denial is not None and review.deemed_cycle < current
-        if now > deadline.due_at + _SLACK and deemed:
-            raise broken("no deemed denial was recorded:", request.request_id)
-        if now > deadline.warn_at + _SLACK and review.warned_cycle < current:
-            raise broken("no reminder was recorded:", request.request_id)
+        for reminder, at in unrecorded(request):
+            if self.world.clock.at > at + _SLACK:
+                raise broken("a reminder was not recorded:", request.request_id, reminder)
 
     def _running(self, request: Request) -> list[Execution]:
         """Executions of the open cycle."""

@@ -117,6 +117,7 @@ class Machine:
     on_error: Callable[[Execution], None] = lambda _execution: None
     """Step Functions sends a status change."""
     _tokens: dict[str, Execution] = field(default_factory=dict)
+    _running: dict[str, Execution] = field(default_factory=dict)
 
     # -- calls of the adapter -----------------------------------------------------------------------
 
@@ -133,7 +134,7 @@ class Machine:
         name, requested = parameters["name"], json.loads(parameters["input"])
         known = self.executions.get(name)
         if known is None:
-            started = self.executions[name] = Execution(name, requested)
+            started = self.executions[name] = self._running[name] = Execution(name, requested)
             self._enter(started, self.start_at, {"states": {"input": requested}})
         elif known.status != RUNNING or known.input != requested:
             raise ExecutionAlreadyExistsError
@@ -166,7 +167,7 @@ class Machine:
 
     @property
     def running(self) -> list[Execution]:
-        return [one for one in self.executions.values() if one.status == RUNNING]
+        return list(self._running.values())
 
     def ready(self) -> list[Execution]:
         """Executions whose function is to be invoked now."""
@@ -246,6 +247,7 @@ class Machine:
         execution.times_out_at = execution.ready_at = None
         execution.waits = False
         execution.ended_at = self.now()
+        self._running.pop(execution.name, None)
         if status != "SUCCEEDED":
             self.on_error(execution)
 

@@ -117,7 +117,7 @@ class Tables:
         items: Iterable[Wire]
         if index:
             keys = INDEXES[index].key
-            items = self._in_index(table, index).get(_partition_of_index(parameters), {}).values()
+            items = self.in_index(table, index).get(_partition_of_index(parameters), {}).values()
         else:
             keys = (PK, SK)
             items = self.collection(table, _partition(parameters))
@@ -127,7 +127,8 @@ class Tables:
             found.reverse()
         return _page(_projected(found, index), parameters, tuple(dict.fromkeys((PK, SK, *keys))))
 
-    def _in_index(self, table: str, index: str) -> dict[str, dict[Key, Wire]]:
+    def in_index(self, table: str, index: str) -> dict[str, dict[Key, Wire]]:
+        """The items of an index by partition and key."""
         if (table, index) not in self._indexed:
             self._indexed[table, index] = {}
             for item in self.items(table):

@@ -36,7 +36,7 @@ from precert.domain.content import RequestContent
 from precert.domain.documents import Refusal
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.names import (
-    CHECKS_PK,
+    CHECKS_INDEX,
     CHECKS_SK,
     REQUEST_SK,
     TTL_ATTRIBUTE,
@@ -495,8 +495,7 @@ class World:
                 datetime.fromisoformat(item[CHECKS_SK]["S"].partition("#")[0]),
                 int(item["cycle"]["N"]),
             )
-            for item in self.tables.items(REQUESTS)
-            if item.get(CHECKS_PK) == {"S": queue.value}
+            for item in self.tables.in_index(REQUESTS, CHECKS_INDEX).get(queue.value, {}).values()
         }
 
     def next_late_check(self) -> datetime | None:
