@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from local.deployment import Deployment
 from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR, User
-from tests.browser.guide import Person
 from tests.browser.screens import Screen
 from tests.browser.weights import javascript
 from tests.journeys.portal import DENIAL, Portal
@@ -66,29 +65,6 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
         problems = screen.both_themes() + screen.cut_off(640, 450) + screen.cut_off(360, 740)
         if problems:
             found[path] = problems
-    assert found == {}
-
-
-def test_axe_finds_nothing_when_the_check_is_walked(screens: Callable[..., Screen]) -> None:
-    screen = screens(PROVIDER)
-    person = Person(screen)
-    found: dict[str, object] = {}
-
-    def look(step: str) -> None:
-        if violations := screen.accessibility():
-            found[step] = violations
-
-    person.find_patient()
-    look("patients found")
-    person.confirm_patient()
-    look("patient")
-    person.start_check()
-    look("servicing provider")
-    person.choose_facility()
-    person.enter_service()
-    look("services")
-    person.check()
-    look("answer")
     assert found == {}
 
 

@@ -177,3 +177,30 @@ def test_notice_with_the_number_arrives_when_it_is_downloaded(
         notices.get_by_role("button", name=re.compile("^Download")).first.click()
     assert number in text_of(download.value.path().read_bytes())
     expect(page.get_by_role("heading", level=1)).to_contain_text(number)
+
+
+@pytest.mark.rule("V10")
+def test_services_of_an_earlier_request_are_entered_when_it_is_repeated_for_another_patient(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    content = api.content(days_ahead=60)
+    code = content["services"][0]["procedures"][0]["code"]
+    earlier = api.draft(content)
+    screen = screens(PROVIDER)
+    page = screen.page
+    screen.go(f"/requests/{earlier}")
+    screen.go(f"/drafts/new?from={earlier}&keep=services")
+    expect(page).to_have_url(re.compile("/patients$"))
+    page.get_by_role("textbox", name="Member ID").fill("U70018347")
+    page.get_by_label("Date of birth").fill("1979-04-12")
+    page.get_by_label("Last name").fill("Okafor")
+    page.get_by_label("First name").fill("Chidi")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Confirm patient").click()
+    page.get_by_role("button", name="Start precertification check").click()
+    expect(page.get_by_text("Chidi Okafor").first).to_be_visible()
+    services = card(page, "Service 1")
+    page.get_by_role("button", name="Save and continue").click()
+    expect(services.get_by_text(code).first).to_be_visible()
+    expect(services.get_by_label("Admission date")).to_have_value("")
+    expect(services.get_by_role("combobox", name="Primary diagnosis")).to_have_value("")

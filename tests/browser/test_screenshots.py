@@ -41,38 +41,48 @@ def folder(tmp_path: Path) -> Path:
 def test_pictures_are_made_when_the_guides_example_is_walked(
     screens: Callable[..., Screen], deployment: Deployment, folder: Path
 ) -> None:
+    """And axe finds nothing on the way."""
     api = Portal.at(deployment)
     denied = api.decided(DENIAL)
     pending = api.pending()
     office = screens(PROVIDER)
     person = Person(office)
+    found: dict[str, list[str]] = {}
+
+    def take(screen: Screen, name: str) -> None:
+        screen.picture(folder / f"{name}.png")
+        if violations := screen.accessibility():
+            found[name] = violations
+
     person.find_patient()
+    found["patients found"] = office.accessibility()
     person.confirm_patient()
-    office.picture(folder / "patient.png")
+    take(office, "patient")
     person.start_check()
-    office.picture(folder / "servicing-provider.png")
+    take(office, "servicing-provider")
     person.choose_facility()
     person.enter_service("44140", days_ahead=60)
-    office.picture(folder / "services.png")
+    take(office, "services")
     person.check()
-    office.picture(folder / "requirements.png")
+    take(office, "requirements")
     person.start_request()
     person.complete()
-    office.picture(folder / "request.png")
+    take(office, "request")
     person.review()
-    office.picture(folder / "review.png")
+    take(office, "review")
     person.submit()
-    office.picture(folder / "submitted.png")
+    take(office, "submitted")
     office.go("/home")
-    office.picture(folder / "home.png")
+    take(office, "home")
     office.go(f"/requests/{denied}")
-    office.picture(folder / "details.png")
+    take(office, "details")
     reviewer = screens(REVIEWER)
     reviewer.go(f"/review/{pending}")
-    reviewer.picture(folder / "reviewer.png")
+    take(reviewer, "reviewer")
     operator = screens(OPERATOR)
     operator.go(f"/operations/requests/{denied}")
-    operator.picture(folder / "operator.png")
+    take(operator, "operator")
     clerk = screens(CLERK)
-    clerk.picture(folder / "intake.png")
+    take(clerk, "intake")
+    assert [problem for problems in found.values() for problem in problems] == []
     assert {file.stem for file in folder.glob("*.png")} == set(PICTURES)
