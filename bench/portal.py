@@ -143,7 +143,7 @@ def tabs(browser: Browser, address: str) -> Iterator[Callable[[User], Screen]]:
 
     def opened(user: User) -> Screen:
         if user.name not in found:
-            found[user.name] = Screen.opened(browser.new_context(), address)
+            found[user.name] = Screen.opened(browser.new_context(reduced_motion="reduce"), address)
             found[user.name].sign_in(user)
         return found[user.name]
 
