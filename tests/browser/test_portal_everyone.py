@@ -45,7 +45,7 @@ SCREENS: dict[str, tuple[User, list[str]]] = {
         OPERATOR,
         ["/operations", "/operations?queue=stuck", "/operations/requests/{denied}"],
     ),
-    "intake": (CLERK, ["/intake"]),
+    "intake": (CLERK, ["/intake", "/intake/requests"]),
     "vendor": (VENDOR, ["/vendor"]),
 }
 

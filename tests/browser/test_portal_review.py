@@ -210,6 +210,9 @@ def test_work_goes_on_after_a_new_sign_in_when_the_session_ended(
     page.get_by_role("button", name="Record decision").click()
     ended = page.get_by_role("dialog", name="Your session has ended")
     expect(ended).to_be_visible()
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    expect(ended).to_be_visible()
     page.unroute_all()
     ended.get_by_role("button", name="Sign in again").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
