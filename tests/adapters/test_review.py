@@ -122,7 +122,7 @@ def test_another_reviewer_decides_when_denied_lines_are_appealed(cloud: Cloud) -
     assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS", "MODIFY"]
     cloud.pend(request_id, 2)
     assert cycles(cloud) == [request_id]
-    assert cloud.read(request_id).body["due_at"] == "2026-07-31T15:00:00Z"
+    assert cloud.read(request_id).body["due_at"] == "2026-07-16T15:00:00Z"
     same = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2)
     assert (same.status, same.code) == (409, "same_reviewer")
     other = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2, by=SECOND_REVIEWER)
