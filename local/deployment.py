@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -56,6 +56,8 @@ class Deployment:
         payer = ROOT / "data" / "payer" / "payer.json"
         deps.payer = Payer.model_validate_json(payer.read_text(encoding="utf-8"))
         deps.code_sets = SqliteCodeSets(compiled)
+        # The emulator has no quotas.
+        deps.load_speed = replace(deps.load_speed, writes_per_second=10**6, macs_per_second=10**6)
         return deps
 
     def caller(self, user: User) -> Caller:

@@ -1,23 +1,30 @@
 """Read the sample payer's files and load them with the same use cases as any payer's."""
 
 from collections.abc import Collection
+from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
 from precert.domain.loading import (
+    LoadingError,
+    directory_format,
     load_directory,
     load_members,
     load_plans,
     load_rules,
-    load_ssns,
     load_vendors,
+    members_format,
+    plans_format,
+    ssns_format,
 )
+from precert.domain.loads import Checkpoint, RejectedRow, Unit, units_of_members, units_of_rows
 from precert.domain.payer import Payer
 from precert.domain.rules import DelegatedVendor, Rule
-from precert.usecases import directory, members
+from precert.usecases import loading
+from precert.usecases.loading import Load
 from precert.usecases.rule_lists import publish_rule_list
 
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -47,22 +54,38 @@ def sample_directory() -> list[DirectoryEntry]:
     return load_directory(sample_text("providers"))
 
 
+class _Strict:
+    """The sample files are valid: a rejected row is an error (port ``LoadMonitor``)."""
+
+    def begins(self, checkpoint: Checkpoint) -> None: ...
+
+    def rejected(self, row: RejectedRow) -> None:
+        raise LoadingError(row.errors)
+
+    def advanced(self, checkpoint: Checkpoint) -> None: ...
+
+
 def load_sample_payer(
     deps: Dependencies, entries: Collection[DirectoryEntry] | None = None
 ) -> None:
-    """Load members with their SSNs, the directory and the rule list. Loading again changes nothing.
+    """Load plans, members, SSNs, the directory and the rule list, as the commands do.
 
-    ``entries`` replaces the whole directory.
+    ``entries`` replaces the whole directory. Files have no date here: each load is the newest.
     """
-    coverages = sample_members(deps.payer)
-    members.load_coverages(coverages, reference=deps.reference)
-    ssns = load_ssns(sample_text("ssns"), coverages)
-    members.load_ssns(ssns, coverages, reference=deps.reference, digests=deps.digests)
-    directory.load_directory_entries(
-        sample_directory() if entries is None else entries,
-        places=deps.code_sets,
-        reference=deps.reference,
+    load = Load(load_id="sample", as_of=deps.now(), monitor=_Strict())
+    options: dict[str, Any] = {"loads": deps.loads, "now": deps.now}
+    plans = plans_format(deps.payer.review_clocks).reader(_lines("plans"))
+    loading.load_plans(units_of_rows(plans), load, **options)
+    members = members_format(deps.loads.plans()).reader(_lines("members"))
+    loading.load_members(units_of_members(members), load, **options)
+    ssns = ssns_format().reader(_lines("ssns"))
+    loading.load_ssns(units_of_rows(ssns), load, **options)
+    directory = (
+        units_of_rows(directory_format().reader(_lines("providers")))
+        if entries is None
+        else [Unit(line, entry) for line, entry in enumerate(entries, start=1)]
     )
+    loading.load_providers(directory, load, zip_codes=deps.code_sets, **options)
     rules, vendors = sample_rules(deps.payer)
     publish_rule_list(
         rules,
@@ -71,3 +94,7 @@ def load_sample_payer(
         versions=deps.rule_list_versions,
         now=deps.now(),
     )
+
+
+def _lines(name: str) -> StringIO:
+    return StringIO(sample_text(name), newline="")

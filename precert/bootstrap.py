@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from hashlib import sha256
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from precert.adapters.certificates import read_certificates
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.content_types import inspect_content
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
+from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
 from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
 from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
 from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
@@ -34,8 +36,9 @@ from precert.adapters.dynamodb.event_records import DynamoDBEventRecords
 from precert.adapters.dynamodb.flags import DynamoDBFlags
 from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
+from precert.adapters.dynamodb.loading import DynamoDBLoads
 from precert.adapters.dynamodb.messages import DynamoDBInbox
-from precert.adapters.dynamodb.reference import DynamoDBReference
+from precert.adapters.dynamodb.reference import DynamoDBReference, LoadedPlaces
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
@@ -149,6 +152,7 @@ class Dependencies:
     new_key: Callable[[], bytes] = random_key
     new_uuid: Callable[[], str] = random_uuid
     inspect: Callable[[bytes, str], Refusal | None] = inspect_content
+    load_speed: LoadSpeed = field(default_factory=LoadSpeed)
     endpoint_url: str | None = None
     """The AWS endpoint, if it is not the one that the environment configures."""
 
@@ -189,8 +193,9 @@ class Dependencies:
         return self.reference
 
     @cached_property
-    def zip_codes(self) -> SqliteCodeSets:
-        return self.code_sets
+    def zip_codes(self) -> LoadedPlaces:
+        """The shipped ZIP codes; for one that they lack, those that the payer loaded. One call."""
+        return LoadedPlaces(self.code_sets, self.reference.loaded_place)
 
     @cached_property
     def code_sets(self) -> SqliteCodeSets:
@@ -299,6 +304,28 @@ class Dependencies:
     @cached_property
     def reference(self) -> DynamoDBReference:
         return DynamoDBReference(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
+
+    @cached_property
+    def loads(self) -> DynamoDBLoads:
+        """Writes of the reference table, by commands only."""
+        speed = self.load_speed
+        # One attempt: the load itself waits and retries, at a lower rate after throttling.
+        config = client_config().merge(
+            Config(
+                max_pool_connections=speed.workers,
+                retries={"mode": "standard", "total_max_attempts": 1},
+            )
+        )
+        dynamodb = self.session.client("dynamodb", config=config, endpoint_url=self.endpoint_url)
+        kms: MacClient = self.session.client("kms", config=config, endpoint_url=self.endpoint_url)
+        return DynamoDBLoads(
+            dynamodb,
+            reference_table=self.settings[Env.REFERENCE_TABLE],
+            digests=lambda: KmsDigests(kms, key_id=self.settings[Env.SSN_KEY]),
+            bulk=Bulk(workers=speed.workers, chance=random.random),
+            writes=Pacer(speed.writes_per_second),
+            macs=Pacer(speed.macs_per_second),
+        )
 
     @cached_property
     def frequent_providers(self) -> DynamoDBFrequentProviders:
@@ -442,6 +469,22 @@ class Dependencies:
         for dependency in vars(self).values():
             if isinstance(dependency, BaseClient):
                 dependency.close()
+
+
+def load_speed() -> LoadSpeed:
+    """Return the default bounds of a load."""
+    return LoadSpeed()
+
+
+def code_sets_in(file: Path) -> SqliteCodeSets:
+    """Return the code sets in a compiled file, for commands, which have no layer.
+
+    Raises:
+        SettingsError: The file does not exist.
+    """
+    if not file.exists():
+        raise SettingsError(f"{file} is missing; run python -m infra.code_sets")
+    return SqliteCodeSets(lambda: file)
 
 
 def stack_dependencies(stack: str | None) -> Dependencies:

@@ -27,8 +27,9 @@ class KmsDigests:
             )
         except (BotoCoreError, ClientError) as error:
             # Without its cause, which may contain the hashed text.
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
             raise TransientError(
-                f"The key did not answer ({type(error).__name__}). Try again."
+                f"The key did not answer ({code or type(error).__name__}). Try again."
             ) from None
         mac: bytes = answer["Mac"]
         return mac.hex()

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from precert.cli import audit, deliveries, events, executions, orphans, rules
+from precert.bootstrap import load_speed
+from precert.cli import audit, deliveries, events, executions, loading, orphans, rules
 from precert.domain.errors import InvalidInputError, PrecertError
+from precert.domain.loads import LoadKind
 from precert.settings import SettingsError
 
 DONE: Final = 0
@@ -118,7 +120,69 @@ def _parser() -> argparse.ArgumentParser:
         module.add_commands(
             topic.add_subparsers(title="commands", metavar="COMMAND", required=True)
         )
+    for kind in LoadKind:
+        _add_load(topics, kind)
     return parser
+
+
+_CONTENTS: Final = {
+    LoadKind.MEMBERS: "members with their coverage",
+    LoadKind.SSNS: "social security numbers of members, stored as keyed hashes only",
+    LoadKind.PLANS: "plans",
+    LoadKind.PROVIDERS: "the provider directory",
+    LoadKind.ZIPS: "centers of ZIP codes that the shipped ones lack",
+}
+
+
+def _add_load(
+    topics: "argparse._SubParsersAction[argparse.ArgumentParser]", kind: LoadKind
+) -> None:
+    commands = topics.add_parser(kind.value, help=_CONTENTS[kind]).add_subparsers(
+        title="commands", metavar="COMMAND", required=True
+    )
+    load = commands.add_parser("load", help="load a file, or continue an interrupted load of it")
+    load.set_defaults(run=loading.load, kind=kind)
+    load.add_argument("file", type=Path, metavar="FILE", help="the file as CSV in UTF-8")
+    _add_stack(load)
+    _add_payer(load)
+    load.add_argument(
+        "--as-of",
+        type=loading.instant,
+        metavar="INSTANT",
+        help="the file's date; data of a later date is not replaced (default: its modification time)",
+    )
+    load.add_argument(
+        "--rejects",
+        type=Path,
+        metavar="REJECTS",
+        help="where rejected rows are written (default: FILE.rejects.csv)",
+    )
+    speed = load_speed()
+    for name, default, meaning in (
+        ("workers", speed.workers, "calls at the same time"),
+        ("writes-per-second", speed.writes_per_second, "write units of the table"),
+        ("macs-per-second", speed.macs_per_second, "calls of KMS"),
+    ):
+        load.add_argument(
+            f"--{name}",
+            type=_positive,
+            default=default,
+            metavar="N",
+            help=f"at most so many {meaning} (%(default)s)",
+        )
+    load.add_argument(
+        "--code-sets",
+        type=Path,
+        metavar="FILE",
+        default=Path("build/code_sets/code_sets.sqlite"),
+        help="the compiled code sets with the ZIP codes of providers (%(default)s)",
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("must be a whole number from 1")
+    return int(text)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:

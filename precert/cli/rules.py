@@ -80,7 +80,7 @@ def show_all(args: argparse.Namespace) -> bool:
 def show(args: argparse.Namespace) -> bool:
     """Show the version in effect at a time, and its rules for one code."""
     deps = _deps(args)
-    at = _instant(args.on, _payer(args.payer)) if args.on else None
+    at = _instant(args.on, payer_of(args.payer)) if args.on else None
     versions = deps.rule_list_versions
     version = versions.in_effect_at(at) if at else versions.in_effect()
     if version is None:
@@ -115,7 +115,7 @@ def day_or_instant(text: str) -> date | datetime:
 
 def _read(args: argparse.Namespace) -> _Files | None:
     """Read the files. Print their errors and return None if there are any."""
-    payer = _payer(args.payer)
+    payer = payer_of(args.payer)
     text = _text(args.file)
     vendors_file = args.vendors or args.file.with_name("vendors.csv")
     if not args.vendors and not vendors_file.exists():
@@ -127,12 +127,12 @@ def _read(args: argparse.Namespace) -> _Files | None:
     try:
         vendors = load_vendors(_text(vendors_file))
     except LoadingError as error:
-        _print_errors(vendors_file, error.errors)
+        print_errors(vendors_file, error.errors)
     known = None if vendors is None else {one.vendor_id for one in vendors}
     try:
         rows = load_rule_rows(text, known, payer)
     except LoadingError as error:
-        _print_errors(args.file, error.errors)
+        print_errors(args.file, error.errors)
         print(f"{args.file}: {len(error.errors)} errors")
         return None
     if vendors is None:
@@ -141,7 +141,7 @@ def _read(args: argparse.Namespace) -> _Files | None:
 
 
 def _print_warnings(file: Path, files: _Files) -> None:
-    _print_errors(file, files.warnings, "warning: ")
+    print_errors(file, files.warnings, "warning: ")
     print(f"{file}: {len(files.rules)} rules, no error, {len(files.warnings)} warnings")
 
 
@@ -153,13 +153,20 @@ def _text(file: Path) -> str:
         raise UnreadableFileError(f"{file}: {why}") from error
 
 
-def _print_errors(file: Path, errors: Iterable[RowError], kind: str = "") -> None:
+def print_errors(file: Path, errors: Iterable[RowError], kind: str = "") -> None:
+    """Print errors of a file, one on each line."""
     for error in errors:
         column = f"{error.column}: " if error.column else ""
         print(f"{file}:{error.row}: {kind}{column}{error.message}")
 
 
-def _payer(file: Path) -> Payer:
+def payer_of(file: Path) -> Payer:
+    """Read the payer's configuration.
+
+    Raises:
+        InvalidInputError: It is not valid.
+        UnreadableFileError: It cannot be read.
+    """
     try:
         return Payer.model_validate_json(_text(file))
     except ValidationError as error:

@@ -1,45 +1,55 @@
-"""The files a payer loads: plans, members, their SSNs, providers, rules, vendors.
+"""The files a payer loads: plans, members, their SSNs, providers, ZIP codes, rules, vendors.
 
-Each loader takes a file's text and gives models, or raises
-:class:`~precert.domain.loading_table.LoadingError` with every error of the file. Lists within a
-cell are separated by ``|``.
+A format reads a file of any size row by row. Each ``load_`` function takes a file's text and gives
+models, or raises :class:`~precert.domain.loading_table.LoadingError` with every error of the file.
+Lists within a cell are separated by ``|``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
-
-from pydantic import SecretStr
+from typing import Final, Generic, NamedTuple
 
 from precert.domain.content import Address
 from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan, Ssn
 from precert.domain.dates import BIRTHS, COVERAGES
-from precert.domain.directory import DirectoryEntry
+from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.loading_rules import load_rules
 from precert.domain.loading_table import (
     Cells,
     Column,
     LoadingError,
+    Model,
+    RowCheck,
     RowError,
     Table,
+    TableReader,
     day,
     load_rows,
     load_table,
     parts,
 )
 from precert.domain.rules import DelegatedVendor
-from precert.domain.values import MemberId, ProviderKind, Value
+from precert.domain.values import MemberId, ProviderKind, Value, ZipCode
 
 __all__ = [
     "PLAN_TYPES",
+    "FileFormat",
     "LoadingError",
+    "MemberSsn",
     "RowError",
+    "ZipPlace",
+    "directory_format",
     "load_directory",
     "load_members",
     "load_plans",
     "load_rules",
-    "load_ssns",
     "load_vendors",
+    "members_format",
+    "plan_in",
+    "plans_format",
+    "span_errors",
+    "ssns_format",
+    "zips_format",
 ]
 
 _TEXT: Final = "must be plain text of at most 120 characters"
@@ -127,21 +137,48 @@ _VENDORS: Final = Table(
 )
 
 
-class _SsnRow(Value):
+_ZIPS: Final = Table(
+    (
+        Column("zip_code", _ZIP_CODE),
+        Column("latitude", "must be degrees from -90 to 90"),
+        Column("longitude", "must be degrees from -180 to 180"),
+    ),
+    key="zip_code",
+    places={},
+)
+
+
+class MemberSsn(Value):
+    """The social security number of a member, to be hashed and discarded (P1)."""
+
     member_id: MemberId
     ssn: Ssn
 
 
-def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) -> list[Plan]:
-    """The plans.
+class ZipPlace(Place):
+    """The center of a ZIP code."""
+
+    zip_code: ZipCode
+
+
+class FileFormat(NamedTuple, Generic[Model]):
+    """A kind of file: its columns, and how a row becomes a model."""
+
+    table: Table
+    build: Callable[[Cells], Model]
+    check: RowCheck | None = None
+
+    def reader(self, lines: Iterable[str]) -> TableReader[Model]:
+        """Read a file of any size; see :class:`TableReader`."""
+        return TableReader(lines, *self)
+
+
+def plans_format(lines_of_business: Collection[str] | None = None) -> FileFormat[Plan]:
+    """Plans.
 
     Args:
-        csv_text: The file.
         lines_of_business: Those that have clocks; a plan of any other is an error. Not compared
             if None.
-
-    Raises:
-        LoadingError: with every error of the file.
     """
 
     def check(cells: Cells) -> Iterator[tuple[str, str]]:
@@ -149,31 +186,79 @@ def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) 
         if lines_of_business is not None and line is not None and line not in lines_of_business:
             yield "line_of_business", f"must be one of {', '.join(sorted(lines_of_business))}"
 
-    return load_table(csv_text, _PLANS, Plan.model_validate, check)
+    return FileFormat(_PLANS, Plan.model_validate, check)
+
+
+def members_format(plans: Iterable[Plan]) -> FileFormat[Coverage]:
+    """Members with their coverage, a row for each span of it; each one's plan is among ``plans``."""
+    by_id = {plan.plan_id: plan for plan in plans}
+
+    def build(cells: Cells) -> Coverage:
+        address, own = _with_address(cells)
+        plan = plan_in(by_id.get(own.pop("plan_id", None) or ""), address.get("state"))
+        return Coverage.model_validate(
+            {**own, "plan": plan, "mailing_address": address if any(address.values()) else None}
+        )
+
+    return FileFormat(_MEMBERS, build)
+
+
+def plan_in(plan: Plan | None, state: str | None) -> Plan | None:
+    """The plan with the state whose law applies: its own, or else that of the member's address."""
+    if plan is None or plan.state is not None or state is None:
+        return plan
+    return plan.model_copy(update={"state": state.upper()})
+
+
+def ssns_format() -> FileFormat[MemberSsn]:
+    """Social security numbers of members."""
+    return FileFormat(_SSNS, MemberSsn.model_validate)
+
+
+def directory_format() -> FileFormat[DirectoryEntry]:
+    """Providers, one entry for each address and TIN (C1)."""
+
+    def build(cells: Cells) -> DirectoryEntry:
+        address, own = _with_address(cells)
+        return DirectoryEntry.model_validate({**own, "address": address})
+
+    return FileFormat(_DIRECTORY, build)
+
+
+def zips_format() -> FileFormat[ZipPlace]:
+    """Centers of ZIP codes that the shipped code sets lack."""
+    return FileFormat(_ZIPS, ZipPlace.model_validate)
+
+
+def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) -> list[Plan]:
+    """The plans of a file; see :func:`plans_format`.
+
+    Raises:
+        LoadingError: with every error of the file.
+    """
+    return load_table(csv_text, *plans_format(lines_of_business))
 
 
 def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
-    """Members with their coverage, a row for each span of it; each one's plan is among ``plans``.
+    """Members with their coverage; see :func:`members_format`.
 
     Raises:
         LoadingError: with every error of the file; rows of one member that name different persons,
             overlap, or are more than :data:`~precert.domain.coverage.MAX_SPANS`.
     """
-    by_id = {plan.plan_id: plan for plan in plans}
-
-    def build(cells: Cells) -> Coverage:
-        address, own = _with_address(cells)
-        plan, state = by_id.get(own.pop("plan_id", None) or ""), address.get("state")
-        if plan is not None and plan.state is None and state is not None:
-            plan = plan.model_copy(update={"state": state.upper()})
-        return Coverage.model_validate(
-            {**own, "plan": plan, "mailing_address": address if any(address.values()) else None}
-        )
-
-    return [row for _, row in load_rows(csv_text, _MEMBERS, build, review=_span_errors)]
+    return [row for _, row in load_rows(csv_text, *members_format(plans), review=span_errors)]
 
 
-def _span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
+def load_directory(csv_text: str) -> list[DirectoryEntry]:
+    """The providers of a file; see :func:`directory_format`.
+
+    Raises:
+        LoadingError: with every error of the file.
+    """
+    return load_table(csv_text, *directory_format())
+
+
+def span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
     """Errors between the rows of one member."""
     members: dict[str, list[tuple[int, Coverage]]] = {}
     for line, row in rows:
@@ -190,37 +275,6 @@ def _span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, st
                 yield line, "active_from", f"must be after the last day of line {earlier}"
         for line, _ in spans[MAX_SPANS:]:
             yield line, "", f"is too much: a member has at most {MAX_SPANS} spans of coverage"
-
-
-def load_ssns(csv_text: str, members: Iterable[Coverage]) -> dict[str, SecretStr]:
-    """Social security numbers by member id, to be hashed and discarded (P1).
-
-    Raises:
-        LoadingError: with every error of the file.
-    """
-    member_ids = {member.member_id for member in members}
-
-    def check(cells: Cells) -> Iterator[tuple[str, str]]:
-        member_id = cells.get("member_id")
-        if member_id is not None and member_id.upper() not in member_ids:
-            yield "member_id", "must be the member_id of a member that is loaded"
-
-    rows = load_table(csv_text, _SSNS, _SsnRow.model_validate, check)
-    return {row.member_id: row.ssn for row in rows}
-
-
-def load_directory(csv_text: str) -> list[DirectoryEntry]:
-    """Providers, one entry for each address and TIN (C1).
-
-    Raises:
-        LoadingError: with every error of the file.
-    """
-
-    def build(cells: Cells) -> DirectoryEntry:
-        address, own = _with_address(cells)
-        return DirectoryEntry.model_validate({**own, "address": address})
-
-    return load_table(csv_text, _DIRECTORY, build)
 
 
 def _with_address(cells: Cells) -> tuple[dict[str, str | None], dict[str, str | None]]:

@@ -1,6 +1,7 @@
 """Reading a CSV file with every error found at once.
 
-A file with an error is not used at all. An error states what a valid cell contains and never repeats
+:func:`load_rows` does not use a file with an error at all; :class:`TableReader` reads files of any size
+and gives each row with its errors. An error states what a valid cell contains and never repeats
 the invalid value, as files of members contain personal data.
 """
 
@@ -9,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -24,6 +25,8 @@ HEADER_LINE = 1
 LIST_SEPARATOR: Final = "|"
 """Separates the values of a cell that can have several."""
 BYTE_ORDER_MARK = "\ufeff"
+REJECT_COLUMNS: Final = ("rejected_line", "errors")
+"""Columns that a rejects file adds: it can be corrected and loaded as it is."""
 
 
 @dataclass(frozen=True, order=True)
@@ -90,24 +93,130 @@ class Table:
         return next((str(part) for part in reversed(location) if part in names), "")
 
 
-class _Errors:
-    """Collects errors, at most one for a cell: the first one."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[int, str], str] = {}
-
-    def add(self, row: int, column: str, message: str) -> None:
-        self._found.setdefault((row, column), message)
-
-    def raise_if_any(self) -> None:
-        if self._found:
-            raise LoadingError([RowError(*place, text) for place, text in self._found.items()])
-
-
 RowCheck = Callable[[Cells], Iterator[tuple[str, str]]]
 """Finds (column, message) for what one model cannot validate, such as references to other files."""
 TableReview = Callable[[Sequence[tuple[int, Model]]], Iterable[tuple[int, str, str]]]
 """Finds (line, column, message) for conditions between rows; receives the valid ones."""
+
+
+@dataclass(frozen=True)
+class Row(Generic[Model]):
+    """One row: the line in which it begins, its cells as written, and its model or its errors."""
+
+    line: int
+    record: tuple[str, ...]
+    model: Model | None
+    errors: tuple[RowError, ...] = ()
+
+
+class TableReader(Generic[Model]):
+    """Reads a table row by row, in memory that depends on the number of keys only.
+
+    A byte order mark and any line ends are accepted, and so are the columns that a rejects file adds.
+    Conditions between the cells of a row are checked only if its cells are valid.
+
+    Args:
+        lines: The file's lines with their ends, such as a file opened with ``newline=""``.
+        table: What the file looks like.
+        build: Creates a model from the cells of a row.
+        check: Finds further errors of a row.
+    """
+
+    def __init__(
+        self,
+        lines: Iterable[str],
+        table: Table,
+        build: Callable[[Cells], Model],
+        check: RowCheck | None = None,
+    ) -> None:
+        self._table = table
+        self._build = build
+        self._check = check
+        self._hints = {column.name: column.hint for column in table.columns}
+        self._records = _records(_unmarked(lines))
+        self._at, header, error = next(self._records, (HEADER_LINE, (), None))
+        header = () if error else header
+        self.header: tuple[str, ...] = tuple(name for name in header if name not in REJECT_COLUMNS)
+        """The file's columns, in its order."""
+        self._places = [at for at, name in enumerate(header) if name not in REJECT_COLUMNS]
+        self._width = len(header)
+        self.header_errors: tuple[RowError, ...] = tuple(self._errors_of_header())
+        """What is wrong with the columns; a file with such an error cannot be used."""
+
+    def rows(self) -> Iterator[Row[Model]]:
+        """Every row; each one that is invalid with all its errors.
+
+        Raises:
+            LoadingError: the file has no rows.
+        """
+        if not self.header:
+            return
+        seen: dict[str, int] = {}
+        empty = True
+        for line, record, error in self._records:
+            empty = False
+            if error is not None:
+                yield Row(line, record, None, (RowError(line, "", error),))
+            elif len(record) == self._width:
+                yield self._row(line, tuple(record[at] for at in self._places), seen)
+            else:
+                message = f"must have {self._width} cells as the header has, not {len(record)}"
+                yield Row(line, record, None, (RowError(line, "", message),))
+        if empty:
+            raise LoadingError([RowError(self._at, "", "must be followed by at least one row")])
+
+    def _row(self, line: int, record: tuple[str, ...], seen: dict[str, int]) -> Row[Model]:
+        names = [column.name for column in self._table.columns]
+        by_name = {name: cell or None for name, cell in zip(self.header, record, strict=True)}
+        cells = {name: by_name[name] for name in names if name in by_name}
+        errors: dict[str, str] = {}
+        for name, message in self._cell_errors(line, cells, seen):
+            errors.setdefault(name, message)
+        model = None
+        try:
+            model = self._build(cells)
+        except ValidationError as error:
+            for item in error.errors(include_url=False, include_input=False):
+                name = self._table.column_of(item["loc"])
+                if not name or name in cells:
+                    own_words = item["msg"].removeprefix("Value error, ")
+                    errors.setdefault(name, self._hints.get(name, own_words))
+        found = tuple(RowError(line, name, message) for name, message in errors.items())
+        return Row(line, record, model, found)
+
+    def _cell_errors(
+        self, line: int, cells: Cells, seen: dict[str, int]
+    ) -> Iterator[tuple[str, str]]:
+        for column in self._table.columns:
+            if column.name not in cells:
+                continue
+            cell = cells[column.name]
+            if cell is None:
+                if column.required:
+                    yield column.name, f"is empty; {column.hint}"
+            elif column.form is not None and not column.form.fullmatch(cell):
+                yield column.name, column.hint
+        yield from self._check(cells) if self._check else ()
+        key = cells.get(self._table.key)
+        if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
+            yield self._table.key, f"is there already, in line {first}"
+
+    def _errors_of_header(self) -> Iterator[RowError]:
+        names = [column.name for column in self._table.columns]
+        needed = [column.name for column in self._table.columns if column.needed]
+        if not self.header:
+            message = f"the first line must name the columns: {','.join(needed)}"
+            yield RowError(self._at, "", message)
+            return
+        for name in needed:
+            if name not in self.header:
+                yield RowError(self._at, name, "is missing; add the column")
+        for position, name in enumerate(self.header):
+            if name not in names:
+                message = f"is unknown; the columns are {','.join(names)}"
+                yield RowError(self._at, name, message)
+            elif name in self.header[:position]:
+                yield RowError(self._at, name, "is there twice; remove one")
 
 
 def load_table(
@@ -126,36 +235,26 @@ def load_rows(
 ) -> list[tuple[int, Model]]:
     """Every row of ``csv_text`` as a model, with the line in which it begins.
 
-    A byte order mark and any line ends are accepted. Conditions between the cells of a row are checked
-    only if its cells are valid.
-
     Raises:
         LoadingError: for columns missing, unknown or twice; rows of another length; cells that do
             not fit; keys that occur twice; a file without rows.
     """
-    errors = _Errors()
+    reader = TableReader(io.StringIO(csv_text, newline=""), table, build, check)
+    errors = {(one.row, one.column): one for one in reversed(reader.header_errors)}
     models: list[tuple[int, Model]] = []
-    seen: dict[str, int] = {}
-    hints = {column.name: column.hint for column in table.columns}
-    for line, cells in _rows(csv_text, table, errors):
-        for name, message in _cell_errors(cells, table):
-            errors.add(line, name, message)
-        for name, message in check(cells) if check else ():
-            errors.add(line, name, message)
-        key = cells.get(table.key)
-        if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
-            errors.add(line, table.key, f"is there already, in line {first}")
-        try:
-            models.append((line, build(cells)))
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False):
-                name = table.column_of(item["loc"])
-                if not name or name in cells:
-                    own_words = item["msg"].removeprefix("Value error, ")
-                    errors.add(line, name, hints.get(name, own_words))
+    try:
+        for row in reader.rows():
+            for one in row.errors:
+                errors.setdefault((one.row, one.column), one)
+            if row.model is not None:
+                models.append((row.line, row.model))
+    except LoadingError as error:
+        for one in error.errors:
+            errors.setdefault((one.row, one.column), one)
     for line, name, message in review(models) if review else ():
-        errors.add(line, name, message)
-    errors.raise_if_any()
+        errors.setdefault((line, name), RowError(line, name, message))
+    if errors:
+        raise LoadingError(list(errors.values()))
     return models
 
 
@@ -165,70 +264,34 @@ def parts(cells: Cells, name: str) -> tuple[str, ...]:
     return () if cell is None else tuple(part.strip() for part in cell.split(LIST_SEPARATOR))
 
 
-def _cell_errors(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
-    for column in table.columns:
-        if column.name not in cells:
-            continue
-        cell = cells[column.name]
-        if cell is None:
-            if column.required:
-                yield column.name, f"is empty; {column.hint}"
-        elif column.form is not None and not column.form.fullmatch(cell):
-            yield column.name, column.hint
+def _unmarked(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, the first one without a byte order mark."""
+    first = True
+    for line in lines:
+        yield line.removeprefix(BYTE_ORDER_MARK) if first else line
+        first = False
 
 
-def _rows(csv_text: str, table: Table, errors: _Errors) -> Iterator[tuple[int, Cells]]:
-    """Rows with the line each begins in; errors of the file's form are added to ``errors``."""
-    lines = _records(csv_text.removeprefix(BYTE_ORDER_MARK), errors)
-    names = [column.name for column in table.columns]
-    needed = [column.name for column in table.columns if column.needed]
-    at, header = next(lines, (HEADER_LINE, []))
-    if not header:
-        errors.add(at, "", f"the first line must name the columns: {','.join(needed)}")
-        return
-    _check_header(at, header, names, needed, errors)
-    empty = True
-    for line, record in lines:
-        empty = False
-        if len(record) == len(header):
-            cells = {name: cell or None for name, cell in zip(header, record, strict=True)}
-            yield line, {name: cells[name] for name in names if name in cells}
-        else:
-            errors.add(
-                line, "", f"must have {len(header)} cells as the header has, not {len(record)}"
-            )
-    if empty:
-        errors.add(at, "", "must be followed by at least one row")
+def _records(lines: Iterable[str]) -> Iterator[tuple[int, tuple[str, ...], str | None]]:
+    """The file's records, empty lines left out, each with its first line's number, or its error."""
+    taken: list[str] = []
 
+    def remembered() -> Iterator[str]:
+        for one in lines:
+            taken.append(one)
+            yield one
 
-def _check_header(
-    line: int,
-    header: Sequence[str],
-    names: Sequence[str],
-    needed: Sequence[str],
-    errors: _Errors,
-) -> None:
-    for name in needed:
-        if name not in header:
-            errors.add(line, name, "is missing; add the column")
-    for position, name in enumerate(header):
-        if name not in names:
-            errors.add(line, name, f"is unknown; the columns are {','.join(names)}")
-        elif name in header[:position]:
-            errors.add(line, name, "is there twice; remove one")
-
-
-def _records(text: str, errors: _Errors) -> Iterator[tuple[int, list[str]]]:
-    """The file's records, empty lines left out, each with its first line's number."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(remembered(), strict=True)
     while True:
         line = reader.line_num + 1
+        taken.clear()
         try:
             record = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            errors.add(line, "", 'must be CSV: commas between cells, a quote within one as ""')
+            message = 'must be CSV: commas between cells, a quote within one as ""'
+            yield line, ("".join(taken).strip(),), message
             continue
         if record:
-            yield line, [cell.strip() for cell in record]
+            yield line, tuple(cell.strip() for cell in record), None

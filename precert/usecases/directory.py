@@ -1,9 +1,6 @@
-"""The provider directory: search it, list frequently selected providers, and load it (C1, C2).
+"""The provider directory: search it, and list frequently selected providers (C1, C2)."""
 
-Loading the same files again changes nothing; a changed file replaces the records that it contains.
-"""
-
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,7 +22,7 @@ from precert.domain.text import folded
 from precert.names import Entitlement
 from precert.usecases.access import is_live
 from precert.usecases.ports.listings import ListFilters, Listings
-from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
+from precert.usecases.ports.reference import Directory, FrequentProviders, Places
 from precert.usecases.ports.requests import RequestStore
 
 MAX_PROVIDERS = 25
@@ -176,22 +173,3 @@ def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProv
     tins = sorted(caller.tins)
     named = frozenset(tins if len(tins) <= MOST_NAMED else ())
     return tuple(TinProviders(tin, directory.names_of(tin) if tin in named else ()) for tin in tins)
-
-
-def load_directory_entries(
-    entries: Collection[DirectoryEntry], *, places: Places, reference: ReferenceWriter
-) -> None:
-    """File the entries under their search keys (C1).
-
-    Raises:
-        InvalidInputError: the position of an entry's ZIP code is unknown; all such entries are named.
-    """
-    located = [(entry, places.place(entry.address.zip_code)) for entry in entries]
-    errors = [
-        FieldError(f"/{entry.provider_id}/zip_code", "unknown", "this ZIP code has no known centre")
-        for entry, place in located
-        if place is None
-    ]
-    if errors:
-        raise InvalidInputError(errors)
-    reference.put_entries([(entry, place) for entry, place in located if place is not None])

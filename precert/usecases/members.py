@@ -1,18 +1,13 @@
-"""Members: search and confirm a patient, and load the payer's files (P1, P2, A4-A6).
+"""Members: search and confirm a patient (P1, P2, A4-A6)."""
 
-Loading the same files again changes nothing; a changed file replaces the records that it contains.
-"""
-
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-
-from pydantic import SecretStr
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import Patient
-from precert.domain.coverage import Coverage, Member, PatientSearch, members_of, ssn_text
+from precert.domain.coverage import Coverage, Member, PatientSearch, ssn_text
 from precert.domain.errors import (
     CheckNotAvailableError,
     InvalidInputError,
@@ -21,7 +16,7 @@ from precert.domain.errors import (
 )
 from precert.domain.payer import Payer
 from precert.names import Entitlement
-from precert.usecases.ports.reference import Digests, ReferenceReader, ReferenceWriter
+from precert.usecases.ports.reference import Digests, ReferenceReader
 
 
 @dataclass(frozen=True)
@@ -151,36 +146,3 @@ def _when_covered(coverage: Coverage, payer: Payer, today: date) -> str:
         else f"Coverage ended on {coverage.active_to}."
     )
     return f"{when} {payer.notices['not_eligible']}"
-
-
-def load_coverages(coverages: Collection[Coverage], *, reference: ReferenceWriter) -> None:
-    """Store members with all their spans: spans that are not among ``coverages`` are removed."""
-    reference.put_coverages(coverages)
-
-
-def load_ssns(
-    ssns: Mapping[str, SecretStr],
-    coverages: Iterable[Coverage],
-    *,
-    reference: ReferenceWriter,
-    digests: Digests,
-) -> None:
-    """Make members findable by their SSN, of which only a keyed hash is stored (P1).
-
-    ``ssns`` are by member id; after a change of name or birth date the SSN must be loaded again. One
-    call to the key for each.
-    """
-    reference.put_ssn_digests(
-        {
-            member.member_id: digests.digest(
-                ssn_text(
-                    ssns[member.member_id],
-                    member.date_of_birth,
-                    member.last_name,
-                    member.first_name,
-                )
-            )
-            for member in members_of(coverages)
-            if member.member_id in ssns
-        }
-    )

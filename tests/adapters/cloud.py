@@ -4,7 +4,7 @@ import io
 import json
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -32,14 +32,16 @@ from functions.upload import handler as upload
 from functions.upload import scan, verify
 from functions.workflow import handler as workflow
 from precert import names as shared_names
+from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
+from precert.adapters.dynamodb.loading import DynamoDBLoads
 from precert.adapters.dynamodb.table import from_wire
 from precert.adapters.stepfunctions import execution_name
 from precert.bootstrap import Dependencies, client_config
-from precert.domain.coverage import Coverage
+from precert.domain.coverage import Coverage, members_of
 from precert.domain.request import Request
 from precert.settings import Settings
 from tests.fakes.audit import MemoryAudit
-from tests.fakes.clock import Clock
+from tests.fakes.clock import START, Clock
 from tests.fakes.environments import environment
 from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered, later
@@ -249,6 +251,27 @@ def create_reference_table(client: DynamoDBClient, name: str) -> None:
 def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None:
     create_requests_table(client, requests)
     create_reference_table(client, reference)
+
+
+INLINE: Final = LoadSpeed(workers=1, writes_per_second=10**9, macs_per_second=10**9)
+"""moto is called from one thread."""
+
+
+def loads_of(clients: "Clients", table: str, digests: Any = None) -> DynamoDBLoads:
+    """Loads of any table, one call after the other."""
+    return DynamoDBLoads(
+        clients.by_name["dynamodb"],
+        reference_table=table,
+        digests=digests,
+        bulk=Bulk(workers=1, chance=lambda: 0.0),
+        writes=Pacer(10**9),
+        macs=Pacer(10**9),
+    )
+
+
+def put_coverages(deps: Dependencies, coverages: Collection[Coverage]) -> None:
+    """Load members with exactly these spans, with the date of the sample data."""
+    assert all(deps.loads.put_members(members_of(coverages), START))
 
 
 class Clients:
@@ -851,7 +874,7 @@ class Cloud:
         """Load the sample patient's coverage again, with changes."""
         changed = Coverage.model_validate(self.sample_coverage.model_dump() | changes)
         self.covered = True
-        self.deps.reference.put_coverages([changed])
+        put_coverages(self.deps, [changed])
 
     # -- requests in each status --------------------------------------------------------------------
 

@@ -28,11 +28,13 @@ from precert.names import Env
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from tests.adapters.cloud import (
+    INLINE,
     Clients,
     Cloud,
     create_reference_table,
     create_requests_table,
     names,
+    put_coverages,
 )
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START, Clock
@@ -81,6 +83,7 @@ def loaded(clients: Clients) -> Loaded:
     dependencies.payer = payer()
     dependencies.code_sets = code_sets()
     dependencies.now = lambda: START
+    dependencies.load_speed = INLINE
     # Only a few providers: moto copies every table in each transaction.
     nearby = [one for one in sample_directory() if one.address.zip_code == "44122"][:4]
     load_sample_payer(dependencies, nearby)
@@ -128,6 +131,7 @@ def cloud(
         now=(clock := Clock()),
         # Each document is decoded in a process of its own: once for all tests.
         inspect=cache(inspect_content),
+        load_speed=INLINE,
     )
     deps.session = clients  # type: ignore[assignment]
     deps.payer = payer()
@@ -149,5 +153,5 @@ def cloud(
     metrics.clear_metrics()
     assert clients.wire.spent, "an error that the test requested never occurred"
     if cloud_.covered:
-        deps.reference.put_coverages([loaded.patient])
+        put_coverages(deps, [loaded.patient])
     clients.by_name["dynamodb"].delete_table(TableName=requests)

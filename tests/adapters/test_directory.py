@@ -1,6 +1,6 @@
 """The directory on the table: search results, at a constant cost for any size (C1, C16)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,16 @@ from precert.domain.directory import (
 )
 from precert.domain.loading import load_directory
 from precert.domain.values import ProviderKind
-from precert.usecases.directory import MAX_PROVIDERS, load_directory_entries
-from tests.adapters.cloud import PROVIDER, Clients, Cloud, create_reference_table, names
+from precert.usecases.directory import MAX_PROVIDERS
+from tests.adapters.cloud import (
+    PROVIDER,
+    Clients,
+    Cloud,
+    create_reference_table,
+    loads_of,
+    names,
+)
+from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import ADDRESS, DATA
 
@@ -40,6 +48,12 @@ def new_directory(clients: Clients) -> Iterator[DynamoDBReference]:
 directory = pytest.fixture(new_directory)
 
 
+def put_filed(
+    clients: Clients, directory: DynamoDBReference, filed: Sequence[tuple[DirectoryEntry, Place]]
+) -> None:
+    assert all(loads_of(clients, directory._table).put_entries(filed, START))
+
+
 @pytest.fixture(scope="module")
 def whole_directory(clients: Clients) -> Iterator[DynamoDBReference]:
     """The sample payer's facilities, and two of its physicians."""
@@ -50,7 +64,8 @@ def whole_directory(clients: Clients) -> Iterator[DynamoDBReference]:
             if entry.kind is ProviderKind.FACILITY
             or entry.name in {"Jeffrey Rubinstein", "Elodie Eastman"}
         ]
-        load_directory_entries(entries, places=code_sets(), reference=loaded_directory)
+        located = [(one, code_sets().place(one.address.zip_code)) for one in entries]
+        put_filed(clients, loaded_directory, [(one, place) for one, place in located if place])
         yield loaded_directory
 
 
@@ -177,9 +192,9 @@ def entry(number: int, name: str = "", **changes: Any) -> DirectoryEntry:
     return DirectoryEntry.model_validate({**fields, **changes})
 
 
-def put(directory: DynamoDBReference, *entries: DirectoryEntry) -> None:
+def put(clients: Clients, directory: DynamoDBReference, *entries: DirectoryEntry) -> None:
     assert BEACHWOOD is not None
-    directory.put_entries([(one, BEACHWOOD) for one in entries])
+    put_filed(clients, directory, [(one, BEACHWOOD) for one in entries])
 
 
 def names_around(directory: DynamoDBReference, word: str) -> set[str]:
@@ -194,7 +209,7 @@ def test_search_costs_the_same_when_the_directory_has_grown(
 ) -> None:
     counted = []
     for size in (8, 64):
-        put(directory, *(entry(number) for number in range(size)))
+        put(clients, directory, *(entry(number) for number in range(size)))
         with clients.wire.counting() as calls:
             assert names_around(directory, "orchi")
         counted.append(list(calls))
@@ -213,27 +228,31 @@ def test_reading_stops_when_more_entries_match_than_a_search_reads(
     assert (calls, filed.complete) == (["Query"] * 3, False)
 
 
-def test_nothing_is_written_when_the_same_entries_are_loaded_again(
+def test_entries_are_not_filed_again_when_they_are_unchanged(
     clients: Clients, directory: DynamoDBReference
 ) -> None:
     entries = [entry(number) for number in range(3)]
-    put(directory, *entries)
+    put(clients, directory, *entries)
     with clients.wire.counting() as calls:
-        put(directory, *entries)
-    assert calls == ["BatchGetItem"]
+        put(clients, directory, *entries)
+    assert calls == ["BatchGetItem", *["PutItem"] * 3], "each entry has the date of its file"
 
 
-def test_entry_is_found_by_its_new_name_when_it_was_renamed(directory: DynamoDBReference) -> None:
-    put(directory, entry(1, "Harbor Clinic"))
-    put(directory, entry(1, "Summit Clinic"))
+def test_entry_is_found_by_its_new_name_when_it_was_renamed(
+    clients: Clients, directory: DynamoDBReference
+) -> None:
+    put(clients, directory, entry(1, "Harbor Clinic"))
+    put(clients, directory, entry(1, "Summit Clinic"))
     assert names_around(directory, "harbor") == set()
     assert names_around(directory, "summit") == {"Summit Clinic"}
     assert names_around(directory, "clinic") == {"Summit Clinic"}
 
 
-def test_entry_is_not_found_at_its_former_place_when_it_moved(directory: DynamoDBReference) -> None:
-    put(directory, entry(1))
-    directory.put_entries([(entry(1), Place(latitude=39.97, longitude=-83.0))])
+def test_entry_is_not_found_at_its_former_place_when_it_moved(
+    clients: Clients, directory: DynamoDBReference
+) -> None:
+    put(clients, directory, entry(1))
+    put_filed(clients, directory, [(entry(1), Place(latitude=39.97, longitude=-83.0))])
     assert names_around(directory, "clinic") == set()
 
 
@@ -275,14 +294,19 @@ def test_caller_reads_empty_lists_when_the_token_has_no_claims(provider: Cloud) 
 
 
 def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
+    clients: Clients,
     directory: DynamoDBReference,
 ) -> None:
     tin = {"tin": "690000001"}
-    put(directory, *(entry(number, f"Clinic {chr(65 + number)}", **tin) for number in range(12)))
-    put(directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, **tin))
-    put(directory, entry(21, "Clinic A", **tin))
+    put(
+        clients,
+        directory,
+        *(entry(number, f"Clinic {chr(65 + number)}", **tin) for number in range(12)),
+    )
+    put(clients, directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, **tin))
+    put(clients, directory, entry(21, "Clinic A", **tin))
     assert directory.names_of("690000001") == tuple(f"Clinic {chr(65 + one)}" for one in range(10))
-    put(directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, tin="690000002"))
+    put(clients, directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, tin="690000002"))
     assert directory.names_of("690000002") == ("Aaron Able",)
 
 

@@ -13,7 +13,8 @@ from functions.submit import handler as submit
 from local.sample import sample_members, sample_text
 from precert.domain.coverage import Coverage
 from precert.names import Env
-from tests.adapters.cloud import PROVIDER, UNENTITLED, Cloud, Reply
+from tests.adapters.cloud import PROVIDER, UNENTITLED, Cloud, Reply, put_coverages
+from tests.fakes.clock import START
 from tests.fakes.samples import PATIENT, entered, payer
 
 FACTS = {key: value for key, value in PATIENT.items() if key != "member_id"}
@@ -187,11 +188,11 @@ def test_earlier_ssn_matches_no_member_when_it_was_corrected(cloud: Cloud) -> No
         TableName=cloud.deps.settings[Env.REFERENCE_TABLE],
         Key={"pk": {"S": "MEMBER#849382930"}, "sk": {"S": "SSN"}},
     )["Item"]["digest"]["S"]
-    cloud.deps.reference.put_ssn_digests({"849382930": digest})
+    cloud.deps.loads.put_ssn_digest("849382930", digest, START)
     try:
         assert search(cloud, ssn=SSN, **FACTS).body["patients"] == []
     finally:
-        cloud.deps.reference.put_ssn_digests({"849382930": right})
+        cloud.deps.loads.put_ssn_digest("849382930", right, START)
     assert search(cloud, ssn=SSN, **FACTS).body["patients"] != []
 
 
@@ -402,11 +403,12 @@ def test_submission_checks_every_span_when_a_member_has_several(
     draft_id = cloud.start()
     coverage = cloud.sample_coverage.model_dump()
     cloud.covered = True
-    cloud.deps.reference.put_coverages(
+    put_coverages(
+        cloud.deps,
         [
             Coverage.model_validate({**coverage, "active_from": first, "active_to": last})
             for first, last in spans
-        ]
+        ],
     )
     reply = cloud.submit(draft_id)
     assert (reply.status, reply.code) == ((202, None) if covered else (409, "patient_not_eligible"))
@@ -418,11 +420,12 @@ def test_rules_are_those_of_the_plan_on_the_service_date_when_it_changes_by_then
     coverage = cloud.sample_coverage.model_dump()
     later = {**coverage["plan"], "plan_id": "HMO-COMPLETE", "plan_type": "HMO"}
     cloud.covered = True
-    cloud.deps.reference.put_coverages(
+    put_coverages(
+        cloud.deps,
         [
             Coverage.model_validate({**coverage, "active_to": "2026-07-31"}),
             Coverage.model_validate({**coverage, "plan": later, "active_from": "2026-08-01"}),
-        ]
+        ],
     )
     answers = {}
     for day in ("2026-07-15", "2026-08-15"):

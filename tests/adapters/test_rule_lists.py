@@ -25,7 +25,7 @@ from precert.names import Env
 from precert.settings import Settings
 from precert.usecases.ports.reference import RuleListVersions
 from precert.usecases.rule_lists import publish_rule_list
-from tests.adapters.cloud import Clients, Cloud, Reply, create_reference_table, names
+from tests.adapters.cloud import Clients, Cloud, Reply, create_reference_table, names, put_coverages
 from tests.fakes.clock import START, Clock
 from tests.fakes.samples import DATA, entered
 
@@ -315,7 +315,7 @@ def two_lists(
     environ = {**cloud.deps.settings.environ, Env.REFERENCE_TABLE: publisher.table}
     cloud.deps.settings = Settings(environ)
     cloud.deps.rule_lists = publisher.deps.rule_lists
-    cloud.deps.reference.put_coverages([cloud.sample_coverage])
+    put_coverages(cloud.deps, [cloud.sample_coverage])
     publisher.clock.pass_by(hours=-2)
     first = publisher.publish(NOT_REQUIRED)
     publisher.clock.pass_by(hours=1)

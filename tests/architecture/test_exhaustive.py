@@ -245,6 +245,8 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "FieldKind": ("CHOICE CODE CODES DAY GROUP GROUPS NUMBER TEXT"),
     "IntakeException": ("COVERAGE_INACTIVE DATES_OUTSIDE_WINDOW PLAN_NOT_SUPPORTED"),
     "Keep": ("PATIENT SERVICES"),
+    "LoadKind": ("MEMBERS PLANS PROVIDERS SSNS ZIPS"),
+    "LoadOutcome": ("NEWER_STORED STORED"),
     "Mismatch": ("ADDRESS MANUALLY_ENTERED NOT_LISTED NPI TIN"),
     "NextAction": ("CALL GO_TO_VENDOR NONE START_DRAFT"),
     "NotDecidable": (

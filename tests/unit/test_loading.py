@@ -6,22 +6,23 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from precert.domain.coverage import MAX_SPANS, Plan, members_of
-from precert.domain.directory import Place
 from precert.domain.errors import PrecertError
 from precert.domain.loading import (
     PLAN_TYPES,
     LoadingError,
     RowError,
+    ZipPlace,
     load_directory,
     load_members,
     load_plans,
     load_rules,
-    load_ssns,
     load_vendors,
+    ssns_format,
+    zips_format,
 )
-from precert.domain.loading_table import Column, Table, load_table
+from precert.domain.loading_table import load_table
 from precert.domain.rules import Requirement
-from precert.domain.values import AuthorizationType, CodeType, ZipCode
+from precert.domain.values import AuthorizationType, CodeType
 
 PLANS = """\
 plan_id,name,plan_type,line_of_business,management_level
@@ -41,25 +42,12 @@ RULES_HEADER = (
 VENDORS_HEADER = (
     "vendor_id,name,services,url,phone,fax,hours,requirements,care_phone,care_fax,care_email\n"
 )
-ZIPS_TABLE = Table(
-    (
-        Column("zip_code", "must be five digits, as in 44122"),
-        Column("latitude", "must be degrees from -90 to 90"),
-        Column("longitude", "must be degrees from -180 to 180"),
-    ),
-    key="zip_code",
-    places={},
-)
 ZIPS = "zip_code,latitude,longitude\n44122,41.4701,-81.5232\n"
 
 
-class ZipRow(Place):
-    zip_code: ZipCode
-
-
-def load_zips(text: str) -> list[ZipRow]:
+def load_zips(text: str) -> list[ZipPlace]:
     """A table of three required columns, for checks that apply to every file."""
-    return load_table(text, ZIPS_TABLE, ZipRow.model_validate)
+    return load_table(text, *zips_format())
 
 
 def places(error: pytest.ExceptionInfo[LoadingError]) -> list[tuple[int, str]]:
@@ -136,7 +124,7 @@ def test_delegated_vendor_has_no_care_coordination_when_its_cells_are_empty() ->
 
 
 def test_numbers_are_loaded_when_rows_are_valid() -> None:
-    assert load_zips(ZIPS) == [ZipRow(zip_code="44122", latitude=41.4701, longitude=-81.5232)]
+    assert load_zips(ZIPS) == [ZipPlace(zip_code="44122", latitude=41.4701, longitude=-81.5232)]
 
 
 @pytest.mark.parametrize(
@@ -303,11 +291,10 @@ def test_member_is_rejected_when_it_has_more_spans_than_a_transaction_can_check(
 
 @pytest.mark.rule("P1")
 def test_ssn_is_not_repeated_when_its_file_is_invalid() -> None:
-    members = load_members(MEMBERS_HEADER + ADAMS, plans())
     text = "member_id,ssn\n849382930,987-65-432\nU70001,987654321\n849382930,000-12-3456\n"
     with pytest.raises(LoadingError) as error:
-        load_ssns(text, members)
-    assert places(error) == [(2, "ssn"), (3, "member_id"), (4, "member_id"), (4, "ssn")]
+        load_table(text, *ssns_format())
+    assert places(error) == [(2, "ssn"), (4, "member_id"), (4, "ssn")]
     result = f"{error.value.errors} {error.value} {error.value.__cause__} {error.value.__context__}"
     assert not any(digits in result for digits in ("987-65", "98765", "000-12"))
 

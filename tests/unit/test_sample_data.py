@@ -18,10 +18,11 @@ from precert.domain.loading import (
     load_members,
     load_plans,
     load_rules,
-    load_ssns,
     load_vendors,
+    ssns_format,
 )
 from precert.domain.loading_rules import load_rule_rows, warnings
+from precert.domain.loading_table import load_table
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeQuery, DelegatedVendor, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
@@ -231,8 +232,9 @@ def test_plan_changes_and_lapses_when_a_member_has_several_spans(members: list[C
 
 
 def test_ssn_is_never_issued_when_it_is_a_sample(members: list[Coverage]) -> None:
-    ssns = load_ssns(text_of("ssns.csv"), members)
-    digits = [ssn.get_secret_value() for ssn in ssns.values()]
+    rows = load_table(text_of("ssns.csv"), *ssns_format())
+    assert {row.member_id for row in rows} <= {member.member_id for member in members}
+    digits = [row.ssn.get_secret_value() for row in rows]
     assert all(number.startswith("98765432") for number in digits)
     assert len(digits) - len(set(digits)) == 1
 

@@ -39,6 +39,9 @@ Reference table::
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
     pk TIN#<tin>              sk <kind>#<name>#<provider_id>
+    pk PLANS                  sk <plan_id>           a plan, for loads of members
+    pk ZIP#<zip>              sk PLACE               the center of a ZIP code that was loaded
+    pk LOAD#<kind>            sk <SHA-256>#<mode>    how far the load of a file has come
 
 Audit table::
 
@@ -259,6 +262,7 @@ def member_pk(member_id: str) -> str:
     return f"MEMBER#{member_id.upper()}"
 
 
+PLANS_PK: Final = "PLANS"
 RULE_LIST_PK: Final = "RULE_LIST"
 ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
 
@@ -295,6 +299,16 @@ def zip_entries_pk(kind: ProviderKind, zip_code: str) -> str:
 
 def entry_sk(words: str, provider_id: str) -> str:
     return f"{words}#{provider_id}"
+
+
+def zip_key(zip_code: str) -> tuple[str, str]:
+    """Partition and sort key of a loaded ZIP code."""
+    return f"ZIP#{zip_code}", "PLACE"
+
+
+def load_key(kind: str, load_id: str) -> tuple[str, str]:
+    """Partition and sort key of the checkpoint of a load."""
+    return f"LOAD#{kind}", load_id
 
 
 def frequent_pk(tin: str) -> str:

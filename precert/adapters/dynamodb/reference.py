@@ -4,19 +4,14 @@ A condition cannot search a list, so every coverage span has its own attributes:
 ``to_1``, ``from_2`` and ``to_2``, up to the limit of spans. An absent span never matches.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.directory import (
     ENTRY_SK,
-    Filed,
-    entry_item,
     filed_of,
-    filing_keys,
-    filings,
     found,
     provider_id_of_key,
 )
@@ -28,6 +23,7 @@ from precert.adapters.dynamodb.keys import (
     ssn_pk,
     tin_entries_pk,
     zip_entries_pk,
+    zip_key,
 )
 from precert.adapters.dynamodb.rule_lists import RULE_LIST_KEY, rule_list_of
 from precert.adapters.dynamodb.table import (
@@ -43,14 +39,15 @@ from precert.adapters.dynamodb.table import (
     transient_errors,
 )
 from precert.domain.content import Patient
-from precert.domain.coverage import MAX_SPANS, Coverage, Member, members_of
+from precert.domain.coverage import MAX_SPANS, Member
 from precert.domain.damage import RecordKind
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
+from precert.domain.loading import ZipPlace
 from precert.domain.text import folded
 from precert.domain.values import ProviderKind
 from precert.names import PK, SK
-from precert.usecases.ports.reference import MAX_NAMES, MAX_PAGES, CheckFacts, FiledEntries
+from precert.usecases.ports.reference import MAX_NAMES, MAX_PAGES, CheckFacts, FiledEntries, Places
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -76,6 +73,12 @@ def member_item(member: Member) -> Item:
         "member": json_of(member),
         **slots,
     }
+
+
+def zip_item(place: ZipPlace) -> Item:
+    pk, sk = zip_key(place.zip_code)
+    center = Place(latitude=place.latitude, longitude=place.longitude)
+    return {PK: pk, SK: sk, "place": json_of(center)}
 
 
 def member_of(item: Item | None) -> Member | None:
@@ -113,27 +116,22 @@ def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]
     }
 
 
-def ssn_items(member_id: str, digest: str) -> Iterator[Item]:
-    """The item from the hash to the member, and the member's current hash."""
-    yield {PK: ssn_pk(digest), SK: member_id.upper()}
-    yield {PK: member_pk(member_id), SK: SSN_SK, "digest": digest}
-
-
 def _name_key(last_name: str, first_name: str) -> str:
     """Names in the folded form in which conditions compare them."""
     return f"{folded(last_name)}#{folded(first_name)}"
 
 
-_WRITE_BATCH: Final = 25
-_READ_BATCH: Final = 100
-
-
 class DynamoDBReference:
-    """Reads of the functions, and writes of the commands that load files."""
+    """Reads of the functions; :mod:`precert.adapters.dynamodb.loading` writes."""
 
     def __init__(self, client: "DynamoDBClient", *, reference_table: str) -> None:
         self._client = client
         self._table = reference_table
+
+    def loaded_place(self, zip_code: str) -> Place | None:
+        """The center of a ZIP code that was loaded. One call."""
+        items = query_all(self._client, self._table, zip_key(zip_code)[0])
+        return Place.model_validate_json(items[0]["place"]) if items else None
 
     def check_facts(self, member_id: str) -> CheckFacts:
         member_key = {PK: member_pk(member_id), SK: COVERAGE_SK}
@@ -186,36 +184,6 @@ class DynamoDBReference:
         names = dict.fromkeys(entry.name for entry, _ in filed)
         return tuple(names)[:MAX_NAMES]
 
-    def put_coverages(self, coverages: Collection[Coverage]) -> None:
-        self._put_all(member_item(member) for member in members_of(coverages))
-
-    def put_ssn_digests(self, digests: Mapping[str, str]) -> None:
-        self._put_all(
-            item for member_id, digest in digests.items() for item in ssn_items(member_id, digest)
-        )
-
-    def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
-        waiting = iter({filed[0].provider_id: filed for filed in entries}.values())
-        while batch := list(islice(waiting, _READ_BATCH)):
-            self._refile(batch)
-
-    def _refile(self, batch: Sequence[Filed]) -> None:
-        """File a batch again; an unchanged entry costs only its read."""
-        entries = {_key(item): (item, filed) for filed in batch for item in (entry_item(filed),)}
-        before = {_key(item): item for item in self._get_all([_keys(key) for key in entries])}
-        changed = [
-            (item, filed) for key, (item, filed) in entries.items() if before.get(key) != item
-        ]
-        current = {_key(key) for filed in batch for key in filing_keys(filed)}
-        filed_before, _ = readable(
-            RecordKind.DIRECTORY_ENTRY, before.values(), filed_of, provider_id_of_key
-        )
-        old = {_key(key) for filed in filed_before for key in filing_keys(filed)}
-        self._put_all(item for _, filed in changed for item in filings(filed))
-        self._write([{"DeleteRequest": {"Key": to_wire(_keys(key))}} for key in old - current])
-        # Last, so that the entry lists its filed keys if loading stops before the end.
-        self._put_all(item for item, _ in changed)
-
     def _entries(self, pk: str, *, beginning: str = "") -> FiledEntries:
         items, complete = query_some(
             self._client, self._table, pk, beginning=beginning, pages=MAX_PAGES
@@ -232,20 +200,17 @@ class DynamoDBReference:
             raise TransientError("The table is busy. Try again.")
         return [from_wire(item) for item in answer["Responses"].get(self._table, [])]
 
-    def _put_all(self, items: Iterable[Item]) -> None:
-        self._write([{"PutRequest": {"Item": to_wire(item)}} for item in items])
-
-    def _write(self, waiting: list[dict[str, Any]]) -> None:
-        while waiting:
-            batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
-            with transient_errors():
-                answer = self._client.batch_write_item(RequestItems={self._table: batch})  # type: ignore[dict-item]
-            waiting.extend(answer.get("UnprocessedItems", {}).get(self._table, []))  # type: ignore[arg-type]
-
 
 def _key(item: Item) -> tuple[str, str]:
     return item[PK], item[SK]
 
 
-def _keys(key: tuple[str, str]) -> dict[str, str]:
-    return {PK: key[0], SK: key[1]}
+class LoadedPlaces:
+    """ZIP codes of the shipped code sets, and those that were loaded (port ``Places``)."""
+
+    def __init__(self, shipped: Places, loaded: Callable[[str], Place | None]) -> None:
+        self._shipped = shipped
+        self._loaded = loaded
+
+    def place(self, zip_code: str) -> Place | None:
+        return self._shipped.place(zip_code) or self._loaded(zip_code)

@@ -168,14 +168,3 @@ class Directory(Protocol):
 
     def names_of(self, tin: str) -> tuple[str, ...]:
         """Names of the TIN's providers, facilities first, at most :data:`MAX_NAMES`. One call."""
-
-
-class ReferenceWriter(Protocol):
-    def put_coverages(self, coverages: Collection[Coverage]) -> None:
-        """Store members with their spans, replacing all earlier spans of each."""
-
-    def put_ssn_digests(self, digests: Mapping[str, str]) -> None:
-        """Store keyed hashes of SSNs by member id; a member's earlier one does not match any more."""
-
-    def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
-        """File entries under their search keys; outdated keys of a changed entry are removed."""

@@ -1,0 +1,309 @@
+"""Loaded data as items (ports of :mod:`precert.usecases.ports.loading`).
+
+Each item has the date of the file that it came from in ``as_of``; the condition of its write refuses
+an older file's data. An item without the attribute is older than any file.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, SecretStr
+
+from precert.adapters.dynamodb.bulk import Bulk, Pacer
+from precert.adapters.dynamodb.directory import Filed, entry_item, filed_of, filing_keys, filings
+from precert.adapters.dynamodb.keys import (
+    PLANS_PK,
+    instant,
+    load_key,
+    member_pk,
+    ssn_pk,
+)
+from precert.adapters.dynamodb.reference import (
+    COVERAGE_SK,
+    SSN_SK,
+    member_item,
+    member_of,
+    zip_item,
+)
+from precert.adapters.dynamodb.table import (
+    Item,
+    from_wire,
+    get,
+    json_of,
+    query_all,
+    to_wire,
+    transient_errors,
+)
+from precert.domain.coverage import Member, Plan
+from precert.domain.directory import DirectoryEntry, Place
+from precert.domain.loading import ZipPlace
+from precert.domain.loads import Checkpoint, Counts, LoadKind
+from precert.names import PK, SK
+from precert.usecases.ports.reference import Digests
+from precert.usecases.ports.writes import require_writes
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+Model = TypeVar("Model", bound=BaseModel)
+
+AS_OF: Final = "as_of"
+NOT_NEWER: Final = "attribute_not_exists(as_of) OR as_of <= :as_of"
+"""The condition of every write; an item that does not exist has no attribute either."""
+_READ_BATCH: Final = 100
+_WRITE_BATCH: Final = 25
+_UNIT_BYTES: Final = 1024
+
+
+class DynamoDBLoads:
+    """Writes of the commands that load files; no function writes the reference table."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        reference_table: str,
+        digests: Callable[[], Digests],
+        bulk: Bulk,
+        writes: Pacer,
+        macs: Pacer,
+    ) -> None:
+        self._client = client
+        self._table = reference_table
+        self._digests = digests
+        self._bulk = bulk
+        self._writes = writes
+        self._macs = macs
+
+    # -- reads ----------------------------------------------------------------------------------
+
+    def plans(self) -> tuple[Plan, ...]:
+        items = query_all(self._client, self._table, PLANS_PK)
+        return tuple(Plan.model_validate_json(item["plan"]) for item in items)
+
+    def members(self, member_ids: Collection[str]) -> dict[str, Member]:
+        keys = [{PK: member_pk(one), SK: COVERAGE_SK} for one in sorted(member_ids)]
+        members = [member_of(item) for item in self._read(keys)]
+        return {member.member_id.upper(): member for member in members if member}
+
+    def checkpoint(self, kind: LoadKind, load_id: str) -> Checkpoint | None:
+        item = get(self._client, self._table, *load_key(kind.value, load_id))
+        if item is None:
+            return None
+        finished = item.get("finished_at")
+        return Checkpoint(
+            as_of=datetime.fromisoformat(item[AS_OF]),
+            line=int(item["line"]),
+            counts=Counts(**json.loads(item["counts"])),
+            finished_at=datetime.fromisoformat(finished) if finished else None,
+        )
+
+    # -- writes ---------------------------------------------------------------------------------
+
+    def save(self, kind: LoadKind, load_id: str, checkpoint: Checkpoint) -> None:
+        pk, sk = load_key(kind.value, load_id)
+        item: Item = {
+            PK: pk,
+            SK: sk,
+            AS_OF: instant(checkpoint.as_of),
+            "line": checkpoint.line,
+            "counts": json.dumps(asdict(checkpoint.counts)),
+            "finished_at": instant(checkpoint.finished_at) if checkpoint.finished_at else None,
+        }
+        wire = to_wire(item)
+        with transient_errors():
+            self._attempt(lambda: self._client.put_item(TableName=self._table, Item=wire), [wire])
+
+    def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]:
+        items = [{PK: PLANS_PK, SK: plan.plan_id, "plan": json_of(plan)} for plan in plans]
+        return self._put_each(items, as_of)
+
+    def put_zips(self, zips: Sequence[ZipPlace], as_of: datetime) -> list[bool]:
+        return self._put_each([zip_item(one) for one in zips], as_of)
+
+    def put_members(self, members: Sequence[Member], as_of: datetime) -> list[bool]:
+        return self._put_each([member_item(member) for member in members], as_of)
+
+    def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:
+        require_writes()
+        digests = self._digests()
+
+        def put(one: tuple[str, SecretStr]) -> bool:
+            member_id, text = one
+            digest = self._bulk.attempt(
+                lambda: digests.digest(text.get_secret_value()), 1, self._macs
+            )
+            return self._put_ssn(member_id, digest, as_of)
+
+        return self._bulk.each(put, ssns)
+
+    def put_ssn_digest(self, member_id: str, digest: str, as_of: datetime) -> bool:
+        require_writes()
+        return self._put_ssn(member_id, digest, as_of)
+
+    def _put_ssn(self, member_id: str, digest: str, as_of: datetime) -> bool:
+        """Store the item from the hash to the member, and the member's current hash.
+
+        In this order: a hash without a current one leads to no member. The other hash is deleted.
+        """
+        path = to_wire({PK: ssn_pk(digest), SK: member_id.upper()})
+        self._attempt(lambda: self._client.put_item(TableName=self._table, Item=path), [path])
+        current: Item = {PK: member_pk(member_id), SK: SSN_SK, "digest": digest}
+        stored, before = self._put(current, as_of)
+        if before.get("digest", digest) != digest:
+            outdated = before["digest"] if stored else digest
+            key = to_wire({PK: ssn_pk(outdated), SK: member_id.upper()})
+            self._attempt(lambda: self._client.delete_item(TableName=self._table, Key=key), [key])
+        return stored
+
+    def put_entries(
+        self, entries: Sequence[tuple[DirectoryEntry, Place]], as_of: datetime
+    ) -> list[bool]:
+        require_writes()
+        batches = [
+            entries[start : start + _READ_BATCH] for start in range(0, len(entries), _READ_BATCH)
+        ]
+        filed = self._bulk.each(lambda batch: self._file(batch, as_of), batches)
+        return [one for batch in filed for one in batch]
+
+    def _file(self, batch: Sequence[Filed], as_of: datetime) -> list[bool]:
+        """File a batch again; of an unchanged entry only its date is written."""
+        before = {
+            item[PK]: item for item in self._read([_key_of(entry_item(filed)) for filed in batch])
+        }
+        known = [before.get(entry_item(filed)[PK], {}) for filed in batch]
+        older = [one.get(AS_OF, "") <= instant(as_of) for one in known]
+        changed = [
+            (filed, one)
+            for filed, one, may_store in zip(batch, known, older, strict=True)
+            if may_store and {**one, AS_OF: None} != {**entry_item(filed), AS_OF: None}
+        ]
+        self._write(
+            {"PutRequest": {"Item": to_wire(item)}}
+            for filed, _ in changed
+            for item in filings(filed)
+        )
+        self._write(
+            {"DeleteRequest": {"Key": to_wire(dict(key))}}
+            for filed, one in changed
+            for key in _filed_before(one) - {tuple(key.items()) for key in filing_keys(filed)}
+        )
+        # Last, so that the entry lists its filed keys if loading stops before the end.
+        return [
+            may_store and self._put(entry_item(filed), as_of)[0]
+            for filed, may_store in zip(batch, older, strict=True)
+        ]
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    def _put_each(self, items: Sequence[Item], as_of: datetime) -> list[bool]:
+        require_writes()
+        return self._bulk.each(lambda item: self._put(item, as_of)[0], items)
+
+    def _put(self, item: Item, as_of: datetime) -> tuple[bool, Item]:
+        """Store an item unless a newer one is stored; also returns the item that was there."""
+        wire = to_wire({**item, AS_OF: instant(as_of)})
+
+        def put() -> Mapping[str, Any]:
+            return self._client.put_item(
+                TableName=self._table,
+                Item=wire,
+                ConditionExpression=NOT_NEWER,
+                ExpressionAttributeValues=to_wire({":as_of": instant(as_of)}),
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+
+        try:
+            answer = self._attempt(put, [wire])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False, from_wire(dict[str, Any](error.response).get("Item", {}))
+            with transient_errors():
+                raise
+        return True, from_wire(answer.get("Attributes", {}))
+
+    def _attempt(
+        self, call: Callable[[], Mapping[str, Any]], items: Iterable[Item]
+    ) -> Mapping[str, Any]:
+        return self._bulk.attempt(call, sum(map(write_units, items)), self._writes)
+
+    def _read(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
+        batches = [keys[start : start + _READ_BATCH] for start in range(0, len(keys), _READ_BATCH)]
+        return [item for found in self._bulk_reads(batches) for item in found]
+
+    def _bulk_reads(self, batches: Sequence[Sequence[Mapping[str, str]]]) -> list[list[Item]]:
+        return [self._read_batch([to_wire(key) for key in batch]) for batch in batches]
+
+    def _read_batch(self, keys: list[Item]) -> list[Item]:
+        found: list[Item] = []
+        attempt = 0
+        with transient_errors():
+            while keys:
+                wanted: dict[str, Any] = {self._table: {"Keys": keys}}
+                answer = self._bulk.attempt(
+                    lambda: self._client.batch_get_item(RequestItems=wanted),  # noqa: B023 - called at once
+                    0,
+                    self._writes,
+                )
+                found += [from_wire(item) for item in answer["Responses"].get(self._table, [])]
+                keys = list(
+                    answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
+                )
+                if keys:
+                    self._bulk.wait(attempt)
+                attempt += 1
+        return found
+
+    def _write(self, requests: Iterable[dict[str, Any]]) -> None:
+        """Puts and deletions without condition, whatever is unprocessed again."""
+        waiting = list(requests)
+        attempt = 0
+        with transient_errors():
+            while waiting:
+                batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
+                answer = self._attempt(
+                    lambda: self._client.batch_write_item(RequestItems={self._table: batch}),  # type: ignore[dict-item]  # noqa: B023 - called at once
+                    [
+                        item
+                        for one in batch
+                        for request in one.values()
+                        for item in request.values()
+                    ],
+                )
+                unprocessed = answer.get("UnprocessedItems", {}).get(self._table, [])
+                waiting.extend(unprocessed)
+                attempt = attempt + 1 if unprocessed else 0
+                if unprocessed:
+                    self._writes.throttled()
+                    self._bulk.wait(attempt)
+
+
+def write_units(wire: Item) -> int:
+    """The write units of an item: one for each KB that is begun."""
+    size = sum(
+        len(name) + len(str(value).encode())
+        for name, typed in wire.items()
+        for value in typed.values()
+    )
+    return max(1, ceil(size / _UNIT_BYTES))
+
+
+def _key_of(item: Item) -> dict[str, str]:
+    return {PK: item[PK], SK: item[SK]}
+
+
+def _filed_before(item: Item) -> set[tuple[tuple[str, str], ...]]:
+    """The keys under which an entry was filed; none if it is new or cannot be read."""
+    if not item:
+        return set()
+    try:
+        filed = filed_of(item)
+    except ValueError:
+        return set()
+    return {tuple(key.items()) for key in filing_keys(filed)}

@@ -1,0 +1,236 @@
+"""The commands ``members|ssns|plans|providers|zips load``; each returns whether no row was rejected."""
+
+import argparse
+import csv
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from io import BufferedReader, TextIOWrapper
+from pathlib import Path
+from typing import Any, Final, TextIO, assert_never
+
+from precert.bootstrap import Dependencies, code_sets_in, stack_dependencies
+from precert.cli.rules import UnreadableFileError, payer_of, print_errors
+from precert.domain.loading import (
+    FileFormat,
+    LoadingError,
+    directory_format,
+    members_format,
+    plans_format,
+    ssns_format,
+    zips_format,
+)
+from precert.domain.loading_table import REJECT_COLUMNS, Model, TableReader
+from precert.domain.loads import (
+    Checkpoint,
+    LoadKind,
+    RejectedRow,
+    units_of_members,
+    units_of_rows,
+)
+from precert.usecases import loading
+from precert.usecases.loading import Load
+
+_SHOWN: Final = 20
+"""Rejected rows that are printed; all of them are in the rejects file."""
+_SECONDS: Final = 1.0
+"""Between two lines of progress."""
+
+
+class _File:
+    """A file that is read line by line, and how much of it was read."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._raw: BufferedReader = path.open("rb")
+            self.size = path.stat().st_size
+            self.modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except OSError as error:
+            raise UnreadableFileError(f"{path}: {error.strerror}") from error
+        self._path = path
+        digest = sha256()
+        while part := self._raw.read(1 << 20):
+            digest.update(part)
+        self.digest = digest.hexdigest()
+        self._raw.seek(0)
+        self._text = TextIOWrapper(self._raw, encoding="utf-8", newline="")
+
+    def lines(self) -> Iterator[str]:
+        try:
+            yield from self._text
+        except UnicodeDecodeError as error:
+            raise UnreadableFileError(f"{self._path}: must be text in UTF-8") from error
+
+    @property
+    def read(self) -> float:
+        """The share of the file that was read."""
+        return self._raw.tell() / self.size if self.size else 1.0
+
+    def close(self) -> None:
+        self._text.close()
+
+
+class _Monitor:
+    """Writes the rejects file, prints the first rejected rows, and shows progress on stderr.
+
+    The rejects file repeats the rows, so only its owner can read it. Progress has counts only.
+    """
+
+    def __init__(self, file: _File, path: Path, rejects: Path) -> None:
+        self._file = file
+        self._path = path
+        self.rejects = rejects
+        self.header: tuple[str, ...] = ()
+        self.begun = False
+        self._writer: TextIO | None = None
+        self._printed = 0
+        self._began = self._shown = time.monotonic()
+        self._first: tuple[int, float] | None = None
+
+    def begins(self, checkpoint: Checkpoint) -> None:
+        """Keep the rejected rows of an interrupted load up to the line where it continues."""
+        self.begun = True
+        kept = [row for row in self._earlier() if int(row[0]) <= checkpoint.line]
+        self.rejects.unlink(missing_ok=True)
+        for row in kept:
+            self._write(row)
+        if checkpoint.line:
+            print(f"{self._path}: continues after line {checkpoint.line}", file=sys.stderr)
+
+    def rejected(self, row: RejectedRow) -> None:
+        for error in row.errors if self._printed < _SHOWN else ():
+            column = f"{error.column}: " if error.column else ""
+            print(f"{self._path}:{error.row}: {column}{error.message}")
+        self._printed += 1
+        message = "; ".join(
+            f"{error.column}: {error.message}" if error.column else error.message
+            for error in row.errors
+        )
+        self._write([str(row.line), message, *row.record])
+
+    def advanced(self, checkpoint: Checkpoint) -> None:
+        if self._writer is not None:
+            self._writer.flush()
+        now, read = time.monotonic(), self._file.read
+        first = self._first = self._first or (checkpoint.line, read)
+        if now - self._shown < _SECONDS:
+            return
+        self._shown = now
+        seconds = now - self._began
+        rate = (checkpoint.line - first[0]) / seconds
+        left = seconds * (1 - read) / (read - first[1]) if read > first[1] else 0.0
+        print(
+            f"{self._path}: line {checkpoint.line}, {read:.0%}, {rate:.0f} rows/s, "
+            f"{checkpoint.counts.rejected} rejected, about {left:.0f} s left",
+            file=sys.stderr,
+        )
+
+    def _earlier(self) -> list[list[str]]:
+        if not self.rejects.exists():
+            return []
+        with self.rejects.open(encoding="utf-8", newline="") as opened:
+            return [row for row in csv.reader(opened) if row and row[0].isdigit()]
+
+    def _write(self, row: Iterable[str]) -> None:
+        if self._writer is None:
+            descriptor = os.open(self.rejects, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+            self._writer = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+            csv.writer(self._writer).writerow((*REJECT_COLUMNS, *self.header))
+        csv.writer(self._writer).writerow(row)
+
+    def close(self) -> bool:
+        """Close the rejects file; returns whether there is one."""
+        if self._writer is not None:
+            self._writer.close()
+        return self._writer is not None
+
+
+def load(args: argparse.Namespace) -> bool:
+    """Load a file, or continue an interrupted load of it."""
+    file = _File(args.file)
+    deps = stack_dependencies(args.stack)
+    deps.load_speed = replace(
+        deps.load_speed,
+        workers=args.workers,
+        writes_per_second=args.writes_per_second,
+        macs_per_second=args.macs_per_second,
+    )
+    deps.payer = payer_of(args.payer)
+    monitor = _Monitor(file, args.file, args.rejects or Path(f"{args.file}.rejects.csv"))
+    load_ = Load(
+        load_id=f"{file.digest}#delta",
+        as_of=args.as_of or file.modified,
+        monitor=monitor,
+        records=deps.loads,
+        dated=args.as_of is not None,
+    )
+    try:
+        at = _load(args, deps, file, load_, monitor)
+    except LoadingError as error:
+        print_errors(args.file, error.errors)
+        print(f"{args.file}: not loaded")
+        return False
+    finally:
+        rejects = monitor.close()
+        file.close()
+    counts = at.counts
+    if at.finished_at is not None and not monitor.begun:
+        print(f"{args.file}: was loaded before, at {at.finished_at.isoformat(timespec='seconds')}")
+    print(
+        f"{args.file}: as of {at.as_of.isoformat(timespec='seconds')}: {counts.stored} stored, "
+        f"{counts.newer_stored} not stored because newer data is, {counts.rejected} rows rejected"
+    )
+    if rejects:
+        print(f"{monitor.rejects}: the rejected rows, which can be corrected and loaded")
+    return counts.rejected == 0
+
+
+def instant(text: str) -> datetime:
+    """Parse the value of ``--as-of``.
+
+    Raises:
+        ArgumentTypeError: It is not an instant with a time zone.
+    """
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise argparse.ArgumentTypeError("must be an instant with time zone: 2026-07-01T09:00Z")
+    return parsed.astimezone(UTC)
+
+
+def _load(
+    args: argparse.Namespace, deps: Dependencies, file: _File, load_: Load, monitor: _Monitor
+) -> Checkpoint:
+    kind: LoadKind = args.kind
+
+    def reader(format_: FileFormat[Model]) -> TableReader[Model]:
+        opened = format_.reader(file.lines())
+        if opened.header_errors:
+            raise LoadingError(opened.header_errors)
+        monitor.header = opened.header
+        return opened
+
+    options: dict[str, Any] = {"loads": deps.loads, "now": deps.now}
+    match kind:
+        case LoadKind.PLANS:
+            plans = reader(plans_format(deps.payer.review_clocks))
+            return loading.load_plans(units_of_rows(plans), load_, **options)
+        case LoadKind.MEMBERS:
+            members = reader(members_format(deps.loads.plans()))
+            return loading.load_members(units_of_members(members), load_, **options)
+        case LoadKind.SSNS:
+            return loading.load_ssns(units_of_rows(reader(ssns_format())), load_, **options)
+        case LoadKind.PROVIDERS:
+            deps.code_sets = code_sets_in(args.code_sets)
+            entries = units_of_rows(reader(directory_format()))
+            return loading.load_providers(entries, load_, zip_codes=deps.zip_codes, **options)
+        case LoadKind.ZIPS:
+            return loading.load_zips(units_of_rows(reader(zips_format())), load_, **options)
+        case _:
+            assert_never(kind)

@@ -1,0 +1,64 @@
+"""Storing what a payer loads, and how far each load has come."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from precert.domain.coverage import Member, Plan
+from precert.domain.directory import DirectoryEntry, Place
+from precert.domain.loading import ZipPlace
+from precert.domain.loads import Checkpoint, LoadKind, RejectedRow
+
+
+class LoadStore(Protocol):
+    """The reference table. Nothing older replaces newer data: each write returns whether it was stored.
+
+    Writes are made concurrently, within a rate that adapts to throttling, and are retried.
+
+    Raises:
+        TransientError: the table did not respond in many attempts; the same load continues later.
+    """
+
+    def plans(self) -> tuple[Plan, ...]:
+        """All plans."""
+
+    def members(self, member_ids: Collection[str]) -> Mapping[str, Member]:
+        """Members by id in upper case, without those that are not loaded."""
+
+    def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]: ...
+
+    def put_members(self, members: Sequence[Member], as_of: datetime) -> list[bool]:
+        """Store members with their spans, replacing all earlier spans of each."""
+
+    def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:
+        """Store the keyed hash of each text for a member id; an earlier one does not match any more."""
+
+    def put_entries(
+        self, entries: Sequence[tuple[DirectoryEntry, Place]], as_of: datetime
+    ) -> list[bool]:
+        """File entries under their search keys; outdated keys of a changed entry are removed."""
+
+    def put_zips(self, zips: Sequence[ZipPlace], as_of: datetime) -> list[bool]: ...
+
+
+class LoadRecords(Protocol):
+    """How far each load of a file has come."""
+
+    def checkpoint(self, kind: LoadKind, load_id: str) -> Checkpoint | None: ...
+
+    def save(self, kind: LoadKind, load_id: str, checkpoint: Checkpoint) -> None: ...
+
+
+class LoadMonitor(Protocol):
+    """Receives what the operator sees while a file is loaded."""
+
+    def begins(self, checkpoint: Checkpoint) -> None:
+        """The load begins, or continues after the checkpoint; not called if nothing is left to do."""
+
+    def rejected(self, row: RejectedRow) -> None:
+        """A row is not loaded."""
+
+    def advanced(self, checkpoint: Checkpoint) -> None:
+        """Everything up to a line is stored or rejected."""
