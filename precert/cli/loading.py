@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO, assert_never
 
 from precert.bootstrap import Dependencies, code_sets_in, stack_dependencies
 from precert.cli.rules import UnreadableFileError, payer_of, print_errors
+from precert.domain.enrollment import EnrollmentFile, ssns_of
 from precert.domain.loading import (
     FileFormat,
     LoadingError,
@@ -33,7 +34,7 @@ from precert.domain.loads import (
     units_of_rows,
 )
 from precert.usecases import loading
-from precert.usecases.loading import Load
+from precert.usecases.loading import Ending, Load, RejectedRowsError, TooManyEndingsError
 
 _SHOWN: Final = 20
 """Rejected rows that are printed; all of them are in the rejects file."""
@@ -57,11 +58,20 @@ class _File:
             digest.update(part)
         self.digest = digest.hexdigest()
         self._raw.seek(0)
+        self.is_x12 = self._raw.peek(3)[:3] == b"ISA"
         self._text = TextIOWrapper(self._raw, encoding="utf-8", newline="")
 
     def lines(self) -> Iterator[str]:
         try:
             yield from self._text
+        except UnicodeDecodeError as error:
+            raise UnreadableFileError(f"{self._path}: must be text in UTF-8") from error
+
+    def parts(self) -> Iterator[str]:
+        """The text in parts: an X12 file may be one line."""
+        try:
+            while part := self._text.read(1 << 16):
+                yield part
         except UnicodeDecodeError as error:
             raise UnreadableFileError(f"{self._path}: must be text in UTF-8") from error
 
@@ -161,8 +171,9 @@ def load(args: argparse.Namespace) -> bool:
     )
     deps.payer = payer_of(args.payer)
     monitor = _Monitor(file, args.file, args.rejects or Path(f"{args.file}.rejects.csv"))
+    full = getattr(args, "full", False)
     load_ = Load(
-        load_id=f"{file.digest}#delta",
+        load_id=f"{file.digest}#{'full' if full else 'delta'}",
         as_of=args.as_of or file.modified,
         monitor=monitor,
         records=deps.loads,
@@ -170,6 +181,9 @@ def load(args: argparse.Namespace) -> bool:
     )
     try:
         at = _load(args, deps, file, load_, monitor)
+    except (RejectedRowsError, TooManyEndingsError) as error:
+        print(f"{args.file}: {error.detail}")
+        return False
     except LoadingError as error:
         print_errors(args.file, error.errors)
         print(f"{args.file}: not loaded")
@@ -184,6 +198,10 @@ def load(args: argparse.Namespace) -> bool:
         f"{args.file}: as of {at.as_of.isoformat(timespec='seconds')}: {counts.stored} stored, "
         f"{counts.newer_stored} not stored because newer data is, {counts.rejected} rows rejected"
     )
+    if full or counts.ended:
+        print(f"{args.file}: {counts.ended} members ended that are not in the file")
+    if counts.same:
+        print(f"{args.file}: compared only (BGN08 4): {counts.same} as stored")
     if rejects:
         print(f"{monitor.rejects}: the rejected rows, which can be corrected and loaded")
     return counts.rejected == 0
@@ -221,7 +239,17 @@ def _load(
         case LoadKind.PLANS:
             plans = reader(plans_format(deps.payer.review_clocks))
             return loading.load_plans(units_of_rows(plans), load_, **options)
+        case LoadKind.MEMBERS if file.is_x12:
+            x12, dated = _enrollment(args, deps, file, load_, monitor)
+            return loading.load_enrollment(
+                x12, dated, ending=Ending(deps.payer.zone, args.allow_ending), **options
+            )
+        case LoadKind.SSNS if file.is_x12:
+            x12, dated = _enrollment(args, deps, file, load_, monitor)
+            return loading.load_ssns(ssns_of(x12.units()), dated, **options)
         case LoadKind.MEMBERS:
+            ending = Ending(deps.payer.zone, args.allow_ending) if args.full else None
+            options["ending"] = ending
             members = reader(members_format(deps.loads.plans()))
             return loading.load_members(units_of_members(members), load_, **options)
         case LoadKind.SSNS:
@@ -234,3 +262,14 @@ def _load(
             return loading.load_zips(units_of_rows(reader(zips_format())), load_, **options)
         case _:
             assert_never(kind)
+
+
+def _enrollment(
+    args: argparse.Namespace, deps: Dependencies, file: _File, load_: Load, monitor: _Monitor
+) -> tuple[EnrollmentFile, Load]:
+    """Open an 834 file, and the load with the date of its interchange."""
+    x12 = EnrollmentFile(
+        file.parts(), deps.loads.plans(), deps.payer.zone, dependent_id=args.dependent_id
+    )
+    monitor.header = ("segments",)
+    return x12, load_ if load_.dated else replace(load_, as_of=x12.as_of)

@@ -15,6 +15,7 @@ from precert.cli import audit, deliveries, events, executions, loading, orphans,
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
 from precert.settings import SettingsError
+from precert.usecases.loading import MAX_ENDING
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -134,6 +135,15 @@ _CONTENTS: Final = {
 }
 
 
+_FORMATS: Final = {
+    LoadKind.MEMBERS: "the file as CSV or X12 834 (005010X220A1)",
+    LoadKind.SSNS: "the file as CSV, or X12 834 with SSNs in NM109",
+    LoadKind.PLANS: "the file as CSV",
+    LoadKind.PROVIDERS: "the file as CSV",
+    LoadKind.ZIPS: "the file as CSV",
+}
+
+
 def _add_load(
     topics: "argparse._SubParsersAction[argparse.ArgumentParser]", kind: LoadKind
 ) -> None:
@@ -142,9 +152,27 @@ def _add_load(
     )
     load = commands.add_parser("load", help="load a file, or continue an interrupted load of it")
     load.set_defaults(run=loading.load, kind=kind)
-    load.add_argument("file", type=Path, metavar="FILE", help="the file as CSV in UTF-8")
+    load.add_argument("file", type=Path, metavar="FILE", help=_FORMATS[kind])
     _add_stack(load)
     _add_payer(load)
+    if kind is LoadKind.MEMBERS:
+        load.add_argument(
+            "--full",
+            action="store_true",
+            help="end the members that the file does not contain (CSV; an 834 file states it in BGN08)",
+        )
+        load.add_argument(
+            "--allow-ending",
+            action="store_true",
+            help=f"also if more than {MAX_ENDING} percent of the covered members would end",
+        )
+    if kind in {LoadKind.MEMBERS, LoadKind.SSNS}:
+        load.add_argument(
+            "--dependent-id",
+            metavar="QUALIFIER",
+            default="23",
+            help="834: the REF qualifier of a dependent's own member id (%(default)s)",
+        )
     load.add_argument(
         "--as-of",
         type=loading.instant,

@@ -5,8 +5,8 @@ A social security number is hashed with a key when it enters, and is not stored,
 """
 
 import re
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Final, Self
 
@@ -111,6 +111,20 @@ class Member(Person):
                 raise ValueError("spans must follow one another and not overlap")
         return self
 
+    def covered_from(self, day: date, accounts: Collection[str] | None) -> bool:
+        """Whether a span of one of the accounts, or of any, ends on the day or later."""
+        return any(_within(span, day, accounts) for span in self.spans)
+
+    def ended_before(self, day: date, accounts: Collection[str] | None) -> "Member | None":
+        """The member with these spans ended on the day before; none if no span is left."""
+        last = day - timedelta(days=1)
+        spans = tuple(
+            span.model_copy(update={"active_to": last}) if _within(span, day, accounts) else span
+            for span in self.spans
+            if span.active_from <= last or not _within(span, day, accounts)
+        )
+        return self.model_copy(update={"spans": spans}) if spans else None
+
     def coverage_on(self, day: date) -> Coverage | None:
         """The coverage of a day, if there is one."""
         return next((self._under(span) for span in self.spans if span.is_active(day)), None)
@@ -124,6 +138,10 @@ class Member(Person):
         fields = {**vars(self), **vars(span)}
         del fields["spans"]
         return Coverage.model_construct(**fields)
+
+
+def _within(span: Span, day: date, accounts: Collection[str] | None) -> bool:
+    return span.last_day >= day and (accounts is None or span.account in accounts)
 
 
 def members_of(coverages: Iterable[Coverage]) -> tuple[Member, ...]:

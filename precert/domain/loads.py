@@ -35,6 +35,8 @@ class LoadOutcome(StrEnum):
     STORED = "stored"
     NEWER_STORED = "newer stored"
     """The table has data of a later date; it stays."""
+    SAME = "same"
+    """Compared only: it is what is stored."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,23 @@ class RejectedRow:
     errors: tuple[RowError, ...]
 
 
+@dataclass(frozen=True)
+class StoredMember:
+    """A member as stored, and the date of the file that it came from."""
+
+    member: Member
+    as_of: str | None
+
+
+@dataclass(frozen=True)
+class MemberChange:
+    """A member that replaces, or with none removes, what was read of it."""
+
+    member_id: str
+    member: Member | None
+    before: StoredMember | None
+
+
 Items = Iterable[Unit[Value] | RejectedRow]
 
 
@@ -74,6 +93,7 @@ class Counts:
     newer_stored: int = 0
     rejected: int = 0
     ended: int = 0
+    same: int = 0
 
     def plus(self, **counts: int) -> "Counts":
         return replace(self, **{name: getattr(self, name) + n for name, n in counts.items()})

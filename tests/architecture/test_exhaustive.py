@@ -246,7 +246,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "IntakeException": ("COVERAGE_INACTIVE DATES_OUTSIDE_WINDOW PLAN_NOT_SUPPORTED"),
     "Keep": ("PATIENT SERVICES"),
     "LoadKind": ("MEMBERS PLANS PROVIDERS SSNS ZIPS"),
-    "LoadOutcome": ("NEWER_STORED STORED"),
+    "LoadOutcome": ("NEWER_STORED SAME STORED"),
     "Mismatch": ("ADDRESS MANUALLY_ENTERED NOT_LISTED NPI TIN"),
     "NextAction": ("CALL GO_TO_VENDOR NONE START_DRAFT"),
     "NotDecidable": (

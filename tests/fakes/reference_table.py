@@ -15,7 +15,7 @@ from zlib import crc32
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from precert.adapters.dynamodb.bulk import LoadSpeed
-from precert.adapters.dynamodb.loading import NOT_NEWER, write_units
+from precert.adapters.dynamodb.loading import AS_READ, NOT_NEWER, UNDATED, write_units
 from precert.bootstrap import Dependencies
 from precert.names import Env
 from precert.settings import Settings
@@ -27,6 +27,7 @@ PARTITION_UNITS: Final = 1000
 """Write units a second of one partition."""
 INITIAL_UNITS: Final = 4000
 """Write units a second of a new on-demand table, which has four partitions."""
+SCAN_PAGE: Final = 100
 DOUBLING: Final = 1800.0
 """Seconds within which a table serves at most twice its former peak."""
 
@@ -116,7 +117,6 @@ class FakeReferenceTable:
         before = self.items.get(key)
         if not _holds(before, arguments):
             self._charge(item)
-            assert arguments["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
             raise error("ConditionalCheckFailedException", Item=before)
         self._charge(item)
         self._set(key, item)
@@ -170,6 +170,17 @@ class FakeReferenceTable:
         pk = arguments["ExpressionAttributeValues"][":pk"]["S"]
         return {"Items": [item for key, item in sorted(self.items.items()) if key[0] == pk]}
 
+    def scan(self, **arguments: Any) -> Wire:
+        self._call("Scan")
+        assert arguments["FilterExpression"] == "sk = :sk"
+        sk = arguments["ExpressionAttributeValues"][":sk"]["S"]
+        keys = sorted(key for key in self.items if key[1] == sk)
+        if "ExclusiveStartKey" in arguments:
+            keys = [key for key in keys if key > _key(arguments["ExclusiveStartKey"])]
+        page = [self.items[key] for key in keys[:SCAN_PAGE]]
+        more = {"LastEvaluatedKey": {name: page[-1][name] for name in ("pk", "sk")}}
+        return {"Items": page, **(more if len(keys) > SCAN_PAGE else {})}
+
     # -- KMS ------------------------------------------------------------------------------------
 
     def generate_mac(self, **arguments: Any) -> Wire:
@@ -218,8 +229,13 @@ def _holds(item: Wire | None, arguments: Mapping[str, Any]) -> bool:
     if condition is None:
         return True
     stored = (item or {}).get("as_of", {}).get("S")
+    values = arguments.get("ExpressionAttributeValues", {})
+    if condition == UNDATED:
+        return stored is None
+    if condition == AS_READ:
+        return bool(stored == values[":seen"]["S"])
     assert condition == NOT_NEWER, condition
-    return stored is None or stored <= arguments["ExpressionAttributeValues"][":as_of"]["S"]
+    return stored is None or stored <= values[":as_of"]["S"]
 
 
 class Session:

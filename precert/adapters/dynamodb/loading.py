@@ -5,7 +5,7 @@ an older file's data. An item without the attribute is older than any file.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from math import ceil
@@ -41,8 +41,9 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.coverage import Member, Plan
 from precert.domain.directory import DirectoryEntry, Place
+from precert.domain.errors import DamagedRecordError
 from precert.domain.loading import ZipPlace
-from precert.domain.loads import Checkpoint, Counts, LoadKind
+from precert.domain.loads import Checkpoint, Counts, LoadKind, MemberChange, StoredMember
 from precert.names import PK, SK
 from precert.usecases.ports.reference import Digests
 from precert.usecases.ports.writes import require_writes
@@ -55,6 +56,9 @@ Model = TypeVar("Model", bound=BaseModel)
 AS_OF: Final = "as_of"
 NOT_NEWER: Final = "attribute_not_exists(as_of) OR as_of <= :as_of"
 """The condition of every write; an item that does not exist has no attribute either."""
+AS_READ: Final = "as_of = :seen"
+UNDATED: Final = "attribute_not_exists(as_of)"
+"""The item is as it was read: of the same file, or of none."""
 _READ_BATCH: Final = 100
 _WRITE_BATCH: Final = 25
 _UNIT_BYTES: Final = 1024
@@ -90,6 +94,34 @@ class DynamoDBLoads:
         keys = [{PK: member_pk(one), SK: COVERAGE_SK} for one in sorted(member_ids)]
         members = [member_of(item) for item in self._read(keys)]
         return {member.member_id.upper(): member for member in members if member}
+
+    def stored_members(self, member_ids: Collection[str]) -> dict[str, StoredMember]:
+        keys = [{PK: member_pk(one), SK: COVERAGE_SK} for one in sorted(member_ids)]
+        found = [stored for item in self._read(keys) for stored in _stored(item)]
+        return {one.member.member_id.upper(): one for one in found}
+
+    def all_members(self) -> Iterator[StoredMember]:
+        start: dict[str, Any] = {}
+        with transient_errors():
+            while True:
+                answer = self._bulk.attempt(
+                    lambda: self._client.scan(
+                        TableName=self._table,
+                        FilterExpression="sk = :sk",
+                        # The loading role may read these attributes only.
+                        ProjectionExpression="pk, sk, as_of, #member",
+                        ExpressionAttributeNames={"#member": "member"},
+                        ExpressionAttributeValues=to_wire({":sk": COVERAGE_SK}),
+                        **start,  # noqa: B023 - called at once
+                    ),
+                    0,
+                    self._writes,
+                )
+                for item in answer["Items"]:
+                    yield from _stored(from_wire(item))
+                if "LastEvaluatedKey" not in answer:
+                    return
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def checkpoint(self, kind: LoadKind, load_id: str) -> Checkpoint | None:
         item = get(self._client, self._table, *load_key(kind.value, load_id))
@@ -128,6 +160,38 @@ class DynamoDBLoads:
 
     def put_members(self, members: Sequence[Member], as_of: datetime) -> list[bool]:
         return self._put_each([member_item(member) for member in members], as_of)
+
+    def replace_members(self, changes: Sequence[MemberChange], as_of: datetime) -> list[bool]:
+        require_writes()
+        return self._bulk.each(lambda change: self._replace(change, as_of), changes)
+
+    def _replace(self, change: MemberChange, as_of: datetime) -> bool:
+        seen = change.before.as_of if change.before else None
+        condition: dict[str, Any] = {"ConditionExpression": UNDATED}
+        if seen is not None:
+            condition = {
+                "ConditionExpression": AS_READ,
+                "ExpressionAttributeValues": to_wire({":seen": seen}),
+            }
+        if change.member is None:
+            key = to_wire({PK: member_pk(change.member_id), SK: COVERAGE_SK})
+            return self._conditional(
+                lambda: self._client.delete_item(TableName=self._table, Key=key, **condition), key
+            )
+        wire = to_wire({**member_item(change.member), AS_OF: instant(as_of)})
+        return self._conditional(
+            lambda: self._client.put_item(TableName=self._table, Item=wire, **condition), wire
+        )
+
+    def _conditional(self, call: Callable[[], Mapping[str, Any]], item: Item) -> bool:
+        try:
+            self._attempt(call, [item])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            with transient_errors():
+                raise
+        return True
 
     def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:
         require_writes()
@@ -292,6 +356,16 @@ def write_units(wire: Item) -> int:
         for value in typed.values()
     )
     return max(1, ceil(size / _UNIT_BYTES))
+
+
+def _stored(item: Item) -> Iterator[StoredMember]:
+    """The member of its item; one that cannot be read is reported and left out."""
+    try:
+        member = member_of(item)
+    except DamagedRecordError:
+        return
+    if member is not None:
+        yield StoredMember(member, item.get(AS_OF))
 
 
 def _key_of(item: Item) -> dict[str, str]:

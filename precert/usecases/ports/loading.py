@@ -1,6 +1,6 @@
 """Storing what a payer loads, and how far each load has come."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from precert.domain.coverage import Member, Plan
 from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.loading import ZipPlace
-from precert.domain.loads import Checkpoint, LoadKind, RejectedRow
+from precert.domain.loads import Checkpoint, LoadKind, MemberChange, RejectedRow, StoredMember
 
 
 class LoadStore(Protocol):
@@ -26,6 +26,15 @@ class LoadStore(Protocol):
 
     def members(self, member_ids: Collection[str]) -> Mapping[str, Member]:
         """Members by id in upper case, without those that are not loaded."""
+
+    def stored_members(self, member_ids: Collection[str]) -> Mapping[str, StoredMember]:
+        """Members by id in upper case, with the dates of their files."""
+
+    def all_members(self) -> Iterator[StoredMember]:
+        """Every member, in no order."""
+
+    def replace_members(self, changes: Sequence[MemberChange], as_of: datetime) -> list[bool]:
+        """Store changes of members; one that was changed since it was read is not stored."""
 
     def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]: ...
 
