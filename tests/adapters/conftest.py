@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
 
 # Powertools reads these when ``precert.observability`` is first imported.
 os.environ |= {
@@ -44,6 +45,8 @@ from tests.fakes.quick_moto import quicken
 from tests.fakes.samples import PATIENT, notice_words, payer
 
 quicken()
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
 
 
 class Loaded(NamedTuple):
@@ -92,11 +95,27 @@ def loaded(clients: Clients) -> Loaded:
     return Loaded(table, rules_bucket, ssn_key, member.coverage_near(START.date()))
 
 
-@pytest.fixture
-def cloud(
-    clients: Clients, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Cloud]:
-    """The product, ready for calls; its log is in ``cloud.log``."""
+class Resources(NamedTuple):
+    """Creating these takes as long as a submission: each test uses the same, emptied."""
+
+    table: str
+    documents: str
+    archive: str
+    bus: str
+    machine: str
+
+    def empty(self) -> None:
+        """Remove what the last test has stored, in moto's own records."""
+        get_backend("dynamodb")[ACCOUNT][REGION].tables[self.table].items.clear()
+        buckets = get_backend("s3")[ACCOUNT]["aws"].buckets
+        for name in (self.documents, self.archive):
+            buckets[name].keys = type(buckets[name].keys)()
+        for machine in get_backend("stepfunctions")[ACCOUNT][REGION].state_machines:
+            machine.executions.clear()
+
+
+@pytest.fixture(scope="session")
+def resources(clients: Clients) -> Resources:
     requests, bucket = names("requests"), names("documents")
     create_requests_table(clients.by_name["dynamodb"], requests)
     store = clients.by_name["s3"]
@@ -112,19 +131,32 @@ def cloud(
         definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
         roleArn="arn:aws:iam::123456789012:role/machine",
     )["stateMachineArn"]
+    return Resources(requests, bucket, archive, bus, arn)
+
+
+@pytest.fixture
+def cloud(
+    clients: Clients,
+    loaded: Loaded,
+    resources: Resources,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Cloud]:
+    """The product, ready for calls; its log is in ``cloud.log``."""
+    resources.empty()
     deps = Dependencies(
         settings=Settings(
             {
-                Env.REQUESTS_TABLE: requests,
+                Env.REQUESTS_TABLE: resources.table,
                 Env.REFERENCE_TABLE: loaded.table,
-                Env.DOCUMENTS_BUCKET: bucket,
-                Env.ARCHIVE_BUCKET: archive,
+                Env.DOCUMENTS_BUCKET: resources.documents,
+                Env.ARCHIVE_BUCKET: resources.archive,
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
                 Env.DATA_KEY: "data-key",
                 Env.SCAN_DOCUMENTS: "off",
                 Env.SSN_KEY: loaded.ssn_key,
-                Env.STATE_MACHINE_ARN: arn,
-                Env.EVENT_BUS_NAME: bus,
+                Env.STATE_MACHINE_ARN: resources.machine,
+                Env.EVENT_BUS_NAME: resources.bus,
                 Env.DELIVERIES: "{}",
             }
         ),
@@ -147,11 +179,19 @@ def cloud(
     bootstrap.dependencies.cache_clear()
     monkeypatch.setattr(bootstrap, "Dependencies", lambda: deps)
     clients.wire.reset()
-    cloud_ = Cloud(deps, clients, clock, log, requests, bucket, loaded.patient, cloud_audit)
+    cloud_ = Cloud(
+        deps,
+        clients,
+        clock,
+        log,
+        resources.table,
+        resources.documents,
+        loaded.patient,
+        cloud_audit,
+    )
     yield cloud_
     bootstrap.dependencies.cache_clear()
     metrics.clear_metrics()
     assert clients.wire.spent, "an error that the test requested never occurred"
     if cloud_.covered:
         put_coverages(deps, [loaded.patient])
-    clients.by_name["dynamodb"].delete_table(TableName=requests)

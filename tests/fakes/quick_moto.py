@@ -37,6 +37,8 @@ from werkzeug.exceptions import HTTPException
 # moto declares no types for these.
 Node: Final[Any] = vars(ast_nodes)["Node"]
 DepthFirstTraverser: Final[Any] = vars(ast_nodes)["DepthFirstTraverser"]
+ActionCountValidator: Final[Any] = vars(validators)["ActionCountValidator"]
+OverlappingPathsValidator: Final[Any] = vars(validators)["OverlappingPathsValidator"]
 UpdateExpressionParser: Final[Any] = vars(expressions)["UpdateExpressionParser"]
 
 TARGET: Final = "DynamoDB_20120810."
@@ -165,24 +167,49 @@ def _lex(self: ConditionExpressionParser) -> deque[Any]:
 
 
 def _traverse(self: Any, node: Any, child_id: int = -1) -> Any:
-    if not isinstance(node, Node):
+    """Moto's traversal, which determines once what is done with each class of nodes."""
+    processes = self.__dict__.get("processes")
+    if processes is None:
+        processes = self.processes = {}
+        self.prepares = type(self).pre_processing_of_child is not _prepare_nothing
+    kind = type(node)
+    if kind not in processes:
+        processes[kind] = _process_of(self, kind)
+    process = processes[kind]
+    if process is None:
         return node
-    processing = self.__dict__.get("processing")
-    if processing is None:
-        processing = self.processing = list(self._processing_map().items())
     parent = node.parent
     for number, child in enumerate(node.children or ()):
-        self.pre_processing_of_child(node, number)
+        if self.prepares:
+            self.pre_processing_of_child(node, number)
         _traverse(self, child, number)
-    kinds = type(node).__mro__
-    for kind, process in processing:
-        if kind in kinds:
-            node = process(node)
-            node.parent = parent
-            if parent:
-                parent.children[child_id] = node
-            break
+    if process is not _unchanged:
+        node = process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
     return node
+
+
+def _process_of(self: Any, kind: type[Any]) -> Any:
+    """What a traversal does with nodes of a class; None if it is not a class of nodes."""
+    if not issubclass(kind, Node):
+        return None
+    return next((do for of, do in self._processing_map().items() if of in kind.__mro__), _unchanged)
+
+
+def _unchanged(node: Any) -> Any:
+    return node
+
+
+def _counted(self: Any, node: Any) -> Any:
+    """Count the clauses of the whole expression only, which include those of its parts."""
+    return _original_count(self, node) if node.parent is None else node
+
+
+def _compared(self: Any, node: Any) -> Any:
+    """Compare the paths of the whole expression only."""
+    return _original_compare(self, node) if node.parent is None else node
 
 
 # -- installation -----------------------------------------------------------------------------------
@@ -217,6 +244,8 @@ REPLACED: Final[tuple[tuple[Any, str, Any], ...]] = (
     (validators, "deepcopy", _copied_tree),
     (ConditionExpressionParser, "_lex_condition_expression", _lex),
     (DepthFirstTraverser, "traverse_node_recursively", _traverse),
+    (ActionCountValidator, "verify_action_counts", _counted),
+    (OverlappingPathsValidator, "check_for_overlapping_paths", _compared),
     (BaseBackend, "urls", property(_urls_of)),
     (S3Backend, "_url_module", s3_urls),
 )
@@ -224,6 +253,9 @@ _original_process: Final = BotocoreStubber.process_request
 _original_update: Final = DynamoDBBackend.update_item
 _original_make: Final = UpdateExpressionParser.make
 _original_lex: Final = ConditionExpressionParser._lex_condition_expression
+_original_count: Final = ActionCountValidator.verify_action_counts
+_original_compare: Final = OverlappingPathsValidator.check_for_overlapping_paths
+_prepare_nothing: Final = DepthFirstTraverser.pre_processing_of_child
 _original_urls: Final[Any] = vars(BaseBackend)["urls"].fget
 
 
