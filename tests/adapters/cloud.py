@@ -337,7 +337,11 @@ class Cloud:
         raw: str | None = None,
         **headers: str,
     ) -> Reply:
-        """Send the function an event as API Gateway would, and return its response."""
+        """Send the function an event as API Gateway would, and return its response.
+
+        The response has no id of the call, which differs between any two.
+        """
+        call_id = f"api-{next(_calls)}"
         event = {
             "version": "2.0",
             **matched(method, path),
@@ -352,7 +356,7 @@ class Cloud:
                     "sourceIp": SOURCE_IP,
                     "userAgent": "Mozilla/5.0 (of Allison Adams)",
                 },
-                "requestId": f"api-{next(_calls)}",
+                "requestId": call_id,
                 "authorizer": {"jwt": {"claims": dict(by)}},
                 "stage": "$default",
             },
@@ -360,7 +364,7 @@ class Cloud:
             "isBase64Encoded": False,
         }
         answer = self._environment(function).handle(event, Context())
-        text = answer.get("body") or ""
+        text = (answer.get("body") or "").replace(f'"{call_id}"', '"api-call"')
         if answer["isBase64Encoded"]:
             return Reply(answer["statusCode"], b64decode(text), answer["headers"], "")
         return Reply(
