@@ -40,6 +40,7 @@ ENVIRONMENT: Final = {
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "REFERENCE_TABLE": "reference",
     "AUDIT_TABLE": "audit",
+    "RIGHTS": "claims",
     "RULE_LISTS_BUCKET": "rules",
 }
 

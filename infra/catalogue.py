@@ -7,6 +7,8 @@ from precert.names import Env
 
 _HTTP: Final = (
     Env.AUDIT_TABLE,
+    Env.REFERENCE_TABLE,
+    Env.RIGHTS,
     Env.ENTITLEMENTS_CLAIM,
     Env.TINS_CLAIM,
     Env.PLANS_CLAIM,

@@ -70,6 +70,14 @@ class IdentityConfig(_Table):
     issuer: str | None = Field(default=None, pattern=r"^https://")
     audiences: tuple[str, ...] = ()
     entitlements_claim: str = shared_names.DEFAULT_ENTITLEMENTS_CLAIM
+    rights: Literal["table", "claims"] = "table"
+    """Where TINs, plans and vendor ids of a caller are: granted on the server, or in the token."""
+    scopes: tuple[str, ...] = (shared_names.READ_SCOPE, shared_names.WRITE_SCOPE)
+    """Scopes of access tokens, one of which every call needs."""
+    staff_saml_metadata_url: str | None = Field(default=None, pattern=r"^https://")
+    """The SAML provider of the plan's staff, who then sign in there and not with a password here."""
+    partners: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")], ...] = ()
+    """Systems of partners and delegated vendors, each with a client of its own."""
     tins_claim: str = shared_names.DEFAULT_TINS_CLAIM
     plans_claim: str = shared_names.DEFAULT_PLANS_CLAIM
     vendors_claim: str = shared_names.DEFAULT_VENDORS_CLAIM
@@ -81,6 +89,14 @@ class IdentityConfig(_Table):
     @property
     def portal_client(self) -> str:
         return self.portal_client_id or self.audiences[0]
+
+    @model_validator(mode="after")
+    def _has_pool(self) -> "IdentityConfig":
+        if self.issuer and (self.partners or self.staff_saml_metadata_url):
+            raise ValueError(
+                "partners and staff_saml_metadata_url are of the stack's own user pool"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_audience(self) -> "IdentityConfig":
@@ -102,6 +118,24 @@ class PortalConfig(_Table):
     def _has_certificate(self) -> "PortalConfig":
         if (self.domain is None) is not (self.certificate_arn is None):
             raise ValueError("domain and certificate_arn must be set together")
+        return self
+
+
+class ApiConfig(_Table):
+    """A domain of the API for partners, with mutual TLS."""
+
+    domain: str | None = Field(default=None, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    certificate_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:acm:")
+    """An ACM certificate of the domain in the stack's Region."""
+    truststore: str | None = Field(default=None, pattern=r"^s3://[a-z0-9.-]+/.+$")
+    """The certificate authorities of partners' client certificates, as a PEM file."""
+    truststore_version: str | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "ApiConfig":
+        named = (self.domain, self.certificate_arn, self.truststore)
+        if any(named) and not all(named):
+            raise ValueError("domain, certificate_arn and truststore must be set together")
         return self
 
 
@@ -135,6 +169,7 @@ class StageConfig(_Table):
     """Further origins of the portal, besides that of its distribution: those of this machine."""
     identity: IdentityConfig = IdentityConfig()
     portal: PortalConfig = PortalConfig()
+    api: ApiConfig = ApiConfig()
     vendors: Mapping[VendorId, Account] = Field(default_factory=dict)
     """The AWS account that may put a vendor's determinations on the bus, by vendor id."""
 

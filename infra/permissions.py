@@ -105,6 +105,13 @@ def grant(
     task.allow(["states:SendTaskFailure"], ["*"])
 
 
+def read_grants(tables: Tables, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
+    """Grant reading what callers may do."""
+    for spec, function in functions.items():
+        if spec.serves_http:
+            tables.allow_reference(function, ("dynamodb:GetItem",))
+
+
 def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
     """Grant appending to the audit: for API calls, and for the events of all changes."""
     for spec, function in functions.items():

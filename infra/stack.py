@@ -130,6 +130,7 @@ class PrecertStack(cdk.Stack):
             workflow=self._workflow,
         )
         permissions.append_to(self._audit, self._functions)
+        permissions.read_grants(self._tables, self._functions)
         self._api = Api(
             self,
             "Api",

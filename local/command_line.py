@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from local import commands
 from local.cloud.errors import LocalCloudError
 from local.front_door.server import DEFAULT_PORT
-from local.users import USERS
+from local.users import SYSTEMS, USERS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     token = known.add_parser("token", help="print a user's token for the running cloud")
     token.add_argument("user", choices=[user.name for user in USERS])
     env = known.add_parser("env", help="print a shell's variables for the running cloud and a user")
-    env.add_argument("user", choices=[user.name for user in USERS])
+    env.add_argument("user", choices=[user.name for user in (*USERS, *SYSTEMS)])
     known.add_parser("reset", help="delete the local cloud's data")
     chosen = parser.parse_args(arguments)
     try:

@@ -191,7 +191,7 @@ def env(name: str) -> int:
     known = _running()
     variables = {
         "API": known["api_url"],
-        "TOKEN": _token(known, name),
+        **(_client(known, name) if name in known["systems"] else {"TOKEN": _token(known, name)}),
         "AWS_ENDPOINT_URL": known["endpoint_url"],
         "AWS_DEFAULT_REGION": settings.REGION,
         "AWS_ACCESS_KEY_ID": settings.ADMIN_KEY,
@@ -201,9 +201,8 @@ def env(name: str) -> int:
     return 0
 
 
-def _token(known: dict[str, Any], name: str) -> str:
-    user = next(user for user in USERS if user.name == name)
-    cognito = boto3.client(
+def _cognito(known: dict[str, Any]) -> Any:
+    return boto3.client(
         "cognito-idp",
         endpoint_url=known["endpoint_url"],
         region_name=settings.REGION,
@@ -211,8 +210,28 @@ def _token(known: dict[str, Any], name: str) -> str:
         aws_secret_access_key=settings.ADMIN_SECRET,
         config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
     )
+
+
+def _client(known: dict[str, Any], name: str) -> dict[str, str]:
+    """The credentials of a partner's system, and where it gets a token for them."""
+    client_id = known["systems"][name]
     try:
-        return sign_in(cognito, known["client_id"], user)
+        found = _cognito(known).describe_user_pool_client(
+            UserPoolId=known["pool_id"], ClientId=client_id
+        )
+    except (BotoCoreError, ClientError):
+        raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
+    return {
+        "CLIENT_ID": client_id,
+        "CLIENT_SECRET": found["UserPoolClient"]["ClientSecret"],
+        "TOKEN_URL": f"{known['endpoint_url']}/oauth2/token",
+    }
+
+
+def _token(known: dict[str, Any], name: str) -> str:
+    user = next(user for user in USERS if user.name == name)
+    try:
+        return sign_in(_cognito(known), known["client_id"], user)
     except (BotoCoreError, ClientError):
         raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
 

@@ -16,7 +16,7 @@ from local.cloud.deploy import deploy
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, Cloud
 from local.sample import load_sample_payer
-from local.users import User, register, sign_in
+from local.users import SYSTEMS, User, register, sign_in
 from precert.adapters.code_sets import SqliteCodeSets
 from precert.bootstrap import Dependencies
 from precert.domain.payer import Payer
@@ -90,7 +90,7 @@ def prepare(cloud: Cloud, step: Step = silent) -> Deployment:
         deployment = Deployment(cloud, deploy(cloud, ASSEMBLY))
     with step("load the sample payer and register its users"):
         load_sample_payer(deployment.deps)
-        register(cloud.client("cognito-idp"), deployment.outputs["UserPoolId"])
+        register(cloud.client("cognito-idp"), deployment.outputs, deployment.deps.grants)
     deps = deployment.deps
     with step("restart executions that a restart of the cloud ended"):
         repair_executions(listings=deps.listings, requests=deps.requests, workflow=deps.workflow)
@@ -103,5 +103,7 @@ def remember(deployment: Deployment, file: Path) -> None:
         "api_url": deployment.api_url,
         "endpoint_url": deployment.cloud.endpoint_url,
         "client_id": deployment.outputs["UserPoolClientId"],
+        "pool_id": deployment.outputs["UserPoolId"],
+        "systems": {one.name: deployment.outputs[output] for one, output in SYSTEMS.items()},
     }
     file.write_text(json.dumps(known), encoding="utf-8")

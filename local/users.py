@@ -1,11 +1,14 @@
-"""The sample users: who they are, and how they get a token, as at any Cognito user pool."""
+"""The sample users and systems: what they may do, and how they get a token, as at any user pool."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from local.sample import sample_text
+from precert.domain.grants import Grant
 from precert.domain.loading import load_plans
 from precert.names import Entitlement
+from precert.usecases.ports.grants import Grants
 
 PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of made-up people in a local pool
 
@@ -22,6 +25,18 @@ class User:
     vendors: tuple[str, ...] = ()
     full_name: str = ""
     """By which a portal greets the user."""
+
+    def granted(self, issuer: str, subject: str) -> Grant:
+        """What the payer granted; the plans of a reviewer are added."""
+        return Grant(
+            issuer=issuer,
+            subject=subject,
+            label=self.name,
+            name=self.full_name or None,
+            entitlements=frozenset(self.entitlements),
+            tins=frozenset(self.tins),
+            vendor_ids=frozenset(self.vendors),
+        )
 
 
 PROVIDER: Final = User(
@@ -79,6 +94,23 @@ VENDOR: Final = User(
 NEWCOMER: Final = User(
     "newcomer", "a colleague without Patient Search", (), ("463778226",), full_name="Alex Morgan"
 )
+SAMPLE_EHR: Final = User(
+    "sample-ehr",
+    "the system of a provider's software vendor",
+    (Entitlement.PATIENT_SEARCH,),
+    PROVIDER.tins,
+)
+SAMPLE_VENDOR: Final = User(
+    "sample-vendor",
+    "the system of a delegated vendor",
+    (Entitlement.VENDOR,),
+    vendors=VENDOR.vendors,
+)
+SYSTEMS: Final = {
+    SAMPLE_EHR: "PartnerClientIdSampleEhr",
+    SAMPLE_VENDOR: "PartnerClientIdSampleVendor",
+}
+"""Partners' systems, with the stack's output that has the id of their client."""
 USERS: Final = (
     PROVIDER,
     FACILITY,
@@ -93,37 +125,50 @@ USERS: Final = (
 )
 
 
-def register(cognito: Any, pool_id: str) -> None:
-    """Make every sample user, or leave those who are there already as they should be."""
-    plan_ids = [plan.plan_id for plan in load_plans(sample_text("plans"))]
+def register(cognito: Any, outputs: Mapping[str, str], grants: Grants) -> None:
+    """Make every sample user and system, or leave those that exist already as they should be."""
+    plan_ids = tuple(plan.plan_id for plan in load_plans(sample_text("plans")))
     for user in USERS:
-        attributes = [
-            {"Name": "custom:tins", "Value": " ".join(user.tins)},
-            {"Name": "custom:vendors", "Value": " ".join(user.vendors)},
-            {"Name": "custom:plans", "Value": " ".join(plan_ids) if user.reviews else ""},
-        ]
-        if user.full_name:
-            attributes.append({"Name": "name", "Value": user.full_name})
-        named = {"UserPoolId": pool_id, "Username": user.name}
-        try:
-            cognito.admin_create_user(
-                **named,
-                UserAttributes=attributes,
-                MessageAction="SUPPRESS",
-                TemporaryPassword=PASSWORD,
-            )
-        except cognito.exceptions.UsernameExistsException:
+        enlist(cognito, outputs, grants, user, plan_ids if user.reviews else ())
+    for system, output in SYSTEMS.items():
+        rights = system.granted(outputs["PortalAuthority"], outputs[output])
+        grants.store(rights)
+
+
+def enlist(
+    cognito: Any,
+    outputs: Mapping[str, str],
+    grants: Grants,
+    user: User,
+    plan_ids: tuple[str, ...] = (),
+) -> None:
+    """Register one user with a password, and grant what the user may do."""
+    named = {"UserPoolId": outputs["UserPoolId"], "Username": user.name}
+    attributes = [{"Name": "name", "Value": user.full_name}] if user.full_name else []
+    try:
+        cognito.admin_create_user(
+            **named,
+            UserAttributes=attributes,
+            MessageAction="SUPPRESS",
+            TemporaryPassword=PASSWORD,
+        )
+    except cognito.exceptions.UsernameExistsException:
+        if attributes:
             cognito.admin_update_user_attributes(**named, UserAttributes=attributes)
-        cognito.admin_set_user_password(**named, Password=PASSWORD, Permanent=True)
-        for entitlement in user.entitlements:
-            cognito.admin_add_user_to_group(**named, GroupName=entitlement.value)
+    cognito.admin_set_user_password(**named, Password=PASSWORD, Permanent=True)
+    for entitlement in user.entitlements:
+        cognito.admin_add_user_to_group(**named, GroupName=entitlement.value)
+    found = cognito.admin_get_user(**named)["UserAttributes"]
+    subject = next(one["Value"] for one in found if one["Name"] == "sub")
+    rights = user.granted(outputs["PortalAuthority"], subject)
+    grants.store(rights.model_copy(update={"plan_ids": frozenset(plan_ids)}))
 
 
 def sign_in(cognito: Any, client_id: str, user: User) -> str:
-    """The ID token of a user: its claims state what the user may do."""
+    """The access token of a user."""
     answer = cognito.initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": user.name, "PASSWORD": PASSWORD},
     )
-    return str(answer["AuthenticationResult"]["IdToken"])
+    return str(answer["AuthenticationResult"]["AccessToken"])

@@ -6,14 +6,14 @@ A dependency is created when it is first used, once per process.
 import gc
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from hashlib import sha256
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
 import boto3
@@ -24,6 +24,7 @@ from ulid import ULID
 
 from precert.adapters.certificates import read_certificates
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
+from precert.adapters.cognito import CognitoUsers
 from precert.adapters.content_types import inspect_content
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
 from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
@@ -34,6 +35,7 @@ from precert.adapters.dynamodb.drafts import DynamoDBDrafts, DynamoDBDraftWarnin
 from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
 from precert.adapters.dynamodb.event_records import DynamoDBEventRecords
 from precert.adapters.dynamodb.flags import DynamoDBFlags
+from precert.adapters.dynamodb.grants import DynamoDBGrants
 from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.loading import DynamoDBLoads
@@ -52,8 +54,9 @@ from precert.adapters.s3.documents import S3Documents, S3Notices
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
+from precert.api.callers import Callers
 from precert.domain.audit import AuditRecord
-from precert.domain.caller import ClaimNames
+from precert.domain.caller import Caller
 from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
 from precert.domain.errors import PrecertError
@@ -66,6 +69,7 @@ from precert.settings import Settings, SettingsError
 from precert.snapshot import on_snapshot
 from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.checks import Check, check_requirements
+from precert.usecases.grants import CachedGrants
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
 from precert.usecases.ports.audit import AuditLog
 
@@ -394,6 +398,22 @@ class Dependencies:
         return S3Audit(self.s3, bucket=self.settings[Env.AUDIT_BUCKET])
 
     @cached_property
+    def grants(self) -> DynamoDBGrants:
+        return DynamoDBGrants(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
+
+    @cached_property
+    def callers(self) -> Callers:
+        grants = CachedGrants(self.grants) if self.settings.grants_in_table else None
+        return Callers(self.settings.claims, grants, self.now)
+
+    @cached_property
+    def users(self) -> CognitoUsers:
+        client = self.session.client(
+            "cognito-idp", config=client_config(), endpoint_url=self.endpoint_url
+        )
+        return CognitoUsers(client, pool_id=self.settings[Env.USER_POOL_ID])
+
+    @cached_property
     def rule_lists(self) -> S3RuleLists:
         return S3RuleLists(self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
 
@@ -564,9 +584,9 @@ def audit(record: Callable[[datetime], AuditRecord]) -> None:
     deps.audit_log.append(record(deps.now()))
 
 
-def claim_names() -> ClaimNames:
-    """Return the names of the token claims of this deployment."""
-    return dependencies().settings.claims
+def identify(claims: Mapping[str, Any], token: Mapping[str, Any] | None) -> Caller:
+    """Return the caller of an API call, with what is granted to them."""
+    return dependencies().callers.identify(claims, token)
 
 
 def prepare_snapshot() -> None:

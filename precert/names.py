@@ -169,6 +169,12 @@ class Entitlement(StrEnum):
     VENDOR = "Vendor"
 
 
+READ_SCOPE: Final = "precert/read"
+WRITE_SCOPE: Final = "precert/write"
+"""Scopes of access tokens; the second one permits reading too."""
+USER_SCOPE: Final = "aws.cognito.signin.user.admin"
+"""The scope of a user who signed in at the user pool without its pages."""
+
 DEFAULT_ENTITLEMENTS_CLAIM: Final = "cognito:groups"
 DEFAULT_TINS_CLAIM: Final = "custom:tins"
 DEFAULT_PLANS_CLAIM: Final = "custom:plans"
@@ -223,6 +229,11 @@ class Env(StrEnum):
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"
     VENDORS_CLAIM = "VENDORS_CLAIM"
+    RIGHTS = "RIGHTS"
+    """``table`` if TINs, plans and vendors are granted on the server, ``claims`` if in the token."""
+    USER_POOL_ID = "USER_POOL_ID"
+    ISSUER = "ISSUER"
+    """Of operators' commands only."""
 
 
 STACK_OUTPUTS: Final = {
@@ -237,5 +248,7 @@ STACK_OUTPUTS: Final = {
     Env.STATE_MACHINE_ARN: "StateMachineArn",
     Env.EVENT_BUS_NAME: "EventBusName",
     Env.DELIVERIES: "Deliveries",
+    Env.USER_POOL_ID: "UserPoolId",
+    Env.ISSUER: "PortalAuthority",
 }
 """Outputs of the stack with the values of these variables, for operators' commands and tests."""

@@ -41,6 +41,16 @@ class Settings:
         )
 
     @property
+    def grants_in_table(self) -> bool:
+        """Whether TINs, plans and vendors are granted on the server, and not stated by the token."""
+        match self[Env.RIGHTS]:
+            case "table":
+                return True
+            case "claims":
+                return False
+        raise SettingsError(f"{Env.RIGHTS.value} must be table or claims")
+
+    @property
     def scans_documents(self) -> bool:
         """Whether documents are scanned for malware before they can be downloaded."""
         match self[Env.SCAN_DOCUMENTS]:

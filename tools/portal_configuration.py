@@ -1,12 +1,9 @@
 """The portal's runtime configuration, ``/config.json``; the built portal is the same for all stages."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from precert.domain.payer import Payer
-
-SCOPE: Final = "openid"
-"""With it alone a Cognito ID token has all attributes that the client may read."""
 
 
 def portal_configuration(
@@ -26,7 +23,7 @@ def portal_configuration(
     return {
         "authority": outputs["PortalAuthority"],
         "client_id": outputs["PortalClientId"],
-        "scope": SCOPE,
+        "scope": outputs["PortalScope"],
         **(_cognito(outputs["PortalAuthority"], pages) if pages else {}),
         "api_base": "",
         "stage": stage,

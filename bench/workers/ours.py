@@ -10,6 +10,7 @@ os.environ.update(
     AWS_LAMBDA_FUNCTION_NAME="check",
     AWS_REGION="us-east-1",
     REFERENCE_TABLE="reference",
+    RIGHTS="claims",
     RULE_LISTS_BUCKET="rules",
 )
 

@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler import Response
 from functions.check.models import ConfirmCheckBody
 from precert.api.app import PDF, Api, file
 from precert.api.parameters import CurrentCaller
-from precert.bootstrap import audit, call, claim_names
+from precert.bootstrap import audit, call, identify
 from precert.domain.errors import (
     CheckNotAvailableError,
     NoConfirmationError,
@@ -14,13 +14,14 @@ from precert.domain.errors import (
 )
 from precert.usecases.confirmation import confirm_check
 
-api = Api("confirmation", tag="Check", claim_names=claim_names, audit=audit)
+api = Api("confirmation", tag="Check", identify=identify, audit=audit)
 
 
 @api.post(
     "/v1/checks/confirmation",
     "Download the confirmation",
     operation_id="confirmCheck",
+    reads=True,
     media_type=PDF,
     errors=(
         PatientNotFoundError,

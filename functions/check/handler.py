@@ -24,7 +24,7 @@ from functions.check.models import (
 )
 from precert.api.app import FHIR_JSON, Api
 from precert.api.parameters import CurrentCaller
-from precert.bootstrap import audit, call, claim_names
+from precert.bootstrap import audit, call, identify
 from precert.domain.coverage import PatientSearch
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
@@ -41,7 +41,7 @@ from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
 from precert.usecases.reference import get_reference
 
-api = Api("check", tag="Check", claim_names=claim_names, audit=audit)
+api = Api("check", tag="Check", identify=identify, audit=audit)
 REFERENCE_SECONDS = 3600
 CODES_SECONDS = 300
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
@@ -58,6 +58,7 @@ def _newborn_referral(error: InvalidInputError) -> str | None:
     "/v1/patients/confirm",
     "Confirm a patient",
     operation_id="confirmPatient",
+    reads=True,
     also=CLERKS,
     errors=(PatientNotFoundError,),
     guidance=_newborn_referral,
@@ -74,6 +75,7 @@ def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
     "/v1/patients/search",
     "Search a patient",
     operation_id="searchPatients",
+    reads=True,
     also=CLERKS,
     guidance=_newborn_referral,
 )
@@ -150,6 +152,7 @@ def procedures(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> 
     "/v1/codes/lookup",
     "Look up a list of codes",
     operation_id="lookUpCodes",
+    reads=True,
     audited=False,
     also=CODE_READERS,
 )
@@ -201,6 +204,7 @@ def reference() -> ReferenceResponse:
     "/v1/checks",
     "Check requirements",
     operation_id="checkRequirements",
+    reads=True,
     also=CLERKS,
     errors=NOT_CHECKABLE,
     guidance=_newborn_referral,
@@ -224,6 +228,7 @@ def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
     EXPORT_PATH,
     "A document for a delegated vendor",
     operation_id="exportCheck",
+    reads=True,
     media_type=FHIR_JSON,
     errors=(NothingToExportError, *NOT_CHECKABLE),
 )

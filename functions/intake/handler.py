@@ -22,7 +22,7 @@ from precert.api.app import FHIR_JSON, Api
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.parameters import CurrentCaller, DocumentId, RequestId
 from precert.api.rows import DelegationsResponse
-from precert.bootstrap import audit, call, claim_names, id_from_key
+from precert.bootstrap import audit, call, id_from_key, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -51,7 +51,7 @@ from precert.usecases.vendors import (
     read_delegation,
 )
 
-api = Api("intake", tag="Intake", claim_names=claim_names, audit=audit)
+api = Api("intake", tag="Intake", identify=identify, audit=audit)
 
 
 @api.post(
@@ -86,6 +86,7 @@ def register(body: RegisterRequestBody, caller: CurrentCaller) -> SubmissionResp
     "/v1/intake/requests",
     "Registered requests",
     operation_id="listRegisteredRequests",
+    reads=True,
     entitlement=Entitlement.INTAKE,
 )
 def registered(
@@ -106,6 +107,7 @@ def registered(
     "/v1/intake/requests/search",
     "Find a registered request by its number",
     operation_id="findRegisteredRequest",
+    reads=True,
     entitlement=Entitlement.INTAKE,
     errors=(NotFoundError,),
 )

@@ -14,7 +14,7 @@ from functions.operations.models import (
 from precert.api.app import Api
 from precert.api.models import PageQuery
 from precert.api.parameters import CurrentCaller, RequestId
-from precert.bootstrap import audit, call, claim_names
+from precert.bootstrap import audit, call, identify
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.names import Entitlement
 from precert.observability import note_work
@@ -28,7 +28,7 @@ from precert.usecases.repairs import (
 api = Api(
     "operations",
     tag="Operations",
-    claim_names=claim_names,
+    identify=identify,
     audit=audit,
     entitlement=Entitlement.OPERATOR,
 )

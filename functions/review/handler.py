@@ -37,7 +37,7 @@ from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
 from precert.api.parameters import BasedOn, CurrentCaller, DocumentId, NoticeId, RequestId
 from precert.api.rows import DelegationsResponse
-from precert.bootstrap import audit, call, claim_names
+from precert.bootstrap import audit, call, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentNotAvailableError,
@@ -81,9 +81,7 @@ from precert.usecases.review import (
 )
 from precert.usecases.vendors import list_vendor_backlog
 
-api = Api(
-    "review", tag="Review", claim_names=claim_names, audit=audit, entitlement=Entitlement.REVIEWER
-)
+api = Api("review", tag="Review", identify=identify, audit=audit, entitlement=Entitlement.REVIEWER)
 REASONS_SECONDS = 3600
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError, VersionMismatchError)
 
@@ -503,6 +501,7 @@ def confirmation(
     "/v1/operations/requests/search",
     "Find requests",
     operation_id="searchRequests",
+    reads=True,
     entitlement=Entitlement.OPERATOR,
 )
 def search(body: RequestSearch, caller: CurrentCaller) -> FoundRequestsResponse:

@@ -27,7 +27,7 @@ from precert.api.details import RequestDetails
 from precert.api.models import FindRequestBody
 from precert.api.names import message_of_name
 from precert.api.parameters import CurrentCaller, MessageId, RequestId
-from precert.bootstrap import audit, call, claim_names
+from precert.bootstrap import audit, call, identify
 from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
 from precert.usecases.directory import (
     list_frequent_providers,
@@ -51,7 +51,7 @@ from precert.usecases.requests import (
     unflag_request,
 )
 
-api = Api("status", tag="Status", claim_names=claim_names, audit=audit)
+api = Api("status", tag="Status", identify=identify, audit=audit)
 
 
 @api.get("/v1/me", "Who the caller is", operation_id="readMe", audited=False, entitlement=None)
@@ -90,7 +90,9 @@ def dashboard(query: Annotated[RequestsQuery, Query()], caller: CurrentCaller) -
     return call(DashboardResponse.of, page)
 
 
-@api.post("/v1/patients/requests", "A patient's requests", operation_id="listPatientRequests")
+@api.post(
+    "/v1/patients/requests", "A patient's requests", operation_id="listPatientRequests", reads=True
+)
 def of_patient(body: PatientRequestsBody, caller: CurrentCaller) -> DashboardResponse:
     """List drafts and requests of one patient that one TIN can see, last changed first.
 
@@ -121,6 +123,7 @@ def flagged(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> Flagg
     "/v1/requests/search",
     "Find a request by its number",
     operation_id="findRequest",
+    reads=True,
     errors=(NotFoundError,),
 )
 def find(body: FindRequestBody, caller: CurrentCaller) -> FoundRequestResponse:

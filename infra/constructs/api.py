@@ -7,10 +7,12 @@ from typing import Final
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigw
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config import StageConfig
+from infra.config import ApiConfig, StageConfig
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.identity import Identity
 from infra.escape import resource_of
@@ -67,10 +69,35 @@ class Api(Construct):
             api_name=f"precert-{stage.name}",
             create_default_stage=False,
             default_authorizer=identity.authorizer,
+            # An ID token has no scope.
+            default_authorization_scopes=identity.scopes,
             cors_preflight=_cors(stage) if stage.cors_origins else None,
         )
         self._routes(functions)
         self.stage = self._stage(stage)
+        if stage.api.domain:
+            self._partners_domain(stage.api)
+
+    def _partners_domain(self, api: ApiConfig) -> None:
+        """Serve the API at a domain that requires a client certificate, beside the access token."""
+        bucket, _, key = str(api.truststore).removeprefix("s3://").partition("/")
+        domain = apigw.DomainName(
+            self,
+            "PartnersDomain",
+            domain_name=str(api.domain),
+            certificate=acm.Certificate.from_certificate_arn(
+                self, "PartnersCertificate", str(api.certificate_arn)
+            ),
+            security_policy=apigw.SecurityPolicy.TLS_1_2,
+            mtls=apigw.MTLSConfig(
+                bucket=s3.Bucket.from_bucket_name(self, "Truststore", bucket),
+                key=key,
+                version=api.truststore_version,
+            ),
+        )
+        apigw.ApiMapping(
+            self, "PartnersMapping", api=self.http_api, domain_name=domain, stage=self.stage
+        )
 
     def _routes(self, functions: Mapping[str, ServiceFunction]) -> None:
         integrated = {

@@ -12,12 +12,10 @@ from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.portal_headers import SIGNED_IN_PATH
 from infra.unique import sign_in_prefix
-from precert.names import Entitlement, Env
+from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 
-_READ: Final = (
-    cognito.ClientAttributes()
-    .with_standard_attributes(email=True, fullname=True, locale=True)
-    .with_custom_attributes("tins", "plans", "vendors")
+_READ: Final = cognito.ClientAttributes().with_standard_attributes(
+    email=True, fullname=True, locale=True
 )
 _WRITE: Final = cognito.ClientAttributes().with_standard_attributes(locale=True)
 
@@ -40,18 +38,22 @@ class Identity(Construct):
             Env.TINS_CLAIM: identity.tins_claim,
             Env.PLANS_CLAIM: identity.plans_claim,
             Env.VENDORS_CLAIM: identity.vendors_claim,
+            Env.RIGHTS: identity.rights,
         }
         if identity.issuer:
             issuer, audiences = identity.issuer, list(identity.audiences)
+            self.scopes = list(identity.scopes)
             self.outputs = {
                 "PortalAuthority": issuer,
                 "PortalClientId": identity.portal_client,
+                "PortalScope": " ".join(("openid", *identity.scopes)),
             }
         else:
             pool = UserPool(self, "UserPool", stage=stage, portal_origins=portal_origins)
             region = cdk.Stack.of(self).region
             issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool.pool.user_pool_id}"
-            clients = (pool.client, pool.portal_client)
+            clients = (pool.client, pool.portal_client, *pool.partner_clients.values())
+            self.scopes = [READ_SCOPE, WRITE_SCOPE, USER_SCOPE]
             audiences = [client.user_pool_client_id for client in clients]
             self.outputs = {
                 "UserPoolId": pool.pool.user_pool_id,
@@ -59,10 +61,19 @@ class Identity(Construct):
                 "PortalAuthority": issuer,
                 "PortalClientId": pool.portal_client.user_pool_client_id,
                 "PortalSignInUrl": pool.sign_in_url,
+                "PortalScope": f"openid {READ_SCOPE} {WRITE_SCOPE}",
+                **{
+                    f"PartnerClientId{_output_name(name)}": client.user_pool_client_id
+                    for name, client in pool.partner_clients.items()
+                },
             }
         self.authorizer = authorizers.HttpJwtAuthorizer(
             "Authorizer", issuer, jwt_audience=audiences
         )
+
+
+def _output_name(partner: str) -> str:
+    return "".join(part.title() for part in partner.split("-"))
 
 
 class UserPool(Construct):
@@ -85,11 +96,6 @@ class UserPool(Construct):
             sign_in_aliases=cognito.SignInAliases(username=True),
             sign_in_case_sensitive=False,
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
-            custom_attributes={
-                "tins": cognito.StringAttribute(mutable=True, max_len=2048),
-                "plans": cognito.StringAttribute(mutable=True, max_len=2048),
-                "vendors": cognito.StringAttribute(mutable=True, max_len=2048),
-            },
             password_policy=cognito.PasswordPolicy(
                 min_length=14,
                 require_digits=True,
@@ -121,7 +127,12 @@ class UserPool(Construct):
             read_attributes=_READ,
             write_attributes=_WRITE,
         )
+        self._staff = self._staff_provider(stage)
+        self._scopes = self._resource_server()
         self.portal_client = self._portal_client(portal_origins)
+        self.partner_clients = {
+            name: self._partner_client(name) for name in stage.identity.partners
+        }
         prefix = sign_in_prefix(stage.name)
         domain = self.pool.add_domain(
             "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix)
@@ -144,11 +155,18 @@ class UserPool(Construct):
             generate_secret=False,
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
-                scopes=[cognito.OAuthScope.OPENID],
+                scopes=[cognito.OAuthScope.OPENID, *self._scopes],
                 callback_urls=[f"{origin}{SIGNED_IN_PATH}" for origin in origins],
                 logout_urls=[f"{origin}/" for origin in origins],
             ),
-            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            supported_identity_providers=[
+                cognito.UserPoolClientIdentityProvider.COGNITO,
+                *(
+                    [cognito.UserPoolClientIdentityProvider.custom(self._staff.provider_name)]
+                    if self._staff
+                    else []
+                ),
+            ],
             prevent_user_existence_errors=True,
             enable_token_revocation=True,
             id_token_validity=cdk.Duration.hours(1),
@@ -158,6 +176,49 @@ class UserPool(Construct):
             refresh_token_rotation_grace_period=cdk.Duration.seconds(10),
             read_attributes=_READ,
             write_attributes=_WRITE,
+        )
+
+    def _staff_provider(self, stage: StageConfig) -> cognito.UserPoolIdentityProviderSaml | None:
+        """Let the plan's staff sign in at its SAML provider; their rights are granted as any user's."""
+        url = stage.identity.staff_saml_metadata_url
+        if url is None:
+            return None
+        return cognito.UserPoolIdentityProviderSaml(
+            self,
+            "Staff",
+            user_pool=self.pool,
+            name="Staff",
+            metadata=cognito.UserPoolIdentityProviderSamlMetadata.url(url),
+            attribute_mapping=cognito.AttributeMapping(
+                email=cognito.ProviderAttribute.other("email"),
+                fullname=cognito.ProviderAttribute.other("name"),
+            ),
+        )
+
+    def _resource_server(self) -> list[cognito.OAuthScope]:
+        """Define the scopes of access tokens."""
+        identifier = READ_SCOPE.partition("/")[0]
+        meanings = {READ_SCOPE: "Read requests", WRITE_SCOPE: "Read and change requests"}
+        scopes = [
+            cognito.ResourceServerScope(
+                scope_name=name.partition("/")[2], scope_description=meaning
+            )
+            for name, meaning in meanings.items()
+        ]
+        server = self.pool.add_resource_server("Api", identifier=identifier, scopes=scopes)
+        return [cognito.OAuthScope.resource_server(server, scope) for scope in scopes]
+
+    def _partner_client(self, name: str) -> cognito.UserPoolClient:
+        """Add a client of a partner's system: client credentials, with a secret."""
+        return self.pool.add_client(
+            f"Partner{_output_name(name)}",
+            user_pool_client_name=name,
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True), scopes=self._scopes
+            ),
+            enable_token_revocation=True,
+            access_token_validity=cdk.Duration.hours(1),
         )
 
     def _acknowledge(self, stage: StageConfig) -> None:

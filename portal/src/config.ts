@@ -13,8 +13,6 @@ export interface RuntimeConfig {
   scope: string;
   /** Endpoints, where the issuer's discovery document cannot be used. */
   metadata?: Record<string, string>;
-  /** Which token the API accepts. */
-  api_token?: "id_token" | "access_token";
   /** The sign-out endpoint of issuers without an `end_session_endpoint` (Amazon Cognito). */
   logout_uri?: string;
   stage: string;

@@ -3,7 +3,7 @@
 An operation is one decorated function: method, path, summary, errors, entitlement and headers in the
 decorator, parameters and response in its signature, the description in its docstring::
 
-    api = Api("submit", tag="Request", claim_names=...)
+    api = Api("submit", tag="Request", identify=..., audit=...)
 
     @api.post(
         "/v1/requests/{request_id}/void",
@@ -40,7 +40,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from pydantic import BaseModel
 
 from precert.api.accesses import Call, api_request_id, current_call, noting_call, record_of_call
-from precert.api.claims import caller_of, token_claims
+from precert.api.claims import token_claims
 from precert.api.parsing import (
     PartlyValidError,
     UnreadableBodyError,
@@ -50,7 +50,7 @@ from precert.api.parsing import (
 )
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.domain.audit import AuditRecord
-from precert.domain.caller import Caller, ClaimNames
+from precert.domain.caller import Caller
 from precert.domain.errors import (
     DamagedRecordError,
     FieldError,
@@ -61,6 +61,7 @@ from precert.domain.errors import (
     TransientError,
     VersionMissingError,
 )
+from precert.domain.grants import require_access_token
 from precert.names import Entitlement
 from precert.observability import logger, metrics, note_answer, note_error
 from precert.snapshot import on_snapshot
@@ -73,6 +74,8 @@ RETRY_AFTER_SECONDS: Final = 2
 COMMON_ERRORS: Final = (NotEntitledError, TransientError, DamagedRecordError)
 """Errors of every operation."""
 
+Identify = Callable[[Mapping[str, Any], Mapping[str, Any] | None], Caller]
+"""The caller with these claims; the second ones are those of the token as issued."""
 Audit = Callable[[Callable[[datetime], AuditRecord]], None]
 """Stores the record that is built with the current instant."""
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -102,6 +105,8 @@ class Declaration(TypedDict):
     """Whether callers poll it: the ETag is a digest of the response, compared with If-None-Match."""
     media_type: NotRequired[str]
     """Media type of the response, if not JSON."""
+    reads: NotRequired[bool]
+    """Whether it changes nothing, although it is a POST: the scope for reading is enough."""
     audited: NotRequired[bool]
     """Whether calls are in the audit; ``False`` if neither input nor response is about a patient."""
     guidance: NotRequired[Callable[[InvalidInputError], str | None]]
@@ -135,6 +140,7 @@ class Operation(BaseMiddlewareHandler[Any]):
     conditional: bool = False
     media_type: str = JSON
     audited: bool = True
+    reads: bool = False
     guidance: Callable[[InvalidInputError], str | None] | None = None
 
     def __post_init__(self) -> None:
@@ -145,6 +151,10 @@ class Operation(BaseMiddlewareHandler[Any]):
     def revalidates(self) -> bool:
         """Whether it compares its ETag with If-None-Match."""
         return self.conditional or self.max_age is not None
+
+    @property
+    def changes_nothing(self) -> bool:
+        return self.reads or self.method == "GET"
 
     @property
     def key(self) -> str:
@@ -217,7 +227,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         event: dict[str, Any] = app.current_event.raw_event
         access = current_call()
         access.operation = self
-        access.caller = caller = self.api.caller(event)
+        access.caller = caller = self.api.caller(event, reads=self.changes_nothing)
         if self.entitlement is not None:
             caller.require(self.entitlement, *self.also)
         access.arguments = arguments = self._arguments(event, caller)
@@ -326,7 +336,7 @@ class Api:
     """The function's name in the manifest of routes."""
     tag: str
     """The group of its operations in the OpenAPI document."""
-    claim_names: Callable[[], ClaimNames]
+    identify: "Identify"
     audit: "Audit"
     entitlement: Entitlement | None = Entitlement.PATIENT_SEARCH
     operations: list[Operation] = field(default_factory=list)
@@ -426,12 +436,13 @@ class Api:
         # It is not a caller's request, so it is not counted.
         metrics.clear_metrics()
 
-    def caller(self, event: Mapping[str, Any]) -> Caller:
+    def caller(self, event: Mapping[str, Any], *, reads: bool) -> Caller:
         """The caller, from the claims that API Gateway's authorizer has verified."""
         authorizer = event["requestContext"].get("authorizer") or {}
         claims = (authorizer.get("jwt") or {}).get("claims") or {}
         token = token_claims((event.get("headers") or {}).get("authorization"))
-        return caller_of(claims, self.claim_names(), token)
+        require_access_token(claims, reads=reads)
+        return self.identify(claims, token)
 
     def _operation(
         self, method: str, path: str, summary: str, declared: Declaration

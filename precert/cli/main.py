@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from precert.bootstrap import load_speed
-from precert.cli import audit, deliveries, events, executions, loading, orphans, rules
+from precert.cli import audit, deliveries, events, executions, loading, orphans, rules, users
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
+from precert.names import Entitlement
 from precert.settings import SettingsError
 from precert.usecases.loading import MAX_ENDING
 
@@ -123,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     for kind in LoadKind:
         _add_load(topics, kind)
+    _add_grants(topics)
     return parser
 
 
@@ -211,6 +213,50 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError("must be a whole number from 1")
     return int(text)
+
+
+def _add_grants(topics: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for topic, who, about in (
+        ("users", "USERNAME", "users and what they may do"),
+        ("clients", "CLIENT_ID", "partners' systems and what they may do"),
+    ):
+        commands = topics.add_parser(topic, help=about).add_subparsers(
+            title="commands", metavar="COMMAND", required=True
+        )
+        listed = commands.add_parser("list", help="list all grants, of users and clients")
+        _add_stack(listed)
+        listed.set_defaults(run=users.show)
+        named = {"grant": "add rights", "revoke": "remove rights, in effect within a minute"}
+        if topic == "users":
+            named = {"add": "register a user of the user pool, and grant rights", **named}
+        for name, text in named.items():
+            command = commands.add_parser(name, help=text)
+            command.add_argument("who", metavar=who)
+            _add_stack(command)
+            _add_rights(command)
+            command.set_defaults(run=getattr(users, name), topic=topic, name=None, all=False)
+            if name == "add":
+                command.add_argument("--email", required=True, help="receives the invitation")
+                command.add_argument("--name", required=True, help="the person's name")
+            elif topic == "users":
+                command.add_argument(
+                    "--subject", action="store_true", help="USERNAME is the subject of the token"
+                )
+            else:
+                command.add_argument("--label", help="the name of the partner's system")
+            if name == "revoke":
+                command.add_argument("--all", action="store_true", help="remove all rights")
+
+
+def _add_rights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--entitlement", action="append", default=[], choices=[one.value for one in Entitlement]
+    )
+    parser.add_argument("--tin", action="append", default=[], metavar="TIN")
+    parser.add_argument("--tins-file", type=Path, metavar="FILE", help="a TIN a line")
+    parser.add_argument("--plan", action="append", default=[], metavar="PLAN_ID")
+    parser.add_argument("--vendor", action="append", default=[], metavar="VENDOR_ID")
+    parser.add_argument("--issuer", help="the token's issuer, if not that of the portal")
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:

@@ -154,6 +154,7 @@ def cloud(
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
                 Env.DATA_KEY: "data-key",
                 Env.SCAN_DOCUMENTS: "off",
+                Env.RIGHTS: "claims",
                 Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: resources.machine,
                 Env.EVENT_BUS_NAME: resources.bus,

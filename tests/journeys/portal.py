@@ -14,13 +14,14 @@ from typing import Any, Final, TypeVar
 import httpx
 import pytest
 
+from local import users
 from local.cloud.process import cloud_python, running_cloud
 from local.cloud.settings import TEMPORARY
 from local.deployment import Deployment, prepare, synthesize
 from local.journey.content import PATIENT, completed, service
 from local.journey.steps import Walk
 from local.journey.transcript import Transcript, answer
-from local.users import PASSWORD, PHYSICIAN, PROVIDER, REVIEWER, User
+from local.users import PHYSICIAN, PROVIDER, REVIEWER, User
 from precert.names import Entitlement
 
 Found = TypeVar("Found")
@@ -72,19 +73,7 @@ def deployed(home: Path) -> Iterator[Deployment]:
 def enlist(deployment: Deployment, user: User, plans: tuple[str, ...] = ()) -> None:
     """Register a user whom the sample payer does not have."""
     cognito = deployment.cloud.client("cognito-idp")
-    named = {"UserPoolId": deployment.outputs["UserPoolId"], "Username": user.name}
-    cognito.admin_create_user(
-        **named,
-        UserAttributes=[
-            {"Name": "custom:tins", "Value": " ".join(user.tins)},
-            {"Name": "custom:plans", "Value": " ".join(plans)},
-        ],
-        MessageAction="SUPPRESS",
-        TemporaryPassword=PASSWORD,
-    )
-    cognito.admin_set_user_password(**named, Password=PASSWORD, Permanent=True)
-    for entitlement in user.entitlements:
-        cognito.admin_add_user_to_group(**named, GroupName=entitlement.value)
+    users.enlist(cognito, deployment.outputs, deployment.deps.grants, user, plans)
 
 
 def _quiet(_line: str) -> None:

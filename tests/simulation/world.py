@@ -227,6 +227,7 @@ class World:
                     Env.RULE_LISTS_BUCKET: "rules",
                     Env.DATA_KEY: "data-key",
                     Env.SCAN_DOCUMENTS: "off",
+                    Env.RIGHTS: "claims",
                     Env.SSN_KEY: "ssn-key",
                     Env.STATE_MACHINE_ARN: "arn:aws:states:::stateMachine:machine",
                     Env.EVENT_BUS_NAME: "bus",

@@ -62,7 +62,7 @@ def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def with_own_domain(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """A portal with a domain, its certificate, and a web ACL of the account."""
+    """A portal with a domain, its certificate, and a web ACL; a domain of partners; staff by SAML."""
     return synthesize(
         tmp_path_factory.mktemp("domain"),
         stages.dev(
@@ -70,7 +70,13 @@ def with_own_domain(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
                 "domain": "portal.example.org",
                 "certificate_arn": stages.CERTIFICATE,
                 "web_acl_arn": stages.WEB_ACL,
-            }
+            },
+            api={
+                "domain": "partners.example.org",
+                "certificate_arn": stages.CERTIFICATE,
+                "truststore": "s3://truststore/partners.pem",
+            },
+            identity={"staff_saml_metadata_url": "https://login.example.org/saml/metadata"},
         ),
         Platform.LOCAL,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra import catalogue
 from infra.packaging import ROOT
-from precert.names import Entitlement
+from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement
 from tests.template.synthesized import Synthesized
 from tools.operations import OPERATIONS, ROUTES
 
@@ -87,25 +87,31 @@ def test_users_cannot_sign_up_or_edit_entitlements_when_the_pool_is_ours(
     (pool,) = stack.properties("AWS::Cognito::UserPool").values()
     clients = stack.properties("AWS::Cognito::UserPoolClient").values()
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    rights = {"tins", "plans", "vendors"}
-    assert {attribute["Name"] for attribute in pool["Schema"]} == rights
-    claims = {f"custom:{name}" for name in rights}
-    assert len(clients) == 2
-    for client in clients:
-        assert not claims & set(client["WriteAttributes"])
-        assert {*claims, "name"} <= set(client["ReadAttributes"])
+    assert "Schema" not in pool
+    people = [
+        one for one in clients if "client_credentials" not in one.get("AllowedOAuthFlows", ())
+    ]
+    assert len(people) == 2
+    for client in people:
+        assert client["WriteAttributes"] == ["locale"]
+        assert "name" in client["ReadAttributes"]
 
 
 def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
     stack: Synthesized,
 ) -> None:
     """A public client: PKCE takes the place of a secret. Its tokens last an hour."""
+    clients = stack.properties("AWS::Cognito::UserPoolClient").values()
     pages, commands = sorted(
-        stack.properties("AWS::Cognito::UserPoolClient").values(),
+        (one for one in clients if not one.get("GenerateSecret")),
         key=lambda client: "CallbackURLs" not in client,
     )
     assert pages["AllowedOAuthFlows"] == ["code"]
-    assert pages["AllowedOAuthScopes"] == ["openid"]
+    assert [text for one in pages["AllowedOAuthScopes"][1:] for text in one["Fn::Join"][1][1:]] == [
+        "/read",
+        "/write",
+    ]
+    assert pages["AllowedOAuthScopes"][0] == "openid"
     assert pages["GenerateSecret"] is False
     assert all("/signed-in" in json.dumps(url) for url in pages["CallbackURLs"])
     own = "precert.example.org" if stack.stage == "prod" else "DomainName"
@@ -119,7 +125,53 @@ def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
     assert "ALLOW_USER_PASSWORD_AUTH" in commands["ExplicitAuthFlows"]
 
 
-def test_tokens_of_both_clients_are_accepted_when_the_pool_is_ours(stack: Synthesized) -> None:
+def test_every_route_needs_a_scope_when_it_is_called(stack: Synthesized) -> None:
+    """An ID token has none."""
+    routes = stack.properties("AWS::ApiGatewayV2::Route").values()
+    assert {tuple(route["AuthorizationScopes"]) for route in routes} == {
+        (READ_SCOPE, WRITE_SCOPE, USER_SCOPE)
+    }
+    (server,) = stack.properties("AWS::Cognito::UserPoolResourceServer").values()
+    defined = {f"{server['Identifier']}/{scope['ScopeName']}" for scope in server["Scopes"]}
+    assert defined == {READ_SCOPE, WRITE_SCOPE}
+
+
+def test_partners_system_has_client_credentials_when_it_is_configured(dev: Synthesized) -> None:
+    clients = [
+        one
+        for one in dev.properties("AWS::Cognito::UserPoolClient").values()
+        if one.get("GenerateSecret")
+    ]
+    assert [one["ClientName"] for one in clients] == ["sample-ehr", "sample-vendor"]
+    for client in clients:
+        assert client["AllowedOAuthFlows"] == ["client_credentials"]
+        assert len(client["AllowedOAuthScopes"]) == 2
+        assert "CallbackURLs" not in client
+
+
+def test_partners_domain_requires_a_client_certificate_when_it_is_configured(
+    with_own_domain: Synthesized,
+) -> None:
+    (domain,) = with_own_domain.properties("AWS::ApiGatewayV2::DomainName").values()
+    assert domain["MutualTlsAuthentication"]["TruststoreUri"] == "s3://truststore/partners.pem"
+    assert domain["DomainNameConfigurations"][0]["SecurityPolicy"] == "TLS_1_2"
+    assert len(with_own_domain.resources("AWS::ApiGatewayV2::ApiMapping")) == 1
+
+
+def test_staff_signs_in_at_its_provider_when_one_is_configured(
+    with_own_domain: Synthesized,
+) -> None:
+    (provider,) = with_own_domain.properties("AWS::Cognito::UserPoolIdentityProvider").values()
+    assert provider["ProviderType"] == "SAML"
+    (pages,) = [
+        one
+        for one in with_own_domain.properties("AWS::Cognito::UserPoolClient").values()
+        if "CallbackURLs" in one
+    ]
+    assert len(pages["SupportedIdentityProviders"]) == 2
+
+
+def test_tokens_of_all_clients_are_accepted_when_the_pool_is_ours(stack: Synthesized) -> None:
     (authorizer,) = stack.properties("AWS::ApiGatewayV2::Authorizer").values()
     clients = stack.properties("AWS::Cognito::UserPoolClient")
     assert [one["Ref"] for one in authorizer["JwtConfiguration"]["Audience"]] == list(clients)

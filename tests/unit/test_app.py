@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
 from precert.api.app import FHIR_JSON, PDF, Api, file
+from precert.api.claims import caller_of
 from precert.api.models import ResponseModel
 from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey
 from precert.api.parsing import MAX_BODY_BYTES
@@ -62,7 +63,12 @@ class Saved(ResponseModel):
 
 
 AUDIT: Final[list[Callable[[datetime], AuditRecord]]] = []
-api: Final = Api("notes", tag="Notes", claim_names=lambda: NAMES, audit=AUDIT.append)
+api: Final = Api(
+    "notes",
+    tag="Notes",
+    identify=lambda claims, token: caller_of(claims, NAMES, token),
+    audit=AUDIT.append,
+)
 DRAFT: Final = "/v1/drafts/{draft_id}"
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from functions.status.models import TinPageQuery
 from functions.submit.models import ContentBody, VoidBody
 from precert.api.app import Api
+from precert.api.claims import caller_of
 from precert.api.parameters import CurrentCaller, DraftId
 from precert.api.parsing import (
     MAX_BODY_BYTES,
@@ -379,7 +380,7 @@ def resolved(operation: Callable[..., Body], received: dict[str, Any]) -> dict[s
     api = Api(
         "submit",
         tag="Request",
-        claim_names=lambda: NAMES,
+        identify=lambda claims, token: caller_of(claims, NAMES, token),
         audit=lambda _record: None,
         entitlement=None,
     )

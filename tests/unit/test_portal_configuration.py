@@ -14,9 +14,14 @@ PAYER: Final = sample_payer()
 COGNITO: Final = {
     "PortalAuthority": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_1",
     "PortalClientId": "abc",
+    "PortalScope": "openid precert/read precert/write",
     "PortalSignInUrl": "https://precert-dev-1a2b3c4d.auth.us-east-1.amazoncognito.com",
 }
-OWN: Final = {"PortalAuthority": "https://login.example.com/payer", "PortalClientId": "portal"}
+OWN: Final = {
+    "PortalAuthority": "https://login.example.com/payer",
+    "PortalClientId": "portal",
+    "PortalScope": "openid precert.read",
+}
 DATA: Final = Path(__file__).resolve().parents[2] / "data" / "payer"
 
 
@@ -37,6 +42,7 @@ def test_cognitos_endpoints_are_named_when_the_pool_is_the_stacks() -> None:
 def test_discovery_document_is_used_when_the_payer_has_its_own_issuer() -> None:
     found = configuration(OWN)
     assert found["authority"] == OWN["PortalAuthority"]
+    assert found["scope"] == "openid precert.read"
     assert not {"metadata", "logout_uri"} & set(found)
 
 

@@ -94,9 +94,7 @@ export class Session {
     if (this.#user === null || this.#ended) {
       return null;
     }
-    return this.#config.api_token === "access_token"
-      ? this.#user.access_token
-      : (this.#user.id_token ?? null);
+    return this.#user.access_token;
   }
 
   get subject(): string | null {

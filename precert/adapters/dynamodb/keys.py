@@ -35,6 +35,8 @@ Reference table::
                               sk AT#<instant>        a published list, in the order of publishing
                               sk VERSION#<version>   makes each version unique
     pk KEY                    sk ASSERTIONS          the HMAC key of assertion ids
+    pk GRANT#<issuer>#<subject>  sk GRANT            what a person or a partner's system may do
+    pk GRANTS                 sk <issuer>#<subject>  lists the grants
     pk PROVIDER#<id>          sk ENTRY               a directory entry
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
@@ -264,6 +266,14 @@ def member_pk(member_id: str) -> str:
 
 PLANS_PK: Final = "PLANS"
 RULE_LIST_PK: Final = "RULE_LIST"
+GRANT_SK: Final = "GRANT"
+GRANTS_PK: Final = "GRANTS"
+
+
+def grant_pk(issuer: str, subject: str) -> str:
+    return f"GRANT#{issuer}#{subject}"
+
+
 ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
 
 

@@ -1,0 +1,52 @@
+"""Users of the stack's own user pool."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from precert.domain.errors import NotFoundError, TransientError
+
+
+class CognitoUsers:
+    """Registers users, and finds their subjects."""
+
+    def __init__(self, client: Any, *, pool_id: str) -> None:
+        self._client = client
+        self._pool_id = pool_id
+
+    def add(self, username: str, email: str, name: str) -> str:
+        """Register a user, who receives an invitation by email; return the subject.
+
+        A user who is registered already stays as they are.
+        """
+        attributes = {"email": email, "email_verified": "true", "name": name}
+        try:
+            self._client.admin_create_user(
+                UserPoolId=self._pool_id,
+                Username=username,
+                UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+                DesiredDeliveryMediums=["EMAIL"],
+            )
+        except self._client.exceptions.UsernameExistsException:
+            pass
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+        return self.subject_of(username)
+
+    def subject_of(self, username: str) -> str:
+        """The subject of a user.
+
+        Raises:
+            NotFoundError: the pool has no such user.
+        """
+        try:
+            found = self._client.admin_get_user(UserPoolId=self._pool_id, Username=username)
+        except self._client.exceptions.UserNotFoundException as error:
+            raise NotFoundError(f"The user pool has no user {username}.") from error
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+        return str(next(one["Value"] for one in found["UserAttributes"] if one["Name"] == "sub"))
+
+
+def _transient(error: Exception) -> TransientError:
+    return TransientError(f"The user pool did not respond ({type(error).__name__}). Try again.")

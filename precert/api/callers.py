@@ -1,0 +1,37 @@
+"""The caller of an API call: who signed in, by the token; what they may do, by the grants."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from precert.api.claims import caller_of
+from precert.domain.caller import Caller, ClaimNames
+from precert.domain.grants import with_grant
+from precert.usecases.grants import CachedGrants
+
+_NO_CLAIM: Final = ""
+
+
+class Callers:
+    """Identifies callers. Without grants, all rights are those of the token's claims."""
+
+    def __init__(
+        self, names: ClaimNames, grants: CachedGrants | None, now: Callable[[], datetime]
+    ) -> None:
+        self._names = names
+        self._grants = grants
+        self._now = now
+
+    def identify(self, claims: Mapping[str, Any], token: Mapping[str, Any] | None) -> Caller:
+        """The caller with these claims.
+
+        Raises:
+            NotEntitledError: the token names no user, or a claim cannot be read.
+            TransientError: the grants cannot be read.
+        """
+        if self._grants is None:
+            return caller_of(claims, self._names, token)
+        groups_only = self._names._replace(tins=_NO_CLAIM, plans=_NO_CLAIM, vendors=_NO_CLAIM)
+        caller = caller_of(claims, groups_only, token)
+        issuer = str(claims.get("iss") or "")
+        return with_grant(caller, self._grants.read(issuer, caller.subject, self._now()))

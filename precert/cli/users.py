@@ -1,0 +1,88 @@
+"""The commands ``users`` and ``clients``: who may do what. Each returns whether it succeeded."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from precert.bootstrap import Dependencies, stack_dependencies
+from precert.domain.grants import Grant
+from precert.names import Entitlement, Env
+from precert.usecases.grants import grant_rights, revoke_all, revoke_rights
+
+_COMMENT: Final = "#"
+
+
+def add(args: argparse.Namespace) -> bool:
+    """Register a user in the user pool, and grant the rights."""
+    deps = stack_dependencies(args.stack)
+    subject = deps.users.add(args.who, args.email, args.name)
+    _print(grant_rights(_named(args, deps, subject), grants=deps.grants))
+    return True
+
+
+def grant(args: argparse.Namespace) -> bool:
+    """Add rights."""
+    deps = stack_dependencies(args.stack)
+    _print(grant_rights(_named(args, deps, _subject(args, deps)), grants=deps.grants))
+    return True
+
+
+def revoke(args: argparse.Namespace) -> bool:
+    """Remove rights; all of them with ``--all``. In effect within a minute."""
+    deps = stack_dependencies(args.stack)
+    subject = _subject(args, deps)
+    if args.all:
+        revoke_all(_issuer(args, deps), subject, grants=deps.grants)
+        print(f"{args.who}: no rights")
+        return True
+    _print(revoke_rights(_named(args, deps, subject), grants=deps.grants))
+    return True
+
+
+def show(args: argparse.Namespace) -> bool:
+    """List all grants."""
+    deps = stack_dependencies(args.stack)
+    for one in deps.grants.stored():
+        _print(one)
+    return True
+
+
+def _subject(args: argparse.Namespace, deps: Dependencies) -> str:
+    """A client's id is its subject; a user of another issuer is named by the subject itself."""
+    if args.topic == "clients" or args.subject:
+        return str(args.who)
+    return deps.users.subject_of(args.who)
+
+
+def _issuer(args: argparse.Namespace, deps: Dependencies) -> str:
+    return args.issuer or deps.settings[Env.ISSUER]
+
+
+def _named(args: argparse.Namespace, deps: Dependencies, subject: str) -> Grant:
+    return Grant(
+        issuer=_issuer(args, deps),
+        subject=subject,
+        label=getattr(args, "label", None) or args.who,
+        name=getattr(args, "name", None),
+        entitlements=frozenset(Entitlement(one) for one in args.entitlement),
+        tins=frozenset([*args.tin, *(_lines(args.tins_file) if args.tins_file else ())]),
+        plan_ids=frozenset(args.plan),
+        vendor_ids=frozenset(args.vendor),
+    )
+
+
+def _lines(file: Path) -> list[str]:
+    lines = (line.partition(_COMMENT)[0].strip() for line in file.read_text("utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+def _print(one: Grant) -> None:
+    rights = [
+        ("entitlements", [entitlement.value for entitlement in one.entitlements]),
+        ("plans", list(one.plan_ids)),
+        ("vendors", list(one.vendor_ids)),
+    ]
+    shown = [f"{name} {', '.join(sorted(held))}" for name, held in rights if held]
+    if one.tins:
+        shown.append(f"{len(one.tins)} TINs")
+    print(f"{one.label or one.subject} ({one.subject}): {'; '.join(shown) or 'no rights'}")

@@ -1,0 +1,54 @@
+"""Grant and revoke what persons and partners' systems may do."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final
+
+from precert.domain.grants import SECONDS_CACHED, Grant
+from precert.usecases.ports.grants import Grants
+
+_MOST_CACHED: Final = 500
+_LIFETIME: Final = timedelta(seconds=SECONDS_CACHED)
+
+
+def grant_rights(added: Grant, *, grants: Grants) -> Grant:
+    """Add rights to those that the subject has."""
+    before = grants.read(added.issuer, added.subject)
+    after = before.plus(added) if before else added
+    grants.store(after)
+    return after
+
+
+def revoke_rights(removed: Grant, *, grants: Grants) -> Grant:
+    """Remove rights of the subject."""
+    before = grants.read(removed.issuer, removed.subject) or Grant(
+        issuer=removed.issuer, subject=removed.subject
+    )
+    after = before.minus(removed)
+    grants.store(after)
+    return after
+
+
+def revoke_all(issuer: str, subject: str, *, grants: Grants) -> None:
+    """Remove all rights of the subject."""
+    grants.store(Grant(issuer=issuer, subject=subject))
+
+
+class CachedGrants:
+    """Grants as a process read them, for at most a minute. A missing grant is read each time."""
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+        self._cached: OrderedDict[tuple[str, str], tuple[datetime, Grant]] = OrderedDict()
+
+    def read(self, issuer: str, subject: str, now: datetime) -> Grant | None:
+        cached = self._cached.get((issuer, subject))
+        if cached is not None and timedelta(0) <= now - cached[0] < _LIFETIME:
+            return cached[1]
+        self._cached.pop((issuer, subject), None)
+        grant = self._grants.read(issuer, subject)
+        if grant is not None:
+            self._cached[issuer, subject] = (now, grant)
+            if len(self._cached) > _MOST_CACHED:
+                self._cached.popitem(last=False)
+        return grant

@@ -1,0 +1,216 @@
+"""Rights granted on the server: by subject, revoked within a minute, with thousands of TINs."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from functions.check import handler as check
+from functions.status import handler as status
+from functions.submit import handler as submit
+from precert.adapters.dynamodb.grants import DynamoDBGrants
+from precert.cli import main as cli
+from precert.cli import users as users_command
+from precert.domain.errors import NotFoundError
+from precert.domain.grants import Grant
+from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
+from precert.settings import Settings
+from tests.adapters.cloud import Cloud
+from tests.fakes.samples import PROVIDER_TIN, entered
+
+ISSUER: Final = "https://issuer.example/pool"
+STAFF: Final = "https://staff.example"
+SUBJECT: Final = "2f7c0e55-person"
+PROVIDER: Final = Grant(
+    issuer=ISSUER,
+    subject=SUBJECT,
+    label="provider",
+    name="Dana Whitfield",
+    entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
+    tins=frozenset({PROVIDER_TIN}),
+)
+
+
+def token(subject: str = SUBJECT, **more: str) -> dict[str, str]:
+    """The claims of an access token, which name no rights."""
+    return {"sub": subject, "iss": ISSUER, "token_use": "access", "scope": USER_SCOPE, **more}
+
+
+@pytest.fixture
+def granting(cloud: Cloud) -> Iterator[Cloud]:
+    """The product with grants in its reference table."""
+    cloud.deps.settings = Settings({**cloud.deps.settings.environ, Env.RIGHTS: "table"})
+    yield cloud
+    for one in list(cloud.deps.grants.stored()):
+        cloud.deps.grants.store(Grant(issuer=one.issuer, subject=one.subject))
+
+
+def me(cloud: Cloud, by: dict[str, str]) -> Any:
+    return cloud.call(status, "GET", "/v1/me", by=by).body
+
+
+def test_caller_has_the_granted_rights_when_the_token_names_none(granting: Cloud) -> None:
+    granting.deps.grants.store(PROVIDER)
+    found = me(granting, token())
+    assert found["name"] == "Dana Whitfield"
+    assert found["entitlements"] == ["PatientSearch"]
+    assert [one["tin"] for one in found["tins"]] == [PROVIDER_TIN]
+    assert granting.start(by=token())
+
+
+def test_claims_of_the_token_grant_nothing_when_rights_are_on_the_server(granting: Cloud) -> None:
+    granting.deps.grants.store(PROVIDER)
+    forged = token(**{"custom:tins": "690121430", "custom:plans": "OAP", "custom:vendors": "V"})
+    found = me(granting, forged)
+    assert [one["tin"] for one in found["tins"]] == [PROVIDER_TIN]
+    assert (found["plan_ids"], found["vendor_ids"]) == ([], [])
+
+
+def test_groups_of_the_token_grant_roles_when_staff_is_federated(granting: Cloud) -> None:
+    granting.deps.grants.store(
+        Grant(issuer=ISSUER, subject=SUBJECT, plan_ids=frozenset({"OAP-COMPLETE"}))
+    )
+    found = me(granting, token(**{"cognito:groups": "[Reviewer]"}))
+    assert found["entitlements"] == ["Reviewer"]
+    assert found["plan_ids"] == ["OAP-COMPLETE"]
+
+
+@pytest.mark.rule("A2")
+def test_subject_of_another_issuer_has_no_rights_when_it_is_the_same_text(
+    granting: Cloud,
+) -> None:
+    granting.deps.grants.store(PROVIDER)
+    assert me(granting, token(iss=STAFF))["tins"] == []
+    assert granting.call(status, "GET", "/v1/requests", by=token(iss=STAFF)).status == 403
+
+
+def test_grant_is_read_once_a_minute_when_a_caller_calls_often(granting: Cloud) -> None:
+    granting.deps.grants.store(PROVIDER)
+    granting.call(status, "GET", "/v1/messages", by=token())
+    with granting.wire.counting() as calls:
+        for _ in range(3):
+            assert granting.call(status, "GET", "/v1/messages", by=token()).status == 200
+    assert calls == ["Query"] * 3
+    granting.clock.at += timedelta(seconds=60)
+    with granting.wire.counting() as calls:
+        granting.call(status, "GET", "/v1/messages", by=token())
+    assert calls == ["GetItem", "Query"]
+
+
+def test_revocation_is_in_effect_within_a_minute_when_the_grant_was_cached(
+    granting: Cloud,
+) -> None:
+    granting.deps.grants.store(PROVIDER)
+    assert granting.call(status, "GET", "/v1/requests", by=token()).status == 200
+    granting.deps.grants.store(Grant(issuer=ISSUER, subject=SUBJECT))
+    granting.clock.at += timedelta(seconds=60)
+    assert granting.call(status, "GET", "/v1/requests", by=token()).status == 403
+
+
+def test_thousands_of_tins_are_granted_when_a_hospital_system_has_them(granting: Cloud) -> None:
+    tins = frozenset(f"{100_000_000 + number}" for number in range(20_000))
+    grant = PROVIDER.model_copy(update={"tins": tins | {PROVIDER_TIN}})
+    granting.deps.grants.store(grant)
+    assert granting.deps.grants.read(ISSUER, SUBJECT) == grant
+    body = {"content": entered(), "tin": PROVIDER_TIN}
+    started = granting.call(submit, "POST", "/v1/drafts", body, by=token())
+    assert started.status == 201
+    assert granting.save(started.body["draft_id"], 1, token()).status == 200
+
+
+def test_call_is_refused_for_a_moment_when_the_grants_cannot_be_read(granting: Cloud) -> None:
+    granting.deps.grants.store(PROVIDER)
+    granting.wire.cut("GetItem")
+    reply = granting.call(status, "GET", "/v1/requests", by=token())
+    assert (reply.status, reply.code) == (503, "try_again")
+
+
+def test_id_token_is_refused_when_it_is_sent_as_access_token(granting: Cloud) -> None:
+    granting.deps.grants.store(PROVIDER)
+    reply = granting.call(status, "GET", "/v1/me", by=token(token_use="id"))
+    assert (reply.status, reply.code) == (403, "not_entitled")
+    assert "access token" in reply.body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "reading", "writing"),
+    [
+        (USER_SCOPE, 200, 201),
+        (WRITE_SCOPE, 200, 201),
+        (f"[{READ_SCOPE} {WRITE_SCOPE}]", 200, 201),
+        (READ_SCOPE, 200, 403),
+        ("openid profile", 403, 403),
+        (f"{READ_SCOPE}s", 403, 403),
+    ],
+)
+def test_scopes_permit_reading_or_writing_when_a_token_has_them(
+    granting: Cloud, scope: str, reading: int, writing: int
+) -> None:
+    granting.deps.grants.store(PROVIDER)
+    by = token(scope=scope)
+    assert granting.call(status, "GET", "/v1/requests", by=by).status == reading
+    checked = granting.call(check, "POST", "/v1/checks", {"content": {}}, by=by)
+    assert (checked.status == 403) is (reading == 403)
+
+    started = granting.call(submit, "POST", "/v1/drafts", {"content": entered()}, by=by)
+    assert started.status == writing
+
+
+class Users:
+    """The user pool."""
+
+    def __init__(self) -> None:
+        self.subjects = {"dana": SUBJECT}
+
+    def add(self, username: str, _email: str, _name: str) -> str:
+        return self.subjects.setdefault(username, f"subject-of-{username}")
+
+    def subject_of(self, username: str) -> str:
+        if username not in self.subjects:
+            raise NotFoundError(f"The user pool has no user {username}.")
+        return self.subjects[username]
+
+
+def test_commands_grant_list_and_revoke_when_users_and_clients_are_named(
+    granting: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    deps = granting.deps
+    deps.settings = Settings({**deps.settings.environ, Env.ISSUER: ISSUER})
+    deps.users = Users()  # type: ignore[assignment]
+    monkeypatch.setattr(users_command, "stack_dependencies", lambda _stack: deps)
+    file = tmp_path / "tins.txt"
+    file.write_text(f"{PROVIDER_TIN}\n# a hospital\n20-3129831\n")
+
+    def grants() -> DynamoDBGrants:
+        return deps.grants
+
+    def run(*arguments: str) -> int:
+        return cli.main([*arguments, "--stack", "precert-dev"])
+
+    search = ("--entitlement", "PatientSearch")
+    assert run("users", "grant", "dana", *search, "--tins-file", str(file)) == 0
+    found = grants().read(ISSUER, SUBJECT)
+    assert found is not None
+    assert found.tins == {PROVIDER_TIN, "203129831"}
+    added = ("users", "add", "lee", "--email", "lee@example.org", "--name", "Marcus Lee", *search)
+    assert run(*added) == 0
+    assert run("clients", "grant", "client-7", "--label", "ehr", "--vendor", "V1") == 0
+    capsys.readouterr()
+    assert run("clients", "list") == 0
+    listed = capsys.readouterr().out
+    assert "dana (2f7c0e55-person): entitlements PatientSearch; 2 TINs" in listed
+    assert "lee (subject-of-lee): entitlements PatientSearch" in listed
+    assert "ehr (client-7): vendors V1" in listed
+    assert run("users", "revoke", "dana", "--tin", PROVIDER_TIN) == 0
+    found = grants().read(ISSUER, SUBJECT)
+    assert found is not None
+    assert found.tins == {"203129831"}
+    assert run("clients", "revoke", "client-7", "--all") == 0
+    assert grants().read(ISSUER, "client-7") is None
+    assert run("users", "grant", "unknown", *search) == 2
+    capsys.readouterr()
