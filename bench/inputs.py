@@ -41,6 +41,7 @@ ENVIRONMENT: Final = {
     "REFERENCE_TABLE": "reference",
     "AUDIT_TABLE": "audit",
     "RIGHTS": "claims",
+    "CALLS_PER_MINUTE": "off",
     "RULE_LISTS_BUCKET": "rules",
 }
 

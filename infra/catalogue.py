@@ -9,6 +9,8 @@ _HTTP: Final = (
     Env.AUDIT_TABLE,
     Env.REFERENCE_TABLE,
     Env.RIGHTS,
+    Env.LIMITS_TABLE,
+    Env.CALLS_PER_MINUTE,
     Env.ENTITLEMENTS_CLAIM,
     Env.TINS_CLAIM,
     Env.PLANS_CLAIM,

@@ -153,6 +153,8 @@ class StageConfig(_Table):
     """Origins of partners' pages that may call the API and upload documents."""
     requests_per_second: Annotated[int, Field(ge=1)]
     request_burst: Annotated[int, Field(ge=1)]
+    calls_per_minute: Annotated[int, Field(ge=1)] | None = None
+    """How many calls one client may make a minute; without it no limit."""
     require_mfa: bool
     threat_protection: bool
     archive_days: Annotated[int, Field(ge=1)] | None = None

@@ -105,11 +105,12 @@ def grant(
     task.allow(["states:SendTaskFailure"], ["*"])
 
 
-def read_grants(tables: Tables, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
-    """Grant reading what callers may do."""
+def identify_callers(tables: Tables, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
+    """Grant reading what callers may do, and counting their calls."""
     for spec, function in functions.items():
         if spec.serves_http:
             tables.allow_reference(function, ("dynamodb:GetItem",))
+            tables.allow_limits(function)
 
 
 def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:

@@ -82,6 +82,8 @@ class PrecertStack(cdk.Stack):
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
+            Env.LIMITS_TABLE: self._tables.limits.table_name,
+            Env.CALLS_PER_MINUTE: str(stage.calls_per_minute or "off"),
             Env.AUDIT_TABLE: self._audit.table.table_name,
             Env.AUDIT_BUCKET: self._audit.archive.bucket_name,
             Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
@@ -130,7 +132,7 @@ class PrecertStack(cdk.Stack):
             workflow=self._workflow,
         )
         permissions.append_to(self._audit, self._functions)
-        permissions.read_grants(self._tables, self._functions)
+        permissions.identify_callers(self._tables, self._functions)
         self._api = Api(
             self,
             "Api",

@@ -40,6 +40,7 @@ from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.loading import DynamoDBLoads
 from precert.adapters.dynamodb.messages import DynamoDBInbox
+from precert.adapters.dynamodb.rate_limits import DynamoDBCallCounts
 from precert.adapters.dynamodb.reference import DynamoDBReference, LoadedPlaces
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
@@ -72,6 +73,7 @@ from precert.usecases.checks import Check, check_requirements
 from precert.usecases.grants import CachedGrants
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
 from precert.usecases.ports.audit import AuditLog
+from precert.usecases.rate_limits import CallCounts, RateLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -91,6 +93,7 @@ _CLIENTS: Final = {
     Env.DOCUMENTS_BUCKET: "s3",
     Env.ARCHIVE_BUCKET: "s3",
     Env.AUDIT_TABLE: "dynamodb",
+    Env.LIMITS_TABLE: "dynamodb",
     Env.AUDIT_BUCKET: "s3",
     Env.SSN_KEY: "kms",
     Env.STATE_MACHINE_ARN: "stepfunctions",
@@ -127,6 +130,11 @@ def random_serial() -> int:
 def random_key() -> bytes:
     """Return a random key for HMAC-SHA-256."""
     return secrets.token_bytes(32)
+
+
+def random_password() -> str:
+    """Return a temporary password that has every kind of character."""
+    return f"{secrets.token_urlsafe(18)}-aA1"
 
 
 def random_uuid() -> str:
@@ -402,16 +410,27 @@ class Dependencies:
         return DynamoDBGrants(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
 
     @cached_property
+    def rate_limit(self) -> RateLimit | None:
+        limit = self.settings.calls_per_minute
+        return RateLimit(self.call_counts, limit) if limit is not None else None
+
+    @cached_property
+    def call_counts(self) -> CallCounts:
+        return DynamoDBCallCounts(self.dynamodb, limits_table=self.settings[Env.LIMITS_TABLE])
+
+    @cached_property
     def callers(self) -> Callers:
         grants = CachedGrants(self.grants) if self.settings.grants_in_table else None
-        return Callers(self.settings.claims, grants, self.now)
+        return Callers(self.settings.claims, grants, self.rate_limit, self.now)
 
     @cached_property
     def users(self) -> CognitoUsers:
         client = self.session.client(
             "cognito-idp", config=client_config(), endpoint_url=self.endpoint_url
         )
-        return CognitoUsers(client, pool_id=self.settings[Env.USER_POOL_ID])
+        return CognitoUsers(
+            client, pool_id=self.settings[Env.USER_POOL_ID], new_password=random_password
+        )
 
     @cached_property
     def rule_lists(self) -> S3RuleLists:

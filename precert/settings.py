@@ -41,6 +41,16 @@ class Settings:
         )
 
     @property
+    def calls_per_minute(self) -> int | None:
+        """How many calls a client may make a minute; ``None`` without a limit."""
+        value = self[Env.CALLS_PER_MINUTE]
+        if value == "off":
+            return None
+        if not value.isdecimal() or value == "0":
+            raise SettingsError(f"{Env.CALLS_PER_MINUTE.value} must be off or a number of calls")
+        return int(value)
+
+    @property
     def grants_in_table(self) -> bool:
         """Whether TINs, plans and vendors are granted on the server, and not stated by the token."""
         match self[Env.RIGHTS]:

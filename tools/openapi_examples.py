@@ -83,6 +83,7 @@ from precert.domain.errors import (
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.form import service_form
 from precert.domain.notices import notice_key
+from precert.domain.rate_limits import too_many
 from precert.domain.request import Request
 from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow, row_of_request
@@ -568,6 +569,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
         ),
         damaged(REQUEST_ID),
         TransientError("The request is being changed by others. Try again."),
+        too_many(1200, SUBMITTED),
     )
 
 

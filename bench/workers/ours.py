@@ -11,6 +11,7 @@ os.environ.update(
     AWS_REGION="us-east-1",
     REFERENCE_TABLE="reference",
     RIGHTS="claims",
+    CALLS_PER_MINUTE="off",
     RULE_LISTS_BUCKET="rules",
 )
 

@@ -1,4 +1,4 @@
-"""The two tables: requests, the system of record, and reference data, which the payer loads."""
+"""The tables: requests, the system of record; reference data, which the payer loads; call counts."""
 
 from typing import Final
 
@@ -50,6 +50,9 @@ class Tables(Construct):
                 non_key_attributes=list(index.carries) or None,
             )
         self.reference = self._table("Reference", stage)
+        self.limits = self._table(
+            "Limits", stage, time_to_live_attribute=shared_names.TTL_ATTRIBUTE
+        )
 
     def _table(
         self,
@@ -88,6 +91,10 @@ class Tables(Construct):
     def allow_reference(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
         """Allow actions on the reference table, which no function writes."""
         self._allow(function, self.reference, actions)
+
+    def allow_limits(self, function: ServiceFunction) -> None:
+        """Allow counting the calls of clients."""
+        self._allow(function, self.limits, ("dynamodb:UpdateItem",))
 
     def _allow(
         self, function: ServiceFunction, table: dynamodb.Table, actions: tuple[str, ...]

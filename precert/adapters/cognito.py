@@ -1,5 +1,6 @@
 """Users of the stack's own user pool."""
 
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,9 +11,10 @@ from precert.domain.errors import NotFoundError, TransientError
 class CognitoUsers:
     """Registers users, and finds their subjects."""
 
-    def __init__(self, client: Any, *, pool_id: str) -> None:
+    def __init__(self, client: Any, *, pool_id: str, new_password: Callable[[], str]) -> None:
         self._client = client
         self._pool_id = pool_id
+        self._new_password = new_password
 
     def add(self, username: str, email: str, name: str) -> str:
         """Register a user, who receives an invitation by email; return the subject.
@@ -26,6 +28,7 @@ class CognitoUsers:
                 Username=username,
                 UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
                 DesiredDeliveryMediums=["EMAIL"],
+                TemporaryPassword=self._new_password(),
             )
         except self._client.exceptions.UsernameExistsException:
             pass

@@ -44,7 +44,7 @@ _UNIDENTIFIED: Final = frozenset(
 """Responses that confirm no patient: what was entered as a member id may be anything."""
 _SEARCH: Final = "/search"
 """The end of the paths of searches: who was found is in the response, and criteria may fit nobody."""
-_SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,128}")
+_SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,120}")
 _ADDRESS: Final = re.compile(r"[0-9a-fA-F.:]{2,45}")
 
 

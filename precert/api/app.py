@@ -58,6 +58,7 @@ from precert.domain.errors import (
     MalformedHeaderError,
     NotEntitledError,
     PrecertError,
+    TooManyRequestsError,
     TransientError,
     VersionMissingError,
 )
@@ -477,6 +478,8 @@ class Api:
         headers = {"Cache-Control": "no-store"}
         if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if isinstance(error, TooManyRequestsError):
+            headers["Retry-After"] = str(error.retry_after)
         problem.request_id = api_request_id(self.resolver.current_event.raw_event)
         problem.instance = f"urn:precert:call:{self.resolver.lambda_context.aws_request_id}"
         body = problem.model_dump_json(exclude_none=True)

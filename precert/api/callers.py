@@ -8,6 +8,7 @@ from precert.api.claims import caller_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.grants import with_grant
 from precert.usecases.grants import CachedGrants
+from precert.usecases.rate_limits import RateLimit
 
 _NO_CLAIM: Final = ""
 
@@ -16,10 +17,15 @@ class Callers:
     """Identifies callers. Without grants, all rights are those of the token's claims."""
 
     def __init__(
-        self, names: ClaimNames, grants: CachedGrants | None, now: Callable[[], datetime]
+        self,
+        names: ClaimNames,
+        grants: CachedGrants | None,
+        limit: RateLimit | None,
+        now: Callable[[], datetime],
     ) -> None:
         self._names = names
         self._grants = grants
+        self._limit = limit
         self._now = now
 
     def identify(self, claims: Mapping[str, Any], token: Mapping[str, Any] | None) -> Caller:
@@ -28,10 +34,18 @@ class Callers:
         Raises:
             NotEntitledError: the token names no user, or a claim cannot be read.
             TransientError: the grants cannot be read.
+            TooManyRequestsError: the caller made too many calls in this minute.
         """
+        issuer = str(claims.get("iss") or "")
         if self._grants is None:
-            return caller_of(claims, self._names, token)
+            caller = caller_of(claims, self._names, token)
+            self._admit(issuer, caller)
+            return caller
         groups_only = self._names._replace(tins=_NO_CLAIM, plans=_NO_CLAIM, vendors=_NO_CLAIM)
         caller = caller_of(claims, groups_only, token)
-        issuer = str(claims.get("iss") or "")
+        self._admit(issuer, caller)
         return with_grant(caller, self._grants.read(issuer, caller.subject, self._now()))
+
+    def _admit(self, issuer: str, caller: Caller) -> None:
+        if self._limit is not None:
+            self._limit.admit(f"{issuer}#{caller.subject}", self._now())

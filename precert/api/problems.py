@@ -45,6 +45,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.DuplicateRequestError: HTTPStatus.CONFLICT,
     errors.SameReviewerError: HTTPStatus.CONFLICT,
     errors.OwnRequestError: HTTPStatus.FORBIDDEN,
+    errors.TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DamagedRecordError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

@@ -196,6 +196,13 @@ class DamagedRecordError(PrecertError):
     title = "A stored record cannot be read"
 
 
+class TooManyRequestsError(PrecertError):
+    code = "too_many_requests"
+    title = "Too many calls in this minute"
+    retry_after = 60
+    """Seconds until the caller may send it again."""
+
+
 class TransientError(PrecertError):
     code = "try_again"
     title = "A technical error"

@@ -89,4 +89,4 @@ def require_access_token(claims: Mapping[str, Any], *, reads: bool) -> None:
     permitting = {USER_SCOPE, WRITE_SCOPE, *((READ_SCOPE,) if reads else ())}
     if permitting.isdisjoint(scopes):
         needed = READ_SCOPE if reads else WRITE_SCOPE
-        raise NotEntitledError(f"The token does not have the scope {needed}.", scope=needed)
+        raise NotEntitledError(f"The token does not have the scope {needed}.")

@@ -155,6 +155,7 @@ def cloud(
                 Env.DATA_KEY: "data-key",
                 Env.SCAN_DOCUMENTS: "off",
                 Env.RIGHTS: "claims",
+                Env.CALLS_PER_MINUTE: "off",
                 Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: resources.machine,
                 Env.EVENT_BUS_NAME: resources.bus,

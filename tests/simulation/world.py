@@ -228,6 +228,7 @@ class World:
                     Env.DATA_KEY: "data-key",
                     Env.SCAN_DOCUMENTS: "off",
                     Env.RIGHTS: "claims",
+                    Env.CALLS_PER_MINUTE: "off",
                     Env.SSN_KEY: "ssn-key",
                     Env.STATE_MACHINE_ARN: "arn:aws:states:::stateMachine:machine",
                     Env.EVENT_BUS_NAME: "bus",

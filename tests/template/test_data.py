@@ -19,7 +19,7 @@ def requests_table(stack: Synthesized) -> dict[str, Any]:
 
 def test_table_can_be_restored_when_data_was_lost(stack: Synthesized) -> None:
     tables = stack.properties(TABLE).values()
-    assert len(tables) == 3
+    assert len(tables) == 4
     for table in tables:
         recovery = table["PointInTimeRecoverySpecification"]
         assert recovery["PointInTimeRecoveryEnabled"] is True

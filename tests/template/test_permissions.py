@@ -52,8 +52,8 @@ SCANNER: Final = {
 }
 """What AWS requires for GuardDuty to scan a bucket with its own key, without tagging objects."""
 
-APPEND: Final = {"dynamodb:PutItem"} | WRITE_KEY
-"""Each function that serves HTTP calls appends to the audit table."""
+APPEND: Final = {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY
+"""Each function that serves HTTP calls appends to the audit table and counts its caller's calls."""
 
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | APPEND,

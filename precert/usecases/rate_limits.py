@@ -1,0 +1,71 @@
+"""Limit the calls of each client, counted over all processes."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from precert.domain.errors import TransientError
+from precert.domain.rate_limits import reported_at_once, too_many, window_of
+
+_MOST_CLIENTS: Final = 500
+
+
+class CallCounts(Protocol):
+    def add(self, client: str, calls: int, now: datetime) -> int:
+        """Add to the client's count of this minute and return it.
+
+        Raises:
+            TransientError.
+        """
+
+
+@dataclass
+class _Minute:
+    window: str
+    unreported: int = 0
+    counted: int = 0
+    """The shared count when it was last read."""
+
+
+class RateLimit:
+    """A process adds its calls to a shared count, several at once, so that most calls cost nothing.
+
+    A client can therefore exceed its limit by a few calls for each process that serves it.
+    """
+
+    def __init__(self, counts: CallCounts, limit: int) -> None:
+        self._counts = counts
+        self._limit = limit
+        self._step = reported_at_once(limit)
+        self._clients: OrderedDict[str, _Minute] = OrderedDict()
+
+    def admit(self, client: str, now: datetime) -> None:
+        """Count a call.
+
+        Raises:
+            TooManyRequestsError: the client made too many in this minute.
+        """
+        minute = self._minute(client, window_of(now))
+        if minute.counted <= self._limit:
+            minute.unreported += 1
+            if minute.unreported >= self._step:
+                self._report(client, minute, now)
+        if minute.counted > self._limit:
+            raise too_many(self._limit, now)
+
+    def _report(self, client: str, minute: _Minute, now: datetime) -> None:
+        try:
+            minute.counted = self._counts.add(client, minute.unreported, now)
+        except TransientError:
+            # Calls are not refused because they cannot be counted.
+            return
+        minute.unreported = 0
+
+    def _minute(self, client: str, window: str) -> _Minute:
+        minute = self._clients.get(client)
+        if minute is None or minute.window != window:
+            minute = self._clients[client] = _Minute(window)
+            if len(self._clients) > _MOST_CLIENTS:
+                self._clients.popitem(last=False)
+        return minute
