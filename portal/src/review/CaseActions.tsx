@@ -8,8 +8,15 @@ import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
 import { Banner, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { type CaseDetails, caseKey } from "./Case";
-import { LineForm, openLines, useReasons } from "./DecisionPanel";
-import { approveAll, decisionBody, type Entries, entryOf, type LineEntry } from "./decision";
+import { LineForm, useReasons } from "./DecisionPanel";
+import {
+  approveAll,
+  decisionBody,
+  type Entries,
+  entryOf,
+  type LineEntry,
+  linesToDecide,
+} from "./decision";
 import { nameIn } from "./names";
 
 const words = text.review;
@@ -241,7 +248,7 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
   const key = `outcome.${details.request_id}.${details.cycle}`;
   const [entry, setEntry, reset] = useStored<OutcomeEntry>(key, NO_OUTCOME);
   const filed = filedDiscussion(details);
-  const lines = openLines(details);
+  const lines = linesToDecide(details);
   const lineIds = lines.map((line) => line.line_id);
   // Before the determination the case itself is decided, with the form below.
   const decides = filed !== undefined && entry.outcome === "OVERTURNED";

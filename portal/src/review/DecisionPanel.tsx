@@ -33,6 +33,7 @@ import {
   fromProposal,
   hasPlaceholder,
   type LineEntry,
+  linesToDecide,
   requestedOf,
 } from "./decision";
 import { nameIn } from "./names";
@@ -45,11 +46,6 @@ const CHOICES: readonly { code: Decided; name: string }[] = [
   { code: "MODIFIED", name: words.modify },
   { code: "DENIED", name: words.deny },
 ];
-
-/** The lines that this cycle decides: those that are open and not a vendor's. */
-export function openLines(details: CaseDetails): readonly Schemas["ServiceLineResponse"][] {
-  return details.lines.filter((line) => line.status === "OPEN" && line.decided_by !== "VENDOR");
-}
 
 interface DeciderProps {
   details: CaseDetails;
@@ -71,7 +67,11 @@ export function DecisionPanel({ details, seen }: DeciderProps) {
         <DecisionForm key={details.cycle} details={details} seen={seen} />
       ) : (
         <>
-          {details.allowed_actions.includes("ASSIGN") && <p>{words.takeFirst}</p>}
+          {details.allowed_actions.includes("RECORD_PEER_TO_PEER") ? (
+            <p>{words.outcomeFirst}</p>
+          ) : (
+            details.allowed_actions.includes("ASSIGN") && <p>{words.takeFirst}</p>
+          )}
           <DecidedLines details={details} />
         </>
       )}
@@ -160,7 +160,7 @@ function DecisionForm({ details, seen }: DeciderProps) {
   const [entries, setEntries, reset] = useStored<Entries>(key, {});
   const [beforeResponse, setBeforeResponse] = useState(false);
   const [attempt, setAttempt] = useState(0);
-  const lines = openLines(details);
+  const lines = linesToDecide(details);
   const lineIds = lines.map((line) => line.line_id);
   const changed = useDecided(details.request_id);
   const next = useNextCase({}, [details.request_id]);

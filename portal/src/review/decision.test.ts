@@ -6,6 +6,7 @@ import {
   EMPTY,
   fromProposal,
   hasPlaceholder,
+  linesToDecide,
   requestedOf,
 } from "./decision";
 
@@ -94,4 +95,21 @@ test("a line's id leads to its service and procedure", () => {
 test("a template's words in brackets are to be replaced", () => {
   expect(hasPlaceholder("Documented are: [findings].")).toBe(true);
   expect(hasPlaceholder("Documented are: pain at rest (grade 2).")).toBe(false);
+});
+
+test("a cycle decides the open lines that are not a vendor's, and a dispute those that are disputed", () => {
+  const line = (line_id: string, status: "OPEN" | "DENIED", decided_by: "PAYER" | "VENDOR") => ({
+    line_id,
+    status,
+    decided_by,
+  });
+  const none = { appeals: [], reconsiderations: [], peer_to_peer_discussions: [] };
+  const ids = (lines: readonly { line_id: string }[]) => lines.map((one) => one.line_id);
+  const open = [line("1.1", "OPEN", "PAYER"), line("1.2", "OPEN", "VENDOR")];
+  expect(ids(linesToDecide({ ...none, cycle: 1, lines: open }))).toEqual(["1.1"]);
+  const denied = [line("1.1", "DENIED", "PAYER"), line("1.2", "DENIED", "PAYER")];
+  for (const kind of ["appeals", "reconsiderations", "peer_to_peer_discussions"] as const) {
+    const disputed = { ...none, [kind]: [{ cycle: 2, line_ids: ["1.2"] }] };
+    expect(ids(linesToDecide({ ...disputed, cycle: 2, lines: denied }))).toEqual(["1.2"]);
+  }
 });

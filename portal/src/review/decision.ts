@@ -108,6 +108,31 @@ export function fromProposal(lines: readonly Schemas["ProposedLine"][]): Entries
   );
 }
 
+type Disputed = Pick<Schemas["DisputeResponse"], "cycle" | "line_ids">;
+
+/**
+ * The lines that this cycle decides: those that are disputed in it, which were decided before, or in the first
+ * cycle those that are open and not a vendor's.
+ */
+export function linesToDecide<
+  Line extends Pick<Schemas["ServiceLineResponse"], "line_id" | "status" | "decided_by">,
+>(details: {
+  cycle: number;
+  lines: readonly Line[];
+  appeals: readonly Disputed[];
+  reconsiderations: readonly Disputed[];
+  peer_to_peer_discussions: readonly Disputed[];
+}): readonly Line[] {
+  const { cycle, lines, appeals, reconsiderations, peer_to_peer_discussions } = details;
+  const disputes = [...appeals, ...reconsiderations, ...peer_to_peer_discussions];
+  const dispute = disputes.find((one) => one.cycle === cycle);
+  return lines.filter((line) =>
+    dispute
+      ? dispute.line_ids.includes(line.line_id)
+      : line.status === "OPEN" && line.decided_by !== "VENDOR",
+  );
+}
+
 /** Whether words of a template are still to be replaced: they stand in [brackets]. */
 export function hasPlaceholder(rationale: string): boolean {
   return /\[[^\]]+\]/.test(rationale);

@@ -58,6 +58,7 @@ export const review = {
     "A colleague can take the case now. What you entered is saved in this tab. Assign the case again to go on.",
   leaseTaken:
     "Your assignment ended, and a colleague took the case. What you entered is saved in this tab. It is assigned to the colleague",
+  outcomeFirst: "The outcome of the discussion decides this case. Record it with the button above.",
   takeFirst: "Assign the case to yourself to decide it.",
   released: "The case is released.",
   assigned: "The case is assigned to you.",
