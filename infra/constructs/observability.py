@@ -18,7 +18,7 @@ from infra.constructs.queues import EventQueue
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from precert.domain.event_types import EventType
-from precert.names import DAMAGED_RECORD, SCAN_UNRESOLVED
+from precert.names import DAMAGED_RECORD, SCAN_UNRESOLVED, SWEPT
 
 _PERIOD = cdk.Duration.minutes(5)
 
@@ -48,17 +48,21 @@ class Alarms(Construct):
         *,
         above: int = 0,
         periods: int = 1,
+        present: bool = False,
     ) -> None:
-        """Alarm when the metric is above the threshold. Missing data does not breach it."""
+        """Alarm when the metric is above the threshold, or with ``present`` when it is missing."""
+        operators, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             name,
             alarm_description=description,
             metric=metric,
-            threshold=above,
+            threshold=1 if present else above,
             evaluation_periods=periods,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            comparison_operator=(
+                operators.LESS_THAN_THRESHOLD if present else operators.GREATER_THAN_THRESHOLD
+            ),
+            treat_missing_data=missing.BREACHING if present else missing.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
 
@@ -127,6 +131,22 @@ def watch(
         "An execution failed: start its determination cycle again once the cause is fixed",
         workflow.machine.metric_failed(period=_PERIOD),
     )
+    for how, metric in (
+        ("TimedOut", workflow.machine.metric_timed_out(period=_PERIOD)),
+        ("Aborted", workflow.machine.metric_aborted(period=_PERIOD)),
+    ):
+        alarms.add(
+            f"{how}Executions",
+            "An execution timed out or was aborted: its cycle is started again by itself",
+            metric,
+        )
+    alarms.add(
+        "SweepMissing",
+        "The sweep of the decision clocks did not complete in 10 minutes",
+        _count_of(SWEPT),
+        periods=2,
+        present=True,
+    )
     alarms.add(
         "DeadlinesPassed",
         "A request was not decided by its deadline: it is in the operators' queue",
@@ -191,7 +211,17 @@ class Dashboards(Construct):
                     ),
                 ],
                 [
-                    _graph("Hours from start to determination", [machine.metric_time()]),
+                    _graph(
+                        "Hours from start to determination",
+                        [
+                            # Step Functions measures executions in milliseconds.
+                            cloudwatch.MathExpression(
+                                expression="time / 3600000",
+                                using_metrics={"time": machine.metric_time()},
+                                label="hours",
+                            )
+                        ],
+                    ),
                     _graph("API calls", [api.http_api.metric_count()]),
                 ],
             ],

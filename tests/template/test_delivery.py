@@ -11,6 +11,7 @@ from precert.names import (
     EVENT_SOURCE,
     REQUEST_SK,
     SCAN_UNRESOLVED,
+    SWEPT,
     VENDOR_DETERMINED,
     VENDOR_SOURCE_PREFIX,
 )
@@ -257,6 +258,18 @@ def test_operators_are_emailed_when_an_address_is_configured(with_own_issuer: Sy
         "email",
         "operators@example.com",
     )
+
+
+@pytest.mark.rule("W2")
+def test_operators_are_alarmed_when_the_sweep_does_not_run(stack: Synthesized) -> None:
+    [alarm] = (one for one in stack.properties(ALARM).values() if one.get("MetricName") == SWEPT)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]
+    assert (alarm["TreatMissingData"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "breaching",
+        "LessThanThreshold",
+        1,
+    )
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 600
 
 
 def test_two_dashboards_exist_when_the_stack_is_deployed(stack: Synthesized) -> None:
