@@ -65,6 +65,9 @@ VALID_CALLS: Final = depth(12, 60)
 FOREIGN: Final = depth(3, 15)
 """How many of them callers make who are not entitled."""
 
+SECONDS: Final = 60
+"""How long a call may take on a busy machine."""
+
 OF: Final[dict[Entitlement | None, User]] = {
     None: PROVIDER,
     **{one: user for user in reversed(USERS) for one in user.entitlements},
@@ -176,7 +179,9 @@ def test_response_matches_the_document_when_any_input_is_sent(
             case.query = crossed(valid_call.query, case.query, data)
         for user in (*entitled, *(others if sent <= FOREIGN else ())):
             headers = {"Authorization": f"Bearer {deployment.caller(user).token}"}
-            case.call_and_validate(deployment.api_url, session, headers, checks=CHECKS)
+            case.call_and_validate(
+                deployment.api_url, session, headers, checks=CHECKS, timeout=SECONDS
+            )
 
     for mode in (GenerationMode.NEGATIVE, GenerationMode.POSITIVE):
         sent = 0

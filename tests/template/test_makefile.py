@@ -25,6 +25,7 @@ LEADS_TO: Final = {
     "down": "-m local down",
     "reset": "-m local reset",
     "bench": "-m bench",
+    "figures": "-m bench.portal",
     "unit": "-m tools.verify architecture unit property",
     "lint": "-m tools.verify format lint types",
     "screenshots": "-m pytest --quiet tests/browser/test_screenshots.py",

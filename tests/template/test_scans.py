@@ -68,8 +68,10 @@ def test_results_of_this_bucket_are_received_when_guardduty_publishes_them(
     [rule] = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
-        if rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].startswith("UploadScanFunction")
+        if rule.get("EventPattern", {}).get("source") == ["aws.guardduty"]
     )
+    [target] = rule["Targets"]
+    assert target["Arn"]["Fn::GetAtt"][0].startswith("MessagingScans")
     assert rule["EventPattern"] == {
         "source": ["aws.guardduty"],
         "detail-type": ["GuardDuty Malware Protection Object Scan Result"],

@@ -116,11 +116,7 @@ def test_request_is_in_the_archive_only_when_its_retention_is_over(bench: Bench)
         ExpressionAttributeValues={":past": {"N": past}},
     )
     until("waiting for the clean-up", lambda: not bench.kinds(request_id) or None)
-    [bucket] = [
-        one["PhysicalResourceId"]
-        for one in bench.resources
-        if one["ResourceType"] == "AWS::S3::Bucket" and "Archive" in one["LogicalResourceId"]
-    ]
+    bucket = bench.deployment.outputs["ArchiveBucketName"]
     store = bench.deployment.cloud.client("s3")
     listed = store.list_objects_v2(Bucket=bucket, Prefix=HISTORY_PREFIX)["Contents"]
     keys = [found["Key"] for found in listed if request_id in found["Key"]]
