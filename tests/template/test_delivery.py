@@ -213,10 +213,7 @@ def test_alarm_is_defined_when_a_queue_receives_failures(stack: Synthesized) -> 
         for dimension in alarm.get("Dimensions", ())
         if dimension["Name"] == "QueueName"
     }
-    dead_letters = {
-        name for name, queue in stack.properties(QUEUE).items() if "RedrivePolicy" not in queue
-    }
-    assert watched == dead_letters
+    assert watched == set(stack.resources(QUEUE))
 
 
 def test_alarms_cover_errors_and_throttles_when_a_function_is_deployed(stack: Synthesized) -> None:
