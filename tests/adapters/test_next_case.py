@@ -8,6 +8,7 @@ import pytest
 from functions.review import handler as review
 from precert.domain.caller import Caller
 from precert.names import Entitlement
+from precert.usecases.changes import Reading
 from precert.usecases.review import assign_case
 from tests.adapters.cloud import (
     NURSE,
@@ -86,7 +87,9 @@ def test_following_case_is_assigned_when_a_colleague_takes_the_first_at_that_mom
 
     def worklist(*arguments: Any, **named: Any) -> Any:
         page = read(*arguments, **named)
-        cloud.deps.call(assign_case, first, colleague)
+        now = cloud.deps.requests.read(first)
+        assert now is not None
+        cloud.deps.call(assign_case, first, colleague, read=Reading([now.version]))
         return page
 
     monkeypatch.setattr(cloud.deps.listings, "worklist", worklist)
