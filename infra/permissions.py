@@ -109,7 +109,7 @@ def identify_callers(tables: Tables, functions: Mapping[FunctionSpec, ServiceFun
     """Grant reading what callers may do, and counting their calls."""
     for spec, function in functions.items():
         if spec.serves_http:
-            tables.allow_reference(function, ("dynamodb:GetItem",))
+            tables.allow_grants(function)
             tables.allow_limits(function)
 
 

@@ -87,6 +87,8 @@ REQUEST_PK_PREFIX: Final = "REQUEST#"
 """Prefix of the partition keys of requests; the request's id follows."""
 INBOX_PK_PREFIX: Final = "INBOX#"
 """Prefix of the partition keys of inboxes; the cleanup consumes the REMOVE records of messages."""
+GRANT_PK_PREFIX: Final = "GRANT#"
+"""Prefix of the partition keys of grants: what a person or a partner's system may do."""
 REQUEST_SK: Final = "REQUEST"
 """Sort key of the request item; its REMOVE record starts the cleanup."""
 

@@ -92,6 +92,19 @@ class Tables(Construct):
         """Allow actions on the reference table, which no function writes."""
         self._allow(function, self.reference, actions)
 
+    def allow_grants(self, function: ServiceFunction) -> None:
+        """Allow reading what a caller may do, and no other item of the reference table."""
+        function.allow(
+            ["dynamodb:GetItem"],
+            [self.reference.table_arn],
+            {
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": [f"{shared_names.GRANT_PK_PREFIX}*"]
+                }
+            },
+        )
+        self._encryption.allow(function, READ)
+
     def allow_limits(self, function: ServiceFunction) -> None:
         """Allow counting the calls of clients."""
         self._allow(function, self.limits, ("dynamodb:UpdateItem",))

@@ -102,11 +102,18 @@ def test_decision_is_two_calls_when_nothing_conflicts(cloud: Cloud) -> None:
 def test_no_call_is_made_when_input_is_wrong(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with cloud.wire.counting() as calls:
-        assert cloud.submit(draft_id, services=[]).status == 422
         assert cloud.check(services=[]).status == 422
         assert cloud.offer(draft_id, "virus.exe").status == 422
         assert cloud.resume("not-an-id").status == 404
     assert calls == []
+
+
+def test_draft_is_read_once_when_a_submission_is_refused(cloud: Cloud) -> None:
+    """A repetition is answered as before, also if a rule list published since would refuse it."""
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.submit(draft_id, services=[]).status == 422
+    assert calls == ["GetItem"]
 
 
 @pytest.mark.parametrize("way", ["whole", "services alone", "one field of a part"])

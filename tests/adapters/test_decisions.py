@@ -356,7 +356,7 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
     assert (response["appeal_rights"], response["allowed_actions"]) == (None, ["DETAILS"])
     assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS"]
     [option] = response["dispute_options"]
-    assert (option["option"], option["until"]) == ("EXTERNAL_REVIEW", "2026-11-02T05:00:00Z")
+    assert (option["option"], option["until"]) == ("EXTERNAL_REVIEW", "2026-11-03T05:00:00Z")
     assert option["text"] in response["notices"]
     assert cloud.deps.payer.notices["appeal_rights"] not in response["notices"]
     third = cloud.appeal(request_id, "1.2")

@@ -17,6 +17,7 @@ BUCKET: Final = "portal-files"
 OUTPUTS: Final = {
     "PortalAuthority": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_1",
     "PortalClientId": "abc",
+    "PortalScope": "openid precert/read precert/write",
     "PortalSignInUrl": "https://precert-dev-1a2b3c4d.auth.us-east-1.amazoncognito.com",
 }
 NOW: Final = datetime.now(UTC)

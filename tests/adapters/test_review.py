@@ -231,6 +231,8 @@ def test_row_has_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
         "purpose": "PRECERTIFICATION",
         "purpose_label": "Precertification",
         "expires_at": None,
+        "expires_soon": False,
+        "time_left": None,
         "allowed_actions": ["DETAILS", "VOID"],
         "allowed_actions_labels": ["Details", "Void"],
     }

@@ -35,7 +35,9 @@ STOP = """async (target) => {
   const style = getComputedStyle(focused);
   const problems = [];
   if (covering()) problems.push(`covered by ${covering().className}: ${name}`);
-  if (style.outlineStyle === "none" && style.boxShadow === "none") {
+  // Behind the last element the focus is on the document, and then on the first element.
+  const marked = style.outlineStyle !== "none" || style.boxShadow !== "none";
+  if (!marked && focused !== document.body) {
     problems.push(`focus not visible: ${name}`);
   }
   return [focused === target, focused.name !== "" && focused.name === target.name, problems];

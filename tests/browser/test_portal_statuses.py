@@ -63,8 +63,8 @@ def requests(deployment: Deployment) -> dict[str, str]:
     """A request in each situation, created by calls: all are submitted before the first is decided."""
     api = Portal.at(deployment)
 
-    def act(user: User, path: str, body: object = None) -> None:
-        response = deployment.caller(user).call("POST", path, body)
+    def act(user: User, request: str, action: str, body: object = None) -> None:
+        response = deployment.caller(user).act(request, action, body)
         assert response.status_code < 300, response.text
 
     two_lines, mixed = api.content(), api.content()
@@ -92,7 +92,8 @@ def requests(deployment: Deployment) -> dict[str, str]:
             api.await_status(request_id, PROVIDER, "PENDING")
     act(
         REVIEWER,
-        f"/v1/review/requests/{found['information requested']}/information",
+        f"/v1/review/requests/{found['information requested']}",
+        "information",
         {"documents": [], "text": "Which treatment was tried?"},
     )
     decisions = {
@@ -106,11 +107,12 @@ def requests(deployment: Deployment) -> dict[str, str]:
         api.decide(found[name], REVIEWER, 1, lines)
     act(
         PROVIDER,
-        f"/v1/requests/{found['appealed']}/appeals",
-        {"line_ids": ["1.1"], "reason": "New findings."},
+        f"/v1/requests/{found['appealed']}",
+        "appeals",
+        {"cycle": 1, "line_ids": ["1.1"], "reason": "New findings."},
     )
     api.await_status(found["approved automatically"], PROVIDER, "APPROVED")
-    act(FACILITY, f"/v1/requests/{found['void']}/void", {"reason": "entered twice"})
+    act(FACILITY, f"/v1/requests/{found['void']}", "void", {"reason": "entered twice"})
     return found
 
 

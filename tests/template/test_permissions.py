@@ -1,5 +1,6 @@
 """Permissions: the complete list, deliberately repeated here."""
 
+import json
 from collections import defaultdict
 from typing import Final
 
@@ -148,6 +149,29 @@ def test_scanner_has_the_listed_permissions_when_documents_are_scanned(prod: Syn
         if name == role and "s3:PutObject" in listed(statement["Action"])
     ]
     assert writes == [PROBE]
+
+
+def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
+    stack: Synthesized,
+) -> None:
+    """The other functions that read members do so by statements without a condition."""
+    conditions = [
+        statement["Condition"]
+        for _, statement in stack.statements()
+        if "Condition" in statement and "dynamodb:GetItem" in listed(statement["Action"])
+    ]
+    assert len(conditions) == len([spec for spec in catalogue.ALL if spec.serves_http])
+    for condition in conditions:
+        assert condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["GRANT#*"]}}
+    unlimited = {
+        role
+        for role, statement in stack.statements()
+        if "Condition" not in statement
+        and "dynamodb:GetItem" in listed(statement["Action"])
+        and "TablesReference" in json.dumps(statement["Resource"])
+    }
+    readers = ("Check", "Confirmation", "Intake", "Notices", "Reports", "Workflow")
+    assert {role for role in unlimited if not role.startswith(readers)} == set()
 
 
 def test_no_action_is_a_wildcard_when_it_is_allowed(stack: Synthesized) -> None:

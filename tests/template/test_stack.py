@@ -39,7 +39,12 @@ def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> Non
             "PortalUrl",
             "PortalBucketName",
         ),
-        *("PortalAuthority", "PortalClientId", "PortalSignInUrl"),
+        *("PortalAuthority", "PortalClientId", "PortalScope", "PortalSignInUrl"),
+        *(
+            ("PartnerClientIdSampleEhr", "PartnerClientIdSampleVendor")
+            if stack.stage == "dev"
+            else ()
+        ),
     }
 
 

@@ -62,6 +62,7 @@ from precert.domain.values import ProviderKind, Urgency
 from precert.names import (
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
+    GRANT_PK_PREFIX,
     INBOX_PK_PREFIX,
     PK,
     REQUEST_PK_PREFIX,
@@ -271,7 +272,7 @@ GRANTS_PK: Final = "GRANTS"
 
 
 def grant_pk(issuer: str, subject: str) -> str:
-    return f"GRANT#{issuer}#{subject}"
+    return f"{GRANT_PK_PREFIX}{issuer}#{subject}"
 
 
 ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
