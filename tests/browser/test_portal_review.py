@@ -79,6 +79,7 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     page = nurse.page
     nurse.go(f"/review/{request_id}")
     page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("Assigned to you until")).to_be_visible()
     decision_of_line(page, "Deny")
     # A complete code needs no choice from the list.
     page.get_by_role("combobox", name="Reason").fill("0F")
@@ -103,6 +104,7 @@ def test_changes_are_listed_and_the_entry_stays_when_the_case_changed_before_the
     page = screen.page
     screen.go(f"/review/{request_id}")
     page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("Assigned to you until")).to_be_visible()
     page.get_by_role("button", name="Approve all lines as requested").click()
 
     def ask_first(route: Route) -> None:
@@ -128,6 +130,7 @@ def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(
     review = screens(REVIEWER)
     review.go(f"/review/{request_id}")
     review.page.get_by_role("button", name="Assign to me").click()
+    expect(review.page.get_by_text("Assigned to you until")).to_be_visible()
     review.page.get_by_role("button", name="Request information").click()
     dialog = review.page.get_by_role("dialog")
     dialog.get_by_label(re.compile("Question")).fill("Which treatment was tried?")
@@ -202,6 +205,7 @@ def test_work_goes_on_after_a_new_sign_in_when_the_session_ended(
     page = screen.page
     screen.go(f"/review/{request_id}")
     page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("Assigned to you until")).to_be_visible()
     decision_of_line(page, "Deny")
     page.get_by_label("Rationale").fill("Entered before the session ended.")
     page.route("**/v1/**", lambda route: route.fulfill(status=401, json={"message": "no"}))
