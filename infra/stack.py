@@ -14,6 +14,7 @@ from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
+from infra.constructs.loading import Loading
 from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
 from infra.constructs.observability import Alarms, Dashboards, watch
@@ -68,6 +69,7 @@ class PrecertStack(cdk.Stack):
         encryption = Encryption(self, "Encryption", stage=stage)
         self._tables = Tables(self, "Tables", stage=stage, encryption=encryption)
         self._audit = Audit(self, "Audit", stage=stage)
+        self._loading = Loading(self, "Loading", tables=self._tables, encryption=encryption)
         self._portal = Portal(self, "Portal", stage=stage)
         portal_origins = (self._portal.origin, *stage.portal_origins)
         self._documents = Documents(
@@ -238,6 +240,7 @@ class PrecertStack(cdk.Stack):
             "EventBusName": self._messaging.bus.event_bus_name,
             "Deliveries": self._values[Env.DELIVERIES],
             "SsnKeyArn": self._values[Env.SSN_KEY],
+            "LoadingRoleArn": self._loading.role.role_arn,
             "PortalUrl": self._portal.origin,
             "PortalBucketName": self._portal.bucket.bucket_name,
             "StateMachineArn": self._workflow.machine.state_machine_arn,

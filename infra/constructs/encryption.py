@@ -60,6 +60,19 @@ class Encryption(Construct):
             )
         )
 
+    def allow_loading(self, role: iam.Role) -> None:
+        """Allow writing the reference table, and hashing SSNs."""
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=list(WRITE),
+                resources=[self.key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": self._through[0]}},
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["kms:GenerateMac"], resources=[self.ssn_key.key_arn])
+        )
+
     def allow_ssn_digests(self, function: ServiceFunction) -> None:
         """Allow hashing only: this key never leaves KMS and cannot decrypt anything."""
         function.allow(["kms:GenerateMac"], [self.ssn_key.key_arn])

@@ -157,8 +157,10 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
     """The other functions that read members do so by statements without a condition."""
     conditions = [
         statement["Condition"]
-        for _, statement in stack.statements()
-        if "Condition" in statement and "dynamodb:GetItem" in listed(statement["Action"])
+        for role, statement in stack.statements()
+        if "Condition" in statement
+        and "dynamodb:GetItem" in listed(statement["Action"])
+        and not role.startswith("LoadingRole")
     ]
     assert len(conditions) == len([spec for spec in catalogue.ALL if spec.serves_http])
     for condition in conditions:
@@ -172,6 +174,34 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
     }
     readers = ("Check", "Confirmation", "Intake", "Notices", "Reports", "Workflow")
     assert {role for role in unlimited if not role.startswith(readers)} == set()
+
+
+def test_loads_reach_no_other_records_when_the_role_is_assumed(stack: Synthesized) -> None:
+    statements = {
+        tuple(listed(statement["Action"])): statement
+        for role, statement in stack.statements()
+        if role.startswith("LoadingRole")
+    }
+    assert {action for actions in statements for action in actions} == {
+        *("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"),
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"),
+        *("cloudformation:DescribeStacks", "kms:GenerateMac"),
+        *WRITE_KEY,
+    }
+    for actions, statement in statements.items():
+        if "dynamodb:Scan" in actions:
+            read = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+            assert set(read) == {"pk", "sk", "as_of", "member"}
+        elif "dynamodb:PutItem" in actions:
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert not {"*", "RULE_LIST", "KEY"} & set(keys)
+    [role] = [
+        one
+        for name, one in stack.properties("AWS::IAM::Role").items()
+        if name.startswith("LoadingRole")
+    ]
+    [trusted] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert set(trusted["Principal"]) == {"AWS"}
 
 
 def test_no_action_is_a_wildcard_when_it_is_allowed(stack: Synthesized) -> None:
@@ -216,14 +246,14 @@ def test_key_is_used_through_the_stores_only_when_a_function_uses_it(stack: Synt
 
 
 @pytest.mark.rule("P1")
-def test_only_the_check_function_hashes_ssns_when_the_key_is_used(stack: Synthesized) -> None:
+def test_only_check_and_loads_hash_ssns_when_the_key_is_used(stack: Synthesized) -> None:
     hashing = [
         (role, statement["Resource"]["Fn::GetAtt"])
         for role, statement in stack.statements()
         if "kms:GenerateMac" in listed(statement["Action"])
     ]
-    [(role, (key, _))] = hashing
-    assert role.startswith("CheckFunction")
+    assert sorted(role.partition("Role")[0] for role, _ in hashing) == ["CheckFunction", "Loading"]
+    [key] = {key for _, (key, _) in hashing}
     properties_ = stack.properties("AWS::KMS::Key")[key]
     assert (properties_["KeySpec"], properties_["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
 
