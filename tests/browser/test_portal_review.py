@@ -208,8 +208,19 @@ def test_work_goes_on_after_a_new_sign_in_when_the_session_ended(
     expect(page.get_by_text("Assigned to you until")).to_be_visible()
     decision_of_line(page, "Deny")
     page.get_by_label("Rationale").fill("Entered before the session ended.")
-    page.route("**/v1/**", lambda route: route.fulfill(status=401, json={"message": "no"}))
-    page.route("**/oauth2/token", lambda route: route.fulfill(status=400, json={"error": "x"}))
+    signed_in: list[str] = []
+
+    def refuse(route: Route, status: int) -> None:
+        """Refuse each call until the browser returns from the sign-in pages."""
+        if "/signed-in" in route.request.frame.url:
+            signed_in.append(route.request.url)
+        if signed_in:
+            route.continue_()
+        else:
+            route.fulfill(status=status, json={"error": "refused"})
+
+    page.route("**/v1/**", lambda route: refuse(route, 401))
+    page.route("**/oauth2/token", lambda route: refuse(route, 400))
     screen.refusals.add(400)
     page.get_by_role("button", name="Record decision").click()
     ended = page.get_by_role("dialog", name="Your session has ended")
@@ -217,7 +228,6 @@ def test_work_goes_on_after_a_new_sign_in_when_the_session_ended(
     for _ in range(3):
         page.keyboard.press("Escape")
     expect(ended).to_be_visible()
-    page.unroute_all()
     ended.get_by_role("button", name="Sign in again").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     expect(page).to_have_url(re.compile(request_id))
