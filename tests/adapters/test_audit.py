@@ -1,6 +1,7 @@
 """Each access to health information is on record before it is answered, in ids only (X1)."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -309,9 +310,19 @@ def test_records_are_archived_once_when_the_stream_delivers_them_again(archive: 
     records = (record(0, "a"), record(5, "b"), record(90_000, "c"))
     for _ in range(2):
         assert archive.deliver(*records) == {"batchItemFailures": []}
-    assert archive.keys() == ["audit/2026-07-01/100.jsonl.gz", "audit/2026-07-02/100.jsonl.gz"]
+    first, second = archive.keys()
+    assert re.fullmatch(r"audit/2026-07-01/100-[0-9a-f]{16}\.jsonl\.gz", first)
+    assert re.fullmatch(r"audit/2026-07-02/100-[0-9a-f]{16}\.jsonl\.gz", second)
     archive.deliver(record(5, "b"), first=101)
     assert tuple(archive.store.between(START, START + timedelta(days=2))) == records
+
+
+def test_every_record_is_archived_when_a_repeated_batch_is_longer(archive: Archive) -> None:
+    """Lambda may read more records after a batch whose response was lost."""
+    records = (record(0, "a"), record(5, "b"), record(9, "c"))
+    archive.deliver(*records[:2])
+    archive.deliver(*records)
+    assert tuple(archive.store.between(START, START + timedelta(days=1))) == records
 
 
 def test_batch_is_delivered_again_when_the_archive_does_not_answer(

@@ -1,12 +1,14 @@
 """The audit archive (port ``LockedAudit``): S3 retains each object in compliance mode.
 
-Keys are ``audit/<day>/<first sequence number>.jsonl.gz``: one record a line, of one day in UTC.
+Keys are ``audit/<day>/<name>-<digest of the content>.jsonl.gz``: one record a line, of one day in UTC.
+A repeated batch can have more records than before: its name alone does not identify its content.
 """
 
 import gzip
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,8 +34,9 @@ class S3Audit:
         for record in records:
             by_day[record.at.astimezone(UTC).date()].append(json_of(record))
         for day, lines in by_day.items():
-            body = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
-            self._put(f"{_prefix(day)}{name}.jsonl.gz", body)
+            content = "".join(f"{line}\n" for line in lines).encode()
+            key = f"{_prefix(day)}{name}-{sha256(content).hexdigest()[:16]}.jsonl.gz"
+            self._put(key, gzip.compress(content, mtime=0))
 
     def _put(self, key: str, body: bytes) -> None:
         try:
