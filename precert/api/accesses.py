@@ -43,7 +43,7 @@ _UNIDENTIFIED: Final = frozenset(
 )
 """Responses that confirm no patient: what was entered as a member id may be anything."""
 _SEARCH: Final = "/search"
-"""The end of the paths of searches: who was found is in the response, and criteria may fit nobody."""
+"""The end of the paths of searches: the response has who was found; criteria may match no member."""
 _SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,120}")
 _ADDRESS: Final = re.compile(r"[0-9a-fA-F.:]{2,45}")
 

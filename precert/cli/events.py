@@ -78,9 +78,9 @@ def _line(event: Event) -> str:
 
 
 def _found(args: argparse.Namespace) -> tuple[Dependencies, list[Event]]:
-    wanted = EventFilter(args.id, args.request, tuple(args.type), args.since, args.until)
-    if wanted == EventFilter():
+    criteria = EventFilter(args.id, args.request, tuple(args.type), args.since, args.until)
+    if criteria == EventFilter():
         message = "name the events by --id, --request, --type, --since or --until"
         raise InvalidInputError([FieldError("events", "missing", message)])
     deps = stack_dependencies(args.stack)
-    return deps, deps.call(find_events, wanted)
+    return deps, deps.call(find_events, criteria)

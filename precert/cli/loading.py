@@ -104,9 +104,9 @@ class _Monitor:
     def begins(self, checkpoint: Checkpoint) -> None:
         """Keep the rejected rows of an interrupted load up to the line where it continues."""
         self.begun = True
-        kept = [row for row in self._earlier() if int(row[0]) <= checkpoint.line]
+        remaining = [row for row in self._earlier() if int(row[0]) <= checkpoint.line]
         self.rejects.unlink(missing_ok=True)
-        for row in kept:
+        for row in remaining:
             self._write(row)
         if checkpoint.line:
             print(f"{self._path}: continues after line {checkpoint.line}", file=sys.stderr)

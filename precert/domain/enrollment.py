@@ -129,26 +129,26 @@ class Enrollment:
 
 def _ended(spans: list[Span], plan_id: str | None, last: date) -> list[Span]:
     """Spans of a plan, or all, end on a day; those that begin later are removed."""
-    kept: list[Span] = []
+    remaining: list[Span] = []
     for span in spans:
         if plan_id not in {None, span.plan.plan_id} or span.last_day <= last:
-            kept.append(span)
+            remaining.append(span)
         elif span.active_from <= last:
-            kept.append(span.model_copy(update={"active_to": last}))
-    return kept
+            remaining.append(span.model_copy(update={"active_to": last}))
+    return remaining
 
 
 def _merged(spans: list[Span], new: Span) -> list[Span]:
     """The spans with a new one, before which an overlapping one ends, and which replaces later ones."""
-    kept = [new]
+    remaining = [new]
     for span in spans:
         if span.last_day < new.active_from or span.active_from > new.last_day:
-            kept.append(span)
+            remaining.append(span)
         elif span.active_from < new.active_from:
-            kept.append(span.model_copy(update={"active_to": new.active_from - DAY}))
-    kept.sort(key=lambda span: span.active_from)
-    assert all(before.last_day < after.active_from for before, after in pairwise(kept))  # noqa: S101
-    return kept
+            remaining.append(span.model_copy(update={"active_to": new.active_from - DAY}))
+    remaining.sort(key=lambda span: span.active_from)
+    assert all(before.last_day < after.active_from for before, after in pairwise(remaining))  # noqa: S101
+    return remaining
 
 
 _COLUMNS: Final = {

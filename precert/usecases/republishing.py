@@ -30,23 +30,23 @@ class EventFilter:
         )
 
 
-def find_events(wanted: EventFilter, *, event_records: EventRecords) -> list[Event]:
+def find_events(criteria: EventFilter, *, event_records: EventRecords) -> list[Event]:
     """The recorded events that the filter includes, oldest first.
 
     One call for an event or a request; without these the whole table is read.
     """
     return sorted(
-        filter(wanted.includes, _candidates(wanted, event_records)),
+        filter(criteria.includes, _candidates(criteria, event_records)),
         key=lambda event: (event.at, event.event_id),
     )
 
 
-def _candidates(wanted: EventFilter, event_records: EventRecords) -> Iterator[Event]:
-    if wanted.event_id is not None:
-        found = event_records.by_id(wanted.event_id)
+def _candidates(criteria: EventFilter, event_records: EventRecords) -> Iterator[Event]:
+    if criteria.event_id is not None:
+        found = event_records.by_id(criteria.event_id)
         return iter([found] if found else [])
-    if wanted.request_id is not None:
-        return event_records.of_request(wanted.request_id)
+    if criteria.request_id is not None:
+        return event_records.of_request(criteria.request_id)
     return event_records.all()
 
 

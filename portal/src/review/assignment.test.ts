@@ -18,7 +18,7 @@ test("an assignment that was held on the page has ended, one that never was is n
   expect(leaseOf(null, null, now).state).toBe("none");
 });
 
-test("a colleague who took the case is told apart from one who had it before", () => {
+test("a colleague who took the case is distinguished from one who had it before", () => {
   const theirs = { assigned_to: "ANOTHER_REVIEWER", until: until(600) };
   expect(leaseOf(theirs, null, now)).toMatchObject({ state: "another", lost: false });
   expect(leaseOf(theirs, until(-60), now)).toMatchObject({ state: "another", lost: true });

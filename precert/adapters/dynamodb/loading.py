@@ -309,9 +309,9 @@ class DynamoDBLoads:
         attempt = 0
         with transient_errors():
             while keys:
-                wanted: dict[str, Any] = {self._table: {"Keys": keys}}
+                requested: dict[str, Any] = {self._table: {"Keys": keys}}
                 answer = self._bulk.attempt(
-                    lambda: self._client.batch_get_item(RequestItems=wanted),  # noqa: B023 - called at once
+                    lambda: self._client.batch_get_item(RequestItems=requested),  # noqa: B023 - called at once
                     0,
                     self._writes,
                 )
