@@ -8,20 +8,21 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
-from functions.check.models import (
-    CheckBody,
-    ConfirmCheckBody,
+from functions.check.lookup_models import (
     ConfirmPatientBody,
-    ExportBody,
-    ExportResponse,
-    FormResponse,
     FoundCodesResponse,
     LookedUpCodesResponse,
     LookUpCodesBody,
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
-    ReferenceResponse,
+)
+from functions.check.reference_models import FormResponse, ReferenceResponse
+from functions.check.requirement_models import (
+    CheckBody,
+    ConfirmCheckBody,
+    ExportBody,
+    ExportResponse,
     RequirementsResponse,
 )
 from functions.status.models import (

@@ -9,23 +9,22 @@ from functions.operations.models import (
     RepairedResponse,
     StuckRequestsResponse,
 )
-from functions.review.models import (
+from functions.review.bodies import (
     AddNoteBody,
-    CaseCoverageResponse,
-    CaseDetails,
     DecideBody,
-    DecisionReasonsResponse,
     ExtendBody,
-    FoundRequestsResponse,
     NextCaseBody,
-    NextCaseResponse,
     PeerToPeerOutcomeBody,
     ReassignBody,
     RequestInformationBody,
-    ReviewedCase,
     SignBody,
-    WorklistCountsResponse,
-    WorklistResponse,
+)
+from functions.review.case_models import (
+    CaseCoverageResponse,
+    CaseDetails,
+    DecisionReasonsResponse,
+    NextCaseResponse,
+    ReviewedCase,
 )
 from functions.review.operator_models import (
     ChangeDatesBody,
@@ -34,6 +33,11 @@ from functions.review.operator_models import (
     OperatorDetails,
     ReconcileProviderBody,
     UnmatchedProvidersResponse,
+)
+from functions.review.worklist_models import (
+    FoundRequestsResponse,
+    WorklistCountsResponse,
+    WorklistResponse,
 )
 from precert.api.models import ChangedRequest
 from precert.api.rows import DelegationsResponse

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from functions.check.models import ConfirmCheckBody
+from functions.check.requirement_models import ConfirmCheckBody
 from precert.api.app import PDF, Api, file
 from precert.api.parameters import CurrentCaller
 from precert.bootstrap import audit, call, identify

@@ -4,22 +4,22 @@ from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.check.models import (
-    EXPORT_PATH,
-    CheckBody,
+from functions.check.lookup_models import (
     CodesQuery,
     ConfirmPatientBody,
-    ExportBody,
-    ExportResponse,
-    FormQuery,
-    FormResponse,
     FoundCodesResponse,
     LookedUpCodesResponse,
     LookUpCodesBody,
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
-    ReferenceResponse,
+)
+from functions.check.reference_models import FormQuery, FormResponse, ReferenceResponse
+from functions.check.requirement_models import (
+    EXPORT_PATH,
+    CheckBody,
+    ExportBody,
+    ExportResponse,
     RequirementsResponse,
 )
 from precert.api.app import FHIR_JSON, Api

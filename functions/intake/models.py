@@ -6,13 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from precert.api.details import (
-    PotentialDuplicateResponse,
-    ServiceLineResponse,
-    SharedDetails,
-    members_of,
-    service_lines,
-)
+from precert.api.details import PotentialDuplicateResponse, SharedDetails, members_of
 from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import (
     Damaged,
@@ -23,6 +17,7 @@ from precert.api.models import (
     ResponseModel,
 )
 from precert.api.rows import PlanRowResponse
+from precert.api.service_lines import ServiceLineResponse, service_lines
 from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of
 from precert.domain.content import MAX_LINES, RequestContent

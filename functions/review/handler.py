@@ -5,25 +5,24 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.review.models import (
+from functions.review.bodies import (
     AddNoteBody,
-    CaseCoverageResponse,
-    CaseDetails,
     CountsQuery,
     DecideBody,
-    DecisionReasonsResponse,
     ExtendBody,
-    FoundRequestsResponse,
     NextCaseBody,
-    NextCaseResponse,
     PeerToPeerOutcomeBody,
     ReassignBody,
     RequestInformationBody,
-    ReviewedCase,
     SignBody,
-    WorklistCountsResponse,
     WorklistQuery,
-    WorklistResponse,
+)
+from functions.review.case_models import (
+    CaseCoverageResponse,
+    CaseDetails,
+    DecisionReasonsResponse,
+    NextCaseResponse,
+    ReviewedCase,
 )
 from functions.review.operator_models import (
     ChangeDatesBody,
@@ -32,6 +31,11 @@ from functions.review.operator_models import (
     OperatorDetails,
     ReconcileProviderBody,
     UnmatchedProvidersResponse,
+)
+from functions.review.worklist_models import (
+    FoundRequestsResponse,
+    WorklistCountsResponse,
+    WorklistResponse,
 )
 from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery

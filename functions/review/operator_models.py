@@ -5,11 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from precert.api.details import (
-    SharedDetails,
-    history_of,
-    members_of,
-)
+from precert.api.details import SharedDetails, history_of, members_of
 from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.domain.code_lists import code_lists_of

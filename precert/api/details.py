@@ -3,11 +3,25 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
+from precert.api.cycles import (
+    AppealResponse,
+    AppealRightsResponse,
+    DecisionClockResponse,
+    DiscussionResponse,
+    DisputeOptionResponse,
+    DisputeResponse,
+    ExtensionResponse,
+    InformationRequestResponse,
+    NoticeResponse,
+    PeerToPeerResponse,
+    option_text,
+    options_of,
+)
+from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -17,431 +31,24 @@ from precert.api.models import (
     ResponseModel,
     TemporaryProviderResponse,
 )
-from precert.domain.clocks import deadline_of, last_day_before
+from precert.api.service_lines import ServiceLineResponse, service_lines
 from precert.domain.content import RequestContent
-from precert.domain.decision_clocks import ClockKind, ExtensionRequester
-from precert.domain.delegation import DecidedBy, Delegation, contact_of
-from precert.domain.determination import RequestedLine, requested_lines
+from precert.domain.delegation import Delegation, contact_of
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch
-from precert.domain.notices import Audience, Notice, NoticeKind
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import (
-    Appeal,
-    Approved,
-    Decision,
-    DiscussionOutcome,
     DisputeKind,
     DisputeOption,
     DuplicateReason,
-    Extension,
-    InformationRequest,
-    PeerToPeer,
     PotentialDuplicate,
     Review,
-    ServiceLine,
 )
-from precert.domain.rights import is_forwarded, lines_open_to
-from precert.domain.statuses import (
-    DELEGATED_ACTION,
-    Action,
-    AppealStatus,
-    LineStatus,
-    Status,
-    WaitingOn,
-)
-from precert.domain.values import CodeType, Text
-from precert.domain.wording import written_day
+from precert.domain.rights import is_forwarded
+from precert.domain.statuses import Action, Status, WaitingOn
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
-
-# -- Service lines ----------------------------------------------------------------------------------
-
-
-class ApprovedResponse(Approved):
-    """What is approved of a service line (W3). The last day is included."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-    unit_type_label: str | None
-
-    @classmethod
-    def of(cls, approved: Approved, labels: RequestLabels) -> "ApprovedResponse":
-        return cls(**dict(approved), **labels.lists.labels(unit_type=approved.unit_type))
-
-
-class DecisionResponse(Decision):
-    """A decision of a service line (W4). It does not name the persons who made it (A3).
-
-    `date_change_reason` is set if the decision changed only the approved period (W5).
-    """
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-    decided_by: Text = Field(exclude=True)
-    signed_by: Text | None = Field(default=None, exclude=True)
-    proposed_by: Text | None = Field(default=None, exclude=True)
-    dates_changed_by: Text | None = Field(default=None, exclude=True)
-    decided_as_label: ClassVar[Any] = label_of("decided_as")
-    approved: ApprovedResponse | None = None
-    status_label: ClassVar[Any] = label_of("status")
-    reason_code_label: str | None
-    diagnosis_label: str | None
-
-    @classmethod
-    def of(cls, decision: Decision, labels: RequestLabels) -> "DecisionResponse":
-        approved = decision.approved and ApprovedResponse.of(decision.approved, labels)
-        return cls(
-            **{**dict(decision), "approved": approved},
-            reason_code_label=labels.lists.label("decision_reasons", decision.reason_code),
-            diagnosis_label=labels.diagnosis(decision.diagnosis),
-        )
-
-
-class ServiceLineResponse(ResponseModel):
-    """One code of one service (X12 2000F), with its decisions; the last decision applies."""
-
-    line_id: str
-    code: str | None = Field(description="Null for a stay without a procedure.")
-    code_label: str | None
-    code_type: CodeType | None
-    code_type_label: str | None
-    status: LineStatus
-    status_label: ClassVar[Any] = label_of("status")
-    review_action: str | None
-    review_action_label: str | None
-    decided_by: DecidedBy | None = Field(
-        description="Who decides the line: the payer, or the delegated vendor `vendor`. Null until the "
-        "rule list is applied."
-    )
-    decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
-    vendor: DelegatedVendorResponse | None = Field(
-        description="The delegated vendor that decides the line, with its contacts."
-    )
-    approved: ApprovedResponse | None
-    submitted_diagnosis: str | None
-    submitted_diagnosis_label: str | None
-    adjudicated_diagnosis: str | None = Field(
-        description="The diagnosis on which the decision is based. Null before a decision (W9)."
-    )
-    adjudicated_diagnosis_label: str | None
-    decisions: list[DecisionResponse]
-
-    @classmethod
-    def of(
-        cls,
-        line: ServiceLine,
-        requested: RequestedLine | None,
-        labels: RequestLabels,
-        review: Review,
-    ) -> "ServiceLineResponse":
-        delegation = review.delegation_of(line.line_id)
-        action = line.review_action
-        if delegation is not None and not line.decisions:
-            action = DELEGATED_ACTION
-        approved = line.decisions[-1].approved if line.decisions else None
-        submitted = requested.service.primary_diagnosis if requested else None
-        adjudicated = (line.diagnosis or submitted) if line.decisions else None
-        return cls(
-            line_id=line.line_id,
-            code=line.code,
-            code_label=labels.code_of(line),
-            code_type=line.code_type,
-            status=line.status,
-            review_action=action,
-            **labels.lists.labels(code_type=line.code_type, review_action=action),
-            decided_by=review.decided_by(line.line_id),
-            vendor=DelegatedVendorResponse.of(delegation.vendor) if delegation else None,
-            approved=ApprovedResponse.of(approved, labels) if approved else None,
-            submitted_diagnosis=submitted,
-            submitted_diagnosis_label=labels.diagnosis(submitted),
-            adjudicated_diagnosis=adjudicated,
-            adjudicated_diagnosis_label=labels.diagnosis(adjudicated),
-            decisions=[DecisionResponse.of(decision, labels) for decision in line.decisions],
-        )
-
-
-def service_lines(
-    review: Review, content: RequestContent, labels: RequestLabels
-) -> list[ServiceLineResponse]:
-    """The service lines of a submitted request, in the order of entry."""
-    requested = requested_lines(content)
-    return [
-        ServiceLineResponse.of(line, requested.get(line.line_id), labels, review)
-        for line in review.lines
-    ]
-
-
-# -- Requests for information, appeals and notices --------------------------------------------------
-
-
-class RequiredDocumentResponse(ResponseModel):
-    """A required document: the payer's code, and its display name."""
-
-    code: str
-    label: str
-
-    @classmethod
-    def of(cls, code: str, payer: Payer) -> "RequiredDocumentResponse":
-        return cls(code=code, label=payer.required_documentation.get(code, code))
-
-
-class InformationRequestResponse(ResponseModel):
-    """A request for information (RFI) to the providers, and their response (W2)."""
-
-    requested_at: datetime
-    answer_by: datetime = Field(description="When the providers must have responded.")
-    documents: list[RequiredDocumentResponse]
-    text: str | None
-    closed_at: datetime | None = Field(
-        description="When the providers responded, or `answer_by` passed. Null while it is open."
-    )
-    answered: bool
-    answer: str | None = Field(description="The response in words. Documents are in `documents`.")
-
-    @classmethod
-    def of(cls, rfi: InformationRequest, payer: Payer) -> "InformationRequestResponse":
-        return cls(
-            requested_at=rfi.requested_at,
-            answer_by=rfi.answer_by,
-            documents=[RequiredDocumentResponse.of(code, payer) for code in rfi.documents],
-            text=rfi.text,
-            closed_at=rfi.closed_at,
-            answered=rfi.answered,
-            answer=rfi.answer,
-        )
-
-
-class ExtensionResponse(Extension):
-    """The extension of the deadline, with its reason (W2)."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-    requested_by_label: ClassVar[Any] = label_of("requested_by")
-
-    @classmethod
-    def of(cls, extension: Extension | None) -> "ExtensionResponse | None":
-        return cls(**dict(extension)) if extension else None
-
-
-class DecisionClockResponse(ResponseModel):
-    """The clock of the open determination cycle: by line of business, and by state (W2, W11)."""
-
-    kind: ClockKind
-    kind_label: ClassVar[Any] = label_of("kind")
-    source: str = Field(description="The regulation or standard.")
-    limit: str = Field(description="In words, as in `7 calendar days`.")
-    decision_due_at: datetime = Field(
-        description="The payer's deadline. It differs from `due_at` while an RFI is open; if the clock "
-        "pauses, it moves when the pause ends."
-    )
-    pause: bool = Field(description="Whether an RFI pauses the clock.")
-    paused: bool = Field(description="Whether it is paused now.")
-    extension_days: int | None = Field(
-        description="By how many calendar days the deadline can be extended, once. Null for none."
-    )
-    extension_requested_by: list[ExtensionRequester] = Field(
-        description="Who may request the extension."
-    )
-    extension_requested_by_labels: ClassVar[Any] = labels_of("extension_requested_by")
-    deemed_denial: bool = Field(
-        description="Whether a decision that is not made in time counts as a denial. The status does "
-        "not change: a person decides the request."
-    )
-    description: list[str] = Field(description="What applies, as sentences.")
-
-    @classmethod
-    def of(cls, request: Request, payer: Payer) -> "DecisionClockResponse | None":
-        if not request.cycle_is_open:
-            return None
-        deadline = request.deadline or deadline_of(request, payer)
-        clock, rfi = deadline.clock, request.submitted.open_information_request
-        rule = clock.extension
-        return cls(
-            kind=request.clock_kind(payer.zone),
-            source=clock.source,
-            limit=clock.limit.words,
-            decision_due_at=deadline.due_at,
-            pause=clock.pause,
-            paused=rfi is not None and rfi.pauses,
-            extension_days=rule.days if rule else None,
-            extension_requested_by=list(rule.requested_by) if rule else [],
-            deemed_denial=clock.deemed_denial is not None,
-            description=list(clock.words()),
-        )
-
-
-class PeerToPeerResponse(PeerToPeer):
-    """A peer-to-peer discussion that a reviewer offered before the determination, with its outcome."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-    recorded_by: Text | None = Field(default=None, exclude=True)
-    outcome_label: ClassVar[Any] = optional_label_of("outcome")
-
-    @classmethod
-    def of(cls, offer: PeerToPeer | None) -> "PeerToPeerResponse | None":
-        return cls(**dict(offer)) if offer else None
-
-
-class DisputeResponse(ResponseModel):
-    """A dispute of adverse service lines: a determination cycle of its own (W7, W12)."""
-
-    cycle: int
-    status: AppealStatus
-    status_label: ClassVar[Any] = label_of("status")
-    line_ids: list[str]
-    expedited: bool
-    reason: str
-    filed_at: datetime
-    due_at: datetime | None = Field(description="When the payer must decide it.")
-    extension: ExtensionResponse | None
-
-    @classmethod
-    def of(cls, dispute: Appeal) -> Self:
-        members = {name: getattr(dispute, name) for name in cls.model_fields}
-        return cls(**{**members, "extension": ExtensionResponse.of(dispute.extension)})
-
-
-class AppealResponse(DisputeResponse):
-    """An appeal (W7)."""
-
-    level: int = Field(description="1 is the first appeal of a service line.")
-
-
-class DiscussionResponse(DisputeResponse):
-    """A peer-to-peer discussion that a provider requested after the determination (W12)."""
-
-    phone: str | None = Field(description="Where the payer's clinician calls.")
-    outcome: DiscussionOutcome | None = Field(description="Null until the outcome is recorded.")
-    outcome_label: ClassVar[Any] = optional_label_of("outcome")
-    closed_at: datetime | None = Field(description="When the outcome was recorded.")
-
-
-class AppealableLine(ResponseModel):
-    """A service line that can be appealed, and the level of the appeal."""
-
-    line_id: str
-    level: int
-
-
-class AppealRightsResponse(ResponseModel):
-    """Which service lines can be appealed, and until when (W7). Null when no appeal is possible."""
-
-    file_until: datetime = Field(
-        description="The end of the last day on which an appeal can be filed, in the payer's time zone."
-    )
-    levels: int = Field(
-        description="How often one service line can be appealed before external review."
-    )
-    lines: list[AppealableLine]
-
-    @classmethod
-    def of(cls, request: Request, now: datetime) -> "AppealRightsResponse | None":
-        review = request.review
-        if review is None or Action.APPEAL not in request.provider_actions(now):
-            return None
-        if review.rights is None or review.rights.appeal_until is None:
-            return None
-        open_lines = lines_open_to(review, DisputeKind.APPEAL, review.rights.levels, review.cycle)
-        return cls(
-            file_until=review.rights.appeal_until,
-            levels=review.rights.levels,
-            lines=[AppealableLine(line_id=one, level=level) for one, level in open_lines.items()],
-        )
-
-
-class DisputeOptionResponse(ResponseModel):
-    """What remains open after an adverse determination, and before when (W7, W12)."""
-
-    option: DisputeOption
-    option_label: ClassVar[Any] = label_of("option")
-    until: datetime = Field(description="The option ends at this instant.")
-    line_ids: list[str] = Field(description="The service lines that it is open for.")
-    text: str = Field(description="The payer's explanation.")
-
-    @classmethod
-    def all_of(cls, request: Request, payer: Payer, now: datetime) -> "list[DisputeOptionResponse]":
-        review = request.review
-        return [
-            cls(
-                option=option,
-                until=until,
-                line_ids=_lines_of(review, option),
-                text=_option_text(request, review, option, until, payer),
-            )
-            for option, until in options_of(request, now).items()
-            if review is not None
-        ]
-
-
-def options_of(request: Request, now: datetime) -> Mapping[DisputeOption, datetime]:
-    """What is open to the providers at present; nothing while a dispute is open."""
-    review = request.review
-    if review is None or review.rights is None or review.open_appeal is not None:
-        return {}
-    return review.rights.options(now)
-
-
-def _lines_of(review: Review, option: DisputeOption) -> list[str]:
-    if option is DisputeOption.EXTERNAL_REVIEW:
-        return [line.line_id for line in review.lines if line.adverse]
-    levels = review.rights.levels if review.rights else 0
-    return list(lines_open_to(review, DisputeKind(option.value), levels, review.cycle))
-
-
-def _option_text(
-    request: Request, review: Review, option: DisputeOption, until: datetime | None, payer: Payer
-) -> str:
-    """The payer's text, with what the clock of the line of business states (W4)."""
-    text = payer.notices[_TEXTS[option]]
-    if option is DisputeOption.APPEAL:
-        return text.format_map(payer.appeal_words(request, _lines_of(review, option)))
-    external = payer.clock_for(request).external_review
-    if option is DisputeOption.EXTERNAL_REVIEW and external is not None:
-        last_day = written_day(last_day_before(until, payer.zone)) if until else ""
-        written = external.without_appeal.format(until=last_day, number=review.number)
-        return text.format(without_appeal=written)
-    return text
-
-
-_TEXTS: Final[Mapping[DisputeOption, str]] = MappingProxyType(
-    {
-        DisputeOption.PEER_TO_PEER: "peer_to_peer",
-        DisputeOption.RECONSIDERATION: "reconsideration",
-        DisputeOption.APPEAL: "appeal_rights",
-        DisputeOption.EXTERNAL_REVIEW: "external_review",
-    }
-)
-"""Names of the payer's texts."""
-
-
-class NoticeResponse(ResponseModel):
-    """A determination notice: a PDF for the providers, or the copy for the member (W4)."""
-
-    notice_id: str
-    kind: NoticeKind
-    kind_label: ClassVar[Any] = label_of("kind")
-    audience: Audience
-    audience_label: ClassVar[Any] = label_of("audience")
-    cycle: int
-    printed_at: datetime
-    size: int = Field(description="In bytes.")
-
-    @classmethod
-    def of(cls, notice: Notice) -> "NoticeResponse":
-        return cls(
-            notice_id=notice.notice_id,
-            kind=notice.kind,
-            audience=notice.audience,
-            cycle=notice.cycle,
-            printed_at=notice.printed_at,
-            size=notice.size,
-        )
-
-
-# -- History ----------------------------------------------------------------------------------------
 
 
 class HistoryEntry(ResponseModel):
@@ -486,9 +93,6 @@ def history_of(file: RequestFile, *, for_reviewer: bool = False) -> list[History
             )
         )
     return entries
-
-
-# -- The request ------------------------------------------------------------------------------------
 
 
 class DelegationResponse(ResponseModel):
@@ -767,13 +371,13 @@ def _notices(
     review, rule = request.review, request.status.rule
     if review is not None:
         texts += [
-            _option_text(request, review, option, until, payer)
+            option_text(request, review, option, until, payer)
             for option, until in options_of(request, now).items()
         ]
         forwarded = is_forwarded(review, payer.clock_for(request), review.cycle)
         if forwarded and review.open_appeal is None:
             external = DisputeOption.EXTERNAL_REVIEW
-            texts.append(_option_text(request, review, external, None, payer))
+            texts.append(option_text(request, review, external, None, payer))
     if review is None:
         return texts
     if not request.is_delegated:

@@ -28,15 +28,15 @@ from precert.domain.coverage import Coverage
 from precert.names import Env
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from tests.adapters.cloud import (
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import (
     INLINE,
-    Clients,
-    Cloud,
     create_reference_table,
     create_requests_table,
     names,
     put_coverages,
 )
+from tests.adapters.wire import Clients
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets

@@ -9,19 +9,18 @@ from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
 from functions.upload import handler as upload
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
-    PDF,
     PROVIDER,
     REVIEWER,
     SECOND_REVIEWER,
     STRANGER,
     SUBJECTS,
     UNENTITLED,
-    Cloud,
-    Reply,
     claims,
 )
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import NUMBER, OFFICE_VISIT, PATIENT, PROVIDER_TIN, REQUEST_ID, entered
 
 Claims = Mapping[str, str]

@@ -17,7 +17,9 @@ from precert.api.app import Operation
 from precert.api.problems import MAX_LISTED
 from precert.domain.error_codes import ERROR_CODES
 from precert.names import Entitlement
-from tests.adapters.cloud import LEAD, OPERATOR, PROVIDER, REVIEWER, Cloud, Reply, claims
+from tests.adapters.callers import LEAD, OPERATOR, PROVIDER, REVIEWER, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.adapters.test_intake import CLERK, VENDOR
 from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, STRANGER_TIN, entered
 from tools.operations import OPERATIONS

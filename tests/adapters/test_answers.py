@@ -13,7 +13,8 @@ import pytest
 from functions.check import handler as check
 from functions.submit import handler as submit
 from precert.domain.next_steps import emergency_notice
-from tests.adapters.cloud import Cloud, Reply
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.printing import text_of
 from tests.fakes.samples import OFFICE_VISIT, entered, payer
 

@@ -29,22 +29,20 @@ from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.statuses import Status
 from precert.names import Entitlement
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     PROVIDER_SUBJECT,
     REVIEWER,
     REVIEWER_SUBJECT,
-    SOURCE_IP,
     STRANGER,
     SUBJECTS,
     UNENTITLED,
-    Clients,
-    Cloud,
-    Context,
-    create_reference_table,
-    names,
 )
+from tests.adapters.calls import SOURCE_IP, Context
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import create_reference_table, names
 from tests.adapters.test_privacy import ENTERED, run_all_operations
+from tests.adapters.wire import Clients
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN
 from tools.operations import ROUTES

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from functions.check import handler as check
 from precert.api.parsing import MAX_BODY_BYTES
-from tests.adapters.cloud import Cloud, Reply
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import entered
 
 SERVICE: Final = "/content/services/0"

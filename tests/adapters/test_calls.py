@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tests.adapters.callers import FACILITY, REVIEWER
 from tests.adapters.capacity import billed
-from tests.adapters.cloud import FACILITY, REVIEWER, Cloud
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import PATIENT, entered
 
 

@@ -15,7 +15,11 @@ from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.domain.next_steps import emergency_notice
 from precert.domain.rules import RuleListVersion
-from tests.adapters.cloud import UNENTITLED, Clients, Cloud, Reply, create_tables, names
+from tests.adapters.callers import UNENTITLED
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import create_tables, names
+from tests.adapters.wire import Clients
 from tests.fakes.clock import START
 from tests.fakes.samples import entered, payer
 

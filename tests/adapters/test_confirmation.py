@@ -5,7 +5,8 @@ from typing import Any, Final
 import pytest
 
 from functions.check import confirmation
-from tests.adapters.cloud import PDF, PROVIDER, STRANGER, Cloud
+from tests.adapters.callers import PROVIDER, STRANGER
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.printing import opened, text_of
 from tests.fakes.samples import OFFICE_VISIT, PATIENT, entered, payer
 

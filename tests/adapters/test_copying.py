@@ -8,7 +8,9 @@ import pytest
 from functions.status import handler as status
 from precert.domain.content import RequestContent
 from precert.domain.copying import Keep, copied
-from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply
+from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import content, entered, later
 
 

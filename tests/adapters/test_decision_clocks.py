@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from precert.names import WorkflowTask
-from tests.adapters.cloud import PROVIDER, REVIEWER, Cloud
+from tests.adapters.callers import PROVIDER, REVIEWER
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import BOWEL_SURGERY, PLAN
 
 WHY: Final = {"reason": "In your interest, we wait for a specialist's opinion."}

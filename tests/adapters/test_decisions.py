@@ -8,23 +8,22 @@ import pytest
 from functions.review import handler as review
 from precert.domain.request import Request
 from precert.domain.statuses import LineStatus
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     FACILITY_SUBJECT,
     NURSE,
     OPERATOR,
     OTHER_QUEUE,
-    PDF,
     PHYSICIAN,
     PROVIDER,
     PROVIDER_SUBJECT,
     REVIEWER,
     SECOND_REVIEWER,
     SUBJECTS,
-    Cloud,
-    Reply,
     claims,
 )
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES
 
 THIRD_REVIEWER = claims("reviewer-user-77cd", PHYSICIAN, plans="OAP-COMPLETE")

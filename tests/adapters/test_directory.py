@@ -18,14 +18,10 @@ from precert.domain.directory import (
 from precert.domain.loading import load_directory
 from precert.domain.values import ProviderKind
 from precert.usecases.directory import MAX_PROVIDERS
-from tests.adapters.cloud import (
-    PROVIDER,
-    Clients,
-    Cloud,
-    create_reference_table,
-    loads_of,
-    names,
-)
+from tests.adapters.callers import PROVIDER
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import create_reference_table, loads_of, names
+from tests.adapters.wire import Clients
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import ADDRESS, DATA

@@ -6,16 +6,9 @@ from typing import Any
 import pytest
 
 from functions.submit import handler as submit
-from tests.adapters.cloud import (
-    FACILITY,
-    NURSE,
-    PROVIDER,
-    REVIEWER,
-    SECOND_REVIEWER,
-    STRANGER,
-    Cloud,
-    Reply,
-)
+from tests.adapters.callers import FACILITY, NURSE, PROVIDER, REVIEWER, SECOND_REVIEWER, STRANGER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended
 
 LINE = {"line_ids": ["1.2"], "reason": "The imaging report was not attached."}

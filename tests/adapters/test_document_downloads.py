@@ -5,17 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.adapters.cloud import (
-    FACILITY,
-    PDF,
-    PNG,
-    PROVIDER,
-    REVIEWER,
-    STRANGER,
-    UNENTITLED,
-    Cloud,
-    claims,
-)
+from tests.adapters.callers import FACILITY, PROVIDER, REVIEWER, STRANGER, UNENTITLED, claims
+from tests.adapters.cloud import PDF, PNG, Cloud
 from tests.adapters.corpus.office import docx
 
 NAME = "Adams, Allison - knee.pdf"

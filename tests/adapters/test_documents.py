@@ -10,7 +10,8 @@ import pytest
 
 from precert.domain.documents import CONTENT_TYPES, Refusal
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import FACILITY, PDF, PNG, PROVIDER, Cloud, claims
+from tests.adapters.callers import FACILITY, PROVIDER, claims
+from tests.adapters.cloud import PDF, PNG, Cloud
 from tests.adapters.corpus import images, writing
 from tests.fakes.samples import PROVIDER_TIN, STRANGER_TIN
 

@@ -7,7 +7,8 @@ import pytest
 from functions.submit import handler as submit
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.review import Assessment
-from tests.adapters.cloud import FACILITY, PROVIDER, PROVIDER_SUBJECT, Cloud, claims
+from tests.adapters.callers import FACILITY, PROVIDER, PROVIDER_SUBJECT, claims
+from tests.adapters.cloud import Cloud
 from tests.fakes import samples
 from tests.fakes.samples import FACILITY_TIN, OFFICE_VISIT, PROVIDER_TIN, content, entered
 

@@ -5,14 +5,8 @@ from typing import Any, Final
 import pytest
 
 from precert.names import WorkflowTask
-from tests.adapters.cloud import (
-    FACILITY,
-    OTHER_QUEUE,
-    PROVIDER,
-    SECOND_REVIEWER,
-    STRANGER,
-    Cloud,
-)
+from tests.adapters.callers import FACILITY, OTHER_QUEUE, PROVIDER, SECOND_REVIEWER, STRANGER
+from tests.adapters.cloud import Cloud
 from tests.adapters.test_intake import APPROVAL, images, register, report
 from tests.fakes.samples import BOWEL_SURGERY, FACILITY_TIN, IMAGES, STRANGER_TIN, entered, later
 

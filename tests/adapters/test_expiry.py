@@ -7,7 +7,8 @@ import pytest
 
 from precert.adapters.dynamodb.table import to_wire
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from tests.adapters.cloud import PDF, Cloud, Reply
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 
 
 def last_second_of(cloud: Cloud, draft_id: str) -> None:

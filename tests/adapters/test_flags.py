@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.table import to_wire
-from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply, claims
+from tests.adapters.callers import FACILITY, PROVIDER, STRANGER, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from functions.check import handler as check
-from tests.adapters.cloud import UNENTITLED, Cloud, Reply
+from tests.adapters.callers import UNENTITLED
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 
 
 def requested(cloud: Cloud, **chosen: str) -> Reply:

@@ -13,17 +13,9 @@ import pytest
 from precert.api.app import Operation
 from precert.domain.clocks import history_end
 from precert.names import REMOVED_PREFIX, Entitlement, Env
-from tests.adapters.cloud import (
-    FACILITY,
-    LEAD,
-    OPERATOR,
-    PDF,
-    PROVIDER,
-    REVIEWER,
-    SECOND_REVIEWER,
-    Cloud,
-    Reply,
-)
+from tests.adapters.callers import FACILITY, LEAD, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.test_intake import CLERK, images, register, report
 from tests.fakes.samples import PROVIDER_TIN, entered, later, payer
 from tools.operations import OPERATIONS, ROUTES

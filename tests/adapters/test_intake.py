@@ -11,7 +11,9 @@ from functions.intake import reports
 from precert.domain.clocks import history_end
 from precert.domain.errors import DamagedRecordError, TransientError
 from precert.names import EVENT_SOURCE, VENDOR_REPORT_REFUSED
-from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Context, Reply
+from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
+from tests.adapters.calls import Context, Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import IMAGES, entered, later, payer
 from tools import event_schemas
 

@@ -7,17 +7,16 @@ from typing import Any, Final
 import pytest
 
 from functions.review import handler as review
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     LEAD,
     NURSE,
     OPERATOR,
-    PDF,
     REVIEWER,
     SECOND_REVIEWER,
     SECOND_REVIEWER_SUBJECT,
-    Cloud,
-    Reply,
 )
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.test_decisions import APPROVED, DENIED, pended
 from tests.adapters.test_unmatched_providers import mistyped
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     LEAD,
     NURSE,
@@ -14,8 +14,8 @@ from tests.adapters.cloud import (
     REVIEWER,
     REVIEWER_SUBJECT,
     SECOND_REVIEWER,
-    Cloud,
 )
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import BOWEL_SURGERIES, later
 
 DENY: Final = {"1.1": "APPROVED", "1.2": "DENIED"}

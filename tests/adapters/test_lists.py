@@ -12,7 +12,9 @@ from functions.status import handler as status
 from precert.adapters.dynamodb.listings import _slice_of
 from precert.domain.values import precert_number
 from precert.usecases.ports.listings import ListFilters
-from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, STRANGER, Cloud, Reply, claims
+from tests.adapters.callers import FACILITY, PROVIDER, REVIEWER, STRANGER, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.clock import START
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN, STRANGER_TIN, entered
 

@@ -15,7 +15,8 @@ from local.sample import sample_text
 from precert.cli import loading
 from precert.cli.main import main
 from precert.domain.coverage import Member
-from tests.adapters.cloud import Clients, create_reference_table, loads_of, names
+from tests.adapters.tables import create_reference_table, loads_of, names
+from tests.adapters.wire import Clients
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
 from tests.fakes.reference_table import FakeReferenceTable, dependencies, error, lost

@@ -14,7 +14,9 @@ from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
-from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, STRANGER, Cloud, Reply
+from tests.adapters.callers import FACILITY, PROVIDER, REVIEWER, STRANGER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import FACILITY_TIN, NUMBER, PROVIDER_TIN, REQUEST_ID, payer
 
 

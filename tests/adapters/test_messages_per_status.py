@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from tests.adapters.cloud import FACILITY, PROVIDER, SECOND_REVIEWER, Cloud
+from tests.adapters.callers import FACILITY, PROVIDER, SECOND_REVIEWER
+from tests.adapters.cloud import Cloud
 
 
 def completed(cloud: Cloud, way: str) -> str:

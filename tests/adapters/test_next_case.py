@@ -10,17 +10,9 @@ from precert.domain.caller import Caller
 from precert.names import Entitlement
 from precert.usecases.changes import Reading
 from precert.usecases.review import assign_case
-from tests.adapters.cloud import (
-    NURSE,
-    OTHER_QUEUE,
-    PDF,
-    PROVIDER,
-    REVIEWER,
-    SECOND_REVIEWER,
-    Cloud,
-    Reply,
-    claims,
-)
+from tests.adapters.callers import NURSE, OTHER_QUEUE, PROVIDER, REVIEWER, SECOND_REVIEWER, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import PROVIDER_TIN, entered
 
 

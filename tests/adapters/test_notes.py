@@ -3,7 +3,7 @@
 import pytest
 
 from precert.domain.review import MOST_NOTES
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     NURSE,
     OPERATOR,
@@ -13,9 +13,9 @@ from tests.adapters.cloud import (
     PROVIDER_SUBJECT,
     REVIEWER,
     SECOND_REVIEWER,
-    Cloud,
     claims,
 )
+from tests.adapters.cloud import Cloud
 from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended
 from tests.fakes.samples import PROVIDER_TIN
 

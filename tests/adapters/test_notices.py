@@ -12,16 +12,9 @@ from precert.api import parsing
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.domain.notices import Audience, notice_id, notice_key
 from precert.names import NOTICE_PREFIX
-from tests.adapters.cloud import (
-    FACILITY,
-    OTHER_QUEUE,
-    PROVIDER,
-    REVIEWER,
-    STRANGER,
-    UNENTITLED,
-    Cloud,
-    Context,
-)
+from tests.adapters.callers import FACILITY, OTHER_QUEUE, PROVIDER, REVIEWER, STRANGER, UNENTITLED
+from tests.adapters.calls import Context
+from tests.adapters.cloud import Cloud
 from tests.fakes.printing import opened, text_of
 from tests.fakes.samples import BOWEL_SURGERY, NUMBER, payer
 

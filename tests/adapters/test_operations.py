@@ -4,18 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     OPERATOR,
     OTHER_QUEUE,
-    PDF,
     PROVIDER,
     PROVIDER_SUBJECT,
     REVIEWER,
     REVIEWER_SUBJECT,
     UNENTITLED,
-    Cloud,
 )
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES, PATIENT, later
 
 

@@ -13,7 +13,10 @@ from functions.submit import handler as submit
 from local.sample import sample_members, sample_text
 from precert.domain.coverage import Coverage
 from precert.names import Env
-from tests.adapters.cloud import PROVIDER, UNENTITLED, Cloud, Reply, put_coverages
+from tests.adapters.callers import PROVIDER, UNENTITLED
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import put_coverages
 from tests.fakes.clock import START
 from tests.fakes.samples import PATIENT, entered, payer
 

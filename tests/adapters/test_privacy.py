@@ -12,17 +12,9 @@ from functions.submit import handler as submit
 from functions.upload import verify
 from precert.domain.content import RequestContent
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import (
-    FACILITY,
-    PDF,
-    PNG,
-    SECOND_REVIEWER,
-    STRANGER,
-    SUBJECTS,
-    UNENTITLED,
-    Cloud,
-    Context,
-)
+from tests.adapters.callers import FACILITY, SECOND_REVIEWER, STRANGER, SUBJECTS, UNENTITLED
+from tests.adapters.calls import Context
+from tests.adapters.cloud import PDF, PNG, Cloud
 from tests.fakes.samples import PATIENT, entered
 
 ENTERED: Final = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from precert.domain.statuses import LineStatus
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     NURSE,
     PHYSICIAN,
@@ -15,10 +15,10 @@ from tests.adapters.cloud import (
     PROVIDER_SUBJECT,
     REVIEWER,
     SECOND_REVIEWER,
-    Cloud,
-    Reply,
     claims,
 )
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended, second
 from tests.fakes.samples import PROVIDER_TIN
 

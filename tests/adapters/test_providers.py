@@ -6,7 +6,8 @@ import pytest
 
 from functions.status import handler as status
 from functions.submit import handler as submit
-from tests.adapters.cloud import FACILITY, PROVIDER, UNENTITLED, Cloud
+from tests.adapters.callers import FACILITY, PROVIDER, UNENTITLED
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import ADDRESS, FACILITY_TIN, entered
 
 # -- Frequently selected ---------------------------------------------------------------------------

@@ -5,15 +5,8 @@ from typing import Any, Final
 import pytest
 
 from precert.names import ROW_ATTRIBUTE
-from tests.adapters.cloud import (
-    NURSE,
-    PDF,
-    PHYSICIAN,
-    REVIEWER,
-    SECOND_REVIEWER,
-    Cloud,
-    claims,
-)
+from tests.adapters.callers import NURSE, PHYSICIAN, REVIEWER, SECOND_REVIEWER, claims
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES
 
 PLANS: Final = ("HMO-BASIC", "OAP-COMPLETE", "PPO-COMPLETE")

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from tests.adapters.cloud import Clients, create_requests_table, names
+from tests.adapters.tables import create_requests_table, names
+from tests.adapters.wire import Clients
 from tests.fakes.quick_moto import REPLACED, original
 
 TABLE: Final = names("compared")

@@ -17,7 +17,9 @@ from moto.backends import get_backend
 from precert.adapters.dynamodb.table import to_wire
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import PDF, PROVIDER, Cloud, Reply, claims
+from tests.adapters.callers import PROVIDER, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.interleaving import Interleaving
 from tests.depth import depth
 from tests.fakes.clock import START

@@ -14,7 +14,9 @@ from precert.domain.rate_limits import reported_at_once
 from precert.names import Env
 from precert.settings import Settings, SettingsError
 from precert.usecases.rate_limits import RateLimit
-from tests.adapters.cloud import FACILITY, Cloud, create_reference_table, names
+from tests.adapters.callers import FACILITY
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import create_reference_table, names
 
 LIMIT: Final = 120
 NOW: Final = datetime(2026, 7, 1, 8, 0, 17, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     LEAD,
     NURSE,
@@ -16,10 +16,10 @@ from tests.adapters.cloud import (
     REVIEWER_SUBJECT,
     SECOND_REVIEWER,
     SECOND_REVIEWER_SUBJECT,
-    Cloud,
-    Reply,
     claims,
 )
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.adapters.test_decisions import pended
 from tests.fakes.samples import PROVIDER_TIN
 

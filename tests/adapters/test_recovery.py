@@ -10,7 +10,8 @@ from functions.upload import verify
 from precert.cli import deliveries as deliveries_commands
 from precert.cli import events as events_commands
 from precert.cli.main import DONE, REFUSED, main
-from tests.adapters.cloud import PDF, Cloud, Context
+from tests.adapters.calls import Context
+from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.test_repairs import Functions, fail, functions
 
 __all__ = ["functions"]

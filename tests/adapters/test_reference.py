@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from functions.check import handler as check
-from tests.adapters.cloud import OPERATOR, PROVIDER, REVIEWER, UNENTITLED, Cloud, Reply, claims
+from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER, UNENTITLED, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 
 
 def reference(cloud: Cloud, by: Mapping[str, str] = PROVIDER, if_none_match: str = "") -> Reply:

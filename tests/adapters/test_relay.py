@@ -12,7 +12,9 @@ from functions.relay import handler as relay
 from precert.adapters.stepfunctions import execution_name
 from precert.domain.errors import DamagedRecordError
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from tests.adapters.cloud import FACILITY, PROVIDER, Cloud, Context
+from tests.adapters.callers import FACILITY, PROVIDER
+from tests.adapters.calls import Context
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import BOWEL_SURGERY
 
 

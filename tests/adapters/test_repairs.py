@@ -13,15 +13,10 @@ from functions.operations import handler as operations
 from functions.relay import handler as relay
 from precert.names import Delivery, Env
 from precert.settings import Settings
-from tests.adapters.cloud import (
-    OPERATOR,
-    PROVIDER,
-    REVIEWER,
-    Cloud,
-    Context,
-    Reply,
-    names,
-)
+from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
+from tests.adapters.calls import Context, Reply
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import names
 from tests.fakes.samples import REQUEST_ID
 
 FUNCTIONS: Final = {"inbox": inbox, "relay": relay}

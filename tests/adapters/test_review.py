@@ -7,7 +7,8 @@ import pytest
 from functions.submit import handler as submit
 from precert.names import WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
-from tests.adapters.cloud import FACILITY, PROVIDER, SECOND_REVIEWER, STRANGER, Cloud
+from tests.adapters.callers import FACILITY, PROVIDER, SECOND_REVIEWER, STRANGER
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import BOWEL_SURGERY, PROVIDER_TIN
 
 

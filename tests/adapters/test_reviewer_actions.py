@@ -4,16 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.cloud import (
+from tests.adapters.callers import (
     FACILITY,
     OTHER_QUEUE,
-    PDF,
     PROVIDER,
     REVIEWER,
     SECOND_REVIEWER,
     STRANGER,
-    Cloud,
 )
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES
 
 BOTH = {"1.1": "APPROVED", "1.2": "APPROVED"}

@@ -25,7 +25,10 @@ from precert.names import Env
 from precert.settings import Settings
 from precert.usecases.ports.reference import RuleListVersions
 from precert.usecases.rule_lists import publish_rule_list
-from tests.adapters.cloud import Clients, Cloud, Reply, create_reference_table, names, put_coverages
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
+from tests.adapters.tables import create_reference_table, names, put_coverages
+from tests.adapters.wire import Clients
 from tests.fakes.clock import START, Clock
 from tests.fakes.samples import DATA, entered
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import FACILITY, PDF, PNG, PROVIDER, REVIEWER, Cloud
+from tests.adapters.callers import FACILITY, PROVIDER, REVIEWER
+from tests.adapters.cloud import PDF, PNG, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES
 
 CLEAN: Final = "NO_THREATS_FOUND"

@@ -15,7 +15,9 @@ from precert.domain.content import (
     RequestContent,
     Service,
 )
-from tests.adapters.cloud import PROVIDER, Cloud, Reply
+from tests.adapters.callers import PROVIDER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import OFFICE_VISIT, content, entered
 
 SURGERY: Final[dict[str, Any]] = entered()["services"][0]

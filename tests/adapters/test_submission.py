@@ -7,7 +7,8 @@ import pytest
 from precert.bootstrap import Dependencies
 from precert.domain.delegation import Ownership
 from precert.domain.retry import ATTEMPTS
-from tests.adapters.cloud import FACILITY, PROVIDER, PROVIDER_SUBJECT, Cloud, claims
+from tests.adapters.callers import FACILITY, PROVIDER, PROVIDER_SUBJECT, claims
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, VENDOR, entered, later
 
 

@@ -11,7 +11,8 @@ from functions.sweep import executions
 from precert.adapters.stepfunctions import StepFunctionsWorkflow, execution_name
 from precert.domain.errors import TransientError
 from precert.names import SWEPT
-from tests.adapters.cloud import Cloud, Context
+from tests.adapters.calls import Context
+from tests.adapters.cloud import Cloud
 from tests.fakes.clock import START
 from tests.fakes.samples import BOWEL_SURGERY
 

@@ -7,7 +7,8 @@ import pytest
 
 from precert.adapters.dynamodb.table import CONFLICT_PAUSES, ConditionFailedError, Writes
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import Cloud, Reply
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
 
 CONFLICT = [{"Code": "None"}, {"Code": "TransactionConflict"}]
 

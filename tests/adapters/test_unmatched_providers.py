@@ -11,17 +11,9 @@ from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
 from precert.names import Entitlement, WorkflowTask
 from precert.usecases.operations import reconcile_provider
-from tests.adapters.cloud import (
-    FACILITY,
-    OPERATOR,
-    PDF,
-    PROVIDER,
-    REVIEWER,
-    STRANGER,
-    Cloud,
-    Reply,
-    claims,
-)
+from tests.adapters.callers import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, claims
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.requests import JUST_READ
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
 

@@ -7,7 +7,8 @@ import pytest
 
 from functions.upload import sweep
 from precert.names import SCAN_UNRESOLVED
-from tests.adapters.cloud import PDF, Cloud, Context
+from tests.adapters.calls import Context
+from tests.adapters.cloud import PDF, Cloud
 
 pytestmark = pytest.mark.rule("X2")
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from precert.adapters.dynamodb.table import from_wire
-from tests.adapters.cloud import PROVIDER_SUBJECT, Cloud
+from tests.adapters.callers import PROVIDER_SUBJECT
+from tests.adapters.cloud import Cloud
 from tests.fakes.samples import PATIENT, PROVIDER_TIN
 
 # Wednesday 11 o'clock: 60 of the 72 hours have passed on Friday at 23 o'clock.

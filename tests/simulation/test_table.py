@@ -16,7 +16,7 @@ from infra.constructs.streams import (
     EVENTS_WRITTEN,
     REQUESTS_REMOVED,
 )
-from tests.adapters.cloud import create_reference_table, create_tables
+from tests.adapters.tables import create_reference_table, create_tables
 from tests.simulation.broken import InvariantError
 from tests.simulation.reference import REFERENCE
 from tests.simulation.run import Run

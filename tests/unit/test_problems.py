@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from functions.review.models import DecideBody
+from functions.review.bodies import DecideBody
 from precert.api.problems import errors_of, plain_problem, problem_of, status_of
 from precert.domain.content import Patient
 from precert.domain.error_codes import ERROR_CODES

@@ -1,0 +1,169 @@
+"""What callers send to the reviewers' operations."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from precert.api.models import PageQuery
+from precert.domain.dates import Instant
+from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
+from precert.domain.review import DiscussionOutcome, LineDecision, Reason, Words
+from precert.domain.values import WHOLE, Text, Value
+from precert.domain.worklist import QueueView
+
+Cycle = Annotated[
+    int,
+    Field(ge=1, description="The `cycle` of the case as the reviewer read it; another is refused."),
+    WHOLE,
+]
+
+
+PlanId = Annotated[Text | None, Field(description="One of the caller's plans. All, if omitted.")]
+
+
+class WorklistQuery(PageQuery):
+    """A page of the queue of the caller's plans."""
+
+    plan_id: PlanId = None
+    mine: Annotated[bool, Field(description="Only cases that are assigned to the caller.")] = False
+    view: Annotated[
+        QueueView | None, Field(description="Only this part of the queue, which is also counted.")
+    ] = None
+
+
+class CountsQuery(Value):
+    """Which plans to count."""
+
+    plan_id: PlanId = None
+
+
+SeenDocuments = Annotated[
+    tuple[Text, ...],
+    Field(
+        max_length=100,
+        description="Ids of `new_documents` of the case that the reviewer has seen: they are no longer "
+        "new. A denial or a reduction is refused while another document is new.",
+    ),
+]
+
+
+class RequestInformationBody(Value):
+    """What the providers are requested to send: documents, a text response, or both (W2)."""
+
+    documents: Annotated[
+        tuple[Text, ...],
+        Field(max_length=20, description="Codes of the payer's `required_documentation`."),
+    ] = ()
+    text: Words | None = None
+    seen_documents: SeenDocuments = ()
+
+
+class ExtendBody(Value):
+    """Why the decision needs more time, and who requests it (W2)."""
+
+    reason: Annotated[
+        Reason,
+        Field(
+            description="Both providers can read it, and the notice to member and provider states it. "
+            "If the payer requests the extension: why it is in the member's interest."
+        ),
+    ]
+    days: Annotated[
+        int | None,
+        Field(ge=1, le=MAX_AMOUNT, description="Calendar days. Null for as many as are allowed."),
+        WHOLE,
+    ] = None
+    requested_by: ExtensionRequester = ExtensionRequester.PAYER
+    seen_documents: SeenDocuments = ()
+
+
+BeforeResponse = Annotated[
+    bool,
+    Field(
+        description="Whether to refuse something although the providers' time to respond to a request "
+        "for information is not over. Without it, such decisions are refused."
+    ),
+]
+
+
+class DecideBody(Value):
+    """The decisions of all service lines of the open cycle."""
+
+    cycle: Cycle
+    lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
+    before_response: BeforeResponse = False
+    seen_documents: SeenDocuments = ()
+
+
+class PeerToPeerOutcomeBody(Value):
+    """How a peer-to-peer discussion ended (W12)."""
+
+    cycle: Cycle
+    outcome: DiscussionOutcome
+    lines: Annotated[
+        tuple[LineDecision, ...],
+        Field(
+            max_length=100,
+            description="With OVERTURNED after a determination: new decisions of the discussed lines.",
+        ),
+    ] = ()
+    seen_documents: SeenDocuments = ()
+
+
+class SignBody(Value):
+    """A physician's confirmation or the second signature of proposed decisions."""
+
+    cycle: Cycle
+    proposed_at: Annotated[
+        Instant,
+        Field(
+            description="The `proposed_at` of the proposal as the reviewer read it. Decisions that "
+            "replaced them since are refused."
+        ),
+    ]
+    accept: Annotated[bool, Field(description="False returns the decisions to the case.")]
+    comment: Annotated[
+        Words | None,
+        Field(
+            description="Required to return another reviewer's decisions: what they should change. "
+            "Reviewers read it with the case, and it stays in `notes`."
+        ),
+    ] = None
+    before_response: BeforeResponse = False
+    seen_documents: SeenDocuments = ()
+
+    @model_validator(mode="after")
+    def _comments_on_a_return(self) -> Self:
+        if self.accept and self.comment is not None:
+            raise ValueError("send a comment only with accept false, or add a note")
+        return self
+
+
+class NextCaseBody(Value):
+    """Which part of the queue to take the next case from."""
+
+    plan_id: PlanId = None
+    view: Annotated[QueueView | None, Field(description="Only from this part of the queue.")] = None
+    skip: Annotated[
+        tuple[Text, ...],
+        Field(max_length=50, description="Ids of requests that the reviewer does not want next."),
+    ] = ()
+
+
+class ReassignBody(Value):
+    """The reviewer to assign a case to."""
+
+    reviewer: Annotated[
+        Text | None,
+        Field(
+            description="The subject (`sub`) of the colleague at the identity provider, which is the "
+            "directory of reviewers. Null takes the case back."
+        ),
+    ]
+
+
+class AddNoteBody(Value):
+    """A note for other reviewers. No provider or delegated vendor reads it."""
+
+    text: Words
+    seen_documents: SeenDocuments = ()

@@ -1,0 +1,351 @@
+"""Responses about one case: all of it, its coverage, and a summary after each action."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from functions.review.assessment_models import (
+    AssessmentResponse,
+    DocumentationResponse,
+    DuplicateComparisonResponse,
+    SuggestedInformationRequest,
+)
+from functions.review.worklist_models import AssignmentResponse
+from precert.api.cycles import RequiredDocumentResponse
+from precert.api.details import SharedDetails, history_of, members_of
+from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.models import PlanResponse, ResponseModel
+from precert.api.service_lines import DecisionResponse
+from precert.domain.caller import Caller
+from precert.domain.payer import Payer
+from precert.domain.pending import PendReason
+from precert.domain.request import Request
+from precert.domain.review import Channel, IntakeException, Note, Proposal, ReturnedProposal
+from precert.domain.rows import worklist_row
+from precert.domain.statuses import Action, LineStatus, Status, WaitingOn, Who
+from precert.domain.worklist import NotDecidable, not_decidable
+from precert.usecases.duplicates import ComparedDuplicate
+from precert.usecases.next_case import CaseCoverage
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import RequestFile
+
+
+class ProposedLine(ResponseModel):
+    """A proposed decision of one service line."""
+
+    line_id: str
+    decision: DecisionResponse
+
+
+class ProposalResponse(ResponseModel):
+    """Decisions that wait for a physician's confirmation or a second signature."""
+
+    proposed_by: Who
+    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
+    proposed_at: datetime
+    awaits_physician: bool
+    lines: list[ProposedLine]
+
+    @classmethod
+    def of(cls, proposal: Proposal, caller: str, labels: RequestLabels) -> "ProposalResponse":
+        return cls(
+            proposed_by=Who.of(proposal.proposed_by, caller),
+            proposed_at=proposal.proposed_at,
+            awaits_physician=proposal.awaits_physician,
+            lines=_proposed_lines(proposal, labels),
+        )
+
+
+class ReturnedProposalResponse(ResponseModel):
+    """Decisions that were returned to the case without a signature."""
+
+    proposed_by: Who
+    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
+    proposed_at: datetime
+    returned_by: Who
+    returned_by_label: ClassVar[Any] = label_of("returned_by")
+    returned_at: datetime
+    comment: str | None = Field(description="Null if the reviewer withdrew the own proposal.")
+    lines: list[ProposedLine]
+
+    @classmethod
+    def of(
+        cls, returned: ReturnedProposal, caller: str, labels: RequestLabels
+    ) -> "ReturnedProposalResponse":
+        return cls(
+            proposed_by=Who.of(returned.proposed_by, caller),
+            proposed_at=returned.proposed_at,
+            returned_by=Who.of(returned.returned_by, caller),
+            returned_at=returned.returned_at,
+            comment=returned.comment,
+            lines=_proposed_lines(returned, labels),
+        )
+
+
+def _proposed_lines(proposal: Proposal, labels: RequestLabels) -> list[ProposedLine]:
+    return [
+        ProposedLine(line_id=line_id, decision=DecisionResponse.of(decision, labels))
+        for line_id, decision in proposal.decisions.items()
+    ]
+
+
+class NoteResponse(ResponseModel):
+    """A note between reviewers."""
+
+    written_by: Who
+    written_by_label: ClassVar[Any] = label_of("written_by")
+    written_at: datetime
+    cycle: int
+    text: str
+
+    @classmethod
+    def of(cls, note: Note, caller: str) -> "NoteResponse":
+        return cls(
+            written_by=Who.of(note.written_by, caller),
+            **note.model_dump(exclude={"written_by", "version"}),
+        )
+
+
+class CaseDetails(SharedDetails):
+    """A request as its reviewers read it. It does not name other reviewers (A3)."""
+
+    version: int = Field(
+        description="Increases with every change. Send it as If-Match with an action."
+    )
+    channel: Channel
+    channel_label: ClassVar[Any] = label_of("channel")
+    reference: str | None = Field(
+        description="The number that the channel assigned to the request."
+    )
+    intake_exceptions: list[IntakeException] = Field(
+        description="What providers cannot enter, of a registered request."
+    )
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
+    intake_note: str | None = Field(description="The note of the operator who confirmed it.")
+    assessment: AssessmentResponse | None
+    documentation: list[DocumentationResponse] = Field(
+        description="What the rules and the open request for information ask for, with the documents "
+        "that answer it."
+    )
+    suggested_information_request: SuggestedInformationRequest | None = Field(
+        description="Null if nothing that the rules require is missing."
+    )
+    potential_duplicates: list[DuplicateComparisonResponse] = Field(
+        description="Requests that this one may repeat or that may repeat it, each beside this one."
+    )
+    assignment: AssignmentResponse | None
+    proposal: ProposalResponse | None
+    returned_proposal: ReturnedProposalResponse | None = Field(
+        description="The last proposal of the open cycle, if it was returned."
+    )
+    notes: list[NoteResponse] = Field(description="Notes between reviewers, oldest first.")
+    pend_reasons: list[PendReason] = Field(description="Why the open cycle needs a reviewer.")
+    pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
+    new_documents: list[str] = Field(
+        description="Ids of the attached documents that no reviewer has seen: send them as "
+        "`seen_documents`."
+    )
+    not_decidable: list[NotDecidable] = Field(
+        description="Why the case is not the caller's to decide. Empty if it is, or if none is open."
+    )
+    not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
+
+    @classmethod
+    def of(
+        cls,
+        file: RequestFile,
+        caller: Caller,
+        compared: Collection[ComparedDuplicate],
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
+        now: datetime,
+    ) -> "CaseDetails":
+        request, review = file.request, file.request.submitted
+        labels = RequestLabels.of(request, payer, code_sets)
+        members = members_of(file, payer, labels, now=now)
+        members["allowed_actions"] = list(request.reviewer_actions(caller, now))
+        members["history"] = history_of(file, for_reviewer=True)
+        proposal = review.proposal
+        documentation = DocumentationResponse.all_of(file, payer)
+        return cls(
+            **members,
+            documentation=documentation,
+            suggested_information_request=SuggestedInformationRequest.of(documentation),
+            **_queue_members(file, caller, labels, now),
+            channel=review.channel,
+            reference=review.reference,
+            intake_exceptions=list(review.intake_exceptions),
+            intake_note=review.intake_confirmation.note if review.intake_confirmation else None,
+            assessment=AssessmentResponse.of(review.assessment, payer, caller.plan_ids)
+            if review.assessment
+            else None,
+            potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
+            assignment=AssignmentResponse.of(request, caller, now),
+            proposal=ProposalResponse.of(proposal, caller.subject, labels) if proposal else None,
+            notes=[NoteResponse.of(note, caller.subject) for note in review.notes],
+        )
+
+
+def _queue_members(
+    file: RequestFile, caller: Caller, labels: RequestLabels, now: datetime
+) -> dict[str, Any]:
+    """The members that the case shares with its row in the worklist; most need an open cycle."""
+    request, review = file.request, file.request.submitted
+    row = worklist_row(request, request.due_at) if request.due_at else None
+    returned = review.returned_proposal if row and row.returned_to else None
+    return {
+        "version": request.version,
+        "pend_reasons": row.pend_reasons if row else (),
+        "new_documents": file.new_documents if row else (),
+        "not_decidable": not_decidable(row, caller, now) if row else (),
+        "returned_proposal": (
+            ReturnedProposalResponse.of(returned, caller.subject, labels) if returned else None
+        ),
+    }
+
+
+class CoverageSpanResponse(ResponseModel):
+    """A period in which the member is covered under one plan."""
+
+    account: str
+    account_name: str
+    plan: PlanResponse
+    active_from: date
+    active_to: date | None = Field(description="The last day. Null if no end is known.")
+
+
+class CaseCoverageResponse(ResponseModel):
+    """The coverage of the case's member as it is loaded now."""
+
+    member_id: str
+    active: bool = Field(description="Whether coverage is active today.")
+    plan: PlanResponse | None = Field(description="Today's plan. Null if coverage is not active.")
+    spans: list[CoverageSpanResponse] = Field(
+        description="All coverage, earliest first. Empty if the member is not loaded any more."
+    )
+
+    @classmethod
+    def of(cls, found: CaseCoverage, *, payer: Payer) -> "CaseCoverageResponse":
+        member, current = found.member, found.current
+        return cls(
+            member_id=found.member_id,
+            active=current is not None,
+            plan=PlanResponse.of(current.plan, payer) if current else None,
+            spans=[
+                CoverageSpanResponse(
+                    account=span.account,
+                    account_name=span.account_name,
+                    plan=PlanResponse.of(span.plan, payer),
+                    active_from=span.active_from,
+                    active_to=span.active_to,
+                )
+                for span in (member.spans if member else ())
+            ],
+        )
+
+
+class RationaleTemplateResponse(ResponseModel):
+    """A text to begin a rationale with. Words in brackets are to be replaced."""
+
+    name: str
+    text: str
+
+
+class DecisionReasonResponse(ResponseModel):
+    """A reason of a denial or a reduction."""
+
+    code: str
+    label: str
+    statuses: list[LineStatus] = Field(description="The decisions that it fits.")
+    statuses_labels: ClassVar[Any] = labels_of("statuses")
+    needs_information_request: bool = Field(
+        description="Whether it states that requested information was not received."
+    )
+    rationale_templates: list[RationaleTemplateResponse]
+
+
+class DecisionReasonsResponse(ResponseModel):
+    """What reviewers choose from when they decide; the payer's data."""
+
+    reasons: list[DecisionReasonResponse]
+    criteria: list[str] = Field(
+        description="Names of criteria that are often cited. Any other can be entered."
+    )
+    required_documentation: list[RequiredDocumentResponse] = Field(
+        description="What a request for information can ask for."
+    )
+
+    @classmethod
+    def of(cls, *, payer: Payer) -> "DecisionReasonsResponse":
+        return cls(
+            reasons=[
+                DecisionReasonResponse(
+                    code=code,
+                    label=label,
+                    statuses=sorted(payer.reason_rule(code).statuses),
+                    needs_information_request=payer.reason_rule(code).needs_information_request,
+                    rationale_templates=[
+                        RationaleTemplateResponse(name=one.name, text=one.text)
+                        for one in payer.rationale_templates.get(code, ())
+                    ],
+                )
+                for code, label in payer.reason_codes.items()
+            ],
+            criteria=list(payer.criteria),
+            required_documentation=[
+                RequiredDocumentResponse.of(code, payer) for code in payer.required_documentation
+            ],
+        )
+
+
+class ReviewedCase(ResponseModel):
+    """A summary of the case after the change. `readCase` returns all of it."""
+
+    request_id: str
+    version: int = Field(
+        description="Increases with every change. Send it as If-Match with an action."
+    )
+    number: str
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    cycle: int
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    due_at: datetime | None
+    awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
+    awaits_physician: bool = Field(description="Whether that must be a physician's.")
+    assignment: AssignmentResponse | None
+    allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+
+    @classmethod
+    def of(cls, request: Request, caller: Caller, *, now: datetime) -> "ReviewedCase":
+        review = request.submitted
+        return cls(
+            request_id=request.request_id,
+            version=request.version,
+            number=review.number,
+            status=request.status,
+            cycle=review.cycle,
+            waiting_on=request.waiting_on,
+            due_at=request.due_at,
+            awaits_signature=review.proposal is not None,
+            awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
+            assignment=AssignmentResponse.of(request, caller, now),
+            allowed_actions=list(request.reviewer_actions(caller, now)),
+        )
+
+
+class NextCaseResponse(ResponseModel):
+    """The case that is assigned to the caller now."""
+
+    case: ReviewedCase | None = Field(
+        description="Null if the queue has no case that the caller may decide now."
+    )
+
+    @classmethod
+    def of(cls, request: Request | None, caller: Caller, *, now: datetime) -> "NextCaseResponse":
+        return cls(case=ReviewedCase.of(request, caller, now=now) if request else None)

@@ -1,0 +1,258 @@
+"""Responses about the queue: rows of the worklist, counts, and other requests."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from precert.api.labels import label_of, labels_of, optional_label_of
+from precert.api.models import Damaged, DamagedResponse, ResponseModel
+from precert.api.rows import PlanRowResponse
+from precert.domain.caller import Caller
+from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.code_sets import CodeSet, PublicCode
+from precert.domain.payer import Payer
+from precert.domain.pending import MOST_LINES, PendReason, RowLine
+from precert.domain.request import Request
+from precert.domain.review import Assignment, DisputeKind, IntakeException
+from precert.domain.rows import WorklistRow
+from precert.domain.statuses import WaitingOn, Who
+from precert.domain.values import CodeType, Urgency
+from precert.domain.worklist import NotDecidable, QueueCounts, QueueView, not_decidable
+from precert.names import Entitlement
+from precert.usecases.ports.listings import Page
+from precert.usecases.ports.reference import CodeSets
+
+
+class AssignmentResponse(ResponseModel):
+    """Who the case is assigned to. Until then no other reviewer can change it."""
+
+    assigned_to: Who
+    assigned_to_label: ClassVar[Any] = label_of("assigned_to")
+    until: datetime
+    by_lead: bool = Field(description="Whether a lead assigned it.")
+    reviewer: str | None = Field(
+        description="The subject of that reviewer at the identity provider. Only leads read it."
+    )
+
+    @classmethod
+    def current(
+        cls, assignment: Assignment | None, caller: Caller, now: datetime
+    ) -> "AssignmentResponse | None":
+        if assignment is None or assignment.until <= now:
+            return None
+        leads = Entitlement.REVIEW_LEAD in caller.entitlements
+        return cls(
+            assigned_to=Who.of(assignment.assigned_to, caller.subject),
+            until=assignment.until,
+            by_lead=assignment.assigned_by is not None,
+            reviewer=assignment.assigned_to if leads else None,
+        )
+
+    @classmethod
+    def of(cls, request: Request, caller: Caller, now: datetime) -> "AssignmentResponse | None":
+        return cls.current(request.submitted.assignment, caller, now)
+
+
+class RowLineResponse(ResponseModel):
+    """A service line in the worklist, with its codes in words."""
+
+    line_id: str
+    type_of_service: str | None
+    type_of_service_label: str | None
+    code: str | None = Field(description="Null for a stay without a procedure.")
+    code_label: str | None
+    code_type: CodeType | None
+    code_type_label: str | None
+
+    @classmethod
+    def of(
+        cls, line: RowLine, lists: CodeLists, descriptions: Mapping[PublicCode, str]
+    ) -> "RowLineResponse":
+        public = _public_code(line)
+        return cls(
+            **line.model_dump(exclude={"label"}),
+            code_label=descriptions.get(public) if public else line.label,
+            **lists.labels(type_of_service=line.type_of_service, code_type=line.code_type),
+        )
+
+
+def _public_code(line: RowLine) -> PublicCode | None:
+    return (CodeSet.MS_DRG, line.code) if line.code and line.code_type is CodeType.DRG else None
+
+
+class WorklistRowResponse(ResponseModel):
+    """An open determination cycle."""
+
+    request_id: str
+    version: int = Field(description="Of the request. Send it as If-Match with an action.")
+    number: str
+    plan_id: str
+    urgency: Urgency
+    urgency_label: str | None
+    cycle: int
+    submitted_at: datetime | None
+    due_at: datetime
+    warn_at: datetime | None = Field(description="From when on the case is due soon.")
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    patient: str | None
+    date_of_birth: date | None
+    requesting_provider: str | None
+    servicing_provider: str | None
+    place_of_service: str | None
+    place_of_service_label: str | None
+    first_day: date | None
+    last_day: date | None
+    lines: list[RowLineResponse] = Field(
+        description=f"The first {MOST_LINES} service lines of the cycle."
+    )
+    line_count: int = Field(description="The number of all service lines of the cycle.")
+    vendor_line_count: int = Field(
+        description="The number of other service lines, which a delegated vendor decides."
+    )
+    pend_reasons: list[PendReason] = Field(description="Why the cycle needs a reviewer.")
+    pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
+    new_documents: list[str] = Field(
+        description="Ids of the attached documents that no reviewer has seen. Empty in "
+        "`listOverdue`."
+    )
+    awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
+    awaits_physician: bool = Field(description="Whether that must be a physician's.")
+    returned_proposal_of: Who | None = Field(
+        description="Whose proposed decisions were returned last. Null if no return is open."
+    )
+    returned_proposal_of_label: ClassVar[Any] = optional_label_of("returned_proposal_of")
+    note_count: int = Field(description="The number of notes between reviewers.")
+    assignment: AssignmentResponse | None
+    not_decidable: list[NotDecidable] = Field(
+        description="Why the case is not the caller's to decide. Empty if it is, and in `listOverdue`."
+    )
+    not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
+    suspected_duplicate: bool
+    late_notification: bool
+    intake_exceptions: list[IntakeException]
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
+    level: int | None = Field(description="The level of the appeal. Null if it is none.")
+    dispute: DisputeKind | None = Field(
+        description="What the providers filed after the determination. Null in the first cycle."
+    )
+    dispute_label: ClassVar[Any] = optional_label_of("dispute")
+    deemed_denial: bool = Field(
+        description="Whether the passed deadline counts as a denial: a reviewer must decide today."
+    )
+
+    @classmethod
+    def of(
+        cls,
+        row: WorklistRow,
+        caller: Caller,
+        now: datetime,
+        payer: Payer,
+        descriptions: Mapping[PublicCode, str],
+    ) -> "WorklistRowResponse":
+        lists = code_lists_of(payer)
+        reviews = Entitlement.REVIEWER in caller.entitlements
+        fields = row.model_dump(include=set(cls.model_fields), exclude={"lines"})
+        return cls(
+            **fields,
+            lines=[RowLineResponse.of(line, lists, descriptions) for line in row.lines],
+            assignment=AssignmentResponse.current(row.assignment, caller, now),
+            not_decidable=list(not_decidable(row, caller, now)) if reviews else [],
+            returned_proposal_of=Who.of(row.returned_to, caller.subject)
+            if row.returned_to
+            else None,
+            **lists.labels(place_of_service=row.place_of_service),
+            urgency_label=lists.label_of(row.urgency),
+        )
+
+
+class WorklistResponse(ResponseModel):
+    """A page of open determination cycles."""
+
+    cycles: list[WorklistRowResponse]
+    damaged: Damaged
+    cursor: str | None
+
+    @classmethod
+    def of(
+        cls,
+        page: Page[WorklistRow],
+        caller: Caller,
+        *,
+        now: datetime,
+        payer: Payer,
+        code_sets: CodeSets,
+    ) -> "WorklistResponse":
+        codes = {code for row in page.rows for line in row.lines if (code := _public_code(line))}
+        descriptions = code_sets.descriptions(codes)
+        rows = [WorklistRowResponse.of(row, caller, now, payer, descriptions) for row in page.rows]
+        return cls(cycles=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
+
+
+class ViewCount(ResponseModel):
+    """The number of cases in a part of the queue. `listWorklist` lists them with `view`."""
+
+    view: QueueView
+    view_label: ClassVar[Any] = label_of("view")
+    count: int
+
+
+class PlanCount(ResponseModel):
+    """The number of cases of one plan."""
+
+    plan_id: str
+    count: int
+
+
+class WorklistCountsResponse(ResponseModel):
+    """The number of cases in the caller's queue. One case can be in several views."""
+
+    open: int = Field(description="All cases, of which `plans` has the parts.")
+    mine: int = Field(description="Cases that are assigned to the caller.")
+    views: list[ViewCount]
+    plans: list[PlanCount]
+    complete: bool = Field(
+        description="False if the queue is too long to read all of it: then there are at least these."
+    )
+    damaged: Damaged
+
+    @classmethod
+    def of(cls, counts: QueueCounts) -> "WorklistCountsResponse":
+        return cls(
+            open=counts.open,
+            mine=counts.mine,
+            views=[ViewCount(view=view, count=count) for view, count in counts.views.items()],
+            plans=[PlanCount(plan_id=one, count=count) for one, count in counts.plans.items()],
+            complete=counts.complete,
+            damaged=DamagedResponse.of(counts.damaged),
+        )
+
+
+class FoundRequestsResponse(ResponseModel):
+    """A page of drafts and requests."""
+
+    requests: list[PlanRowResponse]
+    damaged: Damaged
+    cursor: str | None
+
+    @classmethod
+    def for_operator(
+        cls, page: Page[Request], *, payer: Payer, now: datetime
+    ) -> "FoundRequestsResponse":
+        rows = [
+            PlanRowResponse.of_request(request, request.operator_actions, payer, now)
+            for request in page.rows
+        ]
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
+
+    @classmethod
+    def for_reviewer(
+        cls, page: Page[Request], caller: Caller, *, payer: Payer, now: datetime
+    ) -> "FoundRequestsResponse":
+        rows = [
+            PlanRowResponse.of_request(request, request.reviewer_actions(caller, now), payer, now)
+            for request in page.rows
+        ]
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
