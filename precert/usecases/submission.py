@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
+from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.delegation import Delegation, Ownership
@@ -18,6 +19,7 @@ from precert.domain.errors import (
 )
 from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
+from precert.domain.intake import without_window
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
@@ -174,9 +176,11 @@ def submit_draft(  # noqa: PLR0913 - each is a dependency
     if errors := errors_before_submission(
         content, caller, ownership, code_sets=code_sets, payer=payer, now=now
     ):
-        current = retained(requests.read(draft_id), payer, now)
-        if same := _same_submission(current, content, caller, based_on):
-            return same
+        # Incomplete content was never submitted, so that the draft is not read for it.
+        if not without_window(errors_of_submission(content, payer, today)):
+            current = retained(requests.read(draft_id), payer, now)
+            if same := _same_submission(current, content, caller, based_on):
+                return same
         raise InvalidInputError(errors)
 
     def submit(number: str) -> SubmittedRequest:

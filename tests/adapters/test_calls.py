@@ -109,12 +109,29 @@ def test_no_call_is_made_when_input_is_wrong(cloud: Cloud) -> None:
     assert calls == []
 
 
-def test_draft_is_read_once_when_a_submission_is_refused(cloud: Cloud) -> None:
-    """A repetition is answered as before, also if a rule list published since would refuse it."""
+def test_draft_is_not_read_when_a_submission_is_incomplete(cloud: Cloud) -> None:
+    """Errors of form and of content are listed at once all the same."""
     draft_id = cloud.start()
+    [service] = entered()["services"]
+    wrong = {**service, "urgency": "SOON", "primary_diagnosis": None}
     with cloud.wire.counting() as calls:
         assert cloud.submit(draft_id, services=[]).status == 422
-    assert calls == ["GetItem"]
+        reply = cloud.submit(draft_id, services=[wrong])
+    assert calls == ["BatchGetItem"]  # who decides each line
+    assert {(one["pointer"], one["code"]) for one in reply.body["errors"]} == {
+        ("/content/services/0/urgency", "not_a_choice"),
+        ("/content/services/0/primary_diagnosis", "missing"),
+    }
+
+
+def test_draft_is_read_once_when_a_complete_submission_is_refused(cloud: Cloud) -> None:
+    """A repetition is answered as before, also if a rule list published since would refuse it."""
+    draft_id = cloud.start()
+    [service] = entered()["services"]
+    with cloud.wire.counting() as calls:
+        reply = cloud.submit(draft_id, services=[{**service, "primary_diagnosis": "K56999"}])
+    assert reply.status == 422
+    assert calls == ["BatchGetItem", "GetItem"]
 
 
 @pytest.mark.parametrize("way", ["whole", "services alone", "one field of a part"])
