@@ -6,8 +6,9 @@ as unknown where the profile requires an element. In particular:
 
 * A check may have no requesting provider. Then the servicing provider is the requestor, as either may
   submit (A7).
-* The form has no field for the patient's sex, the subscriber and the payer's national id: the first is
-  marked as unknown, the others are omitted.
+* The form has no field for the patient's sex and the payer's national id: the first is marked as
+  unknown, the other is omitted.
+* The patient is the subscriber, as X12 calls a patient who has a member id of their own.
 * A provider's name is one text and is not split into parts.
 * Revenue codes are in ``item.revenue`` and DRGs among the diagnoses, as the guide maps them to
   X12 278; ``productOrService`` is then not applicable.

@@ -21,16 +21,18 @@ def patient(coverage: Coverage) -> Json:
     return {
         "resourceType": "Patient",
         "meta": systems.profile("beneficiary"),
-        "identifier": [
-            {
-                "type": concept(systems.IDENTIFIER_TYPE, "MB"),
-                "system": systems.MEMBER_ID,
-                "value": coverage.member_id,
-            }
-        ],
+        "identifier": [member_identifier(coverage)],
         "name": [{"family": coverage.last_name, "given": [coverage.first_name]}],
         "gender": "unknown",
         "birthDate": coverage.date_of_birth.isoformat(),
+    }
+
+
+def member_identifier(coverage: Coverage) -> Json:
+    return {
+        "type": concept(systems.IDENTIFIER_TYPE, "MB"),
+        "system": systems.MEMBER_ID,
+        "value": coverage.member_id,
     }
 
 
@@ -47,6 +49,7 @@ def insurer(payer: Payer) -> Json:
 
 
 def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
+    """The patient's coverage; with a member id of their own, X12 calls a patient the subscriber."""
     plan = coverage.plan
     classes = (
         ("group", coverage.account, coverage.account_name),
@@ -55,10 +58,17 @@ def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
     return {
         "resourceType": "Coverage",
         "meta": systems.profile("coverage"),
+        "identifier": [member_identifier(coverage)],
         "status": "active",
         "type": {"text": plan.plan_type},
         "subscriberId": coverage.member_id,
         "beneficiary": reference(beneficiary),
+        "relationship": {
+            "coding": [
+                {"system": f"{systems.TERMINOLOGY}/subscriber-relationship", "code": "self"},
+                {"system": systems.RELATIONSHIP, "code": systems.SELF},
+            ]
+        },
         "period": present(
             start=coverage.active_from.isoformat(),
             end=coverage.active_to and coverage.active_to.isoformat(),

@@ -1,0 +1,434 @@
+"""Check FHIR resources against the profiles of Da Vinci PAS, without a FHIR server.
+
+``python -m tools.fhir_validator FILE...`` checks each resource or bundle against the profiles that it
+claims (``meta.profile``) and prints what it violates. It checks what :mod:`tools.fhir_facts` compiles:
+cardinality, fixed values and patterns, slices, extensions, reference targets, bindings to value sets
+whose codes the package lists, and invariants (by fhirpathpy). Base types and unknown elements are
+checked by ``fhir.resources``, whose R4B models have the resources of PAS as in R4.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from fhir.resources.R4B import get_fhir_model_class
+from fhirpathpy import compile as compile_fhirpath
+from fhirpathpy.models import models
+from pydantic import ValidationError
+
+from precert.fhir.systems import X12
+from tools.fhir_facts import FACTS
+
+Json = dict[str, Any]
+_CARE_TEAM_SCOPE: Final = re.compile(r"extension\('([^']+)'\)\.value(?:\.ofType\((\w+)\))?")
+_X12_VALUE_SET: Final = "https://valueset.x12.org/"
+_NUBC_ELEMENTS: Final = frozenset({"1314", "1315", "1352"})
+"""Data elements of X12 whose codes are NUBC's, under NUBC's own systems."""
+_UNSUPPORTED: Final = frozenset({"dom-3", "dom-r4b", "crd-ci-q7"})
+"""Invariants with functions that fhirpathpy lacks, or about resources that PAS does not have."""
+_RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A violated fact: where (as FHIRPath), and what is wrong."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass
+class Node:
+    """An element of a profile: its own facts, its children, and its slices."""
+
+    facts: Json = field(default_factory=dict)
+    children: "dict[str, Node]" = field(default_factory=dict)
+    slices: "dict[str, Node]" = field(default_factory=dict)
+
+    def at(self, path: str) -> "Node | None":
+        """The descendant at a dotted path; ``$this`` is the node itself."""
+        node: Node | None = self
+        for name in () if path == "$this" else path.split("."):
+            node = node.children.get(name) or node.children.get(f"{name}[x]") if node else None
+        return node
+
+
+@dataclass(frozen=True)
+class Validator:
+    """The facts of one package, as compiled by :mod:`tools.fhir_facts`."""
+
+    facts: Json
+
+    def findings(self, resource: Json, profile: str | None = None) -> list[Finding]:
+        """What a resource violates: of FHIR, and of a profile, or of those that it claims.
+
+        Resources in a bundle are checked against the profiles that they claim themselves.
+        """
+        return sorted(set(_Check(self, resource).run(profile)))
+
+    def must_support(self, profile: str) -> frozenset[str]:
+        """Element ids that a profile marks as must-support."""
+        rows = self.facts["profiles"][profile]["elements"]
+        return frozenset(row["id"] for row in rows if row.get("must_support"))
+
+    @cached_property
+    def _trees(self) -> dict[str, Node]:
+        return {url: _tree(one["elements"]) for url, one in self.facts["profiles"].items()}
+
+    def tree(self, profile: str) -> Node | None:
+        return self._trees.get(profile.partition("|")[0])
+
+    def codes(self, value_set: str) -> list[list[str]] | None:
+        found: list[list[str]] | None = self.facts["value_sets"].get(value_set)
+        return found
+
+    def type_of(self, profile: str) -> str:
+        """The type that a profile is of; of FHIR's own profiles their name."""
+        url = profile.partition("|")[0]
+        known = self.facts["profiles"].get(url)
+        name = url.rpartition("/")[2]
+        return str(known["type"]) if known else _CORE_TYPES.get(name, name)
+
+
+_CORE_TYPES: Final = {
+    "us-core-encounter": "Encounter",
+    "us-core-location": "Location",
+    "us-core-organization": "Organization",
+    "us-core-patient": "Patient",
+    "us-core-practitioner": "Practitioner",
+    "us-core-practitionerrole": "PractitionerRole",
+}
+
+
+@cache
+def pas_validator() -> Validator:
+    """The validator of the PAS package in the repository."""
+    return Validator(json.loads(FACTS.read_text(encoding="utf-8")))
+
+
+def _tree(rows: Sequence[Json]) -> Node:
+    root = Node()
+    for row in rows:
+        node = root
+        for segment in row["id"].split(".")[1:]:
+            name, _, slice_name = segment.partition(":")
+            node = node.children.setdefault(name, Node())
+            if slice_name:
+                node = node.slices.setdefault(slice_name, Node())
+        node.facts = row
+    return root
+
+
+class _Check:
+    """One validation; references are resolved among the entries of the bundle."""
+
+    def __init__(self, validator: Validator, resource: Json) -> None:
+        self.validator = validator
+        self.resource = resource
+        self.entries: dict[str, Json] = {
+            entry["fullUrl"]: entry["resource"]
+            for entry in resource.get("entry", ())
+            if isinstance(entry, dict) and "fullUrl" in entry and "resource" in entry
+        }
+
+    def run(self, profile: str | None) -> Iterator[Finding]:
+        kind = self.resource.get("resourceType", "Resource")
+        yield from _of_base(self.resource)
+        yield from self._claimed(self.resource, kind, "", profile)
+        for index, entry in enumerate(self.resource.get("entry", ())):
+            if not isinstance(resource := entry.get("resource"), dict):
+                continue
+            base = entry.get("fullUrl", "")
+            path = f"{kind}.entry[{index}].resource"
+            if resource.get("resourceType") == "Bundle":
+                for one in _Check(self.validator, resource).run(None):
+                    yield Finding(f"{path}.{one.path}", one.message)
+                continue
+            yield from self._claimed(resource, path, base, None)
+            if self.resource.get("type") == "collection":
+                yield from self._references(resource, path, base)
+
+    def _claimed(
+        self, resource: Json, path: str, base: str, profile: str | None
+    ) -> Iterator[Finding]:
+        claimed = [profile] if profile else resource.get("meta", {}).get("profile", [])
+        for one in claimed:
+            tree = self.validator.tree(one)
+            if tree is None:
+                if "/davinci-pas/" in one:
+                    yield Finding(path, f"claims {one}, which the package does not have")
+                continue
+            if (kind := self.validator.type_of(one)) != resource.get("resourceType"):
+                yield Finding(path, f"claims a profile of {kind}")
+            yield from self.element(resource, tree, path, base)
+
+    def _references(self, value: object, path: str, base: str) -> Iterator[Finding]:
+        """References within a collection bundle resolve, or have an identifier instead."""
+        if isinstance(value, dict):
+            target = value.get("reference")
+            within = isinstance(target, str) and not target.startswith("#")
+            if within and self.entries and self.resolved(str(target), base) is None:
+                yield Finding(path, f"refers to {target}, which is not in the bundle")
+            for name, child in value.items():
+                yield from self._references(child, f"{path}.{name}", base)
+        elif isinstance(value, list):
+            for index, child in enumerate(value):
+                yield from self._references(child, f"{path}[{index}]", base)
+
+    def resolved(self, reference: str, base: str) -> Json | None:
+        if reference in self.entries:
+            return self.entries[reference]
+        if _RELATIVE.fullmatch(reference) and base.startswith("http"):
+            return self.entries.get(urljoin(f"{base.rstrip('/')}/", f"../../{reference}"))
+        return None
+
+    # -- Elements -------------------------------------------------------------------------------
+
+    def element(self, value: Any, node: Node, path: str, base: str) -> Iterator[Finding]:
+        """Whether a value fits an element of a profile, with all that is below it."""
+        yield from self._value(value, node.facts, path, base)
+        yield from self._invariants(value, node.facts, path)
+        if not isinstance(value, dict):
+            return
+        for name, child in node.children.items():
+            found = list(_values(value, name))
+            yield from _cardinality(found, child.facts, f"{path}.{name}")
+            for label, one in found:
+                if name.endswith("[x]") and not _has_type(label, child.facts.get("types", ())):
+                    yield Finding(f"{path}.{label}", f"must be {child.facts['types']}")
+                yield from self.element(one, child, f"{path}.{label}", base)
+            if child.slices:
+                yield from self._slices(found, child, path, base)
+
+    def _value(self, value: Any, facts: Json, path: str, base: str) -> Iterator[Finding]:
+        if "fixed" in facts and value != facts["fixed"]:
+            yield Finding(path, f"must be {facts['fixed']!r}, not {value!r}")
+        if "pattern" in facts and not _fits(value, facts["pattern"]):
+            yield Finding(path, f"must contain {facts['pattern']!r}")
+        yield from self._binding(value, facts, path)
+        for profile in facts.get("profiles", ())[:1]:
+            tree = self.validator.tree(profile)
+            if tree is not None and isinstance(value, dict) and "resourceType" not in value:
+                yield from self.element(value, tree, path, base)
+        if "targets" in facts and isinstance(value, dict) and "reference" in value:
+            target = self.resolved(value["reference"], base)
+            allowed = {self.validator.type_of(one) for one in facts["targets"]}
+            if target and not allowed & {target.get("resourceType"), "Resource"}:
+                yield Finding(
+                    path, f"refers to a {target.get('resourceType')}, not {sorted(allowed)}"
+                )
+
+    def _binding(self, value: Any, facts: Json, path: str) -> Iterator[Finding]:
+        strength, value_set = facts.get("binding", (None, None))
+        found = list(_codings(value)) if strength == "required" else []
+        if found and not any(self.is_member(one, value_set) for one in found):
+            yield Finding(path, f"{found} is not in {value_set}")
+
+    def _invariants(self, value: Any, facts: Json, path: str) -> Iterator[Finding]:
+        for key in facts.get("invariants", ()):
+            rule = self.validator.facts["invariants"].get(key)
+            if rule is None or rule["severity"] != "error" or key.partition(" ")[0] in _UNSUPPORTED:
+                continue
+            root = value if isinstance(value, dict) else {"value": value}
+            expression = rule["expression"] if root is value else _of_primitive(rule["expression"])
+            result = _expression(expression)(root, {"resource": self.resource})
+            if result not in ([True], []):
+                yield Finding(path, f"violates {key}: {rule['expression']}")
+
+    def is_member(self, coding: tuple[str | None, str], value_set: str) -> bool:
+        """Whether a value set has a code; of X12's licensed ones only the system is known."""
+        codes = self.validator.codes(value_set)
+        if codes is not None:
+            return _listed(coding, codes)
+        element = value_set.rpartition("/")[2]
+        if value_set.startswith(_X12_VALUE_SET) and element not in _NUBC_ELEMENTS:
+            return coding[0] in (None, f"{X12}/{element}")
+        return True
+
+    # -- Slices ---------------------------------------------------------------------------------
+
+    def _slices(
+        self, found: list[tuple[str, Any]], node: Node, path: str, base: str
+    ) -> Iterator[Finding]:
+        rules = node.facts.get("slicing", {"by": [["type", "$this"]], "closed": False})
+        unmatched = list(found)
+        for name, one in node.slices.items():
+            matching = [
+                (label, value)
+                for label, value in found
+                if all(self._matches(label, value, one, *by) for by in rules["by"])
+            ]
+            where = f"{path}.{node.facts.get('id', '').rpartition('.')[2]}:{name}"
+            yield from _cardinality(matching, one.facts, where)
+            for label, value in matching:
+                yield from self.element(value, one, f"{path}.{label}", base)
+            unmatched = [pair for pair in unmatched if pair not in matching]
+        if rules["closed"]:
+            for label, _ in unmatched:
+                yield Finding(f"{path}.{label}", "fits no slice of a closed slicing")
+
+    def _matches(self, label: str, value: Any, one: Node, by: str, path: str) -> bool:
+        """Whether a value belongs to a slice, by one discriminator."""
+        if by == "type":
+            target = value.get(path) if path != "$this" and isinstance(value, dict) else value
+            node = one.at(path)
+            types = (node.facts if node else one.facts).get("types", ())
+            if isinstance(target, dict) and "resourceType" in target:
+                return target["resourceType"] in types
+            return bool(types) and _has_type(label, types)
+        if path == "url":
+            profiles = one.facts.get("profiles")
+            url = one.at("url")
+            fixed = profiles[0].partition("|")[0] if profiles else url and url.facts.get("fixed")
+            return isinstance(value, dict) and value.get("url") == fixed
+        if scope := _CARE_TEAM_SCOPE.fullmatch(path):
+            return self._matches_extension(value, one, scope[1])
+        node = one.at(path)
+        target = value if path == "$this" else _first(value, path)
+        if node is None or target is None:
+            return False
+        facts = node.facts
+        if "binding" in facts and "pattern" not in facts and "fixed" not in facts:
+            return any(self.is_member(one, facts["binding"][1]) for one in _codings(target))
+        return _fits(target, facts.get("pattern", facts.get("fixed")))
+
+    def _matches_extension(self, value: Any, one: Node, url: str) -> bool:
+        """For slices by the boolean value of an extension."""
+        expected = None
+        for extension in one.children.get("extension", Node()).slices.values():
+            if url in {
+                profile.partition("|")[0] for profile in extension.facts.get("profiles", ())
+            }:
+                node = extension.children.get("value[x]", Node())
+                expected = node.facts.get("pattern", node.facts.get("fixed"))
+        actual = [
+            extension.get("valueBoolean")
+            for extension in value.get("extension", ())
+            if extension.get("url") == url
+        ]
+        return actual == [expected]
+
+
+def _of_base(resource: Json) -> Iterator[Finding]:
+    """What FHIR itself refuses: unknown elements, wrong types, missing elements."""
+    kind = resource.get("resourceType", "")
+    try:
+        model = get_fhir_model_class(kind)
+    except KeyError:
+        yield Finding(kind, "is not a FHIR resource")
+        return
+    try:
+        model.model_validate(resource)
+    except ValidationError as error:
+        for one in error.errors():
+            path = ".".join(str(part) for part in one["loc"])
+            yield Finding(f"{kind}.{path}", one["msg"])
+
+
+def _values(value: Json, name: str) -> Iterator[tuple[str, Any]]:
+    """The values of an element, each with its path; of ``value[x]`` those of any type."""
+    if name.endswith("[x]"):
+        stem = name[:-3]
+        names = [one for one in value if one.startswith(stem) and one[len(stem) :][:1].isupper()]
+    else:
+        names = [name] if name in value else []
+        if not names and f"_{name}" in value:
+            # A primitive with extensions only, such as a data-absent-reason, counts as present.
+            yield name, value[f"_{name}"]
+    for one in names:
+        if isinstance(value[one], list):
+            yield from ((f"{one}[{index}]", each) for index, each in enumerate(value[one]))
+        else:
+            yield one, value[one]
+
+
+def _has_type(label: str, types: Sequence[str]) -> bool:
+    """Whether the name of a ``value[x]`` ends with one of the types; any does where none is listed."""
+    return not types or any(label.endswith(kind[0].upper() + kind[1:]) for kind in types)
+
+
+def _cardinality(found: Sequence[object], facts: Json, path: str) -> Iterator[Finding]:
+    if len(found) < facts.get("min", 0):
+        yield Finding(path, f"is required ({len(found)} of at least {facts['min']})")
+    maximum = facts.get("max", "*")
+    if maximum != "*" and len(found) > int(maximum):
+        yield Finding(path, f"has {len(found)} values, at most {maximum}")
+
+
+def _first(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        found = (
+            next((one for _, one in _values(value, name)), None)
+            if isinstance(value, dict)
+            else None
+        )
+        if found is None:
+            return None
+        value = found
+    return value
+
+
+def _fits(value: Any, pattern: Any) -> bool:
+    """Whether a value has everything of a pattern."""
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(
+            name in value and _fits(value[name], one) for name, one in pattern.items()
+        )
+    if isinstance(pattern, list):
+        return isinstance(value, list) and all(any(_fits(v, one) for v in value) for one in pattern)
+    return bool(value == pattern)
+
+
+def _codings(value: Any) -> Iterator[tuple[str | None, str]]:
+    if isinstance(value, str):
+        yield None, value
+    elif isinstance(value, dict):
+        for one in value.get("coding", [value]):
+            if "code" in one:
+                yield one.get("system"), one["code"]
+
+
+def _listed(coding: tuple[str | None, str], codes: Sequence[Sequence[str]]) -> bool:
+    system, code = coding
+    return any(code == one[1] and system in (None, one[0]) for one in codes)
+
+
+_FUNCTIONS: Final = {"hasValue": {"fn": lambda values: [bool(values)], "arity": {0: []}}}
+"""Functions of FHIR that fhirpathpy leaves to its callers."""
+
+
+def _of_primitive(expression: str) -> str:
+    return expression.replace("$this", "value")
+
+
+@cache
+def _expression(expression: str) -> Callable[[Json, Mapping[str, Any]], list[Any]]:
+    compiled: Callable[[Json, Mapping[str, Any]], list[Any]] = compile_fhirpath(
+        expression, models["r4"], {"userInvocationTable": _FUNCTIONS}
+    )
+    return compiled
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("files", nargs="+", type=Path)
+    found = 0
+    for file in parser.parse_args().files:
+        resource = json.loads(file.read_text(encoding="utf-8"))
+        for finding in pas_validator().findings(resource):
+            found += 1
+            print(f"{file}: {finding}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
