@@ -1,4 +1,4 @@
-"""Synthesize the stack: ``python -m infra.app --stage dev --platform local --out build/local``.
+"""Synthesize the stacks: ``python -m infra.app --stage dev --platform local --out build/local``.
 
 The CDK command line runs the same module and passes the same options as context. The tests validate
 the template, so that a synthesis takes a few seconds. A synthesis makes no context lookups in an AWS
@@ -12,24 +12,36 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import aws_cdk as cdk
 
 from infra import packaging
 from infra.config import StageConfig, StageConfigError, read_stage
+from infra.data import DataStack
+from infra.monitoring import MonitoringStack
 from infra.packaging import Packages
 from infra.platforms import Platform
-from infra.stack import PrecertStack
+from infra.stack import ServiceStack
 
 FLAGS: Final = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/core:enablePartitionLiterals": True,
+    # Stacks read each other's outputs by name; nothing that a stack exports is locked (ADR 0126).
+    "@aws-cdk/core:defaultCrossStackReferences": "weak",
     # A version is published when a function's layer changes, and not for its description.
     "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
     "@aws-cdk/aws-lambda:recognizeVersionProps": True,
 }
 """Set here and not in ``cdk.json``: this module and the CDK command line must write one template."""
+
+
+class Stacks(NamedTuple):
+    """The stacks of a stage, in the order of their deployment."""
+
+    data: DataStack
+    service: ServiceStack
+    monitoring: MonitoringStack
 
 
 def make_app(
@@ -38,8 +50,8 @@ def make_app(
     *,
     out: str | None = None,
     packages: Packages | None = None,
-) -> tuple[cdk.App, PrecertStack]:
-    """Return the app with its one stack, not yet synthesized."""
+) -> tuple[cdk.App, Stacks]:
+    """Return the app with its stacks, not yet synthesized."""
     packages = packages or packaging.build(platform)
     packaging.print_missing_bytecode(packages, platform)
     app = cdk.App(
@@ -50,20 +62,18 @@ def make_app(
         tree_metadata=False,
         stack_traces=False,
     )
-    stack = PrecertStack(
-        app,
-        f"precert-{stage.name}",
-        stage=stage,
-        platform=platform,
-        packages=packages,
-    )
-    return app, stack
+    # Commands read all outputs from the service, whose name is the stage's.
+    name = f"precert-{stage.name}"
+    data = DataStack(app, f"{name}-data", stage=stage)
+    service = ServiceStack(app, name, stage=stage, platform=platform, packages=packages, data=data)
+    monitoring = MonitoringStack(app, f"{name}-monitoring", stage=stage, data=data, service=service)
+    return app, Stacks(data, service, monitoring)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options from the command line, then from the CDK context, and synthesize."""
     cdk_context = cdk.App(auto_synth=False).node.get_all_context()
-    parser = argparse.ArgumentParser(description="Synthesize the precert stack.")
+    parser = argparse.ArgumentParser(description="Synthesize the stacks of a stage.")
     parser.add_argument("--stage", default=cdk_context.get("stage", "dev"))
     parser.add_argument(
         "--platform", type=Platform, default=cdk_context.get("platform", Platform.AWS)
@@ -77,9 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"precert: the stage {args.stage} is not configured:\n{error}")
     out = args.out or str(packaging.ROOT / "build" / args.platform / "cdk.out")
     _clear(Path(out))
-    app, stack = make_app(stage, args.platform, out=out)
+    app, stacks = make_app(stage, args.platform, out=out)
     assembly = app.synth()
-    print(json.dumps({"stack": stack.stack_name, "assembly": assembly.directory}))
+    names = [stack.stack_name for stack in stacks]
+    print(json.dumps({"stacks": names, "assembly": assembly.directory}))
 
 
 def _clear(out: Path) -> None:

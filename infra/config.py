@@ -177,8 +177,13 @@ class StageConfig(_Table):
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """Whether data and logs are retained or deleted with the stack or the resource."""
-        return RemovalPolicy.RETAIN if self.retain_data else RemovalPolicy.DESTROY
+        """Whether data and logs are retained or deleted with the stack or the resource.
+
+        A failed first deployment deletes what it created, which is empty, so that it can be repeated.
+        """
+        if self.retain_data:
+            return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        return RemovalPolicy.DESTROY
 
     @property
     def log_retention(self) -> RetentionDays:

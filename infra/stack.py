@@ -1,4 +1,4 @@
-"""The stack: creates all constructs and connects them."""
+"""The service stack: creates the constructs that process and serve data, and connects them."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,12 @@ from constructs import Construct
 from infra import catalogue, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
-from infra.constructs.audit import Audit
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.documents import Documents
-from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.loading import Loading
 from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
-from infra.constructs.observability import Alarms, Dashboards, watch
 from infra.constructs.portal import Portal
 from infra.constructs.streams import (
     DOCUMENTS_REMOVED,
@@ -27,8 +23,8 @@ from infra.constructs.streams import (
     REQUESTS_REMOVED,
     StreamMapping,
 )
-from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
+from infra.data import DataStack
 from infra.packaging import Packages
 from infra.platforms import Platform
 from precert.names import Delivery, Env
@@ -42,8 +38,11 @@ class Receiver(NamedTuple):
     function: ServiceFunction
 
 
-class PrecertStack(cdk.Stack):
-    """All resources of one stage."""
+class ServiceStack(cdk.Stack):
+    """Functions, API, state machine, queues and portal of one stage. It holds no data.
+
+    It reads the outputs of the data stack at each deployment (ADR 0126).
+    """
 
     def __init__(
         self,
@@ -53,34 +52,42 @@ class PrecertStack(cdk.Stack):
         stage: StageConfig,
         platform: Platform,
         packages: Packages,
+        data: DataStack,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"precert-{stage.name}",
-            description=f"Online precertification, {stage.name}",
+            stack_name=construct_id,
+            description=f"Online precertification, {stage.name}: service",
             termination_protection=stage.retain_data,
             # The CDK refuses credentials of another account.
             env=cdk.Environment(account=stage.account, region=stage.region),
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        self._stage = stage
         self._runtime = Runtime(self, "Runtime", stage=stage, platform=platform, packages=packages)
-        encryption = Encryption(self, "Encryption", stage=stage)
-        self._tables = Tables(self, "Tables", stage=stage, encryption=encryption)
-        self._audit = Audit(self, "Audit", stage=stage)
+        encryption, bus = data.encryption, data.bus
+        self._tables, self._audit, self._documents = data.tables, data.audit, data.documents
         self._loading = Loading(self, "Loading", tables=self._tables, encryption=encryption)
-        self._portal = Portal(self, "Portal", stage=stage)
-        portal_origins = (self._portal.origin, *stage.portal_origins)
-        self._documents = Documents(
-            self, "Buckets", stage=stage, encryption=encryption, portal_origins=portal_origins
+        user_pool = data.user_pool
+        self._portal = Portal(
+            self,
+            "Portal",
+            stage=stage,
+            documents_origin=self._documents.origin,
+            sign_in_origin=user_pool.sign_in_url if user_pool else None,
         )
         if stage.scan_documents:
             MalwareProtection(
                 self, "MalwareProtection", bucket=self._documents.documents, encryption=encryption
             )
-        self._messaging = Messaging(self, "Messaging", stage=stage)
-        self._identity = Identity(self, "Identity", stage=stage, portal_origins=portal_origins)
+        self._messaging = Messaging(self, "Messaging", bus=bus)
+        self._identity = Identity(
+            self,
+            "Identity",
+            stage=stage,
+            user_pool=user_pool,
+            portal_origins=(self._portal.origin, *stage.portal_origins),
+        )
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
@@ -91,7 +98,7 @@ class PrecertStack(cdk.Stack):
             Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
             Env.ARCHIVE_BUCKET: self._documents.archive.bucket_name,
             Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
-            Env.EVENT_BUS_NAME: self._messaging.bus.event_bus_name,
+            Env.EVENT_BUS_NAME: bus.event_bus_name,
             Env.DATA_KEY: encryption.key.key_id,
             Env.SSN_KEY: encryption.ssn_key.key_arn,
             Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
@@ -102,9 +109,9 @@ class PrecertStack(cdk.Stack):
             for spec in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)
         }
         task = self._function(catalogue.WORKFLOW)
-        self._workflow = Workflow(self, "Workflow", stage=stage, function=task)
-        self._values[Env.STATE_MACHINE_ARN] = self._workflow.machine.state_machine_arn
-        self._functions = {
+        self.workflow = Workflow(self, "Workflow", stage=stage, function=task)
+        self._values[Env.STATE_MACHINE_ARN] = self.workflow.machine.state_machine_arn
+        self.functions = {
             spec: task if spec is catalogue.WORKFLOW else self._function(spec)
             for spec in catalogue.ALL
             if spec is not catalogue.OPERATIONS
@@ -119,35 +126,35 @@ class PrecertStack(cdk.Stack):
                 for one in receivers.values()
             }
         )
-        operations = self._functions[catalogue.OPERATIONS] = self._function(catalogue.OPERATIONS)
+        operations = self.functions[catalogue.OPERATIONS] = self._function(catalogue.OPERATIONS)
         permissions.redeliver(
             operations,
             queues=[one.dead_letters.queue.queue_arn for one in receivers.values()],
             receivers=[one.function.function.function_arn for one in receivers.values()],
         )
         permissions.grant(
-            self._functions,
+            self.functions,
             encryption=encryption,
             tables=self._tables,
             documents=self._documents,
             messaging=self._messaging,
-            workflow=self._workflow,
+            workflow=self.workflow,
         )
-        permissions.append_to(self._audit, self._functions)
-        permissions.identify_callers(self._tables, self._functions)
-        self._api = Api(
+        permissions.append_to(self._audit, self.functions)
+        permissions.identify_callers(self._tables, self.functions)
+        self.api = Api(
             self,
             "Api",
             stage=stage,
             identity=self._identity,
             functions={
                 spec.serves: function
-                for spec, function in self._functions.items()
+                for spec, function in self.functions.items()
                 if spec.serves is not None
             },
         )
-        self._portal.forward_api(self._api.http_api)
-        self._observe({name: one.dead_letters for name, one in receivers.items()})
+        self._portal.forward_api(self.api.http_api)
+        self.dead_letters = {name: one.dead_letters for name, one in receivers.items()}
         self._outputs()
 
     def _function(self, spec: FunctionSpec) -> ServiceFunction:
@@ -160,7 +167,7 @@ class PrecertStack(cdk.Stack):
 
     def _deliver(self) -> dict[str, Receiver]:
         """Connect the stream, the bus and the bucket to functions; return these by name."""
-        of, messaging, bucket = self._functions, self._messaging, self._documents.documents
+        of, messaging, bucket = self.functions, self._messaging, self._documents.documents
         relay = StreamMapping(
             self,
             "EventsWritten",
@@ -182,14 +189,14 @@ class PrecertStack(cdk.Stack):
         warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
         clocks = of[catalogue.SWEEP]
         verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
-        queues = self._queues = {
+        queues = self.queues = {
             "Messages": messaging.deliver_messages(of[catalogue.INBOX]),
             "Notices": messaging.deliver_determinations(of[catalogue.NOTICES]),
             "Reports": messaging.deliver_reports(of[catalogue.REPORTS]),
             "Uploads": messaging.deliver_uploads(verify, bucket),
             "Scans": messaging.deliver_scans(scan, bucket),
             "Executions": messaging.deliver_ended_executions(
-                of[catalogue.EXECUTIONS], self._workflow
+                of[catalogue.EXECUTIONS], self.workflow
             ),
         }
         return {
@@ -205,30 +212,10 @@ class PrecertStack(cdk.Stack):
             },
         }
 
-    def _observe(self, dead_letters: dict[str, DeadLetters]) -> None:
-        watch(
-            Alarms(self, "Alarms", stage=self._stage),
-            functions=self._functions,
-            dead_letters=dead_letters,
-            queues=self._queues,
-            workflow=self._workflow,
-            api=self._api,
-        )
-        Dashboards(
-            self,
-            "Dashboards",
-            stage=self._stage,
-            functions=self._functions,
-            dead_letters=dead_letters,
-            tables=self._tables,
-            workflow=self._workflow,
-            api=self._api,
-        )
-
     def _outputs(self) -> None:
         """Output the names that data loads, API clients and operators' commands need."""
         outputs = {
-            "ApiUrl": self._api.http_api.api_endpoint,
+            "ApiUrl": self.api.http_api.api_endpoint,
             **self._identity.outputs,
             "RequestsTableName": self._tables.requests.table_name,
             "ReferenceTableName": self._tables.reference.table_name,
@@ -243,7 +230,7 @@ class PrecertStack(cdk.Stack):
             "LoadingRoleArn": self._loading.role.role_arn,
             "PortalUrl": self._portal.origin,
             "PortalBucketName": self._portal.bucket.bucket_name,
-            "StateMachineArn": self._workflow.machine.state_machine_arn,
+            "StateMachineArn": self.workflow.machine.state_machine_arn,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -1,7 +1,7 @@
 """Names that no other stack has, known before the resource exists.
 
-A name of this form can stand in another resource without a reference to the named one. The portal's
-distribution and the resources that it names refer to each other, which CloudFormation could not order.
+CloudFormation generates most names. Names that must be unique beyond the account, and those for which
+CloudFormation generates none, contain the id of their stack.
 """
 
 import aws_cdk as cdk
@@ -19,17 +19,6 @@ def documents_bucket_name(stage: str) -> str:
     return unique_name(stage, "documents")
 
 
-def documents_origin(stage: str) -> str:
-    """Return the origin of presigned forms and links: the bucket's regional address."""
-    name = documents_bucket_name(stage)
-    return f"https://{name}.s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
-
-
 def sign_in_prefix(stage: str) -> str:
     """Return the prefix of the domain of the sign-in pages."""
     return unique_name(stage, "")
-
-
-def sign_in_origin(stage: str) -> str:
-    """Return the origin of the sign-in pages of the stack's own user pool."""
-    return f"https://{sign_in_prefix(stage)}.auth.{cdk.Aws.REGION}.amazoncognito.com"

@@ -16,8 +16,8 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import WRITE
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.streams import AUDIT_APPENDED, StreamMapping
-from infra.escape import resource_of
 from infra.findings import acknowledge
+from infra.references import objects_of
 from precert.names import AUDIT_PREFIX, PK, SK, TTL_ATTRIBUTE
 
 _CHANGES = (
@@ -114,8 +114,8 @@ class Audit(Construct):
     def archive_records(self, function: ServiceFunction, dead_letters: DeadLetters) -> DeadLetters:
         """Deliver the table's stream to the function that writes the archive."""
         mapping = StreamMapping(
-            self,
-            "Appended",
+            function,
+            "AuditAppended",
             table=self.table,
             function=function,
             dead_letters=dead_letters,
@@ -124,10 +124,10 @@ class Audit(Construct):
             window=cdk.Duration.seconds(60),
             parallel_batches=1,
         )
-        name = cdk.Stack.of(self).get_logical_id(resource_of(self.archive, s3.CfnBucket))
-        function.allow(["s3:PutObject"], [self.archive.arn_for_objects(f"{AUDIT_PREFIX}*")])
+        objects = objects_of(self.archive, AUDIT_PREFIX)
+        function.allow(["s3:PutObject"], [objects.arn])
         function.acknowledge_wildcard(
-            f"Resource::<{name}.Arn>/{AUDIT_PREFIX}*",
+            objects.finding,
             "Object keys contain days and sequence numbers; the prefix is as specific as possible.",
         )
         self._allow_key(function, "dynamodb", "s3")

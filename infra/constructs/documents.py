@@ -1,6 +1,5 @@
 """The buckets: documents of requests, compiled rule lists, and the archive."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import aws_cdk as cdk
@@ -12,6 +11,7 @@ from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
 from infra.findings import acknowledge
+from infra.references import objects_of
 from infra.unique import documents_bucket_name
 from precert.names import DOCUMENT_PREFIX, HISTORY_PREFIX, NOTICE_PREFIX, RULE_LIST_PREFIX
 
@@ -27,6 +27,16 @@ _COLDER: Final = [
 """Archived requests are read occasionally in their first year, and rarely after it."""
 
 
+_ANY_DISTRIBUTION: Final = "https://*.cloudfront.net"
+"""The portal's origin without a domain. Its distribution refers to this bucket and not the reverse; who
+may upload and download is decided by signatures, not by origins."""
+
+
+def _origins(stage: StageConfig) -> list[str]:
+    portal = f"https://{stage.portal.domain}" if stage.portal.domain else _ANY_DISTRIBUTION
+    return list(dict.fromkeys((portal, *stage.portal_origins, *stage.cors_origins)))
+
+
 class Documents(Construct):
     """Three buckets. Portals upload documents directly; S3 reports each upload on the default bus."""
 
@@ -37,7 +47,6 @@ class Documents(Construct):
         *,
         stage: StageConfig,
         encryption: Encryption,
-        portal_origins: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._encryption = encryption
@@ -48,7 +57,7 @@ class Documents(Construct):
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.GET],
-                    allowed_origins=list(dict.fromkeys((*portal_origins, *stage.cors_origins))),
+                    allowed_origins=_origins(stage),
                     allowed_headers=["*"],
                     exposed_headers=["ETag"],
                     max_age=3600,
@@ -98,6 +107,12 @@ class Documents(Construct):
             "CloudTrail data events of the account's own trail record who read which document.",
         )
         return bucket
+
+    @property
+    def origin(self) -> str:
+        """The origin of presigned forms and links: the documents bucket's regional address."""
+        name, region = self.documents.bucket_name, cdk.Stack.of(self).region
+        return f"https://{name}.s3.{region}.{cdk.Aws.URL_SUFFIX}"
 
     @staticmethod
     def _enable_events(bucket: s3.Bucket) -> None:
@@ -151,10 +166,10 @@ class Documents(Construct):
     def _allow(
         self, function: ServiceFunction, bucket: s3.Bucket, prefix: str, actions: tuple[str, ...]
     ) -> None:
-        name = cdk.Stack.of(self).get_logical_id(resource_of(bucket, s3.CfnBucket))
-        function.allow(actions, [bucket.arn_for_objects(f"{prefix}*")])
+        objects = objects_of(bucket, prefix)
+        function.allow(actions, [objects.arn])
         function.acknowledge_wildcard(
-            f"Resource::<{name}.Arn>/{prefix}*",
+            objects.finding,
             "Object keys are opaque ids assigned at run time; the prefix is as specific as possible.",
         )
         self._encryption.allow(function, WRITE if "s3:PutObject" in actions else READ)

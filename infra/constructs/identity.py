@@ -29,6 +29,7 @@ class Identity(Construct):
         construct_id: str,
         *,
         stage: StageConfig,
+        user_pool: "UserPool | None",
         portal_origins: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -40,8 +41,8 @@ class Identity(Construct):
             Env.VENDORS_CLAIM: identity.vendors_claim,
             Env.RIGHTS: identity.rights,
         }
-        if identity.issuer:
-            issuer, audiences = identity.issuer, list(identity.audiences)
+        if user_pool is None:
+            issuer, audiences = str(identity.issuer), list(identity.audiences)
             self.scopes = list(identity.scopes)
             self.outputs = {
                 "PortalAuthority": issuer,
@@ -49,27 +50,63 @@ class Identity(Construct):
                 "PortalScope": " ".join(("openid", *identity.scopes)),
             }
         else:
-            pool = UserPool(self, "UserPool", stage=stage, portal_origins=portal_origins)
+            portal_client = _portal_client(self, user_pool, portal_origins)
             region = cdk.Stack.of(self).region
-            issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool.pool.user_pool_id}"
-            clients = (pool.client, pool.portal_client, *pool.partner_clients.values())
+            issuer = f"https://cognito-idp.{region}.amazonaws.com/{user_pool.pool.user_pool_id}"
+            clients = (user_pool.client, portal_client, *user_pool.partner_clients.values())
             self.scopes = [READ_SCOPE, WRITE_SCOPE, USER_SCOPE]
             audiences = [client.user_pool_client_id for client in clients]
             self.outputs = {
-                "UserPoolId": pool.pool.user_pool_id,
-                "UserPoolClientId": pool.client.user_pool_client_id,
+                "UserPoolId": user_pool.pool.user_pool_id,
+                "UserPoolClientId": user_pool.client.user_pool_client_id,
                 "PortalAuthority": issuer,
-                "PortalClientId": pool.portal_client.user_pool_client_id,
-                "PortalSignInUrl": pool.sign_in_url,
+                "PortalClientId": portal_client.user_pool_client_id,
+                "PortalSignInUrl": user_pool.sign_in_url,
                 "PortalScope": f"openid {READ_SCOPE} {WRITE_SCOPE}",
                 **{
                     f"PartnerClientId{_output_name(name)}": client.user_pool_client_id
-                    for name, client in pool.partner_clients.items()
+                    for name, client in user_pool.partner_clients.items()
                 },
             }
         self.authorizer = authorizers.HttpJwtAuthorizer(
             "Authorizer", issuer, jwt_audience=audiences
         )
+
+
+def _portal_client(
+    scope: Construct, user_pool: "UserPool", origins: Sequence[str]
+) -> cognito.UserPoolClient:
+    """Add a public client for the authorization code flow; the portal sends a PKCE challenge.
+
+    It names the distribution's origin, so that it belongs to the service and not to the user pool.
+    """
+    providers = [cognito.UserPoolClientIdentityProvider.COGNITO]
+    if user_pool.staff is not None:
+        staff = user_pool.staff.provider_name
+        providers.append(cognito.UserPoolClientIdentityProvider.custom(staff))
+    return cognito.UserPoolClient(
+        scope,
+        "PortalClient",
+        user_pool=user_pool.pool,
+        auth_flows=cognito.AuthFlow(user_srp=True),
+        generate_secret=False,
+        o_auth=cognito.OAuthSettings(
+            flows=cognito.OAuthFlows(authorization_code_grant=True),
+            scopes=[cognito.OAuthScope.OPENID, *user_pool.scopes],
+            callback_urls=[f"{origin}{SIGNED_IN_PATH}" for origin in origins],
+            logout_urls=[f"{origin}/" for origin in origins],
+        ),
+        supported_identity_providers=providers,
+        prevent_user_existence_errors=True,
+        enable_token_revocation=True,
+        id_token_validity=cdk.Duration.hours(1),
+        access_token_validity=cdk.Duration.hours(1),
+        refresh_token_validity=cdk.Duration.hours(12),
+        # A refresh token is valid once; a repeated request within the period is answered.
+        refresh_token_rotation_grace_period=cdk.Duration.seconds(10),
+        read_attributes=_READ,
+        write_attributes=_WRITE,
+    )
 
 
 def _output_name(partner: str) -> str:
@@ -79,14 +116,7 @@ def _output_name(partner: str) -> str:
 class UserPool(Construct):
     """A user pool in which the payer registers users. Users cannot sign up or edit their own rights."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        stage: StageConfig,
-        portal_origins: Sequence[str],
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
         protected = stage.threat_protection
         self.pool = cognito.UserPool(
@@ -127,9 +157,8 @@ class UserPool(Construct):
             read_attributes=_READ,
             write_attributes=_WRITE,
         )
-        self._staff = self._staff_provider(stage)
-        self._scopes = self._resource_server()
-        self.portal_client = self._portal_client(portal_origins)
+        self.staff = self._staff_provider(stage)
+        self.scopes = self._resource_server()
         self.partner_clients = {
             name: self._partner_client(name) for name in stage.identity.partners
         }
@@ -146,37 +175,6 @@ class UserPool(Construct):
                 group_name=entitlement.value,
             )
         self._acknowledge(stage)
-
-    def _portal_client(self, origins: Sequence[str]) -> cognito.UserPoolClient:
-        """Add a public client for the authorization code flow; the portal sends a PKCE challenge."""
-        return self.pool.add_client(
-            "PortalClient",
-            auth_flows=cognito.AuthFlow(user_srp=True),
-            generate_secret=False,
-            o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(authorization_code_grant=True),
-                scopes=[cognito.OAuthScope.OPENID, *self._scopes],
-                callback_urls=[f"{origin}{SIGNED_IN_PATH}" for origin in origins],
-                logout_urls=[f"{origin}/" for origin in origins],
-            ),
-            supported_identity_providers=[
-                cognito.UserPoolClientIdentityProvider.COGNITO,
-                *(
-                    [cognito.UserPoolClientIdentityProvider.custom(self._staff.provider_name)]
-                    if self._staff
-                    else []
-                ),
-            ],
-            prevent_user_existence_errors=True,
-            enable_token_revocation=True,
-            id_token_validity=cdk.Duration.hours(1),
-            access_token_validity=cdk.Duration.hours(1),
-            refresh_token_validity=cdk.Duration.hours(12),
-            # A refresh token is valid once; a repeated request within the period is answered.
-            refresh_token_rotation_grace_period=cdk.Duration.seconds(10),
-            read_attributes=_READ,
-            write_attributes=_WRITE,
-        )
 
     def _staff_provider(self, stage: StageConfig) -> cognito.UserPoolIdentityProviderSaml | None:
         """Let the plan's staff sign in at its SAML provider; their rights are granted as any user's."""
@@ -215,7 +213,7 @@ class UserPool(Construct):
             user_pool_client_name=name,
             generate_secret=True,
             o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(client_credentials=True), scopes=self._scopes
+                flows=cognito.OAuthFlows(client_credentials=True), scopes=self.scopes
             ),
             enable_token_revocation=True,
             access_token_validity=cdk.Duration.hours(1),

@@ -1,4 +1,4 @@
-"""The bus of domain events, and the rules for it, for the documents' bucket and for scheduled work."""
+"""The rules for the bus of domain events, for the documents' bucket and for scheduled work."""
 
 from typing import Final
 
@@ -8,7 +8,6 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.queues import EventQueue
@@ -24,46 +23,11 @@ UPLOAD_SWEEPS_EVERY: Final = cdk.Duration.minutes(5)
 
 
 class Messaging(Construct):
-    """A dedicated event bus, to which other systems can subscribe without access to the table."""
+    """Rules that deliver events of the bus, of other AWS services and of schedules to functions."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, bus: events.EventBus) -> None:
         super().__init__(scope, construct_id)
-        self.bus = events.EventBus(
-            self, "Bus", description=f"Domain events of precert {stage.name}; ids only"
-        )
-        self.bus.apply_removal_policy(stage.removal_policy)
-        if stage.archive_days:
-            self.bus.archive(
-                "Archive",
-                description="For replay to a consumer that failed or was unavailable",
-                # What precert publishes, and what vendors report: the prefix of all their sources.
-                event_pattern=events.EventPattern(source=events.Match.prefix(EVENT_SOURCE)),
-                retention=cdk.Duration.days(stage.archive_days),
-            )
-
-        for vendor_id, account in stage.vendors.items():
-            self._allow_vendor(vendor_id, account)
-
-    def _allow_vendor(self, vendor_id: str, account: str) -> None:
-        """Allow a vendor's account to put that vendor's determinations on the bus, and nothing else."""
-        events.CfnEventBusPolicy(
-            self,
-            f"Vendor{vendor_id}",
-            event_bus_name=self.bus.event_bus_name,
-            statement_id=f"Vendor{vendor_id}",
-            statement={
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{cdk.Aws.PARTITION}:iam::{account}:root"},
-                "Action": "events:PutEvents",
-                "Resource": self.bus.event_bus_arn,
-                "Condition": {
-                    "StringEquals": {
-                        "events:source": f"{VENDOR_SOURCE_PREFIX}{vendor_id}",
-                        "events:detail-type": VENDOR_DETERMINED,
-                    }
-                },
-            },
-        )
+        self.bus = bus
 
     def deliver_messages(self, inbox: ServiceFunction) -> EventQueue:
         """Deliver the events that both providers receive as messages."""

@@ -16,7 +16,7 @@ from infra.config import StageConfig
 from infra.escape import resource_of
 from infra.findings import acknowledge
 from infra.portal_headers import HSTS_SECONDS, security_headers
-from infra.unique import documents_origin, sign_in_origin, unique_name
+from infra.unique import unique_name
 
 API_PATH: Final = "/v1/*"
 PAGE_FUNCTION: Final = Path(__file__).with_name("portal_page.js")
@@ -49,9 +49,19 @@ _BUILT_IN: Final = frozenset(
 class Portal(Construct):
     """The portal's files, and one address for them and the API."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        documents_origin: str,
+        sign_in_origin: str | None,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
+        self._documents_origin = documents_origin
+        self._sign_in_origin = sign_in_origin
         self.bucket = self._bucket()
         self._headers = self._security_headers()
         self.distribution = self._distribution()
@@ -101,13 +111,14 @@ class Portal(Construct):
                     expired_object_delete_marker=True,
                 )
             ],
-            removal_policy=self._stage.removal_policy,
+            # The files are built again by the next deployment.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
 
     def _security_headers(self) -> cloudfront.ResponseHeadersPolicy:
         """Send the headers that the local cloud sends too, in place of those of bucket and API."""
         headers = security_headers(
-            sign_in=self._sign_in_origins(), documents=[documents_origin(self._stage.name)]
+            sign_in=self._sign_in_origins(), documents=[self._documents_origin]
         )
         return cloudfront.ResponseHeadersPolicy(
             self,
@@ -142,7 +153,7 @@ class Portal(Construct):
     def _sign_in_origins(self) -> list[str]:
         identity = self._stage.identity
         if identity.issuer is None:
-            return [sign_in_origin(self._stage.name)]
+            return [self._sign_in_origin] if self._sign_in_origin else []
         issuer = "/".join(identity.issuer.split("/")[:3])
         return list(dict.fromkeys((issuer, *identity.portal_origins)))
 

@@ -56,7 +56,7 @@ class Workflow(Construct):
                 level=sfn.LogLevel.ERROR,
                 include_execution_data=False,
             ),
-            removal_policy=stage.removal_policy,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         acknowledge(
             self.machine,

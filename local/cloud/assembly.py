@@ -1,10 +1,11 @@
-"""Read a synthesized CDK assembly: the template and its assets."""
+"""Read a synthesized CDK assembly: the templates of its stacks and their assets."""
 
 import hashlib
 import io
 import json
 import zipfile
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,24 +77,32 @@ def _artifacts(manifest: Any, kind: str) -> dict[str, Any]:
     }
 
 
-def load(folder: Path, account: str, region: str) -> Assembly:
-    """Read the one stack of the folder's manifest, and its assets.
+def load(folder: Path, account: str, region: str) -> tuple[Assembly, ...]:
+    """Read the stacks of the folder's manifest and their assets; a stack follows those it refers to.
 
     Other files in the folder, from a synthesis under another name, are ignored.
     """
     manifest = _read(folder / "manifest.json")
     stacks = _artifacts(manifest, "aws:cloudformation:stack")
-    if len(stacks) != 1:
-        raise LocalCloudError(f"{folder} contains {len(stacks)} stacks; it must contain one")
-    [(name, stack)] = stacks.items()
-    files = [
-        file
-        for listing in _artifacts(manifest, "cdk:asset-manifest").values()
-        for file in _read(folder / listing["file"]).get("files", {}).values()
-    ]
+    if not stacks:
+        raise LocalCloudError(f"{folder} contains no stack")
+    depends = {
+        name: [one for one in manifest["artifacts"][name].get("dependencies", ()) if one in stacks]
+        for name in stacks
+    }
+    return tuple(
+        _assembly(folder, name, stacks[name], manifest, account, region)
+        for name in TopologicalSorter(depends).static_order()
+    )
+
+
+def _assembly(
+    folder: Path, name: str, stack: Any, manifest: Any, account: str, region: str
+) -> Assembly:
+    listing = manifest["artifacts"][f"{name}.assets"]["properties"]["file"]
     assets: list[Asset] = []
     buckets: set[str] = set()
-    for file in files:
+    for file in _read(folder / listing).get("files", {}).values():
         source = file["source"]
         for destination in file["destinations"].values():
             buckets.add(_substituted(destination["bucketName"], account, region))

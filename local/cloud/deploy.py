@@ -156,12 +156,18 @@ def deploy(
     *,
     progress: Progress = _silent,
 ) -> dict[str, str]:
-    """Create the stack or bring it up to date, and return its outputs.
+    """Create the stacks or bring them up to date, in order, and return all their outputs.
 
-    Does nothing if the stack has this template, which names assets by their content. Raises
+    Leaves a stack alone that has its template, which names assets by their content. Raises
     `LocalCloudError` with the first resource that failed and the reason.
     """
-    assembly = load(cdk_out, settings.ACCOUNT, settings.REGION)
+    found: dict[str, str] = {}
+    for assembly in load(cdk_out, settings.ACCOUNT, settings.REGION):
+        found |= _deploy(cloud, assembly, progress)
+    return found
+
+
+def _deploy(cloud: Cloud, assembly: Assembly, progress: Progress) -> dict[str, str]:
     status = _status(cloud, assembly.name)
     if status in _WHOLE and _template(cloud, assembly.name) == json.loads(assembly.template):
         progress("nothing has changed")

@@ -149,3 +149,22 @@ def test_the_template_may_exceed_the_inline_limit_when_patched(
     }
     assert len(json.dumps(template)) > 51_200
     deploy(deployment.cloud, trial.assembly(tmp_path, "Single", template, {}))
+
+
+def test_a_stack_reads_the_outputs_of_another_when_both_are_deployed(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """The manifest lists the second stack first; its dependencies give the order."""
+    producer = {
+        "Resources": {"Only": trial.resource("SQS::Queue")},
+        "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Only", "QueueName"]}}},
+    }
+    read = {"Fn::GetStackOutput": {"StackName": "Producer", "OutputName": "Name"}}
+    consumer = {
+        "Resources": {"Copy": trial.resource("SSM::Parameter", Type="String", Value=read)},
+        "Outputs": {"Read": {"Value": {"Fn::GetAtt": ["Copy", "Value"]}}},
+    }
+    trial.assembly(tmp_path, "Producer", producer, {})
+    trial.assembly(tmp_path, "Consumer", consumer, {}, after=["Producer"])
+    out = deploy(deployment.cloud, tmp_path)
+    assert out["Read"] == out["Name"] != ""

@@ -1,4 +1,4 @@
-"""A synthesized template with queries on it."""
+"""The synthesized templates of a stage with queries on them."""
 
 import json
 from collections.abc import Iterator
@@ -18,14 +18,57 @@ class Synthesized:
     platform: str
     folder: Path
 
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The names of the stage's stacks, in the order of their deployment."""
+        name = f"precert-{self.stage}"
+        return f"{name}-data", name, f"{name}-monitoring"
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The template of each stack."""
+        return {
+            name: (self.folder / f"{name}.template.json").read_text(encoding="utf-8")
+            for name in self.stacks
+        }
+
+    @cached_property
+    def templates(self) -> dict[str, dict[str, Any]]:
+        return {name: json.loads(text) for name, text in self.texts.items()}
+
     @cached_property
     def template(self) -> dict[str, Any]:
-        parsed: dict[str, Any] = json.loads(self.text)
-        return parsed
+        """The resources of all stacks as if they were one, with the outputs of the service.
+
+        A reference to an output of another stack is replaced by that output's value.
+        """
+        merged: dict[str, Any] = {}
+        for template in self.templates.values():
+            for section, values in template.items():
+                if isinstance(values, dict) and section != "Outputs":
+                    merged.setdefault(section, {}).update(values)
+        merged["Outputs"] = {
+            name: output
+            for name, output in self.templates[f"precert-{self.stage}"]["Outputs"].items()
+            if not name.startswith("PublishOutput")
+        }
+        resolved: dict[str, Any] = self._resolved(merged)
+        return resolved
+
+    def _resolved(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._resolved(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::GetStackOutput" in value:
+            named = value["Fn::GetStackOutput"]
+            output = self.templates[named["StackName"]]["Outputs"][named["OutputName"]]
+            return self._resolved(output["Value"])
+        return {name: self._resolved(one) for name, one in value.items()}
 
     @cached_property
     def text(self) -> str:
-        return (self.folder / f"precert-{self.stage}.template.json").read_text(encoding="utf-8")
+        return "\n".join(self.texts.values())
 
     @cached_property
     def findings(self) -> list[str]:
@@ -44,14 +87,14 @@ class Synthesized:
         return list(self._acknowledged())
 
     def _acknowledged(self) -> Iterator[tuple[str, str, str]]:
-        metadata = json.loads(
-            (self.folder / f"precert-{self.stage}.metadata.json").read_text(encoding="utf-8")
-        )
-        for path, entries in metadata.items():
-            for entry in entries:
-                if "acknowledged" in entry["type"].lower():
-                    for finding, reason in entry["data"].items():
-                        yield path, finding, reason
+        for name in self.stacks:
+            file = self.folder / f"{name}.metadata.json"
+            metadata = json.loads(file.read_text(encoding="utf-8"))
+            for path, entries in metadata.items():
+                for entry in entries:
+                    if "acknowledged" in entry["type"].lower():
+                        for finding, reason in entry["data"].items():
+                            yield path, finding, reason
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Logical ids and complete resources of a type."""

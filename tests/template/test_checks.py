@@ -20,7 +20,11 @@ JSONATA_TIMEOUT: Final = "States/Await Decision/TimeoutSeconds"
 
 def test_no_finding_is_reported_when_the_template_is_linted(stack: Synthesized) -> None:
     config = ManualArgs(regions=["us-east-1"], ignore_checks=list(NOT_OURS))
-    found = [f"{match.rule.id} {match.message}" for match in api.lint(stack.text, config=config)]
+    found = [
+        f"{match.rule.id} {match.message}"
+        for text in stack.texts.values()
+        for match in api.lint(text, config=config)
+    ]
     assert [one for one in found if JSONATA_TIMEOUT not in one] == []
 
 

@@ -103,9 +103,11 @@ def test_new_version_is_published_when_a_layer_or_the_code_changes(
 
 def versions_of(packages: Packages, out: Path) -> set[str]:
     """The logical ids of the versions; CloudFormation publishes when the id changes."""
-    app, stack = make_app(stages.dev(), Platform.LOCAL, out=str(out), packages=packages)
+    app, stacks = make_app(stages.dev(), Platform.LOCAL, out=str(out), packages=packages)
     app.synth()
-    template = json.loads((out / f"{stack.artifact_id}.template.json").read_text(encoding="utf-8"))
+    template = json.loads(
+        (out / f"{stacks.service.artifact_id}.template.json").read_text(encoding="utf-8")
+    )
     return {
         name
         for name, resource in template["Resources"].items()

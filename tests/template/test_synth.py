@@ -30,9 +30,11 @@ def test_assembly_is_rebuilt_when_the_stage_differs(
     (tmp_path / synth._STAMP).write_text(stamp)
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is False
     assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is True
-    assert [path.name for path in tmp_path.glob("*.template.json")] == [
-        "precert-prod.template.json"
-    ]
+    assert {path.name for path in tmp_path.glob("*.template.json")} == {
+        "precert-prod-data.template.json",
+        "precert-prod.template.json",
+        "precert-prod-monitoring.template.json",
+    }
     monkeypatch.setattr(app, "main", lambda _arguments: None)
     assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is False
     monkeypatch.setattr(synth, "version", lambda _: "another")

@@ -188,9 +188,13 @@ class Bench:
     @cached_property
     def resources(self) -> list[Json]:
         client = self.deployment.cloud.client("cloudformation")
-        stack = client.describe_stacks()["Stacks"][0]["StackName"]
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
-        return [one for page in pages for one in page["StackResourceSummaries"]]
+        pages = client.get_paginator("list_stack_resources")
+        return [
+            one
+            for stack in client.describe_stacks()["Stacks"]
+            for page in pages.paginate(StackName=stack["StackName"])
+            for one in page["StackResourceSummaries"]
+        ]
 
     def function(self, construct_id: str) -> str:
         """The name of the function that this construct created."""

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -494,12 +495,15 @@ def write(folder: Path, *, patched: bool = True, version: str = "one") -> Path:
     return assembly(folder, NAME, template(keys["code"], keys["layer"], patched=patched), files)
 
 
-def assembly(folder: Path, name: str, body: Properties, files: Properties) -> Path:
-    """The folder, with the manifests that name this stack and its files."""
+def assembly(
+    folder: Path, name: str, body: Properties, files: Properties, *, after: Sequence[str] = ()
+) -> Path:
+    """The folder, with this stack and its files added to its manifest; ``after`` names other stacks."""
     artifacts = {
         name: {
             "type": "aws:cloudformation:stack",
             "properties": {"templateFile": f"{name}.template.json"},
+            "dependencies": [*after, f"{name}.assets"],
         },
         f"{name}.assets": {
             "type": "cdk:asset-manifest",
@@ -509,7 +513,9 @@ def assembly(folder: Path, name: str, body: Properties, files: Properties) -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.template.json").write_text(json.dumps(body))
     (folder / f"{name}.assets.json").write_text(json.dumps({"files": files}))
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    manifest = folder / "manifest.json"
+    others = json.loads(manifest.read_text())["artifacts"] if manifest.exists() else {}
+    manifest.write_text(json.dumps({"artifacts": {**artifacts, **others}}))
     return folder
 
 
