@@ -234,6 +234,19 @@ def test_no_user_is_named_when_any_response_is_read(cloud: Cloud) -> None:
     assert all(any(s in str(item) for item in cloud.items("EVENT#")) for s in SUBJECTS)
 
 
+@pytest.mark.rule("A2")
+def test_repetition_is_not_answered_when_it_is_not_the_callers(cloud: Cloud) -> None:
+    """The same call by a stranger learns neither the version nor the number."""
+    draft_id = cloud.start()
+    assert cloud.save(draft_id, 1).body["version"] == 2
+    assert cloud.save(draft_id, 1, STRANGER).code == "not_found"
+    number = cloud.submit(draft_id, 2).body["number"]
+    assert cloud.submit(draft_id, 2).body["number"] == number
+    stranger = cloud.submit(draft_id, 2, STRANGER)
+    assert (stranger.status, stranger.code) == (422, "invalid_input")
+    assert number not in stranger.text
+
+
 MANY_TINS: Final = claims(
     "hospital-system",
     "PatientSearch",

@@ -99,6 +99,24 @@ def test_time_left_is_without_the_weekend_when_a_draft_is_listed(cloud: Cloud) -
             )
 
 
+@pytest.mark.rule("T2")
+def test_row_is_listed_when_its_change_was_stored_after_the_first_page_was_read(
+    cloud: Cloud,
+) -> None:
+    """A change has the instant at which its call began: it can be stored some seconds later."""
+    known, slow = submitted(cloud, 3), timedelta(seconds=3)
+    late = []
+
+    def change(page: int) -> None:
+        if page == 0:
+            cloud.clock.at -= slow
+            late.append(cloud.submitted())
+            cloud.clock.at += slow
+
+    seen = followed(cloud, {"limit": "1"}, change)
+    assert set(seen) == {*known, *late}
+
+
 def test_range_is_ordered_when_it_ends_before_1970(cloud: Cloud) -> None:
     """DynamoDB rejects a range whose end is before its beginning; moto returns nothing."""
     cloud.submitted()

@@ -1,12 +1,15 @@
 """Permissions: the complete list, deliberately repeated here."""
 
 import json
+import re
 from collections import defaultdict
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pytest
 
 from infra import catalogue
+from infra.constructs.functions import FunctionSpec
 from precert.names import INDEXES, ROW_INDEXES
 from tests.template import stages
 from tests.template.synthesized import Synthesized, listed
@@ -109,6 +112,79 @@ ALLOWED: Final = {
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
 }
+TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")
+CHANGE: Final = WRITE | {"dynamodb:BatchGetItem"}
+READ_OBJECTS: Final = {"s3:GetObject", "s3:GetObjectVersion"}
+REMOVE: Final = READ_OBJECTS | DELETE_OBJECTS
+RULES: Final = {"rule-lists": {"s3:GetObject"}}
+FACTS: Final = READ | {"dynamodb:BatchGetItem"}
+RECEIVED: Final = {
+    "TablesRequests": WRITE,
+    "TablesReference": FACTS | {"dynamodb:ConditionCheckItem"},
+    **RULES,
+}
+
+STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
+    catalogue.CHECK: {"TablesReference": FACTS, **RULES},
+    catalogue.CONFIRMATION: {
+        "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+        **RULES,
+    },
+    catalogue.SUBMIT: {
+        "TablesRequests": WRITE,
+        "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"},
+        **RULES,
+    },
+    catalogue.UPLOAD: {
+        "TablesRequests": WRITE,
+        "documents": READ_OBJECTS | {"s3:PutObject"},
+        "notices": READ_OBJECTS,
+    },
+    catalogue.UPLOAD_VERIFY: {"TablesRequests": WRITE, "documents": REMOVE},
+    catalogue.UPLOAD_SCAN: {"TablesRequests": WRITE, "documents": REMOVE},
+    catalogue.UPLOAD_SWEEP: {"TablesRequests": WRITE, "documents": REMOVE},
+    catalogue.STATUS: {
+        "TablesRequests": FACTS | {"dynamodb:UpdateItem"},
+        "TablesReference": {"dynamodb:Query"},
+    },
+    catalogue.REVIEW: {
+        "TablesRequests": CHANGE,
+        "TablesReference": {"dynamodb:BatchGetItem"},
+        "documents": READ_OBJECTS,
+        "notices": READ_OBJECTS,
+    },
+    catalogue.OPERATIONS: {"TablesRequests": FACTS},
+    catalogue.EXPIRE: {
+        "TablesRequests": WRITE,
+        "documents": REMOVE,
+        "notices": REMOVE,
+        "history": {"s3:PutObject"},
+    },
+    catalogue.WARN: {"TablesRequests": WRITE - {"dynamodb:Query"}},
+    catalogue.SWEEP: {"TablesRequests": WRITE},
+    catalogue.EXECUTIONS: {"TablesRequests": {"dynamodb:GetItem"}},
+    catalogue.RELAY: {
+        "TablesRequests": READ | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "AuditTable": {"dynamodb:PutItem"},
+    },
+    catalogue.AUDIT: {"audit": {"s3:PutObject"}},
+    catalogue.INBOX: {"TablesRequests": {"dynamodb:PutItem", "dynamodb:UpdateItem"}},
+    catalogue.INTAKE: {**RECEIVED, "TablesRequests": CHANGE, "documents": READ_OBJECTS},
+    catalogue.REPORTS: RECEIVED,
+    catalogue.NOTICES: {
+        "TablesRequests": {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "TablesReference": {"dynamodb:GetItem"},
+        "notices": {"s3:PutObject"},
+    },
+    catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
+}
+"""What each function may do with each table and with the objects below each prefix.
+
+Further, each function that serves HTTP calls appends to the audit table, counts its caller's calls and
+reads what its caller may do.
+"""
+OF_CALLS: Final = {"TablesLimits": {"dynamodb:UpdateItem"}, "AuditTable": {"dynamodb:PutItem"}}
+
 WITHOUT_RESOURCES: Final = {
     *("dynamodb:ListStreams", "states:SendTaskFailure", "states:SendTaskSuccess"),
     *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
@@ -134,6 +210,35 @@ def test_function_has_the_listed_permissions_when_it_runs(stack: Synthesized) ->
     assert set(ALLOWED) == set(catalogue.ALL)
     for spec, allowed in ALLOWED.items():
         assert found[roles[spec.handler]] - EVERYONE == allowed, spec.construct_id
+
+
+def store_of(resource: Any) -> str | None:
+    """The table, or the prefix of the objects, as in *notices*; ``None`` for other resources."""
+    if not isinstance(resource, dict):
+        return None
+    tail = resource["Fn::Join"][1][-1] if "Fn::Join" in resource else None
+    if isinstance(tail, str) and (prefix := re.fullmatch(r"/([a-z-]+)/\*", tail)):
+        return prefix[1]
+    name = resource.get("Fn::GetAtt", [""])[0]
+    return next((table for table in TABLES if name.startswith(table)), None)
+
+
+def test_each_table_and_prefix_is_used_as_listed_when_a_function_runs(stack: Synthesized) -> None:
+    """A permission to write one store is none to write another."""
+    found: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for role, statement in stack.statements():
+        if "Condition" in statement:
+            continue
+        for resource in listed(statement["Resource"]):
+            if store := store_of(resource):
+                found[role][store].update(set(listed(statement["Action"])) - STREAM)
+    functions = stack.properties("AWS::Lambda::Function").values()
+    roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
+    assert set(STORES) == set(catalogue.ALL)
+    for spec, stores in STORES.items():
+        expected = {**stores, **(OF_CALLS if spec.serves_http else {})}
+        used = {store: actions for store, actions in found[roles[spec.handler]].items() if actions}
+        assert used == expected, spec.construct_id
 
 
 def test_scanner_has_the_listed_permissions_when_documents_are_scanned(prod: Synthesized) -> None:

@@ -8,7 +8,7 @@ import pytest
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.domain.request import Request
-from precert.domain.statuses import LineStatus, Status
+from precert.domain.statuses import Action, LineStatus, Status
 from precert.names import Entitlement
 from precert.usecases.requests import flag_request
 from tests.fakes import samples
@@ -47,6 +47,24 @@ def test_void_is_refused_when_the_vendor_decided_its_part() -> None:
     with pytest.raises(ActionNotAllowedError) as refused:
         void(samples.delegated(Status.PENDING, reported))
     assert "cannot be withdrawn" in refused.value.detail
+
+
+@pytest.mark.rule("W6", "W8", "T1")
+def test_void_is_offered_when_neither_the_payer_nor_the_vendor_decided_its_part() -> None:
+    assert Action.VOID in mixed().provider_actions(START)
+    decided = samples.decision(LineStatus.APPROVED)
+    reported = samples.delegated(
+        Status.PENDING, samples.delegation("1.2", reports=(samples.report_of(),))
+    )
+    own, theirs = reported.submitted.lines
+    lines = (own, theirs.model_copy(update={"decisions": (decided,)}))
+    review = reported.submitted.model_copy(update={"lines": lines})
+    payer_decided = mixed().determine({"1.1": decided}, "reviewer-1", START).request
+    for request in (reported.model_copy(update={"review": review}), payer_decided):
+        assert Action.VOID not in request.provider_actions(START)
+        with pytest.raises(ActionNotAllowedError) as refused:
+            void(request)
+        assert "VOID" not in str(refused.value.extensions["allowed_actions"])
 
 
 @pytest.mark.rule("W5", "W8")
