@@ -2,9 +2,10 @@
 
 ``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
 searches instead, with more seeds, orders and generated inputs. The quick steps run first. Tests on a
-local cloud wait more than they compute, so those tiers run in parallel with the others. A step prints
-one line with its duration; the output of failed steps follows at the end. Ctrl-C and SIGTERM stop the
-steps and their local clouds, also when the command runs in the background.
+local cloud wait more than they compute, so those tiers run in parallel with the others; a lane that
+has ended takes over steps of the others. A step prints one line with its duration; the output of
+failed steps follows at the end. Ctrl-C and SIGTERM stop the steps and their local clouds, also when
+the command runs in the background.
 """
 
 import itertools
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -47,7 +49,8 @@ class Step:
     folder: Path | None = None
     lane: int = 0
     """Steps of a lane run sequentially, and lanes run in parallel. Lane 0 computes; lanes 1 and 2 use
-    local clouds and wait more than they compute."""
+    local clouds and wait more than they compute. A lane without further steps takes the last one of
+    the lane that has the most."""
 
     deep: bool = False
     """Whether ``make deep`` runs this step."""
@@ -113,10 +116,10 @@ def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
     ]
 
 
-def lanes(planned: Iterable[Step]) -> list[list[Step]]:
+def lanes(planned: Iterable[Step]) -> list[deque[Step]]:
     """The steps of each lane."""
     listed = list(planned)
-    return [[step for step in listed if step.lane == lane] for lane in range(3)]
+    return [deque(step for step in listed if step.lane == lane) for lane in range(3)]
 
 
 @dataclass
@@ -131,10 +134,17 @@ class Runner:
     _running: set["subprocess.Popen[bytes]"] = field(default_factory=set)
     _stopped: bool = False
 
-    def go_through(self, lane: Sequence[Step]) -> None:
-        """Run steps one after another."""
-        for step in lane:
+    def go_through(self, lane: deque[Step], others: Sequence[deque[Step]]) -> None:
+        """Run steps one after another: those of the lane, then the last ones of the others."""
+        while (step := self._next(lane, others)) is not None:
             self._run(step)
+
+    def _next(self, lane: deque[Step], others: Sequence[deque[Step]]) -> Step | None:
+        with self._lock:
+            if lane:
+                return lane.popleft()
+            longest = max(others, key=len)
+            return longest.pop() if longest else None
 
     def _run(self, step: Step) -> None:
         started = time.monotonic()
@@ -245,7 +255,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     with ThreadPoolExecutor() as pool:
         try:
             for phase in (quick, slow):
-                for lane in [pool.submit(runner.go_through, lane) for lane in phase]:
+                started_lanes = [pool.submit(runner.go_through, lane, phase) for lane in phase]
+                for lane in started_lanes:
                     lane.result()
         except KeyboardInterrupt:
             print("\nprecert: stopping", file=sys.stderr, flush=True)

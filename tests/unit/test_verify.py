@@ -89,6 +89,14 @@ def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
     assert (process.returncode, out.splitlines()[-1][:10]) == (0, "All passed")
 
 
+def test_step_is_taken_over_when_its_lane_is_busy(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    steps = (f"types=until [ -e {written} ]; do sleep 0.1; done", f"simulation=touch {written}")
+    with verify(tmp_path, *steps) as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
     tmp_path: Path, number: signal.Signals
@@ -99,6 +107,7 @@ def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
         f"cloud=trap 'echo closed >{tidy}; exit 1' INT; echo $$ >{tidy}; sleep 600 & wait",
         f"types=echo $$ >{stubborn}; exec sleep 600",
         "simulation=touch started-though-stopped",
+        "property=exec sleep 600",
     )
     with verify(tmp_path, *steps, shell='trap "" INT; exec "$@"') as process:
         await_text(tidy)
