@@ -121,7 +121,8 @@ class Audit(Construct):
             dead_letters=dead_letters,
             records=(AUDIT_APPENDED,),
             batch_size=1000,
-            window=cdk.Duration.seconds(60),
+            # Lambda's longest. S3 charges each object; until then the table has the records.
+            window=cdk.Duration.minutes(5),
             parallel_batches=1,
         )
         objects = objects_of(self.archive, AUDIT_PREFIX)

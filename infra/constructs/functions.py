@@ -98,7 +98,7 @@ LIVE: Final = "live"
 
 
 class ServiceFunction(Construct):
-    """One function. It may write its own logs and traces; ``infra.permissions`` grants everything else.
+    """One function. It may write its own logs; ``infra.permissions`` grants everything else.
 
     A function that serves HTTP calls starts from a SnapStart snapshot of its published version, which
     API Gateway invokes by the alias ``live``.
@@ -140,7 +140,6 @@ class ServiceFunction(Construct):
             role=self.role,
             memory_size=max(stage.memory_mb, INSPECTING_MB * spec.inspects),
             timeout=self.timeout,
-            tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel[stage.log_level],
@@ -157,7 +156,7 @@ class ServiceFunction(Construct):
         )
         self.acknowledge_wildcard(
             "Resource::*",
-            "AWS defines no resource types for X-Ray's actions, for ListStreams and for task tokens; "
+            "AWS defines no resource types for ListStreams and for task tokens; "
             "the tests list the functions that may use each action.",
         )
 

@@ -34,10 +34,11 @@ def test_function_has_its_own_role_and_log_when_it_is_deployed(stack: Synthesize
     assert all(groups[log]["RetentionInDays"] > 0 for log in logs)
 
 
-def test_function_logs_json_and_traces_when_it_runs(stack: Synthesized) -> None:
+def test_function_logs_json_and_sends_no_traces_when_it_runs(stack: Synthesized) -> None:
     for function in stack.properties(FUNCTION).values():
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
-        assert function["TracingConfig"] == {"Mode": "Active"}
+        # A trace costs as much as 25 invocations, and the functions record no call in one.
+        assert "TracingConfig" not in function
         assert function["Runtime"] == "python3.13"
         assert "ReservedConcurrentExecutions" not in function
 

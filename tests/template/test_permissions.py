@@ -32,7 +32,6 @@ WRITE_KEY: Final = USE_KEY | {
 }
 EVERYONE: Final = {
     *("logs:CreateLogStream", "logs:PutLogEvents"),
-    *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
 }
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 REGISTER: Final = WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"}

@@ -404,7 +404,9 @@ def test_call_is_logged_and_counted_once_when_it_ends(
     assert answered[0]["function_request_id"] == Context.aws_request_id
     counted = json.loads(capsys.readouterr().out)
     assert counted[f"{status // 100}xx"] == [1.0]
-    assert counted["operation"] == answered[0]["operation_id"]
+    assert answered[0]["operation_id"]
+    [directive] = counted["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service"]]
 
 
 # -- what the document and the tests read -------------------------------------------------------------
