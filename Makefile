@@ -16,7 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 
-.PHONY: demo test deep anyday up down reset rules bench figures unit lint fmt synth deploy lock openapi events diagram samples screenshots clean help setup preflight
+.PHONY: demo test deep anyday up down reset rules bench cost figures unit lint fmt synth deploy lock openapi events diagram samples screenshots clean help setup preflight
 
 demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and run three requests from check to determination
 	@$(PY) -m local demo
@@ -44,6 +44,9 @@ rules: $(DEV) ## List each business rule with the tests that prove it
 
 bench: $(DEV) ## Count instructions of a check, calls of a dashboard page (valgrind; QUICK=1: few repetitions)
 	@$(PY) -m bench $(if $(QUICK),--quick)
+
+cost: $(DEV) ## Count and price requests and an idle month: docs/cost.md (MEASURE=1: measure durations too)
+	@$(PY) -m bench.cost $(if $(MEASURE),--measure)
 
 figures: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Measure each screen of the portal on a local cloud: time, calls, bytes (Chromium)
 	@$(PY) -m bench.portal

@@ -163,7 +163,11 @@ class Tables:
         return {}
 
     def update_item(self, parameters: Mapping[str, Any]) -> Wire:
-        self._commit([self._update(parameters)])
+        written = self._update(parameters)
+        self._commit([written])
+        if parameters.get("ReturnValues") == "UPDATED_NEW":
+            old, new = written.old or {}, written.new or {}
+            return {"Attributes": {n: value for n, value in new.items() if old.get(n) != value}}
         return {}
 
     def delete_item(self, parameters: Mapping[str, Any]) -> Wire:

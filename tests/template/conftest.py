@@ -1,9 +1,13 @@
 """Each stage is synthesized once per run, and checked."""
 
 import json
+import os
 from typing import Any
 
 import pytest
+
+# Powertools reads these when ``precert.observability`` is first imported.
+os.environ |= {"POWERTOOLS_SERVICE_NAME": "precert", "POWERTOOLS_METRICS_NAMESPACE": "precert"}
 
 from infra import packaging
 from infra.app import make_app

@@ -25,6 +25,7 @@ LEADS_TO: Final = {
     "down": "-m local down",
     "reset": "-m local reset",
     "bench": "-m bench",
+    "cost": "-m bench.cost",
     "figures": "-m bench.portal",
     "unit": "-m tools.verify architecture unit property",
     "lint": "-m tools.verify format lint types",
@@ -33,8 +34,8 @@ LEADS_TO: Final = {
     "deploy": "-m tools.deploy --stage dev",
 }
 """Their tests are `tests/journeys/test_demo.py`, `tests/workflow/test_commands.py`,
-`tests/browser/test_screenshots.py`, `tests/unit/test_verify.py`, `test_anyday.py`, and `test_synth.py`
-and `test_stages.py` beside this file."""
+`tests/browser/test_screenshots.py`, `tests/unit/test_verify.py`, `test_anyday.py`, and `test_cost.py`,
+`test_synth.py` and `test_stages.py` beside this file."""
 WRITES: Final = ("openapi", "events", "diagram", "samples", "fmt")
 """Write files, and change nothing where all are current."""
 STUBBED: Final = {
