@@ -28,7 +28,7 @@ from precert.domain.request import Request
 from precert.domain.review import Approval, Channel, IntakeException, LineDecision, Reason
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import EnteredStatus
-from precert.domain.values import Text, Urgency, Value
+from precert.domain.values import FINISHED, Text, Urgency, Value
 from precert.fhir.export import request_bundle
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.intake import Arrival
@@ -51,7 +51,7 @@ class RegisterRequestBody(Arrival):
 class VoidRegisteredBody(Value):
     """Why a registered request is withdrawn."""
 
-    reason: Annotated[Reason, Field(description="Both providers can read it.")]
+    reason: Annotated[Reason, FINISHED, Field(description="Both providers can read it.")]
 
 
 class RegisteredDetails(SharedDetails):

@@ -8,7 +8,7 @@ from precert.api.models import PageQuery
 from precert.domain.dates import Instant
 from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
 from precert.domain.review import DiscussionOutcome, LineDecision, Reason, Words
-from precert.domain.values import WHOLE, Text, Value
+from precert.domain.values import FINISHED, WHOLE, Text, Value
 from precert.domain.worklist import QueueView
 
 Cycle = Annotated[
@@ -54,7 +54,7 @@ class RequestInformationBody(Value):
         tuple[Text, ...],
         Field(max_length=20, description="Codes of the payer's `required_documentation`."),
     ] = ()
-    text: Words | None = None
+    text: Annotated[Words, FINISHED] | None = None
     seen_documents: SeenDocuments = ()
 
 
@@ -63,6 +63,7 @@ class ExtendBody(Value):
 
     reason: Annotated[
         Reason,
+        FINISHED,
         Field(
             description="Both providers can read it, and the notice to member and provider states it. "
             "If the payer requests the extension: why it is in the member's interest."

@@ -248,7 +248,7 @@ class CaseCoverageResponse(ResponseModel):
 
 
 class RationaleTemplateResponse(ResponseModel):
-    """A text to begin a rationale with. Words in brackets are to be replaced."""
+    """A text to begin a rationale with. A decision is refused until words in brackets are replaced."""
 
     name: str
     text: str

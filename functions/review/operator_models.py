@@ -22,7 +22,7 @@ from precert.domain.review import (
 )
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow
 from precert.domain.statuses import Status
-from precert.domain.values import ProviderKind, Text, Value
+from precert.domain.values import FINISHED, ProviderKind, Text, Value
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
@@ -35,7 +35,7 @@ class ChangeDatesBody(Value):
     """New approved periods, and why they change (W5)."""
 
     lines: Annotated[tuple[DateChange, ...], Field(min_length=1, max_length=100)]
-    reason: Reason
+    reason: Annotated[Reason, FINISHED]
 
 
 class ConfirmIntakeBody(Value):

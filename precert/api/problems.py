@@ -144,6 +144,7 @@ def plain_problem(status: HTTPStatus, code: str, detail: str) -> Problem:
 
 def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
     """Every error pydantic found, without the values of the request."""
+    found = error.errors(include_input=False, include_url=False)
     return [
         FieldError(
             pointer=prefix + _pointer(one["loc"]),
@@ -151,8 +152,17 @@ def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
             message=_message(one["type"], one["msg"], one.get("ctx", {}), one["loc"]),
             choices=_choices(one["type"], one.get("ctx", {})),
         )
-        for one in error.errors(include_input=False, include_url=False)
+        for one in found
+        if not _counts_valid_items_only(one, found)
     ]
+
+
+def _counts_valid_items_only(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list is too short only because pydantic does not count its invalid items."""
+    depth = len(one["loc"])
+    return one["type"] == "too_short" and any(
+        len(other["loc"]) > depth and other["loc"][:depth] == one["loc"] for other in found
+    )
 
 
 def _pointer(location: tuple[Any, ...]) -> str:

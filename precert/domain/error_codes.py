@@ -46,6 +46,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "out_of_order": "The last day is before the first.",
         "out_of_range": "The value is too small or too large.",
         "outside_window": "The date is outside the dates that can be requested.",
+        "placeholder": "Words in square brackets, as in a template, are not replaced.",
         "reference_used": "The reference names another case.",
         "documents_unseen": "A document arrived that no reviewer has seen: read it before you refuse.",
         "response_pending": "The provider can still respond to a request for information.",

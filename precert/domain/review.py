@@ -21,6 +21,7 @@ from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import Requirement
 from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
 from precert.domain.values import (
+    FINISHED,
     PROSE,
     CodeType,
     Diagnosis,
@@ -145,11 +146,14 @@ class LineDecision(DecisionEntry):
     A denial has a reason code (X12 886), a rationale and a criterion, and so has an approval of fewer
     units, a shorter period or another code than requested. An approval as requested has no reason
     code. More than requested is approved with the status MODIFIED, which states what changes.
+    Words in [brackets] of a rationale's template are replaced.
     ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
     """
 
     line_id: Text
     status: EnteredStatus
+    rationale: Annotated[str, Field(max_length=2000), PROSE, FINISHED] | None = None
+    criterion: Annotated[str, Field(max_length=500), PROSE, FINISHED] | None = None
     approved: Approval | None = None
 
 

@@ -63,6 +63,27 @@ def _prose(value: object) -> object:
     return cleaned_prose(value) if isinstance(value, str) else value
 
 
+PLACEHOLDER: Final = "placeholder"
+"""The error code of words in brackets that are not replaced."""
+
+_BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
+_REFERENCE: Final = re.compile(r"\[[0-9]+(?:[-,; ]+[0-9]+)*\]")
+"""Numbers of a list of references, as in [2] or [3, 5-7]."""
+_MAX_QUOTED: Final = 60
+
+
+def _without_placeholders(value: str) -> str:
+    found = [one for one in _BRACKETS.findall(value) if not _REFERENCE.fullmatch(one)]
+    if found:
+        shown = (
+            one if len(one) <= _MAX_QUOTED else f"{one[:_MAX_QUOTED]}\u2026]"
+            for one in dict.fromkeys(found)
+        )
+        message = "replace {words}: the text is sent as it is (use parentheses for remarks)"
+        raise PydanticCustomError(PLACEHOLDER, message, {"words": ", ".join(shown)})
+    return value
+
+
 def _file_name(value: object) -> object:
     return file_name_of(value) if isinstance(value, str) else value
 
@@ -157,6 +178,8 @@ Text = Annotated[str, BeforeValidator(_line), StringConstraints(min_length=1, ma
 LINE: Final = BeforeValidator(_line)
 PROSE: Final = BeforeValidator(_prose)
 """Cleans one line, or several lines, of text; declare it after the lengths."""
+FINISHED: Final = AfterValidator(_without_placeholders)
+"""Refuses words in [brackets], as templates have them: providers or members read the text."""
 FileName = Annotated[
     str, BeforeValidator(_file_name), StringConstraints(min_length=1, max_length=120)
 ]

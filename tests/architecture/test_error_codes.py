@@ -10,12 +10,14 @@ from precert.domain.code_lists import ENUM_NAMES
 from precert.domain.dates import OUT_OF_BOUNDS
 from precert.domain.error_codes import ERROR_CODES
 from precert.domain.payer import Payer
+from precert.domain.values import PLACEHOLDER
 from tests.architecture.source import modules, nodes
 from tests.fakes import samples
 from tools.operations import OPERATIONS
 
 ELSEWHERE: Final = {
     OUT_OF_BOUNDS,
+    PLACEHOLDER,
     *CODES_OF_TYPES.values(),
     "unknown_code",
     "not_valid_on_day",

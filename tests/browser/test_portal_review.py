@@ -67,6 +67,13 @@ def test_missing_entries_are_named_at_their_fields_when_a_denial_is_incomplete(
     page.get_by_role("combobox", name="Criterion").fill("Plan medical policy, section 2")
     page.get_by_role("combobox", name="Criterion").press("Escape")
     page.get_by_role("button", name="Record decision").click()
+    # The words of the template that are to be replaced.
+    expect(summary).to_contain_text("Rationale: replace [findings], [missing findings]")
+    summary.get_by_role("link").click()
+    rationale = page.get_by_label("Rationale")
+    expect(rationale).to_be_focused()
+    rationale.fill("The notes document no findings at rest.")
+    page.get_by_role("button", name="Record decision").click()
     expect(page.locator(".page-lead .badge").first).to_have_text("Denied")
 
 

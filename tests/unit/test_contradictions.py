@@ -6,7 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
+from functions.intake.models import VoidRegisteredBody
+from functions.review.bodies import (
+    DecideBody,
+    ExtendBody,
+    PeerToPeerOutcomeBody,
+    RequestInformationBody,
+)
+from functions.review.operator_models import ChangeDatesBody
+from precert.api.problems import errors_of
 from precert.domain.caller import Caller
 from precert.domain.errors import InvalidInputError
 from precert.domain.request import Request
@@ -15,6 +25,7 @@ from precert.domain.reviewing import change_dates, request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
 from precert.usecases.decisions import decide
+from precert.usecases.vendor_reports import VendorReport
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
@@ -239,6 +250,69 @@ def test_all_errors_are_listed_when_a_refusal_is_early_and_wrong() -> None:
         ("/lines/1/reason_code", "missing"),
         ("/before_response", "response_pending"),
     }
+
+
+# -- words of a template that are not replaced -------------------------------------------------------
+
+UNFINISHED: Final = "The records are: [records]. The criterion requires: [requirement]."
+LINE: Final = {"line_id": "1.1", "status": "DENIED", **REASONS}
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize(
+    ("model", "body", "pointer"),
+    [
+        (
+            DecideBody,
+            {"cycle": 1, "lines": [{**LINE, "rationale": UNFINISHED}]},
+            "/lines/0/rationale",
+        ),
+        (
+            DecideBody,
+            {"cycle": 1, "lines": [{**LINE, "criterion": UNFINISHED}]},
+            "/lines/0/criterion",
+        ),
+        (
+            PeerToPeerOutcomeBody,
+            {"cycle": 1, "outcome": "OVERTURNED", "lines": [{**LINE, "rationale": UNFINISHED}]},
+            "/lines/0/rationale",
+        ),
+        (RequestInformationBody, {"text": UNFINISHED}, "/text"),
+        (ExtendBody, {"reason": UNFINISHED}, "/reason"),
+        (
+            ChangeDatesBody,
+            {
+                "lines": [{"line_id": "1.1", "from_date": "2026-07-20", "to_date": "2026-07-20"}],
+                "reason": UNFINISHED,
+            },
+            "/reason",
+        ),
+        (VoidRegisteredBody, {"reason": UNFINISHED}, "/reason"),
+        (
+            VendorReport,
+            {
+                "vendor_id": "EVICORE-RAD",
+                "reference": "E-1",
+                "reported_at": "2026-07-20T12:00:00Z",
+                "number": "PC0123456782",
+                "lines": [{**LINE, "rationale": UNFINISHED}],
+            },
+            "/lines/0/rationale",
+        ),
+    ],
+)
+def test_text_is_refused_when_words_of_a_template_are_not_replaced(
+    model: type[BaseModel], body: Mapping[str, Any], pointer: str
+) -> None:
+    """Wherever providers or members read what the payer's staff or a vendor enters."""
+    with pytest.raises(ValidationError) as raised:
+        model.model_validate_json(json.dumps(body))
+    [error] = errors_of(raised.value)
+    assert (error.pointer, error.code) == (pointer, "placeholder")
+    assert "[records], [requirement]" in error.message
+    model.model_validate_json(
+        json.dumps(body).replace("[records]", "[2, 5-7]").replace("[requirement]", "(none)")
+    )
 
 
 # -- appeals ------------------------------------------------------------------------------------------

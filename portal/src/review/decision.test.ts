@@ -5,7 +5,6 @@ import {
   decisionBody,
   EMPTY,
   fromProposal,
-  hasPlaceholder,
   linesToDecide,
   requestedOf,
 } from "./decision";
@@ -90,11 +89,6 @@ test("a line's id leads to its service and procedure", () => {
   } as Schemas["RequestContent"];
   expect(requestedOf(content, "2.2").procedure?.code).toBe("2");
   expect(requestedOf(content, "3.1").service).toBeUndefined();
-});
-
-test("a template's words in brackets are to be replaced", () => {
-  expect(hasPlaceholder("Documented are: [findings].")).toBe(true);
-  expect(hasPlaceholder("Documented are: pain at rest (grade 2).")).toBe(false);
 });
 
 test("a cycle decides the open lines that are not a vendor's, and a dispute those that are disputed", () => {

@@ -133,11 +133,6 @@ export function linesToDecide<
   );
 }
 
-/** Whether words of a template are still to be replaced: they stand in [brackets]. */
-export function hasPlaceholder(rationale: string): boolean {
-  return /\[[^\]]+\]/.test(rationale);
-}
-
 /** The service and the procedure of a line: `<service>.<line>`, both counted from 1. */
 export function requestedOf(
   content: Schemas["RequestContent"],

@@ -132,8 +132,8 @@ export const review = {
   reasonSearch: "Type a code or a word",
   noReason: "No reason code fits.",
   rationale: "Rationale",
-  placeholder: "Replace the words in [brackets]: the notices state the rationale as it is.",
-  rationaleHint: "The notices to the provider and the member state it.",
+  rationaleHint:
+    "The notices to the provider and the member state it. Replace the words in [brackets] of a template.",
   template: "Insert a template",
   criterion: "Criterion",
   criterionHint: "The clinical guideline or plan provision, with its section",
