@@ -83,7 +83,15 @@ def test_refreshed_tokens_lack_groups_and_time_of_sign_in_when_unpatched(
     assert refreshed_claims(unpatched) == (False, None)
 
 
-def test_sign_in_form_is_shown_again_when_unpatched(unpatched: Deployment) -> None:
+def test_pages_name_an_icon_when_patched(deployment: Deployment) -> None:
+    """Otherwise a browser asks for one that is not there, which is an error on its console."""
+    assert '<link rel="icon"' in flow(deployment).authorize().text
+
+
+def test_sign_in_form_is_shown_again_and_names_no_icon_when_unpatched(
+    unpatched: Deployment,
+) -> None:
     user, browser = new_user(unpatched), flow(unpatched)
+    assert "icon" not in browser.authorize().text
     browser.sign_in(user, PASSWORD)
     assert "password" in browser.authorize().text

@@ -2,9 +2,11 @@
 
 Emulator: each authorization request shows the sign-in form again, because there is no session cookie.
 An ID token from a refresh lacks `cognito:groups`, and its `auth_time` is the time of the refresh, for
-which OIDC clients reject it.
+which OIDC clients reject it. The pages name no icon, and `/favicon.ico` is a 404: an error on the
+console of each browser that signs in.
 Patch: set a session cookie of one hour after a sign-in, answer authorization requests with it, and end
-it at `/logout`. Refreshed tokens have the user's groups and the time of the sign-in.
+it at `/logout`. Refreshed tokens have the user's groups and the time of the sign-in. The pages have an
+empty icon.
 Remove when: the unpatched emulator does the same; one by one.
 """
 
@@ -20,6 +22,7 @@ from local.cloud.gaps.upstream import module, wrap
 
 COOKIE: Final = "cognito"
 SESSION_SECONDS: Final = 3600
+ICON: Final = '<link rel="icon" href="data:,">'
 _REFRESH: Final = "TokenGeneration_RefreshTokens"
 _AUTHORIZE: Final = (
     "client_id",
@@ -140,11 +143,19 @@ def _with_time_of_sign_in(sign: Callable[..., str]) -> Callable[..., str]:
     return sign_with_time
 
 
+def _with_icon(page: Callable[..., str]) -> Callable[..., str]:
+    def page_with_icon(*parts: Any) -> str:
+        return page(*parts).replace("<head>", f"<head>\n{ICON}", 1)
+
+    return page_with_icon
+
+
 def apply() -> None:
     """Patch the sign-in pages and the creation of tokens."""
     cognito = module("services.cognito")
     wrap(cognito, "handle_login_submit", _start_session)
     wrap(cognito, "handle_oauth2_authorize", _answer_in_session)
     wrap(cognito, "handle_logout", _end_session)
+    wrap(cognito, "_page_shell", _with_icon)
     wrap(cognito, "_fake_token", _with_groups)
     wrap(cognito, "_signed_jwt", _with_time_of_sign_in)
