@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import {
   Link,
   Navigate,
@@ -120,26 +120,64 @@ function Header({
   areas: readonly Area[];
   tins: readonly Schemas["TinResponse"][];
 }) {
+  const menuId = useId();
+  const { opened, toggle, button } = useMenu();
   return (
     <header className="header">
       <Brand />
-      <nav className="nav" aria-label={text.common.mainNavigation}>
-        {areas.map((area) => (
-          <NavLink key={area.path} to={area.path} end={area.exact ?? false}>
-            {area.title}
-            {area.unread && <Unread />}
-          </NavLink>
-        ))}
-      </nav>
-      <div className="account">
-        {tins.length > 1 && <ActingForChoice tins={tins} />}
-        <span className="small">{session().username}</span>
-        <Button look="quiet" onClick={() => session().signOut()}>
-          {text.common.signOut}
-        </Button>
+      {/* Narrow windows only: the rest of the header opens below. */}
+      <button
+        ref={button}
+        type="button"
+        className="button button-secondary menu-button"
+        aria-expanded={opened}
+        aria-controls={menuId}
+        onClick={toggle}
+      >
+        {text.common.menu}
+        {areas.some((area) => area.unread) && <Unread />}
+      </button>
+      <div id={menuId} className="header-menu" data-opened={opened || undefined}>
+        <nav className="nav" aria-label={text.common.mainNavigation}>
+          {areas.map((area) => (
+            <NavLink key={area.path} to={area.path} end={area.exact ?? false}>
+              {area.title}
+              {area.unread && <Unread />}
+            </NavLink>
+          ))}
+        </nav>
+        <div className="account">
+          {tins.length > 1 && <ActingForChoice tins={tins} />}
+          <span className="small">{session().username}</span>
+          <Button look="quiet" onClick={() => session().signOut()}>
+            {text.common.signOut}
+          </Button>
+        </div>
       </div>
     </header>
   );
+}
+
+/** The menu of narrow windows: closed by a link of it, and by Escape, which returns the focus to its button. */
+function useMenu() {
+  const { key } = useLocation();
+  const [openedAt, setOpenedAt] = useState<string | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const opened = openedAt === key;
+  useEffect(() => {
+    if (!opened) {
+      return;
+    }
+    const close = (event: KeyboardEvent) => {
+      if (event.key === "Escape") {
+        setOpenedAt(null);
+        button.current?.focus();
+      }
+    };
+    document.addEventListener("keydown", close);
+    return () => document.removeEventListener("keydown", close);
+  }, [opened]);
+  return { opened, button, toggle: () => setOpenedAt(opened ? null : key) };
 }
 
 function ActingForChoice({ tins }: { tins: readonly Schemas["TinResponse"][] }) {

@@ -45,6 +45,7 @@ export const common = {
   actions: "Actions",
   main: "Main",
   mainNavigation: "Main navigation",
+  menu: "Menu",
   account: "Account",
   actFor: "Acting for",
   unread: (count: number) => `${count} unread`,
