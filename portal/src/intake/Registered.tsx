@@ -219,16 +219,18 @@ function VoidDialog({ details, onClose }: { details: Details; onClose: () => voi
       look="danger"
       done={words.voided}
       names={(pointer) => (pointer === "/reason" ? words.voidReason : undefined)}
+      record={keyOf(details.request_id)}
       refresh={[keyOf(details.request_id)]}
       onClose={onClose}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/intake/requests/{request_id}/void", {
             params: { path: { request_id: details.request_id } },
             body: { reason },
           }),
         );
         reset();
+        return changed;
       }}
     >
       <TextArea pointer="/reason" label={words.voidReason} value={reason} onChange={setReason} />

@@ -56,6 +56,7 @@ export function MatchDialog({
       done={words.matched}
       names={(pointer) => (pointer === "/provider_id" ? words.matchId : undefined)}
       onClose={onClose}
+      record={["operations", "request", row.request_id]}
       refresh={[["operations"]]}
       history={history}
       send={async () => {
@@ -68,7 +69,7 @@ export function MatchDialog({
                 }),
               )
             : { version: row.version };
-        await unwrap(
+        return unwrap(
           api.POST("/v1/operations/requests/{request_id}/providers", {
             params: onVersion({ request_id, version }),
             body: { provider_id: id.trim(), role: row.role },
@@ -87,8 +88,15 @@ export function MatchDialog({
       />
       <h3>{words.search}</h3>
       <div className="form-grid">
-        <TextField pointer="/name" label={words.directoryName} value={name} onChange={setName} />
         <TextField
+          {...OUTSIDE}
+          pointer="/name"
+          label={words.directoryName}
+          value={name}
+          onChange={setName}
+        />
+        <TextField
+          {...OUTSIDE}
           pointer="/zip_code"
           label={words.directoryZip}
           inputMode="numeric"
@@ -136,3 +144,6 @@ export function MatchDialog({
     </ActionDialog>
   );
 }
+
+/** The form of no element of the page: Enter in the search sends nothing. */
+const OUTSIDE = { form: "directory-search" };

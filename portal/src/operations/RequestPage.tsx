@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
+import { openDownload } from "../api/download";
 import { livePolling } from "../api/queries";
 import { coded, Providers, Services } from "../details/RequestContent";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
@@ -24,12 +25,14 @@ const words = text.operations;
 
 type Details = Schemas["OperatorDetails"];
 
+const recordOf = (requestId: string) => ["operations", "request", requestId] as const;
+
 /** Any request of the plan with its audit trail, and what an operator can do with it. */
 export function RequestPage() {
   const { requestId = "" } = useParams();
   const [interval] = useState(livePolling);
   const found = useQuery({
-    queryKey: ["operations", "request", requestId],
+    queryKey: recordOf(requestId),
     queryFn: () =>
       unwrap(
         api.GET("/v1/operations/requests/{request_id}", {
@@ -177,7 +180,7 @@ function Files({ details }: { details: Details }) {
               params: { path: { ...path, notice_id: file.notice } },
             }),
           ),
-    onSuccess: (link) => window.location.assign(link.url),
+    onSuccess: (link) => openDownload(link.url),
   });
   return (
     <>
@@ -295,17 +298,19 @@ function ConfirmDialog({ details, onClose }: DialogProps) {
       action={words.confirm}
       done={words.confirmed}
       names={(pointer) => (pointer === "/note" ? words.confirmNote : undefined)}
+      record={recordOf(details.request_id)}
       refresh={[["operations"]]}
       history={details.history}
       onClose={onClose}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/operations/requests/{request_id}/intake-confirmation", {
             params: onVersion(details),
             body: { note },
           }),
         );
         reset();
+        return changed;
       }}
     >
       <TextArea
@@ -361,17 +366,19 @@ function DatesDialog({ details, onClose }: DialogProps) {
         }
         return pointer === "/reason" ? words.datesReason : undefined;
       }}
+      record={recordOf(details.request_id)}
       refresh={[["operations"]]}
       history={details.history}
       onClose={onClose}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/operations/requests/{request_id}/dates", {
             params: onVersion(details),
             body: { lines: body, reason: entry.reason },
           }),
         );
         reset();
+        return changed;
       }}
     >
       <p className="small">{words.datesHint}</p>

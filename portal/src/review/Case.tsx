@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
@@ -16,13 +16,12 @@ import { CaseSummary } from "./CaseSummary";
 import { DecisionPanel } from "./DecisionPanel";
 import { DocumentPane } from "./DocumentPane";
 import { Lease } from "./Lease";
+import { caseKey, useCaseCall } from "./useCaseCall";
 import "../styles/review.css";
 
 const words = text.review;
 
 export type CaseDetails = Schemas["CaseDetails"];
-
-export const caseKey = (requestId: string) => ["case", requestId] as const;
 
 /** One case on one screen: the request at the left, its documents at the right, the decision below. */
 export function Case() {
@@ -135,21 +134,14 @@ function useAnnouncedChanges(details: CaseDetails): void {
 }
 
 function Assignment({ details }: { details: CaseDetails }) {
-  const client = useQueryClient();
   const params = onVersion(details);
-  const changed = () => {
-    client.invalidateQueries({ queryKey: caseKey(details.request_id) });
-    client.invalidateQueries({ queryKey: ["worklist"] });
-  };
-  const assign = useMutation({
-    mutationFn: () => unwrap(api.POST("/v1/review/requests/{request_id}/assign", { params })),
-    onSuccess: () => announce(words.assigned),
-    onSettled: changed,
+  const assign = useCaseCall(details, {
+    call: () => unwrap(api.POST("/v1/review/requests/{request_id}/assign", { params })),
+    onDone: () => announce(words.assigned),
   });
-  const release = useMutation({
-    mutationFn: () => unwrap(api.POST("/v1/review/requests/{request_id}/release", { params })),
-    onSuccess: () => announce(words.released),
-    onSettled: changed,
+  const release = useCaseCall(details, {
+    call: () => unwrap(api.POST("/v1/review/requests/{request_id}/release", { params })),
+    onDone: () => announce(words.released),
   });
   return (
     <>

@@ -7,7 +7,7 @@ import { Button } from "../ui/Button";
 import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
 import { Banner, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
-import { type CaseDetails, caseKey } from "./Case";
+import type { CaseDetails } from "./Case";
 import { LineForm, useReasons } from "./DecisionPanel";
 import {
   approveAll,
@@ -18,6 +18,7 @@ import {
   linesToDecide,
 } from "./decision";
 import { nameIn } from "./names";
+import { caseKey, changedBy } from "./useCaseCall";
 
 const words = text.review;
 
@@ -63,9 +64,9 @@ export function CaseActions({ details, seen }: { details: CaseDetails; seen: rea
   );
 }
 
-/** What a change of a case makes outdated. */
-function refreshed(details: CaseDetails): readonly (readonly unknown[])[] {
-  return [caseKey(details.request_id), ["worklist"]];
+/** What the dialogs of a case have in common. */
+function ofCase({ request_id, history }: CaseDetails) {
+  return { record: caseKey(request_id), refresh: changedBy(request_id), history };
 }
 
 interface DialogProps {
@@ -98,14 +99,13 @@ function AskDialog({ details, seen, onClose }: SeenProps) {
   return (
     <ActionDialog
       title={words.askTitle}
-      refresh={refreshed(details)}
-      history={details.history}
+      {...ofCase(details)}
       onClose={onClose}
       names={nameIn([])}
       action={words.ask}
       done={words.asked}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/review/requests/{request_id}/information", {
             params: onVersion(details),
             body: {
@@ -116,6 +116,7 @@ function AskDialog({ details, seen, onClose }: SeenProps) {
           }),
         );
         reset();
+        return changed;
       }}
     >
       <fieldset className="field choices">
@@ -159,14 +160,13 @@ function ExtendDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.extendTitle}
-      refresh={refreshed(details)}
-      history={details.history}
+      {...ofCase(details)}
       onClose={onClose}
       names={nameIn([])}
       action={words.extend}
       done={words.extended}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/review/requests/{request_id}/extension", {
             params: onVersion(details),
             body: {
@@ -178,6 +178,7 @@ function ExtendDialog({ details, onClose }: DialogProps) {
           }),
         );
         reset();
+        return changed;
       }}
     >
       <TextField
@@ -214,8 +215,7 @@ function OfferDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.peerTitle}
-      refresh={refreshed(details)}
-      history={details.history}
+      {...ofCase(details)}
       onClose={onClose}
       action={words.peerOffer}
       done={words.peerOffered}
@@ -261,14 +261,13 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
     <ActionDialog
       inline
       title={words.peerOutcome}
-      refresh={refreshed(details)}
-      history={details.history}
+      {...ofCase(details)}
       names={nameIn(lineIds)}
       onClose={onClose}
       action={text.common.save}
       done={words.peerRecorded}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/review/requests/{request_id}/peer-to-peer/outcome", {
             params: onVersion(details),
             body: {
@@ -281,6 +280,7 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
           }),
         );
         reset();
+        return changed;
       }}
     >
       {filed && <p>{words.peerOutcomeHint(filed.reason)}</p>}
@@ -320,19 +320,19 @@ function NoteDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.addNote}
-      refresh={refreshed(details)}
-      history={details.history}
+      {...ofCase(details)}
       onClose={onClose}
       action={text.common.save}
       done={words.addNote}
       send={async () => {
-        await unwrap(
+        const changed = await unwrap(
           api.POST("/v1/review/requests/{request_id}/notes", {
             params: onVersion(details),
             body: { text: note, seen_documents: [] },
           }),
         );
         reset();
+        return changed;
       }}
     >
       <TextArea pointer="/text" label={words.noteText} value={note} onChange={setNote} />
@@ -345,8 +345,7 @@ function ReassignDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.reassignTitle}
-      refresh={refreshed(details)}
-      history={details.history}
+      {...ofCase(details)}
       onClose={onClose}
       action={text.common.save}
       done={words.reassigned}

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api, type ErrorItem, onVersion, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
@@ -23,7 +23,7 @@ import { named } from "../ui/named";
 import { Banner, Card, Facts, Tag } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { TypeAhead } from "../ui/TypeAhead";
-import { type CaseDetails, caseKey } from "./Case";
+import type { CaseDetails } from "./Case";
 import {
   approveAll,
   type Decided,
@@ -31,13 +31,13 @@ import {
   type Entries,
   entryOf,
   fromProposal,
-  hasPlaceholder,
   type LineEntry,
   linesToDecide,
   requestedOf,
 } from "./decision";
 import { nameIn } from "./names";
 import { useNextCase } from "./nextCase";
+import { useCaseCall } from "./useCaseCall";
 
 const words = text.review;
 
@@ -55,8 +55,16 @@ interface DeciderProps {
 
 export function DecisionPanel({ details, seen }: DeciderProps) {
   const canDecide = details.allowed_actions.includes("DECIDE");
+  // Here and not in the form, which is gone when its decision is recorded.
+  const next = useNextCase({}, [details.request_id]);
   return (
     <Card title={words.decide}>
+      <ErrorBanner error={next.error} />
+      {next.isSuccess && next.data === null && (
+        <Banner live>
+          <p>{words.noNext}</p>
+        </Banner>
+      )}
       {details.not_decidable_labels.length > 0 && (
         <Banner tone="warning" title={words.notYours}>
           <p>{details.not_decidable_labels.join(". ")}</p>
@@ -64,7 +72,7 @@ export function DecisionPanel({ details, seen }: DeciderProps) {
       )}
       {details.proposal && <Proposal details={details} seen={seen} proposal={details.proposal} />}
       {canDecide ? (
-        <DecisionForm key={details.cycle} details={details} seen={seen} />
+        <DecisionForm key={details.cycle} details={details} seen={seen} next={next} />
       ) : (
         <>
           {details.allowed_actions.includes("RECORD_PEER_TO_PEER") ? (
@@ -124,14 +132,6 @@ function DecisionFacts({ decision }: { decision: Schemas["DecisionResponse"] }) 
   );
 }
 
-function useDecided(requestId: string) {
-  const client = useQueryClient();
-  return () => {
-    client.invalidateQueries({ queryKey: caseKey(requestId) });
-    client.invalidateQueries({ queryKey: ["worklist"] });
-  };
-}
-
 /** File names of the new documents that the reviewer has not opened. */
 function unopenedOf(details: CaseDetails, seen: readonly string[]): readonly string[] {
   const left = new Set(details.new_documents.filter((id) => !seen.includes(id)));
@@ -155,41 +155,36 @@ function Unopened({ names }: { names: readonly string[] }) {
   );
 }
 
-function DecisionForm({ details, seen }: DeciderProps) {
+function DecisionForm({
+  details,
+  seen,
+  next,
+}: DeciderProps & { next: ReturnType<typeof useNextCase> }) {
   const key = `decision.${details.request_id}.${details.cycle}`;
   const [entries, setEntries, reset] = useStored<Entries>(key, {});
   const [beforeResponse, setBeforeResponse] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const lines = linesToDecide(details);
   const lineIds = lines.map((line) => line.line_id);
-  const changed = useDecided(details.request_id);
-  const next = useNextCase({}, [details.request_id]);
   const { sent, remember } = useSentHistory(details.history);
-  const decide = useMutation({
-    onMutate: remember,
-    mutationFn: (_: { thenNext: boolean }) =>
+  const decide = useCaseCall(details, {
+    onSend: remember,
+    call: (_: { thenNext: boolean }) =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/decisions", {
           params: onVersion(details),
           body: decisionBody(details.cycle, lineIds, entries, beforeResponse, seen),
         }),
       ),
-    onSuccess: (decided, { thenNext }) => {
+    onDone: (decided, { thenNext }) => {
       const proposed = decided.awaits_physician || decided.awaits_signature;
       announce(proposed ? words.proposed : words.decided);
       reset();
-      changed();
       if (thenNext) {
         next.mutate();
       }
     },
-    onError: (error) => {
-      setAttempt((before) => before + 1);
-      // A refusal can follow from a change, such as a new document: the page shows it.
-      if (error instanceof ApiError && !error.transient) {
-        changed();
-      }
-    },
+    onError: () => setAttempt((before) => before + 1),
   });
   const unopened = unopenedOf(details, seen);
   const errors = decide.error instanceof ApiError ? withNames(decide.error.errors, unopened) : [];
@@ -205,7 +200,7 @@ function DecisionForm({ details, seen }: DeciderProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!decide.isPending) {
+          if (!decide.busy) {
             decide.mutate({ thenNext: true });
           }
         }}
@@ -243,19 +238,13 @@ function DecisionForm({ details, seen }: DeciderProps) {
           />
         )}
         <div className="form-actions">
-          <Button look="primary" type="submit" pending={decide.isPending || next.isPending}>
+          <Button look="primary" type="submit" pending={decide.busy || next.isPending}>
             {words.submitAndNext}
           </Button>
-          <Button pending={decide.isPending} onClick={() => decide.mutate({ thenNext: false })}>
+          <Button pending={decide.busy} onClick={() => decide.mutate({ thenNext: false })}>
             {words.submitDecision}
           </Button>
         </div>
-        <ErrorBanner error={next.error} />
-        {next.isSuccess && next.data === null && (
-          <Banner live>
-            <p>{words.noNext}</p>
-          </Banner>
-        )}
       </form>
     </FormErrors>
   );
@@ -446,11 +435,6 @@ function Reasons({
         value={entry.rationale}
         onChange={(rationale) => onChange({ rationale })}
       />
-      {hasPlaceholder(entry.rationale) && (
-        <Banner live tone="warning">
-          <p>{words.placeholder}</p>
-        </Banner>
-      )}
       <TypeAhead
         pointer={`${pointer}/criterion`}
         label={words.criterion}
@@ -496,11 +480,10 @@ function Proposal({
   const [comment, setComment] = useStored(`sign.${details.request_id}`, "");
   const [beforeResponse, setBeforeResponse] = useState(false);
   const [attempt, setAttempt] = useState(0);
-  const changed = useDecided(details.request_id);
   const { sent, remember } = useSentHistory(details.history);
-  const sign = useMutation({
-    onMutate: remember,
-    mutationFn: (accept: boolean) =>
+  const sign = useCaseCall(details, {
+    onSend: remember,
+    call: (accept: boolean) =>
       unwrap(
         api.POST("/v1/review/requests/{request_id}/signature", {
           params: onVersion(details),
@@ -514,15 +497,11 @@ function Proposal({
           },
         }),
       ),
-    onSuccess: (_, accept) => {
+    onDone: (_, accept) => {
       announce(accept ? words.signed : words.returnedDone);
       setComment("");
-      changed();
     },
-    onError: () => {
-      setAttempt((before) => before + 1);
-      changed();
-    },
+    onError: () => setAttempt((before) => before + 1),
   });
   const unopened = unopenedOf(details, seen);
   const errors = sign.error instanceof ApiError ? withNames(sign.error.errors, unopened) : [];
@@ -568,12 +547,12 @@ function Proposal({
         )}
         <div className="form-actions">
           {canSign && (
-            <Button look="primary" pending={sign.isPending} onClick={() => sign.mutate(true)}>
+            <Button look="primary" pending={sign.busy} onClick={() => sign.mutate(true)}>
               {words.sign}
             </Button>
           )}
           {canReturn && (
-            <Button pending={sign.isPending} onClick={() => sign.mutate(false)}>
+            <Button pending={sign.busy} onClick={() => sign.mutate(false)}>
               {words.return}
             </Button>
           )}

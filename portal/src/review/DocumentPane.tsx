@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, type Schemas, unwrap } from "../api/client";
+import { openDownload } from "../api/download";
 import { formatMoment } from "../format/dates";
 import { kindOf } from "../format/files";
 import { formatSize } from "../format/identifiers";
@@ -91,7 +92,7 @@ function Download({ requestId, document: { document_id, file_name }, onOpened }:
     mutationFn: () => linkOf(requestId, document_id),
     onSuccess: (link) => {
       onOpened(document_id);
-      window.location.assign(link.url);
+      openDownload(link.url);
     },
   });
   return (
@@ -149,7 +150,7 @@ function Notices({ details }: { details: CaseDetails }) {
           params: { path: { request_id: details.request_id, notice_id: noticeId } },
         }),
       ),
-    onSuccess: (link) => window.location.assign(link.url),
+    onSuccess: (link) => openDownload(link.url),
   });
   if (details.determination_notices.length === 0) {
     return null;

@@ -10,7 +10,8 @@ import type { CaseDetails } from "./Case";
 const words = text.review;
 
 interface Call {
-  isPending: boolean;
+  /** Whether a call of the case is running, this one or another. */
+  busy: boolean;
   mutate: () => void;
 }
 
@@ -40,7 +41,7 @@ export function Lease({
   const assigning = allowed_actions.includes("ASSIGN") && (
     <Button
       look={active && !warned ? "quiet" : "primary"}
-      pending={assign.isPending}
+      pending={assign.busy}
       onClick={() => assign.mutate()}
     >
       {active ? words.renew : words.assign}
@@ -49,7 +50,7 @@ export function Lease({
   const releasing = active && allowed_actions.includes("RELEASE") && (
     <Button
       look="quiet"
-      pending={release.isPending}
+      pending={release.busy}
       onClick={() => {
         setHeld(null);
         release.mutate();

@@ -1,6 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryKey, useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { ApiError } from "../api/client";
+import { applyAnswer } from "../api/latest";
 import { text } from "../text";
 import { announce } from "./announce";
 import { Button, type Look } from "./Button";
@@ -13,14 +14,16 @@ import { FormErrors } from "./fields";
 import { named } from "./named";
 
 /**
- * A dialog around one call: the API's errors at their fields, one call however often the button is pressed.
+ * A form with one call: the API's errors at their fields, one call however often the button is pressed.
  *
  * `refresh` are the query keys that the call makes outdated, also where it failed: its answer can be lost.
+ * `record` is the key of the record that the call changes and answers: one call at a time changes it.
  * `inline` makes it a part of the page, where the rest of the page is needed to fill it in.
  */
-export function ActionDialog({
+export function ActionDialog<Result>({
   title,
   refresh,
+  record,
   onClose,
   send,
   done,
@@ -33,12 +36,15 @@ export function ActionDialog({
   history = [],
 }: {
   title: string;
-  refresh: readonly (readonly unknown[])[];
+  refresh: readonly QueryKey[];
+  record?: QueryKey;
   onClose: () => void;
-  send: () => Promise<unknown>;
+  /** Makes the call. `refusal` is the error of the call before, which the person has read. */
+  send: (refusal: unknown) => Promise<Result>;
   /** Announced after the call. */
-  done: string;
-  children: ReactNode;
+  done: string | ((result: Result) => string);
+  /** The fields; they can depend on the error of the last call. */
+  children: ReactNode | ((refusal: unknown) => ReactNode);
   action: string;
   look?: Look;
   wide?: boolean;
@@ -49,13 +55,19 @@ export function ActionDialog({
   history?: readonly HistoryEvent[];
 }) {
   const client = useQueryClient();
+  const formId = useId();
   const { sent, remember } = useSentHistory(history);
   const [attempt, setAttempt] = useState(0);
+  const busy = useIsMutating({ mutationKey: record ?? [formId] }) > 0;
   const call = useMutation({
+    mutationKey: record ?? [formId],
     onMutate: remember,
     mutationFn: send,
-    onSuccess: () => {
-      announce(done);
+    onSuccess: async (result) => {
+      if (record !== undefined) {
+        await applyAnswer(client, record, result);
+      }
+      announce(typeof done === "string" ? done : done(result));
       onClose();
     },
     onError: () => setAttempt((before) => before + 1),
@@ -65,7 +77,7 @@ export function ActionDialog({
   const buttons = (
     <>
       <Button onClick={onClose}>{text.common.cancel}</Button>
-      <Button look={look} pending={call.isPending} onClick={() => call.mutate()}>
+      <Button look={look} type="submit" form={formId} pending={busy}>
         {action}
       </Button>
     </>
@@ -75,7 +87,18 @@ export function ActionDialog({
       <ErrorSummary errors={named(errors, names)} attempt={attempt} />
       {errors.length === 0 && !isOutdated(call.error) && <ErrorBanner error={call.error} />}
       <Changes error={call.error} sent={sent} history={history} />
-      {children}
+      <form
+        id={formId}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!busy) {
+            call.mutate(call.error);
+          }
+        }}
+      >
+        {typeof children === "function" ? children(call.error) : children}
+      </form>
     </FormErrors>
   );
   if (inline) {

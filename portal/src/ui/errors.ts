@@ -45,6 +45,11 @@ export function requestId(error: unknown): string | null {
   return error instanceof ApiError ? error.requestId : null;
 }
 
+/** Whether the state of the request does not allow the call (409), as it did when the page was read. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409;
+}
+
 /** Whether the request changed between what the caller read and the call (412). */
 export function isOutdated(error: unknown): boolean {
   return error instanceof ApiError && error.status === 412;

@@ -12,7 +12,7 @@ import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Banner, Card, CopyButton, Facts, Phone, Tag } from "../../ui/parts";
 import { Region } from "../../ui/Region";
 import type { SetCheck } from "./CheckScreen";
-import { downloadConfirmation, downloadExport } from "./download";
+import { downloadConfirmation, downloadExport } from "./documents";
 import type { CheckState } from "./state";
 
 const t = text.office.check;

@@ -1,13 +1,14 @@
 import { useState } from "react";
-import { ApiError, api, type Schemas, unwrap } from "../../../api/client";
+import { api, type Schemas, unwrap } from "../../../api/client";
 import { text } from "../../../text";
+import { ActionDialog } from "../../../ui/ActionDialog";
+import { isConflict } from "../../../ui/errors";
 import { TextArea } from "../../../ui/fields";
 import { DueTime } from "../../../ui/parts";
 import { useStored } from "../../../ui/stored";
 import { openInformationRequest } from "./actions";
-import { FormDialog } from "./FormDialog";
+import { announced, changedBy } from "./changed";
 import { InformationText } from "./Information";
-import { useChange } from "./useChange";
 
 const words = text.office.information;
 
@@ -24,47 +25,51 @@ export function AnswerDialog({
   // shown after the API refused the answer.
   const current = openInformationRequest(details);
   const [read] = useState(current);
+  const askedAfter = (refusal: unknown) => (isConflict(refusal) ? (current ?? read) : read);
   const [answer, setAnswer, clear] = useStored(`answer-${id}`, "");
-  const change = useChange(
-    id,
-    (requestedAt: string) =>
-      unwrap(
-        api.POST("/v1/requests/{request_id}/information", {
-          params: { path: { request_id: id } },
-          body: { answer, requested_at: requestedAt },
-        }),
-      ),
-    () => {
-      clear();
-      onClose();
-    },
-  );
-  const refused = change.error instanceof ApiError && change.error.status === 409;
-  const asked = refused ? (current ?? read) : read;
   return (
-    <FormDialog
+    <ActionDialog
+      wide
       title={words.answer}
-      confirm={words.send}
-      mutation={change}
-      names={{ "/answer": words.answerLabel }}
-      onSubmit={() => change.mutate(asked?.requested_at ?? "")}
+      action={words.send}
+      names={(pointer) => (pointer === "/answer" ? words.answerLabel : undefined)}
+      record={["request", id]}
+      refresh={changedBy(id)}
+      done={announced}
       onClose={onClose}
+      send={async (refusal) => {
+        const changed = await unwrap(
+          api.POST("/v1/requests/{request_id}/information", {
+            params: { path: { request_id: id } },
+            body: { answer, requested_at: askedAfter(refusal)?.requested_at ?? "" },
+          }),
+        );
+        clear();
+        return changed;
+      }}
     >
-      {refused && <p>{text.office.dispute.changed}</p>}
-      {asked && <InformationText asked={asked} />}
-      {asked && (
-        <p>
-          {words.until} <DueTime at={asked.answer_by} />
-        </p>
-      )}
-      <TextArea
-        pointer="/answer"
-        label={words.answerLabel}
-        hint={words.answerHint}
-        rows={6}
-        value={answer}
-        onChange={setAnswer}
-      />
-    </FormDialog>
+      {(refusal) => {
+        const asked = askedAfter(refusal);
+        return (
+          <>
+            {isConflict(refusal) && <p>{text.office.dispute.changed}</p>}
+            {asked && <InformationText asked={asked} />}
+            {asked && (
+              <p>
+                {words.until} <DueTime at={asked.answer_by} />
+              </p>
+            )}
+            <TextArea
+              pointer="/answer"
+              label={words.answerLabel}
+              hint={words.answerHint}
+              rows={6}
+              value={answer}
+              onChange={setAnswer}
+            />
+          </>
+        );
+      }}
+    </ActionDialog>
   );
 }

@@ -1,8 +1,9 @@
 import { useState } from "react";
-import { ApiError, api, type Schemas, unwrap } from "../../../api/client";
+import { api, type Schemas, unwrap } from "../../../api/client";
 import { config } from "../../../config";
 import { text } from "../../../text";
-import { fieldId } from "../../../ui/errors";
+import { ActionDialog } from "../../../ui/ActionDialog";
+import { fieldId, isConflict } from "../../../ui/errors";
 import {
   CheckboxField,
   FieldErrorText,
@@ -13,9 +14,8 @@ import {
 import { DueTime } from "../../../ui/parts";
 import { useStored } from "../../../ui/stored";
 import { type DisputeAction, labelOf, openLines, optionOf } from "./actions";
-import { FormDialog } from "./FormDialog";
+import { announced, changedBy } from "./changed";
 import type { LineView } from "./lines";
-import { useChange } from "./useChange";
 
 const words = text.office.dispute;
 
@@ -50,68 +50,72 @@ export function DisputeDialog({
   // API refused the call.
   const [readCycle] = useState(details.cycle);
   const lines = (entry.lines ?? open).filter((line) => open.includes(line));
-  const change = useChange(
-    id,
-    (cycle: number) => send(action, id, { ...entry, lines, cycle }),
-    () => {
-      clear();
-      onClose();
-    },
-  );
-  const refused = change.error instanceof ApiError && change.error.status === 409;
   const label = labelOf(details, action) ?? "";
+  const names: Readonly<Record<string, string>> = {
+    "/line_ids": words.lines,
+    "/reason": action === "REQUEST_PEER_TO_PEER" ? words.topic : words.reason,
+    "/phone": words.phone,
+  };
   return (
-    <FormDialog
+    <ActionDialog
+      wide
       title={label}
-      confirm={label}
-      mutation={change}
-      names={{
-        "/line_ids": words.lines,
-        "/reason": action === "REQUEST_PEER_TO_PEER" ? words.topic : words.reason,
-        "/phone": words.phone,
-      }}
-      onSubmit={() => change.mutate(refused ? details.cycle : readCycle)}
+      action={label}
+      names={(pointer) => names[pointer]}
+      record={["request", id]}
+      refresh={changedBy(id)}
+      done={announced}
       onClose={onClose}
+      send={async (refusal) => {
+        const cycle = isConflict(refusal) ? details.cycle : readCycle;
+        const changed = await send(action, id, { ...entry, lines, cycle });
+        clear();
+        return changed;
+      }}
     >
-      {refused && <p>{words.changed}</p>}
-      {option && <p>{option.text}</p>}
-      {option && (
-        <p>
-          {words.until} <DueTime at={option.until} />
-        </p>
+      {(refusal) => (
+        <>
+          {isConflict(refusal) && <p>{words.changed}</p>}
+          {option && <p>{option.text}</p>}
+          {option && (
+            <p>
+              {words.until} <DueTime at={option.until} />
+            </p>
+          )}
+          <LinesField
+            views={views.filter((view) => open.includes(view.line.line_id))}
+            chosen={lines}
+            onChange={(chosen) => set({ lines: chosen })}
+          />
+          <TextArea
+            pointer="/reason"
+            label={action === "REQUEST_PEER_TO_PEER" ? words.topic : words.reason}
+            hint={action === "REQUEST_PEER_TO_PEER" ? words.topicHint : words.reasonHint}
+            value={entry.reason}
+            rows={6}
+            onChange={(reason) => set({ reason })}
+          />
+          {action === "REQUEST_PEER_TO_PEER" ? (
+            <TextField
+              pointer="/phone"
+              label={words.phone}
+              hint={words.phoneHint(config().payer.name)}
+              type="tel"
+              value={entry.phone}
+              onChange={(phone) => set({ phone })}
+            />
+          ) : (
+            <CheckboxField
+              pointer="/expedited"
+              label={words.expedited}
+              hint={words.expeditedHint}
+              checked={entry.expedited}
+              onChange={(expedited) => set({ expedited })}
+            />
+          )}
+        </>
       )}
-      <LinesField
-        views={views.filter((view) => open.includes(view.line.line_id))}
-        chosen={lines}
-        onChange={(chosen) => set({ lines: chosen })}
-      />
-      <TextArea
-        pointer="/reason"
-        label={action === "REQUEST_PEER_TO_PEER" ? words.topic : words.reason}
-        hint={action === "REQUEST_PEER_TO_PEER" ? words.topicHint : words.reasonHint}
-        value={entry.reason}
-        rows={6}
-        onChange={(reason) => set({ reason })}
-      />
-      {action === "REQUEST_PEER_TO_PEER" ? (
-        <TextField
-          pointer="/phone"
-          label={words.phone}
-          hint={words.phoneHint(config().payer.name)}
-          type="tel"
-          value={entry.phone}
-          onChange={(phone) => set({ phone })}
-        />
-      ) : (
-        <CheckboxField
-          pointer="/expedited"
-          label={words.expedited}
-          hint={words.expeditedHint}
-          checked={entry.expedited}
-          onChange={(expedited) => set({ expedited })}
-        />
-      )}
-    </FormDialog>
+    </ActionDialog>
   );
 }
 

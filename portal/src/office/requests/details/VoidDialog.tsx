@@ -1,10 +1,10 @@
 import { api, type Schemas, unwrap } from "../../../api/client";
 import { text } from "../../../text";
+import { ActionDialog } from "../../../ui/ActionDialog";
 import { TextArea } from "../../../ui/fields";
 import { useStored } from "../../../ui/stored";
 import { labelOf } from "./actions";
-import { FormDialog } from "./FormDialog";
-import { useChange } from "./useChange";
+import { announced, changedBy } from "./changed";
 
 const words = text.office.void;
 
@@ -17,29 +17,27 @@ export function VoidDialog({
 }) {
   const id = details.request_id;
   const [reason, setReason, clear] = useStored(`void-${id}`, "");
-  const change = useChange(
-    id,
-    () =>
-      unwrap(
-        api.POST("/v1/requests/{request_id}/void", {
-          params: { path: { request_id: id } },
-          body: { reason },
-        }),
-      ),
-    () => {
-      clear();
-      onClose();
-    },
-  );
   return (
-    <FormDialog
+    <ActionDialog
+      wide
       title={words.title}
-      confirm={labelOf(details, "VOID") ?? words.title}
+      action={labelOf(details, "VOID") ?? words.title}
       look="danger"
-      mutation={change}
-      names={{ "/reason": words.reason }}
-      onSubmit={() => change.mutate(undefined)}
+      names={(pointer) => (pointer === "/reason" ? words.reason : undefined)}
+      record={["request", id]}
+      refresh={changedBy(id)}
+      done={announced}
       onClose={onClose}
+      send={async () => {
+        const changed = await unwrap(
+          api.POST("/v1/requests/{request_id}/void", {
+            params: { path: { request_id: id } },
+            body: { reason },
+          }),
+        );
+        clear();
+        return changed;
+      }}
     >
       <p>{words.explain}</p>
       <TextArea
@@ -49,6 +47,6 @@ export function VoidDialog({
         value={reason}
         onChange={setReason}
       />
-    </FormDialog>
+    </ActionDialog>
   );
 }
