@@ -18,6 +18,17 @@ export function openDownload(url: string): void {
   click(url, "");
 }
 
+/** The bytes behind a short-lived link. */
+export async function loadBytes(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { signal }).catch((error: unknown) => {
+    throw signal.aborted ? error : new NetworkError();
+  });
+  if (!response.ok) {
+    throw new ApiError(response.status, null, null);
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** Saves data as a file. */
 export function saveFile(name: string, type: string, content: string): void {
   saveBlob(name, new Blob([content], { type }));

@@ -1,10 +1,11 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, type Schemas, unwrap } from "../api/client";
-import { openDownload } from "../api/download";
+import { loadBytes, openDownload } from "../api/download";
 import { formatMoment } from "../format/dates";
 import { kindOf } from "../format/files";
 import { formatSize } from "../format/identifiers";
+import { decodeText } from "../format/plainText";
 import { text } from "../text";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
@@ -134,10 +135,44 @@ function Shown({ requestId, document, onOpened }: OpenableProps) {
           </div>
         ) : document.content_type.startsWith("image/") ? (
           <img className="document-image" src={inline_url} alt={title} />
+        ) : document.content_type === "text/plain" ? (
+          <ShownText link={inline_url} document={document} title={title} />
         ) : (
           <iframe className="document-frame" src={inline_url} title={title} />
         )
       }
+    </Loaded>
+  );
+}
+
+/** A text file: browsers guess its character set wrong, and show a text of DOS with replacement characters. */
+function ShownText({
+  link,
+  document: { document_id, file_name },
+  title,
+}: {
+  link: string;
+  document: Schemas["DocumentResponse"];
+  title: string;
+}) {
+  const read = useQuery({
+    queryKey: ["text", document_id],
+    queryFn: async ({ signal }) => decodeText(await loadBytes(link, signal)),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+  return (
+    <Loaded query={read}>
+      {({ text: content, encoding, cut }) => (
+        <>
+          {encoding !== "Unicode" && <p className="small">{words.encoding(encoding)}</p>}
+          {cut && <p>{words.cut(file_name)}</p>}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard. */}
+          <section className="document-text" tabIndex={0} aria-label={title}>
+            <pre>{content}</pre>
+          </section>
+        </>
+      )}
     </Loaded>
   );
 }
