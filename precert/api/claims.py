@@ -65,7 +65,11 @@ def caller_of(
 def _name(name: object, given: object, family: object) -> str | None:
     """The name in the standard claims of OpenID Connect; ``None`` where there is none to show."""
     parts = [name] if isinstance(name, str) and name.strip() else [given, family]
-    shown = cleaned_line(" ".join(part for part in parts if isinstance(part, str)))
+    try:
+        shown = cleaned_line(" ".join(part for part in parts if isinstance(part, str)))
+    except ValueError:
+        # It grants nothing: a name that cannot be shown does not refuse the caller.
+        return None
     return shown[:_NAME_LENGTH].strip() or None
 
 
@@ -90,7 +94,7 @@ def _entitlements(claim: object, *, as_issued: bool) -> frozenset[Entitlement]:
     """
     if isinstance(claim, str) and (array := _json_array(claim)) is None:
         bracketed = None if as_issued else _BRACKETS.fullmatch(claim)
-        words = bracketed[1].split() if bracketed else [claim]
+        words = bracketed[1].split(" ") if bracketed else [claim]
         if any(word not in _ENTITLEMENTS for word in words):
             words = _apart_from_unknown(words)
         return frozenset(_ENTITLEMENTS[word] for word in words)

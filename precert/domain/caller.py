@@ -31,7 +31,7 @@ _REFERRAL: dict[Entitlement, str] = {
 
 
 MOST_CHOICES: Final = 25
-"""How many TINs an error names: a hospital system can have thousands."""
+"""How many TINs or vendors an error names: a hospital system can have thousands."""
 
 
 class ClaimNames(NamedTuple):
@@ -124,6 +124,7 @@ class Caller(Value):
         if vendor_id is None and len(candidates) == 1:
             note_basis(Basis.VENDOR, candidates)
             return next(iter(candidates))
-        choices = tuple(sorted(candidates if vendor_id is None else self.vendor_ids))
+        named = candidates if vendor_id is None else self.vendor_ids
+        choices = tuple(sorted(named))[:MOST_CHOICES]
         message = "name one of the vendors that you report for"
         raise InvalidInputError([FieldError("/vendor_id", "not_yours", message, choices)])

@@ -275,6 +275,44 @@ def test_every_write_is_accepted_when_the_caller_has_thousands_of_tins(cloud: Cl
     assert (me.status, len(me.body["tins"])) == (200, 3001)
 
 
+LONGEST_EXPRESSION: Final = 4096
+"""DynamoDB's limit in bytes."""
+
+
+def sizes(sent: Mapping[str, Any]) -> tuple[int, int]:
+    """The longest expression of a call or of its operations, and the most values or keys of one."""
+    parts = [sent, *(one for each in sent.get("TransactItems", ()) for one in each.values())]
+    keys = [table["Keys"] for table in sent.get("RequestItems", {}).values() if "Keys" in table]
+    return (
+        max(len(str(one.get(name, ""))) for one in parts for name in EXPRESSIONS),
+        max([len(one.get("ExpressionAttributeValues", ())) for one in parts] + [*map(len, keys)]),
+    )
+
+
+EXPRESSIONS: Final = (
+    *("ConditionExpression", "FilterExpression", "KeyConditionExpression"),
+    *("ProjectionExpression", "UpdateExpression"),
+)
+
+
+@pytest.mark.rule("A2")
+def test_every_call_is_small_when_the_caller_has_thousands_of_tins(cloud: Cloud) -> None:
+    """No expression and no batch grows with the rights of the caller."""
+    only = {"tin": PROVIDER_TIN}
+    for name, operation in sorted((OF_A_REQUEST | WITHOUT_ONE).items()):
+        request_id = prepared(cloud, name)
+        reply = operation(cloud, request_id, MANY_TINS)
+        assert reply.status < 500, (name, reply.text)
+        if reply.status == 422:
+            # One of the TINs has to be named; the error offers a few.
+            assert len(reply.text) < 4096, name
+    assert cloud.dashboard(MANY_TINS, **only).status == 200
+    assert cloud.messages(MANY_TINS, **only).status == 200
+    assert cloud.drafts(MANY_TINS, **only).status == 200
+    found = [(operation, *sizes(sent)) for operation, sent in cloud.wire.parameters]
+    assert [one for one in found if one[1] > LONGEST_EXPRESSION or one[2] > 100] == []
+
+
 @pytest.mark.rule("A2")
 def test_every_write_is_refused_when_none_of_thousands_of_tins_is_the_drafts(cloud: Cloud) -> None:
     draft_id = cloud.start()

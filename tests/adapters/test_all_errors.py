@@ -388,3 +388,22 @@ def test_a_hundred_errors_are_listed_when_there_are_more(cloud: Cloud, content: 
     if len(reply.body["errors"]) == MAX_LISTED:
         assert reply.body["further_errors"] > 0
     assert len(json.dumps(content)) < 256 * 1024
+
+
+def test_response_is_small_when_any_operation_gets_thousands_of_unknown_fields(
+    cloud: Cloud,
+) -> None:
+    raw = json.dumps({f"field_{number}": number for number in range(2_000)})
+    operations = [one for one in OPERATIONS.values() if one.body is not None]
+    with cloud.wire.counting() as calls:
+        for operation in operations:
+            path, by = path_of(operation, ID), BY[operation.entitlement]
+            reply = cloud.call(
+                module_of(operation), operation.method, path, by=by, raw=raw, if_match='"1"'
+            )
+            assert (reply.status, reply.code) == (422, "invalid_input"), operation.operation_id
+            assert len(reply.body["errors"]) == MAX_LISTED
+            assert reply.body["further_errors"] > 1_800
+            assert len(reply.text) < 64 * 1024, operation.operation_id
+    assert len(operations) > 20
+    assert calls == []

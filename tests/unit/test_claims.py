@@ -108,7 +108,10 @@ def test_group_grants_nothing_when_its_name_only_contains_an_entitlement(group: 
         assert caller_of(claims, NAMES, exact).entitlements == frozenset()
 
 
-@pytest.mark.parametrize("group", ["Facilities Operator", "Operator Facilities", "Not a Reviewer"])
+@pytest.mark.parametrize(
+    "group",
+    ["Facilities Operator", "Operator Facilities", "Not a Reviewer", "Operator\tReviewer"],
+)
 def test_group_grants_nothing_when_the_token_is_not_at_hand(group: str) -> None:
     claims = {"sub": "u", "groups": f"[{group}]"}
     assert caller_of(claims, NAMES).entitlements == frozenset()
@@ -249,6 +252,19 @@ def test_acting_vendor_is_refused_with_choices_when_it_is_ambiguous_or_not_the_c
     assert (error.pointer, error.code, error.choices) == ("/vendor_id", "not_yours", choices)
 
 
+def test_choices_are_few_when_the_caller_has_hundreds_of_rights() -> None:
+    many = Caller(
+        subject="u",
+        tins=frozenset(f"{100_000_000 + number}" for number in range(500)),
+        vendor_ids=frozenset(f"VENDOR-{number}" for number in range(500)),
+    )
+    for act in (many.acting_tin, many.acting_vendor):
+        with pytest.raises(InvalidInputError) as raised:
+            act(None)
+        [error] = raised.value.errors
+        assert 0 < len(error.choices) <= 25
+
+
 def test_acting_vendor_is_resolved_when_it_is_named_or_the_only_one() -> None:
     caller = Caller(subject="u", vendor_ids=frozenset({"A", "B"}))
     assert caller.acting_vendor("B") == "B"
@@ -264,6 +280,9 @@ def test_acting_vendor_is_resolved_when_it_is_named_or_the_only_one() -> None:
         ({"name": " ", "given_name": "Dana"}, "Dana"),
         ({"name": "D" * 200}, "D" * 120),
         ({"name": ["Dana"]}, None),
+        ({"name": "Dana\x00Whitfield"}, None),
+        ({"name": "Dana \ud800"}, None),
+        ({"name": "\u202eDana\u202c"}, "Dana"),
         ({}, None),
     ],
 )
