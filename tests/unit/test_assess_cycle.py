@@ -315,6 +315,19 @@ def test_missing_documents_are_requested_at_once_when_the_rules_require_them() -
     ]
 
 
+@pytest.mark.rule("W1")
+def test_missing_documents_prevent_an_approval_when_all_lines_are_within_the_limits() -> None:
+    by = SampleReference.of(
+        rule("44120", auto_approve_max_days=3, required_documentation=("OPERATIVE_PLAN",)),
+        rule("44121", auto_approve_max_units=2),
+    )
+    pended, _, _ = assessed(by)
+    assert pended.status is Status.PENDING
+    assert pended.submitted.open_information_request is not None
+    approved, _, _ = assessed(by, None, document("OPERATIVE_PLAN"))
+    assert approved.status is Status.APPROVED
+
+
 def test_information_deadline_is_the_expedited_one_when_the_request_is_expedited() -> None:
     request, _, _ = assessed(DOCUMENTS_REQUIRED, submitted(service(urgency="EXPEDITED")))
     requested = request.submitted.open_information_request

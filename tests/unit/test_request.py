@@ -87,6 +87,7 @@ def test_decision_is_rejected_when_lines_are_missing_or_unknown(lines: set[str])
         pended().determine(decisions, "reviewer-1", START)
 
 
+@pytest.mark.rule("W5")
 @pytest.mark.parametrize("status", [s for s in Status if s not in {"PROCESSING", "PENDING"}])
 def test_determination_and_void_are_rejected_when_no_cycle_is_open(status: Status) -> None:
     request = samples.request(status)

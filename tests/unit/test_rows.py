@@ -63,3 +63,24 @@ def test_row_has_the_approved_dates_when_a_line_is_approved(
 def test_row_has_the_requested_dates_when_nothing_is_decided(status: Status) -> None:
     row = row_of_request(samples.request(status))
     assert (row.first_day, row.last_day) == REQUESTED
+
+
+@pytest.mark.rule("T2")
+def test_row_has_each_column_of_the_dashboard_when_a_request_is_pended() -> None:
+    row, content = row_of_request(samples.request(Status.PENDING)), samples.content()
+    patient, requesting = content.patient, content.requesting_provider
+    servicing = content.servicing_provider
+    assert patient is not None
+    assert requesting is not None
+    assert servicing is not None
+    assert (row.request_id, row.number, row.status) == (
+        samples.REQUEST_ID,
+        samples.NUMBER,
+        Status.PENDING,
+    )
+    assert row.patient == f"{patient.first_name} {patient.last_name}"
+    assert row.date_of_birth == patient.date_of_birth
+    assert (row.requesting_provider, row.servicing_provider) == (requesting.name, servicing.name)
+    assert row.requesting_provider != row.servicing_provider
+    assert (row.requesting_tin, row.place_of_service) == (samples.PROVIDER_TIN, "SURGICAL")
+    assert (row.flagged_at, row.expires_at) == (None, None)
