@@ -234,6 +234,21 @@ def test_no_user_is_named_when_any_response_is_read(cloud: Cloud) -> None:
     assert all(any(s in str(item) for item in cloud.items("EVENT#")) for s in SUBJECTS)
 
 
+@pytest.mark.rule("A3")
+def test_no_user_is_named_when_a_request_was_withdrawn(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    replies = [cloud.void(request_id, FACILITY)]
+    assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        cloud.receive(entry)
+    for by in (PROVIDER, FACILITY):
+        replies += [cloud.read(request_id, by), cloud.dashboard(by), cloud.messages(by)]
+    replies.append(cloud.case(request_id))
+    for reply in replies:
+        assert reply.status == 200, reply.text
+        assert [subject for subject in SUBJECTS if subject in reply.text] == []
+
+
 @pytest.mark.rule("A2")
 def test_repetition_is_not_answered_when_it_is_not_the_callers(cloud: Cloud) -> None:
     """The same call by a stranger learns neither the version nor the number."""

@@ -152,7 +152,7 @@ def test_decision_is_rejected_when_part_of_it_is_invalid(
     assert cloud.read(request_id).body["status"] == "PENDING"
 
 
-@pytest.mark.rule("W9")
+@pytest.mark.rule("W9", "T6")
 def test_both_diagnoses_are_shown_when_the_adjudicated_one_differs(cloud: Cloud) -> None:
     request_id = pended(cloud)
     before = cloud.read(request_id).body["lines"][0]
@@ -164,6 +164,10 @@ def test_both_diagnoses_are_shown_when_the_adjudicated_one_differs(cloud: Cloud)
             (one["submitted_diagnosis"], one["adjudicated_diagnosis"]) for one in response["lines"]
         ]
         assert shown == [("K5650", "K5651"), ("K5650", "K5650")]
+        first, second = response["lines"]
+        assert "with partial obstruction" in first["adjudicated_diagnosis_label"]
+        for one in (first["submitted_diagnosis_label"], second["adjudicated_diagnosis_label"]):
+            assert "unspecified as to partial versus complete obstruction" in one
         assert response["content"]["services"][0]["primary_diagnosis"] == "K5650"
 
 

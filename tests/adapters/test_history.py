@@ -204,7 +204,7 @@ def test_retention_restarts_when_an_appeal_ends_and_pauses_while_it_is_open(clou
     assert int(cloud.stored(request_id)["ttl"]) == end_of(cloud, request_id).timestamp()
 
 
-@pytest.mark.rule("T4")
+@pytest.mark.rule("T4", "X2")
 def test_request_is_archived_and_deleted_when_ttl_removed_it(cloud: Cloud) -> None:
     request_id, document_id = with_a_document(cloud)
     number = cloud.read(request_id).body["number"]
