@@ -1,0 +1,208 @@
+"""The entries of a received FHIR bundle, and what they refer to.
+
+Received bundles are read as JSON, element by element: an element that is not read here is ignored, as
+FHIR requires, and a modifier element that is not known refuses the bundle.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from precert.fhir.elements import Json
+
+MOST_ENTRIES: Final = 500
+MOST_DEPTH: Final = 40
+"""Levels of nesting; the deepest element of the guide's profiles is at 14."""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Why a bundle cannot be processed: a code of FHIR's issue-type, where, and what to do."""
+
+    code: str
+    expression: str
+    message: str
+
+
+class UnprocessableBundleError(Exception):
+    """The bundle cannot be processed as a whole; all issues are listed."""
+
+    def __init__(self, issues: list[Issue]) -> None:
+        super().__init__("unprocessable bundle")
+        self.issues = tuple(issues)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A received bundle whose entries have resources."""
+
+    document: Json
+    entries: Mapping[str, Json] = field(repr=False)
+    """Resources by ``fullUrl``, and by ``Type/id`` where that names one resource."""
+    positions: Mapping[int, int] = field(repr=False)
+    """Index of the entry of a resource, by the identity of the resource."""
+
+    @property
+    def first(self) -> Json:
+        resource: Json = self.document["entry"][0]["resource"]
+        return resource
+
+    def target(self, reference: object) -> Json | None:
+        """The resource that a Reference names, if it is in the bundle or contained in the first."""
+        if not isinstance(reference, dict) or not isinstance(
+            url := reference.get("reference"), str
+        ):
+            return None
+        if url.startswith("#"):
+            contained = objects(self.first, "contained")
+            return next((one for one in contained if one.get("id") == url[1:]), None)
+        return self.entries.get(url) or self.entries.get("/".join(url.split("/")[-2:]))
+
+    def path(self, resource: Json | None) -> str:
+        """The FHIRPath of a resource of the bundle."""
+        position = self.positions.get(id(resource))
+        return "Bundle" if position is None else f"Bundle.entry[{position}].resource"
+
+    def full_url(self, resource: Json) -> str | None:
+        position = self.positions.get(id(resource))
+        if position is None:
+            return None
+        url = self.document["entry"][position].get("fullUrl")
+        return url if isinstance(url, str) else None
+
+
+def bundle_of(document: object, *, first: str) -> Bundle:
+    """A received bundle whose first entry is of the type ``first``.
+
+    Raises:
+        UnprocessableBundleError: it is no such bundle, or its references are ambiguous.
+    """
+    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+        raise UnprocessableBundleError(
+            [Issue("structure", "Bundle", "Send one resource of type Bundle.")]
+        )
+    if _depth(document) > MOST_DEPTH:
+        message = f"The bundle is nested more deeply than {MOST_DEPTH} levels."
+        raise UnprocessableBundleError([Issue("too-long", "Bundle", message)])
+    found = document.get("entry")
+    if not isinstance(found, list) or not found:
+        message = f"Send the entries of the bundle, the {first} first."
+        raise UnprocessableBundleError([Issue("required", "Bundle.entry", message)])
+    if len(found) > MOST_ENTRIES:
+        message = f"A bundle has at most {MOST_ENTRIES} entries."
+        raise UnprocessableBundleError([Issue("too-long", "Bundle.entry", message)])
+    issues = list(_issues(document, found, first))
+    if issues:
+        raise UnprocessableBundleError(issues)
+    resources = [one["resource"] for one in found]
+    by_url = {one["fullUrl"]: one["resource"] for one in found if "fullUrl" in one}
+    by_id: dict[str, list[Json]] = {}
+    for one in resources:
+        if isinstance(one.get("id"), str):
+            by_id.setdefault(f"{one['resourceType']}/{one['id']}", []).append(one)
+    single = {name: ones[0] for name, ones in by_id.items() if len(ones) == 1}
+    positions = {id(one): index for index, one in enumerate(resources)}
+    return Bundle(document, {**single, **by_url}, positions)
+
+
+def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
+    if document.get("type") != "collection":
+        yield Issue("value", "Bundle.type", "The type of the bundle must be collection.")
+    urls: set[str] = set()
+    for index, entry in enumerate(found):
+        path = f"Bundle.entry[{index}]"
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            yield Issue("required", f"{path}.resource", "Send a resource in each entry.")
+            continue
+        url = entry.get("fullUrl")
+        if url is not None and not isinstance(url, str):
+            yield Issue("value", f"{path}.fullUrl", "The full URL must be a text.")
+        elif url in urls:
+            yield Issue("duplicate", f"{path}.fullUrl", "Each full URL can be used once.")
+        elif url is not None:
+            urls.add(url)
+        if index == 0 and resource["resourceType"] != first:
+            yield Issue("structure", f"{path}.resource", f"The first entry must be a {first}.")
+        yield from unknown_modifiers(resource, f"{path}.resource")
+
+
+KNOWN_MODIFIERS: Final = frozenset(
+    {
+        "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/modifierextension-infoCancelled",
+    }
+)
+
+
+def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
+    """Modifier extensions that are not known: they could change the meaning of the element."""
+    if isinstance(element, dict):
+        for name, value in element.items():
+            if name == "modifierExtension" and isinstance(value, list):
+                for index, one in enumerate(value):
+                    if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS:
+                        message = (
+                            "This modifier extension is not supported. Send the claim without it."
+                        )
+                        yield Issue("extension", f"{path}.modifierExtension[{index}]", message)
+            else:
+                yield from unknown_modifiers(value, f"{path}.{name}")
+    elif isinstance(element, list):
+        for index, one in enumerate(element):
+            yield from unknown_modifiers(one, f"{path}[{index}]")
+
+
+def _depth(value: object) -> int:
+    deepest, waiting = 0, [(value, 1)]
+    while waiting and deepest <= MOST_DEPTH:
+        one, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        children = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        waiting.extend((child, depth + 1) for child in children)
+    return deepest
+
+
+# -- Elements of resources ----------------------------------------------------------------------------
+
+
+def objects(element: object, name: str) -> list[Json]:
+    """The objects of a repeated element; whatever is no object is left out."""
+    value = element.get(name) if isinstance(element, dict) else None
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def text(element: object, name: str) -> str | None:
+    value = element.get(name) if isinstance(element, dict) else None
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def codings(concept: object) -> Iterator[tuple[str, str]]:
+    """System and code of each coding of a CodeableConcept, ``http`` and ``https`` alike."""
+    for one in objects(concept, "coding"):
+        system, code = text(one, "system"), text(one, "code")
+        if system and code:
+            yield system.replace("http://", "https://", 1), code
+
+
+def code_in(concept: object, system: str) -> str | None:
+    """The code of a CodeableConcept in a system."""
+    secure = system.replace("http://", "https://", 1)
+    return next((code for found, code in codings(concept) if found == secure), None)
+
+
+def extension_of(element: object, url: str) -> Json | None:
+    return next((one for one in objects(element, "extension") if one.get("url") == url), None)
+
+
+def identifier(element: object, *systems: str) -> str | None:
+    """The value of the first identifier in one of the systems."""
+    for one in objects(element, "identifier"):
+        if text(one, "system") in systems:
+            return text(one, "value")
+    return None
+
+
+def day_of(value: object) -> str | None:
+    """The day of a FHIR date or dateTime; months and years alone are no days."""
+    whole = 10
+    return value[:whole] if isinstance(value, str) and len(value) >= whole else None

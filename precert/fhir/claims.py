@@ -1,0 +1,487 @@
+"""The content of a request, read from a PAS Claim and what it refers to.
+
+Each item is a service line, and consecutive items that differ only in code, modifiers, units and date
+are one service. What the payer's form asks and the claim does not say stays empty: the errors of the
+form then name the place in the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from precert.domain.codes import code_types_of
+from precert.domain.content import RequestContent
+from precert.domain.errors import FieldError
+from precert.domain.payer import Payer
+from precert.domain.values import AuthorizationType, CodeType, ProviderKind, UnitType, Urgency
+from precert.fhir import systems
+from precert.fhir.bundles import (
+    Bundle,
+    code_in,
+    codings,
+    day_of,
+    extension_of,
+    identifier,
+    objects,
+    text,
+)
+from precert.fhir.elements import Json
+
+_CODE_TYPE_OF: Final = {
+    **{
+        system.replace("http://", "https://", 1): kind
+        for kind, system in systems.CODE_SYSTEMS.items()
+    },
+    # The guide's examples have CPT codes under the system of HCPCS: the form of the code decides.
+    systems.HCPCS.replace("http://", "https://", 1): None,
+    systems.CPT.replace("http://", "https://", 1): None,
+}
+_URGENCY_OF: Final = {level: urgency for urgency, level in systems.LEVEL_OF.items()}
+_AUTHORIZATION_OF: Final = {code: kind for kind, code in systems.REQUEST_TYPE_OF.items()}
+_UNIT_TYPE_OF: Final = {
+    "DY": UnitType.DAYS,
+    "DAY": UnitType.DAYS,
+    "DAYS": UnitType.DAYS,
+    "HS": UnitType.HOURS,
+    "HOUR": UnitType.HOURS,
+    "HOURS": UnitType.HOURS,
+    "VS": UnitType.VISITS,
+    "VISIT": UnitType.VISITS,
+    "VISITS": UnitType.VISITS,
+    "FL": UnitType.UNITS,
+    "UN": UnitType.UNITS,
+    "UNIT": UnitType.UNITS,
+    "UNITS": UnitType.UNITS,
+    "1": UnitType.UNITS,
+}
+"""By the code of X12 673 or UCUM, or by the unit in words."""
+_TINS: Final = (systems.US_TIN, "urn:oid:2.16.840.1.113883.4.4")
+_NPIS: Final = (systems.US_NPI, "urn:oid:2.16.840.1.113883.4.6")
+
+
+@dataclass(frozen=True)
+class ReadClaim:
+    """The content of a claim, or the errors of its values."""
+
+    content: RequestContent | None
+    errors: tuple[FieldError, ...]
+    """Values without the form that they need; pointers are into the content."""
+    sequences: tuple[int, ...]
+    """``item.sequence`` of each service line, in the order of the lines of the content."""
+    places: Mapping[str, str] = field(repr=False)
+    """FHIRPath by pointer into the content."""
+
+    def place(self, pointer: str) -> str:
+        """Where a value of the content is in the bundle, or would be."""
+        parts = pointer.split("/")
+        while parts:
+            if found := self.places.get("/".join(parts)):
+                return found
+            parts.pop()
+        return "Claim"
+
+
+def read_claim(bundle: Bundle, payer: Payer, *, acting_tin: str | None = None) -> ReadClaim:
+    """The content of the bundle's claim.
+
+    ``acting_tin`` is the TIN of a requesting provider that the claim identifies by its NPI only.
+    """
+    return _Reader(bundle, payer, acting_tin).read()
+
+
+@dataclass
+class _Reader:
+    bundle: Bundle
+    payer: Payer
+    acting_tin: str | None
+    places: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def claim(self) -> Json:
+        return self.bundle.first
+
+    def read(self) -> ReadClaim:
+        claim = self.claim
+        services, sequences = self._services()
+        requesting = self._provider(claim.get("provider"), "requesting_provider", "provider")
+        if requesting and not requesting.get("tin") and self.acting_tin:
+            requesting["tin"] = self.acting_tin
+        servicing = self._servicing() or (requesting and {**requesting})
+        self.places.setdefault("/servicing_provider", "Claim.careTeam")
+        self.places.setdefault("/services", "Claim.item")
+        entered = {
+            "patient": self._patient(),
+            "servicing_provider": servicing,
+            "requesting_provider": requesting,
+            "services": services,
+        }
+        entered = {name: value for name, value in entered.items() if value}
+        errors: tuple[FieldError, ...] = ()
+        content = None
+        try:
+            content = RequestContent.model_validate(entered)
+        except ValidationError as error:
+            errors = tuple(_field_errors(error))
+        return ReadClaim(content, errors, tuple(sequences), self.places)
+
+    # -- Parties ----------------------------------------------------------------------------------
+
+    def _patient(self) -> Json:
+        patient = self.bundle.target(self.claim.get("patient"))
+        coverage = self.bundle.target(self._focal().get("coverage"))
+        path = self.bundle.path(patient) if patient else "Claim.patient"
+        self.places["/patient"] = path
+        self.places["/patient/member_id"] = f"{path}.identifier"
+        self.places["/patient/date_of_birth"] = f"{path}.birthDate"
+        self.places["/patient/last_name"] = f"{path}.name[0].family"
+        self.places["/patient/first_name"] = f"{path}.name[0].given"
+        names = objects(patient, "name")
+        official = next((one for one in names if one.get("use") == "official"), None)
+        name = official or (names[0] if names else {})
+        given = name.get("given")
+        return _present(
+            member_id=_member_id(patient, coverage),
+            date_of_birth=text(patient, "birthDate"),
+            last_name=text(name, "family"),
+            first_name=given[0] if isinstance(given, list) and given else None,
+        )
+
+    def _focal(self) -> Json:
+        """The insurance that the claim is about."""
+        found = objects(self.claim, "insurance")
+        focal = next((one for one in found if one.get("focal") is True), None)
+        return focal or (found[0] if found else {})
+
+    def _servicing(self) -> Json | None:
+        """The provider of the care team who takes part in the whole claim, or the first of an item."""
+        team = objects(self.claim, "careTeam")
+        scope = systems.extension_url("careTeamClaimScope")
+        overall = [
+            one for one in team if (extension_of(one, scope) or {}).get("valueBoolean") is True
+        ]
+        chosen = (overall or team)[:1]
+        for member in chosen:
+            where = f"careTeam[{team.index(member)}].provider"
+            return self._provider(member.get("provider"), "servicing_provider", where)
+        return None
+
+    def _provider(self, reference: object, part: str, where: str) -> Json | None:
+        resource = self.bundle.target(reference)
+        self.places[f"/{part}"] = f"Claim.{where}"
+        if resource is None:
+            return None
+        path = self.bundle.path(resource)
+        role = resource if resource["resourceType"] == "PractitionerRole" else None
+        practitioner = self.bundle.target(role.get("practitioner")) if role else None
+        organization = self.bundle.target(role.get("organization")) if role else None
+        if resource["resourceType"] == "Practitioner":
+            practitioner = resource
+        elif resource["resourceType"] == "Organization":
+            organization = resource
+        person = practitioner or organization or resource
+        parties = [one for one in (practitioner, role, organization) if one]
+        for name in ("npi", "tin"):
+            self.places[f"/{part}/{name}"] = f"{path}.identifier"
+        self.places[f"/{part}/name"] = f"{self.bundle.path(person)}.name"
+        self.places[f"/{part}/phone"] = self.places[f"/{part}/fax"] = f"{path}.telecom"
+        self.places[f"/{part}/address"] = f"{self.bundle.path(person)}.address"
+        return _present(
+            kind=ProviderKind.INDIVIDUAL if practitioner else ProviderKind.FACILITY,
+            name=_name(practitioner) if practitioner else text(organization, "name"),
+            npi=_first(identifier(one, *_NPIS) for one in parties),
+            tin=_first(identifier(one, *_TINS) for one in parties),
+            phone=_first(_telecom(one, "phone") for one in parties),
+            fax=_first(_telecom(one, "fax") for one in parties),
+            address=_first(_address(one) for one in parties),
+        )
+
+    # -- Services ---------------------------------------------------------------------------------
+
+    def _services(self) -> tuple[list[Json], list[int]]:
+        services: list[Json] = []
+        sequences: list[int] = []
+        last: Json | None = None
+        for index, item in enumerate(objects(self.claim, "item")):
+            head, line = self._service(item), self._line(item)
+            if not services or head != last or not line:
+                services.append({**head, "procedures": []})
+            last = head if line else None
+            number = len(services) - 1
+            pointer = f"/services/{number}"
+            if line:
+                pointer = f"{pointer}/procedures/{len(services[-1]['procedures'])}"
+                services[-1]["procedures"].append(line)
+            self._place_service(number, index)
+            self._place_line(pointer, index)
+            sequence = item.get("sequence")
+            sequences.append(sequence if isinstance(sequence, int) else index + 1)
+        return services, sequences
+
+    def _place_service(self, number: int, index: int) -> None:
+        item, pointer = f"Claim.item[{index}]", f"/services/{number}"
+        places = {
+            "": item,
+            "/authorization_type": f"{item}.extension('{systems.extension_url(_REQUEST_TYPE)}')",
+            "/type_of_service": f"{item}.category",
+            "/place_of_service": f"{item}.location",
+            "/urgency": "Claim.priority",
+            "/admission_date": "Claim.supportingInfo.where(category.coding.code='admissionDates')",
+            "/requested_days": "Claim.supportingInfo.where(category.coding.code='dischargeDates')",
+            "/service_date": f"{item}.serviced",
+            "/primary_diagnosis": f"{item}.diagnosisSequence",
+            "/additional_diagnoses": f"{item}.diagnosisSequence",
+            "/medication": f"{item}.extension('{systems.extension_url('requestedService')}')",
+        }
+        for name, place in places.items():
+            self.places.setdefault(pointer + name, place)
+
+    def _place_line(self, pointer: str, index: int) -> None:
+        item = f"Claim.item[{index}]"
+        self.places.setdefault(pointer, item)
+        for name, place in {
+            "/code": "productOrService",
+            "/units": "quantity.value",
+            "/unit_type": "quantity",
+            "/modifiers": "modifier",
+            "/start_date": "serviced",
+        }.items():
+            self.places.setdefault(pointer + name, f"{item}.{place}")
+
+    def _service(self, item: Json) -> Json:
+        """What the service of an item says, without its line."""
+        kind = self._authorization_type(item)
+        inpatient = kind is AuthorizationType.INPATIENT
+        diagnoses = self._diagnoses(item)
+        first, last = self._stay(item) if inpatient else (self._first_day(item), None)
+        return _present(
+            authorization_type=kind,
+            type_of_service=self._type_of_service(item, kind),
+            place_of_service=self._place_of_service(item, kind),
+            urgency=self._urgency(),
+            admission_date=first if inpatient else None,
+            service_date=None if inpatient else first,
+            requested_days=_days(first, last),
+            primary_diagnosis=diagnoses[0] if diagnoses else None,
+            additional_diagnoses=diagnoses[1:],
+            medication=self._medication(item),
+        )
+
+    def _authorization_type(self, item: Json) -> AuthorizationType:
+        extension = extension_of(item, systems.extension_url(_REQUEST_TYPE)) or {}
+        code = code_in(extension.get("valueCodeableConcept"), systems.REQUEST_TYPE)
+        if code in _AUTHORIZATION_OF:
+            return _AUTHORIZATION_OF[code]
+        stays = self._supporting("admissionDates") is not None
+        return AuthorizationType.INPATIENT if stays else AuthorizationType.OUTPATIENT
+
+    def _type_of_service(self, item: Json, kind: AuthorizationType) -> str | None:
+        """The payer's type of service with the X12 service type of the item, or of its name."""
+        category = item.get("category")
+        offered = [
+            one
+            for one in self.payer.form.types_of_service
+            if one.authorization_type in (kind, None)
+        ]
+        name = text(category, "text")
+        if named := next((one.code for one in offered if one.name == name), None):
+            return named
+        code = code_in(category, systems.SERVICE_TYPE)
+        return next((one.code for one in offered if code and one.x12_service_type == code), None)
+
+    def _place_of_service(self, item: Json, kind: AuthorizationType) -> str | None:
+        """The payer's place: of those with the CMS code, one that the type of service offers."""
+        concept = item.get("locationCodeableConcept")
+        code = code_in(concept, systems.CMS_PLACE_OF_SERVICE)
+        name = text(concept, "text")
+        chosen = self._type_of_service(item, kind)
+        types = self.payer.form.types_of_service
+        offered = next((one.places_of_service for one in types if one.code == chosen), ())
+        found = [
+            one
+            for one in self.payer.form.places_of_service
+            if (code and one.cms_code == code) or (name and one.name == name)
+        ]
+        found.sort(key=lambda one: (one.name != name, one.code not in offered))
+        return found[0].code if found else None
+
+    def _urgency(self) -> Urgency:
+        extension = extension_of(self.claim, systems.extension_url("levelOfServiceCode")) or {}
+        level = code_in(extension.get("valueCodeableConcept"), systems.LEVEL_OF_SERVICE)
+        if level in _URGENCY_OF:
+            return _URGENCY_OF[level]
+        urgent = any(code == "stat" for _, code in codings(self.claim.get("priority")))
+        return Urgency.EXPEDITED if urgent else Urgency.STANDARD
+
+    def _supporting(self, category: str) -> Json | None:
+        for one in objects(self.claim, "supportingInfo"):
+            if any(code == category for _, code in codings(one.get("category"))):
+                return one
+        return None
+
+    def _first_day(self, item: Json) -> str | None:
+        event = self._supporting("patientEvent")
+        return _first_of(item, "serviced") or _first_of(event, "timing")
+
+    def _stay(self, item: Json) -> tuple[str | None, str | None]:
+        """The days of admission and discharge."""
+        admission, discharge = (
+            self._supporting("admissionDates"),
+            self._supporting("dischargeDates"),
+        )
+        last = _first_of(discharge, "timing") or _last_of(admission, "timing")
+        return _first_of(admission, "timing") or self._first_day(item), last
+
+    def _diagnoses(self, item: Json) -> list[str]:
+        """ICD-10-CM codes of the item, the principal first; of the claim, if the item names none."""
+        numbers = item.get("diagnosisSequence")
+        found: list[tuple[bool, str]] = []
+        for one in objects(self.claim, "diagnosis"):
+            named = not isinstance(numbers, list) or one.get("sequence") in numbers
+            code = code_in(one.get("diagnosisCodeableConcept"), systems.ICD_10_CM)
+            if named and code:
+                kinds = {kind for each in objects(one, "type") for _, kind in codings(each)}
+                found.append(("principal" not in kinds, code))
+        return list(dict.fromkeys(code for _, code in sorted(found, key=lambda one: one[0])))
+
+    def _line(self, item: Json) -> Json | None:
+        """The procedure of an item; ``None`` for a stay without a code."""
+        code, kind = self._code(item)
+        if code is None:
+            return None
+        quantity = item.get("quantity")
+        value = quantity.get("value") if isinstance(quantity, dict) else None
+        unit = text(quantity, "code") or text(quantity, "unit")
+        modifiers = [
+            found for one in objects(item, "modifier") for _, found in list(codings(one))[:1]
+        ]
+        return _present(
+            code=code,
+            code_type=kind,
+            start_date=self._first_day(item),
+            # An item without a quantity is one unit.
+            units=1 if value is None else value,
+            unit_type=_UNIT_TYPE_OF.get((unit or "").upper(), None if unit else UnitType.UNITS),
+            modifiers=modifiers,
+        )
+
+    def _code(self, item: Json) -> tuple[str | None, CodeType | None]:
+        for system, code in codings(item.get("productOrService")):
+            if system in _CODE_TYPE_OF:
+                return code, _CODE_TYPE_OF[system] or code_types_of(code)[0]
+        revenue = item.get("revenue")
+        for one in (
+            revenue,
+            (extension_of(item, systems.extension_url("revenueCode")) or {}).get(
+                "valueCodeableConcept"
+            ),
+        ):
+            for _, code in codings(one):
+                return code, CodeType.REVENUE
+        for one in objects(self.claim, "diagnosis"):
+            drg = code_in(one.get("diagnosisCodeableConcept"), systems.MS_DRG)
+            numbers = item.get("diagnosisSequence")
+            if drg and (not isinstance(numbers, list) or one.get("sequence") in numbers):
+                return drg, CodeType.DRG
+        return None, None
+
+    def _medication(self, item: Json) -> Json | None:
+        extension = extension_of(item, systems.extension_url("requestedService")) or {}
+        order = self.bundle.target(extension.get("valueReference"))
+        if order is None or order["resourceType"] != "MedicationRequest":
+            return None
+        drug = order.get("medicationCodeableConcept")
+        dosage = next(iter(objects(order, "dosageInstruction")), {})
+        timing = dosage.get("timing")
+        return _present(
+            name=text(drug, "text"),
+            ndc=code_in(drug, systems.NDC),
+            frequency=text(timing.get("code") if isinstance(timing, dict) else None, "text")
+            or text(dosage, "text"),
+            route=text(dosage.get("route"), "text"),
+        )
+
+
+_REQUEST_TYPE: Final = "serviceItemRequestType"
+
+
+def _present(**members: Any) -> Json:
+    return {name: value for name, value in members.items() if value not in (None, [], {}, "")}
+
+
+def _first(values: Iterator[Any]) -> Any:
+    return next((one for one in values if one), None)
+
+
+def _member_id(patient: Json | None, coverage: Json | None) -> str | None:
+    """The member id of the patient, or of the coverage where the patient has none."""
+    for holder in (patient, coverage):
+        for one in objects(holder, "identifier"):
+            kinds = {code for _, code in codings(one.get("type"))}
+            if "MB" in kinds and (value := text(one, "value")):
+                return value
+    return text(coverage, "subscriberId")
+
+
+def _name(practitioner: Json) -> str | None:
+    for one in objects(practitioner, "name"):
+        if whole := text(one, "text"):
+            return whole
+        given = one.get("given")
+        names = [*(given if isinstance(given, list) else []), one.get("family")]
+        if found := " ".join(name for name in names if isinstance(name, str)):
+            return found
+    return None
+
+
+def _telecom(party: Json, system: str) -> str | None:
+    return next(
+        (text(one, "value") for one in objects(party, "telecom") if one.get("system") == system),
+        None,
+    )
+
+
+def _address(party: Json) -> Json | None:
+    for one in objects(party, "address"):
+        lines = one.get("line")
+        lines = [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
+        return _present(
+            line_1=lines[0] if lines else None,
+            line_2=", ".join(lines[1:]) or None,
+            city=text(one, "city"),
+            state=text(one, "state"),
+            zip_code=text(one, "postalCode"),
+        )
+    return None
+
+
+def _first_of(element: Json | None, stem: str) -> str | None:
+    """The first day of a ``stem[x]`` of type date or Period."""
+    if element is None:
+        return None
+    period = element.get(f"{stem}Period")
+    return day_of(element.get(f"{stem}Date")) or (
+        day_of(period.get("start")) if isinstance(period, dict) else None
+    )
+
+
+def _last_of(element: Json | None, stem: str) -> str | None:
+    period = element.get(f"{stem}Period") if element else None
+    return day_of(period.get("end")) if isinstance(period, dict) else None
+
+
+def _days(first: str | None, last: str | None) -> int | None:
+    """The days from admission to discharge; a stay of one day has both on the same day."""
+    try:
+        days = (date.fromisoformat(last or "") - date.fromisoformat(first or "")).days
+    except ValueError:
+        return None
+    return max(days, 1)
+
+
+def _field_errors(error: ValidationError) -> Iterator[FieldError]:
+    for one in error.errors(include_input=False, include_url=False):
+        pointer = "".join(f"/{part}" for part in one["loc"])
+        yield FieldError(pointer, "invalid", one["msg"])
