@@ -1,0 +1,297 @@
+"""PAS ClaimResponses: the state of a request, or why a claim was refused.
+
+A pended line is ``complete`` with the review action A4, as the guide has no queued outcome. A modified
+line is A6 with what was approved in an ``addItem``. Reasons of denials are process notes. The patient,
+the insurer and the requestor are returned as they were received.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import DecidingRole, Decision, ServiceLine
+from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
+from precert.domain.values import CodeType
+from precert.domain.wording import written_moment
+from precert.fhir import systems
+from precert.fhir.bundles import Bundle, objects
+from precert.fhir.elements import Json, concept, extension, not_applicable, present
+
+PENDED: Final = "A4"
+"""X12 306 of a line that is not decided."""
+
+
+@dataclass(frozen=True)
+class ClaimError:
+    """Why a claim is refused: X12 901, where in the bundle, what the requestor does next (X12 889)."""
+
+    code: str
+    path: str
+    message: str
+    follow_up: str = "C"
+
+
+@dataclass
+class _Response:
+    bundle: Bundle
+    at: datetime
+    new_uuid: Callable[[], str]
+    resources: list[Json] = field(default_factory=list)
+    notes: list[Json] = field(default_factory=list)
+
+    def claim_response(self, **members: Any) -> Json:
+        claim = self.bundle.first
+        identifiers = objects(claim, "identifier")
+        request: Json = {"type": "Claim"}
+        if identifiers:
+            request["identifier"] = identifiers[0]
+        else:
+            request["display"] = "The claim of this call"
+        return present(
+            resourceType="ClaimResponse",
+            id=self.new_uuid(),
+            meta=systems.profile("claimresponse"),
+            identifier=identifiers,
+            status="active",
+            type=claim.get("type"),
+            use=claim.get("use"),
+            patient=claim.get("patient"),
+            created=_instant(self.at),
+            insurer=claim.get("insurer"),
+            requestor=claim.get("provider"),
+            request=request,
+            **members,
+        )
+
+    def note(self, text: str) -> int:
+        number = len(self.notes) + 1
+        self.notes.append({"number": number, "type": "display", "text": text})
+        return number
+
+    def document(self, response: Json) -> Json:
+        """The response bundle: the response first, then the parties that it names."""
+        claim = self.bundle.first
+        entries: list[Json] = [{"fullUrl": f"urn:uuid:{response['id']}", "resource": response}]
+        parties = self._reached(claim.get("patient"), claim.get("insurer"), claim.get("provider"))
+        entries += [{"fullUrl": self.bundle.full_url(one), "resource": one} for one in parties]
+        entries += [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in self.resources]
+        identifier = self.bundle.document.get("identifier")
+        return present(
+            resourceType="Bundle",
+            meta=systems.profile("pas-response-bundle"),
+            identifier=identifier if isinstance(identifier, dict) else None,
+            type="collection",
+            timestamp=_instant(self.at),
+            entry=[present(**one) for one in entries],
+        )
+
+    def _reached(self, *references: object) -> list[Json]:
+        """The resources that are referred to, and those that these refer to."""
+        waiting: list[object] = list(references)
+        found: list[Json] = []
+        while waiting:
+            target = self.bundle.target(waiting.pop(0))
+            if target is not None and not any(one is target for one in found):
+                found.append(target)
+                waiting += _references(target)
+        return [one for one in found if one is not self.bundle.first]
+
+
+def refused(
+    bundle: Bundle,
+    errors: Sequence[ClaimError],
+    *,
+    at: datetime,
+    new_uuid: Callable[[], str],
+) -> Json:
+    """The response to a claim that was read, and is refused: nothing was stored."""
+    response = _Response(bundle, at, new_uuid)
+    return response.document(
+        response.claim_response(
+            outcome="error",
+            disposition=" ".join(dict.fromkeys(one.message for one in errors)),
+            error=[_error(one, response.note(one.message)) for one in errors],
+            processNote=response.notes,
+        )
+    )
+
+
+def _error(error: ClaimError, note: int) -> Json:
+    follow_up = concept(systems.FOLLOW_UP, error.follow_up)
+    element = extension(
+        "errorElement", extension=[{"url": "processNote", "valuePositiveInt": note}]
+    )
+    return {
+        "extension": [
+            element,
+            extension("errorPath", valueString=error.path),
+            extension("errorFollowupAction", valueCodeableConcept=follow_up),
+        ],
+        "code": concept(systems.REJECT_REASON, error.code),
+    }
+
+
+def determined(
+    request: Request,
+    sequences: Sequence[int],
+    bundle: Bundle,
+    *,
+    payer: Payer,
+    at: datetime,
+    new_uuid: Callable[[], str],
+) -> Json:
+    """The response to a claim that is stored as a request, in its current state.
+
+    ``sequences`` are ``item.sequence`` of the claim, in the order of the request's lines.
+    """
+    response = _Response(bundle, at, new_uuid)
+    review = request.submitted
+    items, added = [], []
+    sent = {item.get("sequence"): item for item in objects(bundle.first, "item")}
+    for line, sequence in zip(review.lines, sequences, strict=True):
+        items.append(_item(request, line, sequence, sent.get(sequence, {}), response))
+        decision = line.decisions[-1] if line.decisions else None
+        if decision and decision.approved and line.status is LineStatus.MODIFIED:
+            added.append(_added(line, sequence, decision, request))
+    approved = [line.approved for line in review.lines if line.approved]
+    action = request.status.rule.review_action or PENDED
+    return response.document(
+        response.claim_response(
+            extension=_reviewer(review.lines),
+            outcome="complete",
+            disposition=_disposition(request, payer),
+            preAuthRef=review.number if approved else None,
+            preAuthPeriod=(
+                _period(min(a.from_date for a in approved), max(a.to_date for a in approved))
+                if approved
+                else None
+            ),
+            item=items,
+            addItem=added,
+            adjudication=[_adjudication(action, review.number)],
+            processNote=response.notes,
+        )
+    )
+
+
+def _item(
+    request: Request, line: ServiceLine, sequence: int, sent: Json, response: _Response
+) -> Json:
+    review = request.submitted
+    decision = line.decisions[-1] if line.decisions else None
+    action = line.review_action
+    if request.status is Status.VOID:
+        action = request.status.rule.review_action or PENDED
+    elif decision is None and review.delegation_of(line.line_id) is not None:
+        action = DELEGATED_ACTION
+    trace = [one for one in objects(sent, "extension") if one.get("url") == _TRACE]
+    extensions = [*trace]
+    notes = []
+    if decision is None:
+        extensions.append(extension("administrationReferenceNumber", valueString=review.number))
+    else:
+        issued = decision.decided_at.astimezone(UTC).date().isoformat()
+        extensions.append(extension("itemPreAuthIssueDate", valueDate=issued))
+        if decision.approved:
+            period = _period(decision.approved.from_date, decision.approved.to_date)
+            extensions.append(extension("itemPreAuthPeriod", valuePeriod=period))
+        texts = (decision.rationale, decision.criterion) if decision.adverse else ()
+        notes = [response.note(text) for text in texts if text]
+    return present(
+        extension=extensions,
+        itemSequence=sequence,
+        noteNumber=notes,
+        adjudication=[
+            _adjudication(action, review.number, decision.reason_code if decision else None)
+        ],
+    )
+
+
+_TRACE: Final = systems.extension_url("itemTraceNumber")
+
+
+def _added(line: ServiceLine, sequence: int, decision: Decision, request: Request) -> Json:
+    """What was approved instead of what a line requested."""
+    approved = decision.approved
+    if approved is None:
+        raise AssertionError("a modified line has an approval")
+    kind = line.code_type
+    code = approved.code or line.code
+    coded = concept(systems.CODE_SYSTEMS[kind], code) if kind and code else not_applicable()
+    is_procedure = kind in (CodeType.CPT, CodeType.HCPCS)
+    return present(
+        extension=[
+            extension(
+                "itemPreAuthPeriod", valuePeriod=_period(approved.from_date, approved.to_date)
+            )
+        ],
+        itemSequence=[sequence],
+        productOrService=coded if is_procedure else not_applicable(),
+        quantity=(
+            present(
+                value=approved.units, unit=approved.unit_type and approved.unit_type.value.lower()
+            )
+            if approved.units is not None
+            else None
+        ),
+        adjudication=[
+            _adjudication(line.review_action, request.submitted.number, decision.reason_code)
+        ],
+    )
+
+
+def _adjudication(action: str, number: str, reason: str | None = None) -> Json:
+    parts = [extension("reviewActionCode", valueCodeableConcept=concept(systems.ACTION, action))]
+    if action != PENDED:
+        parts.append({"url": "number", "valueString": number})
+    if reason:
+        coded = concept(systems.DECISION_REASON, reason)
+        parts.append({"url": "reasonCode", "valueCodeableConcept": coded})
+    return {
+        "extension": [extension("reviewAction", extension=parts)],
+        "category": concept(f"{systems.TERMINOLOGY}/adjudication", "submitted"),
+    }
+
+
+def _reviewer(lines: Sequence[ServiceLine]) -> list[Json]:
+    """Whether a person reviewed the request, once it has a decision."""
+    roles = {line.decisions[-1].decided_as for line in lines if line.decisions}
+    if not roles:
+        return []
+    flag = {"url": "wasHumanReviewedFlag", "valueBoolean": roles != {DecidingRole.RULES}}
+    return [extension("claimResponseReviewer", extension=[flag])]
+
+
+def _disposition(request: Request, payer: Payer) -> str:
+    review = request.submitted
+    if review.duplicate_of:
+        return f"Precertification {review.number} repeats another request and is not processed."
+    if request.status in (Status.PROCESSING, Status.PENDING):
+        due = review.due_at
+        until = (
+            f" A decision is due by {written_moment(due.astimezone(payer.zone))}." if due else ""
+        )
+        return f"Precertification {review.number} is pended for review.{until}"
+    return f"Precertification {review.number}: {request.status.rule.label}."
+
+
+def _period(first: date, last: date) -> Json:
+    return {"start": first.isoformat(), "end": last.isoformat()}
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _references(value: object) -> Iterator[Json]:
+    if isinstance(value, dict):
+        if "reference" in value:
+            yield value
+        for child in value.values():
+            yield from _references(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _references(child)

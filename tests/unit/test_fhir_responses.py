@@ -1,0 +1,142 @@
+"""ClaimResponses are valid PAS, and say what the request says."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from precert.domain.request import Request
+from precert.domain.review import Approved
+from precert.domain.statuses import LineStatus, Status
+from precert.domain.values import UnitType
+from precert.fhir.bundles import bundle_of
+from precert.fhir.responses import ClaimError, determined, refused
+from tests.fakes.clock import START
+from tests.fakes.samples import NUMBER, decision, payer, request, review
+from tests.unit.test_export import bundle, coding, extensions, uuids
+from tools.fhir_validator import pas_validator
+
+Json = dict[str, Any]
+
+
+def answered(of: Request) -> Json:
+    response = determined(
+        of,
+        (1, 2),
+        bundle_of(bundle(), first="Claim"),
+        payer=payer(),
+        at=START,
+        new_uuid=uuids(),
+    )
+    assert pas_validator().findings(response) == []
+    return response
+
+
+def head(response: Json) -> Json:
+    found: Json = response["entry"][0]["resource"]
+    return found
+
+
+def action(element: Json) -> str:
+    (adjudication,) = element["adjudication"]
+    parts = extensions(extensions(adjudication)["reviewAction"])
+    return coding(parts["reviewActionCode"]["valueCodeableConcept"])[1]
+
+
+APPROVED = Approved(
+    units=1, unit_type=UnitType.UNITS, from_date=date(2026, 7, 20), to_date=date(2026, 7, 22)
+)
+
+
+def decided(status: Status, *lines: LineStatus | None) -> Request:
+    """A request with these lines, each approved for the stay unless it is denied."""
+    built = review(lines)
+    approved = tuple(
+        line.model_copy(
+            update={
+                "decisions": tuple(
+                    one.model_copy(update={"approved": APPROVED})
+                    if line.status is not LineStatus.DENIED
+                    else one
+                    for one in line.decisions
+                )
+            }
+        )
+        for line in built.lines
+    )
+    return request(status, review=built.model_copy(update={"lines": approved}))
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "actions", "whole"),
+    [
+        (Status.PROCESSING, (None, None), ["A4", "A4"], "A4"),
+        (Status.PENDING, (None, None), ["A4", "A4"], "A4"),
+        (Status.APPROVED, (LineStatus.APPROVED, LineStatus.APPROVED), ["A1", "A1"], "A1"),
+        (Status.DENIED, (LineStatus.DENIED, LineStatus.DENIED), ["A3", "A3"], "A3"),
+        (
+            Status.PARTIALLY_APPROVED,
+            (LineStatus.APPROVED, LineStatus.MODIFIED),
+            ["A1", "A6"],
+            "A2",
+        ),
+        (Status.VOID, (None, None), ["C", "C"], "C"),
+    ],
+)
+def test_actions_are_those_of_the_request_when_it_is_answered(
+    status: Status, lines: tuple[LineStatus | None, ...], actions: list[str], whole: str
+) -> None:
+    response = head(answered(decided(status, *lines)))
+    assert [action(item) for item in response["item"]] == actions
+    assert action(response) == whole
+    assert response["outcome"] == "complete"
+    assert [item["itemSequence"] for item in response["item"]] == [1, 2]
+
+
+def test_number_and_period_are_returned_when_a_line_is_approved() -> None:
+    response = head(answered(decided(Status.APPROVED, LineStatus.APPROVED, LineStatus.APPROVED)))
+    assert response["preAuthRef"] == NUMBER
+    assert response["preAuthPeriod"] == {"start": "2026-07-20", "end": "2026-07-22"}
+    period = extensions(response["item"][0])["itemPreAuthPeriod"]["valuePeriod"]
+    assert period == response["preAuthPeriod"]
+
+
+def test_number_is_an_administrative_reference_when_it_is_pended() -> None:
+    response = head(answered(decided(Status.PENDING, None, None)))
+    assert "preAuthRef" not in response
+    number = extensions(response["item"][0])["administrationReferenceNumber"]["valueString"]
+    assert number == NUMBER
+
+
+def test_rationale_is_a_note_of_its_item_when_a_line_is_denied() -> None:
+    made = decision(LineStatus.DENIED)
+    response = head(answered(decided(Status.DENIED, LineStatus.DENIED, LineStatus.DENIED)))
+    notes = {note["number"]: note["text"] for note in response["processNote"]}
+    texts = [notes[number] for number in response["item"][0]["noteNumber"]]
+    assert texts == [text for text in (made.rationale, made.criterion) if text]
+
+
+def test_what_was_approved_is_added_when_a_line_is_modified() -> None:
+    response = head(
+        answered(decided(Status.PARTIALLY_APPROVED, LineStatus.APPROVED, LineStatus.MODIFIED))
+    )
+    (added,) = response["addItem"]
+    assert added["itemSequence"] == [2]
+    assert added["quantity"] == {"value": 1, "unit": "units"}
+    assert action(added) == "A6"
+
+
+def test_every_error_has_place_note_and_follow_up_when_a_claim_is_refused() -> None:
+    errors = [
+        ClaimError("AF", "Claim.diagnosis", "Send a diagnosis."),
+        ClaimError("57", "Claim.item[0].serviced", "Send the date of service."),
+    ]
+    response = refused(bundle_of(bundle(), first="Claim"), errors, at=START, new_uuid=uuids())
+    assert pas_validator().findings(response) == []
+    answer = head(response)
+    assert answer["outcome"] == "error"
+    assert [coding(one["code"])[1] for one in answer["error"]] == ["AF", "57"]
+    found = [extensions(one) for one in answer["error"]]
+    assert [one["errorPath"]["valueString"] for one in found] == [one.path for one in errors]
+    assert [note["text"] for note in answer["processNote"]] == [one.message for one in errors]
+    assert "item" not in answer
