@@ -161,6 +161,14 @@ REPORTS: Final = FunctionSpec(
     "functions.intake.reports.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.EVENT_BUS_NAME),
 )
+PAS: Final = FunctionSpec(
+    "PasFunction",
+    "Prior Authorization API (Da Vinci PAS)",
+    "pas",
+    "functions.pas.handler.handle",
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
+    serves="pas",
+)
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "Tasks of the workflow: assess, await decision, check deadline",
@@ -189,5 +197,5 @@ AUDIT: Final = FunctionSpec(
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
-    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
+    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS),
 )

@@ -98,6 +98,8 @@ def grant(
     _record(of(catalogue.REPORTS), tables, documents)
     _read_lists(of(catalogue.INTAKE), tables, documents)
 
+    _answer_claims(of(catalogue.PAS), tables, documents)
+
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
@@ -133,6 +135,15 @@ def _verify_uploads(
         )
         documents.allow_document_versions(function)
         documents.allow_detecting_missing_objects(function)
+
+
+def _answer_claims(pas: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant storing and assessing a request in one call."""
+    tables.allow_requests(pas, WRITE_ACTIONS)
+    tables.allow_reference(
+        pas, (*_REFERENCE_READS, "dynamodb:ConditionCheckItem", "dynamodb:Query")
+    )
+    documents.allow_rule_lists(pas)
 
 
 def _sweep(

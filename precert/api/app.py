@@ -340,6 +340,8 @@ class Api:
     identify: "Identify"
     audit: "Audit"
     entitlement: Entitlement | None = Entitlement.PATIENT_SEARCH
+    problem_type: str = PROBLEM_TYPE
+    """Media type of problems."""
     operations: list[Operation] = field(default_factory=list)
     resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
 
@@ -404,13 +406,13 @@ class Api:
             return {
                 "statusCode": problem.status,
                 "headers": {
-                    "Content-Type": PROBLEM_TYPE,
+                    "Content-Type": self.problem_type,
                     "Cache-Control": "no-store",
                     "Retry-After": str(RETRY_AFTER_SECONDS),
                 },
                 "cookies": [],
                 "isBase64Encoded": False,
-                "body": problem.model_dump_json(exclude_none=True),
+                "body": self.written(problem),
             }
         return response
 
@@ -482,11 +484,13 @@ class Api:
             headers["Retry-After"] = str(error.retry_after)
         problem.request_id = api_request_id(self.resolver.current_event.raw_event)
         problem.instance = f"urn:precert:call:{self.resolver.lambda_context.aws_request_id}"
-        body = problem.model_dump_json(exclude_none=True)
-        return Response(problem.status, PROBLEM_TYPE, body, headers)
+        return Response(problem.status, self.problem_type, self.written(problem), headers)
 
-    @staticmethod
-    def _described(error: Exception) -> Problem:
+    def written(self, problem: Problem) -> str:
+        """The body of a problem, in the media type :attr:`problem_type`."""
+        return problem.model_dump_json(exclude_none=True)
+
+    def _described(self, error: Exception) -> Problem:
         if isinstance(error, PrecertError):
             return problem_of(error)
         if isinstance(error, UnreadableBodyError):

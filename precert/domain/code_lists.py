@@ -155,6 +155,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Channel.FAX: "Fax",
         Channel.MAIL: "Mail",
         Channel.EDI: "EDI (X12 278)",
+        Channel.API: "Prior Authorization API (FHIR)",
         Channel.VENDOR: "Delegated vendor",
     },
     "delegation_statuses": {

@@ -52,6 +52,8 @@ class Channel(StrEnum):
     FAX = "FAX"
     MAIL = "MAIL"
     EDI = "EDI"
+    API = "API"
+    """The Prior Authorization API (Da Vinci PAS)."""
     VENDOR = "VENDOR"
     """Decided and reported by a delegated vendor (W8)."""
 

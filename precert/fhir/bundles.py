@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from precert.fhir import systems
 from precert.fhir.elements import Json
 
 MOST_ENTRIES: Final = 500
@@ -127,11 +128,8 @@ def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
         yield from unknown_modifiers(resource, f"{path}.resource")
 
 
-KNOWN_MODIFIERS: Final = frozenset(
-    {
-        "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/modifierextension-infoCancelled",
-    }
-)
+INFO_CANCELLED: Final = f"{systems.PAS}/StructureDefinition/modifierextension-infoCancelled"
+KNOWN_MODIFIERS: Final = frozenset({INFO_CANCELLED})
 
 
 def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:

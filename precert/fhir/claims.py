@@ -16,9 +16,17 @@ from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
-from precert.domain.values import AuthorizationType, CodeType, ProviderKind, UnitType, Urgency
+from precert.domain.values import (
+    AuthorizationType,
+    CodeType,
+    ProviderKind,
+    Purpose,
+    UnitType,
+    Urgency,
+)
 from precert.fhir import systems
 from precert.fhir.bundles import (
+    INFO_CANCELLED,
     Bundle,
     code_in,
     codings,
@@ -84,12 +92,44 @@ class ReadClaim:
         return "Claim"
 
 
-def read_claim(bundle: Bundle, payer: Payer, *, acting_tin: str | None = None) -> ReadClaim:
+def read_claim(bundle: Bundle, *, payer: Payer, acting_tin: str | None = None) -> ReadClaim:
     """The content of the bundle's claim.
 
     ``acting_tin`` is the TIN of a requesting provider that the claim identifies by its NPI only.
     """
     return _Reader(bundle, payer, acting_tin).read()
+
+
+def prior_claim(bundle: Bundle) -> Json | None:
+    """The earlier claim that this one updates or cancels: a claim, or an object with its identifier."""
+    for one in objects(bundle.first, "related"):
+        reference = one.get("claim")
+        target = bundle.target(reference)
+        if target is not None:
+            return target
+        if isinstance(reference, dict) and isinstance(known := reference.get("identifier"), dict):
+            return {"identifier": [known]}
+        if isinstance(known := one.get("reference"), dict):
+            return {"identifier": [known]}
+        return {}
+    return None
+
+
+def is_cancelled(bundle: Bundle) -> bool:
+    """Whether the claim cancels all of its items: by certification type, or item by item."""
+    if _cancels(bundle.first):
+        return True
+    items = objects(bundle.first, "item")
+    return bool(items) and all(_cancels(item) for item in items)
+
+
+def _cancels(element: Json) -> bool:
+    url = systems.extension_url("certificationType")
+    extension = extension_of(element, url) or {}
+    kind = code_in(extension.get("valueCodeableConcept"), systems.CERTIFICATION_TYPE)
+    flags = objects(element, "modifierExtension")
+    flagged = any(one.get("url") == INFO_CANCELLED and one.get("valueBoolean") for one in flags)
+    return kind == systems.CANCEL or flagged
 
 
 @dataclass
@@ -112,7 +152,9 @@ class _Reader:
         servicing = self._servicing() or (requesting and {**requesting})
         self.places.setdefault("/servicing_provider", "Claim.careTeam")
         self.places.setdefault("/services", "Claim.item")
+        uses = {"predetermination": Purpose.PREDETERMINATION}
         entered = {
+            "purpose": uses.get(text(claim, "use") or "", Purpose.PRECERTIFICATION),
             "patient": self._patient(),
             "servicing_provider": servicing,
             "requesting_provider": requesting,

@@ -62,6 +62,7 @@ SELF: Final = "18"
 SERVICE_TYPE: Final = f"{X12}/1365"
 CERTIFICATION_TYPE: Final = f"{X12}/1322"
 INITIAL: Final = "I"
+CANCEL: Final = "3"
 REQUEST_TYPE: Final = f"{X12}/1525"
 REQUEST_TYPE_OF: Final = {AuthorizationType.INPATIENT: "AR", AuthorizationType.OUTPATIENT: "HS"}
 """Admission review, health services review."""

@@ -207,7 +207,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "Audience": ("MEMBER PROVIDER"),
     "Basis": ("ASSIGNMENT PLAN TIN VENDOR"),
     "AuthorizationType": ("INPATIENT OUTPATIENT"),
-    "Channel": ("EDI FAX MAIL PHONE PORTAL VENDOR"),
+    "Channel": ("API EDI FAX MAIL PHONE PORTAL VENDOR"),
     "CheckQueue": ("PENDED UNASSESSED"),
     "ClockKind": (
         "APPEAL_EXPEDITED APPEAL_RETROSPECTIVE APPEAL_STANDARD EXPEDITED PEER_TO_PEER "

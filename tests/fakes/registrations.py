@@ -32,6 +32,7 @@ class InMemoryRegistrations:
         covered_on: date | None,
         fingerprint: Fingerprint,
         unique: bool = True,
+        original: bytes | None = None,
     ) -> None:
         self.coverage_days.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
@@ -47,6 +48,8 @@ class InMemoryRegistrations:
                 raise DuplicateFoundError(other)
         self.fingerprints.append(fingerprint)
         self.requests.requests[request.request_id] = request
+        if original is not None:
+            self.requests.originals[request.request_id] = original
         self.requests.events.append(event)
 
     def request_id_of(self, number: str) -> str | None:

@@ -28,6 +28,7 @@ class InMemoryRequests:
     cycles: dict[tuple[str, int], Cycle] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    originals: dict[str, bytes] = field(default_factory=dict)
     races: list[Request] = field(default_factory=list)
     """States that another writer stores just before each of the next changes."""
     others: list[tuple[str, int]] = field(default_factory=list)
@@ -41,7 +42,13 @@ class InMemoryRequests:
         request = self.read(request_id)
         events = tuple(event for event in self.events if event.request_id == request_id)
         return (
-            RequestFile(request, tuple(self.documents), events, tuple(self.notices))
+            RequestFile(
+                request,
+                tuple(self.documents),
+                events,
+                tuple(self.notices),
+                original=self.originals.get(request_id),
+            )
             if request
             else None
         )

@@ -15,7 +15,7 @@ SURGERY = entered()["services"][0]
 
 
 def read(document: Json, **options: Any) -> ReadClaim:
-    return read_claim(bundle_of(document, first="Claim"), payer(), **options)
+    return read_claim(bundle_of(document, first="Claim"), payer=payer(), **options)
 
 
 def without_directory_ids(content: RequestContent) -> Json:

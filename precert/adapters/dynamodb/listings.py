@@ -193,6 +193,7 @@ _CHANNELS: Final = {
     "F": Channel.FAX,
     "M": Channel.MAIL,
     "E": Channel.EDI,
+    "A": Channel.API,
     "V": Channel.VENDOR,
 }
 

@@ -30,6 +30,7 @@ from precert.adapters.dynamodb.keys import (
     INTAKE_QUEUE,
     INTAKE_SK,
     NOTICE_SK_PREFIX,
+    ORIGINAL_SK,
     OVERDUE_QUEUE,
     OVERDUE_SK,
     PROCESSING_QUEUE,
@@ -494,6 +495,7 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
             (new_documents_of(item) for item in items if item[SK] == REQUEST_SK), ()
         ),
         damaged=(*damaged_documents, *damaged_notices, *damaged_events),
+        original=next((item["original"] for item in items if item[SK] == ORIGINAL_SK), None),
     )
 
 
@@ -566,6 +568,7 @@ class DynamoDBRegistrations:
         covered_on: date | None,
         fingerprint: Fingerprint,
         unique: bool = True,
+        original: bytes | None = None,
     ) -> None:
         patient = request.content.patient
         operations: list[dict[str, Any]] = [
@@ -584,6 +587,9 @@ class DynamoDBRegistrations:
             *registered_lines(self._table, request),
             *delegation_lines(self._table, request),
         ]
+        if original is not None:
+            item = {PK: request_pk(request.request_id), SK: ORIGINAL_SK, "original": original}
+            operations.append({"Put": {"TableName": self._table, "Item": to_wire(item)}})
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))
         operations.append(put_fingerprint(self._table, fingerprint))

@@ -127,6 +127,7 @@ def _packed(file: RequestFile) -> bytes:
             "tins": sorted(request["tins"]),
             "new_documents": sorted(file.request.new_documents),
         },
+        "original": gzip.decompress(file.original).decode() if file.original else None,
         "documents": [document.model_dump(mode="json") for document in file.documents],
         "notices": [notice.model_dump(mode="json") for notice in file.notices],
         "events": [event.model_dump(mode="json") for event in file.events],

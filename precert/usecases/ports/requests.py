@@ -1,7 +1,7 @@
 """Requests and drafts in the store, and what their transactions write."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Protocol
 
@@ -40,6 +40,8 @@ class RequestFile:
     notices: tuple[Notice, ...] = ()
     damaged: tuple[str, ...] = ()
     new_documents: tuple[str, ...] = ()
+    original: bytes | None = field(default=None, repr=False)
+    """What the submitter sent, compressed by gzip, where the channel keeps it (FHIR bundles)."""
 
 
 @dataclass(frozen=True)
@@ -268,8 +270,11 @@ class Registrations(Protocol):
         covered_on: date | None,
         fingerprint: Fingerprint,
         unique: bool = True,
+        original: bytes | None = None,
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
+
+        ``original`` is what the submitter sent, compressed by gzip; it is stored with the request.
 
         With ``covered_on`` only while the patient is covered that day (A6), if ``unique`` only while no
         request exists that it repeats (S2).

@@ -1,0 +1,88 @@
+"""How errors of the content become X12 reject reasons in a ClaimResponse."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    CheckNotAvailableError,
+    DuplicateRequestError,
+    FieldError,
+    InvalidInputError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+    PrecertError,
+)
+from precert.fhir.claims import ReadClaim
+from precert.fhir.responses import ClaimError
+
+CORRECT: Final = "C"
+"""X12 889: correct and resubmit."""
+NO_RESUBMISSION: Final = "N"
+RESUBMIT: Final = "R"
+
+_REASON_OF_FIELD: Final = {
+    "member_id": "72",
+    "date_of_birth": "58",
+    "last_name": "65",
+    "first_name": "65",
+    "npi": "43",
+    "tin": "43",
+    "name": "44",
+    "phone": "46",
+    "state": "47",
+    "code": "AG",
+    "code_type": "AG",
+    "modifiers": "AG",
+    "procedures": "AG",
+    "primary_diagnosis": "AF",
+    "additional_diagnoses": "AF",
+    "admission_date": "57",
+    "service_date": "57",
+    "start_date": "57",
+    "requested_days": "57",
+}
+"""X12 901 by the name of the field that is missing or wrong."""
+MISSING: Final = "15"
+INVALID: Final = "33"
+OUTSIDE_WINDOW: Final = "62"
+NOT_AUTHORIZED: Final = "41"
+_REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
+    PatientNotFoundError: ("67", CORRECT),
+    PatientNotEligibleError: ("95", NO_RESUBMISSION),
+    CheckNotAvailableError: ("78", NO_RESUBMISSION),
+    DuplicateRequestError: (INVALID, NO_RESUBMISSION),
+    ActionNotAllowedError: (INVALID, NO_RESUBMISSION),
+}
+REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *_REASON_OF_ERROR)
+"""Errors that a ClaimResponse explains; others are an OperationOutcome."""
+_INDEX: Final = re.compile(r"/[0-9]+$")
+
+
+def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:
+    """What is wrong with a claim, each with its place in the bundle."""
+    if isinstance(error, InvalidInputError):
+        return list(field_claim_errors(error.errors, claim))
+    code, follow_up = _REASON_OF_ERROR[type(error)]
+    place = "Claim.patient" if "Patient" in type(error).__name__ else "Claim"
+    known = error.extensions.get("existing")
+    number = known.get("number") if isinstance(known, dict) else None
+    message = f"{error.detail} Precertification {number}." if number else error.detail
+    return [ClaimError(code, place, message, follow_up)]
+
+
+def field_claim_errors(errors: Sequence[FieldError], claim: ReadClaim) -> Iterator[ClaimError]:
+    """One error for each wrong value of the content."""
+    for one in errors:
+        place = claim.place(one.pointer)
+        yield ClaimError(_reason(one), place, f"{place}: {one.message}.")
+
+
+def _reason(error: FieldError) -> str:
+    if error.code == "not_yours":
+        return NOT_AUTHORIZED
+    if error.code == "outside_window":
+        return OUTSIDE_WINDOW
+    field = _INDEX.sub("", error.pointer).rpartition("/")[2]
+    return _REASON_OF_FIELD.get(field, MISSING if error.code == "missing" else INVALID)

@@ -1,0 +1,69 @@
+"""The FHIR operations: the same operations and errors, with problems as OperationOutcomes."""
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import RootModel
+
+from precert.api.app import FHIR_JSON, Api
+from precert.api.problems import ErrorItem, Problem, plain_problem
+from precert.fhir.bundles import UnprocessableBundleError
+
+_ISSUE_OF: Final = {
+    HTTPStatus.BAD_REQUEST: "structure",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.CONFLICT: "conflict",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "invalid",
+    HTTPStatus.TOO_MANY_REQUESTS: "throttled",
+    HTTPStatus.SERVICE_UNAVAILABLE: "transient",
+}
+"""FHIR's issue-type of each status; ``exception`` for others."""
+UNPROCESSABLE: Final = "unprocessable_bundle"
+
+
+class FhirResource(RootModel[dict[str, Any]]):
+    """A FHIR R4 resource as JSON."""
+
+
+@dataclass(eq=False)
+class FhirApi(Api):
+    """Operations with FHIR resources in and out."""
+
+    problem_type: str = FHIR_JSON
+
+    def written(self, problem: Problem) -> str:
+        """An OperationOutcome with one issue per error; ``expression`` is the place in the input."""
+        if problem.errors and problem.code == UNPROCESSABLE:
+            issues = [_issue(one.code, one.message, one.pointer) for one in problem.errors]
+        else:
+            status = HTTPStatus(problem.status)
+            text = " ".join([problem.detail, *(one.message for one in problem.errors or ())])
+            issues = [_issue(_ISSUE_OF.get(status, "exception"), text)]
+        diagnostics = [problem.instance, problem.request_id]
+        issues[0]["diagnostics"] = " ".join(one for one in diagnostics if one)
+        return json.dumps({"resourceType": "OperationOutcome", "issue": issues})
+
+    def _described(self, error: Exception) -> Problem:
+        if not isinstance(error, UnprocessableBundleError):
+            return super()._described(error)
+        problem = plain_problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            UNPROCESSABLE,
+            "Correct the bundle and send it again.",
+        )
+        problem.errors = [
+            ErrorItem(pointer=one.expression, code=one.code, message=one.message)
+            for one in error.issues
+        ]
+        return problem
+
+
+def _issue(code: str, text: str, expression: str | None = None) -> dict[str, Any]:
+    issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
+    if expression:
+        issue["expression"] = [expression]
+    return issue
