@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Final
 
 from precert.api.app import Api, Operation
+from precert.api.fhir import FhirApi
 from tools.openapi_files import ROOT, as_json
 
 MANIFEST: Final = ROOT / "infra" / "routes.json"
@@ -17,7 +18,10 @@ def apis() -> list[Api]:
     return [api for api in found if isinstance(api, Api)]
 
 
-ROUTES: Final = tuple(operation for api in apis() for operation in api.operations)
+ALL_ROUTES: Final = tuple(operation for api in apis() for operation in api.operations)
+"""Every route of the API."""
+ROUTES: Final = tuple(one for one in ALL_ROUTES if not isinstance(one.api, FhirApi))
+"""The operations of the OpenAPI document; FHIR describes its own."""
 OPERATIONS: Final[dict[str, Operation]] = {one.operation_id: one for one in ROUTES}
 """By operation id."""
 
@@ -31,6 +35,6 @@ def manifest() -> str:
             "path": route.path,
             "function": route.function,
         }
-        for route in ROUTES
+        for route in ALL_ROUTES
     ]
     return as_json(sorted(rows, key=lambda row: (row["path"], row["method"])))

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -67,30 +69,27 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     if claim.content is None:
         raise InvalidInputError(claim.errors)
     provider = claim.content.requesting_provider
-    tin = provider.tin if provider and provider.tin else "-"
+    id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
+    if (prior := prior_claim(bundle)) is not None:
+        return _cancelled(bundle, prior, caller, id_of)
+    original = gzip.compress(json.dumps(bundle.document).encode(), mtime=0)
+    identifier = claim_identifier(bundle, bundle.first)
+    content = claim.content
+    return call(submit_prior_authorization, content, identifier, original, caller, id_of=id_of)
 
-    def id_of(claim_id: str) -> str:
-        return id_from_key(tin, "pas", claim_id)
 
-    prior = prior_claim(bundle)
-    if prior is None:
-        original = gzip.compress(json.dumps(bundle.document).encode(), mtime=0)
-        return call(
-            submit_prior_authorization,
-            claim.content,
-            claim_identifier(bundle, bundle.first),
-            original,
-            caller,
-            id_of=id_of,
-        )
+def _cancelled(
+    bundle: Bundle, prior: dict[str, Any], caller: Caller, id_of: Callable[[str], str]
+) -> RequestFile:
+    """The withdrawn request of an earlier claim."""
     if not is_cancelled(bundle):
         raise ActionNotAllowedError(
             "An update of a claim is not accepted. Cancel the claim, and submit it again with the "
             "changes and another identifier."
         )
     reason = "Cancelled by the submitter of the claim."
-    prior_id = claim_identifier(bundle, prior)
-    return call(cancel_prior_authorization, prior_id, reason, caller, id_of=id_of)
+    identifier = claim_identifier(bundle, prior)
+    return call(cancel_prior_authorization, identifier, reason, caller, id_of=id_of)
 
 
 def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:

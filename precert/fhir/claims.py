@@ -8,18 +8,16 @@ form then name the place in the claim by :attr:`ReadClaim.places`. Unknown eleme
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
-from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
 from precert.domain.values import (
     AuthorizationType,
     CodeType,
-    ProviderKind,
     Purpose,
     UnitType,
     Urgency,
@@ -32,11 +30,11 @@ from precert.fhir.bundles import (
     codings,
     day_of,
     extension_of,
-    identifier,
     objects,
     text,
 )
-from precert.fhir.elements import Json
+from precert.fhir.elements import Json, present
+from precert.fhir.received_parties import patient_of, provider_of
 
 _CODE_TYPE_OF: Final = {
     **{
@@ -66,8 +64,6 @@ _UNIT_TYPE_OF: Final = {
     "1": UnitType.UNITS,
 }
 """By the code of X12 673 or UCUM, or by the unit in words."""
-_TINS: Final = (systems.US_TIN, "urn:oid:2.16.840.1.113883.4.4")
-_NPIS: Final = (systems.US_NPI, "urn:oid:2.16.840.1.113883.4.6")
 
 
 @dataclass(frozen=True)
@@ -146,7 +142,9 @@ class _Reader:
     def read(self) -> ReadClaim:
         claim = self.claim
         services, sequences = self._services()
-        requesting = self._provider(claim.get("provider"), "requesting_provider", "provider")
+        requesting = provider_of(
+            self.bundle, claim.get("provider"), "requesting_provider", "provider", self.places
+        )
         if requesting and not requesting.get("tin") and self.acting_tin:
             requesting["tin"] = self.acting_tin
         servicing = self._servicing() or (requesting and {**requesting})
@@ -155,7 +153,7 @@ class _Reader:
         uses = {"predetermination": Purpose.PREDETERMINATION}
         entered = {
             "purpose": uses.get(text(claim, "use") or "", Purpose.PRECERTIFICATION),
-            "patient": self._patient(),
+            "patient": patient_of(self.bundle, claim, self._focal(), self.places),
             "servicing_provider": servicing,
             "requesting_provider": requesting,
             "services": services,
@@ -170,26 +168,6 @@ class _Reader:
         return ReadClaim(content, errors, tuple(sequences), self.places)
 
     # -- Parties ----------------------------------------------------------------------------------
-
-    def _patient(self) -> Json:
-        patient = self.bundle.target(self.claim.get("patient"))
-        coverage = self.bundle.target(self._focal().get("coverage"))
-        path = self.bundle.path(patient) if patient else "Claim.patient"
-        self.places["/patient"] = path
-        self.places["/patient/member_id"] = f"{path}.identifier"
-        self.places["/patient/date_of_birth"] = f"{path}.birthDate"
-        self.places["/patient/last_name"] = f"{path}.name[0].family"
-        self.places["/patient/first_name"] = f"{path}.name[0].given"
-        names = objects(patient, "name")
-        official = next((one for one in names if one.get("use") == "official"), None)
-        name = official or (names[0] if names else {})
-        given = name.get("given")
-        return _present(
-            member_id=_member_id(patient, coverage),
-            date_of_birth=text(patient, "birthDate"),
-            last_name=text(name, "family"),
-            first_name=given[0] if isinstance(given, list) and given else None,
-        )
 
     def _focal(self) -> Json:
         """The insurance that the claim is about."""
@@ -207,38 +185,9 @@ class _Reader:
         chosen = (overall or team)[:1]
         for member in chosen:
             where = f"careTeam[{team.index(member)}].provider"
-            return self._provider(member.get("provider"), "servicing_provider", where)
+            reference = member.get("provider")
+            return provider_of(self.bundle, reference, "servicing_provider", where, self.places)
         return None
-
-    def _provider(self, reference: object, part: str, where: str) -> Json | None:
-        resource = self.bundle.target(reference)
-        self.places[f"/{part}"] = f"Claim.{where}"
-        if resource is None:
-            return None
-        path = self.bundle.path(resource)
-        role = resource if resource["resourceType"] == "PractitionerRole" else None
-        practitioner = self.bundle.target(role.get("practitioner")) if role else None
-        organization = self.bundle.target(role.get("organization")) if role else None
-        if resource["resourceType"] == "Practitioner":
-            practitioner = resource
-        elif resource["resourceType"] == "Organization":
-            organization = resource
-        person = practitioner or organization or resource
-        parties = [one for one in (practitioner, role, organization) if one]
-        for name in ("npi", "tin"):
-            self.places[f"/{part}/{name}"] = f"{path}.identifier"
-        self.places[f"/{part}/name"] = f"{self.bundle.path(person)}.name"
-        self.places[f"/{part}/phone"] = self.places[f"/{part}/fax"] = f"{path}.telecom"
-        self.places[f"/{part}/address"] = f"{self.bundle.path(person)}.address"
-        return _present(
-            kind=ProviderKind.INDIVIDUAL if practitioner else ProviderKind.FACILITY,
-            name=_name(practitioner) if practitioner else text(organization, "name"),
-            npi=_first(identifier(one, *_NPIS) for one in parties),
-            tin=_first(identifier(one, *_TINS) for one in parties),
-            phone=_first(_telecom(one, "phone") for one in parties),
-            fax=_first(_telecom(one, "fax") for one in parties),
-            address=_first(_address(one) for one in parties),
-        )
 
     # -- Services ---------------------------------------------------------------------------------
 
@@ -298,7 +247,7 @@ class _Reader:
         inpatient = kind is AuthorizationType.INPATIENT
         diagnoses = self._diagnoses(item)
         first, last = self._stay(item) if inpatient else (self._first_day(item), None)
-        return _present(
+        return present(
             authorization_type=kind,
             type_of_service=self._type_of_service(item, kind),
             place_of_service=self._place_of_service(item, kind),
@@ -399,7 +348,7 @@ class _Reader:
         modifiers = [
             found for one in objects(item, "modifier") for _, found in list(codings(one))[:1]
         ]
-        return _present(
+        return present(
             code=code,
             code_type=kind,
             start_date=self._first_day(item),
@@ -412,7 +361,7 @@ class _Reader:
     def _code(self, item: Json) -> tuple[str | None, CodeType | None]:
         for system, code in codings(item.get("productOrService")):
             if system in _CODE_TYPE_OF:
-                return code, _CODE_TYPE_OF[system] or code_types_of(code)[0]
+                return code, _CODE_TYPE_OF[system] or _level_of(code)
         revenue = item.get("revenue")
         for one in (
             revenue,
@@ -437,7 +386,7 @@ class _Reader:
         drug = order.get("medicationCodeableConcept")
         dosage = next(iter(objects(order, "dosageInstruction")), {})
         timing = dosage.get("timing")
-        return _present(
+        return present(
             name=text(drug, "text"),
             ndc=code_in(drug, systems.NDC),
             frequency=text(timing.get("code") if isinstance(timing, dict) else None, "text")
@@ -449,54 +398,9 @@ class _Reader:
 _REQUEST_TYPE: Final = "serviceItemRequestType"
 
 
-def _present(**members: Any) -> Json:
-    return {name: value for name, value in members.items() if value not in (None, [], {}, "")}
-
-
-def _first(values: Iterator[Any]) -> Any:
-    return next((one for one in values if one), None)
-
-
-def _member_id(patient: Json | None, coverage: Json | None) -> str | None:
-    """The member id of the patient, or of the coverage where the patient has none."""
-    for holder in (patient, coverage):
-        for one in objects(holder, "identifier"):
-            kinds = {code for _, code in codings(one.get("type"))}
-            if "MB" in kinds and (value := text(one, "value")):
-                return value
-    return text(coverage, "subscriberId")
-
-
-def _name(practitioner: Json) -> str | None:
-    for one in objects(practitioner, "name"):
-        if whole := text(one, "text"):
-            return whole
-        given = one.get("given")
-        names = [*(given if isinstance(given, list) else []), one.get("family")]
-        if found := " ".join(name for name in names if isinstance(name, str)):
-            return found
-    return None
-
-
-def _telecom(party: Json, system: str) -> str | None:
-    return next(
-        (text(one, "value") for one in objects(party, "telecom") if one.get("system") == system),
-        None,
-    )
-
-
-def _address(party: Json) -> Json | None:
-    for one in objects(party, "address"):
-        lines = one.get("line")
-        lines = [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
-        return _present(
-            line_1=lines[0] if lines else None,
-            line_2=", ".join(lines[1:]) or None,
-            city=text(one, "city"),
-            state=text(one, "state"),
-            zip_code=text(one, "postalCode"),
-        )
-    return None
+def _level_of(code: str) -> CodeType:
+    """Whether a code of HCPCS is of level I, which is CPT, or of level II."""
+    return CodeType.HCPCS if code[:1].isalpha() else CodeType.CPT
 
 
 def _first_of(element: Json | None, stem: str) -> str | None:
@@ -526,4 +430,4 @@ def _days(first: str | None, last: str | None) -> int | None:
 def _field_errors(error: ValidationError) -> Iterator[FieldError]:
     for one in error.errors(include_input=False, include_url=False):
         pointer = "".join(f"/{part}" for part in one["loc"])
-        yield FieldError(pointer, "invalid", one["msg"])
+        yield FieldError(pointer, "malformed", one["msg"])

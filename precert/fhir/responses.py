@@ -269,7 +269,7 @@ def _disposition(request: Request, payer: Payer) -> str:
     review = request.submitted
     if review.duplicate_of:
         return f"Precertification {review.number} repeats another request and is not processed."
-    if request.status in (Status.PROCESSING, Status.PENDING):
+    if request.status.rule.open:
         due = review.due_at
         until = (
             f" A decision is due by {written_moment(due.astimezone(payer.zone))}." if due else ""

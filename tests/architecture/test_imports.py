@@ -17,7 +17,7 @@ ALLOWED: Final = {
     # ``names`` has only constants: the domain uses them for events and entitlements.
     "precert.domain": ("pydantic", "pydantic_core", "precert.names", "precert.domain"),
     # Documents for other systems, built from domain values.
-    "precert.fhir": ("precert.domain", "precert.fhir"),
+    "precert.fhir": ("pydantic", "precert.domain", "precert.fhir"),
     "precert.usecases": ("pydantic", "precert.names", "precert.domain", "precert.usecases"),
     "precert.adapters": (
         "boto3",

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from tools.operations import ROUTES
+from tools.operations import ALL_ROUTES as ROUTES
 
 
 def matched(method: str, path: str) -> dict[str, Any]:

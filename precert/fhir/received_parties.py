@@ -1,0 +1,117 @@
+"""The parties of a received claim: the patient, and the providers."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from precert.domain.values import ProviderKind
+from precert.fhir import systems
+from precert.fhir.bundles import Bundle, codings, identifier, objects, text
+from precert.fhir.elements import Json, present
+
+_TINS: Final = (systems.US_TIN, "urn:oid:2.16.840.1.113883.4.4")
+_NPIS: Final = (systems.US_NPI, "urn:oid:2.16.840.1.113883.4.6")
+
+
+def patient_of(bundle: Bundle, claim: Json, insurance: Json, places: dict[str, str]) -> Json:
+    """The patient of a claim; the FHIRPath of each value is added to ``places``."""
+    patient = bundle.target(claim.get("patient"))
+    coverage = bundle.target(insurance.get("coverage"))
+    path = bundle.path(patient) if patient else "Claim.patient"
+    places["/patient"] = path
+    places["/patient/member_id"] = f"{path}.identifier"
+    places["/patient/date_of_birth"] = f"{path}.birthDate"
+    places["/patient/last_name"] = f"{path}.name[0].family"
+    places["/patient/first_name"] = f"{path}.name[0].given"
+    names = objects(patient, "name")
+    official = next((one for one in names if one.get("use") == "official"), None)
+    name = official or (names[0] if names else {})
+    given = name.get("given")
+    return present(
+        member_id=_member_id(patient, coverage),
+        date_of_birth=text(patient, "birthDate"),
+        last_name=text(name, "family"),
+        first_name=given[0] if isinstance(given, list) and given else None,
+    )
+
+
+def provider_of(
+    bundle: Bundle, reference: object, part: str, where: str, places: dict[str, str]
+) -> Json | None:
+    """A provider by its reference: an organization, a practitioner, or one in a role.
+
+    ``part`` is its member of the content, ``where`` the element of the claim with the reference.
+    """
+    resource = bundle.target(reference)
+    places[f"/{part}"] = f"Claim.{where}"
+    if resource is None:
+        return None
+    path = bundle.path(resource)
+    role = resource if resource["resourceType"] == "PractitionerRole" else None
+    practitioner = bundle.target(role.get("practitioner")) if role else None
+    organization = bundle.target(role.get("organization")) if role else None
+    if resource["resourceType"] == "Practitioner":
+        practitioner = resource
+    elif resource["resourceType"] == "Organization":
+        organization = resource
+    person = practitioner or organization or resource
+    parties = [one for one in (practitioner, role, organization) if one]
+    for name in ("npi", "tin"):
+        places[f"/{part}/{name}"] = f"{path}.identifier"
+    places[f"/{part}/name"] = f"{bundle.path(person)}.name"
+    places[f"/{part}/phone"] = places[f"/{part}/fax"] = f"{path}.telecom"
+    places[f"/{part}/address"] = f"{bundle.path(person)}.address"
+    return present(
+        kind=ProviderKind.INDIVIDUAL if practitioner else ProviderKind.FACILITY,
+        name=_name(practitioner) if practitioner else text(organization, "name"),
+        npi=_first(identifier(one, *_NPIS) for one in parties),
+        tin=_first(identifier(one, *_TINS) for one in parties),
+        phone=_first(_telecom(one, "phone") for one in parties),
+        fax=_first(_telecom(one, "fax") for one in parties),
+        address=_first(_address(one) for one in parties),
+    )
+
+
+def _first(values: Iterator[Any]) -> Any:
+    return next((one for one in values if one), None)
+
+
+def _member_id(patient: Json | None, coverage: Json | None) -> str | None:
+    """The member id of the patient, or of the coverage where the patient has none."""
+    for holder in (patient, coverage):
+        for one in objects(holder, "identifier"):
+            kinds = {code for _, code in codings(one.get("type"))}
+            if "MB" in kinds and (value := text(one, "value")):
+                return value
+    return text(coverage, "subscriberId")
+
+
+def _name(practitioner: Json) -> str | None:
+    for one in objects(practitioner, "name"):
+        if whole := text(one, "text"):
+            return whole
+        given = one.get("given")
+        names = [*(given if isinstance(given, list) else []), one.get("family")]
+        if found := " ".join(name for name in names if isinstance(name, str)):
+            return found
+    return None
+
+
+def _telecom(party: Json, system: str) -> str | None:
+    return next(
+        (text(one, "value") for one in objects(party, "telecom") if one.get("system") == system),
+        None,
+    )
+
+
+def _address(party: Json) -> Json | None:
+    for one in objects(party, "address"):
+        lines = one.get("line")
+        lines = [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
+        return present(
+            line_1=lines[0] if lines else None,
+            line_2=", ".join(lines[1:]) or None,
+            city=text(one, "city"),
+            state=text(one, "state"),
+            zip_code=text(one, "postalCode"),
+        )
+    return None

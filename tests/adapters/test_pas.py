@@ -1,0 +1,251 @@
+"""Claim/$submit: one call stores and assesses a request, and answers as Da Vinci PAS requires."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any, Final
+
+import pytest
+
+from functions.pas import handler as pas
+from functions.status import handler as status
+from precert.api.app import FHIR_JSON
+from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
+from tests.fakes.samples import BOWEL_SURGERY, IMAGES, OFFICE_VISIT
+from tests.unit.test_export import bundle, claim_of, coding, extensions
+from tools.fhir_validator import pas_validator
+
+Json = dict[str, Any]
+VISIT: Final = {
+    **OFFICE_VISIT,
+    "procedures": [{"code": "99213", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}],
+}
+
+
+def claim(*services: Any, identifier: str = "111099", **changes: Any) -> Json:
+    """A request bundle of an EHR, with its own identifier of the claim."""
+    document = bundle(services=[*services] or [VISIT])
+    claim_of(document)["identifier"] = [{"system": "urn:ehr:claims", "value": identifier}]
+    claim_of(document).update(changes)
+    return document
+
+
+def submit(cloud: Cloud, document: Any, *, by: dict[str, str] = PROVIDER) -> Reply:
+    """Send a bundle; whatever is answered is valid FHIR and PAS."""
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=by)
+    assert reply.headers["Content-Type"] == FHIR_JSON
+    assert pas_validator().findings(reply.body) == []
+    return reply
+
+
+def response(reply: Reply) -> Json:
+    assert reply.status == 200, reply.body
+    found: Json = reply.body["entry"][0]["resource"]
+    return found
+
+
+def actions(reply: Reply) -> list[str]:
+    found = []
+    for item in response(reply)["item"]:
+        (adjudication,) = item["adjudication"]
+        parts = extensions(extensions(adjudication)["reviewAction"])
+        found.append(coding(parts["reviewActionCode"]["valueCodeableConcept"])[1])
+    return found
+
+
+def errors(reply: Reply) -> list[tuple[str, str]]:
+    answer = response(reply)
+    assert answer["outcome"] == "error"
+    return [
+        (coding(one["code"])[1], extensions(one)["errorPath"]["valueString"])
+        for one in answer["error"]
+    ]
+
+
+def test_claim_is_approved_in_the_call_when_the_rules_approve(cloud: Cloud) -> None:
+    answer = submit(cloud, claim(VISIT))
+    assert actions(answer) == ["NA"]
+    assert response(answer)["outcome"] == "complete"
+    number = response(answer)["preAuthRef"]
+    (row,) = cloud.call(status, "GET", "/v1/requests", by=FACILITY).body["requests"]
+    assert (row["number"], row["status"], row["channel"]) == (number, "APPROVED", "API")
+
+
+def test_claim_is_pended_with_number_and_deadline_when_a_reviewer_decides(cloud: Cloud) -> None:
+    answer = submit(cloud, claim(BOWEL_SURGERY))
+    assert actions(answer) == ["A4"]
+    head = response(answer)
+    (row,) = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
+    number = extensions(head["item"][0])["administrationReferenceNumber"]["valueString"]
+    assert (row["status"], row["number"]) == ("PENDING", number)
+    assert number in head["disposition"]
+    assert "A decision is due by" in head["disposition"]
+    assert "preAuthRef" not in head
+
+
+def test_vendor_lines_are_contact_payer_when_a_delegated_vendor_decides(cloud: Cloud) -> None:
+    assert actions(submit(cloud, claim(IMAGES))) == ["CT", "CT"]
+
+
+def test_same_answer_is_given_when_a_claim_identifier_is_repeated(cloud: Cloud) -> None:
+    first = submit(cloud, claim(BOWEL_SURGERY))
+    again = submit(cloud, claim(VISIT))
+    assert actions(again) == ["A4"]
+    numbers = {
+        extensions(response(one)["item"][0])["administrationReferenceNumber"]["valueString"]
+        for one in (first, again)
+    }
+    assert len(numbers) == 1
+    assert len(cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]) == 1
+
+
+def test_duplicate_is_named_when_another_claim_repeats_an_open_request(cloud: Cloud) -> None:
+    first = submit(cloud, claim(BOWEL_SURGERY))
+    number = extensions(response(first)["item"][0])["administrationReferenceNumber"]["valueString"]
+    second = submit(cloud, claim(BOWEL_SURGERY, identifier="2"))
+    assert errors(second) == [("33", "Claim")]
+    assert number in response(second)["disposition"]
+
+
+def cancelling(document: Json) -> Json:
+    """The claim again under another identifier, with all items cancelled."""
+    prior = deepcopy(claim_of(document))
+    cancelled = deepcopy(document)
+    head = claim_of(cancelled)
+    head["identifier"] = [{"system": "urn:ehr:claims", "value": "cancel"}]
+    head["related"] = [{"claim": {"identifier": prior["identifier"][0]}}]
+    for item in head["item"]:
+        for one in item["extension"]:
+            if one["url"].endswith("certificationType"):
+                one["valueCodeableConcept"]["coding"][0]["code"] = "3"
+    return cancelled
+
+
+def test_request_is_void_when_all_items_are_cancelled(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    for _ in range(2):
+        assert actions(submit(cloud, cancelling(document))) == ["C"]
+    (row,) = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
+    assert row["status"] == "VOID"
+
+
+def test_cancellation_is_refused_when_the_request_is_decided(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    submit(cloud, document)
+    assert errors(submit(cloud, cancelling(document))) == [("33", "Claim")]
+
+
+def test_update_is_refused_when_items_are_changed(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    related = [{"claim": {"identifier": claim_of(document)["identifier"][0]}}]
+    changed = claim(BOWEL_SURGERY, identifier="2", related=related)
+    assert errors(submit(cloud, changed)) == [("33", "Claim")]
+
+
+def without_diagnosis(document: Json) -> None:
+    claim_of(document).pop("diagnosis")
+
+
+def of_stranger(document: Json) -> None:
+    for entry in document["entry"]:
+        for one in entry["resource"].get("identifier", ()):
+            if one.get("system", "").endswith("USEIN"):
+                one["value"] = "690121431"
+
+
+def patient(document: Json) -> Json:
+    found: Json = next(
+        entry["resource"]
+        for entry in document["entry"]
+        if entry["resource"]["resourceType"] == "Patient"
+    )
+    return found
+
+
+WRONG: dict[str, tuple[Callable[[Json], object], tuple[str, str]]] = {
+    "no diagnosis": (without_diagnosis, ("AF", "Claim.item[0].diagnosisSequence")),
+    "another name": (
+        lambda document: patient(document)["name"][0].update(family="Other"),
+        ("67", "Claim.patient"),
+    ),
+    "malformed birth date": (
+        lambda document: patient(document).update(birthDate="1950-13-01"),
+        ("58", "Bundle.entry[1].resource.birthDate"),
+    ),
+    "another provider": (of_stranger, ("41", "Bundle.entry[6].resource.identifier")),
+    "date outside the window": (
+        lambda document: claim_of(document)["item"][0].update(servicedDate="2029-01-01"),
+        ("62", "Claim.item[0].serviced"),
+    ),
+    "unknown code": (
+        lambda document: claim_of(document)["item"][0]["productOrService"]["coding"][0].update(
+            code="9921"
+        ),
+        ("AG", "Claim.item[0].productOrService"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_reason_and_place_are_answered_when_a_claim_is_wrong(cloud: Cloud, kind: str) -> None:
+    change, expected = WRONG[kind]
+    document = claim(VISIT)
+    change(document)
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER)
+    assert expected in errors(reply)
+    assert cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"] == []
+
+
+def issues(reply: Reply) -> list[str]:
+    assert reply.body["resourceType"] == "OperationOutcome"
+    return [one["code"] for one in reply.body["issue"]]
+
+
+UNPROCESSABLE: dict[str, tuple[Any, int, str]] = {
+    "no bundle": ({"resourceType": "Patient"}, 422, "structure"),
+    "empty": ({}, 422, "structure"),
+    "array": ([], 422, "invalid"),
+    "text": ("<Bundle/>", 422, "invalid"),
+    "no claim": (
+        {"resourceType": "Bundle", "type": "collection", "entry": []},
+        422,
+        "required",
+    ),
+    "large": ({"resourceType": "Bundle", "text": "x" * 300_000}, 413, "too-long"),
+}
+
+
+@pytest.mark.parametrize("kind", UNPROCESSABLE)
+def test_outcome_says_why_when_a_bundle_cannot_be_processed(cloud: Cloud, kind: str) -> None:
+    sent, expected, code = UNPROCESSABLE[kind]
+    reply = submit(cloud, sent)
+    assert (reply.status, issues(reply)) == (expected, [code])
+
+
+def test_outcome_asks_for_json_when_xml_is_sent(cloud: Cloud) -> None:
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", raw="<Bundle/>", by=PROVIDER)
+    assert (reply.status, issues(reply)) == (400, ["structure"])
+    assert "JSON" in reply.body["issue"][0]["details"]["text"]
+
+
+def test_nothing_is_answered_when_the_caller_is_no_provider(cloud: Cloud) -> None:
+    clerk = {"sub": "clerk", "cognito:groups": "[Intake]"}
+    reply = submit(cloud, claim(VISIT), by=clerk)
+    assert (reply.status, issues(reply)) == (403, ["forbidden"])
+
+
+def test_operation_is_unknown_when_it_is_not_submit(cloud: Cloud) -> None:
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$other", claim(), by=PROVIDER)
+    assert (reply.status, issues(reply)) == (404, ["not-found"])
+
+
+def test_claim_of_another_provider_is_not_found_when_its_identifier_is_used(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=STRANGER)
+    assert [code for code, _ in errors(reply)] == ["41"]
+    assert "PC" not in json.dumps(response(reply).get("item", []))
