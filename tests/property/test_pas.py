@@ -54,18 +54,15 @@ PATHS: Final = sorted(paths(DOCUMENT), key=str)
 
 
 def replaced(document: Any, path: Path, value: object) -> Any:
+    """The document with another value at a path, where an earlier change has left the path."""
     copied = deepcopy(document)
     element: Any = copied
-    for part in path[:-1]:
-        try:
+    try:
+        for part in path[:-1]:
             element = element[part]
-        except (KeyError, IndexError, TypeError):
-            return copied
-    if isinstance(element, dict) or (isinstance(element, list) and isinstance(path[-1], int)):
-        try:
-            element[path[-1]] = value
-        except (IndexError, TypeError):
-            return copied
+        element[path[-1]] = value
+    except (KeyError, IndexError, TypeError):
+        return copied
     return copied
 
 

@@ -110,6 +110,7 @@ ALLOWED: Final = {
     catalogue.WORKFLOW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
+    catalogue.PAS: REGISTER,
 }
 TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")
 CHANGE: Final = WRITE | {"dynamodb:BatchGetItem"}
@@ -176,6 +177,7 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
         "notices": {"s3:PutObject"},
     },
     catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
+    catalogue.PAS: RECEIVED,
 }
 """What each function may do with each table and with the objects below each prefix.
 
@@ -276,7 +278,7 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
         and "dynamodb:GetItem" in listed(statement["Action"])
         and "TablesReference" in json.dumps(statement["Resource"])
     }
-    readers = ("Check", "Confirmation", "Intake", "Notices", "Reports", "Workflow")
+    readers = ("Check", "Confirmation", "Intake", "Notices", "Pas", "Reports", "Workflow")
     assert {role for role in unlimited if not role.startswith(readers)} == set()
 
 
