@@ -167,6 +167,10 @@ class StageConfig(_Table):
     http_timeout_seconds: Annotated[int, Field(ge=3, le=29)] = 15
     event_timeout_seconds: Annotated[int, Field(ge=10, le=900)] = 60
     alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    page_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    """The address that receives alarms that need a person now; without it ``alarm_email``."""
+    monthly_budget: Annotated[int, Field(ge=1)] | None = None
+    """Dollars a month for the account; 80% of it and a forecast above it notify ``alarm_email``."""
     portal_origins: tuple[Origin, ...] = ()
     """Further origins of the portal, besides that of its distribution: those of this machine."""
     identity: IdentityConfig = IdentityConfig()

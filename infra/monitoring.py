@@ -32,9 +32,13 @@ class MonitoringStack(cdk.Stack):
         )
         watch(
             Alarms(self, "Alarms", stage=stage),
+            stage=stage,
             functions=service.functions,
             dead_letters=service.dead_letters,
             queues=service.queues,
+            tables=data.tables,
+            documents=data.documents,
+            encryption=data.encryption,
             workflow=service.workflow,
             api=service.api,
         )

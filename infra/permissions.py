@@ -173,7 +173,11 @@ def redeliver(
 def _print_notices(notices: ServiceFunction, tables: Tables, documents: Documents) -> None:
     """Grant what printing requires; the reference table has the members' mailing addresses."""
     tables.allow_requests(
-        notices, ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
+        notices,
+        (
+            *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+            *("dynamodb:PutItem", "dynamodb:Query"),
+        ),
     )
     tables.allow_reference(notices, ("dynamodb:GetItem",))
     documents.allow_notices(notices, ("s3:PutObject",))

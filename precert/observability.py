@@ -6,18 +6,23 @@ Powertools reads service, namespace and level from the environment. Events are n
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from precert.domain.damage import LOGGER as DAMAGE_LOGGER
 from precert.domain.errors import PrecertError
-from precert.names import DAMAGED_RECORD
+from precert.names import DAMAGED_RECORD, ERRORS, SERVER_ERROR, UNAVAILABLE
 
 # Messages are words, so the logger does not try to parse them as JSON. The location is omitted because
 # this module writes every line.
 logger = Logger(json_deserializer=str, location=None)
 metrics = Metrics()
+
+
+_SERVER_ERRORS: Final = 500
+_UNAVAILABLE: Final = 503
 
 
 class _DamageHandler(logging.Handler):
@@ -29,14 +34,19 @@ class _DamageHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         ids = {name: getattr(record, name) for name in ("kind", "record_id", "error_class")}
         logger.error("damaged_record", extra=ids)
-        with single_metric(
-            name=DAMAGED_RECORD,
-            unit=MetricUnit.Count,
-            value=1,
-            namespace=metrics.namespace,
-            default_dimensions={"service": metrics.service or "precert"},
-        ):
-            pass
+        count(DAMAGED_RECORD)
+
+
+def count(name: str) -> None:
+    """Send a metric at once, by itself."""
+    with single_metric(
+        name=name,
+        unit=MetricUnit.Count,
+        value=1,
+        namespace=metrics.namespace or "precert",
+        default_dimensions={"service": metrics.service or "precert"},
+    ):
+        pass
 
 
 logging.getLogger(DAMAGE_LOGGER).handlers = [_DamageHandler()]
@@ -46,14 +56,23 @@ logging.getLogger(DAMAGE_LOGGER).propagate = False
 def note_answer(operation_id: str, status_code: int, code: str | None = None) -> None:
     """Log and count a response to an API call; ``code`` is the problem's code, if it is a problem.
 
-    The operation is in the log only: as a dimension, each of a hundred operations would be three more
-    custom metrics, which CloudWatch charges by the month.
+    Handlers respond to every error, so that Lambda counts none: errors are counted here. The operation
+    is in the log only: as a dimension, each of a hundred operations would be three more custom metrics,
+    which CloudWatch charges by the month.
     """
+    if status_code >= _SERVER_ERRORS:
+        error = UNAVAILABLE if status_code == _UNAVAILABLE else SERVER_ERROR
+        metrics.add_metric(name=error, unit=MetricUnit.Count, value=1)
     metrics.add_metric(name=f"{status_code // 100}xx", unit=MetricUnit.Count, value=1)
     logger.info(
         "answered",
         extra={"operation_id": operation_id, "status_code": status_code, "code": code},
     )
+
+
+def note_age(name: str, seconds: float) -> None:
+    """Record how long something waits."""
+    metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(0.0, seconds))
 
 
 def note_work(work: str, **ids: str | int) -> None:
@@ -73,7 +92,7 @@ def note_event(event_type: str, event_id: str) -> None:
 
 def note_error(error: Exception) -> None:
     """Log and count an error. Its message may contain user input, so only its class is logged."""
-    metrics.add_metric(name="errors", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name=ERRORS, unit=MetricUnit.Count, value=1)
     code = error.code if isinstance(error, PrecertError) else "internal"
     logger.error(
         "error",

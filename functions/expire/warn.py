@@ -3,6 +3,7 @@
 from typing import Any
 
 from precert.bootstrap import call, dependencies
+from precert.names import WARNED
 from precert.observability import errors_noted, logger, metrics, note_work
 from precert.usecases.cleanup import warn_of_expiry
 
@@ -13,4 +14,4 @@ def handle(event: dict[str, Any], context: Any) -> None:
     """The event contains nothing: the table has the due warnings."""
     with errors_noted():
         sent = call(warn_of_expiry, warnings=dependencies().draft_warnings)
-        note_work("warned", drafts=sent)
+        note_work(WARNED, drafts=sent)

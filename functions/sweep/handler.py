@@ -2,15 +2,20 @@
 invokes it.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from precert.bootstrap import call, prepared
 from precert.domain.errors import TransientError
-from precert.names import SWEPT
-from precert.observability import errors_noted, logger, metrics, note_work
-from precert.usecases.sweep import restart_lost_executions, sweep_clocks
+from precert.names import CLOCK_SWEPT, NOTICES_AGE, PROCESSING_AGE, SWEPT
+from precert.observability import errors_noted, logger, metrics, note_age, note_work
+from precert.usecases.ports.listings import WaitQueue
+from precert.usecases.sweep import restart_lost_executions, sweep_clocks, waiting_ages
 from precert.usecases.vendors import check_vendor_clocks
 
+_AGES: Final = {
+    WaitQueue.PROCESSING: PROCESSING_AGE,
+    WaitQueue.NOTICES: NOTICES_AGE,
+}
 _USED = ("listings", "requests", "workflow", "sweep_positions", "payer")
 
 
@@ -26,7 +31,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
         errors: list[TransientError] = []
         swept = call(sweep_clocks)
         for cycle in swept.cycles:
-            note_work("clock_swept", request_id=cycle.request_id, cycle=cycle.cycle)
+            note_work(CLOCK_SWEPT, request_id=cycle.request_id, cycle=cycle.cycle)
         errors += swept.errors
         try:
             note_work("vendor_clocks_checked", recorded=call(check_vendor_clocks))
@@ -36,6 +41,9 @@ def handle(event: dict[str, Any], context: Any) -> None:
         for cycle in restarted.cycles:
             note_work("execution_restarted", request_id=cycle.request_id, cycle=cycle.cycle)
         errors += restarted.errors
+        for queue, age in call(waiting_ages).items():
+            if age:
+                note_age(_AGES[queue], age.total_seconds())
         if errors:
             raise errors[0]
         note_work(SWEPT, clocks=len(swept.cycles), executions=len(restarted.cycles))

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from precert.bootstrap import Dependencies, dependencies
-from precert.names import SCAN_UNRESOLVED
+from precert.names import SCAN_UNRESOLVED, UPLOADS_SWEPT
 from precert.observability import errors_noted, logger, metrics, note_error, note_work, work_on
 from precert.usecases.ports.documents import WaitingUpload
 from precert.usecases.upload_sweep import LOOKED_AT_AFTER, Swept, sweep_upload
@@ -20,7 +20,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
         for waiting in deps.documents.waiting(deps.now() - LOOKED_AT_AFTER):
             with work_on(**waiting._asdict()):
                 found.update(_swept(deps, waiting))
-        note_work("uploads_swept", **{swept.value: count for swept, count in found.items()})
+        note_work(UPLOADS_SWEPT, **{swept.value: count for swept, count in found.items()})
 
 
 def _swept(deps: Dependencies, waiting: WaitingUpload) -> list[Swept]:

@@ -1,61 +1,89 @@
-"""Alarms and two dashboards."""
+"""Alarms, what AWS reports by events, and two dashboards."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import aws_cdk as cdk
+from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra import catalogue
+from infra.alarms import OWN_ALARMS, OwnAlarm, Severity, described
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.documents import Documents
+from infra.constructs.encryption import Encryption
 from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
 from infra.constructs.queues import EventQueue
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
-from precert.domain.event_types import EventType
-from precert.names import DAMAGED_RECORD, SCAN_UNRESOLVED, SWEPT
 
 _PERIOD = cdk.Duration.minutes(5)
+_STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
+"""Minutes that a consumer of the stream may be behind: executions start through the relay."""
+
+_SCHEDULES: Final = frozenset({"Clocks", "UploadSweeps", "Warn"})
+_SCHEDULED: Final = frozenset({catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN})
+"""The functions that AWS invokes asynchronously; queues, streams, the API and executions wait."""
 
 
 class Alarms(Construct):
-    """All alarms notify one topic, to which operators subscribe."""
+    """Two topics, to which operators subscribe, and all alarms."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            )
+        self.undelivered = DeadLetters(self, "Undelivered")
+        self.topics = {severity: self._topic(severity, stage) for severity in Severity}
+
+    def _topic(self, severity: Severity, stage: StageConfig) -> sns.Topic:
+        topic = sns.Topic(
+            self, severity.value.title(), display_name=f"precert {severity.value}", enforce_ssl=True
         )
-        if stage.alarm_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
+        for service in ("cloudwatch", "budgets"):
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["sns:Publish"],
+                    resources=[topic.topic_arn],
+                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+                )
+            )
+        pages = severity is Severity.PAGE and stage.page_email is not None
+        if email := stage.page_email if pages else stage.alarm_email:
+            topic.add_subscription(subscriptions.EmailSubscription(email))
+        return topic
 
     def add(
         self,
         name: str,
-        description: str,
-        metric: cloudwatch.Metric,
+        severity: Severity,
+        text: str,
+        runbook: str,
+        metric: cloudwatch.IMetric,
         *,
         above: int = 0,
         periods: int = 1,
         present: bool = False,
     ) -> None:
-        """Alarm when the metric is above the threshold, or with ``present`` when it is missing."""
+        """Alarm when the metric is above the threshold, or with ``present`` when it is missing.
+
+        Otherwise, missing data does not breach the threshold.
+        """
         operators, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=description,
+            alarm_description=described(text, runbook),
             metric=metric,
             threshold=1 if present else above,
             evaluation_periods=periods,
@@ -64,110 +92,287 @@ class Alarms(Construct):
             ),
             treat_missing_data=missing.BREACHING if present else missing.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_alarm_action(actions.SnsAction(self.topics[severity]))
+
+    def notify(
+        self, name: str, severity: Severity, text: str, runbook: str, pattern: events.EventPattern
+    ) -> None:
+        """Notify of an event of AWS that no metric has."""
+        message = events.RuleTargetInput.from_text(described(text, runbook))
+        events.Rule(
+            self,
+            f"{name}Rule",
+            description=described(text, runbook),
+            event_pattern=pattern,
+            targets=[
+                targets.SnsTopic(
+                    self.topics[severity],
+                    message=message,
+                    dead_letter_queue=self.undelivered.queue,
+                    retry_attempts=185,
+                    max_event_age=cdk.Duration.hours(24),
+                )
+            ],
+        )
+
+    def limit_costs(self, dollars: int) -> None:
+        """Notify when the month's costs reach 80% of the budget, or will exceed it."""
+        subscriber = budgets.CfnBudget.SubscriberProperty(
+            subscription_type="SNS", address=self.topics[Severity.TICKET].topic_arn
+        )
+        budgets.CfnBudget(
+            self,
+            "Budget",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=dollars, unit="USD"),
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        notification_type=kind,
+                        comparison_operator="GREATER_THAN",
+                        threshold=share,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[subscriber],
+                )
+                for kind, share in (("ACTUAL", 80), ("FORECASTED", 100))
+            ],
+        )
 
 
-def _count_of(metric_name: str) -> cloudwatch.Metric:
-    """How often the functions recorded the metric in a period."""
+def _own_metric(alarm: OwnAlarm) -> cloudwatch.Metric:
+    """A metric that the functions record."""
     return cloudwatch.Metric(
         namespace=METRICS_NAME,
-        metric_name=metric_name,
+        metric_name=alarm.metric,
         dimensions_map={"service": METRICS_NAME},
-        period=_PERIOD,
-        statistic="Sum",
+        period=cdk.Duration.minutes(alarm.period_minutes),
+        statistic="Maximum" if alarm.maximum else "Sum",
     )
 
 
 def watch(
     alarms: Alarms,
     *,
+    stage: StageConfig,
     functions: Mapping[FunctionSpec, ServiceFunction],
     dead_letters: Mapping[str, DeadLetters],
     queues: Mapping[str, EventQueue],
+    tables: Tables,
+    documents: Documents,
+    encryption: Encryption,
     workflow: Workflow,
     api: Api,
 ) -> None:
-    """Create all alarms."""
+    """Create all alarms: one for each way to fail, with a severity and a section of the runbook."""
+    for own in OWN_ALARMS:
+        alarms.add(
+            own.name,
+            own.severity,
+            own.text,
+            own.runbook,
+            _own_metric(own),
+            above=own.above,
+            periods=own.periods,
+            present=own.present,
+        )
+    _watch_functions(alarms, functions)
+    alarms.notify(
+        "Keys",
+        Severity.PAGE,
+        "A key of the data is disabled or is to be deleted",
+        "certificates-and-keys",
+        events.EventPattern(
+            source=["aws.kms"],
+            detail_type=["AWS API Call via CloudTrail"],
+            detail={
+                "eventSource": ["kms.amazonaws.com"],
+                "eventName": ["DisableKey", "ScheduleKeyDeletion"],
+                "resources": {"ARN": [encryption.key.key_arn, encryption.ssn_key.key_arn]},
+            },
+        ),
+    )
+    alarms.notify(
+        "Certificates",
+        Severity.TICKET,
+        "A certificate expires soon or was not renewed",
+        "certificates-and-keys",
+        events.EventPattern(
+            source=["aws.acm"],
+            detail_type=[
+                "ACM Certificate Approaching Expiration",
+                "ACM Certificate Expired",
+                "ACM Certificate Renewal Action Required",
+            ],
+        ),
+    )
+    if stage.scan_documents:
+        alarms.notify(
+            "ScanPlan",
+            Severity.PAGE,
+            "The protection plan is not active: documents are not scanned and stay CHECKING",
+            "waiting-documents",
+            events.EventPattern(
+                source=["aws.guardduty"],
+                detail_type=[
+                    "GuardDuty Malware Protection Resource Status Error",
+                    "GuardDuty Malware Protection Resource Status Warning",
+                ],
+                detail={"s3BucketDetails": {"bucketName": [documents.documents.bucket_name]}},
+            ),
+        )
+    _watch_queues(alarms, {**dead_letters, "Notifications": alarms.undelivered}, queues)
+    _watch_tables(alarms, tables)
+    _watch_executions(alarms, workflow)
+    alarms.add(
+        "ApiErrors",
+        Severity.PAGE,
+        "The API responds with more than five 5xx errors in each of two periods",
+        "server-errors",
+        api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
+        above=5,
+        periods=2,
+    )
+    if stage.monthly_budget is not None:
+        alarms.limit_costs(stage.monthly_budget)
+
+
+def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
+    """One alarm for throttles: the functions of an account share its concurrency.
+
+    A function that serves HTTP calls responds to errors; the API's metric has those that it cannot.
+    """
+    alarms.add(
+        "Throttles",
+        Severity.PAGE,
+        "Lambda throttles invocations: the account's concurrency is used up",
+        "throttles",
+        lambda_.Function.metric_all_throttles(period=_PERIOD),
+    )
     for spec, function in functions.items():
+        metric = function.function.metric
+        if spec.serves_http:
+            continue
         alarms.add(
             f"{spec.construct_id}Errors",
+            Severity.TICKET,
             f"{spec.description}: invocations fail",
-            function.function.metric_errors(period=_PERIOD),
+            "function-errors",
+            metric("Errors", statistic="Sum", period=_PERIOD),
         )
-        alarms.add(
-            f"{spec.construct_id}Throttles",
-            f"{spec.description}: invocations are throttled",
-            function.function.metric_throttles(period=_PERIOD),
-        )
+        if spec in _SCHEDULED:
+            alarms.add(
+                f"{spec.construct_id}Dropped",
+                Severity.PAGE,
+                f"{spec.description}: events were discarded after all attempts",
+                "dropped-events",
+                metric("AsyncEventsDropped", statistic="Sum", period=_PERIOD),
+            )
+        if minutes := _STREAM_AGES.get(spec.construct_id):
+            alarms.add(
+                f"{spec.construct_id}StreamAge",
+                Severity.PAGE,
+                f"{spec.description}: the stream is {minutes} minutes behind",
+                "stream-age",
+                metric("IteratorAge", statistic="Maximum", period=_PERIOD),
+                above=minutes * 60_000,
+            )
+
+
+def _watch_queues(
+    alarms: Alarms, dead_letters: Mapping[str, DeadLetters], queues: Mapping[str, EventQueue]
+) -> None:
     for name, undelivered in dead_letters.items():
         alarms.add(
             f"{name}DeadLetters",
-            f"{name}: the dead-letter queue contains messages; an operator must redrive them",
+            Severity.TICKET,
+            f"{name}: the dead-letter queue contains messages",
+            "dead-letters",
             undelivered.queue.metric_approximate_number_of_messages_visible(
                 period=_PERIOD, statistic="Maximum"
             ),
         )
+        if name in _SCHEDULES:
+            # The next run does what this one did not.
+            continue
+        alarms.add(
+            f"{name}DeadLettersAge",
+            Severity.PAGE,
+            f"{name}: a message has been in the dead-letter queue for a day",
+            "dead-letters",
+            undelivered.queue.metric_approximate_age_of_oldest_message(
+                period=_PERIOD, statistic="Maximum"
+            ),
+            above=24 * 60 * 60,
+        )
     for name, waiting in queues.items():
         alarms.add(
-            f"{name}Delayed",
-            f"{name}: an event was not processed for 15 minutes; it is delivered again for hours",
+            f"{name}QueueAge",
+            Severity.PAGE,
+            f"{name}: an event has waited for its function for 15 minutes",
+            "queue-age",
             waiting.queue.metric_approximate_age_of_oldest_message(
                 period=_PERIOD, statistic="Maximum"
             ),
             above=15 * 60,
         )
-    alarms.add(
-        "UnresolvedScans",
-        "A malware scan had no result and the document is not available: scan the document again",
-        _count_of(SCAN_UNRESOLVED),
+
+
+def _watch_tables(alarms: Alarms, tables: Tables) -> None:
+    """A transaction that an index throttles counts as a throttled request of the table."""
+    requests, reference = tables.requests, tables.reference
+    transactions = requests.metric(
+        "ThrottledRequests",
+        dimensions_map={"TableName": requests.table_name, "Operation": "TransactWriteItems"},
+        statistic="Sum",
+        period=_PERIOD,
     )
-    alarms.add(
-        "DamagedRecords",
-        "A stored record cannot be read: the functions' logs have its kind and id",
-        _count_of(DAMAGED_RECORD),
-    )
-    alarms.add(
-        "FailedExecutions",
-        "An execution failed: start its determination cycle again once the cause is fixed",
-        workflow.machine.metric_failed(period=_PERIOD),
-    )
-    for how, metric in (
-        ("TimedOut", workflow.machine.metric_timed_out(period=_PERIOD)),
-        ("Aborted", workflow.machine.metric_aborted(period=_PERIOD)),
+    for name, metric in (
+        ("RequestsReads", _throttles(requests, "Read")),
+        ("RequestsWrites", _throttles(requests, "Write")),
+        ("RequestsTransactions", transactions),
+        ("ReferenceReads", _throttles(reference, "Read")),
     ):
         alarms.add(
-            f"{how}Executions",
-            "An execution timed out or was aborted: its cycle is started again by itself",
+            f"{name}Throttled",
+            Severity.TICKET,
+            f"DynamoDB throttles {name.removeprefix('Requests').removeprefix('Reference').lower()} "
+            f"of the {'requests' if name.startswith('Requests') else 'reference'} table",
+            "throttles",
+            metric,
+            above=10,
+            periods=2,
+        )
+
+
+def _throttles(table: dynamodb.Table, kind: str) -> cloudwatch.Metric:
+    return table.metric(f"{kind}ThrottleEvents", statistic="Sum", period=_PERIOD)
+
+
+def _watch_executions(alarms: Alarms, workflow: Workflow) -> None:
+    machine = workflow.machine
+    for name, how, metric in (
+        ("Failed", "failed", machine.metric_failed(period=_PERIOD)),
+        ("TimedOut", "timed out", machine.metric_timed_out(period=_PERIOD)),
+        ("Aborted", "was aborted", machine.metric_aborted(period=_PERIOD)),
+    ):
+        alarms.add(
+            f"{name}Executions",
+            Severity.TICKET,
+            f"An execution {how}; its cycle is started again by itself",
+            "executions",
             metric,
         )
     alarms.add(
-        "SweepMissing",
-        "The sweep of the decision clocks did not complete in 10 minutes",
-        _count_of(SWEPT),
-        periods=2,
-        present=True,
-    )
-    alarms.add(
-        "DeadlinesPassed",
-        "A request was not decided by its deadline: it is in the operators' queue",
-        _count_of(EventType.DEADLINE_PASSED.value),
-    )
-    alarms.add(
-        "DeemedDenials",
-        "A passed deadline counts as a denial: a reviewer must decide the request today",
-        _count_of(EventType.DEEMED_DENIAL_DUE.value),
-    )
-    alarms.add(
-        "VendorDeadlinesPassed",
-        "A delegated vendor did not decide in time: it is in the operators' backlog of vendors",
-        _count_of(EventType.VENDOR_DEADLINE_PASSED.value),
-    )
-    alarms.add(
-        "ServerErrors",
-        "The API responds with 5xx errors",
-        api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
-        above=5,
-        periods=2,
+        "ThrottledExecutions",
+        Severity.PAGE,
+        "Step Functions throttles the transitions of executions",
+        "throttles",
+        machine.metric_throttled(period=_PERIOD),
+        periods=3,
     )
 
 
@@ -213,14 +418,8 @@ class Dashboards(Construct):
                 [
                     _graph(
                         "Hours from start to determination",
-                        [
-                            # Step Functions measures executions in milliseconds.
-                            cloudwatch.MathExpression(
-                                expression="time / 3600000",
-                                using_metrics={"time": machine.metric_time()},
-                                label="hours",
-                            )
-                        ],
+                        [_in_hours(machine.metric_time(), "average")],
+                        unit="hours",
                     ),
                     _graph("API calls", [api.http_api.metric_count()]),
                 ],
@@ -237,6 +436,7 @@ class Dashboards(Construct):
                     _graph(
                         "Function duration, p99",
                         [f.metric_duration(statistic="p99") for f in lambdas],
+                        unit="milliseconds",
                     ),
                 ],
                 [
@@ -247,12 +447,20 @@ class Dashboards(Construct):
                             api.http_api.metric_client_error(statistic="Sum"),
                         ],
                     ),
-                    _graph("API latency, p99", [api.http_api.metric_latency(statistic="p99")]),
+                    _graph(
+                        "API latency, p99",
+                        [api.http_api.metric_latency(statistic="p99")],
+                        unit="milliseconds",
+                    ),
                 ],
                 [
                     _graph(
-                        "Executions that failed or timed out",
-                        [machine.metric_failed(), machine.metric_timed_out()],
+                        "Executions that failed, timed out or were aborted",
+                        [
+                            machine.metric_failed(),
+                            machine.metric_timed_out(),
+                            machine.metric_aborted(),
+                        ],
                     ),
                     _graph(
                         "Messages in dead-letter queues",
@@ -277,13 +485,24 @@ class Dashboards(Construct):
                             for spec, f in (
                                 (spec, function.function) for spec, function in functions.items()
                             )
-                            if spec.folder in {"relay", "expire"}
+                            if spec.construct_id in _STREAM_AGES
                         ],
+                        unit="milliseconds",
                     ),
                 ],
             ],
         )
 
 
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.IWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=12)
+def _in_hours(metric: cloudwatch.IMetric, label: str) -> cloudwatch.IMetric:
+    """Step Functions measures executions in milliseconds."""
+    return cloudwatch.MathExpression(
+        expression="time / 3600000", using_metrics={"time": metric}, label=label
+    )
+
+
+def _graph(
+    title: str, metrics: Sequence[cloudwatch.IMetric], *, unit: str = "count"
+) -> cloudwatch.IWidget:
+    axis = cloudwatch.YAxisProps(label=unit, show_units=False, min=0)
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), left_y_axis=axis, width=12)

@@ -88,6 +88,7 @@ def print_notices(  # noqa: PLR0913 - each is a dependency
     request, recorded = file.request, {notice.notice_id for notice in file.notices}
     due = [one for one in _issues(file.request, cycle) if not recorded.intersection(one.notice_ids)]
     if not due:
+        notices.issued(request)
         return ()
     patient = request.content.patient
     member = reference.member(patient.member_id) if patient else None
@@ -115,6 +116,7 @@ def print_notices(  # noqa: PLR0913 - each is a dependency
             )
         notices.record(request_id, issued, _event(request, issue, now))
         printed += issued
+    notices.issued(request)
     return tuple(printed)
 
 

@@ -5,7 +5,7 @@ a minute later, and starts executions that were lost. Each event is conditional 
 request, so it is recorded once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,7 +14,13 @@ from typing import Final
 from precert.domain.errors import DamagedRecordError, TransientError
 from precert.domain.payer import Payer
 from precert.usecases.executions import restart_execution
-from precert.usecases.ports.listings import CheckQueue, Listings, OpenCycle, SweepPositions
+from precert.usecases.ports.listings import (
+    CheckQueue,
+    Listings,
+    OpenCycle,
+    SweepPositions,
+    WaitQueue,
+)
 from precert.usecases.ports.requests import RequestStore
 from precert.usecases.ports.workflow import Workflow
 from precert.usecases.workflow import check_deadline
@@ -74,6 +80,12 @@ def sweep_clocks(
         else:
             swept.cycles.append(cycle)
     return swept
+
+
+def waiting_ages(*, listings: Listings, now: datetime) -> Mapping[WaitQueue, timedelta]:
+    """How long the oldest entry of each queue waits; zero for an empty one. One Query each."""
+    since = {queue: listings.waits_since(queue) for queue in WaitQueue}
+    return {queue: now - at if at else timedelta() for queue, at in since.items()}
 
 
 def restart_lost_executions(

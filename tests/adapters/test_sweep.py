@@ -92,6 +92,7 @@ def test_sweep_is_few_calls_when_nothing_is_late(
         *("Query", "Query"),
         *("GetItem", "Query"),
         *("GetItem", "Query", *["DescribeExecution"] * len(request_ids)),
+        *["Query"] * 2,
     ]
     [counted] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if SWEPT in line]
     assert (counted[SWEPT], counted["service"]) == ([1.0], "precert")

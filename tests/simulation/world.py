@@ -27,7 +27,7 @@ from functions.sweep import executions
 from functions.sweep import handler as sweep
 from functions.upload import verify
 from functions.workflow import handler as workflow
-from precert import bootstrap
+from precert import bootstrap, observability
 from precert.adapters.dynamodb import request_items
 from precert.adapters.dynamodb.keys import DRAFTS_QUEUE
 from precert.adapters.dynamodb.table import Writes
@@ -593,6 +593,7 @@ def installed() -> Iterator[Callable[[World], None]]:
         patch.setattr(logger, "error", _only_passing)
         for name in ("add_metric", "add_dimension", "flush_metrics"):
             patch.setattr(metrics.provider, name, lambda *_, **__: None)
+        patch.setattr(observability, "count", lambda _: None)
         patch.setattr(f"{request_items.__name__}.zlib", _NOTHING)
         patch.setattr(request_items, "unpacked_parts", _unpacked)
         patch.setattr(Writes.__init__, "__kwdefaults__", {"pause": paused})

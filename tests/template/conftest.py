@@ -57,6 +57,8 @@ def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
                 "tins_claim": "registered_tins",
             },
             alarm_email="operators@example.com",
+            page_email="on-call@example.com",
+            monthly_budget=1000,
             vendors={"EVICORE-RAD": stages.ACCOUNT},
             scan_documents=True,
         ),

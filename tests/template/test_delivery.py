@@ -1,21 +1,23 @@
 """Rules for asynchronous processing: no failure is lost, and no failure blocks other records."""
 
 import json
+import re
 from typing import Any, Final
 
 import pytest
 
+from infra import catalogue
+from infra.alarms import OWN_ALARMS, RUNBOOK, Severity, described
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.names import (
     EVENT_SK_PREFIX,
     EVENT_SOURCE,
     REQUEST_SK,
-    SCAN_UNRESOLVED,
-    SWEPT,
     VENDOR_DETERMINED,
     VENDOR_SOURCE_PREFIX,
 )
 from tests.template.synthesized import Synthesized
+from tests.unit.test_alarms import sections
 
 MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 QUEUE: Final = "AWS::SQS::Queue"
@@ -85,7 +87,10 @@ def test_event_waits_in_a_queue_when_the_function_of_its_rule_fails(stack: Synth
     queues, functions = stack.properties(QUEUE), stack.properties("AWS::Lambda::Function")
     mappings = {queue_of(one["EventSourceArn"]): one for one in mappings_of(stack, stream=False)}
     rules = stack.properties("AWS::Events::Rule").values()
-    delivering = [rule for rule in rules if "EventPattern" in rule]
+    said = notified(stack)
+    delivering = [
+        rule for rule in rules if "EventPattern" in rule and rule["Description"] not in said
+    ]
     assert len(delivering) == len(mappings) == 6
     for rule in delivering:
         [target] = rule["Targets"]
@@ -145,7 +150,8 @@ def test_function_receives_its_own_events_when_the_bus_has_them(
     (rule,) = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
-        if queue_of(rule["Targets"][0]["Arn"]) in queues
+        if "Fn::GetAtt" in rule["Targets"][0]["Arn"]
+        and queue_of(rule["Targets"][0]["Arn"]) in queues
     )
     assert rule["EventPattern"] == {"source": [source], "detail-type": list(types)}
     assert "EventBusName" in rule
@@ -206,32 +212,168 @@ def test_function_receives_executions_when_they_end_with_an_error(stack: Synthes
     assert queue_of_function(mapping).startswith("ExecutionsFunction")
 
 
-def test_alarm_is_defined_when_a_queue_receives_failures(stack: Synthesized) -> None:
-    watched = {
-        dimension["Value"]["Fn::GetAtt"][0]
-        for alarm in stack.properties(ALARM).values()
-        for dimension in alarm.get("Dimensions", ())
-        if dimension["Name"] == "QueueName"
-    }
-    assert watched == set(stack.resources(QUEUE))
+def dimensions(alarm: dict[str, Any]) -> dict[str, Any]:
+    """The dimensions of an alarm's metric, by name."""
+    return {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
 
 
-def test_alarms_cover_errors_and_throttles_when_a_function_is_deployed(stack: Synthesized) -> None:
-    watched = {
-        (dimension["Value"]["Ref"], alarm["MetricName"])
+def watched(stack: Synthesized, dimension: str) -> set[tuple[str, str]]:
+    """Resources with the metrics of theirs that an alarm watches."""
+    return {
+        (_named(found[dimension]), alarm["MetricName"])
         for alarm in stack.properties(ALARM).values()
-        for dimension in alarm.get("Dimensions", ())
-        if dimension["Name"] == "FunctionName"
+        if dimension in (found := dimensions(alarm))
     }
-    functions = stack.resources("AWS::Lambda::Function")
-    assert watched == {(name, metric) for name in functions for metric in ("Errors", "Throttles")}
+
+
+def _named(value: Any) -> str:
+    return str(value.get("Ref") or value["Fn::GetAtt"][0])
+
+
+def test_alarms_watch_count_and_age_when_a_queue_has_messages(stack: Synthesized) -> None:
+    """What a schedule did not do is done by its next run, so that such a message does not age."""
+    count, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
+    schedules = {
+        queue_of(rule["Targets"][0]["DeadLetterConfig"]["Arn"])
+        for rule in stack.properties("AWS::Events::Rule").values()
+        if "ScheduleExpression" in rule
+    }
+    expected = {(name, age) for name in stack.resources(QUEUE) if name not in schedules} | {
+        (name, count)
+        for name, queue in stack.properties(QUEUE).items()
+        if "RedrivePolicy" not in queue
+    }
+    assert len(schedules) == 3
+    assert watched(stack, "QueueName") == expected
+
+
+def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> None:
+    """Functions that serve HTTP calls raise nothing; throttles are those of the whole account."""
+    served = {spec.handler for spec in catalogue.ALL if spec.serves_http}
+    scheduled = {one.handler for one in (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN)}
+    streamed = {one.handler for one in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)}
+    expected = set()
+    for name, function in stack.properties("AWS::Lambda::Function").items():
+        if function["Handler"] not in served:
+            expected.add((name, "Errors"))
+        if function["Handler"] in scheduled:
+            expected.add((name, "AsyncEventsDropped"))
+        if function["Handler"] in streamed:
+            expected.add((name, "IteratorAge"))
+    assert watched(stack, "FunctionName") == expected
+    assert [
+        one
+        for one in stack.properties(ALARM).values()
+        if one["MetricName"] == "Throttles" and "Dimensions" not in one
+    ]
+
+
+def test_alarms_watch_throttles_when_a_table_is_used(stack: Synthesized) -> None:
+    found = {metric for _, metric in watched(stack, "TableName")}
+    assert found == {"ReadThrottleEvents", "WriteThrottleEvents", "ThrottledRequests"}
+
+
+def test_alarms_watch_executions_when_they_end_with_an_error(stack: Synthesized) -> None:
+    [machine] = stack.resources("AWS::StepFunctions::StateMachine")
+    assert watched(stack, "StateMachineArn") == {
+        (machine, metric)
+        for metric in (
+            *("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
+            "ExecutionThrottled",
+        )
+    }
+
+
+def test_own_alarm_is_as_listed_when_it_is_deployed(stack: Synthesized) -> None:
+    own = {
+        alarm["AlarmDescription"]: alarm
+        for alarm in stack.properties(ALARM).values()
+        if alarm.get("Namespace") == "precert"
+    }
+    assert own.keys() == {described(one.text, one.runbook) for one in OWN_ALARMS}
+    for one in OWN_ALARMS:
+        alarm = own[described(one.text, one.runbook)]
+        assert alarm["MetricName"] == one.metric
+        assert dimensions(alarm) == {"service": "precert"}
+        assert alarm["Statistic"] == ("Maximum" if one.maximum else "Sum")
+        assert (alarm["Period"], alarm["EvaluationPeriods"]) == (
+            60 * one.period_minutes,
+            one.periods,
+        )
+        assert (alarm["Threshold"], alarm["ComparisonOperator"], alarm["TreatMissingData"]) == (
+            (1, "LessThanThreshold", "breaching")
+            if one.present
+            else (one.above, "GreaterThanThreshold", "notBreaching")
+        )
+
+
+def notified(stack: Synthesized) -> dict[str, Any]:
+    """Rules of events of AWS that notify a topic, by what they say."""
+    return {
+        rule["Description"]: rule
+        for rule in stack.properties("AWS::Events::Rule").values()
+        if "Runbook: " in rule.get("Description", "")
+    }
+
+
+def test_every_alarm_names_its_section_when_it_notifies(stack: Synthesized) -> None:
+    """No section is without an alarm; those of a cost budget have no description."""
+    said = [one["AlarmDescription"] for one in stack.properties(ALARM).values()]
+    named = {re.search(rf"Runbook: {RUNBOOK}#(\S+)$", one) for one in [*said, *notified(stack)]}
+    assert {found[1] for found in named if found} | {"costs"} == sections()
+    assert None not in named
+
+
+def test_topics_differ_when_alarms_have_other_severities(stack: Synthesized) -> None:
+    page, ticket = sorted(stack.resources("AWS::SNS::Topic"))
+    assert "Page" in page
+    assert "Ticket" in ticket
+    targets = {
+        alarm["AlarmDescription"]: alarm["AlarmActions"]
+        for alarm in stack.properties(ALARM).values()
+    }
+    for one in OWN_ALARMS:
+        topic = page if one.severity is Severity.PAGE else ticket
+        assert targets[described(one.text, one.runbook)] == [{"Ref": topic}]
+    assert {actions[0]["Ref"] for actions in targets.values()} == {page, ticket}
+
+
+def test_operators_are_notified_when_the_scan_plan_is_not_active(prod: Synthesized) -> None:
+    [rule] = (
+        rule
+        for rule in notified(prod).values()
+        if rule["EventPattern"]["source"] == ["aws.guardduty"]
+    )
+    assert rule["EventPattern"]["detail-type"] == [
+        "GuardDuty Malware Protection Resource Status Error",
+        "GuardDuty Malware Protection Resource Status Warning",
+    ]
+    [target] = rule["Targets"]
+    assert "Page" in target["Arn"]["Ref"]
+    assert RUNBOOK in target["Input"]
+
+
+def test_operators_are_notified_when_the_budget_is_used_up(with_own_issuer: Synthesized) -> None:
+    [budget] = with_own_issuer.properties("AWS::Budgets::Budget").values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 1000, "Unit": "USD"}
+    notifications = budget["NotificationsWithSubscribers"]
+    kinds = {one["Notification"]["NotificationType"] for one in notifications}
+    assert kinds == {"ACTUAL", "FORECASTED"}
+
+
+def test_units_are_named_when_a_dashboard_shows_times(stack: Synthesized) -> None:
+    """Executions are measured in milliseconds, and shown in hours."""
+    text = json.dumps(list(stack.properties("AWS::CloudWatch::Dashboard").values()))
+    assert "time / 3600000" in text
+    assert text.count("ExecutionTime") == 1
 
 
 @pytest.mark.rule("W2", "W11")
 @pytest.mark.parametrize("metric", ["DeadlinePassed", "DeemedDenialDue"])
 def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized, metric: str) -> None:
     """The alarm uses the relay's metric, with the names from its environment."""
-    [alarm] = (alarm for alarm in stack.properties(ALARM).values() if alarm["MetricName"] == metric)
+    alarms = stack.properties(ALARM).values()
+    [alarm] = (one for one in alarms if one.get("MetricName") == metric)
     assert (alarm["Namespace"], alarm["Threshold"]) == ("precert", 0)
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]
     for function in stack.properties("AWS::Lambda::Function").values():
@@ -241,32 +383,13 @@ def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized, metric
         )
 
 
-def test_alarms_notify_a_topic_when_they_fire(stack: Synthesized) -> None:
-    alarms = stack.properties(ALARM).values()
-    metrics = {alarm["MetricName"] for alarm in alarms}
-    assert {"ExecutionsFailed", "5xx", SCAN_UNRESOLVED} <= metrics
-    (topic,) = stack.resources("AWS::SNS::Topic")
-    assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms)
-
-
 def test_operators_are_emailed_when_an_address_is_configured(with_own_issuer: Synthesized) -> None:
-    (subscription,) = with_own_issuer.properties("AWS::SNS::Subscription").values()
-    assert (subscription["Protocol"], subscription["Endpoint"]) == (
-        "email",
-        "operators@example.com",
-    )
-
-
-@pytest.mark.rule("W2")
-def test_operators_are_alarmed_when_the_sweep_does_not_run(stack: Synthesized) -> None:
-    [alarm] = (one for one in stack.properties(ALARM).values() if one.get("MetricName") == SWEPT)
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]
-    assert (alarm["TreatMissingData"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
-        "breaching",
-        "LessThanThreshold",
-        1,
-    )
-    assert alarm["Period"] * alarm["EvaluationPeriods"] == 600
+    found = with_own_issuer.properties("AWS::SNS::Subscription").values()
+    assert {one["Protocol"] for one in found} == {"email"}
+    assert {one["TopicArn"]["Ref"][:10]: one["Endpoint"] for one in found} == {
+        "AlarmsPage": "on-call@example.com",
+        "AlarmsTick": "operators@example.com",
+    }
 
 
 def test_two_dashboards_exist_when_the_stack_is_deployed(stack: Synthesized) -> None:

@@ -103,8 +103,8 @@ ALLOWED: Final = {
     catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY | RECEIVE,
     catalogue.INTAKE: REGISTER | {"dynamodb:BatchGetItem", "s3:GetObjectVersion"},
     catalogue.REPORTS: REGISTER | {"events:PutEvents"} | RECEIVE,
-    catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
-    | {"dynamodb:GetItem", "s3:PutObject"}
+    catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "s3:PutObject"}
     | WRITE_KEY
     | RECEIVE,
     catalogue.WORKFLOW: WRITE

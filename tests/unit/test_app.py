@@ -29,7 +29,7 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.values import Value
-from precert.names import Entitlement
+from precert.names import SERVER_ERROR, Entitlement
 from precert.observability import logger, metrics
 from tests.fakes.samples import REQUEST_ID
 
@@ -403,6 +403,7 @@ def test_call_is_logged_and_counted_once_when_it_ends(
     assert [(line["status_code"], line.get("code")) for line in answered] == [(status, code)]
     assert answered[0]["function_request_id"] == Context.aws_request_id
     counted = json.loads(capsys.readouterr().out)
+    assert counted.get(SERVER_ERROR) == ([1.0] if status == 500 else None)
     assert counted[f"{status // 100}xx"] == [1.0]
     assert answered[0]["operation_id"]
     [directive] = counted["_aws"]["CloudWatchMetrics"]

@@ -60,6 +60,7 @@ class NoticeStore:
     recorded: list[Notice] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     printed: list[Mapping[str, object]] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
 
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
         self.stored.append(f"{request_id}/{notice_id}/{len(document)}/{len(sha256)}")
@@ -74,6 +75,9 @@ class NoticeStore:
         assert request_id == event.request_id
         self.recorded.extend(notices)
         self.events.append(event)
+
+    def issued(self, request: Request) -> None:
+        self.settled.append(request.version)
 
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
         assert template == "notice"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
     NOTICE_SK_PREFIX,
+    NOTICES_SK,
     UPLOADS_QUEUE,
     document_sk,
     instant,
@@ -39,6 +40,7 @@ from precert.domain.damage import RecordKind
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.notices import Notice
+from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.names import (
     DOCUMENT_SK_PREFIX,
@@ -314,6 +316,17 @@ class DynamoDBNotices:
         ]
         try:
             self._writes.transact(operations)
+        except ConditionFailedError:
+            return
+
+    def issued(self, request: Request) -> None:
+        try:
+            self._writes.delete(
+                TableName=self._table,
+                Key=to_wire({PK: request_pk(request.request_id), SK: NOTICES_SK}),
+                ConditionExpression="version <= :version",
+                ExpressionAttributeValues=to_wire({":version": request.version}),
+            )
         except ConditionFailedError:
             return
 

@@ -16,6 +16,7 @@ Requests table, one item collection per request::
                               sk INTAKE              its entry in the queue of intake exceptions
                               sk REGISTERED          its entry in the list of registered requests
                               sk REGISTERED_BY       its entry in the list of who registered it
+                              sk NOTICES             its entry until its notices are issued
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
     pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        the duplicate fingerprint of a member's request
@@ -98,6 +99,7 @@ DRAFTS_QUEUE: Final = "DRAFTS"
 """Worklist partition of drafts whose expiry warning is due, by its instant."""
 UNREAD_SK: Final = "UNREAD"
 """Sorts after every instant, so that a page read in reverse begins with it."""
+NOTICES_SK: Final = "NOTICES"
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of cycles that wait for the workflow, not for a reviewer."""
 

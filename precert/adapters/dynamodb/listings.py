@@ -92,6 +92,7 @@ from precert.usecases.ports.listings import (
     OpenCycle,
     OpenCycles,
     Page,
+    WaitQueue,
 )
 
 if TYPE_CHECKING:
@@ -542,6 +543,10 @@ class DynamoDBListings:
                     break
         return tuple(found)
 
+    def waits_since(self, queue: WaitQueue) -> datetime | None:
+        items, _ = self._query(_Slice(WORKLIST_INDEX, queue.value, forward=True), None, 1)
+        return _instant_of(str(items[0][WORKLIST_SK])) if items else None
+
     def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
         start: dict[str, Any] = {}
         values = {":pended": CheckQueue.PENDED.value, ":until": checks_sk(until, "~")}
@@ -622,8 +627,13 @@ class DynamoDBListings:
 
 
 def _open_cycle_of(item: Item) -> OpenCycle:
-    at = datetime.fromisoformat(str(item[CHECKS_SK]).partition("#")[0])
+    at = _instant_of(str(item[CHECKS_SK]))
     return OpenCycle(request_id_of(item), int(item[CYCLE]), at)
+
+
+def _instant_of(sort_key: str) -> datetime:
+    """The instant that a sort key begins with."""
+    return datetime.fromisoformat(sort_key.partition("#")[0])
 
 
 def _delegation_of(item: Item) -> DelegationRow:

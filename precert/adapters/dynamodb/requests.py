@@ -30,6 +30,7 @@ from precert.adapters.dynamodb.keys import (
     INTAKE_QUEUE,
     INTAKE_SK,
     NOTICE_SK_PREFIX,
+    NOTICES_SK,
     ORIGINAL_SK,
     OVERDUE_QUEUE,
     OVERDUE_SK,
@@ -93,7 +94,7 @@ from precert.domain.duplicates import (
     submitted_fingerprint,
 )
 from precert.domain.errors import TransientError
-from precert.domain.event_types import DuplicateLock
+from precert.domain.event_types import EVENTS, DuplicateLock
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
@@ -122,7 +123,7 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.usecases.ports.listings import CheckQueue
+from precert.usecases.ports.listings import CheckQueue, WaitQueue
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     CoverageChangedError,
@@ -182,6 +183,20 @@ def registered_lines(table: str, request: Request) -> list[dict[str, Any]]:
         {"Put": {"TableName": table, "Item": to_wire({**entry, SK: sk, MEMBER: partition})}}
         for sk, partition in lists.items()
     ]
+
+
+def notices_lines(table: str, request: Request, event: Event) -> list[dict[str, Any]]:
+    """The entry of a request until the notices of a change are issued (W4)."""
+    if not EVENTS[event.type].notices:
+        return []
+    item = {
+        PK: request_pk(request.request_id),
+        SK: NOTICES_SK,
+        WORKLIST_PK: WaitQueue.NOTICES.value,
+        WORKLIST_SK: f"{instant(event.at)}#{request.request_id}",
+        "version": request.version,
+    }
+    return [{"Put": {"TableName": table, "Item": to_wire(item)}}]
 
 
 def delegation_lines(table: str, request: Request) -> list[dict[str, Any]]:
@@ -313,6 +328,7 @@ class DynamoDBRequests:
         operations += rows_to_remove(self._table, change)
         operations += delegation_lines(self._table, request)
         operations += self._queue_lines(change)
+        operations += notices_lines(self._table, request, change.event)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
         if change.other is not None:
@@ -586,6 +602,7 @@ class DynamoDBRegistrations:
             *intake_lines(self._table, request),
             *registered_lines(self._table, request),
             *delegation_lines(self._table, request),
+            *notices_lines(self._table, request, event),
         ]
         if original is not None:
             item = {PK: request_pk(request.request_id), SK: ORIGINAL_SK, "original": original}

@@ -150,6 +150,9 @@ class NoticeRecords(Protocol):
     def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
         """Record the notices of a cycle with their event; a repetition changes nothing."""
 
+    def issued(self, request: Request) -> None:
+        """Record that all notices of this version of the request are issued. One call."""
+
 
 class NoticeBytes(Protocol):
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:

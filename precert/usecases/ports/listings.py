@@ -110,6 +110,15 @@ class OpenCycle:
     at: datetime
 
 
+class WaitQueue(StrEnum):
+    """What waits for a function of the product or for AWS, by when it began."""
+
+    PROCESSING = "PROCESSING"
+    """Requests for their assessment."""
+    NOTICES = "NOTICES"
+    """Determinations for their notices."""
+
+
 class SweepPositions(Protocol):
     """Where the last run of the sweep ended in a queue; ``None`` is its beginning."""
 
@@ -201,6 +210,9 @@ class Listings(Protocol):
 
     def open_cycles(self) -> tuple[str, ...]:
         """Ids of all requests with an open cycle; one call for each queue and each further MB."""
+
+    def waits_since(self, queue: WaitQueue) -> datetime | None:
+        """When the oldest entry of a queue began to wait; ``None`` for an empty one. One call."""
 
     def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
         """Pended cycles whose next check was due until then, first due first; one call per page."""
