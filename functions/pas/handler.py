@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.pas.models import REFUSALS, claim_errors
+from functions.pas.models import REFUSALS, claim_errors, line_numbers
 from precert.api.app import FHIR_JSON
 from precert.api.fhir import FhirApi, FhirResource
 from precert.api.parameters import CurrentCaller
@@ -18,15 +18,18 @@ from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, NotFoundError
 from precert.fhir.bundles import Bundle, bundle_of, objects, text
 from precert.fhir.claims import ReadClaim, is_cancelled, prior_claim, read_claim
-from precert.fhir.responses import determined, refused
+from precert.fhir.inquiries import read_inquiry
+from precert.fhir.responses import determined, inquiry_answer, refused
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import (
     cancel_prior_authorization,
+    inquire_prior_authorizations,
     submit_prior_authorization,
 )
 
 api = FhirApi("pas", tag="Prior authorization", identify=identify, audit=audit)
 SUBMIT: Final = "$submit"
+INQUIRE: Final = "$inquire"
 
 
 @api.post(
@@ -39,17 +42,22 @@ SUBMIT: Final = "$submit"
 def claim_operation(
     operation: Annotated[str, Path()], body: FhirResource, caller: CurrentCaller
 ) -> FhirResource:
-    """Da Vinci PAS 2.2 `Claim/$submit`: send a PAS request bundle, and receive the response bundle.
+    """Da Vinci PAS 2.2 `Claim/$submit` and `Claim/$inquire`.
+
+    `$submit`: send a PAS request bundle, and receive the response bundle.
 
     The ClaimResponse comes within the call: approved where the payer's rules approve by themselves,
     else pended (`complete` with the review action A4) with its precertification number. A claim that
     cannot be accepted is answered by a ClaimResponse with the outcome `error` and an X12 reject reason
     for each wrong value, a bundle that cannot be processed by an OperationOutcome. The same claim
     identifier sent again returns the request as it is then. A claim that cancels all items of its
-    `related` claim withdraws that request.
+    `related` claim withdraws that request. `$inquire`: send a PAS inquiry bundle, and receive
+    Parameters with a response bundle for each request that it describes.
     """
+    if operation == INQUIRE:
+        return _inquired(bundle_of(body.root, first="Claim"), caller)
     if operation != SUBMIT:
-        raise NotFoundError("There is no such operation. Send the claim to Claim/$submit.")
+        raise NotFoundError("There is no such operation. Send a claim to $submit or $inquire.")
     bundle = bundle_of(body.root, first="Claim")
     only_tin = next(iter(caller.tins)) if len(caller.tins) == 1 else None
     claim = call(read_claim, bundle, acting_tin=only_tin)
@@ -59,9 +67,8 @@ def claim_operation(
         errors = claim_errors(error, claim)
         return FhirResource(call(refused, bundle, errors, at=dependencies().now()))
     original = _original(file, bundle)
-    sequences = call(read_claim, original).sequences
     at = dependencies().now()
-    return FhirResource(call(determined, file.request, sequences, original, at=at))
+    return FhirResource(call(determined, file.request, line_numbers(file), original, at=at))
 
 
 def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
@@ -90,6 +97,17 @@ def _cancelled(
     reason = "Cancelled by the submitter of the claim."
     identifier = claim_identifier(bundle, prior)
     return call(cancel_prior_authorization, identifier, reason, caller, id_of=id_of)
+
+
+def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
+    """The responses to an inquiry, with a warning where requests are withheld or left out."""
+    found = call(inquire_prior_authorizations, read_inquiry(bundle), caller)
+    at = dependencies().now()
+    answers = [
+        call(determined, one.request, line_numbers(one), bundle, at=at, inquired=True)
+        for one in found.requests
+    ]
+    return FhirResource(inquiry_answer(answers, withheld=found.withheld, more=found.more))
 
 
 def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:

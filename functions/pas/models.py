@@ -1,5 +1,7 @@
 """How errors of the content become X12 reject reasons in a ClaimResponse."""
 
+import gzip
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,8 +16,10 @@ from precert.domain.errors import (
     PatientNotFoundError,
     PrecertError,
 )
-from precert.fhir.claims import ReadClaim
+from precert.fhir.bundles import bundle_of
+from precert.fhir.claims import ReadClaim, item_sequences
 from precert.fhir.responses import ClaimError
+from precert.usecases.ports.requests import RequestFile
 
 CORRECT: Final = "C"
 """X12 889: correct and resubmit."""
@@ -58,6 +62,16 @@ _REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
 REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *_REASON_OF_ERROR)
 """Errors that a ClaimResponse explains; others are an OperationOutcome."""
 _INDEX: Final = re.compile(r"/[0-9]+$")
+
+
+def line_numbers(file: RequestFile) -> tuple[int, ...]:
+    """The number of each service line: that of its item in the claim, else its position from 1."""
+    if file.original is not None:
+        original = bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
+        sequences = item_sequences(original)
+        if len(sequences) == len(file.request.submitted.lines):
+            return sequences
+    return tuple(range(1, len(file.request.submitted.lines) + 1))
 
 
 def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:

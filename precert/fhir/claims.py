@@ -96,6 +96,38 @@ def read_claim(bundle: Bundle, *, payer: Payer, acting_tin: str | None = None) -
     return _Reader(bundle, payer, acting_tin).read()
 
 
+def item_sequences(bundle: Bundle) -> tuple[int, ...]:
+    """``item.sequence`` of each service line of the bundle's claim, in the order of the lines."""
+    return tuple(
+        number if isinstance(number := item.get("sequence"), int) else index
+        for index, item in enumerate(objects(bundle.first, "item"), start=1)
+    )
+
+
+def focal_insurance(claim: Json) -> Json:
+    """The insurance that a claim is about."""
+    found = objects(claim, "insurance")
+    focal = next((one for one in found if one.get("focal") is True), None)
+    return focal or (found[0] if found else {})
+
+
+def period_of(claim: Json) -> tuple[str | None, str | None]:
+    """The first and last day that a claim names as dates of service."""
+    infos = [one for one in objects(claim, "supportingInfo") if _is_dated(one)]
+    firsts = [_first_of(one, "timing") for one in infos]
+    lasts = [_last_of(one, "timing") or _first_of(one, "timing") for one in infos]
+    for item in objects(claim, "item"):
+        firsts.append(_first_of(item, "serviced"))
+        lasts.append(_last_of(item, "serviced") or _first_of(item, "serviced"))
+    days = [one for one in firsts if one], [one for one in lasts if one]
+    return min(days[0], default=None), max(days[1], default=None)
+
+
+def _is_dated(info: Json) -> bool:
+    dates = {"patientEvent", "admissionDates", "dischargeDates"}
+    return any(code in dates for _, code in codings(info.get("category")))
+
+
 def prior_claim(bundle: Bundle) -> Json | None:
     """The earlier claim that this one updates or cancels: a claim, or an object with its identifier."""
     for one in objects(bundle.first, "related"):
@@ -141,7 +173,7 @@ class _Reader:
 
     def read(self) -> ReadClaim:
         claim = self.claim
-        services, sequences = self._services()
+        services = self._services()
         requesting = provider_of(
             self.bundle, claim.get("provider"), "requesting_provider", "provider", self.places
         )
@@ -153,7 +185,7 @@ class _Reader:
         uses = {"predetermination": Purpose.PREDETERMINATION}
         entered = {
             "purpose": uses.get(text(claim, "use") or "", Purpose.PRECERTIFICATION),
-            "patient": patient_of(self.bundle, claim, self._focal(), self.places),
+            "patient": patient_of(self.bundle, claim, focal_insurance(claim), self.places),
             "servicing_provider": servicing,
             "requesting_provider": requesting,
             "services": services,
@@ -165,15 +197,9 @@ class _Reader:
             content = RequestContent.model_validate(entered)
         except ValidationError as error:
             errors = tuple(_field_errors(error))
-        return ReadClaim(content, errors, tuple(sequences), self.places)
+        return ReadClaim(content, errors, item_sequences(self.bundle), self.places)
 
     # -- Parties ----------------------------------------------------------------------------------
-
-    def _focal(self) -> Json:
-        """The insurance that the claim is about."""
-        found = objects(self.claim, "insurance")
-        focal = next((one for one in found if one.get("focal") is True), None)
-        return focal or (found[0] if found else {})
 
     def _servicing(self) -> Json | None:
         """The provider of the care team who takes part in the whole claim, or the first of an item."""
@@ -191,9 +217,8 @@ class _Reader:
 
     # -- Services ---------------------------------------------------------------------------------
 
-    def _services(self) -> tuple[list[Json], list[int]]:
+    def _services(self) -> list[Json]:
         services: list[Json] = []
-        sequences: list[int] = []
         last: Json | None = None
         for index, item in enumerate(objects(self.claim, "item")):
             head, line = self._service(item), self._line(item)
@@ -207,9 +232,7 @@ class _Reader:
                 services[-1]["procedures"].append(line)
             self._place_service(number, index)
             self._place_line(pointer, index)
-            sequence = item.get("sequence")
-            sequences.append(sequence if isinstance(sequence, int) else index + 1)
-        return services, sequences
+        return services
 
     def _place_service(self, number: int, index: int) -> None:
         item, pointer = f"Claim.item[{index}]", f"/services/{number}"

@@ -39,6 +39,7 @@ class _Response:
     bundle: Bundle
     at: datetime
     new_uuid: Callable[[], str]
+    inquired: bool = False
     resources: list[Json] = field(default_factory=list)
     notes: list[Json] = field(default_factory=list)
 
@@ -53,7 +54,7 @@ class _Response:
         return present(
             resourceType="ClaimResponse",
             id=self.new_uuid(),
-            meta=systems.profile("claimresponse"),
+            meta=systems.profile("claiminquiryresponse" if self.inquired else "claimresponse"),
             identifier=identifiers,
             status="active",
             type=claim.get("type"),
@@ -81,7 +82,7 @@ class _Response:
         identifier = self.bundle.document.get("identifier")
         return present(
             resourceType="Bundle",
-            meta=systems.profile("pas-response-bundle"),
+            meta=systems.profile(f"pas-{'inquiry-' if self.inquired else ''}response-bundle"),
             identifier=identifier if isinstance(identifier, dict) else None,
             type="collection",
             timestamp=_instant(self.at),
@@ -142,12 +143,14 @@ def determined(
     payer: Payer,
     at: datetime,
     new_uuid: Callable[[], str],
+    inquired: bool = False,
 ) -> Json:
     """The response to a claim that is stored as a request, in its current state.
 
-    ``sequences`` are ``item.sequence`` of the claim, in the order of the request's lines.
+    ``sequences`` are ``item.sequence`` of the claim, in the order of the request's lines; ``inquired``
+    if the bundle is an inquiry, which describes the request by example.
     """
-    response = _Response(bundle, at, new_uuid)
+    response = _Response(bundle, at, new_uuid, inquired)
     review = request.submitted
     items, added = [], []
     sent = {item.get("sequence"): item for item in objects(bundle.first, "item")}
@@ -175,6 +178,27 @@ def determined(
             processNote=response.notes,
         )
     )
+
+
+def inquiry_answer(answers: Sequence[Json], *, withheld: bool, more: bool) -> Json:
+    """Parameters with the response bundles of an inquiry, and with what is not among them."""
+    warnings = [
+        text
+        for applies, text in (
+            (withheld, "The patient has further requests that you may not see. Call the payer."),
+            (more, "More requests fit. Name dates of service, codes or a number."),
+        )
+        if applies
+    ]
+    parameters = [{"name": "return", "resource": one} for one in answers]
+    if warnings:
+        issues = [
+            {"severity": "warning", "code": "suppressed", "details": {"text": text}}
+            for text in warnings
+        ]
+        outcome = {"resourceType": "OperationOutcome", "issue": issues}
+        parameters.append({"name": "outcome", "resource": outcome})
+    return present(resourceType="Parameters", parameter=parameters)
 
 
 def _item(

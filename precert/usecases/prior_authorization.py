@@ -4,6 +4,7 @@ They are requests like those of the portal: the same rules, duplicates, clocks, 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +26,7 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.event_types import EventType
+from precert.domain.inquiry import Inquiry
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
 from precert.domain.review import FIRST_CYCLE, Channel
@@ -196,6 +198,60 @@ def _admitted(
         raise AssertionError("completeness requires a patient")
     member = reference.member(content.patient.member_id)
     return require_checkable(member, content.patient, payer=payer, now=now).plan
+
+
+MOST_FOUND: Final = 25
+
+
+@dataclass(frozen=True)
+class FoundAuthorizations:
+    """Requests that an inquiry describes, last submitted first.
+
+    ``withheld`` if the caller may not see others, ``more`` if there are more than are returned.
+    """
+
+    requests: tuple[RequestFile, ...]
+    withheld: bool
+    more: bool
+
+
+def inquire_prior_authorizations(
+    inquiry: Inquiry,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    registrations: Registrations,
+    fingerprints: Fingerprints,
+) -> FoundAuthorizations:
+    """The requests of a member that a partner asks for, of any channel, in their current state.
+
+    By number also those that were withdrawn. Others of the member that the caller may not see (A2) are
+    counted as withheld.
+
+    Raises:
+        NotEntitledError.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    if inquiry.numbers:
+        named = [registrations.request_id_of(number) for number in inquiry.numbers]
+        request_ids = [one for one in dict.fromkeys(named) if one is not None]
+    else:
+        known = fingerprints.of_member(inquiry.member_id)
+        newest = sorted(known, key=lambda one: one.submitted_at, reverse=True)
+        request_ids = [one.request_id for one in newest]
+    found: list[RequestFile] = []
+    withheld = False
+    for request_id in request_ids:
+        file = requests.read_file(request_id)
+        if file is None or not inquiry.describes(file.request):
+            continue
+        if _own_request(file.request, caller) is None:
+            withheld = True
+        elif len(found) < MOST_FOUND:
+            found.append(_stored(file, caller))
+        else:
+            return FoundAuthorizations(tuple(found), withheld, more=True)
+    return FoundAuthorizations(tuple(found), withheld, more=False)
 
 
 _OTHERS: Final = "Another provider's claim has this identifier. Send the claim with another one."

@@ -18,6 +18,7 @@ from tests.unit.test_export import bundle, claim_of, coding, extensions
 from tools.fhir_validator import pas_validator
 
 Json = dict[str, Any]
+PAS: Final = "http://hl7.org/fhir/us/davinci-pas"
 VISIT: Final = {
     **OFFICE_VISIT,
     "procedures": [{"code": "99213", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}],
@@ -249,3 +250,109 @@ def test_claim_of_another_provider_is_not_found_when_its_identifier_is_used(clou
     reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=STRANGER)
     assert [code for code, _ in errors(reply)] == ["41"]
     assert "PC" not in json.dumps(response(reply).get("item", []))
+
+
+def inquire(cloud: Cloud, document: Any, *, by: dict[str, str] = PROVIDER) -> Reply:
+    """Ask for requests; each returned bundle is valid PAS."""
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$inquire", document, by=by)
+    assert reply.status == 200, reply.body
+    assert pas_validator().findings(reply.body) == []
+    for one in bundles(reply):
+        assert pas_validator().findings(one) == []
+    return reply
+
+
+def bundles(reply: Reply) -> list[Json]:
+    parameters = reply.body.get("parameter", ())
+    return [one["resource"] for one in parameters if one["name"] == "return"]
+
+
+def inquiry(*services: Any, number: str | None = None, **changes: Any) -> Json:
+    document = claim(*services, identifier="inquiry", **changes)
+    document["meta"] = {
+        "profile": [f"{PAS}/StructureDefinition/profile-pas-inquiry-request-bundle"]
+    }
+    head = claim_of(document)
+    head["meta"] = {"profile": [f"{PAS}/StructureDefinition/profile-claim-inquiry"]}
+    if not services:
+        head["item"], head["supportingInfo"] = [], []
+    if number:
+        url = f"{PAS}/StructureDefinition/extension-authorizationNumber"
+        head["extension"] = [{"url": url, "valueString": number}]
+    return document
+
+
+def heads(reply: Reply) -> list[Json]:
+    return [one["entry"][0]["resource"] for one in bundles(reply)]
+
+
+def numbers(reply: Reply) -> set[str]:
+    found = set()
+    for head in heads(reply):
+        for item in head["item"]:
+            extension = extensions(item).get("administrationReferenceNumber")
+            found.add(extension["valueString"] if extension else head["preAuthRef"])
+    return found
+
+
+def test_requests_of_all_channels_are_found_when_a_member_is_asked_for(cloud: Cloud) -> None:
+    submit(cloud, claim(VISIT))
+    cloud.submitted()
+    rows = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
+    reply = inquire(cloud, inquiry())
+    assert numbers(reply) == {row["number"] for row in rows}
+    assert len(rows) == 2
+    assert [one["name"] for one in reply.body["parameter"]] == ["return", "return"]
+
+
+def test_item_numbers_are_those_of_the_claim_when_it_is_found_by_number(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    for item in claim_of(document)["item"]:
+        item["sequence"] += 6
+    head = response(submit(cloud, document))
+    number = extensions(head["item"][0])["administrationReferenceNumber"]["valueString"]
+    (found,) = heads(inquire(cloud, inquiry(number=number)))
+    assert [item["itemSequence"] for item in found["item"]] == [7]
+    assert heads(inquire(cloud, inquiry(number="PC1234567897"))) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (inquiry(VISIT), 1),
+        (inquiry(BOWEL_SURGERY), 0),
+        (inquiry({**VISIT, "service_date": "2026-07-07"}), 0),
+    ],
+    ids=["same", "other code", "later"],
+)
+def test_only_what_fits_is_found_when_services_are_described(
+    cloud: Cloud, asked: Json, found: int
+) -> None:
+    submit(cloud, claim(VISIT))
+    assert len(bundles(inquire(cloud, asked))) == found
+
+
+def test_withheld_requests_are_said_when_the_caller_may_not_see_them(cloud: Cloud) -> None:
+    submit(cloud, claim(VISIT))
+    reply = inquire(cloud, inquiry(), by=STRANGER)
+    (parameter,) = reply.body["parameter"]
+    assert parameter["name"] == "outcome"
+    (issue,) = parameter["resource"]["issue"]
+    assert (issue["severity"], issue["code"]) == ("warning", "suppressed")
+
+
+def test_nothing_is_said_when_the_birth_date_is_of_another_person(cloud: Cloud) -> None:
+    submit(cloud, claim(VISIT))
+    document = inquiry()
+    patient(document)["birthDate"] = "1986-01-02"
+    assert inquire(cloud, document).body == {"resourceType": "Parameters"}
+
+
+def test_outcome_names_the_patient_when_an_inquiry_has_no_member_id(cloud: Cloud) -> None:
+    document = inquiry()
+    for entry in document["entry"]:
+        entry["resource"].pop("identifier", None)
+        entry["resource"].pop("subscriberId", None)
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$inquire", document, by=PROVIDER)
+    assert (reply.status, issues(reply)) == (422, ["value"])
+    assert reply.body["issue"][0]["expression"][0].endswith(".identifier")

@@ -1,0 +1,43 @@
+"""A partner's question for the state of requests, by example (X12 278 inquiry, PAS ``$inquire``)."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from precert.domain.dates import BirthDate
+from precert.domain.determination import days_of_service
+from precert.domain.request import Request
+from precert.domain.values import MemberId, Text, Value
+
+MOST_NUMBERS = 20
+
+
+class Inquiry(Value):
+    """Which requests are meant; everything that is entered must fit a request."""
+
+    member_id: MemberId
+    date_of_birth: BirthDate | None = None
+    numbers: Annotated[tuple[Text, ...], Field(max_length=MOST_NUMBERS)] = ()
+    """Precertification numbers; requests of the member with other numbers are not meant."""
+    codes: frozenset[Text] = frozenset()
+    """Procedure codes, of which a request has at least one; none means any service."""
+    first_day: date | None = None
+    last_day: date | None = None
+    """Days of which the dates of service include at least one."""
+
+    def describes(self, request: Request) -> bool:
+        """Whether a request is meant."""
+        patient, review = request.content.patient, request.review
+        if patient is None or review is None or patient.member_id != self.member_id:
+            return False
+        if self.date_of_birth is not None and patient.date_of_birth != self.date_of_birth:
+            return False
+        if self.numbers and review.number not in self.numbers:
+            return False
+        if self.codes and self.codes.isdisjoint(line.code for line in review.lines if line.code):
+            return False
+        first, last = days_of_service(request.content, review.lines)
+        return (self.first_day is None or last is None or last >= self.first_day) and (
+            self.last_day is None or first is None or first <= self.last_day
+        )

@@ -1,0 +1,81 @@
+"""PAS inquiries: a Claim that describes by example which requests are meant."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import ValidationError
+
+from precert.domain.inquiry import MOST_NUMBERS, Inquiry
+from precert.fhir import systems
+from precert.fhir.bundles import (
+    Bundle,
+    Issue,
+    UnprocessableBundleError,
+    codings,
+    extension_of,
+    objects,
+    text,
+)
+from precert.fhir.claims import focal_insurance, period_of
+from precert.fhir.elements import Json
+from precert.fhir.received_parties import patient_of
+
+_NUMBERS: Final = ("authorizationNumber", "administrationReferenceNumber")
+"""X12 REF BB and REF NT: numbers of earlier responses."""
+_CODED: Final = tuple(
+    system.replace("http://", "https://", 1) for system in systems.CODE_SYSTEMS.values()
+)
+
+
+def read_inquiry(bundle: Bundle) -> Inquiry:
+    """The requests that the bundle's claim describes.
+
+    Raises:
+        UnprocessableBundleError: it names no member, or a value has no valid form.
+    """
+    claim = bundle.first
+    places: dict[str, str] = {}
+    patient = patient_of(bundle, claim, focal_insurance(claim), places)
+    first, last = period_of(claim)
+    entered = {
+        "member_id": patient.get("member_id"),
+        "date_of_birth": patient.get("date_of_birth"),
+        "numbers": tuple(dict.fromkeys(_numbers(claim)))[:MOST_NUMBERS],
+        "codes": frozenset(_codes(claim)),
+        "first_day": first,
+        "last_day": last,
+    }
+    try:
+        return Inquiry.model_validate(entered)
+    except ValidationError as error:
+        raise UnprocessableBundleError(
+            [
+                Issue(
+                    "value",
+                    places.get(f"/patient/{one['loc'][0]}", "Claim"),
+                    f"{one['msg']}. Send the member id and the birth date of the patient.",
+                )
+                for one in error.errors(include_input=False, include_url=False)
+            ]
+        ) from None
+
+
+def _numbers(claim: Json) -> Iterator[str]:
+    if number := text(claim, "preAuthRef"):
+        yield number.upper()
+    for element in (claim, *objects(claim, "item")):
+        for name in _NUMBERS:
+            extension = extension_of(element, systems.extension_url(name))
+            if number := text(extension, "valueString"):
+                yield number.strip().upper()
+
+
+def _codes(claim: Json) -> Iterator[str]:
+    """Codes of the items; an item without one asks for any service, and so does the claim then."""
+    found: list[str] = []
+    for item in objects(claim, "item"):
+        own = [code for system, code in codings(item.get("productOrService")) if system in _CODED]
+        if not own:
+            return
+        found += own
+    yield from found
