@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -20,9 +21,10 @@ from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
 from precert.domain.request import Request
 from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
+from tests.adapters.snapshots import Resources
 from tests.adapters.wire import Clients, Wire
 from tests.fakes.audit import MemoryAudit
-from tests.fakes.clock import Clock
+from tests.fakes.clock import START, Clock
 from tests.fakes.environments import environment
 from tests.fakes.gateway import matched
 from tests.fakes.samples import entered
@@ -65,6 +67,11 @@ class Calls:
     bucket: str
     sample_coverage: Coverage
     audit: MemoryAudit
+    resources: Resources
+    folder: Path
+    """Where the product caches rule lists."""
+    injected: Mapping[str, Any]
+    """The dependencies before the product's first call."""
     covered: bool = False
     """Whether the sample patient's coverage was changed, which all tests share."""
     created_before: int = 0
@@ -73,6 +80,20 @@ class Calls:
     @property
     def wire(self) -> Wire:
         return self.clients.wire
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether neither the test nor the product has changed anything."""
+        now = vars(self.deps)
+        return (
+            now.keys() == self.injected.keys()
+            and all(now[name] is value for name, value in self.injected.items())
+            and self.clock.at == START
+            and not (self.covered or self.created_before or self.audit.records)
+            and not (self.wire.parameters or self.log.getvalue())
+            and self.wire.spent
+            and self.resources.are_empty
+        )
 
     def call(
         self,

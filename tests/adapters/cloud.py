@@ -20,6 +20,7 @@ from precert.domain.coverage import Coverage
 from precert.settings import Settings
 from tests.adapters.callers import PROVIDER
 from tests.adapters.calls import Calls, Context, Reply
+from tests.adapters.snapshots import restored
 from tests.adapters.tables import names, put_coverages
 from tests.fakes.samples import entered, later
 
@@ -232,6 +233,9 @@ class Cloud(Calls):
         """A request; the second one of a test is for other days, as it would be a duplicate of the
         first.
         """
+        return restored(self, f"submitted {changes}", lambda: self._submitted(**changes))
+
+    def _submitted(self, **changes: Any) -> str:
         services = later(entered(**changes)["services"], _FAR_APART * self.created_before)
         requested = {**changes, "services": services}
         request_id = self.start(**requested)
@@ -240,11 +244,17 @@ class Cloud(Calls):
         return request_id
 
     def pended(self, **changes: Any) -> str:
+        return restored(self, f"pended {changes}", lambda: self._pended(**changes))
+
+    def _pended(self, **changes: Any) -> str:
         request_id = self.submitted(**changes)
         self.pend(request_id)
         return request_id
 
     def determined(self, **lines: str) -> str:
+        return restored(self, f"determined {lines}", lambda: self._determined(**lines))
+
+    def _determined(self, **lines: str) -> str:
         request_id = self.pended()
         reply = self.decide(request_id, lines or {"1.1": "APPROVED", "1.2": "DENIED"})
         assert reply.status == 200, reply.text

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from moto import mock_aws
-from moto.backends import get_backend
 
 # Powertools reads these when ``precert.observability`` is first imported.
 os.environ |= {
@@ -29,6 +28,7 @@ from precert.names import Env
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from tests.adapters.cloud import Cloud
+from tests.adapters.snapshots import Resources
 from tests.adapters.tables import (
     INLINE,
     create_reference_table,
@@ -45,8 +45,6 @@ from tests.fakes.quick_moto import quicken
 from tests.fakes.samples import PATIENT, notice_words, payer
 
 quicken()
-ACCOUNT: Final = "123456789012"
-REGION: Final = "us-east-1"
 
 
 class Loaded(NamedTuple):
@@ -93,25 +91,6 @@ def loaded(clients: Clients) -> Loaded:
     member = dependencies.reference.member(PATIENT["member_id"])
     assert member is not None
     return Loaded(table, rules_bucket, ssn_key, member.coverage_near(START.date()))
-
-
-class Resources(NamedTuple):
-    """Creating these takes as long as a submission: each test uses the same, emptied."""
-
-    table: str
-    documents: str
-    archive: str
-    bus: str
-    machine: str
-
-    def empty(self) -> None:
-        """Remove what the last test has stored, in moto's own records."""
-        get_backend("dynamodb")[ACCOUNT][REGION].tables[self.table].items.clear()
-        buckets = get_backend("s3")[ACCOUNT]["aws"].buckets
-        for name in (self.documents, self.archive):
-            buckets[name].keys = type(buckets[name].keys)()
-        for machine in get_backend("stepfunctions")[ACCOUNT][REGION].state_machines:
-            machine.executions.clear()
 
 
 @pytest.fixture(scope="session")
@@ -190,6 +169,9 @@ def cloud(
         resources.documents,
         loaded.patient,
         cloud_audit,
+        resources,
+        tmp_path,
+        dict(vars(deps)),
     )
     yield cloud_
     bootstrap.dependencies.cache_clear()

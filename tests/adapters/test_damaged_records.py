@@ -23,6 +23,7 @@ from precert.domain.values import ProviderKind
 from precert.names import DAMAGED_RECORD, Env
 from precert.usecases.executions import repair_executions
 from tests.adapters.cloud import PDF, Cloud
+from tests.adapters.snapshots import restored
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, entered, later
 
 Wire = dict[str, Any]
@@ -243,6 +244,12 @@ class Stage(NamedTuple):
 
 @pytest.fixture
 def stage(cloud: Cloud) -> Stage:
+    request_id, draft_id = restored(cloud, "on every list", lambda: _listed(cloud))
+    return Stage(cloud, request_id, draft_id)
+
+
+def _listed(cloud: Cloud) -> tuple[str, str]:
+    """The ids of a request that is on every list, and of a draft."""
     by_hand = {**entered()["servicing_provider"], "provider_id": None}
     request_id = cloud.pended(servicing_provider=by_hand)
     cloud.relay(cloud.stream())
@@ -260,7 +267,7 @@ def stage(cloud: Cloud) -> Stage:
     draft_id = cloud.start(services=later(entered()["services"], 90))
     found = lists(cloud)
     assert [name for name, (rows, damaged) in found.items() if not rows or damaged] == []
-    return Stage(cloud, request_id, draft_id)
+    return request_id, draft_id
 
 
 def _notices(cloud: Cloud, request_id: str) -> tuple[list[Notice], Event]:

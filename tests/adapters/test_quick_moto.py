@@ -107,6 +107,54 @@ CALLS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
             ]
         },
     ),
+    (
+        "transact_write_items",
+        {
+            "TransactItems": [
+                {"Put": put("4", "attribute_exists(pk)")},
+                {"Put": put("5", "attribute_not_exists(pk)")},
+                {"Update": update("2", "SET absent.part = :one", ExpressionAttributeValues=ONE)},
+            ]
+        },
+    ),
+    (
+        "transact_write_items",
+        {
+            "TransactItems": [
+                {
+                    "Update": update(
+                        "4",
+                        "SET nested.#m = :map, raw = :raw",
+                        ConditionExpression="#c = :seven AND size(raw) < :seven",
+                        ExpressionAttributeNames={"#c": "count", "#m": "map"},
+                        ExpressionAttributeValues={
+                            ":seven": {"N": "7.0"},
+                            ":map": {"M": {"B": {"S": "x"}, "raw": {"B": b"\x01"}}},
+                            ":raw": {"B": b"\x02"},
+                        },
+                    )
+                },
+                {"Put": {"TableName": TABLE, "Item": {**key("6"), "big": {"S": "x" * 300_000}}}},
+            ]
+        },
+    ),
+    (
+        "transact_write_items",
+        {
+            "TransactItems": [
+                {"Delete": {"TableName": TABLE, "Key": key("2")}},
+                {
+                    "Update": update(
+                        "6",
+                        "SET more = :more",
+                        ExpressionAttributeValues={":more": {"S": "x" * 200_000}},
+                    )
+                },
+            ]
+        },
+    ),
+    ("transact_write_items", {"TransactItems": [{"Put": {"TableName": TABLE, "Item": key("")}}]}),
+    ("scan", {"TableName": TABLE}),
     ("get_item", {"TableName": TABLE, "Key": key("1"), "ProjectionExpression": "pk, nested.#l"}),
     (
         "get_item",
@@ -158,7 +206,8 @@ def test_answers_are_those_of_moto_when_its_parts_are_replaced(clients: Clients)
     with original():
         assert not any(vars(where).get(name) is new for where, name, new in REPLACED)
         expected = list(answers(clients))
-    replaced = list(answers(clients))
+    list(answers(clients))
+    replaced = list(answers(clients))  # with what the first ones have cached
     for theirs, ours in zip(expected, replaced, strict=True):
         assert ours == theirs
     codes = {answer["Error"]["Code"] for _, _, answer in replaced if "Error" in answer}

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
@@ -123,11 +124,16 @@ class Clients:
         self.wire = Wire()
         services = ("dynamodb", "s3", "stepfunctions", "events", "kms", "sqs", "lambda")
         self.by_name = {
-            name: self.session.client(name, config=client_config())  # type: ignore[call-overload]
+            name: self.session.client(  # type: ignore[call-overload]
+                name, config=client_config().merge(Config(user_agent="tests"))
+            )
             for name in services
         }
         for client in self.by_name.values():
             self.wire.attach(client)
+        # moto verifies no signature.
+        tables = self.by_name["dynamodb"]
+        tables.meta.events.unregister("request-created.dynamodb", tables._request_signer.handler)
 
     def client(self, name: str, **_: Any) -> Any:
         """As ``boto3.Session.client``; the product creates its clients with it."""

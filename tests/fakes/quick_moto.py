@@ -1,8 +1,9 @@
 """moto's DynamoDB with the same answers in less time.
 
-moto 5.2 copies the whole table before each transaction, walks every response and request along the
-service's description, parses an expression again for each check, and retains every item that it ever
-created. The replacements below do the same work once or for the affected items only.
+moto 5.2 copies the whole table before each transaction, evaluates each of its conditions twice, walks
+every response and request along the service's description, parses an expression again for each check,
+measures the whole item at each attribute, and retains every item that it ever created. The
+replacements below do the same work once or for the affected items only.
 ``tests/adapters/test_quick_moto.py`` compares both on the same calls.
 """
 
@@ -23,13 +24,15 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
+from moto.dynamodb import comparisons
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import ConditionalCheckFailed, TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.models.utilities import dynamo_to_dict
+from moto.dynamodb.models.utilities import bytesize, dynamo_to_dict
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
-from moto.dynamodb.responses import DynamoHandler, DynamoResult
+from moto.dynamodb.responses import DynamoHandler, DynamoResult, validate_put_has_empty_keys
 from moto.s3 import urls as s3_urls
 from moto.s3.models import S3Backend
 from werkzeug.exceptions import HTTPException
@@ -56,8 +59,16 @@ ON_ITEMS: Final = frozenset(
         "UpdateItem",
     }
 )
-BINARY: Final = (b'"B":', b'"BS":')
-"""moto decodes these on arrival; requests with them take moto's own path."""
+BINARY: Final = b'"B":'
+"""moto decodes these on arrival."""
+BINARY_SET: Final = b'"BS":'
+"""Requests with these take moto's own path."""
+MOST_OPERATIONS: Final = 100
+"""DynamoDB's limit for a transaction."""
+LARGE: Final = 400_000
+"""Below the size to which moto limits an item."""
+_valid: Final[set[Any]] = set()
+"""The forms of operations that moto found valid."""
 REGION: Final = re.compile(r"\.([a-z0-9-]+)\.amazonaws\.com")
 
 
@@ -70,7 +81,7 @@ def _process(self: BotocoreStubber, request: Any) -> Any:
     target = target.decode() if isinstance(target, bytes) else target
     operation = target.removeprefix(TARGET)
     body: bytes = request.body or b""
-    if operation not in ON_ITEMS or any(kind in body for kind in BINARY):
+    if operation not in ON_ITEMS or BINARY_SET in body:
         return _original_process(self, request)
     found = REGION.search(request.url)
     assert found, request.url
@@ -78,14 +89,25 @@ def _process(self: BotocoreStubber, request: Any) -> Any:
     handler.region, handler.current_account = found[1], DEFAULT_ACCOUNT_ID
     handler.headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
     handler.querystring, handler.response_headers = {}, {}
-    handler.body = handler.params = json.loads(body)
+    decode = _decoded if BINARY in body else None
+    handler.body = handler.params = json.loads(body, object_hook=decode)
     try:
-        answer: ActionResult = getattr(handler, xform_name(operation))()
+        if operation == "TransactWriteItems":
+            answer = _transaction(handler)
+        else:
+            answer = getattr(handler, xform_name(operation))()
     except ServiceException as error:
         return handler.serialized(ActionResult(error))
     except HTTPException as error:
         return error.code, dict(error.get_headers()), error.description
     return 200, {}, json.dumps(answer.result, default=_encoded, check_circular=False)
+
+
+def _decoded(members: dict[str, Any]) -> dict[str, Any]:
+    """A binary value as bytes; a map with an attribute of this name has a value that is no text."""
+    if len(members) == 1 and isinstance(members.get("B"), str):
+        return {"B": base64.b64decode(members["B"])}
+    return members
 
 
 def _encoded(value: Any) -> Any:
@@ -119,6 +141,7 @@ def _copied_item(self: Item, _memo: Any = None) -> Item:
     new: Item = object.__new__(Item)
     new.hash_key, new.range_key = self.hash_key, self.range_key
     new.attrs = LimitedSizeDict()
+    new.attrs.__dict__["most"] = self.attrs.__dict__.get("most", LARGE)
     for name, value in self.attrs.items():
         dict.__setitem__(new.attrs, name, _copied_value(value))
     return new
@@ -131,6 +154,32 @@ def _snapshot(self: Table, _memo: Any = None) -> Table:
     return new
 
 
+def _hash(self: DynamoType) -> int:
+    """Numbers are equal by value; keys, which are hashed most, are strings."""
+    value = self.value
+    return hash(value) if type(value) is str and self.type != "N" else _original_hash(self)
+
+
+def _equal(self: DynamoType, other: DynamoType) -> bool:
+    if self.type == other.type == "S":
+        return bool(self.value == other.value)
+    return _original_equal(self, other)
+
+
+def _limited(self: LimitedSizeDict, name: str, value: Any) -> None:
+    """Set the attribute; measure the whole item only if it may exceed the limit."""
+    size = bytesize(name) + (
+        value.size() if isinstance(value, DynamoType) else bytesize(str(value))
+    )
+    most = self.__dict__.get("most", LARGE if self else 0) + size
+    if most >= LARGE:
+        most = LARGE
+        _original_set(self, name, value)
+    else:
+        dict.__setitem__(self, name, value)
+    self.__dict__["most"] = most
+
+
 def _update(
     self: DynamoDBBackend, table_name: str, key: dict[str, Any], *arguments: Any, **named: Any
 ) -> Item:
@@ -140,6 +189,122 @@ def _update(
     if len(keys) == 2 and (item := table.items.get(keys[0], {}).get(keys[1])):
         table.items[keys[0]][keys[1]] = _copied_item(item)
     return _original_update(self, table_name, key, *arguments, **named)
+
+
+# -- transactions -----------------------------------------------------------------------------------
+
+
+def _transaction(handler: DynamoHandler) -> ActionResult:
+    """Moto's answer; it validates the form of each operation once, as it is independent of values."""
+    operations = handler.body["TransactItems"]
+    forms = [_form(operation) for operation in operations]
+    if not _valid.issuperset(forms):
+        answer: ActionResult = handler.transact_write_items()
+        _valid.update(forms)
+        return answer
+    for operation in operations:
+        ((kind, request),) = operation.items()
+        if kind in ("Put", "Update"):
+            table = handler.dynamodb_backend.get_table(request["TableName"])
+            validate_put_has_empty_keys(request["Item" if kind == "Put" else "Key"], table)
+    handler.dynamodb_backend.transact_write_items(operations)
+    return ActionResult({"ConsumedCapacity": [], "ItemCollectionMetrics": {}})
+
+
+def _form(operation: dict[str, Any]) -> Any:
+    """What moto validates of an operation before it reads any item."""
+    ((kind, request),) = operation.items()
+    values = request.get("ExpressionAttributeValues")
+    return (
+        kind,
+        request["TableName"],
+        request.get("ConditionExpression"),
+        request.get("UpdateExpression"),
+        tuple(sorted(request.get("ExpressionAttributeNames", {}).items())),
+        values and tuple(sorted((name, *value) for name, value in values.items())),
+    )
+
+
+def _transact(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    """Write without a copy of the tables; what moto may refuse is refused by moto itself."""
+    before = _items_before(self, transact_items)
+    if before is None:
+        _original_transact(self, transact_items)
+        return
+    refused = [
+        _refused(request, item)
+        for operation, item in zip(transact_items, before.values(), strict=True)
+        for request in operation.values()
+    ]
+    if any(code for code, _, _ in refused):
+        raise TransactionCanceledException(refused)
+    try:
+        for operation in transact_items:
+            _write(self, operation)
+    except Exception:  # noqa: BLE001  (moto reports errors of any class)
+        for (name, partition, sort), item in before.items():
+            rows = self.get_table(name).items[partition]
+            if item is None:
+                rows.pop(sort, None)
+            else:
+                rows[sort] = item
+        _original_transact(self, transact_items)
+
+
+def _items_before(
+    self: DynamoDBBackend, operations: list[dict[str, Any]]
+) -> dict[Any, Item | None] | None:
+    """The items of a transaction by key; None if its form may be refused."""
+    before: dict[Any, Item | None] = {}
+    for operation in operations:
+        ((kind, request),) = operation.items()
+        table = self.tables.get(request["TableName"])
+        if table is None or not table.range_key_attr or table.stream_shard is not None:
+            return None
+        key = request["Item" if kind == "Put" else "Key"]
+        try:
+            partition, sort = (DynamoType(key[name]) for name in table.table_key_attrs)
+        except KeyError:
+            return None
+        item = table.items[partition].get(sort) if partition in table.items else None
+        before[table.name, partition, sort] = item
+    return before if len(before) == len(operations) <= MOST_OPERATIONS else None
+
+
+def _refused(request: dict[str, Any], item: Item | None) -> tuple[Any, Any, Any]:
+    """Moto's reason to cancel a transaction: code, message, and the item if it is requested."""
+    if _holds(request, item):
+        return None, None, None
+    requested = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    old = item.to_json()["Attributes"] if item and requested else None
+    return "ConditionalCheckFailed", str(ConditionalCheckFailed(item=old).message), old
+
+
+def _holds(request: dict[str, Any], item: Item | None) -> bool:
+    expression = request.get("ConditionExpression")
+    if expression is None:
+        return True
+    names = request.get("ExpressionAttributeNames")
+    values = request.get("ExpressionAttributeValues")
+    return bool(comparisons.get_filter_expression(expression, names, values).expr(item))
+
+
+def _write(self: DynamoDBBackend, operation: dict[str, Any]) -> None:
+    """One operation of a transaction whose condition holds."""
+    ((kind, request),) = operation.items()
+    match kind:
+        case "Put":
+            self.put_item(request["TableName"], request["Item"])
+        case "Delete":
+            self.delete_item(request["TableName"], request["Key"])
+        case "Update":
+            self.update_item(
+                request["TableName"],
+                request["Key"],
+                update_expression=request["UpdateExpression"],
+                expression_attribute_names=request.get("ExpressionAttributeNames", {}),
+                expression_attribute_values=request.get("ExpressionAttributeValues", {}),
+            )
 
 
 # -- expressions ------------------------------------------------------------------------------------
@@ -239,6 +404,10 @@ REPLACED: Final[tuple[tuple[Any, str, Any], ...]] = (
     (Item, "__new__", _new),
     (Table, "__deepcopy__", _snapshot),
     (Table, "__new__", _new),
+    (DynamoType, "__hash__", _hash),
+    (DynamoType, "__eq__", _equal),
+    (LimitedSizeDict, "__setitem__", _limited),
+    (DynamoDBBackend, "transact_write_items", _transact),
     (DynamoDBBackend, "update_item", _update),
     (UpdateExpressionParser, "make", staticmethod(_parsed_update)),
     (validators, "deepcopy", _copied_tree),
@@ -250,6 +419,10 @@ REPLACED: Final[tuple[tuple[Any, str, Any], ...]] = (
     (S3Backend, "_url_module", s3_urls),
 )
 _original_process: Final = BotocoreStubber.process_request
+_original_hash: Final = DynamoType.__hash__
+_original_equal: Final = DynamoType.__eq__
+_original_set: Final = LimitedSizeDict.__setitem__
+_original_transact: Final = DynamoDBBackend.transact_write_items
 _original_update: Final = DynamoDBBackend.update_item
 _original_make: Final = UpdateExpressionParser.make
 _original_lex: Final = ConditionExpressionParser._lex_condition_expression
