@@ -159,6 +159,8 @@ def determined(
         decision = line.decisions[-1] if line.decisions else None
         if decision and decision.approved and line.status is LineStatus.MODIFIED:
             added.append(_added(line, sequence, decision, request))
+    for text in _needed(request, payer):
+        response.note(text)
     approved = [line.approved for line in review.lines if line.approved]
     action = request.status.rule.review_action or PENDED
     return response.document(
@@ -289,6 +291,18 @@ def _reviewer(lines: Sequence[ServiceLine]) -> list[Json]:
     return [extension("claimResponseReviewer", extension=[flag])]
 
 
+def _needed(request: Request, payer: Payer) -> Iterator[str]:
+    """What an open request for information asks the provider to send, one text each."""
+    rfi = request.submitted.open_information_request
+    if rfi is None:
+        return
+    until = written_moment(rfi.answer_by.astimezone(payer.zone))
+    labels = [payer.required_documentation.get(code, code) for code in rfi.documents]
+    yield from (f"Needed by {until}: {label}." for label in labels)
+    if rfi.text and rfi.text != "\n".join(labels):
+        yield f"Needed by {until}: {rfi.text}"
+
+
 def _disposition(request: Request, payer: Payer) -> str:
     review = request.submitted
     if review.duplicate_of:
@@ -298,7 +312,8 @@ def _disposition(request: Request, payer: Payer) -> str:
         until = (
             f" A decision is due by {written_moment(due.astimezone(payer.zone))}." if due else ""
         )
-        return f"Precertification {review.number} is pended for review.{until}"
+        needed = " Information is needed: see the notes." if review.open_information_request else ""
+        return f"Precertification {review.number} is pended for review.{until}{needed}"
     return f"Precertification {review.number}: {request.status.rule.label}."
 
 

@@ -356,3 +356,21 @@ def test_outcome_names_the_patient_when_an_inquiry_has_no_member_id(cloud: Cloud
     reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$inquire", document, by=PROVIDER)
     assert (reply.status, issues(reply)) == (422, ["value"])
     assert reply.body["issue"][0]["expression"][0].endswith(".identifier")
+
+
+def test_missing_documents_are_notes_when_the_rules_require_them(cloud: Cloud) -> None:
+    spine = {
+        **BOWEL_SURGERY,
+        "procedures": [{"code": "44120", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}],
+    }
+    head = response(submit(cloud, claim(spine)))
+    (request_id,) = [
+        row["request_id"]
+        for row in cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
+    ]
+    details = cloud.call(status, "GET", f"/v1/requests/{request_id}", by=PROVIDER).body
+    needed = [one["label"] for one in details["information_requests"][-1]["documents"]]
+    notes = [note["text"] for note in head["processNote"]]
+    assert needed
+    assert [text.partition(": ")[2].rstrip(".") for text in notes] == needed
+    assert "Information is needed" in head["disposition"]
