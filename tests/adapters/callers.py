@@ -1,7 +1,9 @@
 """The callers of the tests, by their token's claims."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from precert.names import Entitlement
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN
 
 PROVIDER_SUBJECT: Final = "provider-user-5f2c"
@@ -31,3 +33,16 @@ NURSE: Final = claims("nurse-user-12ab", "Reviewer", plans="OAP-COMPLETE")
 LEAD: Final = claims("lead-user-40e7", "Reviewer ReviewLead", plans="OAP-COMPLETE")
 OPERATOR: Final = claims("operator-user", "Operator")
 OTHER_QUEUE: Final = claims("reviewer-of-hmo", "Reviewer", plans="HMO-COMPLETE")
+CLERK: Final = claims("clerk", "Intake")
+VENDOR: Final = {**claims("vendor", "Vendor"), "custom:vendors": "EVICORE-RAD"}
+CALLERS: Final[Mapping[Entitlement | None, dict[str, str]]] = {
+    None: PROVIDER,
+    Entitlement.PATIENT_SEARCH: PROVIDER,
+    Entitlement.REVIEWER: REVIEWER,
+    Entitlement.PHYSICIAN_REVIEWER: REVIEWER,
+    Entitlement.REVIEW_LEAD: LEAD,
+    Entitlement.OPERATOR: OPERATOR,
+    Entitlement.INTAKE: CLERK,
+    Entitlement.VENDOR: VENDOR,
+}
+"""Who may call the operations that need an entitlement, or none."""

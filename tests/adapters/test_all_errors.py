@@ -16,25 +16,12 @@ from functions.check import handler as check
 from precert.api.app import Operation
 from precert.api.problems import MAX_LISTED
 from precert.domain.error_codes import ERROR_CODES
-from precert.names import Entitlement
-from tests.adapters.callers import LEAD, OPERATOR, PROVIDER, REVIEWER, claims
+from tests.adapters.callers import CALLERS, PROVIDER, UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_intake import CLERK, VENDOR
-from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, STRANGER_TIN, entered
+from tests.fakes.sample_calls import path_of
+from tests.fakes.samples import BOWEL_SURGERIES, STRANGER_TIN, entered
 from tools.operations import OPERATIONS
-
-BY: Final = {
-    Entitlement.PATIENT_SEARCH: PROVIDER,
-    Entitlement.REVIEWER: REVIEWER,
-    Entitlement.REVIEW_LEAD: LEAD,
-    Entitlement.OPERATOR: OPERATOR,
-    Entitlement.INTAKE: CLERK,
-    Entitlement.VENDOR: VENDOR,
-    None: PROVIDER,
-}
-UNENTITLED: Final = claims("unentitled-user", "Other", PROVIDER_TIN)
-ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
 
 
 def wrong_content() -> dict[str, Any]:
@@ -297,14 +284,6 @@ def send(cloud: Cloud, operation: Operation, sent: Any, by: Any, path: str, **mo
     return cloud.call(function, operation.method, path, query=sent, by=by, **more)
 
 
-def path_of(operation: Operation, request_id: str) -> str:
-    path = operation.path.replace("{message_id}", f"1767225600000000-{ID}.000002")
-    path = path.replace("{notice_id}", "1-provider")
-    for name in ("request_id", "draft_id", "document_id"):
-        path = path.replace(f"{{{name}}}", request_id)
-    return path
-
-
 def errors(reply: Reply) -> set[tuple[str, str]]:
     assert reply.status == 422, reply.text
     return {(one["pointer"], one["code"]) for one in reply.body["errors"]}
@@ -324,7 +303,7 @@ def test_all_errors_are_listed_when_form_and_content_are_wrong(cloud: Cloud) -> 
     missing: dict[str, Any] = {}
     for name, wrong in TABLE.items():
         operation = operations[name]
-        by = BY[operation.entitlement]
+        by = CALLERS[operation.entitlement]
         path = path_of(operation, ids[wrong.status])
         found = errors(send(cloud, operation, wrong.sent, by, path, **wrong.headers))
         if not wrong.expected <= found:
@@ -333,7 +312,7 @@ def test_all_errors_are_listed_when_form_and_content_are_wrong(cloud: Cloud) -> 
     for name, sent in ONE_KIND.items():
         operation = operations[name]
         path = path_of(operation, ids["pended"])
-        found = errors(send(cloud, operation, sent, BY[operation.entitlement], path))
+        found = errors(send(cloud, operation, sent, CALLERS[operation.entitlement], path))
         assert len(found) >= 2, (name, found)
     assert missing == {}
     assert cloud.items() == before, "nothing is written while errors are listed"
@@ -344,7 +323,7 @@ def test_entitlement_is_required_first_when_input_is_wrong_too(cloud: Cloud) -> 
     for operation in OPERATIONS.values():
         if operation.entitlement is None:
             continue
-        path = path_of(operation, ID)
+        path = path_of(operation)
         function = module_of(operation)
         reply = cloud.call(
             function, operation.method, path, by=UNENTITLED, raw="{nonsense", query={"color": "red"}

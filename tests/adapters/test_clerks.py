@@ -9,10 +9,10 @@ from functions.check import handler as check
 from functions.intake import handler as intake
 from functions.review import handler as review
 from functions.upload import handler as upload
-from tests.adapters.callers import FACILITY, OPERATOR, PROVIDER, REVIEWER
+from tests.adapters.callers import CLERK, FACILITY, OPERATOR, PROVIDER, REVIEWER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_intake import CLERK, register
+from tests.adapters.test_intake import register
 from tests.adapters.test_vendors import delegated
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT, entered, later
 

@@ -8,10 +8,9 @@ import pytest
 
 from functions.check import handler as check
 from precert.domain.code_sets import CodeSet, ListedCode
-from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
+from tests.adapters.callers import CLERK, OPERATOR, PROVIDER, REVIEWER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_intake import CLERK
 from tests.fakes.code_sets import code_sets
 
 

@@ -13,10 +13,11 @@ import pytest
 from precert.api.app import Operation
 from precert.domain.clocks import history_end
 from precert.names import REMOVED_PREFIX, Entitlement, Env
-from tests.adapters.callers import FACILITY, LEAD, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
+from tests.adapters.callers import CALLERS, FACILITY, PROVIDER, SECOND_REVIEWER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_intake import CLERK, images, register, report
+from tests.adapters.test_intake import images, register, report
+from tests.fakes.sample_calls import body_of, path_of
 from tests.fakes.samples import PROVIDER_TIN, entered, later, payer
 from tools.operations import OPERATIONS, ROUTES
 
@@ -99,53 +100,16 @@ def test_request_is_visible_for_two_years_when_no_party_has_to_act(cloud: Cloud,
     assert cloud.item(request_id) is not None
 
 
-MOVED = {"line_id": "1.1", "from_date": "2026-07-20", "to_date": "2026-07-22"}
-CONTENT = {"content": entered()}
-BODIES: Final[dict[str, Any]] = {
-    "saveDraft": CONTENT,
-    "patchDraft": {"content": {"services": []}},
-    "submitDraft": {"content": entered(services=later(entered()["services"], 731))},
-    "voidRequest": {"reason": "entered twice"},
-    "fileAppeal": {"cycle": 1, "line_ids": ["1.2"], "reason": "more records"},
-    "createDocumentUpload": {"file_name": "notes.pdf"},
-    "respondToInformationRequest": {
-        "requested_at": "2026-07-01T15:00:00Z",
-        "answer": "The note is attached.",
-    },
-    "requestInformation": {"documents": ["CLINICAL_NOTES"]},
-    "extendDeadline": {"reason": "A specialist's opinion is awaited."},
-    "decide": {"cycle": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
-    "signDecisions": {"cycle": 1, "accept": True, "proposed_at": "2026-07-01T15:00:00Z"},
-    "addNote": {"text": "The surgeon was called."},
-    "recordPeerToPeer": {"cycle": 1, "outcome": "NO_SHOW"},
-    "fileReconsideration": {"cycle": 1, "line_ids": ["1.2"], "reason": "New findings."},
-    "requestPeerToPeer": {"cycle": 1, "line_ids": ["1.2"], "reason": "Ask.", "phone": "2165550188"},
-    "reassignCase": {"reviewer": "a-colleague"},
-    "confirmIntake": {"note": "The account paid in arrears."},
-    "voidRegisteredRequest": {"reason": "The provider withdrew it."},
-    "createRegisteredUpload": {"file_name": "fax.pdf"},
-    "changeDates": {"lines": [MOVED], "reason": "The surgeon fell ill."},
-    "reconcileProvider": {"role": "SERVICING_PROVIDER", "provider_id": "P0000001"},
-}
-"""Of the operations that name a request and want a body."""
-CALLERS: Final[dict[Entitlement | None, dict[str, str]]] = {
-    Entitlement.PATIENT_SEARCH: PROVIDER,
-    Entitlement.REVIEWER: REVIEWER,
-    Entitlement.PHYSICIAN_REVIEWER: REVIEWER,
-    Entitlement.REVIEW_LEAD: LEAD,
-    Entitlement.OPERATOR: OPERATOR,
-    Entitlement.INTAKE: CLERK,
-}
+CONTENT: Final = entered(services=later(entered()["services"], 731))
+"""For a day that is not past when the retention of the request ends."""
 
 
 def called(cloud: Cloud, route: Operation, request_id: str) -> Reply:
-    path = route.path.replace("{request_id}", request_id).replace("{draft_id}", request_id)
-    path = path.replace("{document_id}", "0" * 26).replace("{notice_id}", "99-provider")
     return cloud.call(
         import_module(f"functions.{route.function}.handler"),
         route.method,
-        path,
-        BODIES.get(route.operation_id),
+        path_of(route, request_id),
+        body_of(route, CONTENT),
         by=CALLERS[OPERATIONS[route.operation_id].entitlement],
         if_match='"2"',
     )

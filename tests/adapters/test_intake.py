@@ -11,14 +11,12 @@ from functions.intake import reports
 from precert.domain.clocks import history_end
 from precert.domain.errors import DamagedRecordError, TransientError
 from precert.names import EVENT_SOURCE, VENDOR_REPORT_REFUSED
-from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
+from tests.adapters.callers import CLERK, FACILITY, PROVIDER, STRANGER, VENDOR
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import Cloud
 from tests.fakes.samples import IMAGES, entered, later, payer
 from tools import event_schemas
 
-CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
-VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:vendors": "EVICORE-RAD"}
 APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
 REASONS: Final = {
     "reason_code": "0F",

@@ -8,11 +8,11 @@ import pytest
 from functions.intake import handler as intake
 from precert.domain.request import Request
 from precert.names import WorkflowTask
-from tests.adapters.callers import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER
+from tests.adapters.callers import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, VENDOR
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.test_document_downloads import attached
-from tests.adapters.test_intake import APPROVAL, REASONS, VENDOR, images, register, report
+from tests.adapters.test_intake import APPROVAL, REASONS, images, register, report
 from tests.adapters.test_notices import issue_notices
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT, later
 

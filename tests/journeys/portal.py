@@ -36,10 +36,6 @@ OTHER_QUEUE: Final = User(
 THIRD_REVIEWER: Final = User(
     "third-reviewer", "a physician reviewer of second appeals", PHYSICIAN, reviews=True
 )
-ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
-ABSENT_NOTICE: Final = "99-provider"
-"""Have the form of an id, and name nothing."""
-
 _OWN_CODES: Final = map(str, range(11000, 19000, 10))
 """Further apart than the codes of one procedure's variants; all are surgery to the sample payer."""
 

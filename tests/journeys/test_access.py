@@ -32,10 +32,8 @@ from local.users import (
 )
 from precert.api.app import Operation
 from precert.names import READ_SCOPE, Entitlement
+from tests.fakes.sample_calls import ABSENT_ID, body_of, path_of
 from tests.journeys.portal import (
-    ABSENT_ID,
-    ABSENT_NOTICE,
-    APPROVAL,
     OTHER_QUEUE,
     STRANGER,
     Json,
@@ -44,7 +42,6 @@ from tests.journeys.portal import (
     until,
     without_call,
 )
-from tools.openapi_examples import examples
 from tools.operations import OPERATIONS, ROUTES
 
 PROVIDERS: Final = [
@@ -84,63 +81,11 @@ class Ids:
     content: Json
 
     def in_path(self, route: Operation) -> str:
-        return (
-            route.path.replace("{draft_id}", self.draft)
-            .replace("{request_id}", self.request)
-            .replace("{document_id}", ABSENT_ID)
-            .replace("{message_id}", f"1782918000000000-{self.request}.000002")
-            .replace("{notice_id}", ABSENT_NOTICE)
-        )
+        request_id = self.draft if "{draft_id}" in route.path else self.request
+        return path_of(route, request_id)
 
     def call(self, route: Operation, caller: Caller) -> httpx.Response:
         """A valid call of the operation."""
-        bodies: dict[str, object] = {
-            "confirmPatient": {"patient": PATIENT},
-            "searchPatients": PATIENT,
-            "checkRequirements": {"content": self.content},
-            "confirmCheck": {"content": self.content},
-            "exportCheck": {"content": self.content, "vendor_id": "ANY"},
-            "listPatientRequests": {"member_id": PATIENT["member_id"]},
-            "startDraft": {"content": self.content},
-            "saveDraft": {"content": self.content},
-            "patchDraft": {"content": {"services": []}},
-            "submitDraft": {"content": self.content},
-            "voidRequest": {"reason": "entered twice"},
-            "fileAppeal": {"cycle": 1, "line_ids": ["1.1"], "reason": "more records"},
-            "createDocumentUpload": {"file_name": "notes.pdf"},
-            "registerRequest": {
-                "channel": "FAX",
-                "reference": "FAX-1",
-                "received_at": "2026-01-02T15:00:00Z",
-                "content": self.content,
-            },
-            "reportDetermination": {
-                "vendor_id": "EVICORE-RAD",
-                "reference": "RAD-1",
-                "reported_at": "2026-01-02T15:00:00Z",
-                "number": "PC0000000018",
-                "lines": [APPROVAL],
-            },
-            "decide": {"cycle": 1, "lines": [APPROVAL]},
-            "respondToInformationRequest": {
-                "requested_at": "2026-01-02T15:00:00Z",
-                "answer": "The note is attached.",
-            },
-            "requestInformation": {"documents": ["CLINICAL_NOTES"]},
-            "extendDeadline": {"reason": "A specialist's opinion is awaited."},
-            "signDecisions": {
-                "cycle": 1,
-                "proposed_at": "2026-01-02T15:00:00Z",
-                "accept": True,
-            },
-            "addNote": {"text": "The surgeon was called."},
-            "reassignCase": {"reviewer": "a-colleague"},
-            "changeDates": {
-                "lines": [{"line_id": "1.1", "from_date": "2026-12-01", "to_date": "2026-12-04"}],
-                "reason": "The surgeon fell ill.",
-            },
-            "reconcileProvider": {"role": "REQUESTING_PROVIDER", "provider_id": "P00002"},
-        }
         queries = {
             "searchProviders": {"zip_code": "44122", "kind": "FACILITY", "name": "cleve"},
             "listWorklist": {"plan_id": "OAP-COMPLETE"},
@@ -150,7 +95,7 @@ class Ids:
         return caller.call(
             route.method,
             self.in_path(route),
-            bodies.get(route.operation_id, examples()[route.operation_id].sent),
+            body_of(route, self.content),
             query=queries.get(route.operation_id),
             headers={"If-Match": '"1"'},
         )

@@ -11,7 +11,8 @@ from local.deployment import Deployment
 from local.journey.content import PATIENT
 from local.users import PROVIDER, USERS
 from precert.api.app import Operation
-from tests.journeys.portal import ABSENT_ID, Portal
+from tests.fakes.sample_calls import ABSENT_ID, path_of
+from tests.journeys.portal import Portal
 from tools.openapi_examples import examples
 from tools.operations import OPERATIONS, ROUTES
 
@@ -47,14 +48,9 @@ def send(
     deployment: Deployment, route: Operation, content: bytes, **headers: str
 ) -> httpx.Response:
     caller = entitled(deployment, route)
-    path = (
-        route.path.replace("{draft_id}", ABSENT_ID)
-        .replace("{request_id}", ABSENT_ID)
-        .replace("{document_id}", ABSENT_ID)
-    )
     return httpx.request(
         route.method,
-        f"{deployment.api_url}{path}",
+        f"{deployment.api_url}{path_of(route)}",
         content=content,
         headers={
             "Authorization": f"Bearer {caller.token}",
@@ -206,11 +202,10 @@ def test_query_is_rejected_when_it_has_unknown_parameters(
         if "{request_id}" not in route.path:
             # The list of one request is found before its cursor is read.
             wrong += [{"cursor": "%%%"}, {"cursor": "eyJwayI6IjEifQ"}]
-    path = route.path.replace("{request_id}", ABSENT_ID)
-    path = path.replace("{document_id}", ABSENT_ID)
-    path = path.replace("{message_id}", f"1-{ABSENT_ID}.000001")
     for query in wrong:
-        response = entitled(deployment, route).call(route.method, path, query={**good, **query})
+        response = entitled(deployment, route).call(
+            route.method, path_of(route), query={**good, **query}
+        )
         assert is_problem(response, 422)["errors"], query
 
 
@@ -218,11 +213,7 @@ def test_query_is_rejected_when_it_has_unknown_parameters(
 def test_response_is_404_when_an_id_is_malformed(deployment: Deployment, route: Operation) -> None:
     body = examples()[route.operation_id].sent
     for wrong in ("1", "849382930", ABSENT_ID.lower(), f"{ABSENT_ID}0", "%00", "REQUEST%23x", "ü"):
-        path = (
-            route.path.replace("{draft_id}", wrong)
-            .replace("{request_id}", wrong)
-            .replace("{document_id}", wrong)
-        )
+        path = path_of(route, wrong, document_id=wrong)
         response = entitled(deployment, route).call(
             route.method, path, body, headers={"If-Match": '"1"'}
         )

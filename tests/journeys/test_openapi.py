@@ -32,7 +32,8 @@ from local.users import PROVIDER, REVIEWER, USERS, User
 from precert.api.app import Operation
 from precert.names import Entitlement
 from tests.depth import depth
-from tests.journeys.portal import ABSENT_ID, ABSENT_NOTICE, Json, Portal
+from tests.fakes.sample_calls import ABSENT_ID, ABSENT_NOTICE
+from tests.journeys.portal import Json, Portal
 from tests.journeys.test_access import Ids
 from tools.openapi import document
 from tools.operations import OPERATIONS, ROUTES

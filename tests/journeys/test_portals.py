@@ -9,7 +9,8 @@ from local.client import trust
 from local.deployment import Deployment
 from local.users import PROVIDER
 from precert.api.app import Operation
-from tests.journeys.portal import ABSENT_ID, Portal
+from tests.fakes.sample_calls import path_of
+from tests.journeys.portal import Portal
 from tools.operations import ROUTES
 
 PORTAL: Final = "http://localhost:3000"
@@ -20,13 +21,8 @@ def words(response: httpx.Response, header: str) -> set[str]:
 
 
 def preflight(deployment: Deployment, route: Operation, origin: str) -> httpx.Response:
-    path = (
-        route.path.replace("{draft_id}", ABSENT_ID)
-        .replace("{request_id}", ABSENT_ID)
-        .replace("{document_id}", ABSENT_ID)
-    )
     return httpx.options(
-        f"{deployment.api_url}{path}",
+        f"{deployment.api_url}{path_of(route)}",
         headers={
             "Origin": origin,
             "Access-Control-Request-Method": route.method,

@@ -4,7 +4,8 @@ import pytest
 
 from local.journey.transcript import answer
 from local.users import FACILITY, OPERATOR, PROVIDER, REVIEWER
-from tests.journeys.portal import ABSENT_ID, APPROVAL, STRANGER, Json, Portal, until, without_call
+from tests.fakes.sample_calls import ABSENT_ID
+from tests.journeys.portal import APPROVAL, STRANGER, Json, Portal, until, without_call
 
 
 def listed(portal: Portal, request_id: str) -> list[Json]:
