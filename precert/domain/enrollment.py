@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -146,9 +145,7 @@ def _merged(spans: list[Span], new: Span) -> list[Span]:
             remaining.append(span)
         elif span.active_from < new.active_from:
             remaining.append(span.model_copy(update={"active_to": new.active_from - DAY}))
-    remaining.sort(key=lambda span: span.active_from)
-    assert all(before.last_day < after.active_from for before, after in pairwise(remaining))  # noqa: S101
-    return remaining
+    return sorted(remaining, key=lambda span: span.active_from)
 
 
 _COLUMNS: Final = {
