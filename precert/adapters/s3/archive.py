@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from precert.adapters.s3.objects import put_once
 from precert.domain.documents import DocumentStatus, document_key
 from precert.domain.errors import TransientError
 from precert.domain.notices import notice_key
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[0-9A-Za-z-]+$")
 
+_UNAVAILABLE: Final = "History could not be archived. Try again."
 FORM = 1
 """Version of the archived object's format: members are only added."""
 
@@ -57,26 +59,20 @@ class S3Archive:
         except ClientError as error:
             if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
                 return False
-            raise _transient() from error
+            raise TransientError(_UNAVAILABLE) from error
         except BotoCoreError as error:
-            raise _transient() from error
+            raise TransientError(_UNAVAILABLE) from error
         return True
 
-    def _put(self, key: str, body: bytes) -> None:
-        try:
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                ContentType="application/json",
-                ContentEncoding="gzip",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise _transient() from error
-        except BotoCoreError as error:
-            raise _transient() from error
+    def _put(self, key: str, packed: bytes) -> None:
+        put_once(
+            self._client,
+            bucket=self._bucket,
+            key=key,
+            packed=packed,
+            content_type="application/json",
+            refusal=_UNAVAILABLE,
+        )
 
     def _copy(self, key: str, version_id: str | None, target: str) -> None:
         """An object that no longer exists was copied before: objects are removed after all copies."""
@@ -87,9 +83,9 @@ class S3Archive:
             self._client.copy_object(Bucket=self._bucket, Key=target, CopySource=source)
         except ClientError as error:
             if error.response["Error"]["Code"] not in {"NoSuchKey", "NoSuchVersion", "404"}:
-                raise _transient() from error
+                raise TransientError(_UNAVAILABLE) from error
         except BotoCoreError as error:
-            raise _transient() from error
+            raise TransientError(_UNAVAILABLE) from error
 
 
 def archive_key(request: Request) -> str:
@@ -134,7 +130,3 @@ def _packed(file: RequestFile) -> bytes:
     }
     text = json.dumps(contents, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return gzip.compress(text.encode(), mtime=0)
-
-
-def _transient() -> TransientError:
-    return TransientError("History could not be archived. Try again.")

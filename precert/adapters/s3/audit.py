@@ -9,17 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.adapters.dynamodb.table import json_of
+from precert.adapters.s3.objects import put_once
 from precert.domain.audit import AuditRecord
 from precert.domain.errors import TransientError
 from precert.names import AUDIT_PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+_UNAVAILABLE: Final = "The audit archive did not answer. Try again."
 
 
 class S3Audit:
@@ -36,25 +39,14 @@ class S3Audit:
         for day, lines in by_day.items():
             content = "".join(f"{line}\n" for line in lines).encode()
             key = f"{_prefix(day)}{name}-{sha256(content).hexdigest()[:16]}.jsonl.gz"
-            self._put(key, gzip.compress(content, mtime=0))
-
-    def _put(self, key: str, body: bytes) -> None:
-        try:
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                ContentType="application/x-ndjson",
-                ContentEncoding="gzip",
-                # An object with a retention period must be sent with a checksum.
-                ChecksumAlgorithm="SHA256",
-                IfNoneMatch="*",
+            put_once(
+                self._client,
+                bucket=self._bucket,
+                key=key,
+                packed=gzip.compress(content, mtime=0),
+                content_type="application/x-ndjson",
+                refusal=_UNAVAILABLE,
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise _transient() from error
-        except BotoCoreError as error:
-            raise _transient() from error
 
     def between(self, since: datetime, until: datetime) -> Iterator[AuditRecord]:
         day, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
@@ -76,12 +68,8 @@ class S3Audit:
                     for line in gzip.decompress(answer["Body"].read()).splitlines():
                         yield AuditRecord.model_validate_json(line)
         except (BotoCoreError, ClientError) as error:
-            raise _transient() from error
+            raise TransientError(_UNAVAILABLE) from error
 
 
 def _prefix(day: date) -> str:
     return f"{AUDIT_PREFIX}{day.isoformat()}/"
-
-
-def _transient() -> TransientError:
-    return TransientError("The audit archive did not answer. Try again.")
