@@ -13,7 +13,8 @@ from botocore.client import BaseClient
 def read_certificates(client: BaseClient, bundle: str) -> None:
     """Let the client's connections trust the certificates of a file, which is read now.
 
-    botocore has no setting for this. If its internals change, connections read the file as before.
+    botocore and urllib3 have no setting for this (docs/upstream.md). If their internals change,
+    connections read the file as before.
     """
     with suppress(AttributeError, KeyError, OSError):
         session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - see above
