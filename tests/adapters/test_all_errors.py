@@ -376,7 +376,7 @@ def test_response_is_small_when_any_operation_gets_thousands_of_unknown_fields(
     operations = [one for one in OPERATIONS.values() if one.body is not None]
     with cloud.wire.counting() as calls:
         for operation in operations:
-            path, by = path_of(operation, ID), BY[operation.entitlement]
+            path, by = path_of(operation), CALLERS[operation.entitlement]
             reply = cloud.call(
                 module_of(operation), operation.method, path, by=by, raw=raw, if_match='"1"'
             )
