@@ -8,7 +8,7 @@ from infra import catalogue
 from infra.packaging import ROOT
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement
 from tests.template.synthesized import Synthesized
-from tools.operations import OPERATIONS, ROUTES
+from tools.operations import ALL_ROUTES, OPERATIONS
 
 
 def handler_of(stack: Synthesized, route: dict[str, Any]) -> str:
@@ -28,7 +28,7 @@ def test_every_route_is_served_when_the_table_lists_it(stack: Synthesized) -> No
     }
     assert found == {
         (f"{route.method} {route.path}", route.operation_id, handlers[route.function])
-        for route in ROUTES
+        for route in ALL_ROUTES
     }
 
 
@@ -70,7 +70,7 @@ def test_no_other_origin_calls_when_no_partner_is_configured(prod: Synthesized) 
 def test_portals_of_partners_are_allowed_when_they_send_a_preflight(dev: Synthesized) -> None:
     (api,) = dev.properties("AWS::ApiGatewayV2::Api").values()
     cors = api["CorsConfiguration"]
-    assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
+    assert set(cors["AllowMethods"]) == {route.method for route in ALL_ROUTES}
     assert "*" not in cors["AllowOrigins"]
     sent = {header.lower() for found in OPERATIONS.values() for header in found.request_headers}
     answered = {

@@ -172,7 +172,10 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
     catalogue.INTAKE: {**RECEIVED, "TablesRequests": CHANGE, "documents": READ_OBJECTS},
     catalogue.REPORTS: RECEIVED,
     catalogue.NOTICES: {
-        "TablesRequests": {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "TablesRequests": {
+            *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+            *("dynamodb:PutItem", "dynamodb:Query"),
+        },
         "TablesReference": {"dynamodb:GetItem"},
         "notices": {"s3:PutObject"},
     },

@@ -68,7 +68,8 @@ def test_results_of_this_bucket_are_received_when_guardduty_publishes_them(
     [rule] = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
-        if rule.get("EventPattern", {}).get("source") == ["aws.guardduty"]
+        if rule.get("EventPattern", {}).get("detail-type")
+        == ["GuardDuty Malware Protection Object Scan Result"]
     )
     [target] = rule["Targets"]
     assert target["Arn"]["Fn::GetAtt"][0].startswith("MessagingScans")
