@@ -9,7 +9,7 @@ import pickle
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,7 @@ from local.sample import sample_members, sample_rules
 from precert.adapters.s3.rule_lists import compile_rules
 from precert.domain.coverage import members_of
 from precert.domain.payer import Payer
-from precert.domain.rules import Requirement, Rule
-from precert.domain.values import CodeType
+from precert.domain.rules import Rule
 
 HOME: Final = ROOT / ".local" / "bench-data"
 PUBLISHED: Final = datetime(2026, 6, 1, tzinfo=UTC)
@@ -77,38 +76,6 @@ def single() -> Inputs:
     return _inputs(
         "single", [one for one in sample_rules(payer())[0] if one.code_from == one.code_to]
     )
-
-
-@cache
-def large(rules: int = 100_000) -> Inputs:
-    """The sample's rules, and one more for each plain code that they leave out, up to ``rules``."""
-    known = sample_rules(payer())[0]
-    named = {rule.code_from for rule in known}
-    codes = (f"{number:05d}" for number in range(100_000))
-    added = [
-        Rule(
-            rule_id=f"PLAIN-{code}",
-            code_type=CodeType.CPT,
-            code_from=code,
-            code_to=code,
-            requirement=Requirement.REQUIRED if int(code) % 3 else Requirement.NOT_REQUIRED,
-            effective_from=known[0].effective_from,
-            label="Plain service",
-        )
-        for code in codes
-        if code not in named
-    ]
-    more = [
-        replace(
-            rule,
-            rule_id=f"{rule.rule_id}-2",
-            code_type=CodeType.HCPCS,
-            code_from=f"V{number:04d}",
-            code_to=f"V{number:04d}",
-        )
-        for number, rule in enumerate(added[:10_000])
-    ]
-    return _inputs("large", [*known, *added, *more][:rules])
 
 
 @cache

@@ -43,10 +43,10 @@ def _first_failure(commands: Sequence[Sequence[str]], run: Run) -> int:
     return next((status for status in map(run, commands) if status), 0)
 
 
-def asked(stage: StageConfig) -> bool:
+def confirmed_by_name(stage: StageConfig) -> bool:
     """Whether the person at the terminal types the stage's name."""
     if not sys.stdin.isatty():
-        print("precert: no terminal to ask at; with YES=1 the changes are deployed unasked")
+        print("precert: no terminal to ask for confirmation; YES=1 deploys the changes without it")
         return False
     place = f"account {stage.account or 'of your credentials'}, {stage.region or 'its Region'}"
     answer = input(f"Deploy these changes to {stage.name} ({place})? Type {stage.name} to deploy: ")
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StageConfigError as error:
         print(f"precert: the stage {args.stage} cannot be deployed:\n{error}", file=sys.stderr)
         return 1
-    return deploy(stage, run=_run, confirmed=lambda: args.yes or asked(stage))
+    return deploy(stage, run=_run, confirmed=lambda: args.yes or confirmed_by_name(stage))
 
 
 if __name__ == "__main__":

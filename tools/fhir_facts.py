@@ -105,7 +105,7 @@ def _own(invariant: Json) -> bool:
 
 
 def _named(invariant: Json, invariants: Json) -> str:
-    """The key of an invariant; guides have given the same key to several expressions."""
+    """The key of an invariant; guides use the same key for several expressions."""
     rule = {"severity": invariant["severity"], "expression": invariant["expression"]}
     key, number = str(invariant["key"]), 1
     while invariants.setdefault(key, rule) != rule:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 PAYER: Final = ROOT / "data" / "payer"
-KEPT_DAYS: Final = 30
+RETENTION_DAYS: Final = 30
 """How long files of earlier versions stay: longer than a page stays open."""
 _PAGE: Final = "index.html"
 
@@ -70,7 +70,7 @@ def publish(s3: "S3Client", bucket: str, files: Mapping[str, bytes], now: dateti
             CacheControl=cache_control(key),
         )
         stored.append(key)
-    oldest = now - timedelta(days=KEPT_DAYS)
+    oldest = now - timedelta(days=RETENTION_DAYS)
     deleted = [
         key
         for key, modified in present.items()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes one of the project's environments from its lock file: dev, cloud, node or portal.
-# One line of progress; what the installers say is kept in .local/log.
+# One line of progress; the output of the installers is in .local/log.
 set -u
 cd "$(dirname "$0")/.."
 what=$1
@@ -21,18 +21,18 @@ network='dns error|error sending request|EAI_AGAIN|ENOTFOUND|ECONN|ETIMEDOUT|tim
 
 fail() {
   printf 'failed\n'
-  tell "$certificate" 'a package registry was reached, but its certificate is not trusted: name the file with your network'\''s authority in SSL_CERT_FILE and run again' ||
-    tell "$mismatch" 'a package is not the one that was locked, so it is not installed' ||
-    tell "$network" 'the package registries could not be reached: check the network and run again' ||
+  report "$certificate" 'a package registry was reached, but its certificate is not trusted: name the file with your network'\''s authority in SSL_CERT_FILE and run again' ||
+    report "$mismatch" 'a package is not the one that was locked, so it is not installed' ||
+    report "$network" 'the package registries could not be reached: check the network and run again' ||
     printf 'precert: the installation failed; its output is in %s\n' "$log" >&2
   exit 1
 }
 
-# One line on what failed, and the line of the log that says so; false where the log says nothing alike.
-tell() {
-  local said
-  said=$(grep -iE -m 1 "$1" "$log") || return 1
-  printf 'precert: %s\n  %s: %s\n' "$2" "$log" "$(printf '%s' "$said" | cut -c 1-200)" >&2
+# One line on what failed, and the line of the log that shows it; false where the log has no such line.
+report() {
+  local found
+  found=$(grep -iE -m 1 "$1" "$log") || return 1
+  printf 'precert: %s\n  %s: %s\n' "$2" "$log" "$(printf '%s' "$found" | cut -c 1-200)" >&2
 }
 
 # uv installs in a tenth of pip's time, but reads none of pip's settings: where only those lead to a
@@ -56,7 +56,7 @@ make_venv() {
     "$python" -m venv --clear "$venv" >>"$log" 2>&1 || fail
   fi
   if ! "$uv" --version >>"$log" 2>&1; then
-    awk '/^[a-z0-9]/ { wanted = /^uv==/ } wanted' requirements/dev.txt >.local/cache/uv.txt
+    awk '/^[a-z0-9]/ { is_uv = /^uv==/ } is_uv' requirements/dev.txt >.local/cache/uv.txt
     uv=$venv/bin/uv
     "$venv/bin/python" -m pip install --require-hashes --no-deps -r .local/cache/uv.txt >>"$log" 2>&1 || fail
   fi

@@ -99,11 +99,6 @@ def rows_of(items: Mapping[Item, float], tariff: Prices) -> list[Row]:
     return sorted(rows, key=lambda row: (-row.dollars, row.item))
 
 
-def per_thousand(name: str, tariff: Prices) -> float:
-    """Dollars for 1,000 requests, without scans."""
-    return total(with_lambda(usage_of(name), "prod", tariff), tariff) * 1000
-
-
 def total(items: Mapping[Item, float], tariff: Prices) -> float:
     return sum(tariff.cost(items).values())
 

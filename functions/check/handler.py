@@ -232,7 +232,7 @@ def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
     media_type=FHIR_JSON,
     errors=(NothingToExportError, *NOT_CHECKABLE),
 )
-def hand_over(body: ExportBody, caller: CurrentCaller) -> ExportResponse:
+def exported(body: ExportBody, caller: CurrentCaller) -> ExportResponse:
     """Export what one delegated vendor decides of a check, for its own system.
 
     The document is a FHIR R4 Bundle in the form of a Da Vinci PAS request, with the services and codes

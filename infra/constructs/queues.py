@@ -37,7 +37,7 @@ class EventQueue(Construct):
         super().__init__(scope, construct_id)
         self.function = function
         self.dead_letters = DeadLetters(self, "DeadLetters")
-        # AWS recommends six times the function's timeout, so that a throttled batch is not given up.
+        # AWS recommends six times the function's timeout, so that a throttled batch is retried.
         hidden = cdk.Duration.seconds(6 * function.timeout.to_seconds())
         self.queue = sqs.Queue(
             self,

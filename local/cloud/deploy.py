@@ -94,12 +94,12 @@ def _events(cloud: Cloud, name: str, since: set[str]) -> list[dict[str, Any]]:
 def _first_failure(events: list[dict[str, Any]], name: str) -> str:
     for event in events:
         if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != name:
-            reason = event.get("ResourceStatusReason", "no reason given")
+            reason = event.get("ResourceStatusReason", "no reason stated")
             return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
     for event in events:
         if "FAILED" in event["ResourceStatus"] or "ROLLBACK" in event["ResourceStatus"]:
             return str(event.get("ResourceStatusReason", event["ResourceStatus"]))
-    return "no reason given"
+    return "no reason stated"
 
 
 def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress) -> None:

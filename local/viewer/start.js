@@ -1,6 +1,6 @@
 "use strict";
 
-// A token that is entered is kept by the page only and gone with it. No validator elsewhere is asked.
+// The page alone has the token that is entered, until it is closed. No validator elsewhere is called.
 SwaggerUIBundle({
   url: "/docs/openapi.json",
   dom_id: "#document",

@@ -30,7 +30,7 @@ _GROUP: Final = "1L"
 DAY: Final = timedelta(days=1)
 
 
-class Purpose(StrEnum):
+class FilePurpose(StrEnum):
     """BGN08: what becomes of members that the transaction set does not contain."""
 
     UPDATE = "2"
@@ -60,7 +60,7 @@ class Enrollment:
     account: str
     account_name: str
     terminates: bool
-    purpose: Purpose
+    purpose: FilePurpose
     person: Mapping[str, Any] = field(repr=False)
     coverages: tuple[CoverageChange, ...] = ()
     eligible_to: date | None = None
@@ -69,7 +69,7 @@ class Enrollment:
     @property
     def is_without_coverage(self) -> bool:
         """Whether a file that replaces names the member without medical coverage: as if absent."""
-        return self.purpose is Purpose.REPLACE and not self.coverages and not self.terminates
+        return self.purpose is FilePurpose.REPLACE and not self.coverages and not self.terminates
 
     def changed(self, stored: Member | None) -> Member | Refused | None:
         """The member after this loop; none if no coverage is left."""
@@ -230,13 +230,13 @@ class EnrollmentFile:
                 raise _wrong(segment, "must be transaction set 834")
             case "ST":
                 return _Header()
-            case "BGN" if segment.get(8) not in set(Purpose):
+            case "BGN" if segment.get(8) not in set(FilePurpose):
                 raise _wrong(segment, "must have 2, 4 or RX in BGN08")
             case "BGN":
-                self.replaces |= segment.get(8) == Purpose.REPLACE
+                self.replaces |= segment.get(8) == FilePurpose.REPLACE
                 return replace(header, purpose=segment.get(8))
             case "REF" if segment.get(1) == "38":
-                if header.purpose == Purpose.REPLACE:
+                if header.purpose == FilePurpose.REPLACE:
                     self.accounts.add(segment.get(2))
                 return replace(header, account=segment.get(2))
             case "N1" if segment.get(1) == "P5":
@@ -248,7 +248,7 @@ class EnrollmentFile:
         found = _Loop(loop, self._plans, header)
         enrollment = found.enrollment(self._dependent_id)
         record = ("~".join(segment.text for segment in loop),)
-        if header.purpose == Purpose.REPLACE:
+        if header.purpose == FilePurpose.REPLACE:
             self.accounts |= found.accounts
         if found.errors:
             return RejectedRow(loop[0].number, record, tuple(found.errors))
@@ -370,7 +370,7 @@ class _Loop:
             account=self._account,
             account_name=self._header.account_name,
             terminates=terminates,
-            purpose=Purpose(self._header.purpose or Purpose.UPDATE),
+            purpose=FilePurpose(self._header.purpose or FilePurpose.UPDATE),
             person=self._person,
             coverages=tuple(self._coverages((address or {}).get("state"))),
             eligible_to=self._dates.get("357"),

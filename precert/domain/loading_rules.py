@@ -250,7 +250,10 @@ _TABLE: Final = Table(
         _extra("places_of_service", f"must be places of service of the form, {_SOME}"),
         _extra("auto_approve_max_units", _LIMIT),
         _extra("auto_approve_max_days", _LIMIT),
-        _extra("required_documentation", f"must be codes of the payer's wanted_documents, {_SOME}"),
+        _extra(
+            "required_documentation",
+            f"must be codes of the payer's required_documentation, {_SOME}",
+        ),
         _extra("label", "must be plain text of at most 120 characters, or empty"),
         _extra("guidance", "must be the name of one of the payer's notices, or empty"),
         _extra("predetermination", f"must be {_YES}, or empty"),

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from precert.domain.clocks import local_date
 from precert.domain.coverage import Member, Plan, ssn_text
 from precert.domain.directory import DirectoryEntry
-from precert.domain.enrollment import Enrollment, EnrollmentFile, Purpose
+from precert.domain.enrollment import Enrollment, EnrollmentFile, FilePurpose
 from precert.domain.errors import PrecertError, TransientError
 from precert.domain.loading import MemberSsn, ZipPlace
 from precert.domain.loads import (
@@ -132,8 +132,8 @@ def load_members(
     """Store members, each with exactly the spans of coverage in the file.
 
     Raises:
-        RejectedRowsError: nobody was ended because of rejected rows.
-        TooManyEndingsError: nobody was ended because they would be too many.
+        RejectedRowsError: no member was ended because of rejected rows.
+        TooManyEndingsError: no member was ended because they would be too many.
     """
 
     def write(units: Sequence[Unit[Member]], as_of: datetime) -> list[Result]:
@@ -154,8 +154,8 @@ def load_enrollment(
     """Apply an 834 file: each loop changes what is stored of its member.
 
     Raises:
-        RejectedRowsError: nobody was ended because of rejected rows.
-        TooManyEndingsError: nobody was ended because they would be too many.
+        RejectedRowsError: no member was ended because of rejected rows.
+        TooManyEndingsError: no member was ended because they would be too many.
     """
 
     def write(units: Sequence[Unit[Enrollment]], as_of: datetime) -> list[Result]:
@@ -213,7 +213,7 @@ def _changes(
 def _compared(
     enrollment: Enrollment, now: Member | None, changed: Member | Refused | None
 ) -> Result:
-    if isinstance(changed, Refused) or enrollment.purpose is not Purpose.VERIFY:
+    if isinstance(changed, Refused) or enrollment.purpose is not FilePurpose.VERIFY:
         return changed if isinstance(changed, Refused) else LoadOutcome.STORED
     if changed == now:
         return LoadOutcome.SAME

@@ -47,7 +47,7 @@ def test_absent_member_is_ended_the_day_before_when_a_full_file_is_loaded(
     assert "1 members ended" in capsys.readouterr().out
 
 
-def test_nobody_is_ended_until_confirmed_when_a_full_file_lacks_many(
+def test_no_member_is_ended_until_confirmed_when_a_full_file_lacks_many(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loaded(operator, "U70001", "U70002", "U70003")
@@ -59,7 +59,7 @@ def test_nobody_is_ended_until_confirmed_when_a_full_file_lacks_many(
     assert "2 members ended" in capsys.readouterr().out
 
 
-def test_nobody_is_ended_when_a_full_file_has_rejected_rows(
+def test_no_member_is_ended_when_a_full_file_has_rejected_rows(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loaded(operator, "U70001", "U70002")
@@ -326,7 +326,7 @@ def test_differences_are_listed_and_nothing_is_stored_when_an_834_file_verifies(
         (lambda text: text.replace("*260210*0300*^", "*269910*0300*^"), "ISA09"),
     ],
 )
-def test_nobody_is_ended_when_the_interchange_is_damaged(
+def test_no_member_is_ended_when_the_interchange_is_damaged(
     operator: Operator, capsys: pytest.CaptureFixture[str], damage: "object", shown: str
 ) -> None:
     loaded(operator, "U70001", "U70002")

@@ -35,7 +35,7 @@ def lose(cloud: Cloud, request_id: str, sk: str = "REQUEST") -> dict[str, Any]:
     return old
 
 
-def kept(cloud: Cloud, request_id: str) -> tuple[list[str], list[str]]:
+def left_of(cloud: Cloud, request_id: str) -> tuple[list[str], list[str]]:
     """Sort keys of the request's items, and its files."""
     items = [one["sk"]["S"] for one in cloud.items() if request_id in one["pk"]["S"]]
     listed = cloud.clients.by_name["s3"].list_objects_v2(Bucket=cloud.bucket)
@@ -64,7 +64,7 @@ def test_rest_of_a_draft_is_removed_when_its_cleanup_was_lost(
     draft_id, other = cloud.start(), cloud.start()
     attached(cloud, draft_id)
     attached(cloud, other)
-    untouched = kept(cloud, other)
+    untouched = left_of(cloud, other)
     lose(cloud, draft_id)
     assert main(["orphans", "list"]) == DONE, "the stream can still deliver it"
     cloud.clock.pass_by(days=LATER_DAYS)
@@ -72,10 +72,10 @@ def test_rest_of_a_draft_is_removed_when_its_cleanup_was_lost(
     assert main(["orphans", "list"]) == REFUSED
     assert f"{draft_id}: DOCUMENT, PARTY" in out(capsys)
     assert main(["orphans", "remove"]) == DONE
-    items, files = kept(cloud, draft_id)
+    items, files = left_of(cloud, draft_id)
     assert (files, [one for one in items if not one.startswith("EVENT#")]) == ([], [])
     assert items, "the audit trail stays"
-    assert kept(cloud, other) == untouched
+    assert left_of(cloud, other) == untouched
     assert main(["orphans", "list"]) == DONE
 
 
@@ -90,10 +90,10 @@ def test_request_stays_until_it_is_archived_when_its_cleanup_was_lost(
     cloud.clock.pass_by(days=LATER_DAYS)
     assert main(["orphans", "remove"]) == REFUSED
     assert "not archived" in out(capsys)
-    assert kept(cloud, request_id)[1]
+    assert left_of(cloud, request_id)[1]
     cloud.deps.archive.store(before)
     assert main(["orphans", "remove"]) == DONE
-    assert kept(cloud, request_id) == ([], [])
+    assert left_of(cloud, request_id) == ([], [])
 
 
 def test_file_is_removed_when_its_document_was_deleted_and_the_cleanup_was_lost(
@@ -105,4 +105,4 @@ def test_file_is_removed_when_its_document_was_deleted_and_the_cleanup_was_lost(
     assert main(["orphans", "list"]) == DONE, "the stream can still deliver it"
     cloud.clock.pass_by(days=LATER_DAYS)
     assert main(["orphans", "remove"]) == DONE
-    assert kept(cloud, draft_id)[1] == [f"documents/{draft_id}/{other}"]
+    assert left_of(cloud, draft_id)[1] == [f"documents/{draft_id}/{other}"]

@@ -60,11 +60,18 @@ def enums() -> Members:
             for target in statement.targets
             if isinstance(target, ast.Name)
         )
-        for module in product()
-        for node in nodes(module.tree)
-        if isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
+        for node in classes()
     }
+
+
+def classes() -> Iterator[ast.ClassDef]:
+    """The enums of the product."""
+    for module in product():
+        for node in nodes(module.tree):
+            if isinstance(node, ast.ClassDef) and any(
+                ast.unparse(base).endswith(("Enum", "Flag")) for base in node.bases
+            ):
+                yield node
 
 
 def member(node: ast.AST | None, known: Members) -> tuple[str, str] | None:
@@ -244,6 +251,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
         "SSN_KEY STAGE STATE_MACHINE_ARN TINS_CLAIM USER_POOL_ID VENDORS_CLAIM"
     ),
     "ExtensionRequester": ("MEMBER PAYER"),
+    "FilePurpose": ("REPLACE UPDATE VERIFY"),
     "FieldKind": ("CHOICE CODE CODES DAY GROUP GROUPS NUMBER TEXT"),
     "IntakeException": ("COVERAGE_INACTIVE DATES_OUTSIDE_WINDOW PLAN_NOT_SUPPORTED"),
     "Keep": ("PATIENT SERVICES"),
@@ -300,6 +308,11 @@ _REVIEWED: Final[Mapping[str, str]] = {
 """Per enum the members for which each place that distinguishes them was reviewed."""
 
 REVIEWED: Final[Members] = {name: frozenset(members.split()) for name, members in _REVIEWED.items()}
+
+
+def test_names_of_enums_differ_when_one_is_added() -> None:
+    """The other tests find an enum by its name."""
+    assert sorted(node.name for node in classes()) == sorted(enums())
 
 
 def test_every_member_has_an_entry_when_a_table_is_keyed_by_an_enum() -> None:

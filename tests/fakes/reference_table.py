@@ -159,8 +159,8 @@ class FakeReferenceTable:
 
     def batch_get_item(self, **arguments: Any) -> Wire:
         self._call("BatchGetItem")
-        [(table, wanted)] = arguments["RequestItems"].items()
-        keys = wanted["Keys"]
+        [(table, requested)] = arguments["RequestItems"].items()
+        keys = requested["Keys"]
         assert len(keys) <= 100
         found = [self.items[_key(key)] for key in keys if _key(key) in self.items]
         return {"Responses": {table: found}, "UnprocessedKeys": {}}

@@ -243,16 +243,16 @@ def case_of(
     )
 
 
-@pytest.mark.parametrize("forgotten", ["status", "member", "header"])
+@pytest.mark.parametrize("missing", ["status", "member", "header"])
 def test_response_is_detected_when_it_does_not_match_the_document(
-    deployment: Deployment, read: Ids, forgotten: str
+    deployment: Deployment, read: Ids, missing: str
 ) -> None:
     """The control for the tests above."""
     result = copy.deepcopy(DOCUMENT)
     responses = result["paths"]["/v1/drafts"]["post"]["responses"]
-    if forgotten == "status":
+    if missing == "status":
         del responses["201"]
-    elif forgotten == "member":
+    elif missing == "member":
         name = responses["201"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         answer = result["components"]["schemas"][name]
         answer["properties"]["draft_id"] = {"type": "integer"}

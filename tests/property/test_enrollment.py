@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from precert.domain.coverage import Member
-from precert.domain.enrollment import CoverageChange, Enrollment, Purpose
+from precert.domain.enrollment import CoverageChange, Enrollment, FilePurpose
 from precert.domain.loads import Refused
 from tests.fakes.samples import PATIENT, PLAN
 
@@ -28,7 +28,7 @@ LOOPS = st.builds(
     account=st.just("3211"),
     account_name=st.just("Account"),
     terminates=st.booleans(),
-    purpose=st.just(Purpose.UPDATE),
+    purpose=st.just(FilePurpose.UPDATE),
     person=st.just({name: one for name, one in PATIENT.items() if name != "member_id"}),
     coverages=st.lists(CHANGES, max_size=4).map(tuple),
     eligible_to=st.none() | DAYS,

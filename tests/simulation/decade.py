@@ -166,7 +166,7 @@ class Decade:
     def _submit(self) -> None:
         world, rng = self.world, self.rng
         if self._is_away(Away.TABLE, Away.FUNCTIONS):
-            # Nobody can submit; it is sent again later.
+            # No request can be submitted; it is sent again later.
             self._at(world.clock.at + timedelta(minutes=10), self._submit)
             return
         request = self._request(rng.choice(LINES), rng.choice(("STANDARD", "EXPEDITED")))
@@ -198,7 +198,7 @@ class Decade:
         if rng.random() < 0.4:
             self._at(
                 world.clock.at + length * rng.random(),
-                lambda: self._change(request.request_id, self._asked),
+                lambda: self._change(request.request_id, self._with_open_rfi),
             )
         if rng.random() < 0.2:
             self._at(
@@ -234,7 +234,7 @@ class Decade:
         if request is None or not request.cycle_is_open:
             return
         if request.status is Status.PROCESSING:
-            # Nobody can decide before the assessment.
+            # No reviewer can decide before the assessment.
             self._at(world.clock.at + timedelta(hours=1), lambda: self._change(request_id, change))
             return
         made = change(request, world.clock.at)
@@ -247,7 +247,7 @@ class Decade:
         decisions = {line.line_id: decision for line in request.submitted.lines}
         return request.determine(decisions, "reviewer-1", now)
 
-    def _asked(self, request: Request, now: datetime) -> Change | None:
+    def _with_open_rfi(self, request: Request, now: datetime) -> Change | None:
         if not request.takes_information_request(now):
             return None
         return reviewing.request_information(

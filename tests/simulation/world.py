@@ -402,7 +402,7 @@ class World:
         outcome = self.invoke(delivery.handler, {"detail": delivery.detail})
         delivery.attempts += 1
         if outcome.error and delivery.attempts == ASYNCHRONOUS_TRIES:
-            self.note(f"{delivery.what} is gone")
+            self.note(f"{delivery.what} no longer exists")
         elif outcome.error or (self.nesting and self.chance(0.05)):
             self.deliveries.append(delivery)
 

@@ -123,11 +123,11 @@ def test_deletion_is_refused_when_the_stage_retains_data(
 
 
 def test_only_data_and_logs_are_retained_when_the_stacks_are_deleted(prod: Synthesized) -> None:
-    kept = {"Retain", "RetainExceptOnCreate"}
+    retaining = {"Retain", "RetainExceptOnCreate"}
     retained = {
         resource["Type"]
         for resource in prod.template["Resources"].values()
-        if resource.get("DeletionPolicy") in kept
+        if resource.get("DeletionPolicy") in retaining
     }
     assert retained <= LIVES_IN_DATA | {"AWS::Logs::LogGroup"}
     assert all(

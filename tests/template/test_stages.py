@@ -160,19 +160,19 @@ def test_nothing_follows_when_a_program_fails(failing: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "confirmed"), [("prod", True), (" prod ", True), ("", False), ("y", False)]
 )
-def test_name_must_be_typed_when_asked(
+def test_name_must_be_typed_when_a_deployment_is_confirmed(
     monkeypatch: pytest.MonkeyPatch, typed: str, confirmed: bool
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("builtins.input", lambda _: typed)
-    assert deploy.asked(stages.prod()) is confirmed
+    assert deploy.confirmed_by_name(stages.prod()) is confirmed
 
 
 def test_nothing_is_confirmed_when_there_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
-    assert deploy.asked(stages.dev()) is False
+    assert deploy.confirmed_by_name(stages.dev()) is False
     assert "YES=1" in capsys.readouterr().out
 
 

@@ -54,7 +54,7 @@ class World:
         return MEMBER if self.enrolled else None
 
     def owners(self, content: RequestContent, *, now: datetime = START) -> Ownership:
-        """A vendor decides the second line; the rule list is asked as of the receipt."""
+        """A vendor decides the second line; the rule list applies as of the receipt."""
         self.owners_at.append(now)
         vendors = {samples.VENDOR.vendor_id: samples.VENDOR} if self.delegates else {}
         owner = samples.VENDOR.vendor_id if self.delegates else None

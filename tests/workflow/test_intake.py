@@ -64,7 +64,7 @@ def test_delegated_request_is_determined_only_when_its_vendor_has_reported(bench
         details = bench.portal.details(request_id)
         return details if details["waiting_on"] == "VENDOR" else None
 
-    details = until("the request to be handed on", delegated)
+    details = until("the request to be delegated", delegated)
     assert (details["status"], details["review_action"]) == ("PENDING", "CT")
     assert bench.portal.row(request_id, PROVIDER) is None
     detail = {

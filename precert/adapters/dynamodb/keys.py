@@ -32,7 +32,7 @@ Reference table::
     pk MEMBER#<member_id>     sk COVERAGE            the member, and every coverage span
                               sk SSN                 the keyed hash of the SSN
     pk SSN#<keyed hash>       sk <member_id>
-    pk RULE_LIST              sk IN_FORCE            the pointer that a check reads
+    pk RULE_LIST              sk IN_EFFECT           the pointer that a check reads
                               sk AT#<instant>        a published list, in the order of publishing
                               sk VERSION#<version>   makes each version unique
     pk KEY                    sk ASSERTIONS          the HMAC key of assertion ids

@@ -98,12 +98,12 @@ class DynamoDBInbox:
         return self.unread(tin)
 
     def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
-        forgotten = {
+        expired = {
             PK: expired_unread_pk(tin),
             SK: inbox_sk(at, message_id),
             TTL_ATTRIBUTE: ceil((now + EXPIRED_UNREAD_RETENTION).timestamp()),
         }
-        self._once([self._put(forgotten), self._count(tin, -1)])
+        self._once([self._put(expired), self._count(tin, -1)])
 
     def _mark_chunk(self, tin: str, sks: list[str], now: datetime) -> None:
         """Mark them as read in one transaction, except those that another call marks first."""

@@ -35,7 +35,7 @@ from precert.usecases.ports.reference import RuleListChangedError, RuleListExist
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-RULE_LIST_KEY: Final = {PK: RULE_LIST_PK, SK: "IN_FORCE"}
+RULE_LIST_KEY: Final = {PK: RULE_LIST_PK, SK: "IN_EFFECT"}
 """Sorts after the whole history."""
 _POINTER: Final = 0
 """Index of the pointer's operation in the transaction."""

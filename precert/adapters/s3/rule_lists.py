@@ -57,7 +57,7 @@ CREATE TABLE rules (
     effective_from INTEGER NOT NULL, effective_to INTEGER, vendor_id TEXT,
     authorization_type TEXT, plan_types TEXT, lines_of_business TEXT, types_of_service TEXT,
     places_of_service TEXT, auto_approve_max_units INTEGER, auto_approve_max_days INTEGER,
-    documents_wanted TEXT, label TEXT, guidance TEXT, predetermination INTEGER
+    required_documentation TEXT, label TEXT, guidance TEXT, predetermination INTEGER
 );
 CREATE TABLE vendors (vendor_id TEXT PRIMARY KEY, vendor TEXT NOT NULL);
 """

@@ -103,23 +103,6 @@ def many_directories(directories: int, strips: int) -> bytes:
     return bytes(out)
 
 
-def strips_of(data: bytes, *, count: int) -> bytes:
-    """A deflated page whose strips are all the same bytes."""
-    table = 8 + len(data)
-    at = table + 8 * count
-    strips = [(273, 4, count, table), (278, 4, 1, 1), (279, 4, count, table + 4 * count)]
-    entries = [(256, 4, 1, 1), (257, 4, 1, count), (259, 3, 1, 8), *strips]
-    return (
-        pack("<2sHI", b"II", 42, at)
-        + data
-        + pack("<I", 8) * count
-        + pack("<I", len(data)) * count
-        + pack("<H", len(entries))
-        + b"".join(pack("<HHII", *entry) for entry in entries)
-        + bytes(4)
-    )
-
-
 @cache
 def noise(kind: str, size: tuple[int, int], compression: str | None = None) -> bytes:
     """A picture that compresses as badly as a photograph."""
