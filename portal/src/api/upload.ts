@@ -1,38 +1,56 @@
-/** Send a file to the store by the form of a presigned POST, with progress. */
-import { NetworkError, type Schemas } from "./client";
+/** Sending one file to the storage by the presigned form, with progress. */
 
-/** The store refused the file: too large, too late, or not what was announced. */
-export class UploadRefused extends Error {
-  constructor(readonly status: number) {
-    super(`HTTP ${status}`);
-    this.name = "UploadRefused";
+/** The storage's code for a file of more bytes than the form allows. */
+export const TOO_LARGE = "EntityTooLarge";
+
+export class StorageError extends Error {
+  constructor(
+    readonly status: number,
+    /** The storage's code, as `EntityTooLarge`. */
+    readonly code: string | null,
+  ) {
+    super(`storage ${status}`);
+    this.name = "StorageError";
   }
 }
 
-/** `onProgress` gets whole percent. An aborted signal cancels the upload. */
+export interface Sending {
+  done: Promise<void>;
+  abort: () => void;
+}
+
+/** `XMLHttpRequest`: `fetch` reports no progress of what is sent. */
 export function sendFile(
-  form: Schemas["UploadForm"],
+  url: string,
+  fields: Readonly<Record<string, string>>,
   file: File,
   onProgress: (percent: number) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(form.fields)) {
-    body.append(name, value);
+): Sending {
+  const request = new XMLHttpRequest();
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    form.append(name, value);
   }
-  // The store ignores fields after the file.
-  body.append("file", file);
-  return new Promise((resolve, reject) => {
-    // fetch() reports no progress of what is sent.
-    const request = new XMLHttpRequest();
-    request.upload.onprogress = ({ loaded, total }) =>
-      onProgress(total > 0 ? Math.round((100 * loaded) / total) : 0);
-    request.onload = () =>
-      request.status < 300 ? resolve() : reject(new UploadRefused(request.status));
-    request.onerror = () => reject(new NetworkError());
-    request.onabort = () => reject(new DOMException("canceled", "AbortError"));
-    signal?.addEventListener("abort", () => request.abort(), { once: true });
-    request.open("POST", form.url);
-    request.send(body);
+  // The storage ignores every field after the file.
+  form.append("file", file);
+  const done = new Promise<void>((resolve, reject) => {
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable && event.total > 0) {
+        onProgress(Math.floor((100 * event.loaded) / event.total));
+      }
+    };
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) {
+        resolve();
+      } else {
+        const code = /<Code>(\w+)<\/Code>/.exec(request.responseText)?.[1] ?? null;
+        reject(new StorageError(request.status, code));
+      }
+    };
+    request.onerror = () => reject(new StorageError(0, null));
+    request.onabort = () => reject(new DOMException("aborted", "AbortError"));
   });
+  request.open("POST", url);
+  request.send(form);
+  return { done, abort: () => request.abort() };
 }

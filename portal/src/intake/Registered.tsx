@@ -129,35 +129,36 @@ function Pages({ details }: { details: Details }) {
   const chooser = useRef<HTMLInputElement>(null);
   const [type, setType] = useState("");
   const [percent, setPercent] = useState<number | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const [failed, setFailed] = useState<readonly { name: string; error: unknown }[]>([]);
   const canAdd = details.status === "PENDING";
 
   async function attach(files: readonly File[]): Promise<void> {
-    setError(null);
-    try {
-      // One after another: the API takes one upload of a request at a time.
-      for (const file of files) {
-        setPercent(0);
+    setFailed([]);
+    // One after another: the API takes one upload of a request at a time. The others are sent where one fails.
+    for (const file of files) {
+      setPercent(0);
+      try {
         const { upload } = await unwrap(
           api.POST("/v1/intake/requests/{request_id}/documents", {
             params: { path: { request_id: details.request_id } },
             body: { file_name: file.name, document_type: type || null, sha256: null, tin: null },
           }),
         );
-        await sendFile(upload, file, setPercent);
+        await sendFile(upload.url, upload.fields, file, setPercent).done;
         announce(words.uploaded(file.name));
-        client.invalidateQueries({ queryKey: keyOf(details.request_id) });
+      } catch (error) {
+        setFailed((before) => [...before, { name: file.name, error }]);
       }
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setPercent(null);
+      client.invalidateQueries({ queryKey: keyOf(details.request_id) });
     }
+    setPercent(null);
   }
 
   return (
     <Card title={words.pages}>
-      <ErrorBanner error={error} />
+      {failed.map(({ name, error }) => (
+        <ErrorBanner key={name} title={name} error={error} />
+      ))}
       {details.documents.length === 0 && <p className="small">{words.noPages}</p>}
       <ul className="plain">
         {details.documents.map((one) => (

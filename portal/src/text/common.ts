@@ -62,6 +62,12 @@ export const common = {
     "No answer came. Check your connection and try again: nothing that you entered is lost.",
   failed: "This part of the page failed. Nothing that you entered is lost.",
   loadFailed: "This could not be loaded.",
+  fileTooLarge: (size: string) =>
+    size === ""
+      ? "The file is too large. Split it, or reduce its size."
+      : `The file is larger than ${size}. Split it, or reduce its size.`,
+  fileNotSent: "Sending failed. Try again.",
+  fileRefused: "The storage refused the file. Try again, or choose another file.",
   reference: (id: string) => `Reference for support: ${id}`,
   payerContact: (payer: string, phone: string) => `Questions? Call ${payer}, ${phone}.`,
   damaged: (count: number) =>

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { ErrorItem } from "../api/client";
+import { ApiError, type ErrorItem } from "../api/client";
 import { text } from "../text";
 import { explain, fieldId, requestId } from "./errors";
 
@@ -79,15 +79,33 @@ export function ErrorSummary({
   );
 }
 
-/** A failed call that names no fields. */
-export function ErrorBanner({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+/** A failed call without fields on the page: what is wrong is listed here, where the API names several things. */
+export function ErrorBanner({
+  error,
+  title,
+  onRetry,
+}: {
+  error: unknown;
+  /** What the call was for, where the page does not show it. */
+  title?: string;
+  onRetry?: () => void;
+}) {
   if (!error) {
     return null;
   }
   const id = requestId(error);
+  const messages = error instanceof ApiError ? error.errors.map((one) => one.message) : [];
   return (
     <div className="banner banner-error" role="alert">
+      {title && <p className="banner-title">{title}</p>}
       <p>{explain(error)}</p>
+      {messages.length > 0 && (
+        <ul>
+          {[...new Set(messages)].map((message) => (
+            <li key={message}>{message}</li>
+          ))}
+        </ul>
+      )}
       {id && <p className="small">{text.common.reference(id)}</p>}
       {onRetry && (
         <button type="button" className="button button-secondary" onClick={onRetry}>

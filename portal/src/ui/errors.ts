@@ -1,5 +1,6 @@
 /** Errors of an answer at their fields: by the JSON pointer into the body that was sent. */
 import { ApiError, type ErrorItem, NetworkError } from "../api/client";
+import { StorageError, TOO_LARGE } from "../api/upload";
 import { text } from "../text";
 
 /** The id of the element that holds a field: derived from its pointer, so that a summary can link to it. */
@@ -37,6 +38,13 @@ export function explain(error: unknown): string {
   }
   if (error instanceof ApiError && error.problem) {
     return error.problem.detail;
+  }
+  if (error instanceof StorageError) {
+    return error.code === TOO_LARGE
+      ? text.common.fileTooLarge("")
+      : error.status === 0
+        ? text.common.fileNotSent
+        : text.common.fileRefused;
   }
   return text.common.loadFailed;
 }

@@ -2,11 +2,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import { ApiError, api, NetworkError, type Schemas, unwrap } from "../../api/client";
+import { type Sending, StorageError, sendFile, TOO_LARGE } from "../../api/upload";
 import { formatSize } from "../../format/identifiers";
 import { useActingFor } from "../../shell/tin";
 import { text } from "../../text";
 import { explain } from "../../ui/errors";
-import { type Sending, StorageError, sendFile } from "./send";
 import {
   interrupted,
   isUnsent,
@@ -104,7 +104,7 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
           return;
         }
         if (file.size > slot.upload.max_bytes) {
-          throw new StorageError(400, "EntityTooLarge");
+          throw new StorageError(400, TOO_LARGE);
         }
         running.sending = sendFile(slot.upload.url, slot.upload.fields, file, (percent) =>
           change(upload.id, { percent }),
@@ -198,15 +198,15 @@ function refusal(size: number, rules: DocumentRules | null): string | null {
   if (size === 0) {
     return t.emptyFile;
   }
-  return rules !== null && size > rules.max_bytes ? t.tooLarge(limitOf(rules)) : null;
+  return rules !== null && size > rules.max_bytes ? text.common.fileTooLarge(limitOf(rules)) : null;
 }
 
 function outcomeOf(error: unknown, rules: DocumentRules | null): ["failed" | "refused", string] {
   if (error instanceof StorageError) {
-    if (error.code === "EntityTooLarge") {
-      return ["refused", t.tooLarge(rules ? limitOf(rules) : "")];
+    if (error.code === TOO_LARGE) {
+      return ["refused", text.common.fileTooLarge(rules ? limitOf(rules) : "")];
     }
-    return ["failed", error.status === 0 ? t.sendFailed : t.storeRefused];
+    return ["failed", explain(error)];
   }
   const [first] = errorsOf(error);
   return ["failed", first ?? explain(error)];
