@@ -17,13 +17,17 @@ from infra.constructs.streams import (
     REQUESTS_REMOVED,
 )
 from tests.adapters.tables import create_reference_table, create_tables
+from tests.depth import depth
+from tests.fakes.quick_moto import quicken
 from tests.simulation.broken import InvariantError
 from tests.simulation.reference import REFERENCE
 from tests.simulation.run import Run
 from tests.simulation.table import Tables, Written
 from tests.simulation.world import REQUESTS, World, relayed, removed
 
-SEEDS: Final = range(24)
+SEEDS: Final = range(depth(12, 240))
+
+quicken()
 
 
 def result(answer: Any) -> Any:

@@ -12,7 +12,10 @@ from infra.platforms import Platform
 from tests.template import stages
 
 
-def test_assembly_is_reused_when_nothing_changed(tmp_path: Path) -> None:
+def test_assembly_is_reused_when_nothing_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "main", lambda _arguments: None)
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is True
     started = time.process_time()
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is False
