@@ -62,7 +62,7 @@ from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.copying import Keep, copied
 from precert.domain.coverage import PatientSearch
-from precert.domain.damage import damaged
+from precert.domain.damage import Readable, damaged
 from precert.domain.directory import FrequentProvider
 from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
@@ -182,12 +182,16 @@ def _before_submission(example: Story) -> dict[str, Example]:
             ),
         ),
         "listFrequentProviders": Example(
-            answer=FrequentProvidersResponse(
-                providers=[
-                    FrequentProvider(
-                        provider=example.facility.as_provider(), selected=12, selected_at=STARTED
-                    ),
-                ]
+            answer=FrequentProvidersResponse.of(
+                Readable(
+                    (
+                        FrequentProvider(
+                            provider=example.facility.as_provider(),
+                            selected=12,
+                            selected_at=STARTED,
+                        ),
+                    )
+                )
             ),
         ),
         **_code_examples(example),
@@ -384,7 +388,7 @@ def _after_submission(example: Story) -> dict[str, Example]:
         ),
         "listRequestingProviders": Example(
             answer=RequestingProvidersResponse.of(
-                (UsedProvider(example.physician.as_provider(), STARTED),)
+                Readable((UsedProvider(example.physician.as_provider(), STARTED),))
             )
         ),
         "countUnreadMessages": Example(answer=UnreadResponse(unread=2)),
@@ -457,7 +461,7 @@ def _me(example: Story) -> MeResponse:
         entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
         tins=frozenset({example.facility.tin}),
     )
-    providers = (TinProviders(example.facility.tin, (example.facility.name,)),)
+    providers = (TinProviders(example.facility.tin, Readable((example.facility.name,))),)
     return MeResponse.of(caller, providers)
 
 

@@ -191,6 +191,7 @@ class PatientsResponse(ResponseModel):
     """No member, one, or one person's several memberships (P1); ``notices`` if none."""
 
     patients: list[FoundPatientResponse]
+    damaged: Damaged
     notices: list[str]
 
     @classmethod
@@ -199,6 +200,7 @@ class PatientsResponse(ResponseModel):
         patients = [{name: getattr(one, name) for name in names} for one in found.patients]
         return cls(
             patients=[FoundPatientResponse(**fields) for fields in patients],
+            damaged=DamagedResponse.of(found.damaged),
             notices=list(found.notices),
         )
 

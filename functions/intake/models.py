@@ -190,6 +190,7 @@ class DelegatedRequestResponse(ResponseModel):
     content: RequestContent = Field(description="With the services and codes of these lines only.")
     lines: list[ServiceLineResponse]
     documents: list[DocumentResponse] = Field(description="The attached documents.")
+    damaged: Damaged
     potential_duplicates: list[PotentialDuplicateResponse] = Field(
         description="Requests that are similar to what the vendor decides. Those of which it decides "
         "nothing have neither id nor number."
@@ -208,7 +209,6 @@ class DelegatedRequestResponse(ResponseModel):
         request, delegation = delegated.request, delegated.delegation
         review, row = request.submitted, delegation_row(request, delegation)
         labels = RequestLabels.of(request, payer, code_sets)
-        last = delegation.reports[-1] if delegation.reports else None
         return cls(
             request_id=row.request_id,
             number=row.number,
@@ -221,11 +221,12 @@ class DelegatedRequestResponse(ResponseModel):
             due_at=row.due_at,
             overdue=row.overdue,
             reported_at=row.reported_at,
-            reference=last.reference if last else None,
+            reference=delegation.reports[-1].reference if delegation.reports else None,
             plan=PlanResponse.of(request.plan, payer),
             content=delegated.content,
             lines=_lines_of(delegated, labels),
             documents=_documents_of(delegated, payer),
+            damaged=DamagedResponse.of(delegated.damaged_documents),
             potential_duplicates=[_similar(one) for one in compared],
             notices=_notices_of(compared, payer),
         )

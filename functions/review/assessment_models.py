@@ -151,7 +151,8 @@ class DuplicateComparisonResponse(ResponseModel):
     reason_code_label: ClassVar[Any] = label_of("reason_code")
     visible: bool = Field(
         description="Whether the caller can read the other request with `readCase`. If not, it is of "
-        "another plan and the members below are null or empty."
+        "another plan, or its record is damaged and `damaged` of the case has its id. The members "
+        "below are null or empty then."
     )
     contact: str | None = Field(description="Whom to call about a request that is not visible.")
     request_id: str | None

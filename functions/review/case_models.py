@@ -16,7 +16,7 @@ from functions.review.worklist_models import AssignmentResponse
 from precert.api.cycles import RequiredDocumentResponse
 from precert.api.details import SharedDetails, history_of, members_of
 from precert.api.labels import RequestLabels, label_of, labels_of
-from precert.api.models import PlanResponse, ResponseModel
+from precert.api.models import DamagedResponse, PlanResponse, ResponseModel
 from precert.api.service_lines import DecisionResponse
 from precert.domain.caller import Caller
 from precert.domain.payer import Payer
@@ -168,7 +168,7 @@ class CaseDetails(SharedDetails):
         members = members_of(file, payer, labels, now=now)
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, for_reviewer=True)
-        proposal = review.proposal
+        members["damaged"] = DamagedResponse.of([*file.damaged, *_damaged_of(compared)])
         documentation = DocumentationResponse.all_of(file, payer)
         return cls(
             **members,
@@ -184,9 +184,20 @@ class CaseDetails(SharedDetails):
             else None,
             potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
             assignment=AssignmentResponse.of(request, caller, now),
-            proposal=ProposalResponse.of(proposal, caller.subject, labels) if proposal else None,
+            proposal=_proposal_of(review.proposal, caller, labels),
             notes=[NoteResponse.of(note, caller.subject) for note in review.notes],
         )
+
+
+def _damaged_of(compared: Collection[ComparedDuplicate]) -> list[str]:
+    """Ids of the requests that cannot be compared, because they cannot be read."""
+    return [one.damaged for one in compared if one.damaged]
+
+
+def _proposal_of(
+    proposal: Proposal | None, caller: Caller, labels: RequestLabels
+) -> ProposalResponse | None:
+    return ProposalResponse.of(proposal, caller.subject, labels) if proposal else None
 
 
 def _queue_members(

@@ -267,7 +267,7 @@ def frequent(
     maintained when drafts are started.
     """
     found = call(list_frequent_providers, caller, tin=query.tin)
-    return FrequentProvidersResponse(providers=list(found))
+    return FrequentProvidersResponse.of(found)
 
 
 @api.get(

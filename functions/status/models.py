@@ -20,6 +20,7 @@ from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of, display_name
 from precert.domain.content import Provider, RequestContent
 from precert.domain.copying import CopiedContent, Keep
+from precert.domain.damage import Readable
 from precert.domain.dates import Instant, ServiceDate
 from precert.domain.directory import FrequentProvider
 from precert.domain.documents import Refusal
@@ -318,6 +319,11 @@ class FrequentProvidersResponse(ResponseModel):
     """At most ten providers, most often selected first (C2)."""
 
     providers: list[FrequentProvider]
+    damaged: Damaged
+
+    @classmethod
+    def of(cls, found: Readable[FrequentProvider]) -> "FrequentProvidersResponse":
+        return cls(providers=list(found.records), damaged=DamagedResponse.of(found.damaged))
 
 
 class RequestingProviderResponse(ResponseModel):
@@ -331,10 +337,14 @@ class RequestingProvidersResponse(ResponseModel):
     """At most five requesting providers, last used first."""
 
     providers: list[RequestingProviderResponse]
+    damaged: Damaged
 
     @classmethod
-    def of(cls, used: Sequence[UsedProvider]) -> "RequestingProvidersResponse":
-        return cls(providers=[RequestingProviderResponse(**vars(one)) for one in used])
+    def of(cls, used: Readable[UsedProvider]) -> "RequestingProvidersResponse":
+        return cls(
+            providers=[RequestingProviderResponse(**vars(one)) for one in used.records],
+            damaged=DamagedResponse.of(used.damaged),
+        )
 
 
 class TinResponse(ResponseModel):
@@ -359,6 +369,7 @@ class MeResponse(ResponseModel):
         description="The TINs that a provider's user acts for. The names of providers are left out "
         "where there are more than 25."
     )
+    damaged: Damaged
     plan_ids: list[str] = Field(description="The plans that a reviewer reviews.")
     vendor_ids: list[str] = Field(description="The delegated vendors that the caller reports for.")
 
@@ -367,7 +378,8 @@ class MeResponse(ResponseModel):
         return cls(
             name=caller.name,
             entitlements=[one for one in Entitlement if one in caller.entitlements],
-            tins=[TinResponse(tin=one.tin, provider_names=list(one.names)) for one in tins],
+            tins=[TinResponse(tin=one.tin, provider_names=list(one.names.records)) for one in tins],
+            damaged=DamagedResponse.of(id_ for one in tins for id_ in one.names.damaged),
             plan_ids=sorted(caller.plan_ids),
             vendor_ids=sorted(caller.vendor_ids),
         )

@@ -230,7 +230,7 @@ class RequestDetails(SharedDetails):
         assessment = review.assessment if review else None
         similar = [
             PotentialDuplicateResponse.of(duplicate, visible=not duplicate.seen_by.isdisjoint(tins))
-            for duplicate in (assessment.potential_duplicates if assessment else ())
+            for duplicate in (assessment.similar if assessment else ())
         ]
         members = members_of(file, payer, labels, tins, now=now)
         return cls(**members, potential_duplicates=similar)
@@ -410,7 +410,7 @@ def _duplicate_notices(
     if review.duplicate_of is not None:
         yield "duplicate" if sees(review.duplicate_seen_by) else "duplicate_not_visible"
         return
-    duplicates = review.assessment.potential_duplicates if review.assessment else ()
+    duplicates = review.assessment.similar if review.assessment else ()
     seen = [sees(one.seen_by) for one in duplicates]
     if any(seen):
         yield "potential_duplicate"

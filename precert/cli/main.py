@@ -5,6 +5,7 @@ reached. Each error in a file is one line: ``FILE:line: column: message``.
 """
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 
 from precert.bootstrap import load_speed
 from precert.cli import audit, deliveries, events, executions, loading, orphans, rules, users
+from precert.domain.damage import LOGGER
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
 from precert.names import Entitlement
@@ -26,6 +28,8 @@ FAILED: Final = 2
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     args = _parser().parse_args(arguments)
+    damage, handler = logging.getLogger(LOGGER), _DamageHandler()
+    damage.addHandler(handler)
     try:
         return DONE if args.run(args) else REFUSED
     except InvalidInputError as error:
@@ -36,6 +40,16 @@ def main(arguments: Sequence[str]) -> int:
         message = error.detail if isinstance(error, PrecertError) else error
         print(f"precert: {message}", file=sys.stderr)
         return FAILED
+    finally:
+        damage.removeHandler(handler)
+
+
+class _DamageHandler(logging.Handler):
+    """Names each damaged record that a command finds; the others are shown all the same."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind, record_id = (getattr(record, name) for name in ("kind", "record_id"))
+        print(f"precert: damaged {kind}: {record_id}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -283,6 +283,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         DuplicateReason.OTHER_IDENTIFIER: "Same provider under another identifier",
         DuplicateReason.OTHER_PROVIDER: "Same code at another provider or facility",
         DuplicateReason.DECIDED_BEFORE: "Same services, denied or modified before",
+        DuplicateReason.UNREADABLE: "Record of another request that cannot be read",
     },
 }
 """The codes that are enums, by the name of their code list."""

@@ -6,12 +6,22 @@ that an alarm watches.
 """
 
 import logging
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from precert.domain.errors import DamagedRecordError
 
 LOGGER: Final = "precert.damage"
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Readable(Generic[Record]):
+    """Stored records of one kind. ``damaged`` are the ids of those that cannot be read."""
+
+    records: tuple[Record, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 class RecordKind(StrEnum):
@@ -33,6 +43,11 @@ class RecordKind(StrEnum):
     FREQUENT_PROVIDER = "frequent_provider"
     RULE_LIST = "rule_list"
     STREAM_RECORD = "stream_record"
+    OPEN_CYCLE = "open_cycle"
+    UNREAD_COUNT = "unread_count"
+    GRANT = "grant"
+    PLAN = "plan"
+    AUDIT_RECORD = "audit_record"
 
 
 def damaged(record_id: str) -> DamagedRecordError:

@@ -438,16 +438,19 @@ class DuplicateReason(StrEnum):
     OTHER_IDENTIFIER = "provider_by_another_id"
     OTHER_PROVIDER = "other_provider"
     DECIDED_BEFORE = "decided_before"
+    UNREADABLE = "unreadable"
+    """The other request cannot be read, so that the two cannot be compared."""
 
 
 class PotentialDuplicate(Value):
     """A request that this one may repeat (S2). A reviewer sees both; neither ends by itself."""
 
     request_id: Text
-    number: Text
+    number: Text | None = None
+    """Absent if neither that request nor its fingerprint can be read."""
     reason_code: DuplicateReason
-    plan_id: Text
-    """Its reviewers can read that request."""
+    plan_id: Text | None = None
+    """Its reviewers can read that request. Absent if the record cannot be read."""
     seen_by: frozenset[Tin] = frozenset()
     """TINs that could read that request at the assessment (A2)."""
 
@@ -465,6 +468,18 @@ class Assessment(Value):
     potential_duplicates: tuple[PotentialDuplicate, ...] = ()
     late_notification: bool = False
     """An emergency admission reported after more than one business day (C10)."""
+
+    @property
+    def similar(self) -> tuple[PotentialDuplicate, ...]:
+        """The potential duplicates without requests that could not be compared.
+
+        Those may be unrelated, so that only the payer's reviewers learn that they exist.
+        """
+        return tuple(
+            one
+            for one in self.potential_duplicates
+            if one.reason_code is not DuplicateReason.UNREADABLE
+        )
 
 
 class InformationRequest(Value):

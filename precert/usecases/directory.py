@@ -7,6 +7,7 @@ from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.content import Provider
+from precert.domain.damage import Readable
 from precert.domain.directory import (
     SEARCH_RADIUS_MILES,
     DirectoryEntry,
@@ -104,7 +105,7 @@ def _by_provider(found: Iterable[FoundProvider]) -> list[list[FoundProvider]]:
 
 def list_frequent_providers(
     caller: Caller, *, tin: str | None, frequent_providers: FrequentProviders
-) -> tuple[FrequentProvider, ...]:
+) -> Readable[FrequentProvider]:
     """Providers of one of the caller's TINs, most frequently selected first. One call.
 
     Raises:
@@ -135,7 +136,7 @@ def list_requesting_providers(
     requests: RequestStore,
     payer: Payer,
     now: datetime,
-) -> tuple[UsedProvider, ...]:
+) -> Readable[UsedProvider]:
     """The requesting providers of the TIN's last requests, last used first. Two calls.
 
     Raises:
@@ -150,11 +151,12 @@ def list_requesting_providers(
         if row.requesting_provider and is_live(row, payer, now):
             last.setdefault((row.requesting_provider, row.requesting_tin), row.request_id)
     found = requests.read_all(list(last.values())[:MOST_REQUESTING]) if last else None
-    return tuple(
+    used = tuple(
         UsedProvider(request.content.requesting_provider, request.updated_at)
         for request in (found.requests if found else ())
         if request.content.requesting_provider and filters.tin in request.tins
     )
+    return Readable(used, (*page.damaged, *(found.damaged if found else ())))
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class TinProviders:
     """The names of a TIN's providers in the directory."""
 
     tin: str
-    names: tuple[str, ...]
+    names: Readable[str]
 
 
 def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProviders, ...]:
@@ -172,4 +174,6 @@ def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProv
     """
     tins = sorted(caller.tins)
     named = frozenset(tins if len(tins) <= MOST_NAMED else ())
-    return tuple(TinProviders(tin, directory.names_of(tin) if tin in named else ()) for tin in tins)
+    return tuple(
+        TinProviders(tin, directory.names_of(tin) if tin in named else Readable()) for tin in tins
+    )

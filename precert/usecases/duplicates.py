@@ -1,6 +1,6 @@
 """Find a request's duplicates when it is assessed; compare them for a reviewer or vendor (S2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from precert.domain.duplicates import (
     reason_of,
     repeats,
 )
+from precert.domain.errors import DamagedRecordError
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import DuplicateReason, PotentialDuplicate
@@ -35,12 +36,16 @@ class FoundDuplicates:
 
 @dataclass(frozen=True)
 class ComparedDuplicate:
-    """A potential duplicate beside the request; ``other`` is ``None`` if the caller cannot read it."""
+    """A potential duplicate beside the request; ``other`` is ``None`` if the caller cannot read it.
+
+    ``damaged`` is its id if nobody can, because its record is damaged.
+    """
 
     reason: DuplicateReason
     other: Request | None = None
     services: tuple[tuple[RequestedService | None, RequestedService | None], ...] = ()
     """Services of both: this request's first."""
+    damaged: str | None = None
 
 
 def find_duplicates(
@@ -50,13 +55,26 @@ def find_duplicates(
 
     One call, and one for each request that matches. Void requests do not count. Of two requests that
     repeat one another, the earlier one continues; a later one continues as well if it was assessed
-    before this one existed. A request with a denied or modified line does not end another one.
+    before this one existed. A request with a denied or modified line does not end another one. One
+    that cannot be read ends none either: a reviewer compares it once it is repaired.
     """
     own = current_fingerprint(request)
     repeated: list[Request] = []
     potential: list[PotentialDuplicate] = []
-    for other, reason in _matches(own, fingerprints, payer):
-        other_request = requests.read(other.request_id)
+    compared = _matches(own, fingerprints=fingerprints, requests=requests, payer=payer)
+    for other, reason in compared.matches:
+        try:
+            other_request = requests.read(other.request_id)
+        except DamagedRecordError:
+            potential.append(
+                PotentialDuplicate(
+                    request_id=other.request_id,
+                    number=other.number,
+                    reason_code=reason or DuplicateReason.UNREADABLE,
+                    seen_by=other.tins,
+                )
+            )
+            continue
         if other_request is None or other_request.status is Status.VOID:
             continue
         if not own.came_after(other) and other_request.status is Status.PROCESSING:
@@ -73,6 +91,10 @@ def find_duplicates(
                 seen_by=other_request.tins,
             )
         )
+    potential += (
+        PotentialDuplicate(request_id=one, reason_code=DuplicateReason.UNREADABLE)
+        for one in compared.damaged
+    )
     return FoundDuplicates(
         min(repeated, key=_continues_first, default=None), tuple(potential[:MOST_COMPARED])
     )
@@ -98,7 +120,7 @@ def compare_duplicates(
     """The potential duplicates of a case as they are now, earlier and later ones.
 
     One call, and one for each request that matches. A request of another plan is not shown to reviewers
-    of this plan; they learn that it exists.
+    of this plan; they learn that it exists. One that cannot be read does not hide the others.
     """
     if file.request.status is Status.VOID:
         return ()
@@ -120,7 +142,8 @@ def compare_delegation(
 ) -> tuple[ComparedDuplicate, ...]:
     """The potential duplicates of what a delegated vendor decides, as they are now (W8).
 
-    A request of which the vendor decides nothing is not shown to it; it learns that it exists.
+    A request of which the vendor decides nothing is not shown to it; it learns that it exists. One that
+    cannot be compared may be unrelated, and is left to the payer's reviewers.
     """
     request, vendor_id = delegated.request, delegated.delegation.vendor_id
     if request.status is Status.VOID:
@@ -132,7 +155,8 @@ def compare_delegation(
         return delegation is not None and bool(delegation.delegated_at or delegation.reports)
 
     own = fingerprint_of(request.request_id, review.number, review.submitted_at, delegated.content)
-    return _compared(own, sees, fingerprints=fingerprints, requests=requests, payer=payer)
+    compared = _compared(own, sees, fingerprints=fingerprints, requests=requests, payer=payer)
+    return tuple(one for one in compared if one.reason is not DuplicateReason.UNREADABLE)
 
 
 def _compared(
@@ -144,10 +168,16 @@ def _compared(
     payer: Payer,
 ) -> tuple[ComparedDuplicate, ...]:
     compared: list[ComparedDuplicate] = []
-    for other, reason in _matches(own, fingerprints, payer):
+    found = _matches(own, fingerprints=fingerprints, requests=requests, payer=payer)
+    for other, reason in found.matches:
         if len(compared) == MOST_COMPARED:
             break
-        other_request = requests.read(other.request_id)
+        try:
+            other_request = requests.read(other.request_id)
+        except DamagedRecordError:
+            unread = reason or DuplicateReason.UNREADABLE
+            compared.append(ComparedDuplicate(unread, damaged=other.request_id))
+            continue
         if other_request is None or other_request.status is Status.VOID:
             continue
         known = reason or DuplicateReason.DECIDED_BEFORE
@@ -155,20 +185,44 @@ def _compared(
             compared.append(ComparedDuplicate(known, other_request, paired(own, other)))
         else:
             compared.append(ComparedDuplicate(known))
-    return tuple(compared)
+    compared += (
+        ComparedDuplicate(DuplicateReason.UNREADABLE, damaged=one) for one in found.damaged
+    )
+    return tuple(compared[:MOST_COMPARED])
+
+
+@dataclass(frozen=True)
+class _Matches:
+    """Requests that match, the last submitted first; the reason is ``None`` for a repetition.
+
+    ``damaged`` are ids of requests of which neither the record nor the fingerprint can be read.
+    """
+
+    matches: Sequence[tuple[Fingerprint, DuplicateReason | None]]
+    damaged: Sequence[str]
 
 
 def _matches(
-    own: Fingerprint, fingerprints: Fingerprints, payer: Payer
-) -> list[tuple[Fingerprint, DuplicateReason | None]]:
-    """Requests that match, the last submitted first; the reason is ``None`` for a repetition."""
+    own: Fingerprint, *, fingerprints: Fingerprints, requests: RequestStore, payer: Payer
+) -> _Matches:
     window = payer.utilization_management.duplicate_window_days
+    stored = fingerprints.of_member(own.member_id)
+    known, damaged = [*stored.records], list[str]()
+    for request_id in stored.damaged:
+        if request_id == own.request_id:
+            continue
+        try:
+            request = requests.read(request_id)
+        except DamagedRecordError:
+            damaged.append(request_id)
+            continue
+        if request is not None and request.review is not None:
+            # The request has everything that its fingerprint has.
+            known.append(current_fingerprint(request))
     matches: list[tuple[Fingerprint, DuplicateReason | None]] = []
-    for other in sorted(
-        fingerprints.of_member(own.member_id), key=lambda one: one.submitted_at, reverse=True
-    ):
+    for other in sorted(known, key=lambda one: one.submitted_at, reverse=True):
         if repeats(own, other):
             matches.append((other, None))
         elif reason := reason_of(own, other, window):
             matches.append((other, reason))
-    return matches
+    return _Matches(matches, damaged)

@@ -1,6 +1,5 @@
 """Members: search and confirm a patient (P1, P2, A4-A6)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,6 +7,7 @@ from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import Patient
 from precert.domain.coverage import Coverage, Member, PatientSearch, ssn_text
+from precert.domain.damage import Readable
 from precert.domain.errors import (
     CheckNotAvailableError,
     InvalidInputError,
@@ -21,10 +21,14 @@ from precert.usecases.ports.reference import Digests, ReferenceReader
 
 @dataclass(frozen=True)
 class FoundPatients:
-    """Every matching member, with the coverage nearest to today; next steps if there is none."""
+    """Every matching member, with the coverage nearest to today; next steps if there is none.
+
+    ``damaged`` identifies members with this SSN that cannot be read.
+    """
 
     patients: tuple[Coverage, ...]
     notices: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def search_patients(
@@ -49,23 +53,23 @@ def search_patients(
         # A portal that searches for a newborn has no more to send.
         return FoundPatients((), (payer.notices["patient_id_missing"], payer.notices["newborn"]))
     today = local_date(now, payer.zone)
+    candidates = _candidates(search, reference, digests)
     coverages = tuple(
-        member.coverage_near(today)
-        for member in _candidates(search, reference, digests)
-        if search.fits(member)
+        member.coverage_near(today) for member in candidates.records if search.fits(member)
     )
-    notices = () if coverages else (payer.notices["patient_not_found"], payer.notices["newborn"])
-    return FoundPatients(coverages, notices)
+    missing = (payer.notices["patient_not_found"], payer.notices["newborn"])
+    notices = () if coverages or candidates.damaged else missing
+    return FoundPatients(coverages, notices, candidates.damaged)
 
 
 def _candidates(
     search: PatientSearch, reference: ReferenceReader, digests: Digests
-) -> Sequence[Member]:
+) -> Readable[Member]:
     if search.ssn is not None:
         text = ssn_text(search.ssn, search.date_of_birth, search.last_name, search.first_name)
         return reference.members_by_ssn(digests.digest(text))
     member = reference.member(search.member_id or "")
-    return (member,) if member else ()
+    return Readable((member,) if member else ())
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def reconcile_provider(
     """
 
     def move(request: Request) -> Change | None:
-        entry = reference.entries((provider_id,)).get(provider_id)
+        entry = reference.entry(provider_id)
         if entry is None:
             message = "the directory has no such entry: have it loaded first"
             raise InvalidInputError([FieldError("/provider_id", "not_listed", message)])

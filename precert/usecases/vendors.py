@@ -76,12 +76,13 @@ class DelegatedRequest:
     content: RequestContent
     """What was requested, with the vendor's codes only."""
     documents: tuple[Document, ...] = ()
+    damaged_documents: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, file: RequestFile, delegation: Delegation) -> "DelegatedRequest":
         attached = (one for one in file.documents if one.status is DocumentStatus.ATTACHED)
         content = _content_for(file.request.content, delegation)
-        return cls(file.request, delegation, content, tuple(attached))
+        return cls(file.request, delegation, content, tuple(attached), file.damaged_documents)
 
 
 def read_delegation(

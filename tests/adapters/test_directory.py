@@ -285,7 +285,7 @@ def test_caller_reads_entitlements_and_provider_names_when_the_token_has_them(
 
 def test_caller_reads_empty_lists_when_the_token_has_no_claims(provider: Cloud) -> None:
     claims = {"cognito:groups": "", "custom:tins": "", "custom:plans": ""}
-    lists = ("entitlements", "entitlements_labels", "tins", "plan_ids", "vendor_ids")
+    lists = ("entitlements", "entitlements_labels", "tins", "damaged", "plan_ids", "vendor_ids")
     assert me(provider, **claims) == {"name": None, **{name: [] for name in lists}}
 
 
@@ -301,9 +301,11 @@ def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
     )
     put(clients, directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, **tin))
     put(clients, directory, entry(21, "Clinic A", **tin))
-    assert directory.names_of("690000001") == tuple(f"Clinic {chr(65 + one)}" for one in range(10))
+    assert directory.names_of("690000001").records == tuple(
+        f"Clinic {chr(65 + one)}" for one in range(10)
+    )
     put(clients, directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, tin="690000002"))
-    assert directory.names_of("690000002") == ("Aaron Able",)
+    assert directory.names_of("690000002").records == ("Aaron Able",)
 
 
 # -- compared with a full scan ---------------------------------------------------------------------

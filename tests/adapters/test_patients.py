@@ -48,7 +48,7 @@ def test_member_is_found_when_all_four_fields_match(
     reply = search(cloud, **FACTS, **identifier)
     assert reply.status == 200, reply.text
     account = {"account": "00472356", "account_name": "Live Well, Inc."}
-    assert reply.body == {"patients": [{**PATIENT, **account}], "notices": []}
+    assert reply.body == {"patients": [{**PATIENT, **account}], "damaged": [], "notices": []}
 
 
 @pytest.mark.rule("P1")
@@ -108,7 +108,11 @@ def test_newborn_is_referred_to_provider_services_when_searched_without_an_id(
     notices = cloud.deps.payer.notices
     assert (reply.status, reply.body) == (
         200,
-        {"patients": [], "notices": [notices["patient_id_missing"], notices["newborn"]]},
+        {
+            "patients": [],
+            "damaged": [],
+            "notices": [notices["patient_id_missing"], notices["newborn"]],
+        },
     )
     assert cloud.deps.payer.provider_services.phone in notices["newborn"]
     by_mother = search(cloud, member_id="849382930", **newborn)

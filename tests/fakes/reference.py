@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from precert.domain.coverage import Coverage, Member, members_of
+from precert.domain.damage import Readable
 from precert.domain.directory import DirectoryEntry
 from precert.domain.duplicates import Fingerprint
 from precert.domain.rules import DelegatedVendor, Requirement, Rule, RuleListVersion
@@ -76,8 +77,11 @@ class SampleReference:
     def check_facts(self, member_id: str) -> CheckFacts:
         return CheckFacts(self.member(member_id), RULE_LIST, b"key")
 
-    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
-        return ()
+    def members_by_ssn(self, digest: str) -> Readable[Member]:
+        return Readable()
+
+    def entry(self, provider_id: str) -> DirectoryEntry | None:
+        return self.entries_by_id.get(provider_id)
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
         return {one: self.entries_by_id[one] for one in provider_ids if one in self.entries_by_id}
@@ -107,8 +111,8 @@ class KnownFingerprints:
 
     fingerprints: Collection[Fingerprint] = ()
 
-    def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
-        return tuple(one for one in self.fingerprints if one.member_id == member_id)
+    def of_member(self, member_id: str) -> Readable[Fingerprint]:
+        return Readable(tuple(one for one in self.fingerprints if one.member_id == member_id))
 
 
 def assess(

@@ -94,7 +94,7 @@ class Race:
         for one in requested:
             for other in requested:
                 assert not repeats(current_fingerprint(one), current_fingerprint(other))
-        fingerprints = self.history.fingerprints.of_member(samples.PATIENT["member_id"])
+        fingerprints = self.history.fingerprints.of_member(samples.PATIENT["member_id"]).records
         assert {one.request_id for one in fingerprints} == {one.request_id for one in valid}
 
 

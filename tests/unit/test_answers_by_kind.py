@@ -16,6 +16,7 @@ from precert.domain.codes import canonical_code, code_types_of, has_form, modifi
 from precert.domain.completeness import errors_of_check
 from precert.domain.content import Patient, Procedure
 from precert.domain.coverage import Member, PatientSearch
+from precert.domain.damage import Readable
 from precert.domain.errors import InvalidInputError, PatientNotFoundError
 from precert.domain.matching import Mismatch, ProviderRole, TemporaryProvider
 from precert.domain.next_steps import emergency_notice
@@ -239,8 +240,8 @@ class NoMembers:
     def member(self, member_id: str) -> Member | None:
         return None
 
-    def members_by_ssn(self, digest: bytes) -> tuple[Member, ...]:
-        return ()
+    def members_by_ssn(self, digest: bytes) -> Readable[Member]:
+        return Readable()
 
     def digest(self, text: str) -> bytes:
         return text.encode()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from precert.domain.damage import damaged
 from precert.domain.determination import MAX_PERIOD_DAYS, last_of_days
 from precert.domain.duplicates import (
     Fingerprint,
@@ -308,6 +309,36 @@ def test_request_is_pended_when_the_one_it_repeats_was_denied() -> None:
     pended = assessed(earlier(Status.DENIED), fingerprint())
     assert pended.status is Status.PENDING
     assert [one.reason_code for one in found(pended)] == [DuplicateReason.DECIDED_BEFORE]
+
+
+class OthersDamaged(InMemoryRequests):
+    """Of the requests, only the one that is assessed can be read."""
+
+    def read(self, request_id: str) -> Request | None:
+        if request_id != samples.REQUEST_ID:
+            raise damaged(request_id)
+        return super().read(request_id)
+
+
+@pytest.mark.rule("S2", "W10")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"days": 2}, DuplicateReason.UNREADABLE),
+        ({"days": 5}, DuplicateReason.NEAR_DATES),
+        ({"codes": ("44120",)}, DuplicateReason.SHARED_CODES),
+    ],
+)
+def test_request_is_pended_when_the_one_it_matches_is_damaged(
+    changes: dict[str, Any], reason: DuplicateReason
+) -> None:
+    requests = OthersDamaged.holding(samples.request(Status.PROCESSING))
+    assess(requests, by=FREE, others=(fingerprint(**changes), own()))
+    pended = requests.requests[samples.REQUEST_ID]
+    assert pended.status is Status.PENDING
+    [potential] = found(pended)
+    assert (potential.request_id, potential.reason_code) == (FIRST, reason)
+    assert potential.number == "PC0000000018"
 
 
 @pytest.mark.rule("S2")

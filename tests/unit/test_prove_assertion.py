@@ -10,6 +10,7 @@ import pytest
 from precert.domain.assertion import assertion_id
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
+from precert.domain.damage import Readable
 from precert.domain.directory import DirectoryEntry
 from precert.domain.review import AssertionStatus
 from precert.domain.rules import RuleListVersion
@@ -69,7 +70,10 @@ class Published:
     def member(self, member_id: str) -> Member | None:
         raise NotImplementedError
 
-    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+    def members_by_ssn(self, digest: str) -> Readable[Member]:
+        raise NotImplementedError
+
+    def entry(self, provider_id: str) -> DirectoryEntry | None:
         raise NotImplementedError
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:

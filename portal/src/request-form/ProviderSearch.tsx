@@ -11,6 +11,7 @@ import { text } from "../text";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { RadioField, TextField } from "../ui/fields";
+import { Damaged } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { TypeAhead } from "../ui/TypeAhead";
 import { emptyProvider, type Provider } from "./content";
@@ -131,14 +132,15 @@ function Frequent({ onChoose }: { onChoose: (provider: Provider) => void }) {
     queryFn: () => unwrap(api.GET("/v1/providers/frequent", { params: { query: tin } })),
     staleTime: 5 * 60_000,
   });
-  const providers = query.data?.providers ?? [];
-  if (providers.length === 0) {
+  const { providers, damaged } = query.data ?? { providers: [], damaged: [] };
+  if (providers.length === 0 && damaged.length === 0) {
     return null;
   }
   return (
     <section className="frequent">
       <h3>{t.frequentTitle}</h3>
       <p className="field-hint">{t.frequentHint}</p>
+      <Damaged entries={damaged} />
       <ul className="pick-list">
         {providers.map(({ provider }) => (
           <li key={`${provider.provider_id} ${formatAddress(provider.address)} ${provider.tin}`}>
@@ -168,6 +170,7 @@ function Directory({
   const complete = /^\d{5}$/.test(zip);
   const more = useRef(false);
   const [, shown] = useState(false);
+  const [damaged, setDamaged] = useState<Schemas["ProvidersResponse"]["damaged"]>([]);
   const select = (found: FoundProvider) => {
     const [only, ...others] = addressesOf(found.rows);
     change({
@@ -181,6 +184,7 @@ function Directory({
     const found = await unwrap(api.GET("/v1/providers", { params: { query }, signal }));
     more.current = found.more;
     shown(found.more);
+    setDamaged(found.damaged);
     return byProvider(found.providers);
   };
   return (
@@ -235,6 +239,7 @@ function Directory({
       ) : (
         zip !== "" && <p className="field-hint">{t.zipFirst}</p>
       )}
+      {complete && <Damaged entries={damaged} />}
       {more.current && rows.length === 0 && <p className="field-hint">{t.moreProviders}</p>}
       {rows.length > 0 && (
         <div className="form-grid">

@@ -21,6 +21,7 @@ export const vendor = {
     due: "Your determination is due",
     reported: (moment: string, reference: string) => `Reported ${moment}, your case ${reference}`,
     export: "Export as FHIR bundle",
+    notDelegated: "A request that was not delegated to you",
   },
   report: {
     title: "Report the determination",

@@ -1,7 +1,7 @@
 /** One delegated request: the vendor's service lines, the documents, the export, and the report. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { saveFile } from "../api/download";
 import { livePolling, useReference } from "../api/queries";
@@ -12,7 +12,7 @@ import { Providers, Services } from "../office/requests/details/Parties";
 import { text } from "../text";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
-import { Banner, Card, CopyButton, DueTime, Page, Tag } from "../ui/parts";
+import { Banner, Card, CopyButton, Damaged, DueTime, Page, Tag } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import "../styles/office.css";
@@ -93,6 +93,7 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
           </p>
         )}
       </Banner>
+      <Damaged entries={details.damaged} />
       <Region>
         <Lines views={views} />
       </Region>
@@ -106,6 +107,7 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
           </Region>
         </div>
         <div>
+          <Similar details={details} />
           <Region>
             <Providers content={details.content} labels={labels} />
             <Services content={details.content} labels={labels} plan={details.plan} />
@@ -113,6 +115,34 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
         </div>
       </div>
     </Page>
+  );
+}
+
+/** Requests that are similar to what the vendor decides; of others it learns that they exist. */
+function Similar({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
+  const { potential_duplicates, notices } = details;
+  if (potential_duplicates.length === 0) {
+    return null;
+  }
+  return (
+    <Card title={text.office.details.duplicates}>
+      {notices.map((notice) => (
+        <p key={notice}>{notice}</p>
+      ))}
+      <ul>
+        {potential_duplicates.map((one, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: those of others have no id.
+          <li key={index}>
+            {one.request_id ? (
+              <Link to={`/vendor/${one.request_id}`}>{one.number ?? one.request_id}</Link>
+            ) : (
+              words.notDelegated
+            )}{" "}
+            – {one.reason_code_label}
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 

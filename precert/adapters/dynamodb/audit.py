@@ -13,8 +13,17 @@ from zlib import crc32
 from botocore.exceptions import ClientError
 
 from precert.adapters.dynamodb.keys import audit_pk, audit_sk
-from precert.adapters.dynamodb.table import Item, from_wire, json_of, to_wire, transient_errors
+from precert.adapters.dynamodb.table import (
+    Item,
+    from_wire,
+    json_of,
+    readable,
+    sort_key_of,
+    to_wire,
+    transient_errors,
+)
 from precert.domain.audit import AuditRecord
+from precert.domain.damage import RecordKind
 from precert.names import AUDIT_RECORD, PK, SK, TTL_ATTRIBUTE
 from precert.usecases.ports.writes import require_writes
 
@@ -39,6 +48,10 @@ def audit_item(record: AuditRecord) -> Item:
 
 def record_of(item: Item) -> AuditRecord:
     return AuditRecord.model_validate_json(item[AUDIT_RECORD])
+
+
+def _keyed(item: Item) -> tuple[str, AuditRecord]:
+    return sort_key_of(item), record_of(item)
 
 
 class DynamoDBAuditLog:
@@ -96,9 +109,9 @@ class DynamoDBAuditLog:
         }
         with transient_errors():
             for page in self._client.get_paginator("query").paginate(**query):
-                for item in page["Items"]:
-                    found = from_wire(item)
-                    yield found[SK], record_of(found)
+                items = [from_wire(item) for item in page["Items"]]
+                found, _ = readable(RecordKind.AUDIT_RECORD, items, _keyed, sort_key_of)
+                yield from found
 
 
 class _AlreadyStoredError(Exception):

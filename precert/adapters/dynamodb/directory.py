@@ -26,7 +26,7 @@ from precert.adapters.dynamodb.table import (
     to_wire,
 )
 from precert.domain.content import Provider
-from precert.domain.damage import RecordKind
+from precert.domain.damage import Readable, RecordKind
 from precert.domain.directory import (
     DirectoryEntry,
     FrequentProvider,
@@ -108,10 +108,10 @@ class DynamoDBFrequentProviders:
         self._client = client
         self._table = requests_table
 
-    def of(self, tin: str) -> tuple[FrequentProvider, ...]:
+    def of(self, tin: str) -> Readable[FrequentProvider]:
         items, _ = query_some(self._client, self._table, frequent_pk(tin), pages=_PAGES)
-        found, _ = readable(RecordKind.FREQUENT_PROVIDER, items, _frequent_of, sort_key_of)
-        return most_frequent(found)
+        found, damaged = readable(RecordKind.FREQUENT_PROVIDER, items, _frequent_of, sort_key_of)
+        return Readable(most_frequent(found), damaged)
 
 
 def _frequent_of(item: Item) -> FrequentProvider:

@@ -31,7 +31,7 @@ from precert.adapters.dynamodb.table import (
     to_wire,
     transient_errors,
 )
-from precert.domain.damage import RecordKind
+from precert.domain.damage import Readable, RecordKind
 from precert.domain.duplicates import Fingerprint
 from precert.domain.retry import retry
 from precert.names import PK, SK
@@ -50,10 +50,12 @@ class DynamoDBFingerprints:
         self._client = client
         self._table = requests_table
 
-    def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
+    def of_member(self, member_id: str) -> Readable[Fingerprint]:
         items = query_all(self._client, self._table, fingerprints_pk(member_id))
-        found, _ = readable(RecordKind.FINGERPRINT, items, _fingerprint_of, _request_id_of_key)
-        return tuple(found)
+        found, damaged = readable(
+            RecordKind.FINGERPRINT, items, _fingerprint_of, _request_id_of_key
+        )
+        return Readable(tuple(found), damaged)
 
 
 def _fingerprint_of(item: Item) -> Fingerprint:

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from precert.adapters.dynamodb.keys import GRANT_SK, GRANTS_PK, grant_pk
-from precert.adapters.dynamodb.table import get, json_of, query_all, to_wire, transient_errors
+from precert.adapters.dynamodb.table import (
+    Item,
+    get,
+    json_of,
+    query_all,
+    read_one,
+    to_wire,
+    transient_errors,
+)
+from precert.domain.damage import RecordKind
+from precert.domain.errors import DamagedRecordError
 from precert.domain.grants import Grant
 from precert.names import PK, SK
 
@@ -22,7 +32,7 @@ class DynamoDBGrants:
 
     def read(self, issuer: str, subject: str) -> Grant | None:
         item = get(self._client, self._table, grant_pk(issuer, subject), GRANT_SK)
-        return Grant.model_validate_json(item["grant"]) if item else None
+        return read_one(RecordKind.GRANT, item, _grant_of, _key_of) if item else None
 
     def store(self, grant: Grant) -> None:
         key = {PK: grant_pk(grant.issuer, grant.subject), SK: GRANT_SK}
@@ -38,6 +48,18 @@ class DynamoDBGrants:
 
     def stored(self) -> Iterator[Grant]:
         for item in query_all(self._client, self._table, GRANTS_PK):
-            grant = self.read(item["issuer"], item["subject"])
+            try:
+                grant = self.read(item["issuer"], item["subject"])
+            except DamagedRecordError:
+                # It is reported. The others are listed all the same.
+                continue
             if grant is not None:
                 yield grant
+
+
+def _grant_of(item: Item) -> Grant:
+    return Grant.model_validate_json(item["grant"])
+
+
+def _key_of(item: Item) -> str:
+    return str(item[PK])

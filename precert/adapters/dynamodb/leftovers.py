@@ -9,11 +9,13 @@ from precert.adapters.dynamodb.table import (
     Item,
     from_wire,
     query_all,
+    readable,
     request_id_of,
     sort_key_of,
     to_wire,
     transient_errors,
 )
+from precert.domain.damage import RecordKind
 from precert.domain.events import Event
 from precert.names import EVENT_SK_PREFIX, PK, REQUEST_PK_PREFIX, REQUEST_SK, SK
 from precert.usecases.ports.leftovers import Leftovers
@@ -54,14 +56,20 @@ class DynamoDBLeftovers:
         items = query_all(self._client, self._table, request_pk(request_id))
         keys = [sort_key_of(item) for item in items]
         kinds = {key.partition("#")[0] for key in keys if not key.startswith(EVENT_SK_PREFIX)}
-        events = [_event(item) for item in items if item[SK].startswith(EVENT_SK_PREFIX)]
-        submitted = any(event.number is not None for event in events if event)
+        # What cannot be read is reported, and counts as neither.
+        events, _ = readable(
+            RecordKind.EVENT,
+            (item for item in items if item[SK].startswith(EVENT_SK_PREFIX)),
+            _event_of,
+            sort_key_of,
+        )
+        submitted = any(event.number is not None for event in events)
         if REQUEST_SK in keys or not (kinds or submitted):
             return None
         return Leftovers(
             request_id=request_id,
             kinds=tuple(sorted(kinds)),
-            last_event_at=max((event.at for event in events if event), default=None),
+            last_event_at=max((event.at for event in events), default=None),
             submitted=submitted,
         )
 
@@ -80,12 +88,8 @@ class DynamoDBLeftovers:
             self._client.delete_item(TableName=self._table, Key=key)
 
 
-def _event(item: Item) -> Event | None:
-    """The event of an item; one that cannot be read says nothing here."""
-    try:
-        return Event.model_validate_json(item["event"])
-    except (KeyError, ValueError):
-        return None
+def _event_of(item: Item) -> Event:
+    return Event.model_validate_json(item["event"])
 
 
 def _last_events(items: Iterable[Item]) -> list[Item]:

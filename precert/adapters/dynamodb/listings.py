@@ -13,7 +13,7 @@ opens nothing. It has a digest of its list, so that any other list refuses it.
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -537,7 +537,7 @@ class DynamoDBListings:
             position: str | None = None
             while True:
                 page = self.checks(queue, after=position, limit=None)
-                found += [one.request_id for one in page.rows]
+                found += [*(one.request_id for one in page.rows), *page.damaged]
                 position = page.cursor
                 if position is None:
                     break
@@ -559,7 +559,8 @@ class DynamoDBListings:
                     ExpressionAttributeValues=to_wire(values),
                     **start,
                 )
-            yield from map(_open_cycle_of, map(from_wire, answer["Items"]))
+            found, _ = _open_cycles(map(from_wire, answer["Items"]))
+            yield from found
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -567,7 +568,8 @@ class DynamoDBListings:
     def checks(self, queue: CheckQueue, *, after: str | None, limit: int | None) -> Page[OpenCycle]:
         part = _Slice(CHECKS_INDEX, queue.value, forward=True, after=after)
         items, last = self._query(part, None, limit)
-        return Page(tuple(map(_open_cycle_of, items)), str(last[CHECKS_SK]) if last else None)
+        found, damaged = _open_cycles(items)
+        return Page(tuple(found), str(last[CHECKS_SK]) if last else None, damaged)
 
     def _cycles(
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
@@ -624,6 +626,10 @@ class DynamoDBListings:
         last = answer.get("LastEvaluatedKey")
         items = [from_wire(item) for item in answer["Items"]]
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
+
+
+def _open_cycles(items: Iterable[Item]) -> tuple[list[OpenCycle], tuple[str, ...]]:
+    return readable(RecordKind.OPEN_CYCLE, items, _open_cycle_of, request_id_of)
 
 
 def _open_cycle_of(item: Item) -> OpenCycle:

@@ -36,10 +36,13 @@ from precert.adapters.dynamodb.table import (
     get,
     json_of,
     query_all,
+    readable,
+    sort_key_of,
     to_wire,
     transient_errors,
 )
 from precert.domain.coverage import Member, Plan
+from precert.domain.damage import RecordKind
 from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.errors import DamagedRecordError
 from precert.domain.loading import ZipPlace
@@ -88,7 +91,8 @@ class DynamoDBLoads:
 
     def plans(self) -> tuple[Plan, ...]:
         items = query_all(self._client, self._table, PLANS_PK)
-        return tuple(Plan.model_validate_json(item["plan"]) for item in items)
+        found, _ = readable(RecordKind.PLAN, items, _plan_of, sort_key_of)
+        return tuple(found)
 
     def members(self, member_ids: Collection[str]) -> dict[str, Member]:
         keys = [{PK: member_pk(one), SK: COVERAGE_SK} for one in sorted(member_ids)]
@@ -381,3 +385,7 @@ def _filed_before(item: Item) -> set[tuple[tuple[str, str], ...]]:
     except ValueError:
         return set()
     return {tuple(key.items()) for key in filing_keys(filed)}
+
+
+def _plan_of(item: Item) -> Plan:
+    return Plan.model_validate_json(item["plan"])

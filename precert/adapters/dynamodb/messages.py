@@ -19,6 +19,7 @@ from precert.adapters.dynamodb.table import (
     from_wire,
     get,
     json_of,
+    read_one,
     readable,
     sort_key_of,
     to_wire,
@@ -64,7 +65,8 @@ class DynamoDBInbox:
         items = [from_wire(item) for item in answer["Items"]]
         unread = None
         if after is None:
-            unread = next((int(item["unread"]) for item in items if item[SK] == UNREAD_SK), 0)
+            counted, uncounted = _counts([one for one in items if one[SK] == UNREAD_SK])
+            unread = None if uncounted else next(iter(counted), 0)
         messages, damaged = readable(
             RecordKind.MESSAGE,
             (item for item in items if item[SK] != UNREAD_SK),
@@ -147,7 +149,9 @@ class DynamoDBInbox:
 
     def unread(self, tin: str) -> int:
         item = get(self._client, self._table, inbox_pk(tin), UNREAD_SK)
-        return int(item["unread"]) if item else 0
+        if item is None:
+            return 0
+        return read_one(RecordKind.UNREAD_COUNT, item, _count_of, _inbox_of)
 
     def _once(self, operations: list[dict[str, Any]]) -> None:
         try:
@@ -178,6 +182,18 @@ class DynamoDBInbox:
             "ExpressionAttributeValues": to_wire({":change": change}),
         }
         return {"Update": update}
+
+
+def _counts(items: list[Item]) -> tuple[list[int], tuple[str, ...]]:
+    return readable(RecordKind.UNREAD_COUNT, items, _count_of, _inbox_of)
+
+
+def _count_of(item: Item) -> int:
+    return int(item["unread"])
+
+
+def _inbox_of(item: Item) -> str:
+    return str(item[PK])
 
 
 def message_id_of_key(item: Item) -> str:

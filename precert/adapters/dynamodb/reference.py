@@ -40,7 +40,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.content import Patient
 from precert.domain.coverage import MAX_SPANS, Member
-from precert.domain.damage import RecordKind
+from precert.domain.damage import Readable, RecordKind
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
 from precert.domain.loading import ZipPlace
@@ -147,10 +147,10 @@ class DynamoDBReference:
     def member(self, member_id: str) -> Member | None:
         return member_of(get(self._client, self._table, member_pk(member_id), COVERAGE_SK))
 
-    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+    def members_by_ssn(self, digest: str) -> Readable[Member]:
         ids = [item[SK] for item in query_all(self._client, self._table, ssn_pk(digest))]
         if not ids:
-            return ()
+            return Readable()
         keys = [{PK: member_pk(one), SK: sk} for one in ids for sk in (COVERAGE_SK, SSN_SK)]
         by_key = {_key(item): item for item in self._get_all(keys)}
         items = [
@@ -160,8 +160,8 @@ class DynamoDBReference:
             # A hash that was corrected since still leads here, but is not current.
             and by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
         ]
-        members, _ = readable(RecordKind.MEMBER, items, _member_of, _member_digest)
-        return tuple(members)
+        members, damaged = readable(RecordKind.MEMBER, items, _member_of, _member_digest)
+        return Readable(tuple(members), damaged)
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
         keys = [{PK: provider_pk(one), SK: ENTRY_SK} for one in sorted(set(provider_ids))]
@@ -169,20 +169,26 @@ class DynamoDBReference:
         found_, _ = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
         return {entry.provider_id: entry for entry, _ in found_}
 
+    def entry(self, provider_id: str) -> DirectoryEntry | None:
+        items = self._get_all([{PK: provider_pk(provider_id), SK: ENTRY_SK}])
+        if not items:
+            return None
+        return read_one(RecordKind.DIRECTORY_ENTRY, items[0], filed_of, provider_id_of_key)[0]
+
     def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
         return self._entries(cell_pk(kind, cell_of(place), word), beginning=word)
 
     def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
         return self._entries(zip_entries_pk(kind, zip_code))
 
-    def names_of(self, tin: str) -> tuple[str, ...]:
+    def names_of(self, tin: str) -> Readable[str]:
         # A provider has an entry for each of its addresses: some names may be read repeatedly.
         items, _ = query_some(
             self._client, self._table, tin_entries_pk(tin), pages=1, Limit=10 * MAX_NAMES
         )
-        filed, _ = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
+        filed, damaged = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
         names = dict.fromkeys(entry.name for entry, _ in filed)
-        return tuple(names)[:MAX_NAMES]
+        return Readable(tuple(names)[:MAX_NAMES], tuple(dict.fromkeys(damaged)))
 
     def _entries(self, pk: str, *, beginning: str = "") -> FiledEntries:
         items, complete = query_some(

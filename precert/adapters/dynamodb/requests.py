@@ -512,6 +512,7 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
         ),
         damaged=(*damaged_documents, *damaged_notices, *damaged_events),
         original=next((item["original"] for item in items if item[SK] == ORIGINAL_SK), None),
+        damaged_documents=damaged_documents,
     )
 
 

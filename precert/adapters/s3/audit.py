@@ -5,6 +5,7 @@ A repeated batch can have more records than before: its name alone does not iden
 """
 
 import gzip
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from precert.adapters.dynamodb.table import json_of
 from precert.adapters.s3.objects import put_once
 from precert.domain.audit import AuditRecord
+from precert.domain.damage import RecordKind, report_damage
 from precert.domain.errors import TransientError
 from precert.names import AUDIT_PREFIX
 
@@ -65,10 +67,25 @@ class S3Audit:
             for page in pages:
                 for listed in page.get("Contents", ()):
                     answer = self._client.get_object(Bucket=self._bucket, Key=listed["Key"])
-                    for line in gzip.decompress(answer["Body"].read()).splitlines():
-                        yield AuditRecord.model_validate_json(line)
+                    yield from _records_of(listed["Key"], answer["Body"].read())
         except (BotoCoreError, ClientError) as error:
             raise TransientError(_UNAVAILABLE) from error
+
+
+def _records_of(key: str, content: bytes) -> Iterator[AuditRecord]:
+    """The records of an object that can be read; others are reported."""
+    try:
+        lines = gzip.decompress(content).splitlines()
+    except (EOFError, OSError, zlib.error) as error:
+        report_damage(RecordKind.AUDIT_RECORD, key, error)
+        return
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = AuditRecord.model_validate_json(line)
+        except ValueError as error:
+            report_damage(RecordKind.AUDIT_RECORD, f"{key}:{number}", error)
+        else:
+            yield record
 
 
 def _prefix(day: date) -> str:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from precert.domain.code_sets import CodeSet, ListedCode, PublicCode
 from precert.domain.coverage import Coverage, Member
+from precert.domain.damage import Readable
 from precert.domain.directory import DirectoryEntry, FrequentProvider, Place
 from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
 from precert.domain.values import CodeType, ProviderKind
@@ -45,7 +46,7 @@ class Digests(Protocol):
 
 
 class FrequentProviders(Protocol):
-    def of(self, tin: str) -> tuple[FrequentProvider, ...]:
+    def of(self, tin: str) -> Readable[FrequentProvider]:
         """The TIN's most frequently selected providers, in that order. One call."""
 
 
@@ -150,11 +151,21 @@ class ReferenceReader(Protocol):
     def member(self, member_id: str) -> Member | None:
         """A member with all coverage. One call."""
 
-    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+    def members_by_ssn(self, digest: str) -> Readable[Member]:
         """Members by the keyed hash of an SSN. One call, and a second one if there are any."""
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
-        """Directory entries by id, without those that do not exist. One call; none for no ids."""
+        """Directory entries by id, without those that do not exist or cannot be read.
+
+        One call; none for no ids.
+        """
+
+    def entry(self, provider_id: str) -> DirectoryEntry | None:
+        """One directory entry. One call.
+
+        Raises:
+            DamagedRecordError: it cannot be read.
+        """
 
 
 class Directory(Protocol):
@@ -166,5 +177,5 @@ class Directory(Protocol):
     def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
         """Entries of one ZIP code. At most :data:`MAX_PAGES` calls."""
 
-    def names_of(self, tin: str) -> tuple[str, ...]:
+    def names_of(self, tin: str) -> Readable[str]:
         """Names of the TIN's providers, facilities first, at most :data:`MAX_NAMES`. One call."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Protocol
 from pydantic import Field
 
 from precert.domain.content import Patient, RequestContent
+from precert.domain.damage import Readable
 from precert.domain.dates import Moment
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
@@ -30,8 +31,8 @@ class RequestClosedError(Exception):
 class RequestFile:
     """A request with its documents, events and notices: one query.
 
-    ``damaged`` are ids of documents, events and notices that cannot be read. ``new_documents`` are ids
-    of the attached ones that no reviewer has seen.
+    ``damaged`` are ids of documents, events and notices that cannot be read; ``damaged_documents``
+    those of documents alone. ``new_documents`` are ids of the attached ones that no reviewer has seen.
     """
 
     request: Request
@@ -42,6 +43,7 @@ class RequestFile:
     new_documents: tuple[str, ...] = ()
     original: bytes | None = field(default=None, repr=False)
     """What the submitter sent, compressed by gzip, where the channel keeps it (FHIR bundles)."""
+    damaged_documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,11 @@ class DuplicateFoundError(Exception):
 
 
 class Fingerprints(Protocol):
-    def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
-        """Duplicate fingerprints of the member's requests except void ones; consistent. One call."""
+    def of_member(self, member_id: str) -> Readable[Fingerprint]:
+        """Duplicate fingerprints of the member's requests except void ones; consistent. One call.
+
+        ``damaged`` are ids of requests whose fingerprint cannot be read.
+        """
 
 
 class DraftRefusedError(Exception):

@@ -10,7 +10,7 @@ import { ErrorBanner, ErrorSummary } from "../../ui/ErrorSummary";
 import { explain, fieldErrors } from "../../ui/errors";
 import { DateField, FormErrors, RadioField, TextField } from "../../ui/fields";
 import { named } from "../../ui/named";
-import { Banner, Card, Empty } from "../../ui/parts";
+import { Banner, Card, Damaged, Empty } from "../../ui/parts";
 import { useStored } from "../../ui/stored";
 import { Table } from "../../ui/Table";
 import { SsnField } from "./SsnField";
@@ -144,7 +144,7 @@ function Results({
   result: Schemas["PatientsResponse"];
   onSelect: (patient: Schemas["Patient"]) => void;
 }) {
-  const { patients, notices } = result;
+  const { patients, damaged, notices } = result;
   return (
     <Card title={words.results}>
       {notices.map((notice) => (
@@ -152,6 +152,7 @@ function Results({
           <p>{notice}</p>
         </Banner>
       ))}
+      <Damaged entries={damaged} />
       {patients.length === 0 ? (
         <Empty>{words.noneFound}</Empty>
       ) : (
