@@ -302,14 +302,20 @@ class CodeRange(Value):
 
 
 class DiagnosisRange(Value):
-    """ICD-10-CM categories from the first to the last: three characters each."""
+    """ICD-10-CM categories or codes from the first to the last, of the same length."""
 
-    code_from: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2}$")]
-    code_to: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2}$")]
+    code_from: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
+    code_to: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
+
+    @model_validator(mode="after")
+    def _has_ends_of_one_length(self) -> Self:
+        if len(self.code_from) != len(self.code_to):
+            raise ValueError("code_from and code_to have as many characters")
+        return self
 
     def has(self, diagnosis: str) -> bool:
-        """Whether the diagnosis is of one of the categories."""
-        return self.code_from <= diagnosis[:3] <= self.code_to
+        """Whether the diagnosis is of one of the categories or codes."""
+        return self.code_from <= diagnosis[: len(self.code_from)] <= self.code_to
 
 
 class Choice(Value):

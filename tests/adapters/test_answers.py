@@ -35,11 +35,12 @@ BEHAVIORAL: Final = {
     ),
     "CPT": (
         "90785 90791 90792 90832 90834 90837 90839 90840 90846 90847 90853 90863 90867 90870 90899 "
-        "96130 97151 97153 97158 0362T 0373T 0889T"
+        "96127 96130 97151 97153 97158 99408 99484 99492 99494 0362T 0373T 0820T 0889T"
     ),
     "HCPCS": (
         "H0001 H0004 H0010 H0015 H0018 H0020 H0031 H0035 H0050 H0053 H2001 H2012 H2019 H2036 G0410 "
-        "G0411 G0177 G2067 G2086 S9475 S9480 S9485 S0201 T1006 T1012 T1040 C7900"
+        "G0396 G0411 G0177 G0512 G2011 G2067 G2086 G2214 S9475 S9480 S9485 S0201 T1006 T1012 T1040 "
+        "C7900"
     ),
     "DRG": "876 880 881 882 883 884 885 886 887 894 895 896 897",
 }
@@ -153,7 +154,10 @@ def test_behavioral_code_is_named_when_a_draft_with_medical_codes_is_validated(
 
 @pytest.mark.rule("A5")
 @pytest.mark.parametrize("urgency", ["STANDARD", "EMERGENCY"])
-@pytest.mark.parametrize("diagnosis", ["F10.231", "F20.9", "F32.2", "F43.10", "F50.01", "F90.0"])
+@pytest.mark.parametrize(
+    "diagnosis",
+    ["F10.231", "F20.9", "F32.2", "F43.10", "F50.01", "F90.0", "R45.851", "R45.850", "R45.88"],
+)
 def test_behavioral_stay_has_guidance_in_every_part_when_it_has_no_codes(
     cloud: Cloud, diagnosis: str, urgency: str
 ) -> None:
