@@ -136,7 +136,10 @@ MAX_FILE_NAME: Final = 120
 _PATH_OF_WINDOWS: Final = re.compile(r"^([A-Za-z]:|\\)\\?.*\\", re.DOTALL)
 """Browsers send ``C:\\fakepath\\scan.pdf`` in place of a path."""
 _RESERVED: Final = re.compile(r'[<>:"/\\|?*]')
-_DEVICE: Final = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?", re.IGNORECASE)
+_DEVICE: Final = re.compile(
+    r"(CON|CONIN\$|CONOUT\$|PRN|AUX|NUL|(COM|LPT)[0-9\u00b9\u00b2\u00b3])\s*(\..*)?", re.IGNORECASE
+)
+"""Windows reserves them with any extension, superscript digits and spaces before it included."""
 
 
 def file_name_of(text: str) -> str:
