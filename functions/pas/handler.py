@@ -107,7 +107,9 @@ def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
         call(determined, one.request, line_numbers(one), bundle, at=at, inquired=True)
         for one in found.requests
     ]
-    return FhirResource(inquiry_answer(answers, withheld=found.withheld, more=found.more))
+    return FhirResource(
+        inquiry_answer(answers, withheld=found.withheld, more=found.more, damaged=found.damaged)
+    )
 
 
 def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:

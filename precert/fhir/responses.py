@@ -182,7 +182,9 @@ def determined(
     )
 
 
-def inquiry_answer(answers: Sequence[Json], *, withheld: bool, more: bool) -> Json:
+def inquiry_answer(
+    answers: Sequence[Json], *, withheld: bool, more: bool, damaged: Sequence[str] = ()
+) -> Json:
     """Parameters with the response bundles of an inquiry, and with what is not among them."""
     warnings = [
         text
@@ -192,6 +194,10 @@ def inquiry_answer(answers: Sequence[Json], *, withheld: bool, more: bool) -> Js
         )
         if applies
     ]
+    warnings += (
+        f"A request cannot be read. Support is notified. If you call, quote the ID {one}."
+        for one in damaged
+    )
     parameters = [{"name": "return", "resource": one} for one in answers]
     if warnings:
         issues = [

@@ -18,6 +18,7 @@ from precert.domain.coverage import Plan
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     CheckNotAvailableError,
+    DamagedRecordError,
     FieldError,
     InvalidInputError,
     NotFoundError,
@@ -208,11 +209,13 @@ class FoundAuthorizations:
     """Requests that an inquiry describes, last submitted first.
 
     ``withheld`` if the caller may not see others, ``more`` if there are more than are returned.
+    ``damaged`` are ids of the caller's requests that cannot be read.
     """
 
     requests: tuple[RequestFile, ...]
     withheld: bool
     more: bool
+    damaged: tuple[str, ...] = ()
 
 
 def inquire_prior_authorizations(
@@ -232,17 +235,25 @@ def inquire_prior_authorizations(
         NotEntitledError.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    own = set[str]()
     if inquiry.numbers:
         named = [registrations.request_id_of(number) for number in inquiry.numbers]
         request_ids = [one for one in dict.fromkeys(named) if one is not None]
     else:
         known = fingerprints.of_member(inquiry.member_id)
-        newest = sorted(known, key=lambda one: one.submitted_at, reverse=True)
-        request_ids = [one.request_id for one in newest]
+        newest = sorted(known.records, key=lambda one: one.submitted_at, reverse=True)
+        request_ids = [*(one.request_id for one in newest), *known.damaged]
+        own = {one.request_id for one in newest if one.tins & caller.tins}
     found: list[RequestFile] = []
-    withheld = False
+    withheld, damaged = False, list[str]()
     for request_id in request_ids:
-        file = requests.read_file(request_id)
+        try:
+            file = requests.read_file(request_id)
+        except DamagedRecordError:
+            # It does not hide the others, and is shown to those whose fingerprint states that it is.
+            if request_id in own:
+                damaged.append(request_id)
+            continue
         if file is None or not inquiry.describes(file.request):
             continue
         if _own_request(file.request, caller) is None:
@@ -250,8 +261,8 @@ def inquire_prior_authorizations(
         elif len(found) < MOST_FOUND:
             found.append(_stored(file, caller))
         else:
-            return FoundAuthorizations(tuple(found), withheld, more=True)
-    return FoundAuthorizations(tuple(found), withheld, more=False)
+            return FoundAuthorizations(tuple(found), withheld, True, tuple(damaged))
+    return FoundAuthorizations(tuple(found), withheld, False, tuple(damaged))
 
 
 _OTHERS: Final = "Another provider's claim has this identifier. Send the claim with another one."

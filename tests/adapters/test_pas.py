@@ -341,6 +341,21 @@ def test_withheld_requests_are_said_when_the_caller_may_not_see_them(cloud: Clou
     assert (issue["severity"], issue["code"]) == ("warning", "suppressed")
 
 
+def test_other_requests_are_found_when_one_is_damaged(cloud: Cloud) -> None:
+    submit(cloud, claim(VISIT))
+    other = cloud.submitted()
+    assert len(bundles(inquire(cloud, inquiry()))) == 2
+    header = {**(cloud.item(other) or {}), "plan": {"S": "{"}}
+    cloud.clients.by_name["dynamodb"].put_item(TableName=cloud.requests_table, Item=header)
+    reply = inquire(cloud, inquiry())
+    assert len(bundles(reply)) == 1
+    (outcome,) = (one["resource"] for one in reply.body["parameter"] if one["name"] == "outcome")
+    (issue,) = outcome["issue"]
+    assert other in issue["details"]["text"]
+    # Whoever may not see the request does not learn its id.
+    assert other not in inquire(cloud, inquiry(), by=STRANGER).text
+
+
 def test_nothing_is_said_when_the_birth_date_is_of_another_person(cloud: Cloud) -> None:
     submit(cloud, claim(VISIT))
     document = inquiry()
