@@ -184,6 +184,7 @@ OPERATIONS: Final = FunctionSpec(
     "functions.operations.handler.handle",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.DELIVERIES, *_HTTP),
     serves="operations",
+    for_operators=True,
 )
 
 AUDIT: Final = FunctionSpec(

@@ -159,6 +159,8 @@ class StageConfig(_Table):
     threat_protection: bool
     archive_days: Annotated[int, Field(ge=1)] | None = None
     """How long the bus archives events for a replay."""
+    canary: bool = False
+    """Whether a release first serves a tenth of the calls, and is rolled back when alarms fire."""
     audit_days: Annotated[int, Field(ge=1)] = 7 * 365
     """How long an audit record can be neither changed nor deleted; HIPAA requires six years."""
     scan_documents: bool

@@ -15,6 +15,7 @@ from infra.constructs.loading import Loading
 from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
 from infra.constructs.portal import Portal
+from infra.constructs.releases import Releases
 from infra.constructs.streams import (
     DOCUMENTS_REMOVED,
     DRAFTS_SAVED,
@@ -110,7 +111,7 @@ class ServiceStack(cdk.Stack):
         }
         task = self._function(catalogue.WORKFLOW)
         self.workflow = Workflow(self, "Workflow", stage=stage, function=task)
-        self._values[Env.STATE_MACHINE_ARN] = self.workflow.machine.state_machine_arn
+        self._values[Env.STATE_MACHINE_ARN] = self.workflow.live.attr_arn
         self.functions = {
             spec: task if spec is catalogue.WORKFLOW else self._function(spec)
             for spec in catalogue.ALL
@@ -121,7 +122,7 @@ class ServiceStack(cdk.Stack):
             {
                 one.delivery.value: [
                     one.dead_letters.queue.queue_url,
-                    one.function.function.function_name,
+                    one.function.live.function_arn,
                 ]
                 for one in receivers.values()
             }
@@ -130,7 +131,7 @@ class ServiceStack(cdk.Stack):
         permissions.redeliver(
             operations,
             queues=[one.dead_letters.queue.queue_arn for one in receivers.values()],
-            receivers=[one.function.function.function_arn for one in receivers.values()],
+            receivers=[one.function.live.function_arn for one in receivers.values()],
         )
         permissions.grant(
             self.functions,
@@ -154,6 +155,8 @@ class ServiceStack(cdk.Stack):
             },
         )
         self._portal.forward_api(self.api.http_api)
+        if stage.canary:
+            Releases(self, "Releases", functions=self.functions, api=self.api)
         self.dead_letters = {name: one.dead_letters for name, one in receivers.items()}
         self._outputs()
 
@@ -231,6 +234,7 @@ class ServiceStack(cdk.Stack):
             "PortalUrl": self._portal.origin,
             "PortalBucketName": self._portal.bucket.bucket_name,
             "StateMachineArn": self.workflow.machine.state_machine_arn,
+            "StateMachineAliasArn": self.workflow.live.attr_arn,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -266,7 +266,7 @@ STACK_OUTPUTS: Final = {
     Env.ARCHIVE_BUCKET: "ArchiveBucketName",
     Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
     Env.SSN_KEY: "SsnKeyArn",
-    Env.STATE_MACHINE_ARN: "StateMachineArn",
+    Env.STATE_MACHINE_ARN: "StateMachineAliasArn",
     Env.EVENT_BUS_NAME: "EventBusName",
     Env.DELIVERIES: "Deliveries",
     Env.USER_POOL_ID: "UserPoolId",

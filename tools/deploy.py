@@ -26,6 +26,7 @@ def deploy(stage: StageConfig, *, run: Run, confirmed: Callable[[], bool]) -> in
         (*_PYTHON, "tools.portal_build"),
         # Without change sets, because the comparison must create nothing in the account.
         (*_CDK, "diff", "--all", "--method=template", *context),
+        (*_PYTHON, "tools.index_changes", "--stage", stage.name),
     ]
     after: list[Sequence[str]] = [
         (*_CDK, "deploy", "--all", "--require-approval=never", *context),

@@ -102,7 +102,7 @@ class Api(Construct):
     def _routes(self, functions: Mapping[str, ServiceFunction]) -> None:
         integrated = {
             name: integrations.HttpLambdaIntegration(
-                name.title(), function.invoked, timeout=cdk.Duration.seconds(29)
+                name.title(), function.live, timeout=cdk.Duration.seconds(29)
             )
             for name, function in functions.items()
         }

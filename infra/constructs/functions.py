@@ -30,6 +30,8 @@ class FunctionSpec:
     environment: tuple[Env, ...]
     serves: str | None = None
     """The ``function`` of the routes that it serves, if any."""
+    for_operators: bool = False
+    """Whether only operators call it, rarely, so that they wait for a start without a snapshot."""
     prints: bool = False
     """Whether it needs the layer that renders PDF documents."""
     inspects: bool = False
@@ -37,8 +39,13 @@ class FunctionSpec:
 
     @property
     def serves_http(self) -> bool:
-        """Whether it serves HTTP calls; only those functions use SnapStart, which is charged for."""
+        """Whether it serves HTTP calls."""
         return self.serves is not None
+
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether it uses SnapStart, which is charged for by the hour."""
+        return self.serves_http and not self.for_operators
 
 
 class Runtime(Construct):
@@ -94,14 +101,14 @@ INSPECTING_MB: Final = 1769
 is also the memory with which Lambda gives a function one whole processor.
 """
 LIVE: Final = "live"
-"""The alias of the published version that serves HTTP calls."""
+"""The alias of the published version that is invoked: a release changes code and settings at once."""
 
 
 class ServiceFunction(Construct):
     """One function. It may write its own logs; ``infra.permissions`` grants everything else.
 
-    A function that serves HTTP calls starts from a SnapStart snapshot of its published version, which
-    API Gateway invokes by the alias ``live``.
+    Everything invokes the alias ``live`` of a published version. A function that providers,
+    reviewers and partners wait for starts from a SnapStart snapshot of that version.
     """
 
     def __init__(
@@ -145,10 +152,11 @@ class ServiceFunction(Construct):
             application_log_level_v2=lambda_.ApplicationLogLevel[stage.log_level],
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             environment=environment(spec, stage, values),
-            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if spec.serves_http else None,
+            snap_start=(lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if spec.has_snapshot else None),
         )
-        self.invoked: lambda_.IFunction = self._live() if spec.serves_http else self.function
-        """The alias or function that callers invoke."""
+        self.live = lambda_.Alias(
+            self, "Live", alias_name=LIVE, version=self.function.current_version
+        )
         acknowledge(
             self.function,
             "AwsSolutions-L1",
@@ -159,9 +167,6 @@ class ServiceFunction(Construct):
             "AWS defines no resource types for ListStreams and for task tokens; "
             "the tests list the functions that may use each action.",
         )
-
-    def _live(self) -> lambda_.Alias:
-        return lambda_.Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
 
     def allow(
         self,

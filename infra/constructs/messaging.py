@@ -154,7 +154,7 @@ def _schedule(
         schedule=events.Schedule.rate(every),
         targets=[
             targets.LambdaFunction(
-                function.function,
+                function.live,
                 dead_letter_queue=dead_letters.queue,
                 retry_attempts=10,
                 max_event_age=every,

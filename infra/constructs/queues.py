@@ -61,7 +61,7 @@ class EventQueue(Construct):
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Mapping",
-            function_name=function.function.function_arn,
+            function_name=function.live.function_arn,
             event_source_arn=self.queue.queue_arn,
             batch_size=BATCH_SIZE,
             function_response_types=["ReportBatchItemFailures"],

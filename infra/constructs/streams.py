@@ -103,7 +103,7 @@ class StreamMapping(Construct):
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Mapping",
-            function_name=function.function.function_arn,
+            function_name=function.live.function_arn,
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
             batch_size=batch_size,

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Final
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.constructs.functions import ServiceFunction
+from infra.constructs.functions import LIVE, ServiceFunction
 from infra.escape import resource_of
 from infra.findings import acknowledge, arn_prefix
 
@@ -34,7 +35,7 @@ class Workflow(Construct):
         )
         self.role.add_to_policy(
             iam.PolicyStatement(
-                actions=["lambda:InvokeFunction"], resources=[function.function.function_arn]
+                actions=["lambda:InvokeFunction"], resources=[function.live.function_arn]
             )
         )
         self.machine = sfn.StateMachine(
@@ -42,7 +43,7 @@ class Workflow(Construct):
             "Machine",
             comment="One execution per determination cycle; its data contains ids only",
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text()),
-            definition_substitutions={"WorkflowFunctionArn": function.function.function_arn},
+            definition_substitutions={"WorkflowFunctionArn": function.live.function_arn},
             role=self.role,
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
@@ -58,6 +59,7 @@ class Workflow(Construct):
             ),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+        self.live = self._live(stage)
         acknowledge(
             self.machine,
             "AwsSolutions-SF1",
@@ -70,9 +72,56 @@ class Workflow(Construct):
             "AWS defines no resource types for log delivery and X-Ray's actions.",
         )
 
+    def _live(self, stage: StageConfig) -> sfn.CfnStateMachineAlias:
+        """Publish a version of each definition, and start executions by an alias of the last one.
+
+        An execution keeps the definition of its version. Earlier versions remain for rollbacks.
+        """
+        machine = resource_of(self.machine, sfn.CfnStateMachine)
+        version = sfn.CfnStateMachineVersion(
+            self,
+            "Version",
+            state_machine_arn=self.machine.state_machine_arn,
+            state_machine_revision_id=machine.attr_state_machine_revision_id,
+        )
+        version.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+        version.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
+        if not stage.canary:
+            routing = sfn.CfnStateMachineAlias.RoutingConfigurationVersionProperty(
+                state_machine_version_arn=version.attr_arn, weight=100
+            )
+            return sfn.CfnStateMachineAlias(
+                self, "Live", name=LIVE, routing_configuration=[routing]
+            )
+        failed = cloudwatch.Alarm(
+            self,
+            "ReleaseFails",
+            alarm_description="Executions fail during a release, which is rolled back",
+            metric=self.machine.metric_failed(period=cdk.Duration.minutes(1)),
+            threshold=0,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        return sfn.CfnStateMachineAlias(
+            self,
+            "Live",
+            name=LIVE,
+            deployment_preference=sfn.CfnStateMachineAlias.DeploymentPreferenceProperty(
+                state_machine_version_arn=version.attr_arn,
+                type="CANARY",
+                percentage=10,
+                interval=10,
+                alarms=[failed.alarm_name],
+            ),
+        )
+
     def allow_start(self, function: ServiceFunction) -> None:
         """Allow starting an execution, and reading how an execution of the same name ended."""
-        function.allow(["states:StartExecution"], [self.machine.state_machine_arn])
+        # AWS authorizes a start by alias with the machine's ARN, and a policy may name the alias too.
+        function.allow(
+            ["states:StartExecution"], [self.machine.state_machine_arn, self.live.attr_arn]
+        )
         stack = cdk.Stack.of(self)
         executions = stack.format_arn(
             service="states",

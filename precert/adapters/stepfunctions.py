@@ -28,6 +28,11 @@ def execution_name(request_id: str, cycle: int, attempt: int = 0) -> str:
     return name if attempt == 0 else f"{name}-repair-{attempt}"
 
 
+def _unqualified(state_machine_arn: str) -> str:
+    """Return the ARN without an alias or a version, which the ARN of an execution does not have."""
+    return ":".join(state_machine_arn.split(":")[:7])
+
+
 class StepFunctionsTokens:
     """Task tokens of waiting executions, of any state machine."""
 
@@ -60,7 +65,8 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
 
     def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
         super().__init__(client)
-        self._arn = state_machine_arn
+        self._started_by = state_machine_arn
+        self._executions = _unqualified(state_machine_arn).replace(":stateMachine:", ":execution:")
 
     def start(self, request_id: str, cycle: int) -> None:
         self._start(request_id, cycle, attempt=0)
@@ -107,7 +113,7 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
     def _start(self, request_id: str, cycle: int, attempt: int) -> None:
         try:
             self._client.start_execution(
-                stateMachineArn=self._arn,
+                stateMachineArn=self._started_by,
                 name=execution_name(request_id, cycle, attempt),
                 input=json.dumps({"request_id": request_id, "cycle": cycle}),
             )
@@ -118,7 +124,7 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
 
     def _described(self, request_id: str, cycle: int, attempt: int) -> "_Execution | None":
         name = execution_name(request_id, cycle, attempt)
-        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
+        arn = f"{self._executions}:{name}"
         try:
             found = self._client.describe_execution(executionArn=arn)
         except self._client.exceptions.ExecutionDoesNotExist:

@@ -96,6 +96,8 @@ def test_an_archive_stores_published_events_when_patched(deployment: Deployment)
         trial.resource("Events::Archive", SourceArn="arn:aws:events:us-east-1:1:event-bus/x"),
         trial.watching(metric_math=True)["Math"],
         trial.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
+        trial.resource("StepFunctions::StateMachineVersion", StateMachineArn="x"),
+        trial.resource("StepFunctions::StateMachineAlias", Name="x"),
         trial.resource("Logs::DeliverySource", Name="x"),
         trial.resource("Logs::DeliveryDestination", Name="x"),
         trial.resource("Logs::Delivery", DeliverySourceName="x", DeliveryDestinationArn="x"),

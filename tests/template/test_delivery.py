@@ -35,6 +35,11 @@ def queue_of(arn: Any) -> str:
     return str(arn["Fn::GetAtt"][0])
 
 
+def function_of(stack: Synthesized, alias: Any) -> str:
+    """The function that an alias is of; nothing invokes a function without its alias."""
+    return str(stack.properties("AWS::Lambda::Alias")[alias["Ref"]]["FunctionName"]["Ref"])
+
+
 @pytest.mark.rule("X2")
 def test_record_is_retried_until_the_stream_forgets_it_when_its_function_fails(
     stack: Synthesized,
@@ -54,7 +59,7 @@ def test_record_is_retried_until_the_stream_forgets_it_when_its_function_fails(
 
 def test_consumer_receives_its_own_records_when_the_stream_is_filtered(stack: Synthesized) -> None:
     patterns = {
-        mapping["FunctionName"]["Fn::GetAtt"][0]: [
+        function_of(stack, mapping["FunctionName"]): [
             json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]
         ]
         for mapping in mappings_of(stack, stream=True)
@@ -103,17 +108,13 @@ def test_event_waits_in_a_queue_when_the_function_of_its_rule_fails(stack: Synth
         }
         mapping = mappings[queue]
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        timeout = functions[queue_of_function(mapping)]["Timeout"]
+        timeout = functions[function_of(stack, mapping["FunctionName"])]["Timeout"]
         hidden = queues[queue]["VisibilityTimeout"]
         assert hidden >= 6 * timeout
         times = queues[queue]["RedrivePolicy"]["maxReceiveCount"]
         assert 6 * 3600 <= hidden * times <= 24 * 3600
         assert times <= 1000, "SQS allows no more"
         assert queues[queue]["MessageRetentionPeriod"] > hidden * times
-
-
-def queue_of_function(mapping: dict[str, Any]) -> str:
-    return str(mapping["FunctionName"]["Fn::GetAtt"][0])
 
 
 def test_scheduled_work_uses_a_dead_letter_queue_when_its_function_cannot_be_invoked(
@@ -145,7 +146,7 @@ def test_function_receives_its_own_events_when_the_bus_has_them(
     queues = {
         queue_of(one["EventSourceArn"])
         for one in mappings_of(stack, stream=False)
-        if queue_of_function(one).startswith(function)
+        if function_of(stack, one["FunctionName"]).startswith(function)
     }
     (rule,) = (
         rule
@@ -175,7 +176,7 @@ def test_vendor_may_put_its_own_reports_only_when_its_account_is_allowed(
 def test_work_is_done_when_its_schedule_fires(stack: Synthesized) -> None:
     """With the minute that an execution has, a clock is late by three minutes at most."""
     scheduled = {
-        rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].partition("Function")[0]: rule[
+        function_of(stack, rule["Targets"][0]["Arn"]).partition("Function")[0]: rule[
             "ScheduleExpression"
         ]
         for rule in stack.properties("AWS::Events::Rule").values()
@@ -209,7 +210,12 @@ def test_function_receives_executions_when_they_end_with_an_error(stack: Synthes
         for one in mappings_of(stack, stream=False)
         if one["EventSourceArn"] == rule["Targets"][0]["Arn"]
     )
-    assert queue_of_function(mapping).startswith("ExecutionsFunction")
+    assert function_of(stack, mapping["FunctionName"]).startswith("ExecutionsFunction")
+
+
+def alarms_of(stack: Synthesized) -> list[dict[str, Any]]:
+    """Alarms that notify operators; those of a release roll it back."""
+    return [one for one in stack.properties(ALARM).values() if "AlarmActions" in one]
 
 
 def dimensions(alarm: dict[str, Any]) -> dict[str, Any]:
@@ -221,7 +227,7 @@ def watched(stack: Synthesized, dimension: str) -> set[tuple[str, str]]:
     """Resources with the metrics of theirs that an alarm watches."""
     return {
         (_named(found[dimension]), alarm["MetricName"])
-        for alarm in stack.properties(ALARM).values()
+        for alarm in alarms_of(stack)
         if dimension in (found := dimensions(alarm))
     }
 
@@ -263,7 +269,7 @@ def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> N
     assert watched(stack, "FunctionName") == expected
     assert [
         one
-        for one in stack.properties(ALARM).values()
+        for one in alarms_of(stack)
         if one["MetricName"] == "Throttles" and "Dimensions" not in one
     ]
 
@@ -287,7 +293,7 @@ def test_alarms_watch_executions_when_they_end_with_an_error(stack: Synthesized)
 def test_own_alarm_is_as_listed_when_it_is_deployed(stack: Synthesized) -> None:
     own = {
         alarm["AlarmDescription"]: alarm
-        for alarm in stack.properties(ALARM).values()
+        for alarm in alarms_of(stack)
         if alarm.get("Namespace") == "precert"
     }
     assert own.keys() == {described(one.text, one.runbook) for one in OWN_ALARMS}
@@ -318,7 +324,7 @@ def notified(stack: Synthesized) -> dict[str, Any]:
 
 def test_every_alarm_names_its_section_when_it_notifies(stack: Synthesized) -> None:
     """No section is without an alarm; those of a cost budget have no description."""
-    said = [one["AlarmDescription"] for one in stack.properties(ALARM).values()]
+    said = [one["AlarmDescription"] for one in alarms_of(stack)]
     named = {re.search(rf"Runbook: {RUNBOOK}#(\S+)$", one) for one in [*said, *notified(stack)]}
     assert {found[1] for found in named if found} | {"costs"} == sections()
     assert None not in named
@@ -328,10 +334,7 @@ def test_topics_differ_when_alarms_have_other_severities(stack: Synthesized) -> 
     page, ticket = sorted(stack.resources("AWS::SNS::Topic"))
     assert "Page" in page
     assert "Ticket" in ticket
-    targets = {
-        alarm["AlarmDescription"]: alarm["AlarmActions"]
-        for alarm in stack.properties(ALARM).values()
-    }
+    targets = {alarm["AlarmDescription"]: alarm["AlarmActions"] for alarm in alarms_of(stack)}
     for one in OWN_ALARMS:
         topic = page if one.severity is Severity.PAGE else ticket
         assert targets[described(one.text, one.runbook)] == [{"Ref": topic}]
@@ -372,7 +375,7 @@ def test_units_are_named_when_a_dashboard_shows_times(stack: Synthesized) -> Non
 @pytest.mark.parametrize("metric", ["DeadlinePassed", "DeemedDenialDue"])
 def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized, metric: str) -> None:
     """The alarm uses the relay's metric, with the names from its environment."""
-    alarms = stack.properties(ALARM).values()
+    alarms = alarms_of(stack)
     [alarm] = (one for one in alarms if one.get("MetricName") == metric)
     assert (alarm["Namespace"], alarm["Threshold"]) == ("precert", 0)
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]

@@ -46,7 +46,7 @@ def test_function_logs_json_and_sends_no_traces_when_it_runs(stack: Synthesized)
 def test_functions_that_callers_wait_for_use_snapstart_when_deployed(
     stack: Synthesized,
 ) -> None:
-    serves = {spec.handler: spec.serves_http for spec in catalogue.ALL}
+    serves = {spec.handler: spec.has_snapshot for spec in catalogue.ALL}
     functions = stack.properties(FUNCTION)
     with_snapshot = {"ApplyOn": "PublishedVersions"}
     snapshots = {name for name, one in functions.items() if one.get("SnapStart") == with_snapshot}
@@ -54,7 +54,7 @@ def test_functions_that_callers_wait_for_use_snapstart_when_deployed(
     versions = stack.properties("AWS::Lambda::Version")
     aliases = stack.properties("AWS::Lambda::Alias").values()
     assert {alias["Name"] for alias in aliases} == {"live"}
-    assert {alias["FunctionName"]["Ref"] for alias in aliases} == snapshots
+    assert {alias["FunctionName"]["Ref"] for alias in aliases} == set(functions)
     for alias in aliases:
         version, attribute = alias["FunctionVersion"]["Fn::GetAtt"]
         assert attribute == "Version"
@@ -74,7 +74,20 @@ def test_functions_that_inspect_have_more_memory_than_a_decoder_when_deployed(
 
 
 def test_api_invokes_the_alias_only_when_it_is_deployed(stack: Synthesized) -> None:
-    aliases = {json.dumps({"Ref": name}) for name in stack.resources("AWS::Lambda::Alias")}
+    """Nothing else is invoked: neither by the API, nor by queues, streams, schedules or executions."""
+    handlers = {spec.handler for spec in catalogue.ALL if spec.serves_http}
+    functions = stack.properties(FUNCTION)
+    found = stack.properties("AWS::Lambda::Alias").items()
+    aliases = {
+        json.dumps({"Ref": name})
+        for name, alias in found
+        if functions[alias["FunctionName"]["Ref"]]["Handler"] in handlers
+    }
+    every = {name for name, _ in found}
+    mappings = stack.properties("AWS::Lambda::EventSourceMapping").values()
+    assert {one["FunctionName"]["Ref"] for one in mappings} <= every
+    [machine] = stack.properties("AWS::StepFunctions::StateMachine").values()
+    assert machine["DefinitionSubstitutions"]["WorkflowFunctionArn"]["Ref"] in every
     integrations = stack.properties("AWS::ApiGatewayV2::Integration").values()
     assert {json.dumps(one["IntegrationUri"]) for one in integrations} == aliases
     permissions = stack.properties("AWS::Lambda::Permission").values()
@@ -98,7 +111,7 @@ def test_new_version_is_published_when_a_layer_or_the_code_changes(
         versions_of(packages, tmp_path / name)
         for name, packages in (("layer", layer), ("code", code))
     )
-    assert len(before) == len(with_layer - before) == sum(one.serves_http for one in catalogue.ALL)
+    assert len(before) == len(with_layer - before) == len(catalogue.ALL)
     assert len(with_code - before) == len([CHECK, CONFIRMATION])
 
 

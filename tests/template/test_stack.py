@@ -30,6 +30,7 @@ def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> Non
             "Deliveries",
             "EventBusName",
             "StateMachineArn",
+            "StateMachineAliasArn",
         ),
         *(
             "ArchiveBucketName",

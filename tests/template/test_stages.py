@@ -135,7 +135,8 @@ class Programs:
         return 3 if self.ran[-1] == self._failing else 0
 
 
-ALL = ["tools.portal_build", "diff", "deploy", "tools.portal_publish"]
+BEFORE = ["tools.portal_build", "diff", "tools.index_changes"]
+ALL = [*BEFORE, "deploy", "tools.portal_publish"]
 
 
 def test_changes_are_shown_before_and_the_portal_published_after_when_confirmed() -> None:
@@ -147,7 +148,7 @@ def test_changes_are_shown_before_and_the_portal_published_after_when_confirmed(
 def test_nothing_is_deployed_when_not_confirmed() -> None:
     programs = Programs()
     assert deploy.deploy(stages.dev(), run=programs, confirmed=lambda: False) == 1
-    assert programs.ran == ["tools.portal_build", "diff"]
+    assert programs.ran == BEFORE
 
 
 @pytest.mark.parametrize("failing", ALL)

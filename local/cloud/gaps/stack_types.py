@@ -2,7 +2,9 @@
 
 Emulator: `AWS::Events::Archive` is "Unsupported", although the service has archives; an alarm over
 several metrics (metric math) fails the stack, and so do some types that only affect monitoring.
-Patch: create archives through the service's own calls; record the monitoring types by name only.
+Versions and aliases of state machines are "Unsupported" too, although the service has them.
+Patch: create archives, versions and aliases through the service's own calls; record the monitoring
+types by name only.
 Remove when: the unpatched emulator supports them; type by type.
 """
 
@@ -16,6 +18,8 @@ from local.cloud.settings import ACCOUNT, REGION
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
 ARCHIVE: Final = "AWS::Events::Archive"
+VERSION: Final = "AWS::StepFunctions::StateMachineVersion"
+ALIAS: Final = "AWS::StepFunctions::StateMachineAlias"
 
 #: Recorded by name only: a local cloud needs no monitoring.
 RECORDED: Final = (
@@ -72,6 +76,63 @@ def _delete_archive(name: str, props: Properties) -> None:
     module("services.eventbridge")._delete_archive({"ArchiveName": name})
 
 
+def _create_version(logical_id: str, props: Properties, stack_name: str) -> Any:
+    states = module("services.stepfunctions")
+    response = states._publish_state_machine_version(
+        {
+            "stateMachineArn": props["StateMachineArn"],
+            "revisionId": props.get("StateMachineRevisionId"),
+        }
+    )
+    _checked(response, f"{VERSION} create")
+    arn = json.loads(response[2])["stateMachineVersionArn"]
+    return arn, {"Arn": arn}
+
+
+def _update_version(arn: str, old: Properties, new: Properties, stack_name: str) -> Any:
+    """A version is immutable: another revision is another version, and the earlier one remains."""
+    return (arn, {"Arn": arn}) if old == new else _create_version("", new, stack_name)
+
+
+def _keep_version(arn: str, props: Properties) -> None:
+    """Do nothing: a version is deleted with its state machine."""
+
+
+def _alias_request(props: Properties) -> Properties:
+    preferred = props.get("DeploymentPreference")
+    routes = props.get("RoutingConfiguration") or [
+        {"StateMachineVersionArn": (preferred or {}).get("StateMachineVersionArn"), "Weight": 100}
+    ]
+    return {
+        "name": props["Name"],
+        "routingConfiguration": [
+            {"stateMachineVersionArn": one["StateMachineVersionArn"], "weight": int(one["Weight"])}
+            for one in routes
+        ],
+    }
+
+
+def _create_alias(logical_id: str, props: Properties, stack_name: str) -> Any:
+    states = module("services.stepfunctions")
+    response = states._create_state_machine_alias(_alias_request(props))
+    _checked(response, f"{ALIAS} create")
+    arn = json.loads(response[2])["stateMachineAliasArn"]
+    return arn, {"Arn": arn}
+
+
+def _update_alias(arn: str, old: Properties, new: Properties, stack_name: str) -> Any:
+    states = module("services.stepfunctions")
+    response = states._update_state_machine_alias(
+        {"stateMachineAliasArn": arn, **_alias_request(new)}
+    )
+    _checked(response, f"{ALIAS} update")
+    return arn, {"Arn": arn}
+
+
+def _delete_alias(arn: str, props: Properties) -> None:
+    module("services.stepfunctions")._delete_state_machine_alias({"stateMachineAliasArn": arn})
+
+
 def _record(logical_id: str, props: Properties, stack_name: str) -> Any:
     name = _physical_name(stack_name, logical_id)
     return name, {"Arn": f"arn:aws:local:{REGION}:{ACCOUNT}:{name}"}
@@ -105,6 +166,12 @@ def apply() -> None:
     handlers.setdefault(
         ARCHIVE,
         {"create": _create_archive, "update": _update_archive, "delete": _delete_archive},
+    )
+    handlers.setdefault(
+        VERSION, {"create": _create_version, "update": _update_version, "delete": _keep_version}
+    )
+    handlers.setdefault(
+        ALIAS, {"create": _create_alias, "update": _update_alias, "delete": _delete_alias}
     )
     for resource_type in RECORDED:
         handlers.setdefault(resource_type, {"create": _record, "delete": _delete_record})
