@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from precert.api.labels import label_of, labels_of, optional_label_of
+from precert.api.labels import label_of, labels_of, optional_label_of, public_code_of
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
-from precert.domain.code_sets import CodeSet, PublicCode
+from precert.domain.code_sets import PublicCode
 from precert.domain.payer import Payer
 from precert.domain.pending import MOST_LINES, PendReason, RowLine
 from precert.domain.request import Request
@@ -70,16 +70,12 @@ class RowLineResponse(ResponseModel):
     def of(
         cls, line: RowLine, lists: CodeLists, descriptions: Mapping[PublicCode, str]
     ) -> "RowLineResponse":
-        public = _public_code(line)
+        public = public_code_of(line)
         return cls(
             **line.model_dump(exclude={"label"}),
             code_label=descriptions.get(public) if public else line.label,
             **lists.labels(type_of_service=line.type_of_service, code_type=line.code_type),
         )
-
-
-def _public_code(line: RowLine) -> PublicCode | None:
-    return (CodeSet.MS_DRG, line.code) if line.code and line.code_type is CodeType.DRG else None
 
 
 class WorklistRowResponse(ResponseModel):
@@ -185,7 +181,7 @@ class WorklistResponse(ResponseModel):
         payer: Payer,
         code_sets: CodeSets,
     ) -> "WorklistResponse":
-        codes = {code for row in page.rows for line in row.lines if (code := _public_code(line))}
+        codes = {code for row in page.rows for line in row.lines if (code := public_code_of(line))}
         descriptions = code_sets.descriptions(codes)
         rows = [WorklistRowResponse.of(row, caller, now, payer, descriptions) for row in page.rows]
         return cls(cycles=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)

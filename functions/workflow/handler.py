@@ -12,6 +12,7 @@ from precert.usecases.workflow import CycleStatus, assess_cycle, await_decision,
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Perform the task that the event names, and return what the next state of the machine reads."""
     task = WorkflowTask(event["task"])
     request_id, cycle = event["request_id"], int(event["cycle"])
     note_work(task.value, request_id=request_id, cycle=cycle)

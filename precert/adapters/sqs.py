@@ -17,6 +17,8 @@ POISON_RECORD: Final = "PoisonRecord"
 
 
 class SqsDeadLetters:
+    """The stream consumers' dead-letter queue (port ``DeadLetters``)."""
+
     def __init__(self, client: "SQSClient", *, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url

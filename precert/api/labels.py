@@ -12,6 +12,7 @@ from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.content import RequestContent
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.payer import Payer
+from precert.domain.pending import RowLine
 from precert.domain.request import Request
 from precert.domain.review import ServiceLine
 from precert.domain.values import CodeType
@@ -66,7 +67,7 @@ class RequestLabels:
         if review is not None:
             decisions = chain.from_iterable(line.decisions for line in review.lines)
             codes |= {(CodeSet.ICD_10_CM, one.diagnosis) for one in decisions if one.diagnosis}
-            codes |= {found for line in review.lines if (found := _public_code(line))}
+            codes |= {found for line in review.lines if (found := public_code_of(line))}
         assessment = review.assessment if review else None
         return cls(
             lists=code_lists_of(payer),
@@ -81,7 +82,7 @@ class RequestLabels:
 
     def code_of(self, line: ServiceLine) -> str | None:
         """The description of a service line's code: public, or the payer's own text."""
-        public = _public_code(line)
+        public = public_code_of(line)
         return self.descriptions.get(public) if public else self.payers_words.get(line.line_id)
 
     def content(self, content: RequestContent) -> dict[str, str]:
@@ -89,5 +90,6 @@ class RequestLabels:
         return labels_of_content(content, self.lists, self.descriptions, self.payers_words)
 
 
-def _public_code(line: ServiceLine) -> PublicCode | None:
+def public_code_of(line: ServiceLine | RowLine) -> PublicCode | None:
+    """The line's code with its public code set; None for codes whose text is the payer's own."""
     return (CodeSet.MS_DRG, line.code) if line.code and line.code_type is CodeType.DRG else None

@@ -37,6 +37,8 @@ class NextAction(StrEnum):
 
 @dataclass(frozen=True)
 class NextStep:
+    """What the provider does next, with the payer's text."""
+
     action: NextAction
     text: str
 

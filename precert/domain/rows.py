@@ -175,6 +175,7 @@ class IntakeExceptionRow(Value):
 
 
 def intake_exception_row(request: Request) -> IntakeExceptionRow:
+    """The row of a request in the operators' list of intake exceptions."""
     review = request.submitted
     return IntakeExceptionRow(
         request_id=request.request_id,

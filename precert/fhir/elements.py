@@ -53,6 +53,7 @@ def telecom(provider: Provider) -> list[Json]:
 
 
 def addresses(address: Address | None) -> list[Json]:
+    """An address as FHIR elements; empty if there is none."""
     if address is None:
         return []
     return [

@@ -37,6 +37,7 @@ def member_identifier(coverage: Coverage) -> Json:
 
 
 def insurer(payer: Payer) -> Json:
+    """The payer as an Organization resource."""
     contact = payer.provider_services
     return {
         "resourceType": "Organization",

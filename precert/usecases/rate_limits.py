@@ -12,6 +12,8 @@ _MOST_CLIENTS: Final = 500
 
 
 class CallCounts(Protocol):
+    """Calls of each client in the current minute, over all processes."""
+
     def add(self, client: str, calls: int, now: datetime) -> int:
         """Add to the client's count of this minute and return it.
 

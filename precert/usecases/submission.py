@@ -119,6 +119,8 @@ def store_with_number(
 
 @dataclass(frozen=True)
 class SubmittedRequest:
+    """What a submission returns."""
+
     request_id: str
     number: str
     status: Status

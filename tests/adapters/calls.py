@@ -51,6 +51,12 @@ class Reply:
         return self.body.get("code") if isinstance(self.body, dict) else None
 
 
+def ids(reply: Reply) -> list[str]:
+    """The ids of the listed requests, in their order."""
+    assert reply.status == 200, reply.text
+    return [row["request_id"] for row in reply.body["requests"]]
+
+
 _calls = count(1)
 SOURCE_IP: Final = "203.0.113.9"
 

@@ -6,14 +6,9 @@ import pytest
 
 from precert.adapters.dynamodb.table import to_wire
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER, claims
-from tests.adapters.calls import Reply
+from tests.adapters.calls import ids
 from tests.adapters.cloud import Cloud
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
-
-
-def ids(reply: Reply) -> list[str]:
-    assert reply.status == 200, reply.text
-    return [row["request_id"] for row in reply.body["requests"]]
 
 
 def flagged(cloud: Cloud, count: int) -> list[str]:

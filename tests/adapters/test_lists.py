@@ -13,7 +13,7 @@ from precert.adapters.dynamodb.listings import _slice_of
 from precert.domain.values import precert_number
 from precert.usecases.ports.listings import ListFilters
 from tests.adapters.callers import FACILITY, PROVIDER, REVIEWER, STRANGER, claims
-from tests.adapters.calls import Reply
+from tests.adapters.calls import Reply, ids
 from tests.adapters.cloud import Cloud
 from tests.fakes.clock import START
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN, STRANGER_TIN, entered
@@ -24,11 +24,6 @@ OTHER_PATIENT: Final = {
     "last_name": "Okafor",
     "first_name": "Chidi",
 }
-
-
-def ids(reply: Reply) -> list[str]:
-    assert reply.status == 200, reply.text
-    return [row["request_id"] for row in reply.body["requests"]]
 
 
 def followed(

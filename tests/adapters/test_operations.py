@@ -14,13 +14,9 @@ from tests.adapters.callers import (
     REVIEWER_SUBJECT,
     UNENTITLED,
 )
+from tests.adapters.calls import ids
 from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES, PATIENT, later
-
-
-def ids(reply: Any) -> list[str]:
-    assert reply.status == 200, reply.text
-    return [row["request_id"] for row in reply.body["requests"]]
 
 
 def test_request_is_found_by_id_number_or_member_when_an_operator_searches(cloud: Cloud) -> None:

@@ -12,7 +12,7 @@ from precert.domain.request import Request
 from precert.names import Entitlement, WorkflowTask
 from precert.usecases.operations import reconcile_provider
 from tests.adapters.callers import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, claims
-from tests.adapters.calls import Reply
+from tests.adapters.calls import Reply, ids
 from tests.adapters.cloud import PDF, Cloud
 from tests.fakes.requests import JUST_READ
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
@@ -30,11 +30,6 @@ def typed(tin: str = STRANGER_TIN, **changes: Any) -> dict[str, Any]:
 def mistyped(cloud: Cloud) -> str:
     """A request that the wrong TIN sees in place of the facility."""
     return cloud.submitted(servicing_provider=typed())
-
-
-def ids(reply: Reply) -> list[str]:
-    assert reply.status == 200, reply.text
-    return [row["request_id"] for row in reply.body["requests"]]
 
 
 def marks(cloud: Cloud, request_id: str) -> dict[str, list[str]]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 class DynamoDBCleanup:
+    """What remains of removed drafts and requests (ports ``DraftCleanup`` and ``HistoryCleanup``)."""
+
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._writes = Writes(client)

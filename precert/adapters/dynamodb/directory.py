@@ -104,6 +104,8 @@ _PAGES = 1
 
 
 class DynamoDBFrequentProviders:
+    """How often each TIN selected a provider (port ``FrequentProviders``)."""
+
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._table = requests_table

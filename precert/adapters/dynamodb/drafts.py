@@ -349,6 +349,8 @@ _DRAFT, _EVENT, _LINE = range(3)
 
 
 class DynamoDBDraftWarnings:
+    """Drafts by the time of their expiry warning (port ``DraftWarnings``)."""
+
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._writes = Writes(client)

@@ -36,6 +36,8 @@ _IDS = "request_ids"
 
 
 class DynamoDBFlags:
+    """Requests that a TIN flagged (port ``Flags``)."""
+
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._writes = Writes(client)

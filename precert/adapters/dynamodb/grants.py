@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 class DynamoDBGrants:
+    """TINs, plans, vendors and entitlements by subject (port ``Grants``)."""
+
     def __init__(self, client: "DynamoDBClient", *, reference_table: str) -> None:
         self._client = client
         self._table = reference_table

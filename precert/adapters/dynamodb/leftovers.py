@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 class DynamoDBLeftovers:
+    """Records that belong to no request (port ``LeftoverRecords``)."""
+
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._table = requests_table

@@ -14,6 +14,8 @@ _LIFETIME: Final = timedelta(minutes=5)
 
 
 class DynamoDBCallCounts:
+    """Calls of each client by minute (port ``CallCounts``)."""
+
     def __init__(self, client: "DynamoDBClient", *, limits_table: str) -> None:
         self._client = client
         self._table = limits_table

@@ -61,6 +61,7 @@ _COVERED: Final = " OR ".join(
 
 
 def member_item(member: Member) -> Item:
+    """The item of a member, with the dates of each span in attributes that conditions read."""
     slots: Item = {}
     for slot, span in enumerate(member.spans, start=1):
         slots |= {f"from_{slot}": span.active_from.isoformat()}

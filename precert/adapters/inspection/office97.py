@@ -30,6 +30,7 @@ _EXCEL_5_TO_2003: Final = (0x0500, 0x0600)
 
 
 def inspect_doc(body: bytes, budget: Budget) -> Refusal | None:
+    """Return why a Word document of 1997 to 2003 is refused, or ``None``."""
     if int.from_bytes(body[:2], "little") == _WORD_2:
         return _inspect_word_2(body)
     if not body.startswith(compound.SIGNATURE):
@@ -65,6 +66,7 @@ def _inspect_word_2(body: bytes) -> Refusal | None:
 
 
 def inspect_xls(body: bytes, budget: Budget) -> Refusal | None:
+    """Return why an Excel workbook of 1997 to 2003 is refused, or ``None``."""
     if body.startswith(compound.SIGNATURE):
         file = CompoundFile(body, budget)
         # Excel reads the newer of the two parts of a file that was saved for both versions.

@@ -32,6 +32,8 @@ class Redelivery:
 
 
 class Deliveries(Protocol):
+    """Events that could not be processed, by receiver."""
+
     def failed(self) -> Sequence[FailedDeliveries]:
         """All receivers. One call for each, and a second one for those with failed deliveries."""
 

@@ -54,6 +54,8 @@ class WaitingUpload(NamedTuple):
 
 
 class DocumentRecords(Protocol):
+    """The records of uploaded documents; their files are in ``DocumentBytes``."""
+
     def offer(
         self,
         request_id: str,
@@ -111,6 +113,8 @@ class DocumentRecords(Protocol):
 
 
 class DocumentBytes(Protocol):
+    """The files of documents."""
+
     def upload_form(
         self, request_id: str, document: Document, *, max_bytes: int, seconds: int
     ) -> UploadForm:
@@ -147,6 +151,8 @@ class DocumentBytes(Protocol):
 
 
 class NoticeRecords(Protocol):
+    """The records of issued notices."""
+
     def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
         """Record the notices of a cycle with their event; a repetition changes nothing."""
 
@@ -155,6 +161,8 @@ class NoticeRecords(Protocol):
 
 
 class NoticeBytes(Protocol):
+    """The PDF files of notices."""
+
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
         """Store a notice's PDF; returns the object's version. One call."""
 
@@ -168,6 +176,8 @@ class NoticeBytes(Protocol):
 
 
 class Printer(Protocol):
+    """Prints templates as PDF."""
+
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
         """A PDF of the data; entered text is printed unchanged. No call.
 

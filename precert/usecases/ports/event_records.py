@@ -7,6 +7,8 @@ from precert.domain.events import Event
 
 
 class EventRecords(Protocol):
+    """The recorded events of requests."""
+
     def by_id(self, event_id: str) -> Event | None:
         """One call."""
 

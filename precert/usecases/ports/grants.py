@@ -7,6 +7,8 @@ from precert.domain.grants import Grant
 
 
 class Grants(Protocol):
+    """What is granted to each subject, by the issuer of its tokens."""
+
     def read(self, issuer: str, subject: str) -> Grant | None:
         """The grant of a subject. One call.
 

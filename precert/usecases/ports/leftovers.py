@@ -26,6 +26,8 @@ class StoredFile(NamedTuple):
 
 
 class LeftoverRecords(Protocol):
+    """Records that can remain after their request was removed."""
+
     def orphaned(self) -> Iterator[Leftovers]:
         """Records without their request, except events of drafts. Reads the whole table."""
 
@@ -34,10 +36,14 @@ class LeftoverRecords(Protocol):
 
 
 class LeftoverFiles(Protocol):
+    """Files that can remain after their request was removed."""
+
     def stored(self) -> Iterator[StoredFile]:
         """The documents and notices of all requests. One call for a thousand."""
 
 
 class ArchivedRequests(Protocol):
+    """Which removed requests have their history in the archive."""
+
     def holds(self, request_id: str, year: int) -> bool:
         """Whether the history of a request that was last changed in the year is archived. One call."""

@@ -130,6 +130,8 @@ class SweepPositions(Protocol):
 
 
 class Listings(Protocol):
+    """Pages of requests, and of the queues of reviewers and operators."""
+
     def rows(
         self, filters: ListFilters, *, limit: int, cursor: str | None, now: datetime
     ) -> "Page[DashboardRow]":

@@ -14,6 +14,8 @@ from precert.domain.values import CodeType, ProviderKind
 
 
 class CodeSets(Protocol):
+    """The public code sets."""
+
     def listed(self, code_set: CodeSet, code: str) -> ListedCode | None:
         """The code's entry in its set, by the code without a dot; ``None`` if it has none."""
 
@@ -32,11 +34,15 @@ class CodeSets(Protocol):
 
 
 class Places(Protocol):
+    """ZIP codes with their centers."""
+
     def place(self, zip_code: str) -> Place | None:
         """Center of any US ZIP code."""
 
 
 class Digests(Protocol):
+    """Keyed hashes of SSNs."""
+
     def digest(self, text: str) -> str:
         """The keyed hash of a text; it cannot be computed without the key. One call.
 
@@ -46,6 +52,8 @@ class Digests(Protocol):
 
 
 class FrequentProviders(Protocol):
+    """How often each TIN selected a provider."""
+
     def of(self, tin: str) -> Readable[FrequentProvider]:
         """The TIN's most frequently selected providers, in that order. One call."""
 
@@ -89,6 +97,8 @@ class RuleLists(Protocol):
 
 
 class RuleListVersions(Protocol):
+    """The published rule lists, and which one is in effect."""
+
     def in_effect(self) -> RuleListVersion | None:
         """The list in effect. One call."""
 
@@ -145,6 +155,8 @@ class FiledEntries:
 
 
 class ReferenceReader(Protocol):
+    """Members and what a check reads with them."""
+
     def check_facts(self, member_id: str) -> CheckFacts:
         """The member, the rule list in effect, and the key of assertion ids. One call."""
 

@@ -64,6 +64,8 @@ class FoundRequests:
 
 
 class RequestStore(Protocol):
+    """Requests with their events and documents; each change is one conditional transaction."""
+
     def read_file(self, request_id: str) -> RequestFile | None:
         """Read a request with everything that belongs to it, consistently. One call per 1 MB."""
 
@@ -100,6 +102,8 @@ class DuplicateFoundError(Exception):
 
 
 class Fingerprints(Protocol):
+    """Duplicate fingerprints of requests, by member."""
+
     def of_member(self, member_id: str) -> Readable[Fingerprint]:
         """Duplicate fingerprints of the member's requests except void ones; consistent. One call.
 
@@ -251,6 +255,8 @@ class DraftStore(Protocol):
 
 
 class DraftCleanup(Protocol):
+    """Deletes what remains of a deleted draft."""
+
     def remove(self, request_id: str) -> None:
         """Delete document records and dashboard rows of a deleted draft; events stay."""
 
@@ -267,6 +273,8 @@ class RegisteredAlreadyError(Exception):
 
 
 class Registrations(Protocol):
+    """Requests that the payer's staff registers."""
+
     def register(
         self,
         request: Request,
@@ -302,6 +310,8 @@ class FlagsFullError(Exception):
 
 
 class Flags(Protocol):
+    """Requests that a TIN flagged."""
+
     def flag(self, request: Request, tin: str, *, now: datetime) -> None:
         """Flag the request for the TIN; a repeat changes nothing. One call.
 
@@ -322,6 +332,8 @@ class Flags(Protocol):
 
 
 class Archive(Protocol):
+    """The history of removed requests."""
+
     def store(self, file: RequestFile) -> None:
         """Store a request with its history as one object, and its documents and notices beside it.
 
@@ -336,6 +348,8 @@ class Archive(Protocol):
 
 
 class HistoryCleanup(Protocol):
+    """What remains of a removed request in the table."""
+
     def file_of(self, request: Request) -> RequestFile:
         """The items left of a deleted request. One call per 1 MB."""
 
@@ -347,5 +361,7 @@ class HistoryCleanup(Protocol):
 
 
 class FileCleanup(Protocol):
+    """The files of a removed draft or request."""
+
     def remove_files(self, request_id: str) -> None:
         """Delete every version of all documents and notices of a request."""

@@ -19,6 +19,8 @@ class TaskTokens(Protocol):
 
 
 class Workflow(TaskTokens, Protocol):
+    """Executions of the state machine."""
+
     def start(self, request_id: str, cycle: int) -> None:
         """Start the execution of a cycle. A second start of the same cycle changes nothing."""
 
@@ -34,6 +36,8 @@ class Workflow(TaskTokens, Protocol):
 
 
 class EventBus(Protocol):
+    """The event bus that partners and receivers subscribe to."""
+
     def publish(self, event: Event) -> None:
         """Publish an event: ids and codes only.
 
@@ -58,6 +62,8 @@ class PoisonRecord:
 
 
 class DeadLetters(Protocol):
+    """Records of the stream that can never be processed."""
+
     def set_aside(self, record: PoisonRecord) -> None:
         """Send a record to the dead-letter queue of its consumer.
 
