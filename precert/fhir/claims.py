@@ -1,7 +1,7 @@
 """The content of a request, read from a PAS Claim and what it refers to.
 
 Each item is a service line, and consecutive items that differ only in code, modifiers, units and date
-are one service. What the payer's form asks and the claim does not say stays empty: the errors of the
+are one service. A field of the payer's form that the claim lacks is empty: the errors of the
 form then name the place in the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
 """
 
@@ -265,7 +265,7 @@ class _Reader:
             self.places.setdefault(pointer + name, f"{item}.{place}")
 
     def _service(self, item: Json) -> Json:
-        """What the service of an item says, without its line."""
+        """The service of an item, without its line."""
         kind = self._authorization_type(item)
         inpatient = kind is AuthorizationType.INPATIENT
         diagnoses = self._diagnoses(item)

@@ -71,7 +71,7 @@ def _numbers(claim: Json) -> Iterator[str]:
 
 
 def _codes(claim: Json) -> Iterator[str]:
-    """Codes of the items; an item without one asks for any service, and so does the claim then."""
+    """Codes of the items; none if an item has no code, which means any service."""
     found: list[str] = []
     for item in objects(claim, "item"):
         own = [code for system, code in codings(item.get("productOrService")) if system in _CODED]

@@ -298,7 +298,7 @@ def _reviewer(lines: Sequence[ServiceLine]) -> list[Json]:
 
 
 def _needed(request: Request, payer: Payer) -> Iterator[str]:
-    """What an open request for information asks the provider to send, one text each."""
+    """What an open request for information requires of the provider, one text each."""
     rfi = request.submitted.open_information_request
     if rfi is None:
         return

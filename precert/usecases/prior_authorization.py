@@ -226,7 +226,7 @@ def inquire_prior_authorizations(
     registrations: Registrations,
     fingerprints: Fingerprints,
 ) -> FoundAuthorizations:
-    """The requests of a member that a partner asks for, of any channel, in their current state.
+    """The requests that an inquiry describes, of any channel, in their current state.
 
     By number also those that were withdrawn. Others of the member that the caller may not see (A2) are
     counted as withheld.

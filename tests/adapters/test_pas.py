@@ -295,7 +295,7 @@ def numbers(reply: Reply) -> set[str]:
     return found
 
 
-def test_requests_of_all_channels_are_found_when_a_member_is_asked_for(cloud: Cloud) -> None:
+def test_requests_of_all_channels_are_found_when_a_member_is_named(cloud: Cloud) -> None:
     submit(cloud, claim(VISIT))
     cloud.submitted()
     rows = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
@@ -317,7 +317,7 @@ def test_item_numbers_are_those_of_the_claim_when_it_is_found_by_number(cloud: C
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("document", "found"),
     [
         (inquiry(VISIT), 1),
         (inquiry(BOWEL_SURGERY), 0),
@@ -326,13 +326,13 @@ def test_item_numbers_are_those_of_the_claim_when_it_is_found_by_number(cloud: C
     ids=["same", "other code", "later"],
 )
 def test_only_what_fits_is_found_when_services_are_described(
-    cloud: Cloud, asked: Json, found: int
+    cloud: Cloud, document: Json, found: int
 ) -> None:
     submit(cloud, claim(VISIT))
-    assert len(bundles(inquire(cloud, asked))) == found
+    assert len(bundles(inquire(cloud, document))) == found
 
 
-def test_withheld_requests_are_said_when_the_caller_may_not_see_them(cloud: Cloud) -> None:
+def test_warning_is_returned_when_the_caller_may_not_see_requests(cloud: Cloud) -> None:
     submit(cloud, claim(VISIT))
     reply = inquire(cloud, inquiry(), by=STRANGER)
     (parameter,) = reply.body["parameter"]
@@ -352,11 +352,11 @@ def test_other_requests_are_found_when_one_is_damaged(cloud: Cloud) -> None:
     (outcome,) = (one["resource"] for one in reply.body["parameter"] if one["name"] == "outcome")
     (issue,) = outcome["issue"]
     assert other in issue["details"]["text"]
-    # Whoever may not see the request does not learn its id.
+    # A caller who may not see the request does not learn its id.
     assert other not in inquire(cloud, inquiry(), by=STRANGER).text
 
 
-def test_nothing_is_said_when_the_birth_date_is_of_another_person(cloud: Cloud) -> None:
+def test_nothing_is_returned_when_the_birth_date_is_of_another_person(cloud: Cloud) -> None:
     submit(cloud, claim(VISIT))
     document = inquiry()
     patient(document)["birthDate"] = "1986-01-02"

@@ -1,4 +1,4 @@
-"""ClaimResponses are valid PAS, and say what the request says."""
+"""ClaimResponses are valid PAS, and agree with the request."""
 
 from datetime import date
 from typing import Any
