@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from local import commands
+from local.cloud import settings
 from local.cloud.errors import LocalCloudError
-from local.front_door.server import DEFAULT_PORT
 from local.users import SYSTEMS, USERS
 
 
@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     up.add_argument(
         "--portal-port",
         type=int,
-        default=DEFAULT_PORT,
-        help=f"the port of the portal (default {DEFAULT_PORT}; 0 for any free one)",
+        default=settings.PORTAL_PORT,
+        help=f"the port of the portal (default {settings.PORTAL_PORT}; 0 for any free one)",
     )
     known.add_parser("down", help="stop the running local cloud")
     known.add_parser("demo", help="run requests from check to determination and verify each step")

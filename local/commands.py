@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -20,12 +20,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, chosen_port, running_cloud
-from local.deployment import Deployment, prepare, remember, synthesize
-from local.front_door import portal
-from local.front_door.server import require_free
-from local.journey.demo import run_demo
 from local.progress import step
 from local.users import PASSWORD, USERS, sign_in
+
+if TYPE_CHECKING:
+    from local.deployment import Deployment
 
 HOME: Final = Path(os.environ.get("PRECERT_LOCAL_DIR") or ROOT / ".local").resolve()
 """The folder of the commands' files; the variable names another one, for a second cloud."""
@@ -85,6 +84,11 @@ def up(port: int | None, portal_port: int) -> None:
 
 
 def _serve(port: int, portal_port: int) -> None:
+    # Short commands do not load the product and its use cases.
+    from local.deployment import prepare, remember, synthesize
+    from local.front_door import portal
+    from local.front_door.server import require_free
+
     require_free(portal_port)
     dist = portal.build(step)
     synthesize(step)
@@ -149,7 +153,7 @@ def _process_of_up() -> int | None:
     return int(UP_LOCK.read_text(encoding="utf-8") or 0) or None
 
 
-def _welcome(deployment: Deployment, address: str) -> str:
+def _welcome(deployment: "Deployment", address: str) -> str:
     width = max(len(user.name) for user in USERS)
     users = "\n".join(f"  {user.name:{width}}  {user.title}" for user in USERS)
     return _WELCOME.format(
@@ -166,6 +170,9 @@ def _welcome(deployment: Deployment, address: str) -> str:
 
 def demo() -> int:
     """Run the demo on a new, separate local cloud."""
+    from local.deployment import prepare, synthesize
+    from local.journey.demo import run_demo
+
     state = DEMO_DIR / "state"
     _refuse_if_taken(state)
     shutil.rmtree(DEMO_DIR, ignore_errors=True)

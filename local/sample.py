@@ -3,9 +3,8 @@
 from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
 from precert.domain.loading import (
@@ -26,6 +25,9 @@ from precert.domain.rules import DelegatedVendor, Rule
 from precert.usecases import loading
 from precert.usecases.loading import Load
 from precert.usecases.rule_lists import publish_rule_list
+
+if TYPE_CHECKING:
+    from precert.bootstrap import Dependencies
 
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 
@@ -66,7 +68,7 @@ class _Strict:
 
 
 def load_sample_payer(
-    deps: Dependencies, entries: Collection[DirectoryEntry] | None = None
+    deps: "Dependencies", entries: Collection[DirectoryEntry] | None = None
 ) -> None:
     """Load plans, members, SSNs, the directory and the rule list, as the commands do.
 

@@ -6,6 +6,7 @@ ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
 HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 4566
+PORTAL_PORT: Final = 4567
 
 #: A key that is an account id is the root user of that account: no signature is checked for it.
 #: Every other key (the functions' roles, for one) is verified and restricted to its policies.

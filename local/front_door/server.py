@@ -16,7 +16,6 @@ from local.front_door.files import File, PortalFiles, document_files
 from local.front_door.proxy import Headers, Proxy, end_to_end
 
 HOST: Final = "localhost"
-DEFAULT_PORT: Final = 4567
 API_PREFIX: Final = "/v1/"
 _READS: Final = frozenset({"GET", "HEAD"})
 _IDLE_SECONDS: Final = 65
