@@ -40,6 +40,7 @@ from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.loading import DynamoDBLoads
 from precert.adapters.dynamodb.messages import DynamoDBInbox
+from precert.adapters.dynamodb.migrations import DynamoDBMigrations
 from precert.adapters.dynamodb.rate_limits import DynamoDBCallCounts
 from precert.adapters.dynamodb.reference import DynamoDBReference, LoadedPlaces
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
@@ -298,6 +299,10 @@ class Dependencies:
     @property
     def archived_requests(self) -> S3Archive:
         return self.archive
+
+    @cached_property
+    def migrations(self) -> DynamoDBMigrations:
+        return DynamoDBMigrations(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
     def sweep_positions(self) -> DynamoDBSweepPositions:

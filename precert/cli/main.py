@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Final
 
 from precert.bootstrap import load_speed
-from precert.cli import audit, deliveries, events, executions, loading, orphans, rules, users
+from precert.cli import (
+    audit,
+    deliveries,
+    events,
+    executions,
+    loading,
+    migrations,
+    orphans,
+    rules,
+    users,
+)
 from precert.domain.damage import LOGGER
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
@@ -130,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text, module in (
         ("deliveries", "events that were not delivered within the product", deliveries),
         ("events", "recorded events of requests", events),
+        ("migrations", "changes of stored records that a release needs", migrations),
         ("orphans", "records and files without their request", orphans),
     ):
         topic = topics.add_parser(name, help=text)

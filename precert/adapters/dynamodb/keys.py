@@ -26,6 +26,7 @@ Requests table, one item collection per request::
     pk FLAGS#<tin>            sk FLAGS               the requests that the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how many times the TIN has selected it
     pk SWEEP                  sk <queue>             where the sweep of open cycles continues
+    pk MIGRATION              sk <name>              how far a migration is
 
 Reference table::
 
@@ -214,6 +215,7 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
 
 
 SWEEP_PK: Final = "SWEEP"
+MIGRATION_PK: Final = "MIGRATION"
 """Partition of the positions at which the sweep continues."""
 
 

@@ -1,0 +1,50 @@
+"""The commands ``migrations list`` and ``migrations run``; each returns whether it succeeded."""
+
+import argparse
+
+from precert.bootstrap import stack_dependencies
+from precert.usecases.migrations import MIGRATIONS, migrate
+from precert.usecases.ports.migrations import Progress
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    listed = commands.add_parser(
+        "list", help="the migrations of this release, and how far they are"
+    )
+    listed.set_defaults(run=show)
+    run = commands.add_parser("run", help="run a migration, or continue it where it was stopped")
+    run.add_argument("name", metavar="NAME")
+    run.add_argument("--restart", action="store_true", help="begin again, also a complete one")
+    run.set_defaults(run=apply)
+    for command in (listed, run):
+        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+
+
+def show(args: argparse.Namespace) -> bool:
+    """List the migrations; return whether all are complete."""
+    records = stack_dependencies(args.stack).migrations
+    found = {name: records.progress(name) for name in MIGRATIONS}
+    for name, progress in found.items():
+        print(f"{name}: {_state(progress)}; {MIGRATIONS[name].text}")
+    return all(progress.complete for progress in found.values())
+
+
+def apply(args: argparse.Namespace) -> bool:
+    """Run a migration, with a line for each page; return whether it could read every request."""
+    deps = stack_dependencies(args.stack)
+    progress = Progress()
+    for progress in migrate(
+        args.name, restart=args.restart, migrations=deps.migrations, requests=deps.stored_requests
+    ):
+        print(f"{args.name}: {_state(progress)}", flush=True)
+    return progress.damaged == 0
+
+
+def _state(progress: Progress) -> str:
+    counts = f"{progress.seen} requests read, {progress.changed} changed"
+    if progress.damaged:
+        counts += f", {progress.damaged} damaged"
+    if progress.complete:
+        return f"complete, {counts}"
+    return f"stopped, {counts}" if progress.position else "not run"
