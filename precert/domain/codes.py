@@ -13,8 +13,9 @@ import re
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from precert.domain.text import ascii_digits
 from precert.domain.values import CodeType
 
 _DASHED: Final = re.compile(
@@ -69,6 +70,19 @@ def _filled(parts: list[str]) -> str:
     return "-".join(part.zfill(width) for part, width in zip(parts, _WIDTHS, strict=False))
 
 
+def _as_labelled(value: object) -> object:
+    """Without what precedes an NDC on labels and claims, and with dashes between its parts."""
+    if not isinstance(value, str):
+        return value
+    plain = _QUALIFIER.sub("", ascii_digits(value).strip())
+    return _BETWEEN.sub("-", plain.strip())
+
+
+_QUALIFIER: Final = re.compile(r"^(NDC|N4)[ :#.]*(?=[0-9])", re.IGNORECASE)
+"""Labels have *NDC*; X12 and paper claims the qualifier *N4*."""
+_BETWEEN: Final = re.compile(r"(?<=[0-9])(?: *[-.] *| +)(?=[0-9])")
+
+
 def _ndc(value: str) -> str:
     readings = readings_of(value)
     if not readings:
@@ -83,6 +97,7 @@ Ndc = Annotated[
     str,
     StringConstraints(max_length=20),
     AfterValidator(_ndc),
+    BeforeValidator(_as_labelled),
     Field(
         description=(
             "9 or 11 digits with all leading zeros, or 10 digits with the dashes of the label: 4-4-2, "

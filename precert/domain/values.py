@@ -99,7 +99,7 @@ def _whole(value: object) -> object:
 
 def without_dot(value: str) -> str:
     """Remove the dot after the third character; a dot elsewhere is an error."""
-    code = value.strip().upper()
+    code = ascii_digits(value).strip().upper()
     return code[:3] + code[4:] if code[3:4] == "." else code
 
 
@@ -108,7 +108,8 @@ def _without_dot(value: object) -> object:
 
 
 def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
+    """A code as people type or paste it, without invisible characters."""
+    return ascii_digits(value).strip().upper() if isinstance(value, str) else value
 
 
 _SEPARATORS: Final = re.compile(r"[ \-().+/]")
@@ -157,7 +158,7 @@ def _as_quoted(value: object) -> object:
     """Replace the letters that Crockford's base 32 lacks by the digits that they resemble."""
     if not isinstance(value, str):
         return value
-    return value.strip().upper().translate(str.maketrans("OIL", "011"))
+    return ascii_digits(value).strip().upper().translate(str.maketrans("OIL", "011"))
 
 
 AssertionId = Annotated[

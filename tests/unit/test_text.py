@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from functions.submit.models import AppealBody, InformationResponseBody, VoidBody
+from precert.domain.codes import Ndc
 from precert.domain.coverage import Ssn
 from precert.domain.directory import name_matches
 from precert.domain.documents import content_disposition, content_type_of
@@ -23,10 +24,14 @@ from precert.domain.text import (
     search_words,
 )
 from precert.domain.values import (
+    AssertionId,
+    Diagnosis,
     FileName,
     MemberId,
+    Modifier,
     Npi,
     Phone,
+    ProcedureCode,
     Text,
     Tin,
     Units,
@@ -372,7 +377,51 @@ NUMBERS: Final[dict[str, tuple[Any, str, list[str]]]] = {
             *("U 7001 8347", "\u200eU70018347", "U7001\u20118347", " U70018347 "),
         ],
     ),
+    "procedure code": (
+        ProcedureCode,
+        "J1745",
+        [
+            *("j1745", " J1745 ", "J1745\u200b", "\u202aJ1745\u202c", "Ｊ１７４５"),
+            *("J1745\u00a0", "\ufeffj1745", "J\u00ad1745"),
+        ],
+    ),
+    "modifier": (Modifier, "LT", ["lt", " LT", "LT\u200b", "ｌｔ", "\u200eLT\u00a0"]),
+    "diagnosis": (
+        Diagnosis,
+        "K550",
+        [
+            *("k55.0", "K550 ", "K55.0\u200b", "\ufeffK55.0", "Ｋ５５.0", "K55\u2024" + "0"),
+            *("K55．0", "\u202aK55.0\u202c", "\u00a0k550"),
+        ],
+    ),
+    "NDC": (
+        Ndc,
+        "57894-0030-01",
+        [
+            *("57894-030-01", "57894003001", "57894\u2011030\u201101", "57894 030 01"),
+            *("57894.030.01", "NDC 57894-030-01", "ndc: 57894-030-01", "NDC#57894-0030-01"),
+            *("N457894003001", "N4 57894-0030-01", "５７８９４-０３０-０１", "57894 - 030 - 01"),
+            *("\u202a57894-030-01\u202c", "57894\u2013030\u201301", "57894\u00a0030\u00a001"),
+        ],
+    ),
+    "assertion id": (
+        AssertionId,
+        "CHK-202607010900-0123456789ABCDEF",
+        [
+            "chk-202607010900-0123456789abcdef",
+            "CHK\u2011202607010900\u20110123456789ABCDEF",
+            "CHK\u2013202607010900\u2013O123456789ABCDEF\u200b",
+        ],
+    ),
 }
+
+
+@pytest.mark.parametrize(
+    "entered", ["57894-0030-012", "N4", "NDC", "N4 5789", "57894--030-01", "5789A-030-01"]
+)
+def test_ndc_is_refused_when_its_digits_are_wrong(entered: str) -> None:
+    with pytest.raises(ValidationError):
+        take(Ndc, entered)
 
 
 @pytest.mark.parametrize(
