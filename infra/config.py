@@ -51,6 +51,7 @@ Account = Annotated[str, Field(pattern=r"^\d{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")]
 GlobalArn = Annotated[str, Field(pattern=r"^arn:"), AfterValidator(_is_in_us_east_1)]
+TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 VendorId = Annotated[str, Field(min_length=1)]
 
 
@@ -139,6 +140,28 @@ class ApiConfig(_Table):
         return self
 
 
+class RestoredConfig(_Table):
+    """Tables that were restored under another name after a disaster; the stack does not create these.
+
+    ``python -m precert restore prepare`` writes the section.
+    """
+
+    requests_table: TableName | None = None
+    requests_stream_arn: str | None = Field(
+        default=None, pattern=r"^arn:aws[a-z-]*:dynamodb:.+/stream/.+$"
+    )
+    reference_table: TableName | None = None
+
+    @model_validator(mode="after")
+    def _has_stream(self) -> "RestoredConfig":
+        if (self.requests_table is None) is not (self.requests_stream_arn is None):
+            raise ValueError("requests_table and requests_stream_arn must be set together")
+        table = f":table/{self.requests_table}/stream/"
+        if self.requests_stream_arn and table not in self.requests_stream_arn:
+            raise ValueError(f"requests_stream_arn is not of the table {self.requests_table}")
+        return self
+
+
 class StageConfig(_Table):
     """The configuration of one stage."""
 
@@ -178,6 +201,7 @@ class StageConfig(_Table):
     identity: IdentityConfig = IdentityConfig()
     portal: PortalConfig = PortalConfig()
     api: ApiConfig = ApiConfig()
+    restored: RestoredConfig = RestoredConfig()
     vendors: Mapping[VendorId, Account] = Field(default_factory=dict)
     """The AWS account that may put a vendor's determinations on the bus, by vendor id."""
 

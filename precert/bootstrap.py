@@ -6,6 +6,7 @@ A dependency is created when it is first used, once per process.
 import gc
 import random
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,15 +45,18 @@ from precert.adapters.dynamodb.migrations import DynamoDBMigrations
 from precert.adapters.dynamodb.rate_limits import DynamoDBCallCounts
 from precert.adapters.dynamodb.reference import DynamoDBReference, LoadedPlaces
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
+from precert.adapters.dynamodb.restored_tables import DynamoDBRestoredTables
+from precert.adapters.dynamodb.restoring import DynamoDBDerivedRecords
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
-from precert.adapters.eventbridge import EventBridgeBus
+from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.failed_deliveries import SqsDeliveries, receivers_of
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
 from precert.adapters.s3.archive import S3Archive
 from precert.adapters.s3.audit import S3Audit
 from precert.adapters.s3.documents import S3Documents, S3Notices
+from precert.adapters.s3.restoring import S3RestoredFiles
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
@@ -292,6 +296,20 @@ class Dependencies:
     def leftover_records(self) -> DynamoDBLeftovers:
         return DynamoDBLeftovers(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
+    @cached_property
+    def derived_records(self) -> DynamoDBDerivedRecords:
+        return DynamoDBDerivedRecords(
+            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
+        )
+
+    @cached_property
+    def restored_tables(self) -> DynamoDBRestoredTables:
+        return DynamoDBRestoredTables(self.dynamodb, pause=time.sleep)
+
+    @cached_property
+    def restored_files(self) -> S3RestoredFiles:
+        return S3RestoredFiles(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
+
     @property
     def leftover_files(self) -> S3Documents:
         return self.document_bytes
@@ -479,6 +497,10 @@ class Dependencies:
     @cached_property
     def bus(self) -> EventBridgeBus:
         return EventBridgeBus(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
+
+    @cached_property
+    def replays(self) -> EventBridgeReplays:
+        return EventBridgeReplays(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
 
     @cached_property
     def sqs(self) -> "SQSClient":

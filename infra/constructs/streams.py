@@ -81,7 +81,7 @@ class StreamMapping(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        table: dynamodb.Table,
+        table: dynamodb.ITable,
         function: ServiceFunction,
         dead_letters: DeadLetters,
         records: Sequence[Mapping[str, Any]],

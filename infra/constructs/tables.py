@@ -31,14 +31,41 @@ class Tables(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._encryption = encryption
-        self.requests = self._table(
+        restored = stage.restored
+        self.requests: dynamodb.ITable = (
+            dynamodb.Table.from_table_attributes(
+                self,
+                "Requests",
+                table_name=restored.requests_table,
+                table_stream_arn=restored.requests_stream_arn,
+                encryption_key=encryption.key,
+            )
+            if restored.requests_table
+            else self._requests(stage)
+        )
+        self.reference: dynamodb.ITable = (
+            dynamodb.Table.from_table_attributes(
+                self,
+                "Reference",
+                table_name=restored.reference_table,
+                encryption_key=encryption.key,
+            )
+            if restored.reference_table
+            else self._table("Reference", stage)
+        )
+        self.limits = self._table(
+            "Limits", stage, time_to_live_attribute=shared_names.TTL_ATTRIBUTE
+        )
+
+    def _requests(self, stage: StageConfig) -> dynamodb.Table:
+        table = self._table(
             "Requests",
             stage,
             time_to_live_attribute=shared_names.TTL_ATTRIBUTE,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
         for name, index in shared_names.INDEXES.items():
-            self.requests.add_global_secondary_index(
+            table.add_global_secondary_index(
                 index_name=name,
                 partition_key=_key(index.partition_key),
                 sort_key=_key(index.sort_key),
@@ -49,10 +76,7 @@ class Tables(Construct):
                 ),
                 non_key_attributes=list(index.carries) or None,
             )
-        self.reference = self._table("Reference", stage)
-        self.limits = self._table(
-            "Limits", stage, time_to_live_attribute=shared_names.TTL_ATTRIBUTE
-        )
+        return table
 
     def _table(
         self,
@@ -110,7 +134,7 @@ class Tables(Construct):
         self._allow(function, self.limits, ("dynamodb:UpdateItem",))
 
     def _allow(
-        self, function: ServiceFunction, table: dynamodb.Table, actions: tuple[str, ...]
+        self, function: ServiceFunction, table: dynamodb.ITable, actions: tuple[str, ...]
     ) -> None:
         function.allow(actions, [table.table_arn])
         self._encryption.allow(function, READ if set(actions) <= _READ_ONLY else WRITE)

@@ -1,17 +1,55 @@
-"""The bus (port :class:`precert.usecases.ports.workflow.EventBus`)."""
+"""The bus (port :class:`precert.usecases.ports.workflow.EventBus`), and its archive."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.adapters.dynamodb.table import json_of
 from precert.domain.errors import TransientError
 from precert.domain.events import Event, ReportRefusal
-from precert.names import EVENT_SOURCE, VENDOR_REPORT_REFUSED
+from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_REPORT_REFUSED
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
+
+
+_RUNNING: Final = "ResourceAlreadyExistsException"
+
+
+class EventBridgeReplays:
+    """Replays of the bus's archive to the rules of vendors' reports (port ``Replays``)."""
+
+    def __init__(self, client: "EventBridgeClient", *, bus_name: str) -> None:
+        self._client = client
+        self._bus_name = bus_name
+
+    def replay_reports(self, name: str, since: datetime, until: datetime) -> bool:
+        try:
+            arn = self._client.describe_event_bus(Name=self._bus_name)["Arn"]
+            archives = self._client.list_archives(EventSourceArn=arn)["Archives"]
+            if not archives:
+                return False
+            rules = self._client.list_rules(EventBusName=self._bus_name)["Rules"]
+            archive_arn = arn.rsplit(":", 1)[0] + f":archive/{archives[0]['ArchiveName']}"
+            self._client.start_replay(
+                ReplayName=name,
+                EventSourceArn=archive_arn,
+                EventStartTime=since,
+                EventEndTime=until,
+                Destination={
+                    "Arn": arn,
+                    "FilterArns": [
+                        one["Arn"] for one in rules if VENDOR_DETERMINED in one["EventPattern"]
+                    ],
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _RUNNING:
+                raise TransientError("The archive did not answer. Try again.") from error
+        except BotoCoreError as error:
+            raise TransientError("The archive did not answer. Try again.") from error
+        return True
 
 
 class EventBridgeBus:

@@ -19,6 +19,9 @@ FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """How long an execution that failed again is not started by itself; the first repair is immediate."""
 
+RESTORED: Final = "TableRestored"
+"""The error with which an execution is stopped that waits with a task token the table does not have."""
+
 _WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
@@ -87,6 +90,18 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         self._start(request_id, cycle, last.attempt + 1)
         return True
 
+    def renew(self, request_id: str, cycle: int, *, before: datetime) -> bool:
+        last = self._last(request_id, cycle)
+        if last is None:
+            self._start(request_id, cycle, attempt=0)
+            return True
+        if last.started_at >= before:
+            return False
+        if last.running:
+            self._stop(request_id, cycle, last.attempt)
+        self._start(request_id, cycle, last.attempt + 1)
+        return True
+
     def _last(self, request_id: str, cycle: int) -> "_Execution | None":
         """The last execution of a cycle; each has the name that follows that of the one before.
 
@@ -122,21 +137,35 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         except (BotoCoreError, ClientError) as error:
             raise _transient(error) from error
 
-    def _described(self, request_id: str, cycle: int, attempt: int) -> "_Execution | None":
+    def _stop(self, request_id: str, cycle: int, attempt: int) -> None:
+        try:
+            self._client.stop_execution(
+                executionArn=self._execution_arn(request_id, cycle, attempt), error=RESTORED
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+
+    def _execution_arn(self, request_id: str, cycle: int, attempt: int) -> str:
         name = execution_name(request_id, cycle, attempt)
-        arn = f"{self._executions}:{name}"
+        return f"{self._executions}:{name}"
+
+    def _described(self, request_id: str, cycle: int, attempt: int) -> "_Execution | None":
+        arn = self._execution_arn(request_id, cycle, attempt)
         try:
             found = self._client.describe_execution(executionArn=arn)
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
         except (BotoCoreError, ClientError) as error:
             raise _transient(error) from error
-        return _Execution(attempt, found["status"] == "RUNNING", found.get("stopDate"))
+        return _Execution(
+            attempt, found["status"] == "RUNNING", found["startDate"], found.get("stopDate")
+        )
 
 
 class _Execution(NamedTuple):
     attempt: int
     running: bool
+    started_at: datetime
     ended_at: datetime | None
 
     @property

@@ -20,6 +20,7 @@ from precert.cli import (
     loading,
     migrations,
     orphans,
+    restore,
     rules,
     users,
 )
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
         ("events", "recorded events of requests", events),
         ("migrations", "changes of stored records that a release needs", migrations),
         ("orphans", "records and files without their request", orphans),
+        ("restore", "the service after a disaster, on restored tables", restore),
     ):
         topic = topics.add_parser(name, help=text)
         module.add_commands(

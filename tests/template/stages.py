@@ -10,6 +10,7 @@ ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
 CERTIFICATE: Final = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"
 WEB_ACL: Final = f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/portal/1"
+STREAM: Final = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/restored-requests/stream/2026-11-26"
 PLAN: Final[Mapping[str, Any]] = {
     "account": ACCOUNT,
     "region": REGION,

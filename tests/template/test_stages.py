@@ -76,6 +76,12 @@ def test_safeguard_is_required_when_data_is_retained(safeguard: str) -> None:
             "portal.web_acl_arn: must be an ARN in us-east-1",
         ),
         ({"portal": {"web_acl_arn": "portal"}}, "portal.web_acl_arn: String should match"),
+        ({"restored": {"requests_table": "restored"}}, "restored: requests_table and requests_st"),
+        ({"restored": {"requests_table": "a b"}}, "restored.requests_table: String should"),
+        (
+            {"restored": {"requests_table": "restored", "requests_stream_arn": stages.STREAM}},
+            "restored: requests_stream_arn is not of the table restored",
+        ),
         ({"vendors": {"EVICORE-RAD": "CHANGE-ME"}}, "vendors.EVICORE-RAD: replace the placehold"),
         ({"cors_origins": ["https://CHANGE-ME"]}, "cors_origins: replace the placeholder"),
     ],

@@ -137,3 +137,18 @@ def uncount(table: str, tin: str, request_id: str) -> dict[str, Any]:
         "UpdateExpression": f"DELETE {_IDS} :ids",
         "ExpressionAttributeValues": to_wire({":ids": {request_id}}),
     }
+
+
+def flag_missing(
+    client: "DynamoDBClient", table: str, tin: str, request_id: str
+) -> dict[str, Any] | None:
+    """An update that adds a request to the set of flagged ones; ``None`` if it is in it. One call."""
+    pk, sk = flags_key(tin)
+    if request_id in (get(client, table, pk, sk) or {}).get(_IDS, ()):
+        return None
+    return {
+        "TableName": table,
+        "Key": to_wire({PK: pk, SK: sk}),
+        "UpdateExpression": f"ADD {_IDS} :ids",
+        "ExpressionAttributeValues": to_wire({":ids": {request_id}}),
+    }

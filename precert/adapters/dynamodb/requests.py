@@ -234,6 +234,33 @@ def _delegation_lines(table: str, request: Request, one: Delegation) -> list[dic
     return [*writes, {"Put": {"TableName": table, "Item": to_wire(waiting)}}]
 
 
+def queue_lines(table: str, request: Request) -> list[dict[str, Any]]:
+    """Writes of the rows of the operators' queues, from the escalation to the end of the cycle."""
+    review = request.submitted
+    queues = (
+        (OVERDUE_SK, OVERDUE_QUEUE, review.escalated_cycle),
+        (DEEMED_DENIAL_SK, DEEMED_DENIAL_QUEUE, review.deemed_cycle),
+    )
+    return [
+        _queue_line(table, request, sk, queue)
+        for sk, queue, cycle in queues
+        if cycle == review.cycle
+    ]
+
+
+def _queue_line(table: str, request: Request, sk: str, queue: str) -> dict[str, Any]:
+    key, due_at = {PK: request_pk(request.request_id), SK: sk}, request.due_at
+    if not request.cycle_is_open or due_at is None:
+        return {"Delete": {"TableName": table, "Key": to_wire(key)}}
+    item = {
+        **key,
+        WORKLIST_PK: queue,
+        WORKLIST_SK: overdue_sk(due_at, request.request_id),
+        ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
+    }
+    return {"Put": {"TableName": table, "Item": to_wire(item)}}
+
+
 def rows_to_remove(table: str, change: Change) -> list[dict[str, Any]]:
     """Writes that delete the rows and flags of TINs that no longer see the request."""
     request_id = change.request.request_id
@@ -327,7 +354,7 @@ class DynamoDBRequests:
         operations += intake_lines(self._table, request)
         operations += rows_to_remove(self._table, change)
         operations += delegation_lines(self._table, request)
-        operations += self._queue_lines(change)
+        operations += queue_lines(self._table, request)
         operations += notices_lines(self._table, request, change.event)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
@@ -401,31 +428,6 @@ class DynamoDBRequests:
                 ]
             case other:
                 assert_never(other)
-
-    def _queue_lines(self, change: Change) -> list[dict[str, Any]]:
-        """The rows of the operators' queues, from the escalation to the end of the cycle (W2, W11)."""
-        review = change.request.submitted
-        queues = (
-            (OVERDUE_SK, OVERDUE_QUEUE, review.escalated_cycle),
-            (DEEMED_DENIAL_SK, DEEMED_DENIAL_QUEUE, review.deemed_cycle),
-        )
-        return [
-            self._queue_line(change.request, sk, queue)
-            for sk, queue, cycle in queues
-            if cycle == review.cycle
-        ]
-
-    def _queue_line(self, request: Request, sk: str, queue: str) -> dict[str, Any]:
-        key, due_at = {PK: request_pk(request.request_id), SK: sk}, request.due_at
-        if not request.cycle_is_open or due_at is None:
-            return {"Delete": {"TableName": self._table, "Key": to_wire(key)}}
-        item = {
-            **key,
-            WORKLIST_PK: queue,
-            WORKLIST_SK: overdue_sk(due_at, request.request_id),
-            ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
-        }
-        return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
 
     def _update(self, change: Change) -> dict[str, Any]:
         request = change.request
@@ -559,6 +561,16 @@ def _is_first_decision(request: Request) -> bool:
 NUMBER_SK = "NUMBER"
 
 
+def put_number(table: str, request: Request) -> dict[str, Any]:
+    """The put that reserves the precertification number of a request, once."""
+    item = {
+        PK: number_pk(request.submitted.number),
+        SK: NUMBER_SK,
+        "request_id": request.request_id,
+    }
+    return {"TableName": table, "Item": to_wire(item), "ConditionExpression": ABSENT}
+
+
 class DynamoDBRegistrations:
     """Registers requests without a draft; one transaction each."""
 
@@ -590,7 +602,7 @@ class DynamoDBRegistrations:
         patient = request.content.patient
         operations: list[dict[str, Any]] = [
             {"Put": self._put(request)},
-            {"Put": self._put_number(request)},
+            {"Put": put_number(self._table, request)},
             put_event(self._table, event),
             *set_lines(
                 self._table,
@@ -653,13 +665,4 @@ class DynamoDBRegistrations:
             "Item": to_wire(item),
             "ConditionExpression": ABSENT,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-
-    def _put_number(self, request: Request) -> dict[str, Any]:
-        number = request.submitted.number
-        item = {PK: number_pk(number), SK: NUMBER_SK, "request_id": request.request_id}
-        return {
-            "TableName": self._table,
-            "Item": to_wire(item),
-            "ConditionExpression": ABSENT,
         }

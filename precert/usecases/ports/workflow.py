@@ -34,6 +34,12 @@ class Workflow(TaskTokens, Protocol):
         with each failure up to an hour.
         """
 
+    def renew(self, request_id: str, cycle: int, *, before: datetime) -> bool:
+        """Stop the cycle's execution if it was started before an instant, and start another one.
+
+        Returns whether it did.
+        """
+
 
 class EventBus(Protocol):
     """The event bus that partners and receivers subscribe to."""

@@ -1,0 +1,182 @@
+"""The commands ``restore prepare`` and ``restore rebuild``: the service on restored tables."""
+
+import argparse
+import re
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from precert.bootstrap import Dependencies, stack_dependencies
+from precert.cli.events import instant
+from precert.domain.errors import FieldError, InvalidInputError, PrecertError
+from precert.names import Env
+from precert.usecases.ports.audit import StoredAudit
+from precert.usecases.ports.restored_tables import PreparedTable, UnfitTableError
+from precert.usecases.ports.restoring import Derived, FileState
+from precert.usecases.restoring import Rebuild, RestoreProgress
+
+_SECTION: Final = re.compile(r"\n*^\[restored\]\n(?:(?!^\[).*\n?)*", re.MULTILINE)
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    prepare = commands.add_parser(
+        "prepare", help="verify and complete restored tables, and name them in the stage's file"
+    )
+    prepare.add_argument("--requests-table", metavar="NAME", help="the restored requests table")
+    prepare.add_argument("--reference-table", metavar="NAME", help="the restored reference table")
+    prepare.add_argument(
+        "--stage-file", type=Path, required=True, metavar="FILE", help="such as config/prod.toml"
+    )
+    prepare.add_argument(
+        "--key", metavar="ARN", help="the KMS key with which the tables must be encrypted"
+    )
+    prepare.set_defaults(run=prepare_tables)
+    again = commands.add_parser(
+        "rebuild",
+        help="after the deployment: start executions, verify records and files, report what was lost",
+    )
+    again.add_argument("--stack", metavar="NAME", help="the deployed stack")
+    again.add_argument(
+        "--recovery-point",
+        type=instant,
+        required=True,
+        metavar="TIME",
+        help="the instant to which the tables were restored",
+    )
+    again.add_argument(
+        "--failed-at",
+        type=instant,
+        metavar="TIME",
+        help="when the lost table stopped taking writes; by default now",
+    )
+    again.add_argument(
+        "--documents-from",
+        metavar="BUCKET",
+        help="a bucket with copies of the documents, for those that are missing",
+    )
+    again.add_argument(
+        "--archive", action="store_true", help="read the audit's archive, if its table is lost too"
+    )
+    again.add_argument("--workers", type=int, default=16, metavar="N", help="requests at a time")
+    again.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="progress and report (default: restore-TABLE.json); a further run continues from it",
+    )
+    again.set_defaults(run=rebuild_service)
+
+
+def prepare_tables(args: argparse.Namespace) -> bool:
+    """Prepare the tables, and write their names into the stage's file."""
+    if args.requests_table is None and args.reference_table is None:
+        message = "name a table by --requests-table or --reference-table"
+        raise InvalidInputError([FieldError("tables", "missing", message)])
+    stage = args.stage_file.read_text(encoding="utf-8")
+    protect = tomllib.loads(stage).get("retain_data") is True
+    tables = stack_dependencies(None).restored_tables
+    names = dict[str, str](tomllib.loads(stage).get("restored", {}))
+    for kind, name in (("requests", args.requests_table), ("reference", args.reference_table)):
+        if name is None:
+            continue
+        try:
+            prepared = tables.prepare(
+                name, requests=kind == "requests", key_arn=args.key, protect=protect
+            )
+        except UnfitTableError as error:
+            raise InvalidInputError([FieldError(f"--{kind}-table", "unfit", str(error))]) from None
+        names |= _names(kind, prepared)
+        print(f"{name}: {', '.join(prepared.changed) or 'nothing'} added")
+    args.stage_file.write_text(with_restored(stage, names), encoding="utf-8")
+    print(f"{args.stage_file}: [restored] names the tables; deploy the stage, then run rebuild")
+    return True
+
+
+def _names(kind: str, prepared: PreparedTable) -> dict[str, str]:
+    names = {f"{kind}_table": prepared.name}
+    if prepared.stream_arn is not None:
+        names[f"{kind}_stream_arn"] = prepared.stream_arn
+    return names
+
+
+def with_restored(stage: str, names: dict[str, str]) -> str:
+    """The stage's file with these names in its section ``restored``."""
+    lines = "".join(f'{key} = "{value}"\n' for key, value in sorted(names.items()))
+    return f"{_SECTION.sub(chr(10), stage).rstrip()}\n\n[restored]\n{lines}"
+
+
+def rebuild_service(args: argparse.Namespace) -> bool:
+    """Run or continue the rebuild, and print the report."""
+    deps = stack_dependencies(args.stack)
+    table = deps.settings[Env.REQUESTS_TABLE]
+    file = args.report or Path(f"restore-{table}.json")
+    now = deps.now()
+    progress = _known(file, table, args) or RestoreProgress(
+        table=table,
+        recovery_point=args.recovery_point,
+        failed_at=args.failed_at or now,
+        started_at=now,
+    )
+
+    def save(progress: RestoreProgress) -> None:
+        partial = file.with_suffix(".partial")
+        partial.write_text(progress.model_dump_json(indent=2), encoding="utf-8")
+        partial.replace(file)
+
+    audit: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
+    with ThreadPoolExecutor(args.workers) as executor:
+        rebuild = deps.call(
+            Rebuild,
+            save=save,
+            copies=args.documents_from,
+            audit=audit,
+            executor=executor,
+            requests=deps.stored_requests,
+        )
+        found = rebuild.run(progress)
+    _print(found, deps)
+    print(f"The report with all ids: {file}")
+    return True
+
+
+def _known(file: Path, table: str, args: argparse.Namespace) -> RestoreProgress | None:
+    """The progress of an earlier run of the same rebuild."""
+    try:
+        known = RestoreProgress.model_validate_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise PrecertError(f"{file} is not a report of this command: move it away") from error
+    if (known.table, known.recovery_point) != (table, args.recovery_point):
+        raise PrecertError(
+            f"{file} is the report of {known.table} at {known.recovery_point.isoformat()}: name "
+            "another file with --report"
+        )
+    return known
+
+
+def _print(found: RestoreProgress, deps: Dependencies) -> None:
+    finished: datetime = found.finished_at or deps.now()
+    missing = sum(one.missing for one in found.lost)
+    print(f"recovery point {found.recovery_point.isoformat()}, {_ago(found)} before the failure")
+    print(f"open cycles: {found.open_cycles}, executions started: {found.executions_started}")
+    replayed = "replayed" if found.reports_replayed else "not replayed: the bus has no archive"
+    print(f"vendors' reports: {replayed}")
+    print(f"requests verified: {found.requests}, events published again: {found.events_published}")
+    for kind in Derived:
+        if count := found.repaired.get(kind):
+            print(f"  {kind.lower()}: {count}")
+    print(f"inboxes recounted: {found.inboxes_recounted}")
+    print("files: " + ", ".join(f"{found.files.get(one, 0)} {one.lower()}" for one in FileState))
+    print(f"files without a record: {len(found.files_without_record)}")
+    print(f"lost: {missing} requests, and changes of {len(found.lost) - missing} requests")
+    print(f"rebuilt in {finished - found.started_at}")
+
+
+def _ago(found: RestoreProgress) -> str:
+    return str(found.failed_at - found.recovery_point)
