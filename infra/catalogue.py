@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from infra.constructs.functions import FunctionSpec
+from infra.constructs.functions import FunctionSpec, InvokedBy
 from precert.names import Env
 
 _HTTP: Final = (
@@ -89,6 +89,7 @@ UPLOAD_SWEEP: Final = FunctionSpec(
     "functions.upload.sweep.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
     inspects=True,
+    invoked_by=InvokedBy.SCHEDULE,
 )
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
@@ -96,6 +97,7 @@ EXPIRE: Final = FunctionSpec(
     "expire",
     "functions.expire.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET, Env.DEAD_LETTERS),
+    invoked_by=InvokedBy.STREAM,
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
@@ -103,6 +105,7 @@ WARN: Final = FunctionSpec(
     "expire",
     "functions.expire.warn.handle",
     (Env.REQUESTS_TABLE,),
+    invoked_by=InvokedBy.SCHEDULE,
 )
 SWEEP: Final = FunctionSpec(
     "SweepFunction",
@@ -110,6 +113,7 @@ SWEEP: Final = FunctionSpec(
     "sweep",
     "functions.sweep.handler.handle",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
+    invoked_by=InvokedBy.SCHEDULE,
 )
 EXECUTIONS: Final = FunctionSpec(
     "ExecutionsFunction",
@@ -127,6 +131,7 @@ RELAY: Final = FunctionSpec(
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
         *(Env.AUDIT_TABLE, Env.DEAD_LETTERS),
     ),
+    invoked_by=InvokedBy.STREAM,
 )
 INBOX: Final = FunctionSpec(
     "InboxFunction",
@@ -175,6 +180,7 @@ WORKFLOW: Final = FunctionSpec(
     "workflow",
     "functions.workflow.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
+    invoked_by=InvokedBy.WORKFLOW,
 )
 
 OPERATIONS: Final = FunctionSpec(
@@ -193,6 +199,7 @@ AUDIT: Final = FunctionSpec(
     "audit",
     "functions.audit.handler.handle",
     (Env.AUDIT_BUCKET, Env.DEAD_LETTERS),
+    invoked_by=InvokedBy.STREAM,
 )
 
 ALL: Final = (

@@ -51,6 +51,10 @@ Account = Annotated[str, Field(pattern=r"^\d{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")]
 GlobalArn = Annotated[str, Field(pattern=r"^arn:"), AfterValidator(_is_in_us_east_1)]
+VaultArn = Annotated[
+    str,
+    Field(pattern=r"^arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[A-Za-z0-9_-]{2,50}$"),
+]
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 VendorId = Annotated[str, Field(min_length=1)]
 
@@ -140,6 +144,21 @@ class ApiConfig(_Table):
         return self
 
 
+class BackupConfig(_Table):
+    """Backups for the loss of the Region or the account; point-in-time recovery is always enabled."""
+
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 24
+    """How old the last backup can be when the Region is lost, besides the time to copy it."""
+    retention_days: Annotated[int, Field(ge=7, le=36500)] = 35
+    lock: Literal["none", "governance", "compliance"] = "governance"
+    """Whether backups can be deleted: by some administrators, or by nobody before their retention."""
+    lock_changeable_days: Annotated[int, Field(ge=3, le=36500)] = 3
+    """How long a lock in compliance mode can still be removed after its creation."""
+    second_region_vault: VaultArn | None = None
+    second_account_vault: VaultArn | None = None
+    """The vaults to which each backup is copied; infra/vault.template.json creates one."""
+
+
 class RestoredConfig(_Table):
     """Tables that were restored under another name after a disaster; the stack does not create these.
 
@@ -201,6 +220,10 @@ class StageConfig(_Table):
     identity: IdentityConfig = IdentityConfig()
     portal: PortalConfig = PortalConfig()
     api: ApiConfig = ApiConfig()
+    backup: BackupConfig | None = None
+    """Without it there are no backups but point-in-time recovery."""
+    history_lock_days: Annotated[int, Field(ge=1)] | None = None
+    """How long the history of a request past retention can be neither changed nor deleted."""
     restored: RestoredConfig = RestoredConfig()
     vendors: Mapping[VendorId, Account] = Field(default_factory=dict)
     """The AWS account that may put a vendor's determinations on the bus, by vendor id."""
@@ -225,6 +248,8 @@ REQUIRED_FOR_PHI: Final = {
     ("account",): "the AWS account with 12 digits, so that no other one is deployed to",
     ("region",): "the AWS Region",
     ("alarm_email",): "the address that receives alarms",
+    ("backup", "second_region_vault"): "the backup vault in another Region",
+    ("backup", "second_account_vault"): "the backup vault in another account",
     ("portal", "domain"): "the domain of portal and API",
     ("portal", "certificate_arn"): "the domain's ACM certificate in us-east-1",
     ("portal", "web_acl_arn"): "the AWS WAF web ACL of scope CLOUDFRONT",
@@ -307,9 +332,28 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
     for name in _SAFEGUARDS:
         if values.get(name) is False:
             yield (name,), "must be true where retain_data is"
+    yield from _places_of_backups(values)
     days = values.get("audit_days", _SIX_YEARS)
     if isinstance(days, int) and days < _SIX_YEARS:
         yield (
             ("audit_days",),
             f"must be at least {_SIX_YEARS}, six years, where retain_data is true",
         )
+
+
+def _places_of_backups(
+    values: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """A copy in the same Region, or in the same account, is lost together with the backup."""
+    backup = values.get("backup")
+    if not isinstance(backup, Mapping):
+        return
+    for name, part, own in (
+        ("second_region_vault", 3, "region"),
+        ("second_account_vault", 4, "account"),
+    ):
+        found = str(backup.get(name, "")).split(":")
+        if len(found) > part and found[part] == values.get(own):
+            yield ("backup", name), f"must be in another {own} than {values[own]}"
+    if backup.get("lock", "governance") != "compliance":
+        yield ("backup", "lock"), 'must be "compliance" where retain_data is true'

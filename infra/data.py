@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra.config import StageConfig
 from infra.constructs.audit import Audit
+from infra.constructs.backups import Backups
 from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
 from infra.constructs.event_bus import EventBus
@@ -34,6 +35,21 @@ class DataStack(cdk.Stack):
         self.audit = Audit(self, "Audit", stage=stage)
         self.documents = Documents(self, "Buckets", stage=stage, encryption=self.encryption)
         self.bus = EventBus(self, "EventBus", stage=stage).bus
+        if stage.backup is not None:
+            Backups(
+                self,
+                "Backups",
+                stage=stage,
+                config=stage.backup,
+                tables=[self.tables.requests, self.tables.reference, self.audit.table],
+                buckets=[
+                    self.documents.documents,
+                    self.documents.rule_lists,
+                    self.documents.archive,
+                    self.audit.archive,
+                ],
+                keys=[self.encryption.key, self.audit.key],
+            )
         self.user_pool = (
             UserPool(self, "UserPool", stage=stage) if stage.identity.issuer is None else None
         )

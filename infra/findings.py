@@ -1,5 +1,7 @@
 """Acknowledge a cdk-nag finding at the construct where it occurs, with the reason."""
 
+from typing import Final
+
 import aws_cdk as cdk
 from constructs import IConstruct
 
@@ -7,6 +9,24 @@ from constructs import IConstruct
 def acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
     """Acknowledge ``finding``: the rule id, with the detail in brackets if the rule has one."""
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))
+
+
+_CHECKERS: Final = ("HIPAA.Security", "NIST.800.53.R5")
+
+
+def acknowledge_checks(construct: IConstruct, rule: str, reason: str) -> None:
+    """Acknowledge the finding of a rule that the HIPAA and the NIST 800-53 checks share."""
+    for checker in _CHECKERS:
+        acknowledge(construct, f"{checker}-{rule}", reason)
+
+
+def acknowledge_inline_policy(role: IConstruct) -> None:
+    """Acknowledge that a role has its permissions in a policy of its own."""
+    acknowledge_checks(
+        role,
+        "IAMNoInlinePolicy",
+        "The policy is of this role alone: as a managed one, another principal could get it too.",
+    )
 
 
 def arn_prefix(stack: cdk.Stack, service: str) -> str:

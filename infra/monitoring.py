@@ -31,7 +31,7 @@ class MonitoringStack(cdk.Stack):
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         watch(
-            Alarms(self, "Alarms", stage=stage),
+            Alarms(self, "Alarms", stage=stage, key=data.encryption.operations_key),
             stage=stage,
             functions=service.functions,
             dead_letters=service.dead_letters,

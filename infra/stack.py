@@ -3,12 +3,14 @@
 from typing import NamedTuple
 
 import aws_cdk as cdk
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra import catalogue, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.loading import Loading
@@ -158,7 +160,14 @@ class ServiceStack(cdk.Stack):
         if stage.canary:
             Releases(self, "Releases", functions=self.functions, api=self.api)
         self.dead_letters = {name: one.dead_letters for name, one in receivers.items()}
+        self._encrypt_logs(encryption)
         self._outputs()
+
+    def _encrypt_logs(self, encryption: Encryption) -> None:
+        """Encrypt every log group with the key of operations."""
+        for construct in self.node.find_all():
+            if isinstance(construct, logs.CfnLogGroup):
+                construct.kms_key_id = encryption.operations_key.key_arn
 
     def _function(self, spec: FunctionSpec) -> ServiceFunction:
         values = dict(self._values)

@@ -16,7 +16,7 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import WRITE
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.streams import AUDIT_APPENDED, StreamMapping
-from infra.findings import acknowledge
+from infra.findings import acknowledge, acknowledge_checks
 from infra.references import objects_of
 from precert.names import AUDIT_PREFIX, PK, SK, TTL_ATTRIBUTE
 
@@ -103,6 +103,16 @@ class Audit(Construct):
             bucket,
             "AwsSolutions-S1",
             "CloudTrail data events of the account's own trail record who read which object.",
+        )
+        acknowledge_checks(
+            bucket,
+            "S3BucketLoggingEnabled",
+            "CloudTrail data events of the account's own trail record who read which object.",
+        )
+        acknowledge_checks(
+            bucket,
+            "S3BucketReplicationEnabled",
+            "AWS Backup copies the bucket to a second Region and account, where it is locked too.",
         )
         return bucket
 

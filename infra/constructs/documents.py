@@ -10,7 +10,7 @@ from infra.config import StageConfig
 from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
-from infra.findings import acknowledge
+from infra.findings import acknowledge, acknowledge_checks
 from infra.references import objects_of
 from infra.unique import documents_bucket_name
 from precert.names import DOCUMENT_PREFIX, HISTORY_PREFIX, NOTICE_PREFIX, RULE_LIST_PREFIX
@@ -66,7 +66,9 @@ class Documents(Construct):
         )
         self._enable_events(self.documents)
         self.rule_lists = self._bucket("RuleLists", stage)
-        self.archive = self._bucket("Archive", stage, colder=_COLDER)
+        self.archive = self._bucket(
+            "Archive", stage, colder=_COLDER, locked_days=stage.history_lock_days
+        )
 
     def _bucket(
         self,
@@ -76,6 +78,7 @@ class Documents(Construct):
         bucket_name: str | None = None,
         cors: list[s3.CorsRule] | None = None,
         colder: list[s3.Transition] | None = None,
+        locked_days: int | None = None,
     ) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
@@ -89,6 +92,12 @@ class Documents(Construct):
             encryption_key=self._encryption.key,
             bucket_key_enabled=True,
             versioned=True,
+            object_lock_enabled=True if locked_days else None,
+            object_lock_default_retention=(
+                s3.ObjectLockRetention.compliance(cdk.Duration.days(locked_days))
+                if locked_days
+                else None
+            ),
             cors=cors,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -105,6 +114,16 @@ class Documents(Construct):
             bucket,
             "AwsSolutions-S1",
             "CloudTrail data events of the account's own trail record who read which document.",
+        )
+        acknowledge_checks(
+            bucket,
+            "S3BucketLoggingEnabled",
+            "CloudTrail data events of the account's own trail record who read which document.",
+        )
+        acknowledge_checks(
+            bucket,
+            "S3BucketReplicationEnabled",
+            "AWS Backup copies the bucket to a second Region and account, where it is locked too.",
         )
         return bucket
 

@@ -1,4 +1,4 @@
-"""The KMS keys: one that encrypts health information, one that hashes SSNs."""
+"""The KMS keys: for health information, for hashes of SSNs, and for logs and alarms."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -37,8 +37,48 @@ class Encryption(Construct):
             pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
             removal_policy=stage.removal_policy,
         )
+        self.operations_key = self._operations_key(stage)
         region = cdk.Stack.of(self).region
         self._through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "s3")]
+
+    def _operations_key(self, stage: StageConfig) -> kms.Key:
+        """The key of logs and of the alarms' topic, which contain ids and codes only."""
+        stack = cdk.Stack.of(self)
+        key = kms.Key(
+            self,
+            "OperationsKey",
+            description=f"Logs and alarms of precert {stage.name}",
+            enable_key_rotation=True,
+            pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
+            removal_policy=stage.removal_policy,
+        )
+        group = stack.format_arn(
+            service="logs", resource="*", arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
+        )
+        for service, actions, condition in (
+            (
+                f"logs.{stack.region}.amazonaws.com",
+                ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"),
+                {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
+            ),
+            *(
+                (
+                    f"{name}.amazonaws.com",
+                    ("kms:Decrypt", "kms:GenerateDataKey*"),
+                    {"StringEquals": {"aws:SourceAccount": stack.account}},
+                )
+                for name in ("budgets", "cloudwatch", "events")
+            ),
+        ):
+            key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(service)],
+                    actions=list(actions),
+                    resources=["*"],
+                    conditions=condition,
+                )
+            )
+        return key
 
     def allow(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
         """Allow actions by name; the CDK's grants would add wildcards."""

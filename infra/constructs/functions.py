@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +14,38 @@ from constructs import Construct
 
 from infra.certificates import BUNDLE
 from infra.config import StageConfig
-from infra.findings import acknowledge
+from infra.findings import acknowledge, acknowledge_checks, acknowledge_inline_policy
 from infra.packaging import Package, Packages
 from infra.platforms import Platform
 from precert.names import Env
+
+
+class InvokedBy(Enum):
+    """Who invokes a function, and with it who retains what the function did not process."""
+
+    HTTP = "HTTP"
+    QUEUE = "QUEUE"
+    STREAM = "STREAM"
+    SCHEDULE = "SCHEDULE"
+    WORKFLOW = "WORKFLOW"
+
+
+_DEAD_LETTERS: Final = {
+    InvokedBy.HTTP: "API Gateway invokes it synchronously: the caller receives the error and retries.",
+    InvokedBy.QUEUE: "Its queue delivers a failed event again and has a dead-letter queue of its own.",
+    InvokedBy.STREAM: "Its stream mapping retries failed records and has a dead-letter queue itself.",
+    InvokedBy.SCHEDULE: (
+        "Its work is in the table: the next run covers a failed one, and an alarm counts errors."
+    ),
+    InvokedBy.WORKFLOW: "Step Functions invokes it, retries, and in the end fails the execution.",
+}
+_CONCURRENCY: Final = {
+    InvokedBy.HTTP: "The API's throttle and the limit by client bound it; a reserve refuses calls.",
+    InvokedBy.QUEUE: "Lambda polls its queue with few parallel batches; a reserve only delays events.",
+    InvokedBy.STREAM: "The shards of the stream, with ten batches for each, bound its concurrency.",
+    InvokedBy.SCHEDULE: "The schedule starts one run at a time, so that nothing has to be reserved.",
+    InvokedBy.WORKFLOW: "It must follow all open cycles; throttled tasks of executions are retried.",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +65,12 @@ class FunctionSpec:
     """Whether it needs the layer that renders PDF documents."""
     inspects: bool = False
     """Whether it needs the layer that inspects uploaded documents."""
+    invoked_by: InvokedBy = InvokedBy.QUEUE
+    """Of functions that serve no HTTP calls."""
+
+    @property
+    def invoker(self) -> InvokedBy:
+        return InvokedBy.HTTP if self.serves_http else self.invoked_by
 
     @property
     def serves_http(self) -> bool:
@@ -162,11 +197,24 @@ class ServiceFunction(Construct):
             "AwsSolutions-L1",
             "python3.13 is supported until 2029 and has SnapStart; the version changes in one place.",
         )
+        self._acknowledge_checks(spec.invoker)
         self.acknowledge_wildcard(
             "Resource::*",
             "AWS defines no resource types for ListStreams and for task tokens; "
             "the tests list the functions that may use each action.",
         )
+
+    def _acknowledge_checks(self, invoker: InvokedBy) -> None:
+        for rule, reason in (
+            ("LambdaDLQ", _DEAD_LETTERS[invoker]),
+            ("LambdaConcurrency", _CONCURRENCY[invoker]),
+            (
+                "LambdaInsideVPC",
+                "It calls AWS services only, by TLS; it has no connections that a VPC could filter.",
+            ),
+        ):
+            acknowledge_checks(self.function, rule, reason)
+        acknowledge_inline_policy(self.role)
 
     def allow(
         self,

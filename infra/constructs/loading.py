@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.constructs.encryption import Encryption
 from infra.constructs.tables import Tables
+from infra.findings import acknowledge_inline_policy
 
 _LOADED: Final = (
     *("AT#*", "CELL#*", "LOAD#*", "MEMBER#*", "PLANS", "PROVIDER#*", "SSN#*", "TIN#*", "ZIP#*"),
@@ -50,6 +51,7 @@ class Loading(Construct):
         )
         self._allow(("cloudformation:DescribeStacks",), cdk.Stack.of(self).stack_id)
         encryption.allow_loading(self.role)
+        acknowledge_inline_policy(self.role)
 
     def _allow(
         self, actions: tuple[str, ...], resource: str, conditions: dict[str, object] | None = None

@@ -11,6 +11,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -40,14 +41,20 @@ _SCHEDULED: Final = frozenset({catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogu
 class Alarms(Construct):
     """Two topics, to which operators subscribe, and all alarms."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: StageConfig, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         self.undelivered = DeadLetters(self, "Undelivered")
-        self.topics = {severity: self._topic(severity, stage) for severity in Severity}
+        self.topics = {severity: self._topic(severity, stage, key) for severity in Severity}
 
-    def _topic(self, severity: Severity, stage: StageConfig) -> sns.Topic:
+    def _topic(self, severity: Severity, stage: StageConfig, key: kms.IKey) -> sns.Topic:
         topic = sns.Topic(
-            self, severity.value.title(), display_name=f"precert {severity.value}", enforce_ssl=True
+            self,
+            severity.value.title(),
+            display_name=f"precert {severity.value}",
+            enforce_ssl=True,
+            master_key=key,
         )
         for service in ("cloudwatch", "budgets"):
             topic.add_to_resource_policy(

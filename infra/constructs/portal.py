@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.config import StageConfig
 from infra.escape import resource_of
-from infra.findings import acknowledge
+from infra.findings import acknowledge, acknowledge_checks
 from infra.portal_headers import HSTS_SECONDS, security_headers
 from infra.unique import unique_name
 
@@ -267,6 +267,21 @@ class Portal(Construct):
             "AwsSolutions-S1",
             "The files are public; CloudFront, the only reader, has the log of requests.",
         )
+        for rule, reason in (
+            (
+                "S3BucketLoggingEnabled",
+                "The files are public; CloudFront, the only reader, has the log of requests.",
+            ),
+            (
+                "S3BucketReplicationEnabled",
+                "The files are built from the repository and published again in seconds.",
+            ),
+            (
+                "S3DefaultEncryptionKMS",
+                "Everybody may read the files of the portal: a key of our own would protect nothing.",
+            ),
+        ):
+            acknowledge_checks(self.bucket, rule, reason)
         acknowledge(
             self.distribution,
             "AwsSolutions-CFR1",

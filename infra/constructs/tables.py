@@ -8,6 +8,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
+from infra.findings import acknowledge_checks
 from precert import names as shared_names
 
 READ_ACTIONS: Final = ("dynamodb:GetItem", "dynamodb:Query")
@@ -55,6 +56,12 @@ class Tables(Construct):
         )
         self.limits = self._table(
             "Limits", stage, time_to_live_attribute=shared_names.TTL_ATTRIBUTE
+        )
+
+        acknowledge_checks(
+            self.limits,
+            "DynamoDBInBackupPlan",
+            "It counts the calls of the last minutes: after a disaster counting starts again.",
         )
 
     def _requests(self, stage: StageConfig) -> dynamodb.Table:

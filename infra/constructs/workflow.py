@@ -13,7 +13,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.functions import LIVE, ServiceFunction
 from infra.escape import resource_of
-from infra.findings import acknowledge, arn_prefix
+from infra.findings import acknowledge, acknowledge_inline_policy, arn_prefix
 
 DEFINITION: Final = (
     Path(__file__).resolve().parents[2] / "stepfunctions" / "precertification.asl.json"
@@ -71,6 +71,7 @@ class Workflow(Construct):
             "AwsSolutions-IAM5[Resource::*]",
             "AWS defines no resource types for log delivery and X-Ray's actions.",
         )
+        acknowledge_inline_policy(self.role)
 
     def _live(self, stage: StageConfig) -> sfn.CfnStateMachineAlias:
         """Publish a version of each definition, and start executions by an alias of the last one.

@@ -14,15 +14,9 @@ from precert.cli.main import DONE, FAILED, REFUSED, main
 from precert.domain.errors import TransientError
 from precert.names import INDEXES, Env
 from precert.usecases.ports.restoring import TablePart
-from tests.adapters.cloud import (
-    FACILITY,
-    PDF,
-    REVIEWER,
-    Cloud,
-    create_requests_table,
-    create_tables,
-    names,
-)
+from tests.adapters.callers import FACILITY, REVIEWER
+from tests.adapters.cloud import PDF, Cloud
+from tests.adapters.tables import create_requests_table, create_tables, names
 from tests.fakes.clock import START
 from tests.fakes.samples import PROVIDER_TIN
 

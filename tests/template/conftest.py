@@ -15,7 +15,7 @@ from infra.constructs.workflow import DEFINITION
 from infra.packaging import Packages
 from infra.platforms import Platform
 from tests.template import stages
-from tests.template.checking import synthesize
+from tests.template.checking import ALL_CHECKS, synthesize
 from tests.template.synthesized import Synthesized
 
 
@@ -35,7 +35,8 @@ def dev_on_aws(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(tmp_path_factory.mktemp("prod"), stages.prod(), Platform.AWS)
+    folder = tmp_path_factory.mktemp("prod")
+    return synthesize(folder, stages.prod(), Platform.AWS, ALL_CHECKS)
 
 
 @pytest.fixture(params=["dev", "prod"])

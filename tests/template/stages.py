@@ -15,6 +15,11 @@ PLAN: Final[Mapping[str, Any]] = {
     "account": ACCOUNT,
     "region": REGION,
     "alarm_email": "operators@example.org",
+    "backup": {
+        **tomllib.loads(stage_file("prod").read_text(encoding="utf-8"))["backup"],
+        "second_region_vault": f"arn:aws:backup:us-west-2:{ACCOUNT}:backup-vault:precert-prod",
+        "second_account_vault": "arn:aws:backup:us-east-1:210987654321:backup-vault:precert-prod",
+    },
     "portal": {
         "domain": "precert.example.org",
         "certificate_arn": CERTIFICATE,

@@ -1,4 +1,4 @@
-"""The template against public checkers: cfn-lint and the AWS Solutions rules."""
+"""The template against public checkers: cfn-lint, AWS Solutions, HIPAA Security, NIST 800-53."""
 
 from pathlib import Path
 from typing import Final
@@ -8,7 +8,7 @@ from aws_cdk import aws_s3 as s3
 from cfnlint import api  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from tests.template.checking import checked
+from tests.template.checking import ALL_CHECKS, checked
 from tests.template.synthesized import Synthesized
 
 NOT_OURS: Final = {
@@ -35,8 +35,12 @@ def test_no_finding_is_open_when_the_security_rules_have_run(stack: Synthesized)
 def test_insecure_resource_is_found_when_the_security_rules_run(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     s3.CfnBucket(cdk.Stack(app, "precert-dev"), "Careless")
-    found = checked(app, "dev", tmp_path).findings
-    assert any("AwsSolutions-S1" in finding for finding in found)
+    found = {one.split(" ")[0] for one in checked(app, "dev", tmp_path, checks=ALL_CHECKS).findings}
+    assert found >= {
+        "AwsSolutions-S1",
+        "HIPAA.Security-S3BucketReplicationEnabled",
+        "NIST.800.53.R5-S3BucketReplicationEnabled",
+    }
 
 
 def test_acknowledgement_has_a_resource_and_a_reason_when_it_is_declared(
