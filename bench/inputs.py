@@ -41,6 +41,8 @@ ENVIRONMENT: Final = {
     "AUDIT_TABLE": "audit",
     "RIGHTS": "claims",
     "CALLS_PER_MINUTE": "off",
+    "ORIGIN_SECRETS": "off",
+    "PARTNERS_DOMAIN": "none",
     "RULE_LISTS_BUCKET": "rules",
 }
 

@@ -19,6 +19,7 @@ import aws_cdk as cdk
 from infra import packaging
 from infra.config import StageConfig, StageConfigError, read_stage
 from infra.data import DataStack
+from infra.edge import Firewall
 from infra.monitoring import MonitoringStack
 from infra.packaging import Packages
 from infra.platforms import Platform
@@ -42,6 +43,8 @@ class Stacks(NamedTuple):
     data: DataStack
     service: ServiceStack
     monitoring: MonitoringStack
+    firewall: Firewall | None = None
+    """Deployed before the service, which refers to it; in us-east-1."""
 
 
 def make_app(
@@ -65,9 +68,20 @@ def make_app(
     # Commands read all outputs from the service, whose name is the stage's.
     name = f"precert-{stage.name}"
     data = DataStack(app, f"{name}-data", stage=stage)
-    service = ServiceStack(app, name, stage=stage, platform=platform, packages=packages, data=data)
+    firewall = Firewall.for_stage(app, f"{name}-edge", stage)
+    service = ServiceStack(
+        app,
+        name,
+        stage=stage,
+        platform=platform,
+        packages=packages,
+        data=data,
+        web_acl_arn=firewall.web_acl_arn if firewall else None,
+    )
+    if firewall is not None:
+        service.add_dependency(firewall)
     monitoring = MonitoringStack(app, f"{name}-monitoring", stage=stage, data=data, service=service)
-    return app, Stacks(data, service, monitoring)
+    return app, Stacks(data, service, monitoring, firewall)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -89,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _clear(Path(out))
     app, stacks = make_app(stage, args.platform, out=out)
     assembly = app.synth()
-    names = [stack.stack_name for stack in stacks]
+    names = [stack.stack_name for stack in stacks if stack is not None]
     print(json.dumps({"stacks": names, "assembly": assembly.directory}))
 
 

@@ -144,6 +144,21 @@ class ApiConfig(_Table):
         return self
 
 
+class EdgeConfig(_Table):
+    """CloudFront and AWS WAF as the only way to the API, besides the domain of partners."""
+
+    origin_domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+    """The domain at which CloudFront calls the API; its own address is closed."""
+    origin_certificate_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:acm:")]
+    """An ACM certificate of that domain in the stack's Region."""
+    origin_secret: Annotated[int, Field(ge=1)] = 1
+    """The number of the secret with which CloudFront identifies itself; the one before is accepted."""
+    requests_by_address: Annotated[int, Field(ge=10, le=2_000_000_000)] = 6000
+    """How many requests AWS WAF admits from one address in five minutes."""
+    requests_by_client: Annotated[int, Field(ge=10, le=2_000_000_000)] = 6000
+    """As above with the same access token."""
+
+
 class BackupConfig(_Table):
     """Backups for the loss of the Region or the account; point-in-time recovery is always enabled."""
 
@@ -220,6 +235,8 @@ class StageConfig(_Table):
     identity: IdentityConfig = IdentityConfig()
     portal: PortalConfig = PortalConfig()
     api: ApiConfig = ApiConfig()
+    edge: EdgeConfig | None = None
+    """Without it the API has its own address, open to everybody with an access token."""
     backup: BackupConfig | None = None
     """Without it there are no backups but point-in-time recovery."""
     history_lock_days: Annotated[int, Field(ge=1)] | None = None
@@ -252,7 +269,8 @@ REQUIRED_FOR_PHI: Final = {
     ("backup", "second_account_vault"): "the backup vault in another account",
     ("portal", "domain"): "the domain of portal and API",
     ("portal", "certificate_arn"): "the domain's ACM certificate in us-east-1",
-    ("portal", "web_acl_arn"): "the AWS WAF web ACL of scope CLOUDFRONT",
+    ("edge", "origin_domain"): "the domain at which CloudFront calls the API",
+    ("edge", "origin_certificate_arn"): "the ACM certificate of that domain in the Region",
 }
 """Values without which a stage that retains data cannot be deployed, and their meaning."""
 _SAFEGUARDS: Final = ("require_mfa", "scan_documents")
@@ -333,6 +351,11 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
         if values.get(name) is False:
             yield (name,), "must be true where retain_data is"
     yield from _places_of_backups(values)
+    edge = values.get("edge")
+    certificate = str(edge.get("origin_certificate_arn", "")) if isinstance(edge, Mapping) else ""
+    region = certificate.split(":")[3:4]
+    if certificate.startswith("arn:") and region != [values.get("region")]:
+        yield ("edge", "origin_certificate_arn"), f"must be in {values.get('region')}, as the API"
     days = values.get("audit_days", _SIX_YEARS)
     if isinstance(days, int) and days < _SIX_YEARS:
         yield (

@@ -28,6 +28,7 @@ from infra.constructs.streams import (
 )
 from infra.constructs.workflow import Workflow
 from infra.data import DataStack
+from infra.edge import origin_secrets
 from infra.packaging import Packages
 from infra.platforms import Platform
 from precert.names import Delivery, Env
@@ -56,6 +57,7 @@ class ServiceStack(cdk.Stack):
         platform: Platform,
         packages: Packages,
         data: DataStack,
+        web_acl_arn: str | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -68,16 +70,20 @@ class ServiceStack(cdk.Stack):
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self._runtime = Runtime(self, "Runtime", stage=stage, platform=platform, packages=packages)
+        self._edge = stage.edge
         encryption, bus = data.encryption, data.bus
         self._tables, self._audit, self._documents = data.tables, data.audit, data.documents
         self._loading = Loading(self, "Loading", tables=self._tables, encryption=encryption)
         user_pool = data.user_pool
+        secrets = origin_secrets(self, stage, encryption) if stage.edge else ()
         self._portal = Portal(
             self,
             "Portal",
             stage=stage,
             documents_origin=self._documents.origin,
             sign_in_origin=user_pool.sign_in_url if user_pool else None,
+            web_acl_arn=stage.portal.web_acl_arn or web_acl_arn,
+            origin_secret=secrets[0] if secrets else None,
         )
         if stage.scan_documents:
             MalwareProtection(
@@ -104,6 +110,8 @@ class ServiceStack(cdk.Stack):
             Env.EVENT_BUS_NAME: bus.event_bus_name,
             Env.DATA_KEY: encryption.key.key_id,
             Env.SSN_KEY: encryption.ssn_key.key_arn,
+            Env.ORIGIN_SECRETS: ",".join(secrets) or "off",
+            Env.PARTNERS_DOMAIN: stage.api.domain or "none",
             Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
             **self._identity.values,
         }
@@ -227,7 +235,8 @@ class ServiceStack(cdk.Stack):
     def _outputs(self) -> None:
         """Output the names that data loads, API clients and operators' commands need."""
         outputs = {
-            "ApiUrl": self.api.http_api.api_endpoint,
+            "ApiUrl": self._portal.origin if self._edge else self.api.http_api.api_endpoint,
+            **({"OriginTarget": self.api.origin_target} if self.api.origin_target else {}),
             **self._identity.outputs,
             "RequestsTableName": self._tables.requests.table_name,
             "ReferenceTableName": self._tables.reference.table_name,

@@ -61,6 +61,7 @@ from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.api.callers import Callers
+from precert.api.edge import Edge
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller
 from precert.domain.clocks import history_end
@@ -442,6 +443,10 @@ class Dependencies:
         return DynamoDBCallCounts(self.dynamodb, limits_table=self.settings[Env.LIMITS_TABLE])
 
     @cached_property
+    def edge(self) -> Edge:
+        return Edge(self.settings.origin_secrets, self.settings.partners_domain)
+
+    @cached_property
     def callers(self) -> Callers:
         grants = CachedGrants(self.grants) if self.settings.grants_in_table else None
         return Callers(self.settings.claims, grants, self.rate_limit, self.now)
@@ -628,6 +633,11 @@ def audit(record: Callable[[datetime], AuditRecord]) -> None:
     """Store the audit record of an API call, before the call is answered."""
     deps = dependencies()
     deps.audit_log.append(record(deps.now()))
+
+
+def edge() -> Edge:
+    """Return how calls reach the API."""
+    return dependencies().edge
 
 
 def identify(claims: Mapping[str, Any], token: Mapping[str, Any] | None) -> Caller:

@@ -199,6 +199,13 @@ DEFAULT_PLANS_CLAIM: Final = "custom:plans"
 DEFAULT_VENDORS_CLAIM: Final = "custom:vendors"
 
 
+# -- Edge -------------------------------------------------------------------------------------------
+ORIGIN_SECRET_HEADER: Final = "x-origin-secret"  # noqa: S105 - the name of a header
+"""The header by which the functions know that CloudFront forwarded a call."""
+VIEWER_ADDRESS_HEADER: Final = "x-viewer-address"
+"""The header with the address of the viewer, which CloudFront sets."""
+
+
 # -- Deliveries -------------------------------------------------------------------------------------
 
 
@@ -238,6 +245,10 @@ class Env(StrEnum):
     RULE_LISTS_BUCKET = "RULE_LISTS_BUCKET"
     DATA_KEY = "DATA_KEY"
     SSN_KEY = "SSN_KEY"
+    ORIGIN_SECRETS = "ORIGIN_SECRETS"
+    """Secrets of CloudFront that are accepted, separated by commas; ``off`` without an edge."""
+    PARTNERS_DOMAIN = "PARTNERS_DOMAIN"
+    """The domain of partners, with mutual TLS; ``none`` without one."""
     SCAN_DOCUMENTS = "SCAN_DOCUMENTS"
     """``on`` if documents are scanned for malware before they can be downloaded, else ``off``."""
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"

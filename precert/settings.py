@@ -51,6 +51,17 @@ class Settings:
         return int(value)
 
     @property
+    def origin_secrets(self) -> tuple[str, ...]:
+        """The secrets of CloudFront that are accepted; none where the API has no edge before it."""
+        value = self[Env.ORIGIN_SECRETS]
+        return () if value == "off" else tuple(value.split(","))
+
+    @property
+    def partners_domain(self) -> str | None:
+        value = self[Env.PARTNERS_DOMAIN]
+        return None if value == "none" else value
+
+    @property
     def grants_in_table(self) -> bool:
         """Whether TINs, plans and vendors are granted on the server, and not stated by the token."""
         match self[Env.RIGHTS]:

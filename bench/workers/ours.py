@@ -12,6 +12,8 @@ os.environ.update(
     REFERENCE_TABLE="reference",
     RIGHTS="claims",
     CALLS_PER_MINUTE="off",
+    ORIGIN_SECRETS="off",
+    PARTNERS_DOMAIN="none",
     RULE_LISTS_BUCKET="rules",
 )
 

@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler import Response
 from functions.check.requirement_models import ConfirmCheckBody
 from precert.api.app import PDF, Api, file
 from precert.api.parameters import CurrentCaller
-from precert.bootstrap import audit, call, identify
+from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import (
     CheckNotAvailableError,
     NoConfirmationError,
@@ -14,7 +14,7 @@ from precert.domain.errors import (
 )
 from precert.usecases.confirmation import confirm_check
 
-api = Api("confirmation", tag="Check", identify=identify, audit=audit)
+api = Api("confirmation", tag="Check", identify=identify, audit=audit, edge=edge)
 
 
 @api.post(

@@ -24,7 +24,7 @@ from functions.check.requirement_models import (
 )
 from precert.api.app import FHIR_JSON, Api
 from precert.api.parameters import CurrentCaller
-from precert.bootstrap import audit, call, identify
+from precert.bootstrap import audit, call, edge, identify
 from precert.domain.coverage import PatientSearch
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
@@ -41,7 +41,7 @@ from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
 from precert.usecases.reference import get_reference
 
-api = Api("check", tag="Check", identify=identify, audit=audit)
+api = Api("check", tag="Check", identify=identify, audit=audit, edge=edge)
 REFERENCE_SECONDS = 3600
 CODES_SECONDS = 300
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)

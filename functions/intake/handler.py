@@ -22,7 +22,7 @@ from precert.api.app import FHIR_JSON, Api
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.parameters import CurrentCaller, DocumentId, RequestId
 from precert.api.rows import DelegationsResponse
-from precert.bootstrap import audit, call, id_from_key, identify
+from precert.bootstrap import audit, call, edge, id_from_key, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -51,7 +51,7 @@ from precert.usecases.vendors import (
     read_delegation,
 )
 
-api = Api("intake", tag="Intake", identify=identify, audit=audit)
+api = Api("intake", tag="Intake", identify=identify, audit=audit, edge=edge)
 
 
 @api.post(

@@ -14,7 +14,7 @@ from functions.operations.models import (
 from precert.api.app import Api
 from precert.api.models import PageQuery
 from precert.api.parameters import CurrentCaller, RequestId
-from precert.bootstrap import audit, call, identify
+from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.names import Entitlement
 from precert.observability import note_work
@@ -30,6 +30,7 @@ api = Api(
     tag="Operations",
     identify=identify,
     audit=audit,
+    edge=edge,
     entitlement=Entitlement.OPERATOR,
 )
 

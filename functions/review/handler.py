@@ -41,7 +41,7 @@ from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
 from precert.api.parameters import BasedOn, CurrentCaller, DocumentId, NoticeId, RequestId
 from precert.api.rows import DelegationsResponse
-from precert.bootstrap import audit, call, identify
+from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentNotAvailableError,
@@ -85,7 +85,14 @@ from precert.usecases.review import (
 )
 from precert.usecases.vendors import list_vendor_backlog
 
-api = Api("review", tag="Review", identify=identify, audit=audit, entitlement=Entitlement.REVIEWER)
+api = Api(
+    "review",
+    tag="Review",
+    identify=identify,
+    audit=audit,
+    edge=edge,
+    entitlement=Entitlement.REVIEWER,
+)
 REASONS_SECONDS = 3600
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError, VersionMismatchError)
 

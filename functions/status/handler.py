@@ -27,7 +27,7 @@ from precert.api.details import RequestDetails
 from precert.api.models import FindRequestBody
 from precert.api.names import message_of_name
 from precert.api.parameters import CurrentCaller, MessageId, RequestId
-from precert.bootstrap import audit, call, identify
+from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
 from precert.usecases.directory import (
     list_frequent_providers,
@@ -51,7 +51,7 @@ from precert.usecases.requests import (
     unflag_request,
 )
 
-api = Api("status", tag="Status", identify=identify, audit=audit)
+api = Api("status", tag="Status", identify=identify, audit=audit, edge=edge)
 
 
 @api.get("/v1/me", "Who the caller is", operation_id="readMe", audited=False, entitlement=None)

@@ -25,7 +25,7 @@ from precert.api.parameters import (
     RequestId,
     on_versions,
 )
-from precert.bootstrap import audit, call, dependencies, id_from_key, identify
+from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -57,7 +57,7 @@ from precert.usecases.requests import (
 )
 from precert.usecases.submission import SubmittedRequest, submit_draft
 
-api = Api("submit", tag="Request", identify=identify, audit=audit)
+api = Api("submit", tag="Request", identify=identify, audit=audit, edge=edge)
 NO_LIVE_DRAFT = (NotFoundError, DraftExpiredError, ActionNotAllowedError)
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError)
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from functions.upload.models import DocumentUploadResponse
 from precert.api.app import Api
 from precert.api.parameters import CurrentCaller, DocumentId, NoticeId, RequestId
-from precert.bootstrap import audit, call, identify
+from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentLimitError,
@@ -25,7 +25,7 @@ from precert.usecases.documents import (
 from precert.usecases.notices import link_to_notice
 from precert.usecases.requests import read_request
 
-api = Api("upload", tag="Documents", identify=identify, audit=audit)
+api = Api("upload", tag="Documents", identify=identify, audit=audit, edge=edge)
 
 
 @api.post(

@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config import ApiConfig, StageConfig
+from infra.config import ApiConfig, EdgeConfig, StageConfig
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.identity import Identity
 from infra.escape import resource_of
@@ -72,11 +72,33 @@ class Api(Construct):
             # An ID token has no scope.
             default_authorization_scopes=identity.scopes,
             cors_preflight=_cors(stage) if stage.cors_origins else None,
+            # Closed where CloudFront is the way to the API.
+            disable_execute_api_endpoint=True if stage.edge else None,
         )
+        self.origin_target: str | None = None
+        """The name to which the DNS entry of the origin's domain points."""
         self._routes(functions)
         self.stage = self._stage(stage)
+        if stage.edge:
+            self._origin_domain(stage.edge)
         if stage.api.domain:
             self._partners_domain(stage.api)
+
+    def _origin_domain(self, edge: EdgeConfig) -> None:
+        """Serve the API at the domain that CloudFront calls."""
+        domain = apigw.DomainName(
+            self,
+            "OriginDomain",
+            domain_name=edge.origin_domain,
+            certificate=acm.Certificate.from_certificate_arn(
+                self, "OriginCertificate", edge.origin_certificate_arn
+            ),
+            security_policy=apigw.SecurityPolicy.TLS_1_2,
+        )
+        apigw.ApiMapping(
+            self, "OriginMapping", api=self.http_api, domain_name=domain, stage=self.stage
+        )
+        self.origin_target = domain.regional_domain_name
 
     def _partners_domain(self, api: ApiConfig) -> None:
         """Serve the API at a domain that requires a client certificate, beside the access token."""

@@ -17,8 +17,10 @@ from infra.escape import resource_of
 from infra.findings import acknowledge, acknowledge_checks
 from infra.portal_headers import HSTS_SECONDS, security_headers
 from infra.unique import unique_name
+from precert.names import ORIGIN_SECRET_HEADER
 
 API_PATH: Final = "/v1/*"
+VIEWER_FUNCTION: Final = Path(__file__).with_name("portal_viewer.js")
 PAGE_FUNCTION: Final = Path(__file__).with_name("portal_page.js")
 LOGGED: Final = (
     "date",
@@ -57,9 +59,13 @@ class Portal(Construct):
         stage: StageConfig,
         documents_origin: str,
         sign_in_origin: str | None,
+        web_acl_arn: str | None,
+        origin_secret: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
+        self._web_acl_arn = web_acl_arn
+        self._origin_secret = origin_secret
         self._documents_origin = documents_origin
         self._sign_in_origin = sign_in_origin
         self.bucket = self._bucket()
@@ -76,11 +82,22 @@ class Portal(Construct):
 
     def forward_api(self, api: apigw.HttpApi) -> None:
         """Serve the API below the same address: nothing is cached, and all headers but Host arrive."""
-        region = cdk.Stack.of(self).region
+        region, edge = cdk.Stack.of(self).region, self._stage.edge
+        address = f"{api.api_id}.execute-api.{region}.{cdk.Aws.URL_SUFFIX}"
+        viewer = cloudfront.Function(
+            self,
+            "Viewer",
+            code=cloudfront.FunctionCode.from_inline(VIEWER_FUNCTION.read_text(encoding="utf-8")),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            comment="Forward the address of the viewer to the API",
+        )
         self.distribution.add_behavior(
             API_PATH,
             origins.HttpOrigin(
-                f"{api.api_id}.execute-api.{region}.{cdk.Aws.URL_SUFFIX}",
+                edge.origin_domain if edge else address,
+                custom_headers=(
+                    {ORIGIN_SECRET_HEADER: self._origin_secret} if self._origin_secret else None
+                ),
                 protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
                 origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             ),
@@ -89,6 +106,11 @@ class Portal(Construct):
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             response_headers_policy=self._headers,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            function_associations=[
+                cloudfront.FunctionAssociation(
+                    event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=viewer
+                )
+            ],
             compress=False,
         )
 
@@ -202,7 +224,7 @@ class Portal(Construct):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=True,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
-            web_acl_id=portal.web_acl_arn,
+            web_acl_id=self._web_acl_arn,
         )
 
     def _cache_policy(self) -> cloudfront.CachePolicy:
@@ -292,11 +314,11 @@ class Portal(Construct):
             "AwsSolutions-CFR3",
             "A log delivery with chosen fields replaces the standard log, which contains paths.",
         )
-        if self._stage.portal.web_acl_arn is None:
+        if self._web_acl_arn is None:
             acknowledge(
                 self.distribution,
                 "AwsSolutions-CFR2",
-                "The web ACL is the account's: web_acl_arn associates it with the portal.",
+                "A stage with fictitious people only; [edge] creates the web ACL of one with PHI.",
             )
         if self._stage.portal.certificate_arn is None:
             acknowledge(

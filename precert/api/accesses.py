@@ -45,7 +45,6 @@ _UNIDENTIFIED: Final = frozenset(
 _SEARCH: Final = "/search"
 """The end of the paths of searches: the response has who was found; criteria may match no member."""
 _SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,120}")
-_ADDRESS: Final = re.compile(r"[0-9a-fA-F.:]{2,45}")
 
 
 @dataclass
@@ -81,7 +80,12 @@ def current_call() -> Call:
 
 
 def record_of_call(
-    call: Call, operation: "Operation", event: Mapping[str, Any], status: int, at: "datetime"
+    call: Call,
+    operation: "Operation",
+    event: Mapping[str, Any],
+    source_ip: str | None,
+    status: int,
+    at: "datetime",
 ) -> AuditRecord:
     """The record of a call with its response's status."""
     context = event["requestContext"]
@@ -105,7 +109,7 @@ def record_of_call(
         requests=tuple(found.requests),
         members=tuple(found.members),
         objects=tuple(found.objects),
-        source_ip=_matching(_ADDRESS, http.get("sourceIp")),
+        source_ip=source_ip,
         user_agent=_class_of(http.get("userAgent")),
         outcome=_outcome(status),
         status=status,

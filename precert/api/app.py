@@ -3,7 +3,7 @@
 An operation is one decorated function: method, path, summary, errors, entitlement and headers in the
 decorator, parameters and response in its signature, the description in its docstring::
 
-    api = Api("submit", tag="Request", identify=..., audit=...)
+    api = Api("submit", tag="Request", identify=..., audit=..., edge=...)
 
     @api.post(
         "/v1/requests/{request_id}/void",
@@ -41,6 +41,7 @@ from pydantic import BaseModel
 
 from precert.api.accesses import Call, api_request_id, current_call, noting_call, record_of_call
 from precert.api.claims import token_claims
+from precert.api.edge import SECURITY_HEADERS, Edge
 from precert.api.parsing import (
     PartlyValidError,
     UnreadableBodyError,
@@ -339,6 +340,8 @@ class Api:
     """The group of its operations in the OpenAPI document."""
     identify: "Identify"
     audit: "Audit"
+    edge: Callable[[], Edge]
+    """How calls reach the API."""
     entitlement: Entitlement | None = Entitlement.PATIENT_SEARCH
     problem_type: str = PROBLEM_TYPE
     """Media type of problems."""
@@ -381,9 +384,11 @@ class Api:
         @metrics.log_metrics
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             logger.append_keys(api_request_id=api_request_id(event))
+            if not self.edge().admits(event):
+                return _with_security_headers(self._direct_call(event))
             with noting_call() as access:
                 response = resolve(self._routed(event), context)
-                return self._audited(access, event, response)
+                return _with_security_headers(self._audited(access, event, response))
 
         on_snapshot(before=self.prepare)
         return handle
@@ -396,25 +401,35 @@ class Api:
         if operation is None or not operation.audited:
             return response
         try:
-            self.audit(partial(record_of_call, access, operation, event, response["statusCode"]))
+            source_ip = self.edge().source_ip(event)
+            status = response["statusCode"]
+            self.audit(partial(record_of_call, access, operation, event, source_ip, status))
         except Exception as error:  # noqa: BLE001 - whatever prevents the record prevents the answer
             note_error(error)
             problem = self._described(
                 TransientError("The call could not be recorded. Send it again.")
             )
             problem.request_id = api_request_id(event)
-            return {
-                "statusCode": problem.status,
-                "headers": {
-                    "Content-Type": self.problem_type,
-                    "Cache-Control": "no-store",
-                    "Retry-After": str(RETRY_AFTER_SECONDS),
-                },
-                "cookies": [],
-                "isBase64Encoded": False,
-                "body": self.written(problem),
-            }
+            return self._answer(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)})
         return response
+
+    def _answer(self, problem: Problem, headers: Mapping[str, str]) -> dict[str, Any]:
+        """A problem as API Gateway expects it, outside of the resolver."""
+        return {
+            "statusCode": problem.status,
+            "headers": {"Content-Type": self.problem_type, "Cache-Control": "no-store", **headers},
+            "cookies": [],
+            "isBase64Encoded": False,
+            "body": self.written(problem),
+        }
+
+    def _direct_call(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The refusal of a call that did not come through CloudFront and AWS WAF."""
+        note_answer("none", HTTPStatus.FORBIDDEN, "direct_call")
+        detail = "Call the API at the address of the portal, or at the domain of partners."
+        problem = plain_problem(HTTPStatus.FORBIDDEN, "direct_call", detail)
+        problem.request_id = api_request_id(event)
+        return self._answer(problem, {})
 
     def _routed(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event with a path that Powertools matches with the route that API Gateway matched.
@@ -499,6 +514,11 @@ class Api:
             return plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
         detail = "An internal error occurred. Try again; nothing was partially saved."
         return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+def _with_security_headers(response: dict[str, Any]) -> dict[str, Any]:
+    response["headers"] = {**response.get("headers", {}), **SECURITY_HEADERS}
+    return response
 
 
 def file(content: bytes, media_type: str, name: str) -> Response[bytes]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.events import instant
+from precert.cli.rules import payer_of
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError
 from precert.names import Env
 from precert.usecases.ports.audit import StoredAudit
@@ -69,6 +70,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="FILE",
         help="progress and report (default: restore-TABLE.json); a further run continues from it",
     )
+    again.add_argument(
+        "--payer",
+        type=Path,
+        metavar="FILE",
+        default=Path("data/payer/payer.json"),
+        help="the payer's configuration (%(default)s)",
+    )
     again.set_defaults(run=rebuild_service)
 
 
@@ -113,6 +121,7 @@ def with_restored(stage: str, names: dict[str, str]) -> str:
 def rebuild_service(args: argparse.Namespace) -> bool:
     """Run or continue the rebuild, and print the report."""
     deps = stack_dependencies(args.stack)
+    deps.payer = payer_of(args.payer)
     table = deps.settings[Env.REQUESTS_TABLE]
     file = args.report or Path(f"restore-{table}.json")
     now = deps.now()

@@ -135,6 +135,8 @@ def cloud(
                 Env.SCAN_DOCUMENTS: "off",
                 Env.RIGHTS: "claims",
                 Env.CALLS_PER_MINUTE: "off",
+                Env.ORIGIN_SECRETS: "off",
+                Env.PARTNERS_DOMAIN: "none",
                 Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: resources.machine,
                 Env.EVENT_BUS_NAME: resources.bus,

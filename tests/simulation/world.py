@@ -229,6 +229,8 @@ class World:
                     Env.SCAN_DOCUMENTS: "off",
                     Env.RIGHTS: "claims",
                     Env.CALLS_PER_MINUTE: "off",
+                    Env.ORIGIN_SECRETS: "off",
+                    Env.PARTNERS_DOMAIN: "none",
                     Env.SSN_KEY: "ssn-key",
                     Env.STATE_MACHINE_ARN: "arn:aws:states:::stateMachine:machine",
                     Env.EVENT_BUS_NAME: "bus",

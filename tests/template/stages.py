@@ -23,7 +23,10 @@ PLAN: Final[Mapping[str, Any]] = {
     "portal": {
         "domain": "precert.example.org",
         "certificate_arn": CERTIFICATE,
-        "web_acl_arn": WEB_ACL,
+    },
+    "edge": {
+        "origin_domain": "origin.precert.example.org",
+        "origin_certificate_arn": CERTIFICATE,
     },
 }
 """What a plan writes instead of the placeholders of ``config/prod.toml``."""

@@ -22,7 +22,8 @@ class Synthesized:
     def stacks(self) -> tuple[str, ...]:
         """The names of the stage's stacks, in the order of their deployment."""
         name = f"precert-{self.stage}"
-        return f"{name}-data", name, f"{name}-monitoring"
+        named = (f"{name}-data", f"{name}-edge", name, f"{name}-monitoring")
+        return tuple(one for one in named if (self.folder / f"{one}.template.json").exists())
 
     @cached_property
     def texts(self) -> dict[str, str]:

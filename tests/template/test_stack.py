@@ -41,6 +41,7 @@ def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> Non
             "PortalUrl",
             "PortalBucketName",
         ),
+        *(("OriginTarget",) if stack.stage == "prod" else ()),
         *("PortalAuthority", "PortalClientId", "PortalScope", "PortalSignInUrl"),
         *(
             ("PartnerClientIdSampleEhr", "PartnerClientIdSampleVendor")

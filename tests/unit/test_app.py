@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from precert.api.app import FHIR_JSON, PDF, Api, file
 from precert.api.claims import caller_of
+from precert.api.edge import Edge
 from precert.api.models import ResponseModel
 from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey
 from precert.api.parsing import MAX_BODY_BYTES
@@ -68,6 +69,7 @@ api: Final = Api(
     tag="Notes",
     identify=lambda claims, token: caller_of(claims, NAMES, token),
     audit=AUDIT.append,
+    edge=Edge,
 )
 DRAFT: Final = "/v1/drafts/{draft_id}"
 

@@ -13,6 +13,7 @@ from functions.status.models import TinPageQuery
 from functions.submit.models import ContentBody, VoidBody
 from precert.api.app import Api
 from precert.api.claims import caller_of
+from precert.api.edge import Edge
 from precert.api.parameters import CurrentCaller, DraftId
 from precert.api.parsing import (
     MAX_BODY_BYTES,
@@ -382,6 +383,7 @@ def resolved(operation: Callable[..., Body], received: dict[str, Any]) -> dict[s
         tag="Request",
         identify=lambda claims, token: caller_of(claims, NAMES, token),
         audit=lambda _record: None,
+        edge=Edge,
         entitlement=None,
     )
     path = "/v1/drafts/{draft_id}"
