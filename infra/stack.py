@@ -73,7 +73,9 @@ class ServiceStack(cdk.Stack):
         self._edge = stage.edge
         encryption, bus = data.encryption, data.bus
         self._tables, self._audit, self._documents = data.tables, data.audit, data.documents
-        self._loading = Loading(self, "Loading", tables=self._tables, encryption=encryption)
+        self._loading = Loading(
+            self, "Loading", tables=self._tables, encryption=encryption, audit=self._audit
+        )
         user_pool = data.user_pool
         secrets = origin_secrets(self, stage, encryption) if stage.edge else ()
         self._portal = Portal(

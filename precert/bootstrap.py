@@ -452,6 +452,19 @@ class Dependencies:
         return Callers(self.settings.claims, grants, self.rate_limit, self.now)
 
     @cached_property
+    def operator(self) -> str:
+        """The ARN of who runs a command; every principal may ask for its own.
+
+        Raises:
+            SettingsError: AWS cannot be reached.
+        """
+        client = self.session.client("sts", config=client_config(), endpoint_url=self.endpoint_url)
+        try:
+            return str(client.get_caller_identity()["Arn"])
+        except (BotoCoreError, ClientError) as error:
+            raise SettingsError(f"who runs the command could not be read: {error}") from error
+
+    @cached_property
     def users(self) -> CognitoUsers:
         client = self.session.client(
             "cognito-idp", config=client_config(), endpoint_url=self.endpoint_url

@@ -13,7 +13,7 @@ from functions.pas.models import REFUSALS, claim_errors, line_numbers
 from precert.api.app import FHIR_JSON
 from precert.api.fhir import FhirApi, FhirResource
 from precert.api.parameters import CurrentCaller
-from precert.bootstrap import audit, call, dependencies, id_from_key, identify
+from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, NotFoundError
 from precert.fhir.bundles import Bundle, bundle_of, objects, text
@@ -27,7 +27,7 @@ from precert.usecases.prior_authorization import (
     submit_prior_authorization,
 )
 
-api = FhirApi("pas", tag="Prior authorization", identify=identify, audit=audit)
+api = FhirApi("pas", tag="Prior authorization", identify=identify, audit=audit, edge=edge)
 SUBMIT: Final = "$submit"
 INQUIRE: Final = "$inquire"
 

@@ -121,6 +121,22 @@ class Audit(Construct):
         function.allow(["dynamodb:PutItem"], [self.table.table_arn])
         self._allow_key(function, "dynamodb")
 
+    def allow_recording(self, role: iam.Role) -> None:
+        """Allow a role of commands to put items, and nothing else."""
+        region = cdk.Stack.of(self).region
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["dynamodb:PutItem"], resources=[self.table.table_arn])
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=list(WRITE),
+                resources=[self.key.key_arn],
+                conditions={
+                    "StringEquals": {"kms:ViaService": [f"dynamodb.{region}.amazonaws.com"]}
+                },
+            )
+        )
+
     def archive_records(self, function: ServiceFunction, dead_letters: DeadLetters) -> DeadLetters:
         """Deliver the table's stream to the function that writes the archive."""
         mapping = StreamMapping(

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.audit import Audit
 from infra.constructs.encryption import Encryption
 from infra.constructs.tables import Tables
 from infra.findings import acknowledge_inline_policy
@@ -22,7 +23,13 @@ class Loading(Construct):
     """A role that users of this account may assume if their own policies allow it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, tables: Tables, encryption: Encryption
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        tables: Tables,
+        encryption: Encryption,
+        audit: Audit,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
@@ -51,6 +58,7 @@ class Loading(Construct):
         )
         self._allow(("cloudformation:DescribeStacks",), cdk.Stack.of(self).stack_id)
         encryption.allow_loading(self.role)
+        audit.allow_recording(self.role)
         acknowledge_inline_policy(self.role)
 
     def _allow(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.domain.audit import AuditRecord
 from precert.usecases.audit import copy_audit, read_audit
 from precert.usecases.ports.audit import StoredAudit
@@ -25,6 +26,12 @@ def show(args: argparse.Namespace) -> bool:
         person=args.person,
         patient=args.patient,
         request_id=args.request,
+    )
+    read = f"{since.isoformat()}/{until.isoformat()}"
+    CommandRecorder(deps, "audit").record(
+        requests=[args.request] if args.request else [],
+        members=[args.patient] if args.patient else [],
+        objects=[read],
     )
     if args.copy:
         copied = copy_audit(since, until, audit=deps.stored_audit, archive=deps.locked_audit)

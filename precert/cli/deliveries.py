@@ -3,6 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.names import Delivery
 from precert.usecases.ports.deliveries import Deliveries
 
@@ -38,10 +39,14 @@ def show(args: argparse.Namespace) -> bool:
 
 def redrive(args: argparse.Namespace) -> bool:
     """Deliver all messages again, once each; succeeds if none is left."""
-    deliveries = stack_dependencies(args.stack).deliveries
+    deps = stack_dependencies(args.stack)
+    deliveries = deps.deliveries
     waiting = {one.delivery for one in deliveries.failed() if one.count}
     succeeded = True
-    for delivery in args.deliveries or sorted(waiting):
+    chosen = args.deliveries or sorted(waiting)
+    if chosen:
+        CommandRecorder(deps, "deliveries redrive").record(objects=chosen)
+    for delivery in chosen:
         succeeded &= _redriven(deliveries, delivery)
     return succeeded
 

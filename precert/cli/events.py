@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 
 from precert.bootstrap import Dependencies, stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
@@ -83,4 +84,9 @@ def _found(args: argparse.Namespace) -> tuple[Dependencies, list[Event]]:
         message = "name the events by --id, --request, --type, --since or --until"
         raise InvalidInputError([FieldError("events", "missing", message)])
     deps = stack_dependencies(args.stack)
-    return deps, deps.call(find_events, criteria)
+    events = deps.call(find_events, criteria)
+    if events:
+        command = "republish" if args.run is send else "list"
+        requests = dict.fromkeys(event.request_id for event in events)
+        CommandRecorder(deps, f"events {command}").record(requests=requests)
+    return deps, events

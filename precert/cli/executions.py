@@ -3,6 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.usecases.executions import orphaned_executions, repair_executions
 
 
@@ -28,6 +29,8 @@ def repair(args: argparse.Namespace) -> bool:
     repaired = repair_executions(
         listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
     )
+    if repaired:
+        CommandRecorder(deps, "executions repair").record(requests=repaired)
     for request_id in repaired:
         print(f"{request_id}: started again")
     print(f"{len(repaired)} executions started")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO, assert_never
 
 from precert.bootstrap import Dependencies, code_sets_in, stack_dependencies
+from precert.cli.recording import CommandRecorder, RecordedLoads
 from precert.cli.rules import UnreadableFileError, payer_of, print_errors
 from precert.domain.enrollment import EnrollmentFile, ssns_of
 from precert.domain.loading import (
@@ -35,6 +36,7 @@ from precert.domain.loads import (
 )
 from precert.usecases import loading
 from precert.usecases.loading import Ending, Load, RejectedRowsError, TooManyEndingsError
+from precert.usecases.ports.loading import LoadStore
 
 _SHOWN: Final = 20
 """Rejected rows that are printed; all of them are in the rejects file."""
@@ -234,7 +236,9 @@ def _load(
         monitor.header = opened.header
         return opened
 
-    options: dict[str, Any] = {"loads": deps.loads, "now": deps.now}
+    recorder = CommandRecorder(deps, f"{kind.value} load")
+    loads: LoadStore = RecordedLoads(deps.loads, recorder)
+    options: dict[str, Any] = {"loads": loads, "now": deps.now}
     match kind:
         case LoadKind.PLANS:
             plans = reader(plans_format(deps.payer.review_clocks))

@@ -3,6 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.usecases.orphans import Orphan, find_orphans, remove_orphan
 
 
@@ -36,7 +37,10 @@ def remove(args: argparse.Namespace) -> bool:
     """Remove what belongs to no request, and list what stays."""
     deps = stack_dependencies(args.stack)
     removed = left = 0
+    recorder = CommandRecorder(deps, "orphans remove")
     for orphan in deps.call(find_orphans):
+        if orphan.removable:
+            recorder.record(requests=[orphan.request_id])
         if deps.call(remove_orphan, orphan, files=deps.document_bytes):
             removed += 1
         else:

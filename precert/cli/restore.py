@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.events import instant
+from precert.cli.recording import CommandRecorder
 from precert.cli.rules import payer_of
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError
 from precert.names import Env
@@ -138,6 +139,7 @@ def rebuild_service(args: argparse.Namespace) -> bool:
         partial.replace(file)
 
     audit: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
+    CommandRecorder(deps, "restore rebuild").record(objects=[table])
     with ThreadPoolExecutor(args.workers) as executor:
         rebuild = deps.call(
             Rebuild,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from precert.bootstrap import Dependencies, stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.domain.grants import Grant
 from precert.names import Entitlement, Env
 from precert.usecases.grants import grant_rights, revoke_all, revoke_rights
@@ -23,7 +24,9 @@ def add(args: argparse.Namespace) -> bool:
 def grant(args: argparse.Namespace) -> bool:
     """Add rights."""
     deps = stack_dependencies(args.stack)
-    _print(grant_rights(_named(args, deps, _subject(args, deps)), grants=deps.grants))
+    subject = _subject(args, deps)
+    _record(deps, args, subject)
+    _print(grant_rights(_named(args, deps, subject), grants=deps.grants))
     return True
 
 
@@ -31,12 +34,18 @@ def revoke(args: argparse.Namespace) -> bool:
     """Remove rights; all of them with ``--all``. In effect within a minute."""
     deps = stack_dependencies(args.stack)
     subject = _subject(args, deps)
+    _record(deps, args, subject)
     if args.all:
         revoke_all(_issuer(args, deps), subject, grants=deps.grants)
         print(f"{args.who}: no rights")
         return True
     _print(revoke_rights(_named(args, deps, subject), grants=deps.grants))
     return True
+
+
+def _record(deps: Dependencies, args: argparse.Namespace, subject: str) -> None:
+    command = "revoke" if args.run is revoke else "grant"
+    CommandRecorder(deps, f"{args.topic} {command}").record(objects=[subject])
 
 
 def show(args: argparse.Namespace) -> bool:

@@ -45,6 +45,7 @@ from tests.fakes.quick_moto import quicken
 from tests.fakes.samples import PATIENT, notice_words, payer
 
 quicken()
+OPERATOR_ARN = "arn:aws:sts::123456789012:assumed-role/operators/robin.moss"
 
 
 class Loaded(NamedTuple):
@@ -149,6 +150,7 @@ def cloud(
         load_speed=INLINE,
     )
     deps.session = clients  # type: ignore[assignment]
+    deps.operator = OPERATOR_ARN
     deps.payer = payer()
     deps.code_sets = code_sets()
     deps.printer = printer()

@@ -12,14 +12,24 @@ from pathlib import Path
 import pytest
 
 from local.sample import sample_text
+from precert.bootstrap import Dependencies
 from precert.cli import loading
 from precert.cli.main import main
+from precert.domain.audit import member_key
 from precert.domain.coverage import Member
+from precert.domain.errors import TransientError
 from tests.adapters.tables import create_reference_table, loads_of, names
 from tests.adapters.wire import Clients
+from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
-from tests.fakes.reference_table import FakeReferenceTable, dependencies, error, lost
+from tests.fakes.reference_table import (
+    OPERATOR_ARN,
+    FakeReferenceTable,
+    dependencies,
+    error,
+    lost,
+)
 from tests.fakes.samples import DATA
 
 PLANS = "plan_id,name,plan_type,line_of_business,management_level\n"
@@ -42,7 +52,14 @@ class Operator:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.table = FakeReferenceTable()
-        monkeypatch.setattr(loading, "stack_dependencies", lambda _stack: dependencies(self.table))
+        self.audit = MemoryAudit()
+
+        def deps(_stack: str | None) -> Dependencies:
+            found = dependencies(self.table)
+            found.audit_log = self.audit
+            return found
+
+        monkeypatch.setattr(loading, "stack_dependencies", deps)
         monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
     def load(self, kind: str, text: str, *options: str, name: str = "") -> int:
@@ -85,6 +102,34 @@ def test_sample_files_are_stored_when_each_command_runs(
     assert len(counted) == len(sample_text("ssns").splitlines()) - 1
     assert ("ZIP#09001", "PLACE") in operator.table.items
     assert operator.table.calls["GenerateMac"] == len(counted)
+
+
+@pytest.mark.rule("X1")
+def test_each_member_is_in_the_audit_when_a_file_is_loaded(operator: Operator) -> None:
+    rows = "".join(row(f"U7{number:04}") for number in range(150))
+    assert operator.load("members", HEADER + rows) == 0
+    assert operator.load("ssns", "member_id,ssn\nU70001,987-65-4320\n") == 0
+    records = list(operator.audit.records.values())
+    assert {one.subject for one in records} == {OPERATOR_ARN}
+    loaded = [one for one in records if one.operation == "command:members load"]
+    assert [len(one.members) for one in loaded] == [100, 50]
+    assert {member for one in loaded for member in one.members} == {
+        member_key(f"U7{number:04}") for number in range(150)
+    }
+    [hashed] = [one for one in records if one.operation == "command:ssns load"]
+    assert hashed.members == (member_key("U70001"),)
+
+
+@pytest.mark.rule("X1")
+def test_nothing_is_loaded_when_it_cannot_be_recorded(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_record: object) -> None:
+        raise TransientError("The audit did not answer. Try again.")
+
+    monkeypatch.setattr(operator.audit, "append", fail)
+    assert operator.load("members", HEADER + row("U70001")) == 2
+    assert operator.member_ids() == set()
 
 
 @pytest.mark.rule("P1")

@@ -19,6 +19,7 @@ from precert.adapters.dynamodb.loading import AS_READ, NOT_NEWER, UNDATED, write
 from precert.bootstrap import Dependencies
 from precert.names import Env
 from precert.settings import Settings
+from tests.fakes.audit import MemoryAudit
 
 Wire = dict[str, Any]
 Key = tuple[str, str]
@@ -250,10 +251,15 @@ class Session:
         return self._table
 
 
+OPERATOR_ARN: Final = "arn:aws:sts::123456789012:assumed-role/loading/robin.moss"
+
+
 def dependencies(table: Any, *, workers: int = 4) -> Dependencies:
     deps = Dependencies(
         settings=Settings({Env.REFERENCE_TABLE: "reference", Env.SSN_KEY: "key"}),
         load_speed=LoadSpeed(workers, 10**9, 10**9),
     )
     deps.session = Session(table)  # type: ignore[assignment]
+    deps.operator = OPERATOR_ARN
+    deps.audit_log = MemoryAudit()
     return deps

@@ -301,6 +301,8 @@ def test_loads_reach_no_other_records_when_the_role_is_assumed(stack: Synthesize
         if "dynamodb:Scan" in actions:
             read = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]
             assert set(read) == {"pk", "sk", "as_of", "member"}
+        elif actions == ("dynamodb:PutItem",):
+            assert "AuditTable" in json.dumps(statement["Resource"]), "the record of each load"
         elif "dynamodb:PutItem" in actions:
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             assert not {"*", "RULE_LIST", "KEY"} & set(keys)

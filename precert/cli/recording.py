@@ -1,0 +1,119 @@
+"""Operators' commands in the audit: who ran which command, and whose data it read or changed (X1)."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from pydantic import SecretStr
+
+from precert.bootstrap import Dependencies
+from precert.domain.audit import AccessOutcome, AuditRecord, member_key
+from precert.domain.coverage import Member, Plan
+from precert.domain.directory import DirectoryEntry, Place
+from precert.domain.loading import ZipPlace
+from precert.domain.loads import MemberChange, StoredMember
+from precert.usecases.ports.loading import LoadStore
+
+AT_ONCE: Final = 100
+"""Ids in one record, which stays within a few kilobytes."""
+
+
+class CommandRecorder:
+    """Appends records of one command, each before what it records.
+
+    The subject is the caller's ARN at AWS. A command whose record cannot be stored does nothing.
+    """
+
+    def __init__(self, deps: Dependencies, command: str) -> None:
+        self._deps = deps
+        self._operation = f"command:{command}"
+
+    def record(
+        self,
+        *,
+        requests: Iterable[str] = (),
+        members: Iterable[str] = (),
+        objects: Iterable[str] = (),
+    ) -> None:
+        """Record ids of requests, ids of members, and other ids; at least one record.
+
+        Raises:
+            TransientError: a record may not be stored.
+        """
+        ids = iter(
+            [
+                *(("requests", one) for one in requests),
+                *(("members", member_key(one)) for one in members),
+                *(("objects", one) for one in objects),
+            ]
+        )
+        while True:
+            part = list(islice(ids, AT_ONCE))
+            self._append(part)
+            if len(part) < AT_ONCE:
+                return
+
+    def _append(self, ids: Sequence[tuple[str, str]]) -> None:
+        deps = self._deps
+        named: dict[str, list[str]] = {"requests": [], "members": [], "objects": []}
+        for kind, one in ids:
+            named[kind].append(one)
+        deps.audit_log.append(
+            AuditRecord(
+                access_id=f"command-{deps.new_uuid()}",
+                at=deps.now(),
+                operation=self._operation,
+                subject=deps.operator,
+                requests=tuple(named["requests"]),
+                members=tuple(named["members"]),
+                objects=tuple(named["objects"]),
+                outcome=AccessOutcome.ALLOWED,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class RecordedLoads:
+    """The store of a load; each write of members is recorded before."""
+
+    loads: LoadStore
+    recorder: CommandRecorder
+
+    def plans(self) -> tuple[Plan, ...]:
+        return self.loads.plans()
+
+    def members(self, member_ids: Collection[str]) -> Mapping[str, Member]:
+        return self.loads.members(member_ids)
+
+    def stored_members(self, member_ids: Collection[str]) -> Mapping[str, StoredMember]:
+        return self.loads.stored_members(member_ids)
+
+    def all_members(self) -> Iterator[StoredMember]:
+        return self.loads.all_members()
+
+    def replace_members(self, changes: Sequence[MemberChange], as_of: datetime) -> list[bool]:
+        if changes:
+            self.recorder.record(members=(one.member_id for one in changes))
+        return self.loads.replace_members(changes, as_of)
+
+    def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]:
+        return self.loads.put_plans(plans, as_of)
+
+    def put_members(self, members: Sequence[Member], as_of: datetime) -> list[bool]:
+        self.recorder.record(members=(one.member_id for one in members))
+        return self.loads.put_members(members, as_of)
+
+    def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:
+        if ssns:
+            self.recorder.record(members=(member_id for member_id, _ in ssns))
+        return self.loads.put_ssns(ssns, as_of)
+
+    def put_entries(
+        self, entries: Sequence[tuple[DirectoryEntry, Place]], as_of: datetime
+    ) -> list[bool]:
+        return self.loads.put_entries(entries, as_of)
+
+    def put_zips(self, zips: Sequence[ZipPlace], as_of: datetime) -> list[bool]:
+        return self.loads.put_zips(zips, as_of)
