@@ -174,7 +174,7 @@ class Rebuild:
 
     def _replay_reports(self, progress: RestoreProgress) -> RestoreProgress:
         since = progress.recovery_point - UNDELIVERED_WITHIN
-        name = f"precert-restore-{progress.started_at:%Y%m%dT%H%M%S}"
+        name = f"precert-restore-{int(progress.started_at.timestamp())}"
         replayed = self.replays.replay_reports(name, since, progress.started_at)
         return progress.model_copy(update={"reports_replayed": replayed})
 

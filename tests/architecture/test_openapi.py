@@ -24,8 +24,8 @@ from tools.openapi_examples import examples, problem_examples
 from tools.operations import OPERATIONS, ROUTES
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))
-UNREACHABLE: Final = frozenset({"no_route"})
-"""Codes that no operation answers: the gateway lets no such call through."""
+UNREACHABLE: Final = frozenset({"direct_call", "no_route"})
+"""Codes that no operation answers at the documented addresses: no such call gets through."""
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from precert.api.app import FHIR_JSON, PDF, Api, file
 from precert.api.claims import caller_of
-from precert.api.edge import Edge
+from precert.api.edge import SECURITY_HEADERS, Edge
 from precert.api.models import ResponseModel
 from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey
 from precert.api.parsing import MAX_BODY_BYTES
@@ -224,6 +224,7 @@ def test_response_is_the_model_with_its_headers_when_an_operation_returns_it() -
         "key": "k",
     }
     assert answer["headers"] == {
+        **SECURITY_HEADERS,
         "Cache-Control": "no-store",
         "Content-Type": "application/json",
         "ETag": '"4"',
@@ -234,7 +235,7 @@ def test_response_is_the_model_with_its_headers_when_an_operation_returns_it() -
 def test_response_is_empty_when_an_operation_returns_nothing() -> None:
     answer = called("DELETE", f"/v1/drafts/{REQUEST_ID}")
     assert (answer["statusCode"], answer["body"]) == (204, "")
-    assert answer["headers"] == {"Cache-Control": "no-store"}
+    assert answer["headers"] == {"Cache-Control": "no-store", **SECURITY_HEADERS}
 
 
 def test_response_is_binary_when_an_operation_returns_a_file() -> None:
@@ -242,6 +243,7 @@ def test_response_is_binary_when_an_operation_returns_a_file() -> None:
     assert answer["isBase64Encoded"] is True
     assert base64.b64decode(answer["body"]) == b"%PDF-"
     assert answer["headers"] == {
+        **SECURITY_HEADERS,
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{REQUEST_ID}.pdf"',
         "Content-Type": "application/pdf",

@@ -1,9 +1,11 @@
 """Calls are admitted, and their address trusted, by the way on which they came."""
 
+import inspect
 from typing import Any, Final
 
 import pytest
 
+from precert.api import app
 from precert.api.app import Api
 from precert.api.edge import SECURITY_HEADERS, Edge
 from tests.unit.test_app import Context
@@ -62,8 +64,10 @@ def test_every_call_is_admitted_when_the_stage_has_no_edge() -> None:
 
 @pytest.mark.parametrize(("edge", "status"), [(EDGE, 403), (Edge(), 404)])
 def test_answer_has_security_headers_when_the_call_is_refused_or_served(
-    edge: Edge, status: int
+    edge: Edge, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Without logs and metrics, which need the environment of a function.
+    monkeypatch.setattr(app, "note_answer", lambda *_: None)
     api = Api(
         "none",
         tag="None",
@@ -72,7 +76,7 @@ def test_answer_has_security_headers_when_the_call_is_refused_or_served(
         edge=lambda: edge,
     )
     context: Any = Context()
-    answer = api.lambda_handler()(received(), context)
+    answer = inspect.unwrap(api.lambda_handler())(received(), context)
     assert answer["statusCode"] == status
     assert answer["headers"].items() >= SECURITY_HEADERS.items()
     assert ('"direct_call"' in answer["body"]) is (status == 403)
