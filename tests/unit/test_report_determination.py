@@ -403,6 +403,12 @@ def test_number_is_not_found_when_it_was_not_delegated_to_this_vendor() -> None:
             world.take(report(number=samples.NUMBER))
 
 
+def test_number_is_not_found_when_the_vendor_has_not_received_its_lines_yet() -> None:
+    waiting = samples.delegated(Status.PROCESSING, samples.delegation(delegated_at=None))
+    with pytest.raises(NotFoundError):
+        holding(waiting).take(report(number=samples.NUMBER))
+
+
 def test_vendor_is_refused_when_its_entitlement_is_missing() -> None:
     with pytest.raises(NotEntitledError):
         World().take(report(), CALLER.model_copy(update={"entitlements": frozenset()}))
