@@ -9,7 +9,7 @@ from precert.domain.assertion import assertion_id
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.event_types import EventType
 from precert.domain.request import Request, service_lines_of
-from precert.domain.review import SYSTEM, AssertionStatus, Assessment
+from precert.domain.review import SYSTEM, AssertionStatus, Assessment, IntakeException
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status, WaitingOn
 from precert.names import Route
@@ -313,6 +313,16 @@ def test_missing_documents_are_requested_at_once_when_the_rules_require_them() -
         EventType.REQUEST_PENDED,
         EventType.INFORMATION_REQUESTED,
     ]
+
+
+@pytest.mark.rule("W1", "S5")
+def test_intake_exception_prevents_an_approval_when_all_lines_are_within_the_limits() -> None:
+    request = submitted()
+    exceptions = {"intake_exceptions": (IntakeException.DATES_OUTSIDE_WINDOW,)}
+    review = request.submitted.model_copy(update=exceptions)
+    pended, _, _ = assessed(LIMITED, request.model_copy(update={"review": review}))
+    assert pended.status is Status.PENDING
+    assert pended.awaits_intake_confirmation
 
 
 @pytest.mark.rule("W1")

@@ -342,3 +342,11 @@ def test_lists_of_providers_move_when_they_see_the_change_only(event_type: Event
     assert again.shown_at == shown
     moved = again.changed(EventType.DEADLINE_PASSED, later + timedelta(hours=2)).request
     assert (moved.shown_at, moved.internal_since) == (later + timedelta(hours=2), None)
+
+
+def test_action_applies_when_nothing_that_outdates_it_was_recorded_since() -> None:
+    request = pended().model_copy(update={"version": 7, "unchanged_since": 5})
+    accepted = [version for version in range(3, 10) if request.is_as_read_in(version)]
+    assert accepted == [5, 6, 7]
+    alone = request.model_copy(update={"unchanged_since": None})
+    assert [version for version in range(3, 10) if alone.is_as_read_in(version)] == [7]
