@@ -206,15 +206,11 @@ class DynamoDBLoads:
             digest = self._bulk.attempt(
                 lambda: digests.digest(text.get_secret_value()), 1, self._macs
             )
-            return self._put_ssn(member_id, digest, as_of)
+            return self.put_ssn_digest(member_id, digest, as_of)
 
         return self._bulk.each(put, ssns)
 
     def put_ssn_digest(self, member_id: str, digest: str, as_of: datetime) -> bool:
-        require_writes()
-        return self._put_ssn(member_id, digest, as_of)
-
-    def _put_ssn(self, member_id: str, digest: str, as_of: datetime) -> bool:
         """Store the item from the hash to the member, and the member's current hash.
 
         In this order: a hash without a current one leads to no member. The other hash is deleted.
