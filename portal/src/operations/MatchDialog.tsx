@@ -9,7 +9,7 @@ import { Button } from "../ui/Button";
 import type { HistoryEvent } from "../ui/changes";
 import { TextField } from "../ui/fields";
 import { Empty, Loaded } from "../ui/parts";
-import { useDebounced } from "../ui/TypeAhead";
+import { useDebounced } from "../ui/useDebounced";
 
 const words = text.operations;
 

@@ -1,22 +1,11 @@
 /** A text field with suggestions from the API (a combobox); loaded with the screens that use it. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
 import { text } from "../text";
 import { fieldId } from "./errors";
 import { FieldErrorText, useFieldErrors } from "./fields";
-
-const PAUSE_MS = 250;
-
-/** The value after it has not changed for a while: at most one call per pause of typing. */
-export function useDebounced<Value>(value: Value, pause = PAUSE_MS): Value {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setSettled(value), pause);
-    return () => window.clearTimeout(timer);
-  }, [value, pause]);
-  return settled;
-}
+import { useDebounced } from "./useDebounced";
 
 export interface Suggestion {
   key: string;
