@@ -1,44 +1,31 @@
 """Debian's Chromium, headless, against the deployed product."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from local.deployment import Deployment
 from local.front_door import portal
 from local.users import User
 from tests.browser.screens import Screen
+from tests.browser.tabs import MISSING, Contexts, chromium, launched
 from tests.journeys.portal import deployed
 
-WAIT_MS = 60_000
-"""How long to wait for what a page will show, on a busy machine."""
 ColorScheme = Literal["light", "dark"]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-def chromium() -> str | None:
-    """The browser's program, if there is one."""
-    return os.environ.get("PRECERT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Playwright controls it and downloads no browser of its own."""
     program = chromium()
     if not program:
-        missing = "no browser: `apt-get install chromium`, or name another in PRECERT_CHROMIUM"
         if os.environ.get("PRECERT_BROWSER_REQUIRED"):  # as .ci/run sets it
-            pytest.fail(missing)
-        pytest.skip(missing)
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program)
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with launched(program) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")
@@ -68,26 +55,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def contexts(browser: Browser) -> Iterator[Callable[[User], BrowserContext]]:
-    """A context for each user: signing in again in another tab of it takes no password."""
-    opened: dict[str, BrowserContext] = {}
-
-    def of(user: User) -> BrowserContext:
-        if user.name not in opened:
-            opened[user.name] = browser.new_context(
-                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
-            )
-        return opened[user.name]
-
-    yield of
-    for context in opened.values():
-        context.close()
+def contexts(browser: Browser) -> Iterator[Contexts]:
+    opened = Contexts(browser)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def screens(
-    contexts: Callable[[User], BrowserContext], portal_url: str
-) -> Iterator[Callable[..., Screen]]:
+def screens(contexts: Contexts, portal_url: str) -> Iterator[Callable[..., Screen]]:
     """Opens tabs: each has a session storage and tokens of its own.
 
     A test ends with an assertion that no tab had an error on its console.
@@ -95,7 +70,7 @@ def screens(
     opened: list[Screen] = []
 
     def new(user: User, path: str = "/", color_scheme: ColorScheme = "light") -> Screen:
-        screen = Screen.opened(contexts(user), portal_url)
+        screen = Screen.opened(contexts.of(user), portal_url)
         opened.append(screen)
         screen.page.emulate_media(color_scheme=color_scheme)
         screen.sign_in(user, path)

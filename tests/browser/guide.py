@@ -7,54 +7,82 @@ from typing import Final
 from playwright.sync_api import Page, expect
 
 from local.journey.content import PATIENT
+from local.users import PASSWORD, User
 from tests.browser.screens import Screen
 
 FACILITY_NAME: Final = "Cleveland Center for Digestive Health"
 NUMBER: Final = re.compile(r"PC\d{10}")
 
 
-class Person:
-    """Counts what a person does: each click, and each field that is filled or chosen."""
+MENTAL_S: Final = 1.35
+POINTING_S: Final = 1.1
+CLICK_S: Final = 0.2
+KEY_S: Final = 0.28
+"""Seconds of the keystroke-level model (Card, Moran and Newell, 1980); a key as an average typist."""
 
-    def __init__(self, screen: Screen) -> None:
+
+class Person:
+    """Counts what a person does: each click, and each field that is filled or chosen.
+
+    At human speed it waits before each action as long as a person needs to think of it, to point and
+    click, or to tab to a field and type.
+    """
+
+    def __init__(self, screen: Screen, *, human: bool = False) -> None:
         self.screen = screen
         self.page: Page = screen.page
+        self.human = human
         self.actions = 0
 
-    def click(self, name: str | re.Pattern[str], role: str = "button") -> None:
+    def act(self, typed: str = "") -> None:
+        """One click, or one field with what is typed into it."""
         self.actions += 1
+        if self.human:
+            hands = KEY_S * (1 + len(typed)) if typed else POINTING_S + CLICK_S
+            self.page.wait_for_timeout(1000 * (MENTAL_S + hands))
+
+    def sign_in(self, user: User) -> None:
+        """Name, password, button."""
+        self.act(user.name)
+        self.act(PASSWORD)
+        self.act()
+        self.screen.sign_in(user)
+
+    def click(self, name: str | re.Pattern[str], role: str = "button") -> None:
+        self.act()
         self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
 
     def fill(self, label: str, value: str) -> None:
-        self.actions += 1
+        self.act(value)
         self.page.get_by_label(label, exact=True).first.fill(value)
 
     def radio(self, name: str, group: str | None = None) -> None:
-        self.actions += 1
+        self.act()
         scope = self.page.get_by_role("group", name=group) if group else self.page
         scope.get_by_role("radio", name=name).first.check()
 
     def choose(self, label: str, option: str) -> None:
-        self.actions += 1
+        self.act(option[:2])
         self.page.get_by_label(label).first.select_option(label=option)
 
     def suggest(self, label: str, typed: str, option: str) -> None:
         """Type into a field with suggestions and take one: two actions."""
-        self.actions += 2
+        self.act(typed)
         field = self.page.get_by_role("combobox", name=label).first
         field.press_sequentially(typed, delay=20)
+        self.act()
         self.page.get_by_role("option", name=option).first.click()
 
     # The steps of the guide.
 
     def find_patient(self) -> None:
         self.click("Patients", role="link")
-        self.actions += 4
         page = self.page
+        self.act(PATIENT["member_id"])
         page.get_by_role("textbox", name="Member ID").fill(PATIENT["member_id"])
-        page.get_by_label("Date of birth").fill(PATIENT["date_of_birth"])
-        page.get_by_label("Last name").fill(PATIENT["last_name"])
-        page.get_by_label("First name").fill(PATIENT["first_name"])
+        self.fill("Date of birth", PATIENT["date_of_birth"])
+        self.fill("Last name", PATIENT["last_name"])
+        self.fill("First name", PATIENT["first_name"])
         self.click("Search")
         expect(page.get_by_text("1 patient found").first).to_be_visible()
 
@@ -74,7 +102,7 @@ class Person:
         expect(zip_code).to_be_visible()
         self.screen.settled()
         if frequent.is_visible():
-            self.actions += 1
+            self.act()
             frequent.click()
             return
         self.fill("ZIP code of the provider", "44122")
@@ -90,7 +118,7 @@ class Person:
         self.radio("Standard")
         self.fill("Admission date", day)
         self.suggest("Primary diagnosis", "K55", "K55 ")
-        self.actions += 1
+        self.act(code)
         codes = self.page.get_by_role("combobox", name="Procedure code").first
         codes.press_sequentially(code, delay=20)
         codes.press("Enter")
@@ -108,14 +136,28 @@ class Person:
     def complete(self) -> None:
         page = self.page
         self.fill("Requested days", "4")
-        self.actions += 2
+        self.act("1")
         page.get_by_label("Requested units").first.fill("1")
+        self.act("U")
         page.get_by_label("Unit type").first.select_option(label="Units")
         expect(page.get_by_text("Saved, kept until").first).to_be_visible()
 
     def review(self) -> None:
         self.click("Review")
         expect(self.page.get_by_role("button", name=re.compile("^Submit"))).to_be_visible()
+
+    def walk(self, code: str = "44120", *, days_ahead: int = 30) -> str:
+        """All steps, from the signed-in home page to the number."""
+        self.find_patient()
+        self.confirm_patient()
+        self.start_check()
+        self.choose_facility()
+        self.enter_service(code, days_ahead=days_ahead)
+        self.check()
+        self.start_request()
+        self.complete()
+        self.review()
+        return self.submit()
 
     def submit(self) -> str:
         self.click(re.compile("^Submit"))

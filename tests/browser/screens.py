@@ -85,8 +85,6 @@ class Screen:
         if message.type not in {"error", "warning"}:
             return
         where = str(message.location.get("url", ""))
-        if not where.startswith(self.address):
-            return  # The identity provider's own pages.
         if message.text.startswith("You are trying to use a blocker on a POP navigation"):
             return  # `go` below causes it: the router did not make that entry of the history.
         if self.broken and ("caught" in message.text or "TypeError" in message.text):
@@ -125,8 +123,9 @@ class Screen:
         expect(self.page.locator("h1").first).to_be_visible()
 
     def settled(self) -> None:
-        """Wait until nothing says that it is loading."""
-        expect(self.page.locator("main .loading")).to_have_count(0)
+        """Wait until the screen is there, and nothing says that it is loading."""
+        expect(self.page.locator("main h1").first).to_be_visible()
+        expect(self.page.locator("main [aria-busy=true]")).to_have_count(0)
 
     def accessibility(self, tags: Collection[str] = WCAG) -> list[str]:
         """What axe finds on the page as it is: rule, and the first element."""

@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 from local.deployment import Deployment
 from local.journey.content import clinical_note
 from local.users import PROVIDER
-from tests.browser.conftest import WAIT_MS
 from tests.browser.screens import Screen
+from tests.browser.tabs import WAIT_MS
 from tests.journeys.portal import Json, Portal, until
 
 MEGABYTE = 2**20

@@ -8,9 +8,10 @@ from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
 from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
-from tests.browser.guide import NUMBER
+from tests.browser.guide import NUMBER, Person
 from tests.browser.screens import Screen
-from tests.journeys.portal import Portal
+from tests.fakes.printing import text_of
+from tests.journeys.portal import DENIAL, Portal, until
 
 MOST_REVIEW_ACTIONS = 12
 
@@ -31,24 +32,25 @@ def test_next_case_opens_by_itself_when_a_case_is_approved(
     """Assign, read, approve all, record: at most 12 actions."""
     api.pending()
     api.pending()
-    page = screens(REVIEWER).page
-    page.get_by_role("button", name="Next case").click()
+    person = Person(screens(REVIEWER))
+    page = person.page
+    person.click("Next case")
     expect(page).to_have_url(re.compile("/review/.+"))
     first = page.url
-    page.get_by_role("button", name="Approve all lines as requested").click()
-    page.get_by_role("button", name="Record and open next case").click()
+    person.click("Approve all lines as requested")
+    person.click("Record and open next case")
     expect(page).not_to_have_url(first)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Case PC")
-    actions = 3
-    assert actions <= MOST_REVIEW_ACTIONS
+    assert person.actions <= MOST_REVIEW_ACTIONS
 
 
-def test_missing_entries_are_named_at_their_fields_when_a_denial_is_incomplete(
+def test_entries_stay_until_a_denial_is_complete_when_the_session_ends_meanwhile(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
+    """What is missing is named at its field; what was entered is there after the new sign-in."""
     request_id = api.pending()
     screen = screens(SECOND_REVIEWER)
-    screen.refusals.add(422)
+    screen.refusals |= {400, 401, 422}
     page = screen.page
     screen.go(f"/review/{request_id}")
     page.get_by_role("button", name="Assign to me").click()
@@ -73,8 +75,38 @@ def test_missing_entries_are_named_at_their_fields_when_a_denial_is_incomplete(
     rationale = page.get_by_label("Rationale")
     expect(rationale).to_be_focused()
     rationale.fill("The notes document no findings at rest.")
+    end_session(page)
+    expect(page).to_have_url(re.compile(request_id))
+    expect(rationale).to_have_value("The notes document no findings at rest.")
     page.get_by_role("button", name="Record decision").click()
     expect(page.locator(".page-lead .badge").first).to_have_text("Denied")
+
+
+def end_session(page: Page) -> None:
+    """The API refuses the token of the next call; then the person signs in again."""
+    signed_in: list[str] = []
+
+    def refuse(route: Route, status: int) -> None:
+        """Refuse each call until the browser returns from the sign-in pages."""
+        if "/signed-in" in route.request.frame.url:
+            signed_in.append(route.request.url)
+        if signed_in:
+            route.continue_()
+        else:
+            # The identity provider has another origin.
+            allowed = {"Access-Control-Allow-Origin": "*"}
+            route.fulfill(status=status, json={"error": "refused"}, headers=allowed)
+
+    page.route("**/v1/**", lambda route: refuse(route, 401))
+    page.route("**/oauth2/token", lambda route: refuse(route, 400))
+    page.get_by_role("button", name="Record decision").click()
+    ended = page.get_by_role("dialog", name="Your session has ended")
+    expect(ended).to_be_visible()
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    expect(ended).to_be_visible()
+    ended.get_by_role("button", name="Sign in again").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 @pytest.mark.rule("W10")
@@ -88,6 +120,13 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     page.get_by_role("button", name="Assign to me").click()
     expect(page.get_by_text("Assigned to you until")).to_be_visible()
     decision_of_line(page, "Deny")
+    # The assignment is of an hour. What is entered stays when it ends.
+    page.clock.install()
+    page.clock.fast_forward("51:00")
+    expect(page.get_by_text("Your assignment ends soon:")).to_be_visible()
+    page.clock.fast_forward("10:00")
+    expect(page.get_by_text("Your assignment has ended")).to_be_visible()
+    expect(page.get_by_role("radio", name="Deny", exact=True).first).to_be_checked()
     # A complete code needs no choice from the list.
     page.get_by_role("combobox", name="Reason").fill("0F")
     page.get_by_role("combobox", name="Reason").press("Escape")
@@ -154,6 +193,64 @@ def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(
     expect(review.page.get_by_text("Six weeks of medication.")).to_be_visible()
 
 
+@pytest.mark.rule("V9", "W7", "W12")
+def test_denial_is_changed_when_the_office_discusses_one_line_and_appeals_the_other(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """From the notice to the discussion, and to the appeal that another reviewer decides."""
+    content = api.content()
+    [one] = content["services"][0]["procedures"]
+    content["services"][0]["procedures"] = [one, {**one, "code": "44130"}]
+    request_id = api.pending(content)
+    api.decide(request_id, REVIEWER, 1, [DENIAL, {**DENIAL, "line_id": "1.2"}])
+    until("waiting for a notice", lambda: api.details(request_id)["determination_notices"] or None)
+    number = str(api.details(request_id)["number"])
+    office = screens(PROVIDER)
+    office.go(f"/requests/{request_id}")
+    page, badge = office.page, office.page.locator(".page-lead .badge").first
+    with page.expect_download() as download:
+        page.get_by_role(
+            "button", name=re.compile("^Download.*notice", re.IGNORECASE)
+        ).first.click()
+    assert number in text_of(download.value.path().read_bytes())
+    expect(page.get_by_role("heading", level=1)).to_contain_text(number)
+
+    page.get_by_role("button", name="Request a peer-to-peer discussion").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name=re.compile("^1.2")).uncheck()
+    dialog.get_by_label("What is to be discussed?").fill("The images show a stenosis.")
+    dialog.get_by_label("Phone of the treating clinician").fill("216-555-0188")
+    dialog.get_by_role("button", name="Request a peer-to-peer discussion").click()
+    expect(dialog).to_have_count(0)
+
+    reviewer = screens(REVIEWER)
+    reviewer.go(f"/review/{request_id}")
+    desk = reviewer.page
+    desk.get_by_role("button", name="Assign to me").click()
+    desk.get_by_role("button", name="Record the outcome").click()
+    outcome = desk.get_by_role("region", name="Record the outcome")
+    expect(outcome).to_contain_text("The images show a stenosis.")
+    outcome.get_by_label("Outcome").select_option(label="Decision overturned")
+    outcome.get_by_role("button", name="Approve all lines as requested").click()
+    outcome.get_by_role("button", name="Save").click()
+    expect(desk.locator(".page-lead .badge").first).to_have_text("Partially approved")
+    expect(badge).to_have_text("Partially approved")
+    expect(page.get_by_text("Decision overturned").first).to_be_visible()
+
+    page.get_by_role("button", name="Appeal", exact=True).click()
+    dialog.get_by_label("Why should the decision change?").fill("The second line belongs to it.")
+    dialog.get_by_role("button", name="Appeal", exact=True).click()
+    expect(dialog).to_have_count(0)
+    second = screens(SECOND_REVIEWER)
+    second.go(f"/review/{request_id}")
+    person = Person(second)
+    person.click("Assign to me")
+    person.click("Approve all lines as requested")
+    person.click("Record decision")
+    expect(second.page.locator(".page-lead .badge").first).to_have_text("Approved")
+    expect(badge).to_have_text("Approved")
+
+
 def test_request_is_found_with_its_audit_trail_when_an_operator_searches_the_number(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
@@ -200,42 +297,3 @@ def test_reason_and_whom_to_ask_are_shown_when_a_user_has_no_entitlement(
     expect(page.get_by_role("heading", level=1)).to_have_text("No access yet")
     expect(page.get_by_role("main")).to_contain_text("website access manager")
     expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(0)
-
-
-def test_work_goes_on_after_a_new_sign_in_when_the_session_ended(
-    screens: Callable[..., Screen], api: Portal
-) -> None:
-    """The API refuses the token while a rationale is entered: it is there after the new sign-in."""
-    request_id = api.pending()
-    screen = screens(REVIEWER)
-    screen.refusals.add(401)
-    page = screen.page
-    screen.go(f"/review/{request_id}")
-    page.get_by_role("button", name="Assign to me").click()
-    expect(page.get_by_text("Assigned to you until")).to_be_visible()
-    decision_of_line(page, "Deny")
-    page.get_by_label("Rationale").fill("Entered before the session ended.")
-    signed_in: list[str] = []
-
-    def refuse(route: Route, status: int) -> None:
-        """Refuse each call until the browser returns from the sign-in pages."""
-        if "/signed-in" in route.request.frame.url:
-            signed_in.append(route.request.url)
-        if signed_in:
-            route.continue_()
-        else:
-            route.fulfill(status=status, json={"error": "refused"})
-
-    page.route("**/v1/**", lambda route: refuse(route, 401))
-    page.route("**/oauth2/token", lambda route: refuse(route, 400))
-    screen.refusals.add(400)
-    page.get_by_role("button", name="Record decision").click()
-    ended = page.get_by_role("dialog", name="Your session has ended")
-    expect(ended).to_be_visible()
-    for _ in range(3):
-        page.keyboard.press("Escape")
-    expect(ended).to_be_visible()
-    ended.get_by_role("button", name="Sign in again").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    expect(page).to_have_url(re.compile(request_id))
-    expect(page.get_by_label("Rationale")).to_have_value("Entered before the session ended.")

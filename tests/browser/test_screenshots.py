@@ -4,10 +4,12 @@ Without PRECERT_SCREENSHOTS they are written to a temporary folder, so that the 
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from local.cloud.process import ROOT
 from local.deployment import Deployment
@@ -16,6 +18,7 @@ from tests.browser.guide import Person
 from tests.browser.screens import Screen
 from tests.journeys.portal import DENIAL, Portal
 
+MOST_ACTIONS = 45
 GUIDE = ROOT / "docs" / "guide" / "pictures"
 PICTURES = (
     "patient",
@@ -38,15 +41,20 @@ def folder(tmp_path: Path) -> Path:
     return GUIDE if os.environ.get("PRECERT_SCREENSHOTS") else tmp_path
 
 
-def test_pictures_are_made_when_the_guides_example_is_walked(
+@pytest.mark.rule("V1", "V2", "V4", "V5", "V6", "V7", "V9", "V10", "V11", "V12", "V14", "V15")
+def test_number_is_shown_and_pictures_are_made_when_the_guides_example_is_entered(
     screens: Callable[..., Screen], deployment: Deployment, folder: Path
 ) -> None:
-    """And axe finds nothing on the way."""
+    """At most 45 clicks and fields from the sign-in to the number, by somebody without a manual.
+
+    And axe finds nothing on the way.
+    """
     api = Portal.at(deployment)
     denied = api.decided(DENIAL)
     pending = api.pending()
     office = screens(PROVIDER)
     person = Person(office)
+    person.actions = 3  # the sign-in: name, password, button
     found: dict[str, list[str]] = {}
 
     def take(screen: Screen, name: str) -> None:
@@ -70,8 +78,13 @@ def test_pictures_are_made_when_the_guides_example_is_walked(
     take(office, "request")
     person.review()
     take(office, "review")
-    person.submit()
+    number = person.submit()
+    assert person.actions <= MOST_ACTIONS, person.actions
+    expect(office.page.get_by_text(re.compile("Pending|Approved")).first).to_be_visible()
     take(office, "submitted")
+    office.page.get_by_role("link", name="Requests").click()
+    row = office.page.get_by_role("row").filter(has_text=number)
+    expect(row.get_by_role("link", name=re.compile("Details|" + number)).first).to_be_visible()
     office.go("/home")
     take(office, "home")
     office.go(f"/requests/{denied}")

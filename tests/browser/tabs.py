@@ -1,0 +1,53 @@
+"""Chromium, and a signed-in tab for each user: for the tests and for `make figures`."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from local.users import User
+
+WAIT_MS: Final = 60_000
+"""How long to wait for what a page will show, on a busy machine."""
+
+MISSING: Final = "no browser: `apt-get install chromium`, or name another in PRECERT_CHROMIUM"
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    """The browser's program, if there is one."""
+    return os.environ.get("PRECERT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
+    """Playwright controls it and downloads no browser of its own."""
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program)
+        yield running
+        running.close()
+
+
+class Contexts:
+    """A context for each user: signing in again in another tab of it takes no password."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._opened: dict[str, BrowserContext] = {}
+
+    def of(self, user: User) -> BrowserContext:
+        """The user's context; opened at its first use."""
+        if user.name not in self._opened:
+            self._opened[user.name] = self._browser.new_context(
+                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+            )
+        return self._opened[user.name]
+
+    def close(self) -> None:
+        """Close all."""
+        for context in self._opened.values():
+            context.close()
