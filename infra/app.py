@@ -79,7 +79,7 @@ def make_app(
         web_acl_arn=firewall.web_acl_arn if firewall else None,
     )
     if firewall is not None:
-        service.add_dependency(firewall)
+        service.add_stack_dependency(firewall)
     monitoring = MonitoringStack(app, f"{name}-monitoring", stage=stage, data=data, service=service)
     return app, Stacks(data, service, monitoring, firewall)
 

@@ -273,6 +273,7 @@ REQUIRED_FOR_PHI: Final = {
     ("edge", "origin_certificate_arn"): "the ACM certificate of that domain in the Region",
 }
 """Values without which a stage that retains data cannot be deployed, and their meaning."""
+_MISSING: Final = "missing: "
 _SAFEGUARDS: Final = ("require_mfa", "scan_documents")
 _SIX_YEARS: Final = 6 * 365 + 2
 
@@ -314,7 +315,8 @@ def parse_stage(name: str, values: Mapping[str, Any], *, source: str) -> StageCo
         for one in error.errors(include_url=False, include_context=False, include_input=False):
             errors.setdefault(one["loc"], one["msg"].removeprefix("Value error, "))
     for path, message in _safeguards(values):
-        errors.setdefault(path, message)
+        if path not in errors or message.startswith(_MISSING):
+            errors[path] = message
     if errors or stage is None:
         lines = (f"{source}: {'.'.join(map(str, path))}: {text}" for path, text in errors.items())
         raise StageConfigError("\n".join(lines))
@@ -346,7 +348,7 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
         for key in path:
             found = found.get(key) if isinstance(found, Mapping) else None
         if not found:
-            yield path, f"missing: {meaning}"
+            yield path, f"{_MISSING}{meaning}"
     for name in _SAFEGUARDS:
         if values.get(name) is False:
             yield (name,), "must be true where retain_data is"

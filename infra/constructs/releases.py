@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.constructs.api import Api
 from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
-from infra.findings import acknowledge
+from infra.findings import acknowledge, acknowledge_release_alarm
 from precert.names import SERVER_ERROR
 
 _PERIOD: Final = cdk.Duration.minutes(1)
@@ -62,7 +62,7 @@ class Releases(Construct):
     def _alarm(
         self, name: str, text: str, metric: cloudwatch.Metric, *, above: int
     ) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
+        alarm = cloudwatch.Alarm(
             self,
             name,
             alarm_description=f"{text} during a release, which is rolled back",
@@ -72,6 +72,8 @@ class Releases(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        acknowledge_release_alarm(alarm)
+        return alarm
 
     def _role(self) -> iam.Role:
         role = iam.Role(

@@ -13,7 +13,12 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.functions import LIVE, ServiceFunction
 from infra.escape import resource_of
-from infra.findings import acknowledge, acknowledge_inline_policy, arn_prefix
+from infra.findings import (
+    acknowledge,
+    acknowledge_inline_policy,
+    acknowledge_release_alarm,
+    arn_prefix,
+)
 
 DEFINITION: Final = (
     Path(__file__).resolve().parents[2] / "stepfunctions" / "precertification.asl.json"
@@ -104,6 +109,7 @@ class Workflow(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        acknowledge_release_alarm(failed)
         return sfn.CfnStateMachineAlias(
             self,
             "Live",
