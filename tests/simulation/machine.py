@@ -80,6 +80,7 @@ class Execution:
 
     name: str
     input: Mapping[str, Any]
+    started_at: datetime
     status: str = RUNNING
     state: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
@@ -134,7 +135,8 @@ class Machine:
         name, requested = parameters["name"], json.loads(parameters["input"])
         known = self.executions.get(name)
         if known is None:
-            started = self.executions[name] = self._running[name] = Execution(name, requested)
+            started = Execution(name, requested, self.now())
+            self.executions[name] = self._running[name] = started
             self._enter(started, self.start_at, {"states": {"input": requested}})
         elif known.status != RUNNING or known.input != requested:
             raise ExecutionAlreadyExistsError
@@ -145,7 +147,7 @@ class Machine:
         if known is None:
             raise ExecutionDoesNotExistError
         ended = {} if known.ended_at is None else {"stopDate": known.ended_at}
-        return {"status": known.status, **ended}
+        return {"status": known.status, "startDate": known.started_at, **ended}
 
     def _send_task_success(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         execution = self._waiting(parameters["taskToken"], "SendTaskSuccess")
