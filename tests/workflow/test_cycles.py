@@ -166,9 +166,10 @@ def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_tim
 ) -> None:
     request_id = waiting_before(bench, mark)
     until(f"waiting for {response[-1]}", lambda: response[-1] in bench.events(request_id) or None)
+    # On a busy machine, one check can record both the reminder and the passed deadline.
     until(
         "waiting for the execution to wait again",
-        lambda: bench.states(request_id).count("Await Decision") == 1 + len(response) or None,
+        lambda: bench.states(request_id)[-1:] == ["Await Decision"] or None,
     )
     execution = bench.execution(request_id)
     assert execution is not None
@@ -181,7 +182,9 @@ def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_tim
     ]
     bench.portal.decide(request_id, REVIEWER, 1, [APPROVAL])
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
-    assert len(bench.states(request_id)) == 4 + 3 * len(response)
+    checks = bench.states(request_id).count("Await Decision") - 1
+    assert 1 <= checks <= len(response)
+    assert len(bench.states(request_id)) == 4 + 3 * checks
     assert [name for name in bench.events(request_id) if name.startswith("Deadline")] == response
 
 
