@@ -18,7 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -228,6 +228,19 @@ def report(failed: Sequence[Step]) -> None:
     print(f"precert: run these again with `.venv/bin/python -m tools.verify {again}`", flush=True)
 
 
+def await_all(futures: Sequence["Future[None]"]) -> None:
+    """Wait for the futures, and raise what one of them raised.
+
+    A signal that arrives while the main thread is about to block does not wake it, so it never blocks
+    for long.
+    """
+    waiting: set[Future[None]] = set(futures)
+    while waiting:
+        _, waiting = wait(waiting, timeout=1)
+    for future in futures:
+        future.result()
+
+
 def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
     """End the run once; a second signal does not interrupt its cleanup."""
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -255,9 +268,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     with ThreadPoolExecutor() as pool:
         try:
             for phase in (quick, slow):
-                started_lanes = [pool.submit(runner.go_through, lane, phase) for lane in phase]
-                for lane in started_lanes:
-                    lane.result()
+                await_all([pool.submit(runner.go_through, lane, phase) for lane in phase])
         except KeyboardInterrupt:
             print("\nprecert: stopping", file=sys.stderr, flush=True)
             runner.stop()
