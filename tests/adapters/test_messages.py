@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from functions.status import handler as status
+from precert.adapters.dynamodb import messages as messages_adapter
+from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.dynamodb.table import to_wire
 from precert.api.names import message_name
 from precert.domain.clocks import history_end
@@ -111,10 +113,73 @@ def test_newest_are_marked_when_there_are_more_than_one_batch(cloud: Cloud) -> N
     assert read == [True, True, True, False, False]
 
 
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query returns two messages, as it otherwise returns 1 MB."""
+    monkeypatch.setattr(messages_adapter, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(messages_adapter, "MAY_ARRIVE_LATE", timedelta())
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_marked_messages_are_not_read_again_when_marking_continues(cloud: Cloud) -> None:
+    """In two years a hospital gets millions of messages, and marks a thousand in a call."""
+    delivered(cloud, 12)
+    inbox = cloud.deps.inbox
+    queries = []
+    for left in (10, 8, 6, 4, 2, 0):
+        with cloud.wire.counting() as calls:
+            assert inbox.mark_all_read(PROVIDER_TIN, most=2, now=cloud.clock.at) == left
+        queries.append(calls.count("Query"))
+    assert max(queries) <= 3
+    delivered(cloud, 2)
+    with cloud.wire.counting() as calls:
+        assert inbox.mark_all_read(PROVIDER_TIN, most=2, now=cloud.clock.at) == 0
+    assert calls.count("Query") <= 2
+    assert unread(cloud) == 0
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_call_ends_after_its_pages_when_all_of_them_are_read(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest message is unread behind more read ones than a call reads."""
+    monkeypatch.setattr(messages_adapter, "MOST_PAGES", 2)
+    sent = delivered(cloud, 9)
+    inbox = cloud.deps.inbox
+    for message in sent[:-1]:
+        inbox.mark_read(PROVIDER_TIN, message.message_id, message.at, now=cloud.clock.at)
+    left: list[int] = []
+    while not left or left[-1]:
+        with cloud.wire.counting() as calls:
+            left.append(inbox.mark_all_read(PROVIDER_TIN, most=5, now=cloud.clock.at))
+        assert calls.count("Query") <= 2
+        assert len(left) <= 4
+    assert unread(cloud) == 0
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_late_message_is_marked_when_newer_ones_were_marked_before_it_arrived(
+    cloud: Cloud,
+) -> None:
+    late, *_ = delivered(cloud, 1)
+    delivered(cloud, 4)
+    inbox = cloud.deps.inbox
+    inbox.mark_all_read(PROVIDER_TIN, most=5, now=cloud.clock.at)
+    early = late.model_copy(
+        update={"message_id": f"{REQUEST_ID}.000099", "at": late.at + timedelta(seconds=90)}
+    )
+    deliver(cloud, early)
+    calls = 0
+    while inbox.mark_all_read(PROVIDER_TIN, most=5, now=cloud.clock.at):
+        calls += 1
+        assert calls <= 2
+    assert unread(cloud) == 0
+
+
 def test_count_is_correct_when_another_user_reads_one_meanwhile(cloud: Cloud) -> None:
     sent = delivered(cloud, 3)
     inbox = cloud.deps.inbox
-    keys = list(inbox._unread_keys(PROVIDER_TIN))
+    keys = [inbox_sk(one.at, one.message_id) for one in sent]
     inbox.mark_read(PROVIDER_TIN, sent[1].message_id, sent[1].at, now=cloud.clock.at)
     inbox._mark_chunk(PROVIDER_TIN, keys, cloud.clock.at)
     assert unread(cloud) == 0

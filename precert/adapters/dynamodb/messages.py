@@ -4,7 +4,7 @@ An inbox is one partition: messages by their time, and after them the count of u
 first page, read from the end, includes the count.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
@@ -38,7 +38,32 @@ MARKED_AT_ONCE: Final = 50
 EXPIRED_UNREAD_RETENTION: Final = timedelta(days=7)
 """How long an expired message is recorded as decremented: the stream repeats for one day."""
 
+READ_AT_ONCE: int | None = None
+"""Messages that one query reads; by default 1 MB of them."""
+MOST_PAGES = 100
+"""Queries of one call that marks all messages: a call has seconds, and an inbox two years."""
+MAY_ARRIVE_LATE = timedelta(minutes=10)
+"""Messages of these last minutes are read by the next call as well."""
 _KEY: Final = frozenset({SK})
+
+
+_MARKED_FROM: Final = "marked_from"
+_MARKED_TO: Final = "marked_to"
+"""The oldest and the newest message that calls which mark all have looked at."""
+
+
+_OLDEST: Final = "0"
+"""Before the sort key of every message, which begins with a year."""
+
+
+@dataclass
+class _Marking:
+    """What a call may still mark and read, and how far it has come."""
+
+    unmarked: int
+    pages: int
+    is_done: bool = False
+    position: str | None = None
 
 
 class DynamoDBInbox:
@@ -86,18 +111,46 @@ class DynamoDBInbox:
                 raise NoMessageError from failed
 
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
-        unmarked = min(most, self.unread(tin))
-        chunk: list[str] = []
-        for sk in self._unread_keys(tin):
-            if unmarked <= 0:
-                break
-            chunk.append(sk)
-            unmarked -= 1
-            if len(chunk) == MARKED_AT_ONCE or unmarked == 0:
-                self._mark_chunk(tin, chunk, now)
-                chunk = []
-        self._mark_chunk(tin, chunk, now)
+        """Mark what arrived since the last call, and continue where that one ended."""
+        counted = self._counted(tin)
+        work = _Marking(min(most, _unread_in(counted)), MOST_PAGES)
+        if work.unmarked <= 0:
+            return _unread_in(counted)
+        newest, oldest = counted.get(_MARKED_TO), counted.get(_MARKED_FROM, UNREAD_SK)
+        if newest is not None:
+            self._mark_part(tin, work, now, above=newest, below=UNREAD_SK)
+            if not work.is_done:
+                return self.unread(tin)
+        self._mark_part(tin, work, now, above="", below=oldest)
+        if work.is_done and self.unread(tin):
+            # The messages that are left arrived late among newer ones: the next call reads all.
+            self._continue_from(tin, None, None)
+        elif work.position is not None:
+            self._continue_from(tin, work.position, instant(now - MAY_ARRIVE_LATE))
         return self.unread(tin)
+
+    def _mark_part(
+        self, tin: str, work: "_Marking", now: datetime, *, above: str, below: str
+    ) -> None:
+        """Mark unread messages between two sort keys, newest first, as far as the limits allow."""
+        work.is_done = False
+        work.position = below
+        while work.pages and work.unmarked:
+            work.pages -= 1
+            answer = self._unread_page(tin, above, work.position)
+            found = [str(from_wire(item)[SK]) for item in answer["Items"]]
+            for start in range(0, len(found), MARKED_AT_ONCE):
+                chunk = found[start : start + min(MARKED_AT_ONCE, work.unmarked)]
+                self._mark_chunk(tin, chunk, now)
+                work.unmarked -= len(chunk)
+                work.position = chunk[-1] if chunk else work.position
+                if not work.unmarked and chunk[-1:] != found[-1:]:
+                    return
+            last = answer.get("LastEvaluatedKey")
+            if last is None:
+                work.is_done, work.position = True, _OLDEST
+                return
+            work.position = str(from_wire(last)[SK])
 
     def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         expired = {
@@ -119,17 +172,33 @@ class DynamoDBInbox:
                 continue
             return
 
-    def _unread_keys(self, tin: str) -> Iterator[str]:
-        """Sort keys of unread messages, newest first, read page by page on demand."""
-        after: dict[str, Any] | None = None
-        unread = "attribute_exists(message) AND attribute_not_exists(read_at)"
-        while True:
-            answer = self._query(tin, after, None, FilterExpression=unread)
-            yield from (str(from_wire(item)[SK]) for item in answer["Items"])
-            last = answer.get("LastEvaluatedKey")
-            if last is None:
-                return
-            after = {SK: from_wire(last)[SK]}
+    def _unread_page(self, tin: str, above: str, below: str) -> dict[str, Any]:
+        """One query of the unread messages between two sort keys, both excluded."""
+        more: dict[str, Any] = {} if READ_AT_ONCE is None else {"Limit": READ_AT_ONCE}
+        key = {PK: inbox_pk(tin)}
+        with transient_errors():
+            answer: Any = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk > :above",
+                FilterExpression="attribute_exists(message) AND attribute_not_exists(read_at)",
+                ExpressionAttributeValues=to_wire({":pk": key[PK], ":above": above or _OLDEST}),
+                ScanIndexForward=False,
+                ExclusiveStartKey=to_wire({**key, SK: below}),
+                **more,
+            )
+        found: dict[str, Any] = answer
+        return found
+
+    def _continue_from(self, tin: str, oldest: str | None, newest: str | None) -> None:
+        """Store between which messages all are marked; without any, the next call reads all."""
+        update: dict[str, Any] = {"UpdateExpression": f"REMOVE {_MARKED_FROM}, {_MARKED_TO}"}
+        if oldest is not None:
+            update = {
+                "UpdateExpression": f"SET {_MARKED_FROM} = :from, {_MARKED_TO} = :to",
+                "ExpressionAttributeValues": to_wire({":from": oldest, ":to": newest}),
+            }
+        key = to_wire({PK: inbox_pk(tin), SK: UNREAD_SK})
+        self._writes.update(TableName=self._table, Key=key, **update)
 
     def _query(self, tin: str, after: Any, limit: int | None, **more: Any) -> dict[str, Any]:
         if after is not None:
@@ -148,10 +217,10 @@ class DynamoDBInbox:
         return found
 
     def unread(self, tin: str) -> int:
-        item = get(self._client, self._table, inbox_pk(tin), UNREAD_SK)
-        if item is None:
-            return 0
-        return read_one(RecordKind.UNREAD_COUNT, item, _count_of, _inbox_of)
+        return _unread_in(self._counted(tin))
+
+    def _counted(self, tin: str) -> Item:
+        return get(self._client, self._table, inbox_pk(tin), UNREAD_SK) or {}
 
     def _once(self, operations: list[dict[str, Any]]) -> None:
         try:
@@ -194,6 +263,10 @@ def _count_of(item: Item) -> int:
 
 def _inbox_of(item: Item) -> str:
     return str(item[PK])
+
+
+def _unread_in(item: Item) -> int:
+    return read_one(RecordKind.UNREAD_COUNT, item, _count_of, _inbox_of) if item else 0
 
 
 def message_id_of_key(item: Item) -> str:
