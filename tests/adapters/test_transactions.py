@@ -24,7 +24,7 @@ def put(cloud: Cloud, pk: str, condition: str | None = None) -> dict[str, Any]:
 
 def writes(cloud: Cloud) -> tuple[Writes, list[float]]:
     pauses: list[float] = []
-    return Writes(cloud.deps.dynamodb, pause=pauses.append), pauses
+    return Writes(cloud.deps.dynamodb, pause=pauses.append, chance=lambda: 1.0), pauses
 
 
 def test_transaction_is_written_when_conflicts_cease(cloud: Cloud) -> None:

@@ -6,6 +6,7 @@ ClientRequestToken, so that a lost response does not write twice.
 """
 
 import json
+import random
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,8 +194,16 @@ def query_some(
 
 ABSENT = "attribute_not_exists(pk)"
 """The condition that the item does not exist yet."""
-CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2)
-"""Seconds to wait after each transaction conflict before the next attempt."""
+CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
+"""Seconds to wait at most after each transaction conflict before the next attempt."""
+LEAST_PAUSE = 0.25
+"""The least part of a pause: without chance, writers of one item would meet again each time."""
+
+
+def conflict_pauses(chance: Callable[[], float]) -> Iterator[float]:
+    """The pauses before further attempts."""
+    for longest in CONFLICT_PAUSES:
+        yield longest * (LEAST_PAUSE + (1 - LEAST_PAUSE) * chance())
 
 
 class ConditionFailedError(Exception):
@@ -213,10 +222,15 @@ class Writes:
     """Writes of one client."""
 
     def __init__(
-        self, client: "DynamoDBClient", *, pause: Callable[[float], None] = time.sleep
+        self,
+        client: "DynamoDBClient",
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
         self._pause = pause
+        self._chance = chance
 
     def transact(self, operations: Sequence[dict[str, Any]]) -> None:
         """Write all operations, or none.
@@ -226,7 +240,7 @@ class Writes:
             TransientError: the table did not confirm the write.
         """
         require_writes()
-        for pause in (*CONFLICT_PAUSES, None):
+        for pause in (*conflict_pauses(self._chance), None):
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", list(operations)))
             except ClientError as error:
