@@ -115,4 +115,9 @@ class RedeliveryResponse(ResponseModel):
 
     @classmethod
     def of(cls, result: Redelivery) -> "RedeliveryResponse":
-        return cls(**vars(result))
+        return cls(
+            delivery=result.delivery,
+            redelivered=result.redelivered,
+            failed=result.failed,
+            not_redeliverable=result.not_redeliverable,
+        )

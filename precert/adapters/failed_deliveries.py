@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HIDDEN_SECONDS: Final = 60
 """How long a message that is being sent again is hidden from other calls."""
 _STREAM_BATCH: Final = "DDBStreamBatchInfo"
+_ARRIVALS: Final = ("approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord")
 _REMOVE: Final = "REMOVE"
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -83,11 +84,13 @@ class SqsDeliveries:
         require_writes()
         receiver = self._receivers[delivery]
         redelivered = failed = without_record = 0
+        instants: list[datetime] = []
         try:
             for message in self._receive(receiver.queue_url, most=most, hidden=_HIDDEN_SECONDS):
                 event = self._event_of(message.get("Body", ""))
                 if event is None:
                     without_record += 1
+                    instants += _instants_of(message.get("Body", ""))
                 elif self._accepts(receiver.function, event):
                     self._sqs.delete_message(
                         QueueUrl=receiver.queue_url, ReceiptHandle=message["ReceiptHandle"]
@@ -97,7 +100,8 @@ class SqsDeliveries:
                     failed += 1
         except (BotoCoreError, ClientError) as error:
             raise _transient(error) from error
-        return Redelivery(delivery, redelivered, failed, without_record)
+        between = (min(instants), max(instants)) if instants else None
+        return Redelivery(delivery, redelivered, failed, without_record, between)
 
     def _receive(self, url: str, *, most: int, hidden: int) -> "list[MessageTypeDef]":
         answer = self._sqs.receive_message(
@@ -150,6 +154,16 @@ class SqsDeliveries:
             return False
         result: Any = json.loads(answer["Payload"].read() or b"null")
         return not (isinstance(result, dict) and result.get("batchItemFailures"))
+
+
+def _instants_of(body: str) -> list[datetime]:
+    """When the first and the last record of a position were written."""
+    try:
+        position = json.loads(body)[_STREAM_BATCH]
+        texts = [position[name] for name in _ARRIVALS]
+        return [datetime.fromisoformat(text) for text in texts]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return []
 
 
 def _transient(error: Exception) -> TransientError:

@@ -1,6 +1,8 @@
 """The commands ``deliveries list`` and ``deliveries redrive``."""
 
 import argparse
+from datetime import datetime, timedelta
+from typing import Final
 
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
@@ -54,15 +56,43 @@ def redrive(args: argparse.Namespace) -> bool:
 def _redriven(deliveries: Deliveries, delivery: Delivery) -> bool:
     """Until a call returns no message: what failed is hidden for a minute."""
     redelivered = failed = without_record = 0
+    instants: list[datetime] = []
     while True:
         result = deliveries.send_again(delivery, most=_AT_ONCE)
         redelivered += result.redelivered
         failed += result.failed
         without_record += result.not_redeliverable
+        instants += result.between or ()
         if not result.redelivered + result.failed + result.not_redeliverable:
             break
     print(
         f"{delivery.lower()}: {redelivered} delivered, {failed} failed again, "
         f"{without_record} without the record"
     )
+    if instants:
+        print(_instead(delivery, min(instants), max(instants)))
     return failed + without_record == 0
+
+
+_MARGIN: Final = timedelta(minutes=1)
+"""The queue's times are approximate."""
+
+
+def _instead(delivery: Delivery, first: datetime, last: datetime) -> str:
+    """The command for records whose positions alone are in the queue.
+
+    The stream no longer has them: a position is placed there when it forgets the record. The items do.
+    """
+    since, until = (
+        at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        for at in (first - _MARGIN, last + _MARGIN)
+    )
+    period = f"--since {since} --until {until}"
+    match delivery:
+        case Delivery.RELAY:
+            return f"  run: python -m precert events republish {period}"
+        case Delivery.CLEANUP:
+            return "  run: python -m precert orphans remove"
+        case Delivery.AUDIT:
+            return f"  run: python -m precert audit {period} --copy"
+    return f"  the records are of {since} to {until}"

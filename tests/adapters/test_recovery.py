@@ -10,6 +10,8 @@ from functions.upload import verify
 from precert.cli import deliveries as deliveries_commands
 from precert.cli import events as events_commands
 from precert.cli.main import DONE, REFUSED, main
+from precert.names import Env
+from precert.settings import Settings
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.test_repairs import Functions, fail, functions
@@ -124,6 +126,46 @@ def test_all_failed_deliveries_are_delivered_when_the_command_redrives_them(
     assert main(["deliveries", "redrive"]) == REFUSED
     assert "messages: 1 delivered, 1 failed again" in capsys.readouterr().out
     assert functions.invoked == ["relay", "inbox", "inbox"]
+
+
+@pytest.mark.usefixtures("commands", "functions")
+@pytest.mark.parametrize(
+    ("delivery", "command"),
+    [
+        (
+            "relay",
+            "events republish --since 2026-06-30T14:59:00Z --until 2026-06-30T15:06:30Z",
+        ),
+        ("cleanup", "orphans remove"),
+        (
+            "audit",
+            "audit --since 2026-06-30T14:59:00Z --until 2026-06-30T15:06:30Z --copy",
+        ),
+    ],
+)
+def test_command_names_its_substitute_when_the_stream_has_forgotten_the_records(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], delivery: str, command: str
+) -> None:
+    """As AWS documents the message: the position of a batch, and when its records were written."""
+    position = {
+        "requestContext": {"condition": "RetryAttemptsExhausted"},
+        "DDBStreamBatchInfo": {
+            "shardId": "shardId-1",
+            "startSequenceNumber": "800000000003126276362",
+            "endSequenceNumber": "800000000003126276399",
+            "approximateArrivalOfFirstRecord": "2026-06-30T15:00:00Z",
+            "approximateArrivalOfLastRecord": "2026-06-30T15:05:30Z",
+            "batchSize": 2,
+        },
+    }
+    url = cloud.with_dead_letters()
+    queues = json.dumps({delivery.upper(): [url, delivery]})
+    cloud.deps.settings = Settings({**cloud.deps.settings.environ, Env.DELIVERIES: queues})
+    fail(cloud, delivery.upper(), position)
+    assert main(["deliveries", "redrive", delivery]) == REFUSED
+    out = capsys.readouterr().out
+    assert f"{delivery}: 0 delivered, 0 failed again, 1 without the record" in out
+    assert f"  run: python -m precert {command}\n" in out
 
 
 @pytest.mark.usefixtures("functions")

@@ -29,6 +29,8 @@ class Redelivery:
     failed: int
     not_redeliverable: int
     """Positions of the stream: the queue does not contain the records."""
+    between: tuple[datetime, datetime] | None = None
+    """When the first and the last record of these positions were written."""
 
 
 class Deliveries(Protocol):
