@@ -1,4 +1,4 @@
-"""Write ``docs/cost.md``: ``python -m bench.cost``, with ``--measure`` after measuring durations."""
+"""Write ``docs/cost.md`` and ``docs/scale.md``; with ``--measure`` after measuring durations."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.cost import scale
 from bench.cost.page import DOCUMENT, DURATIONS, durations, measured, page
 from bench.cost.prices import prices
 from infra.app import make_app
@@ -35,6 +36,7 @@ def main() -> None:
     with assemblies() as folders:
         text = page(folders, prices())
     DOCUMENT.write_text(text, encoding="utf-8")
+    scale.DOCUMENT.write_text(scale.page(prices()), encoding="utf-8")
     sys.stdout.write("\n".join(text.splitlines()[8:16]) + "\n")
 
 

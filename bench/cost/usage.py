@@ -51,6 +51,8 @@ class Usage:
     calls: Counter[str] = field(default_factory=Counter)
     """AWS calls by operation."""
     calls_by_function: dict[str, Counter[str]] = field(default_factory=dict)
+    writes_by_key: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Write units by table or index and the value of its partition key."""
     metrics: set[tuple[str, ...]] = field(default_factory=set)
     """Name and dimension values of each custom metric."""
     stored_bytes: int = 0

@@ -32,10 +32,10 @@ from precert.adapters.content_types import inspect_content
 from precert.adapters.dynamodb.directory import entry_item
 from precert.adapters.dynamodb.table import to_wire
 from precert.domain.grants import Grant
-from precert.names import DOCUMENT_SK_PREFIX, INBOX_PK_PREFIX, REQUEST_SK, Env
+from precert.names import DOCUMENT_SK_PREFIX, INBOX_PK_PREFIX, INDEXES, REQUEST_SK, Env, Index
 from precert.observability import logger
 from precert.settings import Settings
-from tests.adapters.capacity import index_units, item_size, write_units
+from tests.adapters.capacity import in_index, index_units, item_size, write_units
 from tests.fakes.gateway import matched
 from tests.fakes.printing import printer
 from tests.fakes.samples import directory, payer
@@ -118,6 +118,10 @@ class CountedWorld(World):
             new = self.tables.item(*key)
             units = write_units(old, new, in_transaction=transaction) + index_units(old, new)
             self.use(Item.WRITE_UNITS, units)
+            self.usage.writes_by_key[key[0], key[1][0]] += units - index_units(old, new)
+            for name, index in INDEXES.items():
+                for partition, used in _index_writes(old, new, index):
+                    self.usage.writes_by_key[name, partition] += used
         match operation:
             case "get_item" | "query" | "batch_get_item":
                 self.use(Item.READ_UNITS, _read_units(operation, parameters, answer))
@@ -371,6 +375,18 @@ def _keys(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, 
     for one in writes:
         key = one.get("Key") or one["Item"]
         yield one["TableName"], (key["pk"]["S"], key["sk"]["S"])
+
+
+def _index_writes(old: Any, new: Any, index: Index) -> Iterator[tuple[str, int]]:
+    """Partition and write units of an index: of an entry that moves, both its places."""
+    before, after = (in_index(one, index) for one in (old, new))
+    if before == after:
+        return
+    moved = before and after and any(before[name] != after[name] for name in index.key)
+    entries = (before, after) if moved else (after or before,)
+    for entry in entries:
+        if entry:
+            yield entry[index.partition_key]["S"], max(1, -(-item_size(entry) // KB))
 
 
 def _read_units(operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> float:

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from bench.cost import idle
+from bench.cost import idle, scale
 from bench.cost.page import DOCUMENT, IDLE_GOAL, durations, page, spec_of
 from bench.cost.prices import prices
 from bench.cost.scenarios import SCENARIOS, SCHEDULED, usage_of
@@ -25,6 +25,22 @@ def test_page_is_current_when_it_is_generated_again(
 ) -> None:
     folders = {"dev": dev_on_aws.folder, "prod": prod.folder}
     assert DOCUMENT.read_text(encoding="utf-8") == page(folders, prices()), CHANGED
+
+
+def test_page_of_the_scale_is_current_when_it_is_generated_again() -> None:
+    assert scale.DOCUMENT.read_text(encoding="utf-8") == scale.page(prices()), CHANGED
+
+
+def test_partition_is_within_its_limit_when_a_hundred_thousand_requests_come_in_a_day() -> None:
+    usages = {name: usage_of(name) for name in SCENARIOS}
+    busiest = {
+        name: units * rate
+        for (name, shared), units in scale.writes(usages).items()
+        if (rate := scale.SHARES[shared]) is not None
+    }
+    assert busiest
+    hot = {name: one for name, one in busiest.items() if one > scale.PARTITION_WRITES * scale.READY}
+    assert hot == {}
 
 
 def test_counts_equal_those_of_the_calls_when_requests_are_counted(counted: Usage) -> None:
