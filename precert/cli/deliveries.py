@@ -88,11 +88,10 @@ def _instead(delivery: Delivery, first: datetime, last: datetime) -> str:
         for at in (first - _MARGIN, last + _MARGIN)
     )
     period = f"--since {since} --until {until}"
-    match delivery:
-        case Delivery.RELAY:
-            return f"  run: python -m precert events republish {period}"
-        case Delivery.CLEANUP:
-            return "  run: python -m precert orphans remove"
-        case Delivery.AUDIT:
-            return f"  run: python -m precert audit {period} --copy"
+    if delivery is Delivery.RELAY:
+        return f"  run: python -m precert events republish {period}"
+    if delivery is Delivery.CLEANUP:
+        return "  run: python -m precert orphans remove"
+    if delivery is Delivery.AUDIT:
+        return f"  run: python -m precert audit {period} --copy"
     return f"  the records are of {since} to {until}"

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from precert.adapters.dynamodb.table import CONFLICT_PAUSES, ConditionFailedError, Writes
+from precert.adapters.dynamodb.table import (
+    CONFLICT_PAUSES,
+    LEAST_PAUSE,
+    ConditionFailedError,
+    Writes,
+)
 from precert.domain.errors import TransientError
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
@@ -24,7 +29,14 @@ def put(cloud: Cloud, pk: str, condition: str | None = None) -> dict[str, Any]:
 
 def writes(cloud: Cloud) -> tuple[Writes, list[float]]:
     pauses: list[float] = []
-    return Writes(cloud.deps.dynamodb, pause=pauses.append, chance=lambda: 1.0), pauses
+    return Writes(cloud.deps.dynamodb, pause=pauses.append), pauses
+
+
+def assert_varied(pauses: list[float], longest: tuple[float, ...]) -> None:
+    assert len(pauses) == len(longest)
+    pairs = list(zip(pauses, longest, strict=True))
+    assert all(most * LEAST_PAUSE <= pause <= most for pause, most in pairs)
+    assert len({pause / most for pause, most in pairs}) > 1
 
 
 def test_transaction_is_written_when_conflicts_cease(cloud: Cloud) -> None:
@@ -35,7 +47,7 @@ def test_transaction_is_written_when_conflicts_cease(cloud: Cloud) -> None:
         )
     table.transact([put(cloud, "A"), put(cloud, "B")])
     assert len(cloud.items()) == 2
-    assert pauses == list(CONFLICT_PAUSES[:2])
+    assert_varied(pauses, CONFLICT_PAUSES[:2])
 
 
 def test_caller_may_retry_when_conflicts_continue(cloud: Cloud) -> None:
@@ -46,7 +58,7 @@ def test_caller_may_retry_when_conflicts_continue(cloud: Cloud) -> None:
         )
     with pytest.raises(TransientError):
         table.transact([put(cloud, "A")])
-    assert pauses == list(CONFLICT_PAUSES)
+    assert_varied(pauses, CONFLICT_PAUSES)
     assert cloud.items() == []
 
 

@@ -598,8 +598,7 @@ def installed() -> Iterator[Callable[[World], None]]:
         patch.setattr(observability, "count", lambda _: None)
         patch.setattr(f"{request_items.__name__}.zlib", _NOTHING)
         patch.setattr(request_items, "unpacked_parts", _unpacked)
-        defaults = {"pause": paused, "chance": lambda: 0.5}
-        patch.setattr(Writes.__init__, "__kwdefaults__", defaults)
+        patch.setattr(Writes.__init__, "__kwdefaults__", {"pause": paused})
         patch.setattr(bootstrap, "Dependencies", lambda: current[0].deps)
         yield put
     logger.setLevel(level)

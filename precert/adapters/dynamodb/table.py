@@ -6,13 +6,14 @@ ClientRequestToken, so that a lost response does not write twice.
 """
 
 import json
-import random
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from zlib import crc32
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
@@ -200,6 +201,12 @@ LEAST_PAUSE = 0.25
 """The least part of a pause: without chance, writers of one item would meet again each time."""
 
 
+def _chance_of(operations: Sequence[dict[str, Any]]) -> Callable[[], float]:
+    """Numbers from 0 to 1 that differ from those of other transactions."""
+    drawn, number = repr(operations).encode(), count()
+    return lambda: crc32(b"%d" % next(number), crc32(drawn)) / 0xFFFFFFFF
+
+
 def conflict_pauses(chance: Callable[[], float]) -> Iterator[float]:
     """The pauses before further attempts."""
     for longest in CONFLICT_PAUSES:
@@ -226,11 +233,9 @@ class Writes:
         client: "DynamoDBClient",
         *,
         pause: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
         self._pause = pause
-        self._chance = chance
 
     def transact(self, operations: Sequence[dict[str, Any]]) -> None:
         """Write all operations, or none.
@@ -240,7 +245,7 @@ class Writes:
             TransientError: the table did not confirm the write.
         """
         require_writes()
-        for pause in (*conflict_pauses(self._chance), None):
+        for pause in (*conflict_pauses(_chance_of(operations)), None):
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", list(operations)))
             except ClientError as error:
