@@ -86,7 +86,7 @@ class Firewall(cdk.Stack):
     def _log(self, stage: StageConfig) -> None:
         """Log refused requests, without token, path and query: paths contain ids."""
         group = logs.LogGroup(
-            self,
+            Construct(self, "Refused"),
             "Log",
             # AWS WAF writes to groups with this prefix only.
             log_group_name=f"aws-waf-logs-{self.stack_name}",
@@ -206,10 +206,10 @@ def origin_secrets(scope: Construct, stage: StageConfig, encryption: Encryption)
     The functions accept the previous one too, so that none of the two must be deployed first.
     """
     number = stage.edge.origin_secret if stage.edge else 1
-    found = []
+    found, edge = [], Construct(scope, "Edge")
     for one in range(number, max(number - 2, 0), -1):
         secret = secretsmanager.Secret(
-            scope,
+            edge,
             f"OriginSecret{one}",
             description=f"Between CloudFront and the API of precert {stage.name}",
             encryption_key=encryption.operations_key,

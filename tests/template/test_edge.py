@@ -126,7 +126,7 @@ def test_web_acl_is_in_us_east_1_when_the_stage_is_in_another_region(tmp_path: P
     secrets = [
         name for name, one in resources.items() if one["Type"] == "AWS::SecretsManager::Secret"
     ]
-    assert sorted(name[:13] for name in secrets) == ["OriginSecret2", "OriginSecret3"]
+    assert sorted(name[:17] for name in secrets) == ["EdgeOriginSecret2", "EdgeOriginSecret3"]
 
 
 def test_nothing_of_the_edge_is_created_when_the_stage_has_none(dev: Synthesized) -> None:
