@@ -9,7 +9,9 @@ pytestmark = pytest.mark.rule("X1")
 
 def test_archive_is_locked_for_seven_years_when_the_stage_retains_data(prod: Synthesized) -> None:
     [bucket] = [
-        one for one in prod.properties("AWS::S3::Bucket").values() if "ObjectLockEnabled" in one
+        one
+        for name, one in prod.properties("AWS::S3::Bucket").items()
+        if name.startswith("AuditArchive")
     ]
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {
