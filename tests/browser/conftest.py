@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from local.deployment import Deployment
 from local.front_door import portal
 from local.users import User
-from tests.browser.screens import Screen
+from tests.browser.screens import NOTICED, Screen
 from tests.browser.tabs import MISSING, Contexts, chromium, launched
 from tests.journeys.portal import deployed
 
@@ -48,10 +48,21 @@ def docs(portal_url: str) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def problems() -> list[str]:
+    """The errors on the console of `page`. A test that causes some on purpose takes them out."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, problems: list[str]) -> Iterator[Page]:
+    """A page that is not signed in. A test fails if it had an error on its console."""
     new = browser.new_page(viewport={"width": 1280, "height": 1000})
+    new.add_init_script(NOTICED)
+    new.on("console", lambda one: problems.append(one.text) if one.type == "error" else None)
+    new.on("pageerror", lambda error: problems.append(str(error)))
     yield new
     new.close()
+    assert problems == []
 
 
 @pytest.fixture(scope="session")

@@ -93,8 +93,10 @@ def test_headers_are_readable_when_a_partners_page_calls(
 
 
 def test_call_is_blocked_when_the_page_has_another_origin(
-    page: Page, deployment: Deployment
+    page: Page, deployment: Deployment, problems: list[str]
 ) -> None:
     opened_at(page, "http://localhost:3999")
     with pytest.raises(Error, match="Failed to fetch"):
         page.evaluate(FETCH, draft(deployment))
+    assert any("blocked by CORS policy" in one for one in problems), problems
+    problems.clear()

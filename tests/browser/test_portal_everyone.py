@@ -16,6 +16,8 @@ MOST_BYTES = 170 * 1024
 """JavaScript of the first screen, gzipped."""
 
 MOST_CALLS = 7
+MOST_HEADER = 120
+"""Height of the header in a window of 360 pixels: two rows."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,15 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
         problems = screen.both_themes() + screen.cut_off(640, 450) + screen.cut_off(360, 740)
         if problems:
             found[place.name] = problems
+    menu = page.get_by_role("button", name="Menu")
+    assert page.locator(".header").evaluate("one => one.offsetHeight") <= MOST_HEADER
+    menu.click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    if problems := screen.accessibility() + screen.cut_off(360, 740):
+        found["menu"] = problems
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    expect(page.get_by_role("navigation")).to_have_count(0)
     assert found == {}
 
 

@@ -29,35 +29,29 @@ def break_answer(page: Page, path: str, field: str) -> list[str]:
     return ids
 
 
-def test_other_parts_stay_when_a_part_of_the_details_breaks(
+def test_other_parts_and_entries_stay_when_a_part_of_a_page_breaks(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
-    request_id = api.decided()
+    """The id that is shown is that of the call whose answer broke the part."""
+    request_id, draft_id = api.decided(), api.draft()
     screen = screens(PROVIDER)
     screen.broken = True
     page = screen.page
+    failed = page.get_by_role("alert").filter(has_text="This part of the page failed")
+    retry = failed.get_by_role("button", name="Try again")
+
     ids = break_answer(page, f"**/v1/requests/{request_id}", "history")
     screen.go(f"/requests/{request_id}")
-    failed = page.get_by_role("alert").filter(has_text="This part of the page failed")
     expect(failed).to_have_count(1)
     expect(failed).to_contain_text("Reference for support")
     expect(page.get_by_role("table", name="Service lines")).to_be_visible()
     expect(page.get_by_role("heading", name="Documents")).to_be_visible()
     assert ids
     page.unroute_all()
-    failed.get_by_role("button", name="Try again").click()
+    retry.click()
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
     expect(failed).to_have_count(0)
 
-
-def test_entries_are_there_when_the_form_breaks_and_is_opened_again(
-    screens: Callable[..., Screen], api: Portal
-) -> None:
-    """The id that is shown is that of the call whose answer broke the form."""
-    draft_id = api.draft()
-    screen = screens(PROVIDER)
-    screen.broken = True
-    page = screen.page
     screen.go(f"/drafts/{draft_id}")
     days = page.get_by_label("Requested days", exact=True)
     expect(days).to_have_value("3")
@@ -66,12 +60,11 @@ def test_entries_are_there_when_the_form_breaks_and_is_opened_again(
     code = page.get_by_role("combobox", name="Add a procedure code")
     code.fill("44130")
     code.press("Enter")
-    failed = page.get_by_role("alert").filter(has_text="This part of the page failed")
     expect(failed).to_be_visible()
     expect(failed).to_contain_text(ids[0])
     expect(page.get_by_role("heading", name="Requesting provider")).to_be_visible()
     expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     page.unroute_all()
-    failed.get_by_role("button", name="Try again").click()
+    retry.click()
     expect(days).to_have_value("6")
     expect(page.get_by_role("button", name="Remove 44130")).to_be_visible()

@@ -13,7 +13,7 @@ from local.users import PROVIDER
 from tests.browser.guide import NUMBER
 from tests.browser.screens import Screen
 from tests.fakes.printing import text_of
-from tests.journeys.portal import DENIAL, Json, Portal, until
+from tests.journeys.portal import Json, Portal
 
 IMAGING = "70450"
 """A code that a delegated vendor decides."""
@@ -158,26 +158,6 @@ def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
     page.get_by_role("button", name="Submit", exact=True).click()
     expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
     expect(page.get_by_text(NUMBER).first).to_be_visible()
-
-
-@pytest.mark.rule("V9")
-def test_notice_with_the_number_arrives_when_it_is_downloaded(
-    screens: Callable[..., Screen], api: Portal
-) -> None:
-    request_id = api.decided(DENIAL)
-    until(
-        "waiting for the notices",
-        lambda: api.details(request_id)["determination_notices"] or None,
-    )
-    number = api.details(request_id)["number"]
-    screen = screens(PROVIDER)
-    page = screen.page
-    screen.go(f"/requests/{request_id}")
-    notices = card(page, "Determination notices")
-    with page.expect_download() as download:
-        notices.get_by_role("button", name=re.compile("^Download")).first.click()
-    assert number in text_of(download.value.path().read_bytes())
-    expect(page.get_by_role("heading", level=1)).to_contain_text(number)
 
 
 @pytest.mark.rule("V10")
