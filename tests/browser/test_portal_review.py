@@ -125,7 +125,7 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     page.clock.fast_forward("51:00")
     expect(page.get_by_text("Your assignment ends soon:")).to_be_visible()
     page.clock.fast_forward("10:00")
-    expect(page.get_by_text("Your assignment has ended")).to_be_visible()
+    expect(page.get_by_text("Your assignment has ended", exact=True)).to_be_visible()
     expect(page.get_by_role("radio", name="Deny", exact=True).first).to_be_checked()
     # A complete code needs no choice from the list.
     page.get_by_role("combobox", name="Reason").fill("0F")
