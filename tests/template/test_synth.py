@@ -35,6 +35,7 @@ def test_assembly_is_rebuilt_when_the_stage_differs(
     assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is True
     assert {path.name for path in tmp_path.glob("*.template.json")} == {
         "precert-prod-data.template.json",
+        "precert-prod-edge.template.json",
         "precert-prod.template.json",
         "precert-prod-monitoring.template.json",
     }
