@@ -17,12 +17,13 @@ from local.deployment import Deployment, remember
 
 PAGES: Final = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("provider", "partner", "operations", "engineer")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("provider", "partner", "operations", "engineer", "go-live")),
 ]
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PRELUDE: Final = 'set -euo pipefail\nmake() { command make --dry-run "$@" >/dev/null; }\n'
 ANSWERS: Final = {
     "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
+    "go-live": (r"^REQUIRED$", r"^APPROVED$", r'^"notice_id"$', r"^relay: 0$"),
     "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"'),
 }
 """The output that the page states."""
