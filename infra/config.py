@@ -166,7 +166,7 @@ class BackupConfig(_Table):
     """How old the last backup can be when the Region is lost, besides the time to copy it."""
     retention_days: Annotated[int, Field(ge=7, le=36500)] = 35
     lock: Literal["none", "governance", "compliance"] = "governance"
-    """Whether backups can be deleted: by some administrators, or by nobody before their retention."""
+    """Whether backups can be deleted: by some administrators, or by no one before their retention."""
     lock_changeable_days: Annotated[int, Field(ge=3, le=36500)] = 3
     """How long a lock in compliance mode can still be removed after its creation."""
     second_region_vault: VaultArn | None = None

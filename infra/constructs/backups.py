@@ -130,7 +130,7 @@ class Backups(Construct):
 
 
 def _lock(config: BackupConfig) -> backup.LockConfiguration | None:
-    """In compliance mode nobody can remove the lock after the days in which it can be tried."""
+    """In compliance mode no one can remove the lock after the days in which it can be tried."""
     if config.lock == "none":
         return None
     return backup.LockConfiguration(

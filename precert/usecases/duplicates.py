@@ -38,7 +38,7 @@ class FoundDuplicates:
 class ComparedDuplicate:
     """A potential duplicate beside the request; ``other`` is ``None`` if the caller cannot read it.
 
-    ``damaged`` is its id if nobody can, because its record is damaged.
+    ``damaged`` is its id if its record is damaged and cannot be read.
     """
 
     reason: DuplicateReason

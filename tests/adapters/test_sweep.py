@@ -199,7 +199,8 @@ class Executions:
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
         self.described += 1
-        return {"status": self.known[executionArn.rpartition(":")[2]], "stopDate": self.at}
+        status = self.known[executionArn.rpartition(":")[2]]
+        return {"status": status, "startDate": self.at, "stopDate": self.at}
 
     def start_execution(self, *, name: str, **_: Any) -> None:
         self.known[name] = "RUNNING"

@@ -17,7 +17,10 @@ from local.deployment import Deployment, remember
 
 PAGES: Final = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("provider", "partner", "operations", "engineer", "go-live")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("provider", "partner", "operations", "engineer", "go-live")
+    ),
 ]
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PRELUDE: Final = 'set -euo pipefail\nmake() { command make --dry-run "$@" >/dev/null; }\n'

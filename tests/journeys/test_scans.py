@@ -30,6 +30,9 @@ def switch(portal: Portal, value: str) -> None:
         FunctionName=name,
         Environment={"Variables": {**configured, Env.SCAN_DOCUMENTS.value: value}},
     )
+    version = client.publish_version(FunctionName=name)["Version"]
+    for alias in client.list_aliases(FunctionName=name)["Aliases"]:
+        client.update_alias(FunctionName=name, Name=alias["Name"], FunctionVersion=version)
 
 
 def listen_to(portal: Portal, source: str, instead_of: str) -> None:
