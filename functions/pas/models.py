@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from precert.api.problems import MAX_LISTED
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -77,7 +78,10 @@ def line_numbers(file: RequestFile) -> tuple[int, ...]:
 def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:
     """What is wrong with a claim, each with its place in the bundle."""
     if isinstance(error, InvalidInputError):
-        return list(field_claim_errors(error.errors, claim))
+        listed = list(field_claim_errors(error.errors[:MAX_LISTED], claim))
+        if more := len(error.errors) - len(listed):
+            listed.append(ClaimError(INVALID, "Claim", f"Claim: {more} more values are wrong."))
+        return listed
     code, follow_up = _REASON_OF_ERROR[type(error)]
     place = "Claim.patient" if "Patient" in type(error).__name__ else "Claim"
     known = error.extensions.get("existing")

@@ -113,7 +113,11 @@ def refused(
     return response.document(
         response.claim_response(
             outcome="error",
-            disposition=" ".join(dict.fromkeys(one.message for one in errors)),
+            disposition=(
+                errors[0].message
+                if len(errors) == 1
+                else f"The claim is not accepted: {len(errors)} errors, each with a note."
+            ),
             error=[_error(one, response.note(one.message)) for one in errors],
             processNote=response.notes,
         )

@@ -201,6 +201,17 @@ def test_reason_and_place_are_answered_when_a_claim_is_wrong(cloud: Cloud, kind:
     assert cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"] == []
 
 
+def test_errors_are_bounded_when_every_item_of_a_long_claim_is_wrong(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    (item,) = claim_of(document)["item"]
+    item["quantity"]["value"] = "many"
+    claim_of(document)["item"] = [item] * 150
+    answer = response(cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER))
+    assert len(answer["error"]) == 101
+    assert answer["processNote"][-1]["text"] == "Claim: 50 more values are wrong."
+    assert len(answer["disposition"]) < 100
+
+
 def issues(reply: Reply) -> list[str]:
     assert reply.body["resourceType"] == "OperationOutcome"
     return [one["code"] for one in reply.body["issue"]]
