@@ -13,6 +13,7 @@ from precert.domain.errors import (
     DuplicateRequestError,
     FieldError,
     InvalidInputError,
+    KeyReusedError,
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
@@ -58,6 +59,7 @@ _REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
     PatientNotEligibleError: ("95", NO_RESUBMISSION),
     CheckNotAvailableError: ("78", NO_RESUBMISSION),
     DuplicateRequestError: (INVALID, NO_RESUBMISSION),
+    KeyReusedError: (INVALID, CORRECT),
     ActionNotAllowedError: (INVALID, NO_RESUBMISSION),
 }
 REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *_REASON_OF_ERROR)

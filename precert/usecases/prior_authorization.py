@@ -4,6 +4,7 @@ They are requests like those of the portal: the same rules, duplicates, clocks, 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,6 +22,7 @@ from precert.domain.errors import (
     DamagedRecordError,
     FieldError,
     InvalidInputError,
+    KeyReusedError,
     NotFoundError,
     PatientNotEligibleError,
     PatientNotFoundError,
@@ -95,6 +97,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
         DuplicateRequestError: an open request repeats it; named if the caller may see it (S2).
+        KeyReusedError: the identifier is that of another patient's claim.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     request_id = id_of(claim_id)
@@ -107,6 +110,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         known = requests.read_file(request_id)
         if known is None or _own_request(known.request, caller) is None:
             raise
+        _require_same_patient(known.request, content)
         return _stored(known, caller)
     received = received_request(
         request_id,
@@ -140,18 +144,23 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         seen = not refusal.existing.tins.isdisjoint(caller.tins)
         raise duplicate_error(payer, refusal.existing if seen else None) from refusal
     except RegisteredAlreadyError as refusal:
-        if _own_request(refusal.current, caller) is None:
+        current = _own_request(refusal.current, caller)
+        if current is None:
             raise NotFoundError(_OTHERS) from refusal
-    _assess(
-        request_id,
-        requests=requests,
-        reference=reference,
-        rule_lists=rule_lists,
-        versions=rule_list_versions,
-        fingerprints=fingerprints,
-        payer=payer,
-        now=now,
-    )
+        _require_same_patient(current, content)
+    # The workflow assesses every submitted request, and repeats it until it succeeds.
+    with suppress(TransientError):
+        assess_cycle(
+            request_id,
+            FIRST_CYCLE,
+            requests=requests,
+            reference=reference,
+            rule_lists=rule_lists,
+            versions=rule_list_versions,
+            fingerprints=fingerprints,
+            payer=payer,
+            now=now,
+        )
     return _stored(requests.read_file(request_id), caller)
 
 
@@ -268,32 +277,10 @@ def inquire_prior_authorizations(
 _OTHERS: Final = "Another provider's claim has this identifier. Send the claim with another one."
 
 
-def _assess(
-    request_id: str,
-    *,
-    requests: RequestStore,
-    reference: ReferenceReader,
-    rule_lists: RuleLists,
-    versions: RuleListVersions,
-    fingerprints: Fingerprints,
-    payer: Payer,
-    now: datetime,
-) -> None:
-    try:
-        assess_cycle(
-            request_id,
-            FIRST_CYCLE,
-            requests=requests,
-            reference=reference,
-            rule_lists=rule_lists,
-            versions=versions,
-            fingerprints=fingerprints,
-            payer=payer,
-            now=now,
-        )
-    except TransientError:
-        # The workflow assesses every submitted request, and repeats it until it succeeds.
-        return
+def _require_same_patient(known: Request, content: RequestContent) -> None:
+    """Refuse a claim whose identifier was used for another patient: it is no repetition."""
+    if known.content_as_submitted.member_id != content.member_id:
+        raise KeyReusedError("This identifier is that of another patient's claim. Use another one.")
 
 
 def _own_request(request: Request | None, caller: Caller) -> Request | None:

@@ -102,6 +102,15 @@ def test_same_answer_is_given_when_a_claim_identifier_is_repeated(cloud: Cloud) 
     assert len(cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]) == 1
 
 
+def test_claim_is_refused_when_its_identifier_is_of_another_patient(cloud: Cloud) -> None:
+    submit(cloud, claim(BOWEL_SURGERY))
+    document = claim(VISIT)
+    patient(document)["identifier"][0]["value"] = "U70019461"
+    again = submit(cloud, document)
+    assert errors(again) == [("33", "Claim")]
+    assert "item" not in response(again)
+
+
 def test_duplicate_is_named_when_another_claim_repeats_an_open_request(cloud: Cloud) -> None:
     first = submit(cloud, claim(BOWEL_SURGERY))
     number = extensions(response(first)["item"][0])["administrationReferenceNumber"]["valueString"]
