@@ -308,7 +308,7 @@ def test_damaged_member_is_shown_when_an_ssn_is_searched(
     reply = search()
     assert len(ids_of(reply)) == 1
     assert PATIENT["member_id"] not in reply.text
-    # The member exists: nobody is told otherwise.
+    # The member exists, so that no answer states otherwise.
     assert (reply.body["patients"], reply.body["notices"]) == ([], [])
 
 

@@ -28,7 +28,7 @@ from tests.adapters.cloud import PDF, Cloud
 FOLDER: Final = Path(__file__).resolve().parents[1] / "payloads"
 REQUEST: Final = "REQUEST-ID"
 DOCUMENT: Final = "DOCUMENT-ID"
-"""Stand in the files for the ids that each test assigns anew."""
+"""Stand in the files for the ids that each test assigns itself."""
 
 Payload = dict[str, Any]
 
@@ -130,7 +130,7 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-def kept(kind: str = "*") -> Iterator[tuple[str, str, Payload]]:
+def released(kind: str = "*") -> Iterator[tuple[str, str, Payload]]:
     """Release, kind and payload of each file."""
     for file in sorted(FOLDER.glob(f"*/{kind}.json")):
         for payload in json.loads(file.read_text(encoding="utf-8")):
@@ -177,7 +177,7 @@ HANDLED: Final[dict[str, Callable[[Cloud, Payload], None]]] = {
 @pytest.mark.parametrize("kind", HANDLED)
 def test_payload_is_processed_when_an_earlier_release_sent_it(cloud: Cloud, kind: str) -> None:
     request_id, document_id = _uploaded(cloud)
-    found = list(kept(kind))
+    found = list(released(kind))
     assert found
     for _, _, payload in found:
         text = json.dumps(payload).replace(REQUEST, request_id).replace(DOCUMENT, document_id)
@@ -192,7 +192,7 @@ def test_every_shape_has_a_file_when_this_release_sends_it(cloud: Cloud) -> None
     assert sent.keys() == HANDLED.keys()
     if release := os.environ.get("PRECERT_RECORD_PAYLOADS"):
         _record(release, sent)
-    known = {(kind, json.dumps(shape(payload))) for _, kind, payload in kept()}
+    known = {(kind, json.dumps(shape(payload))) for _, kind, payload in released()}
     new = {
         kind
         for kind, payloads in sent.items()
