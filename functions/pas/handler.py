@@ -68,7 +68,16 @@ def claim_operation(
         return FhirResource(call(refused, bundle, errors, at=dependencies().now()))
     original = _original(file, bundle)
     at = dependencies().now()
-    return FhirResource(call(determined, file.request, line_numbers(file), original, at=at))
+    return FhirResource(
+        call(
+            determined,
+            file.request,
+            line_numbers(file),
+            original,
+            base_url=api.base_url,
+            at=at,
+        )
+    )
 
 
 def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
@@ -104,7 +113,15 @@ def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
     found = call(inquire_prior_authorizations, read_inquiry(bundle), caller)
     at = dependencies().now()
     answers = [
-        call(determined, one.request, line_numbers(one), bundle, at=at, inquired=True)
+        call(
+            determined,
+            one.request,
+            line_numbers(one),
+            bundle,
+            base_url=api.base_url,
+            at=at,
+            inquired=True,
+        )
         for one in found.requests
     ]
     return FhirResource(

@@ -14,6 +14,7 @@ from precert.domain.errors import (
     FieldError,
     InvalidInputError,
     KeyReusedError,
+    NotFoundError,
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
@@ -54,6 +55,8 @@ MISSING: Final = "15"
 INVALID: Final = "33"
 OUTSIDE_WINDOW: Final = "62"
 NOT_AUTHORIZED: Final = "41"
+UNKNOWN_NUMBER: Final = "AA"
+"""The authorization that the claim refers to is not found, or the caller may not see it."""
 _REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
     PatientNotFoundError: ("67", CORRECT),
     PatientNotEligibleError: ("95", NO_RESUBMISSION),
@@ -61,6 +64,7 @@ _REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
     DuplicateRequestError: (INVALID, NO_RESUBMISSION),
     KeyReusedError: (INVALID, CORRECT),
     ActionNotAllowedError: (INVALID, NO_RESUBMISSION),
+    NotFoundError: (UNKNOWN_NUMBER, CORRECT),
 }
 REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *_REASON_OF_ERROR)
 """Errors that a ClaimResponse explains; others are an OperationOutcome."""
@@ -86,6 +90,8 @@ def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:
         return listed
     code, follow_up = _REASON_OF_ERROR[type(error)]
     place = "Claim.patient" if "Patient" in type(error).__name__ else "Claim"
+    if isinstance(error, NotFoundError):
+        place = "Claim.related"
     known = error.extensions.get("existing")
     number = known.get("number") if isinstance(known, dict) else None
     message = f"{error.detail} Precertification {number}." if number else error.detail

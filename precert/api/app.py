@@ -443,6 +443,11 @@ class Api:
                 return {**event, "rawPath": _VARIABLE.sub("-", operation.path)}
         return event
 
+    @property
+    def base_url(self) -> str:
+        """The address of the current call, without a path."""
+        return self.edge().base_url(self.resolver.current_event.raw_event)
+
     def prepare(self) -> None:
         """Before a snapshot, analyze all signatures and answer one call, for fast first calls."""
         for operation in self.operations:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any, Final
 
-from precert.names import ORIGIN_SECRET_HEADER, VIEWER_ADDRESS_HEADER
+from precert.names import ORIGIN_SECRET_HEADER, VIEWER_ADDRESS_HEADER, VIEWER_HOST_HEADER
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -42,6 +42,13 @@ class Edge:
         if self._forwarded(event):
             found = (event.get("headers") or {}).get(VIEWER_ADDRESS_HEADER)
         return found if isinstance(found, str) and _ADDRESS.fullmatch(found) else None
+
+    def base_url(self, event: Mapping[str, Any]) -> str:
+        """The address that the caller called, without a path; a header is trusted as above."""
+        host = event["requestContext"].get("domainName")
+        if self._forwarded(event):
+            host = (event.get("headers") or {}).get(VIEWER_HOST_HEADER) or host
+        return f"https://{host}"
 
     def _forwarded(self, event: Mapping[str, Any]) -> bool:
         sent = str((event.get("headers") or {}).get(ORIGIN_SECRET_HEADER, "")).encode()

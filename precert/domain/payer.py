@@ -3,6 +3,7 @@
 Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` has that of the sample payer.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
@@ -36,6 +37,7 @@ from precert.domain.statuses import LineStatus
 from precert.domain.values import (
     AuthorizationType,
     CodeType,
+    LoincCode,
     ProviderKind,
     Purpose,
     Text,
@@ -444,6 +446,9 @@ class Payer(Value):
     """Names of criteria that reviewers often cite; others can be entered."""
     required_documentation: dict[str, Text]
     """Documents that a rule can require with a request: the text of each code."""
+    attachment_codes: Mapping[str, LoincCode] = {}
+    """The LOINC codes by which partners are asked for required documentation and send it, by the code
+    of the document. Without one, its text is sent as a note."""
     notices: dict[str, str]
     messages: dict[str, str]
     """Texts of the inbox by event type; ``{number}``, ``{status}`` and, of a refused document,
@@ -477,10 +482,30 @@ class Payer(Value):
         return self
 
     @model_validator(mode="after")
+    def _attachment_codes_name_one_document_each(self) -> Self:
+        if unknown := self.attachment_codes.keys() - self.required_documentation.keys():
+            raise ValueError(
+                "attachment_codes names documents that are not in required_documentation: "
+                f"{sorted(unknown)}"
+            )
+        counted = Counter(self.attachment_codes.values())
+        if repeated := sorted(code for code, count in counted.items() if count > 1):
+            raise ValueError(
+                f"attachment_codes has LOINC codes of several documents: {repeated}. A received "
+                "document could not be assigned; give each document a code of its own, or none"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _reason_rules_are_of_reasons(self) -> Self:
         if unknown := self.reason_rules.keys() - self.reason_codes.keys():
             raise ValueError(f"reason_rules names codes that are not in reason_codes: {unknown}")
         return self
+
+    def document_of_attachment(self, loinc_code: str) -> str | None:
+        """The code of the required document that a LOINC code names, if any."""
+        named = (document for document, code in self.attachment_codes.items() if code == loinc_code)
+        return next(named, None)
 
     def reason_rule(self, code: str) -> ReasonRule:
         return self.reason_rules.get(code, ReasonRule())

@@ -55,6 +55,13 @@ def _npi(value: str) -> str:
     return value
 
 
+def _loinc(value: str) -> str:
+    number, _, check_digit = value.partition("-")
+    if luhn_digit(number) != int(check_digit):
+        raise ValueError("the check digit does not fit; a LOINC code is written as in 11506-3")
+    return value
+
+
 def _line(value: object) -> object:
     return cleaned_line(value) if isinstance(value, str) else value
 
@@ -196,6 +203,7 @@ Npi = Annotated[
     StringConstraints(pattern=r"^[0-9]{10}$"),
     AfterValidator(_npi),
 ]
+LoincCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,7}-[0-9]$"), AfterValidator(_loinc)]
 Tin = Annotated[str, BeforeValidator(_tin), StringConstraints(pattern=r"^[0-9]{9}$")]
 MemberId = Annotated[str, BeforeValidator(_id_card), StringConstraints(pattern=r"^[A-Z0-9]{5,20}$")]
 Phone = Annotated[

@@ -19,6 +19,7 @@ from precert.domain.wording import written_moment
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, objects
 from precert.fhir.elements import Json, concept, extension, not_applicable, present
+from precert.fhir.needed import document_requests, referring_to, written
 
 PENDED: Final = "A4"
 """X12 306 of a line that is not decided."""
@@ -43,14 +44,17 @@ class _Response:
     resources: list[Json] = field(default_factory=list)
     notes: list[Json] = field(default_factory=list)
 
+    @property
+    def claim(self) -> Json:
+        """A reference to the claim: by its identifier, as it is not returned."""
+        identifiers = objects(self.bundle.first, "identifier")
+        if identifiers:
+            return {"type": "Claim", "identifier": identifiers[0]}
+        return {"type": "Claim", "display": "The claim of this call"}
+
     def claim_response(self, **members: Any) -> Json:
         claim = self.bundle.first
         identifiers = objects(claim, "identifier")
-        request: Json = {"type": "Claim"}
-        if identifiers:
-            request["identifier"] = identifiers[0]
-        else:
-            request["display"] = "The claim of this call"
         return present(
             resourceType="ClaimResponse",
             id=self.new_uuid(),
@@ -60,10 +64,10 @@ class _Response:
             type=claim.get("type"),
             use=claim.get("use"),
             patient=claim.get("patient"),
-            created=_instant(self.at),
+            created=written(self.at),
             insurer=claim.get("insurer"),
             requestor=claim.get("provider"),
-            request=request,
+            request=self.claim,
             **members,
         )
 
@@ -85,7 +89,7 @@ class _Response:
             meta=systems.profile(f"pas-{'inquiry-' if self.inquired else ''}response-bundle"),
             identifier=identifier if isinstance(identifier, dict) else None,
             type="collection",
-            timestamp=_instant(self.at),
+            timestamp=written(self.at),
             entry=[present(**one) for one in entries],
         )
 
@@ -145,6 +149,7 @@ def determined(
     bundle: Bundle,
     *,
     payer: Payer,
+    base_url: str,
     at: datetime,
     new_uuid: Callable[[], str],
     inquired: bool = False,
@@ -152,10 +157,22 @@ def determined(
     """The response to a claim that is stored as a request, in its current state.
 
     ``sequences`` are ``item.sequence`` of the claim, in the order of the request's lines; ``inquired``
-    if the bundle is an inquiry, which describes the request by example.
+    if the bundle is an inquiry, which describes the request by example. ``base_url`` is the address to
+    which documents are sent.
     """
     response = _Response(bundle, at, new_uuid, inquired)
     review = request.submitted
+    communications, tasks = document_requests(
+        request,
+        {line.line_id: number for line, number in zip(review.lines, sequences, strict=True)},
+        bundle,
+        response.claim,
+        payer=payer,
+        base_url=base_url,
+        at=at,
+        new_uuid=new_uuid,
+    )
+    response.resources += [*communications, *tasks]
     items, added = [], []
     sent = {item.get("sequence"): item for item in objects(bundle.first, "item")}
     for line, sequence in zip(review.lines, sequences, strict=True):
@@ -182,6 +199,7 @@ def determined(
             addItem=added,
             adjudication=[_adjudication(action, review.number)],
             processNote=response.notes,
+            communicationRequest=referring_to(communications),
         )
     )
 
@@ -329,10 +347,6 @@ def _disposition(request: Request, payer: Payer) -> str:
 
 def _period(first: date, last: date) -> Json:
     return {"start": first.isoformat(), "end": last.isoformat()}
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _references(value: object) -> Iterator[Json]:

@@ -30,6 +30,7 @@ MS_DRG: Final = (
 CMS_PLACE_OF_SERVICE: Final = (
     "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
 )
+LOINC: Final = "http://loinc.org"
 PAS_CODES: Final = f"{PAS}/CodeSystem/PASTempCodes"
 DATA_ABSENT_REASON: Final = f"{TERMINOLOGY}/data-absent-reason"
 DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -46,6 +47,10 @@ US_NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 US_TIN: Final = "http://terminology.hl7.org/NamingSystem/USEIN"
 URI: Final = "urn:ietf:rfc:3986"
 MEMBER_ID: Final = "urn:precert:member-id"
+PAYER_ID: Final = "urn:precert:payer"
+"""Of a payer whose identifier the claim does not have: its name."""
+REQUEST_NUMBER: Final = "urn:precert:number"
+"""Of a precertification number."""
 IDENTIFIER_TYPE: Final = f"{TERMINOLOGY}/v2-0203"
 
 # -- X12 code lists, by their data element ----------------------------------------------------------
@@ -53,6 +58,8 @@ ENTITY: Final = f"{X12}/98"
 PAYER: Final = "PR"
 ENTITY_OF_KIND: Final = {ProviderKind.FACILITY: "FA", ProviderKind.INDIVIDUAL: "1P"}
 SERVICE_PROVIDER: Final = "SJ"
+ATTACHMENT_CATEGORY: Final = f"{X12}/755"
+SUPPORT_FOR_VERIFICATION: Final = "77"
 ACTION: Final = f"{X12}/306"
 DECISION_REASON: Final = f"{X12}/886"
 REJECT_REASON: Final = f"{X12}/901"

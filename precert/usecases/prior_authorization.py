@@ -97,7 +97,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
         DuplicateRequestError: an open request repeats it; named if the caller may see it (S2).
-        KeyReusedError: the identifier is that of another patient's claim.
+        KeyReusedError: the identifier is that of another patient's or provider's claim.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     request_id = id_of(claim_id)
@@ -146,7 +146,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     except RegisteredAlreadyError as refusal:
         current = _own_request(refusal.current, caller)
         if current is None:
-            raise NotFoundError(_OTHERS) from refusal
+            raise KeyReusedError(_OTHERS) from refusal
         _require_same_patient(current, content)
     # The workflow assesses every submitted request, and repeats it until it succeeds.
     with suppress(TransientError):
@@ -181,7 +181,10 @@ def cancel_prior_authorization(
         ActionNotAllowedError: it is decided.
     """
     request_id = id_of(claim_id)
-    void_request(request_id, reason, caller, requests=requests, now=now)
+    try:
+        void_request(request_id, reason, caller, requests=requests, now=now)
+    except NotFoundError as error:
+        raise NotFoundError(_NO_PRIOR) from error
     return _stored(requests.read_file(request_id), caller)
 
 
@@ -274,6 +277,10 @@ def inquire_prior_authorizations(
     return FoundAuthorizations(tuple(found), withheld, False, tuple(damaged))
 
 
+_NO_PRIOR: Final = (
+    "The claim in Claim.related is not known, or is not one of your TINs. Send its identifier as it "
+    "was submitted, and the same requestor; or submit the claim as a new one."
+)
 _OTHERS: Final = "Another provider's claim has this identifier. Send the claim with another one."
 
 

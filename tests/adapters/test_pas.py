@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
 from functions.pas import handler as pas
 from functions.status import handler as status
+from functions.submit import handler as provider_actions
 from precert.api.app import FHIR_JSON
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
 from tests.adapters.calls import Reply
@@ -146,6 +148,20 @@ def test_cancellation_is_refused_when_the_request_is_decided(cloud: Cloud) -> No
     document = claim(VISIT)
     submit(cloud, document)
     assert errors(submit(cloud, cancelling(document))) == [("33", "Claim")]
+
+
+@pytest.mark.parametrize("by", [PROVIDER, STRANGER], ids=["unknown", "another provider's"])
+def test_reject_reason_is_returned_when_the_prior_claim_is_not_found(
+    cloud: Cloud, by: dict[str, str]
+) -> None:
+    document = claim(BOWEL_SURGERY)
+    if by is STRANGER:
+        submit(cloud, document)
+    reply = submit(cloud, cancelling(document), by=by)
+    assert errors(reply) == [("AA", "Claim.related")]
+    (error,) = response(reply)["error"]
+    action = extensions(error)["errorFollowupAction"]["valueCodeableConcept"]
+    assert coding(action)[1] == "C"
 
 
 def test_update_is_refused_when_items_are_changed(cloud: Cloud) -> None:
@@ -409,3 +425,51 @@ def test_missing_documents_are_notes_when_the_rules_require_them(cloud: Cloud) -
     assert needed
     assert [text.partition(": ")[2].rstrip(".") for text in notes] == needed
     assert "Information is needed" in head["disposition"]
+
+
+PACEMAKER: Final = {
+    **VISIT,
+    "type_of_service": "OUTPATIENT_SURGERY",
+    "procedures": [{"code": "33206", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}],
+}
+
+
+def resources(document: Json, kind: str) -> list[Json]:
+    found = (entry["resource"] for entry in document["entry"])
+    return [one for one in found if one["resourceType"] == kind]
+
+
+@pytest.mark.parametrize("inquired", [False, True], ids=["submit", "inquire"])
+def test_task_and_communication_requests_ask_for_documents_when_they_have_codes(
+    cloud: Cloud, inquired: bool
+) -> None:
+    answer = submit(cloud, claim(PACEMAKER)).body
+    if inquired:
+        (answer,) = bundles(inquire(cloud, inquiry()))
+    (task,) = resources(answer, "Task")
+    assert coding(task["code"])[1] == "attachment-request-code"
+    url, *needed = task["input"]
+    assert url["valueUrl"].endswith("/fhir/r4/$submit-attachment")
+    lines = [extensions(one)["serviceLineNumber"]["valuePositiveInt"] for one in needed]
+    codes = [coding(one["valueCodeableConcept"]) for one in needed]
+    assert lines == [1, 1]
+    assert codes == [("http://loinc.org", "11506-3"), ("http://loinc.org", "18748-4")]
+    (row,) = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
+    until = datetime.fromisoformat(task["restriction"]["period"]["end"])
+    assert until == datetime.fromisoformat(row["due_at"])
+    asked = resources(answer, "CommunicationRequest")
+    assert [one["payload"][0]["contentString"] for one in asked] == ["11506-3", "18748-4"]
+    referred = [one["reference"] for one in answer["entry"][0]["resource"]["communicationRequest"]]
+    assert referred == [f"urn:uuid:{one['id']}" for one in asked]
+
+
+def test_no_task_is_returned_when_the_information_was_received(cloud: Cloud) -> None:
+    document = claim(PACEMAKER)
+    submit(cloud, document)
+    (row,) = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
+    details = cloud.call(status, "GET", f"/v1/requests/{row['request_id']}", by=PROVIDER).body
+    rfi = details["information_requests"][-1]
+    path = f"/v1/requests/{row['request_id']}/information"
+    body = {"requested_at": rfi["requested_at"], "answer": "Sent by fax."}
+    assert cloud.call(provider_actions, "POST", path, body, by=PROVIDER).status == 200
+    assert resources(submit(cloud, document).body, "Task") == []

@@ -11,7 +11,7 @@ import pytest
 from infra.app import make_app
 from infra.constructs.portal import VIEWER_FUNCTION
 from infra.platforms import Platform
-from precert.names import ORIGIN_SECRET_HEADER, VIEWER_ADDRESS_HEADER
+from precert.names import ORIGIN_SECRET_HEADER, VIEWER_ADDRESS_HEADER, VIEWER_HOST_HEADER
 from tests.template import stages
 from tests.template.synthesized import Properties, Synthesized
 
@@ -163,10 +163,20 @@ def test_stage_is_refused_when_its_edge_would_not_work(
 def test_address_of_the_viewer_replaces_what_was_sent_when_cloudfront_forwards() -> None:
     event = {
         "viewer": {"ip": "198.51.100.7"},
-        "request": {"headers": {VIEWER_ADDRESS_HEADER: {"value": "203.0.113.1"}}},
+        "request": {
+            "headers": {
+                "host": {"value": "portal.example.org"},
+                VIEWER_ADDRESS_HEADER: {"value": "203.0.113.1"},
+                VIEWER_HOST_HEADER: {"value": "attacker.example.org"},
+            }
+        },
     }
     script = (
         f"{VIEWER_FUNCTION.read_text()}\nconsole.log(JSON.stringify(handler({json.dumps(event)})))"
     )
     ran = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
-    assert json.loads(ran.stdout)["headers"] == {VIEWER_ADDRESS_HEADER: {"value": "198.51.100.7"}}
+    assert json.loads(ran.stdout)["headers"] == {
+        "host": {"value": "portal.example.org"},
+        VIEWER_ADDRESS_HEADER: {"value": "198.51.100.7"},
+        VIEWER_HOST_HEADER: {"value": "portal.example.org"},
+    }

@@ -57,6 +57,17 @@ def test_partner_is_admitted_with_its_own_address_when_it_uses_its_domain() -> N
     assert not Edge((SECRET,)).admits(event)
 
 
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [(SECRET, "https://portal.example.org"), ("", "https://origin.example.org")],
+)
+def test_address_is_the_one_called_when_cloudfront_forwarded_the_call(
+    secret: str, expected: str
+) -> None:
+    event = received(x_origin_secret=secret, x_viewer_host="portal.example.org")
+    assert EDGE.base_url(event) == expected
+
+
 def test_every_call_is_admitted_when_the_stage_has_no_edge() -> None:
     event = received(x_viewer_address=VIEWER)
     assert (Edge().admits(event), Edge().source_ip(event)) == (True, CLOUDFRONT)

@@ -25,6 +25,7 @@ def answered(of: Request) -> Json:
         (1, 2),
         bundle_of(bundle(), first="Claim"),
         payer=payer(),
+        base_url="https://payer.example.org",
         at=START,
         new_uuid=uuids(),
     )

@@ -102,3 +102,21 @@ def test_every_error_is_reported_when_several_clocks_are_invalid() -> None:
         "COMMERCIAL.states.TX.standard.extension.requested_by",
         "CHIP.appeal_standard",
     }
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ({"OTHER": "11506-3"}, "not in required_documentation: ['OTHER']"),
+        ({"CLINICAL_NOTES": "11506-4"}, "the check digit does not fit"),
+        ({"CLINICAL_NOTES": "11506"}, "attachment_codes.CLINICAL_NOTES"),
+        ({"CLINICAL_NOTES": "11506-3", "SLEEP_STUDY": "11506-3"}, "of several documents"),
+    ],
+)
+def test_attachment_codes_are_refused_when_they_do_not_name_one_document(
+    codes: dict[str, str], message: str
+) -> None:
+    data = samples.payer().model_dump(mode="json")
+    with pytest.raises(ValidationError) as raised:
+        Payer.model_validate({**data, "attachment_codes": codes})
+    assert message in str(raised.value)

@@ -26,7 +26,9 @@ from precert.domain.loading_table import load_table
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeQuery, DelegatedVendor, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
+from precert.fhir import systems
 from tests.fakes.code_sets import code_sets
+from tools.fhir_validator import pas_validator
 
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
 GUIDES_DAY: Final = date(2025, 7, 1)
@@ -466,3 +468,12 @@ def test_holidays_are_the_federal_ones_when_business_days_are_counted(payer: Pay
     years = {day.year for day in retained}
     assert len(years) >= 5
     assert retained == set(holidays.country_holidays("US", years=sorted(years)))
+
+
+def test_attachment_codes_are_those_of_the_guide_when_shipped(payer: Payer) -> None:
+    codes = pas_validator().facts["value_sets"][
+        "http://hl7.org/fhir/us/davinci-pas/ValueSet/pas-loinc-attachment-codes"
+    ]
+    assert {(systems.LOINC, code) for code in payer.attachment_codes.values()} <= {
+        tuple(one) for one in codes
+    }

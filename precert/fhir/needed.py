@@ -1,0 +1,157 @@
+"""The documents that a request for information requires, as Da Vinci PAS and CDex ask for them.
+
+A Task lists all documents that have a LOINC code in the payer's data, and how to send them; a
+CommunicationRequest for each of them is what X12 278 says. Other documents, and questions in words, are
+process notes only.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from precert.domain.content import numbered_lines
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import InformationRequest, ServiceLine
+from precert.domain.wording import written_diagnosis
+from precert.fhir import systems
+from precert.fhir.bundles import Bundle, objects
+from precert.fhir.elements import Json, concept, extension, present, reference
+
+SUBMIT_ATTACHMENT = "/fhir/r4/$submit-attachment"
+
+
+def document_requests(
+    request: Request,
+    sequences: Mapping[str, int],
+    bundle: Bundle,
+    claim: Json,
+    *,
+    payer: Payer,
+    base_url: str,
+    at: datetime,
+    new_uuid: Callable[[], str],
+) -> tuple[list[Json], list[Json]]:
+    """The CommunicationRequests and the Tasks of the open request for information.
+
+    ``sequences`` has the item number of each service line, and ``claim`` refers to the claim.
+    """
+    rfi = request.submitted.open_information_request
+    needed = list(_needed(request, rfi, payer)) if rfi else []
+    if rfi is None or not needed:
+        return [], []
+    asked = [
+        _communication(request, line, sequences[line.line_id], loinc, bundle, new_uuid())
+        for line, loinc in needed
+    ]
+    numbered = [(sequences[line.line_id], loinc) for line, loinc in needed]
+    task = _task(request, rfi, numbered, bundle, claim, payer)
+    task["authoredOn"] = written(rfi.requested_at)
+    task["lastModified"] = written(at)
+    task["input"].insert(0, _input("payer-url", valueUrl=f"{base_url}{SUBMIT_ATTACHMENT}"))
+    return asked, [{"resourceType": "Task", "id": new_uuid(), **task}]
+
+
+def _needed(
+    request: Request, rfi: InformationRequest, payer: Payer
+) -> Iterator[tuple[ServiceLine, str]]:
+    """Each line with the LOINC code of each document that is needed for it.
+
+    A document that no rule requires of a line is needed for every line that waits for its decision.
+    """
+    assessment = request.submitted.assessment
+    required = (
+        {line.line_id: line.required_documentation for line in assessment.lines}
+        if assessment
+        else {}
+    )
+    lines = request.lines_to_decide
+    for document in rfi.documents:
+        if (loinc := payer.attachment_codes.get(document)) is None:
+            continue
+        of_rules = [one for one in lines if document in required.get(one.line_id, ())]
+        for line in of_rules or lines:
+            yield line, loinc
+
+
+def _task(
+    request: Request,
+    rfi: InformationRequest,
+    needed: Sequence[tuple[int, str]],
+    bundle: Bundle,
+    claim: Json,
+    payer: Payer,
+) -> Json:
+    head = bundle.first
+    insurer = bundle.target(head.get("insurer"))
+    known = objects(insurer, "identifier")
+    identifier = known[0] if known else {"system": systems.PAYER_ID, "value": payer.name}
+    tracked = objects(head, "identifier")
+    number = {"system": systems.REQUEST_NUMBER, "value": request.submitted.number}
+    return present(
+        meta=systems.profile("task"),
+        identifier=[*tracked[:1], number],
+        status="requested",
+        intent="order",
+        code=concept(systems.PAS_CODES, "attachment-request-code"),
+        **{"for": head.get("patient")},
+        requester={"identifier": identifier},
+        owner={"identifier": identifier},
+        reasonCode=concept(systems.PAS_CODES, "priorAuthorization"),
+        reasonReference=claim,
+        restriction={"period": {"end": written(rfi.answer_by)}},
+        input=[
+            _input(
+                "attachments-needed",
+                extension=[extension("serviceLineNumber", valuePositiveInt=sequence)],
+                valueCodeableConcept=concept(systems.LOINC, loinc),
+            )
+            for sequence, loinc in needed
+        ],
+    )
+
+
+def _input(kind: str, **members: object) -> Json:
+    return {"type": concept(systems.PAS_CODES, kind), **members}
+
+
+def _communication(
+    request: Request, line: ServiceLine, sequence: int, loinc: str, bundle: Bundle, new_id: str
+) -> Json:
+    head = bundle.first
+    requestor = bundle.target(head.get("provider"))
+    is_organization = requestor is not None and requestor["resourceType"] == "Organization"
+    provider = head.get("provider") if is_organization else None
+    return present(
+        resourceType="CommunicationRequest",
+        id=new_id,
+        meta=systems.profile("communicationrequest"),
+        extension=[extension("serviceLineNumber", valuePositiveInt=sequence)],
+        identifier=[{"system": systems.REQUEST_NUMBER, "value": request.submitted.number}],
+        status="active",
+        category=[concept(systems.ATTACHMENT_CATEGORY, systems.SUPPORT_FOR_VERIFICATION)],
+        medium=[concept(systems.PAS_CODES, "CDEX")],
+        payload=[
+            present(extension=list(_diagnosis(request, line)), contentString=loinc),
+        ],
+        requester=head.get("insurer"),
+        recipient=[provider] if provider else [],
+        sender=provider,
+    )
+
+
+def _diagnosis(request: Request, line: ServiceLine) -> Iterator[Json]:
+    """The primary diagnosis of the service of a line."""
+    for line_id, service, _ in numbered_lines(request.content.services):
+        if line_id == line.line_id and service.primary_diagnosis:
+            code = concept(systems.ICD_10_CM, written_diagnosis(service.primary_diagnosis))
+            yield extension("communicatedDiagnosis", valueCodeableConcept=code)
+
+
+def referring_to(resources: Sequence[Json]) -> list[Json]:
+    """References to resources of the same bundle."""
+    return [reference(f"urn:uuid:{one['id']}") for one in resources]
+
+
+def written(at: datetime) -> str:
+    """An instant as FHIR writes it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
