@@ -1,8 +1,8 @@
 /** The address of each screen. Each area is loaded when it is opened first. */
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { intakeRoutes } from "./intake/routes";
-import { officeRoutes } from "./office/routes";
 import { operationsRoutes } from "./operations/routes";
+import { providerRoutes } from "./provider/routes";
 import { reviewRoutes } from "./review/routes";
 import { NotFound, RouteError } from "./shell/NotFound";
 import { Shell } from "./shell/Shell";
@@ -15,7 +15,7 @@ const routes: RouteObject[] = [
     errorElement: <RouteError />,
     hydrateFallbackElement: <></>,
     children: [
-      ...officeRoutes,
+      ...providerRoutes,
       ...reviewRoutes,
       ...operationsRoutes,
       ...intakeRoutes,

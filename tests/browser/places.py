@@ -19,12 +19,12 @@ class Place:
 
 
 PLACES: Final = (
-    Place("home", PROVIDER, "/home", "src/office/home/Home.tsx"),
-    Place("patient search", PROVIDER, "/patients", "src/office/patients/PatientSearch.tsx"),
-    Place("dashboard", PROVIDER, "/requests", "src/office/requests/Requests.tsx"),
-    Place("messages", PROVIDER, "/messages", "src/office/messages/Messages.tsx"),
-    Place("request form", PROVIDER, "/drafts/{draft}", "src/office/request/DraftScreen.tsx"),
-    Place("details", PROVIDER, "/requests/{denied}", "src/office/requests/details/Details.tsx"),
+    Place("home", PROVIDER, "/home", "src/provider/home/Home.tsx"),
+    Place("patient search", PROVIDER, "/patients", "src/provider/patients/PatientSearch.tsx"),
+    Place("dashboard", PROVIDER, "/requests", "src/provider/requests/Requests.tsx"),
+    Place("messages", PROVIDER, "/messages", "src/provider/messages/Messages.tsx"),
+    Place("request form", PROVIDER, "/drafts/{draft}", "src/provider/request/DraftScreen.tsx"),
+    Place("details", PROVIDER, "/requests/{denied}", "src/provider/requests/details/Details.tsx"),
     Place("details while pending", PROVIDER, "/requests/{pending}"),
     Place("unknown address", PROVIDER, "/nowhere"),
     Place("worklist", REVIEWER, "/review", "src/review/Worklist.tsx"),

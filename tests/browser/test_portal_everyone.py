@@ -66,5 +66,5 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
 
 def test_first_screen_is_light_when_it_is_built() -> None:
     """Everything that the home page loads before it shows something."""
-    sizes = javascript("index.html", "src/office/home/Home.tsx")
+    sizes = javascript("index.html", "src/provider/home/Home.tsx")
     assert sum(sizes.values()) <= MOST_BYTES, sizes

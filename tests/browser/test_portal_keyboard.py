@@ -106,7 +106,7 @@ class Keyboard:
 
 
 @pytest.mark.rule("V12")
-def test_number_is_reached_when_an_office_uses_the_keyboard_alone(
+def test_number_is_reached_when_a_provider_uses_the_keyboard_alone(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
     code = Portal.at(deployment).content()["services"][0]["procedures"][0]["code"]

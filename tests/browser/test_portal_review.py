@@ -168,7 +168,7 @@ def test_changes_are_listed_and_the_entry_stays_when_the_case_changed_before_the
     expect(page.locator(".page-lead .badge").first).to_have_text("Approved")
 
 
-def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(
+def test_request_for_information_reaches_the_provider_when_a_reviewer_sends_it(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
     """And its answer reaches the reviewer, on the open page."""
@@ -182,9 +182,9 @@ def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(
     dialog.get_by_label(re.compile("Question")).fill("Which treatment was tried?")
     dialog.get_by_role("button", name="Request information").click()
     expect(dialog).to_have_count(0)
-    office = screens(PROVIDER)
-    office.go(f"/requests/{request_id}")
-    page = office.page
+    provider = screens(PROVIDER)
+    provider.go(f"/requests/{request_id}")
+    page = provider.page
     expect(page.get_by_text("Which treatment was tried?").first).to_be_visible()
     page.get_by_role("button", name="Answer in words").click()
     page.get_by_role("dialog").get_by_label("Answer").fill("Six weeks of medication.")
@@ -194,7 +194,7 @@ def test_request_for_information_reaches_the_office_when_a_reviewer_sends_it(
 
 
 @pytest.mark.rule("V9", "W7", "W12")
-def test_denial_is_changed_when_the_office_discusses_one_line_and_appeals_the_other(
+def test_denial_is_changed_when_the_provider_discusses_one_line_and_appeals_the_other(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
     """From the notice to the discussion, and to the appeal that another reviewer decides."""
@@ -205,9 +205,9 @@ def test_denial_is_changed_when_the_office_discusses_one_line_and_appeals_the_ot
     api.decide(request_id, REVIEWER, 1, [DENIAL, {**DENIAL, "line_id": "1.2"}])
     until("waiting for a notice", lambda: api.details(request_id)["determination_notices"] or None)
     number = str(api.details(request_id)["number"])
-    office = screens(PROVIDER)
-    office.go(f"/requests/{request_id}")
-    page, badge = office.page, office.page.locator(".page-lead .badge").first
+    provider = screens(PROVIDER)
+    provider.go(f"/requests/{request_id}")
+    page, badge = provider.page, provider.page.locator(".page-lead .badge").first
     with page.expect_download() as download:
         page.get_by_role(
             "button", name=re.compile("^Download.*notice", re.IGNORECASE)
@@ -271,7 +271,7 @@ def test_request_is_found_with_its_audit_trail_when_an_operator_searches_the_num
 def test_number_is_shown_when_a_clerk_registers_a_phone_call(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
-    """With the same form as the office, in one page, then read back."""
+    """With the same form as providers use, in one page, then read back."""
     screen = screens(CLERK)
     screen.refusals.add(422)
     page = screen.page

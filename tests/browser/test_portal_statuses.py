@@ -35,7 +35,7 @@ SHOWN = """() => [...document.querySelectorAll("main button, main a")]
   .filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())"""
 """The words of every button and link on the page."""
 
-OFFICE = {
+PROVIDER_ACTIONS = {
     **{action.value: ACTIONS[action].label for action in PROVIDER_ACTIONS - {Action.DETAILS}},
     "MODIFY": "Choose files",
 }
@@ -128,7 +128,7 @@ def wrong(page: Page, words: Mapping[str, str], actions: Collection[str]) -> lis
 
 
 @pytest.mark.rule("T1")
-def test_exactly_what_is_allowed_is_offered_when_an_office_opens_a_request(
+def test_exactly_what_is_allowed_is_offered_when_a_provider_opens_a_request(
     screens: Callable[..., Screen], deployment: Deployment, requests: dict[str, str]
 ) -> None:
     api = Portal.at(deployment)
@@ -142,7 +142,7 @@ def test_exactly_what_is_allowed_is_offered_when_an_office_opens_a_request(
         expect(badge).to_be_visible()
         screen.settled()
         details = api.details(request_id)
-        if problems := wrong(page, OFFICE, details["allowed_actions"]):
+        if problems := wrong(page, PROVIDER_ACTIONS, details["allowed_actions"]):
             found[name] = problems
         answers = page.get_by_role("button", name="Answer in words").is_visible()
         assert answers == (name == "information requested")

@@ -1,4 +1,4 @@
-"""The pictures of README and of the guide for office staff: `make screenshots` renews them.
+"""The pictures of README and of the guide for the staff of providers: `make screenshots` renews them.
 
 Without PRECERT_SCREENSHOTS they are written to a temporary folder, so that the walk is always tried.
 """
@@ -52,8 +52,8 @@ def test_number_is_shown_and_pictures_are_made_when_the_guides_example_is_entere
     api = Portal.at(deployment)
     denied = api.decided(DENIAL)
     pending = api.pending()
-    office = screens(PROVIDER)
-    person = Person(office)
+    provider = screens(PROVIDER)
+    person = Person(provider)
     person.actions = 3  # the sign-in: name, password, button
     found: dict[str, list[str]] = {}
 
@@ -63,32 +63,32 @@ def test_number_is_shown_and_pictures_are_made_when_the_guides_example_is_entere
             found[name] = violations
 
     person.find_patient()
-    found["patients found"] = office.accessibility()
+    found["patients found"] = provider.accessibility()
     person.confirm_patient()
-    take(office, "patient")
+    take(provider, "patient")
     person.start_check()
-    take(office, "servicing-provider")
+    take(provider, "servicing-provider")
     person.choose_facility()
     person.enter_service("44140", days_ahead=60)
-    take(office, "services")
+    take(provider, "services")
     person.check()
-    take(office, "requirements")
+    take(provider, "requirements")
     person.start_request()
     person.complete()
-    take(office, "request")
+    take(provider, "request")
     person.review()
-    take(office, "review")
+    take(provider, "review")
     number = person.submit()
     assert person.actions <= MOST_ACTIONS, person.actions
-    expect(office.page.get_by_text(re.compile("Pending|Approved")).first).to_be_visible()
-    take(office, "submitted")
-    office.page.get_by_role("link", name="Requests").click()
-    row = office.page.get_by_role("row").filter(has_text=number)
+    expect(provider.page.get_by_text(re.compile("Pending|Approved")).first).to_be_visible()
+    take(provider, "submitted")
+    provider.page.get_by_role("link", name="Requests").click()
+    row = provider.page.get_by_role("row").filter(has_text=number)
     expect(row.get_by_role("link", name=re.compile("Details|" + number)).first).to_be_visible()
-    office.go("/home")
-    take(office, "home")
-    office.go(f"/requests/{denied}")
-    take(office, "details")
+    provider.go("/home")
+    take(provider, "home")
+    provider.go(f"/requests/{denied}")
+    take(provider, "details")
     reviewer = screens(REVIEWER)
     reviewer.go(f"/review/{pending}")
     take(reviewer, "reviewer")

@@ -48,7 +48,7 @@ const CHANNELS: readonly string[] = [
   "EDI",
 ] satisfies Schemas["RegisterRequestBody"]["channel"][];
 
-/** Register a request from phone, fax, mail or EDI, with the same form as the provider's office. */
+/** Register a request from phone, fax, mail or EDI, with the same form as providers use. */
 export function Register() {
   const initial = (): Entry => ({
     channel: "",

@@ -63,7 +63,7 @@ function Shown({ details }: { details: Details }) {
           <StatusBadge status={details.status} label={details.status_label} />
           {details.waiting_on !== "NONE" && (
             <span>
-              {text.office.table.waitsUntil(details.waiting_on_label)}{" "}
+              {text.provider.table.waitsUntil(details.waiting_on_label)}{" "}
               <DueTime at={details.due_at} />
             </span>
           )}

@@ -71,7 +71,7 @@ function CasePage({ details }: { details: CaseDetails }) {
           {urgency(details) && <Tag tone="warning">{urgency(details)}</Tag>}
           {details.waiting_on !== "NONE" && (
             <span>
-              {text.office.table.waitsUntil(details.waiting_on_label)}{" "}
+              {text.provider.table.waitsUntil(details.waiting_on_label)}{" "}
               <DueTime at={details.due_at} />
             </span>
           )}

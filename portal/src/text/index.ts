@@ -5,8 +5,8 @@
 import { common } from "./common";
 import { details } from "./details";
 import { intake } from "./intake";
-import { office } from "./office";
 import { operations } from "./operations";
+import { provider } from "./provider";
 import { requestForm } from "./requestForm";
 import { review } from "./review";
 import { vendor } from "./vendor";
@@ -14,7 +14,7 @@ import { vendor } from "./vendor";
 export const text = {
   common,
   details,
-  office,
+  provider,
   requestForm,
   review,
   operations,

@@ -6,16 +6,16 @@ import { api, type Schemas, unwrap } from "../api/client";
 import { saveFile } from "../api/download";
 import { livePolling, useReference } from "../api/queries";
 import { formatDay, formatMoment } from "../format/dates";
-import { DocumentList } from "../office/requests/details/Documents";
-import { Lines } from "../office/requests/details/Lines";
-import { Providers, Services } from "../office/requests/details/Parties";
+import { DocumentList } from "../provider/requests/details/Documents";
+import { Lines } from "../provider/requests/details/Lines";
+import { Providers, Services } from "../provider/requests/details/Parties";
 import { text } from "../text";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { Banner, Card, CopyButton, Damaged, DueTime, Page, Tag } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
-import "../styles/office.css";
+import "../styles/provider.css";
 import { labelsOf, vendorViews } from "./lines";
 import { ReportForm } from "./ReportForm";
 import { useVendor } from "./vendor";
@@ -58,7 +58,7 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
   return (
     <Page
       wide
-      title={text.office.details.titleOf(details.number)}
+      title={text.provider.details.titleOf(details.number)}
       lead={
         <>
           <Tag tone={details.overdue ? "bad" : "info"}>{details.status_label}</Tag>{" "}
@@ -68,12 +68,12 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
               <strong>
                 {patient.first_name} {patient.last_name}
               </strong>{" "}
-              · {text.office.patient.born(formatDay(patient.date_of_birth))} ·{" "}
-              {text.office.patient.memberId(patient.member_id)}
+              · {text.provider.patient.born(formatDay(patient.date_of_birth))} ·{" "}
+              {text.provider.patient.memberId(patient.member_id)}
             </div>
           )}
           <div className="small">
-            {text.office.details.submitted(formatMoment(details.submitted_at))}
+            {text.provider.details.submitted(formatMoment(details.submitted_at))}
           </div>
         </>
       }
@@ -99,7 +99,7 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
       </Region>
       <div className="details">
         <div>
-          <Card title={text.office.documents.title}>
+          <Card title={text.provider.documents.title}>
             <DocumentList documents={details.documents} load={load} />
           </Card>
           <Region>
@@ -125,7 +125,7 @@ function Similar({ details }: { details: Schemas["DelegatedRequestResponse"] }) 
     return null;
   }
   return (
-    <Card title={text.office.details.duplicates}>
+    <Card title={text.provider.details.duplicates}>
       {notices.map((notice) => (
         <p key={notice}>{notice}</p>
       ))}

@@ -3,15 +3,15 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { formatDay, formatMoment } from "../format/dates";
-import { Choice } from "../office/requests/FilterBar";
-import { useListPolling } from "../office/requests/useLiveRows";
+import { Choice } from "../provider/requests/FilterBar";
+import { useListPolling } from "../provider/requests/useLiveRows";
 import { text } from "../text";
 import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { Loading } from "../ui/Loading";
 import { Card, Damaged, DueTime, Empty, Page, Tag } from "../ui/parts";
 import { type Column, Table } from "../ui/Table";
-import "../styles/office.css";
+import "../styles/provider.css";
 import { useVendor } from "./vendor";
 
 const words = text.vendor.list;

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
-import type { LineView } from "../office/requests/details/lines";
+import type { LineView } from "../provider/requests/details/lines";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
@@ -163,7 +163,7 @@ export function ReportForm({
           </div>
           <div className="form-actions">
             <Button look="primary" type="submit" pending={report.isPending}>
-              {report.isPending ? text.office.details.sending : words.send}
+              {report.isPending ? text.provider.details.sending : words.send}
             </Button>
           </div>
         </form>

@@ -1,7 +1,7 @@
 /** The service lines of a delegated request. Its content has the vendor's lines only, in their order. */
 import type { Schemas } from "../api/client";
 import type { CodeLists } from "../api/queries";
-import { type LineView, lineViews, type Position } from "../office/requests/details/lines";
+import { type LineView, lineViews, type Position } from "../provider/requests/details/lines";
 
 type Content = Schemas["RequestContent"];
 

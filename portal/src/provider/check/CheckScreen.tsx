@@ -1,0 +1,255 @@
+import { useMutation } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { ApiError, api, type ErrorItem, unwrap } from "../../api/client";
+import { session } from "../../auth/session";
+import { formatDay } from "../../format/dates";
+import { normalized } from "../../request-form/content";
+import { named } from "../../request-form/labels";
+import type { Update } from "../../request-form/RequestForm";
+import { useForms, useRequestFields } from "../../request-form/useForms";
+import { text } from "../../text";
+import { Button, LinkButton } from "../../ui/Button";
+import { ErrorBanner, ErrorSummary, focusField } from "../../ui/ErrorSummary";
+import { byPointer, type FieldErrors, NO_ERRORS } from "../../ui/errors";
+import { FormErrors } from "../../ui/fields";
+import { Banner, Empty, Page } from "../../ui/parts";
+import { type Step, Steps } from "../../ui/Steps";
+import { useStored } from "../../ui/stored";
+import { AnswerStep } from "./AnswerStep";
+import { ServicesStep } from "./ServicesStep";
+import { ServicingStep } from "./ServicingStep";
+import { CHECK, type CheckState, type CheckStep, hasEntries, newCheck } from "./state";
+import "../../styles/request-form.css";
+
+const t = text.provider.check;
+
+const INITIAL = newCheck(null);
+
+/** The precertification check in three steps. */
+export function CheckScreen() {
+  const [state, setState] = useStored<CheckState>(CHECK, INITIAL);
+  const { patient } = state.content;
+  useAskBeforeTabCloses(hasEntries(state.content) && state.draftId === null);
+  if (patient === null) {
+    return (
+      <Page title={t.title}>
+        <Empty action={<LinkButton to="/patients">{t.toPatients}</LinkButton>}>{t.noPatient}</Empty>
+      </Page>
+    );
+  }
+  return <Check state={state} setState={setState} />;
+}
+
+export type SetCheck = (update: (before: CheckState) => CheckState) => void;
+
+function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
+  const { content } = state;
+  const [step, open] = useStep(state);
+  const [errors, setErrors] = useState<readonly ErrorItem[]>([]);
+  const [attempt, setAttempt] = useState(0);
+  const names = useNames(content);
+  const onChange: Update = (update) =>
+    setState((before) => ({ ...before, content: update(before.content) }));
+  const check = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/v1/checks", {
+          body: { content: normalized(content), as_of: null, received_at: null },
+        }),
+      ),
+    onSuccess: (answer) => {
+      setErrors([]);
+      setState((before) => ({ ...before, answer, answered: JSON.stringify(content) }));
+      open("answer");
+    },
+    onError: (error) => {
+      const found = error instanceof ApiError ? error.errors : [];
+      setErrors(found);
+      setAttempt((before) => before + 1);
+      open(stepOf(found));
+    },
+  });
+  const fields: FieldErrors = useMemo(
+    () => (errors.length === 0 ? NO_ERRORS : byPointer(errors)),
+    [errors],
+  );
+  const patient = content.patient;
+  return (
+    <Page
+      key={step}
+      title={t.title}
+      lead={patient && <PatientLine patient={patient} />}
+      actions={
+        hasEntries(content) && (
+          <Button
+            look="quiet"
+            onClick={() => {
+              setErrors([]);
+              setState(() => newCheck(patient));
+              open("servicing");
+            }}
+          >
+            {t.startOver}
+          </Button>
+        )
+      }
+    >
+      <div className="with-steps">
+        <Steps label={t.steps} steps={stepsOf(state, step, open)} current={step} />
+        <div>
+          <Notes state={state} />
+          <FormErrors value={fields}>
+            <ErrorSummary
+              errors={named(errors, names)}
+              attempt={attempt}
+              onOpen={(pointer) => {
+                open(stepOf([{ pointer }]));
+                focusField(pointer);
+              }}
+            />
+            {check.isError && errors.length === 0 && (
+              <ErrorBanner error={check.error} onRetry={() => check.mutate()} />
+            )}
+            {step === "servicing" && (
+              <ServicingStep
+                content={content}
+                onChange={onChange}
+                onDone={() => open("services")}
+              />
+            )}
+            {step === "services" && (
+              <ServicesStep
+                content={content}
+                errors={errors}
+                onChange={onChange}
+                onServicing={() => open("servicing")}
+                onCheck={() => check.mutate()}
+                checking={check.isPending}
+              />
+            )}
+            {step === "answer" && state.answer && (
+              <AnswerStep
+                state={state}
+                answer={state.answer}
+                setState={setState}
+                onBack={() => open("services")}
+                onErrors={(found) => {
+                  setErrors(found);
+                  setAttempt((before) => before + 1);
+                  open(stepOf(found));
+                }}
+              />
+            )}
+          </FormErrors>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function useNames(content: CheckState["content"]) {
+  const requestFields = useRequestFields();
+  const { forms } = useForms(content.services);
+  return { requestFields, forms };
+}
+
+/** The step of the address; one that is not reached yet leads to the one before. */
+function useStep(state: CheckState): [CheckStep, (step: CheckStep) => void] {
+  const [query] = useSearchParams();
+  const navigate = useNavigate();
+  const asked = query.get("step");
+  const reachable =
+    state.content.servicing_provider === null && asked !== null ? "servicing" : asked;
+  const answered = state.answer !== null && state.answered === JSON.stringify(state.content);
+  const step: CheckStep =
+    reachable === "answer"
+      ? answered
+        ? "answer"
+        : "services"
+      : reachable === "services"
+        ? "services"
+        : "servicing";
+  return [step, (next) => navigate(next === "servicing" ? "/check" : `/check?step=${next}`)];
+}
+
+function stepOf(errors: readonly { pointer: string }[]): CheckStep {
+  const provider =
+    errors.length > 0 && errors.every(({ pointer }) => pointer.includes("/servicing_provider"));
+  return provider ? "servicing" : "services";
+}
+
+function stepsOf(state: CheckState, current: CheckStep, open: (step: CheckStep) => void): Step[] {
+  const provider = state.content.servicing_provider;
+  const answered = state.answer !== null && state.answered === JSON.stringify(state.content);
+  return [
+    {
+      key: "servicing",
+      title: t.stepServicing,
+      detail: provider?.name,
+      done: provider !== null,
+      onOpen: () => open("servicing"),
+    },
+    {
+      key: "services",
+      title: t.stepServices,
+      done: current === "answer",
+      onOpen: provider === null ? undefined : () => open("services"),
+    },
+    {
+      key: "answer",
+      title: t.stepAnswer,
+      detail: answered ? state.answer?.requirement_label : undefined,
+      done: answered,
+      onOpen: answered ? () => open("answer") : undefined,
+    },
+    { key: "start", title: t.stepStart, done: state.draftId !== null },
+  ];
+}
+
+function PatientLine({ patient }: { patient: NonNullable<CheckState["content"]["patient"]> }) {
+  return (
+    <p>
+      <strong>
+        {patient.first_name} {patient.last_name}
+      </strong>{" "}
+      · {t.born} {formatDay(patient.date_of_birth)} · {t.memberId} {patient.member_id}
+    </p>
+  );
+}
+
+function Notes({ state }: { state: CheckState }) {
+  return (
+    <>
+      {state.copied && state.draftId === null && (
+        <Banner>
+          <p>{t.copied(state.copiedFrom)}</p>
+        </Banner>
+      )}
+      {state.continued && state.draftId === null && (
+        <Banner>
+          <p>{t.continued}</p>
+        </Banner>
+      )}
+      {state.draftId !== null && (
+        <Banner tone="success">
+          <p>{t.opened}</p>
+          <LinkButton to={`/drafts/${state.draftId}`}>{t.openDraft}</LinkButton>
+        </Banner>
+      )}
+    </>
+  );
+}
+
+/** Inside the portal nothing is lost: the entries stay in the tab. Closing the tab loses them. */
+function useAskBeforeTabCloses(entered: boolean): void {
+  useEffect(() => {
+    if (!entered) {
+      return;
+    }
+    // Signing in again after the session ended loses nothing: the entries are in the tab.
+    const ask = (event: BeforeUnloadEvent) => session().ended || event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [entered]);
+}

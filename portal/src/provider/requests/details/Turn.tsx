@@ -1,0 +1,58 @@
+import type { Schemas } from "../../../api/client";
+import { config } from "../../../config";
+import { formatMoment } from "../../../format/dates";
+import { text } from "../../../text";
+import { Banner, DueTime } from "../../../ui/parts";
+
+const words = text.provider.turn;
+
+/** Whose turn it is and until when, and by which rules of the payer's clock. */
+export function Turn({ details }: { details: Schemas["RequestDetails"] }) {
+  const { waiting_on, due_at, decision_clock: clock, extension, status_reason } = details;
+  return (
+    <Banner tone={waiting_on === "PROVIDER" ? "warning" : "info"} title={titleOf(details)}>
+      {status_reason && <p>{status_reason}</p>}
+      {due_at && (
+        <p>
+          {waiting_on === "PROVIDER" ? words.actBy : words.decisionBy} <DueTime at={due_at} />
+        </p>
+      )}
+      {extension && (
+        <p>
+          {words.extended(formatMoment(extension.extended_at), extension.requested_by_label)}{" "}
+          {extension.reason}
+        </p>
+      )}
+      {details.void_reason && <p>{words.voided(details.void_reason)}</p>}
+      {details.duplicate_of && <p>{words.duplicateOf(details.duplicate_of)}</p>}
+      {clock && (
+        <details>
+          <summary>{words.clock(clock.kind_label, clock.limit)}</summary>
+          {clock.description.map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+          <p className="small">{clock.source}</p>
+        </details>
+      )}
+    </Banner>
+  );
+}
+
+function titleOf(details: Schemas["RequestDetails"]): string {
+  switch (details.waiting_on) {
+    case "PROVIDER":
+      return words.provider;
+    case "PAYER":
+      return words.payer(config().payer.name);
+    case "VENDOR": {
+      const names = details.delegations
+        .filter((one) => one.reported_at === null)
+        .map((one) => one.vendor.name);
+      return words.vendor(names.join(", ") || (details.delegate?.name ?? details.waiting_on_label));
+    }
+    case "NONE":
+      return details.determined_at
+        ? words.determined(details.status_label, formatMoment(details.determined_at))
+        : words.nothing;
+  }
+}

@@ -1,0 +1,93 @@
+"""A provider in the portal: the guide's steps, on the screen and in one walk."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from local.deployment import Deployment
+from local.users import PROVIDER
+from tests.browser.guide import Person
+from tests.browser.screens import Screen
+from tests.journeys.portal import Portal, until
+
+
+@pytest.mark.rule("V8", "V13")
+def test_entries_are_there_when_a_user_goes_back_until_the_user_signs_out(
+    screens: Callable[..., Screen],
+) -> None:
+    """Back from the requirements to the services, and back from the review to the request."""
+    person = Person(screens(PROVIDER))
+    page = person.page
+    person.find_patient()
+    person.confirm_patient()
+    person.start_check()
+    person.choose_facility()
+    person.enter_service("44125", days_ahead=75)
+    page.get_by_role("button", name="Add another service").click()
+    expect(page.get_by_role("heading", name="Service 2")).to_be_visible()
+    page.get_by_role("button", name="Remove service 2").click()
+    expect(page.get_by_role("heading", name="Service 2")).to_have_count(0)
+    person.check()
+    page.get_by_role("button", name="Change the entries").click()
+    expect(page.get_by_text("44125").first).to_be_visible()
+    person.check()
+    person.start_request()
+    person.complete()
+    person.review()
+    page.get_by_role("button", name="Back to the entries").click()
+    expect(page.get_by_label("Requested days", exact=True).first).to_have_value("4")
+    expect(page.get_by_label("Requested units").first).to_have_value("1")
+    stored = "() => JSON.stringify({...sessionStorage, ...localStorage})"
+    assert "Adams" in page.evaluate(stored)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    left = page.evaluate(stored)
+    assert "Adams" not in left
+    assert "849382930" not in left
+
+
+def days(screen: Screen) -> Locator:
+    """A field of the open draft."""
+    return screen.page.get_by_label("Requested days", exact=True).first
+
+
+@pytest.mark.rule("D7")
+def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lost(
+    screens: Callable[..., Screen], deployment: Deployment
+) -> None:
+    """Field by field, and nothing is overwritten before a choice is made."""
+    api = Portal.at(deployment)
+    draft_id = api.draft()
+    first, second = screens(PROVIDER), screens(PROVIDER)
+    second.refusals.add(412)
+    first.offline = True  # The tabs share the network.
+    for screen in (first, second):
+        screen.go(f"/drafts/{draft_id}")
+        expect(screen.page.get_by_text("Saved, kept until").first).to_be_visible()
+    with first.page.expect_response(re.compile(draft_id)) as saved:
+        days(first).fill("5")
+    assert saved.value.status == 200
+    days(second).fill("7")
+    conflict = second.page.get_by_text("Another user changed this request").first
+    expect(conflict).to_be_visible()
+    assert api.details(draft_id)["content"]["services"][0]["requested_days"] == 5
+    second.page.get_by_role("button", name="Use all of yours").click()
+    second.page.get_by_role("button", name="Apply and save").click()
+    expect(second.page.get_by_text("Saved, kept until").first).to_be_visible()
+    until(
+        "waiting for the chosen value",
+        lambda: api.details(draft_id)["content"]["services"][0]["requested_days"] == 7 or None,
+    )
+    # The network is lost while one types on.
+    second.page.context.set_offline(True)
+    second.offline = True
+    days(second).fill("9")
+    expect(second.page.get_by_text("You are offline").first).to_be_visible()
+    second.page.context.set_offline(False)
+    until(
+        "waiting for the value that was typed offline",
+        lambda: api.details(draft_id)["content"]["services"][0]["requested_days"] == 9 or None,
+    )
+    expect(second.page.get_by_text("Saved, kept until").first).to_be_visible()
