@@ -22,7 +22,7 @@ from precert.bootstrap import Dependencies
 from precert.domain.payer import Payer
 from precert.names import STACK_OUTPUTS
 from precert.settings import Settings
-from precert.usecases.executions import repair_executions
+from precert.usecases.repairs import repair_executions
 
 ASSEMBLY: Final = ROOT / "build" / "local" / "cdk.out"
 STAGE: Final = "dev"

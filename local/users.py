@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from local.sample import sample_text
-from precert.domain.grants import Grant
+from precert.domain.caller import Grant
 from precert.domain.loading import load_plans
 from precert.names import Entitlement
-from precert.usecases.ports.grants import Grants
+from precert.usecases.grants import Grants
 
 PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of made-up people in a local pool
 

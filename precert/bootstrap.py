@@ -26,7 +26,6 @@ from ulid import ULID
 from precert.adapters.certificates import read_certificates
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.cognito import CognitoUsers
-from precert.adapters.content_types import inspect_content
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
 from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
 from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
@@ -51,6 +50,7 @@ from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
 from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.failed_deliveries import SqsDeliveries, receivers_of
+from precert.adapters.inspection.content_types import inspect_content
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
 from precert.adapters.s3.archive import S3Archive
@@ -75,10 +75,10 @@ from precert.observability import logger
 from precert.settings import Settings, SettingsError
 from precert.snapshot import on_snapshot
 from precert.usecases.access import RetainedRequests, retained
+from precert.usecases.audit import AuditLog
 from precert.usecases.checks import Check, check_requirements
 from precert.usecases.grants import CachedGrants
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
-from precert.usecases.ports.audit import AuditLog
 from precert.usecases.rate_limits import CallCounts, RateLimit
 
 if TYPE_CHECKING:

@@ -420,7 +420,7 @@ DEFECTS: Final = (
     Defect("X1", "precert/api/accesses.py", "    _note_ids(call.response, found)\n", ""),
     Defect(
         "X2",
-        "precert/usecases/executions.py",
+        "precert/usecases/repairs.py",
         "    return workflow.start_again(request_id, cycle, now=now)",
         "    return False",
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from precert.domain.error_codes import ERROR_CODES
+from precert.domain.errors import ERROR_CODES
 from tools.openapi_files import ROOT
 
 PAGE: Final = ROOT / "docs" / "api.md"

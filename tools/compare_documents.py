@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from precert.adapters.content_types import inspect_content
+from precert.adapters.inspection.content_types import inspect_content
 from precert.domain.documents import content_type_of
 
 SECONDS: Final = 60.0

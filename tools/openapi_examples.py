@@ -51,7 +51,7 @@ from functions.submit.models import (
     StartedDraftResponse,
     VoidBody,
 )
-from functions.upload.models import DocumentUploadResponse
+from functions.upload.handler import DocumentUploadResponse
 from precert.api.details import RequestDetails
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.parsing import malformed, parse_if_match
@@ -84,7 +84,6 @@ from precert.domain.errors import (
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.form import service_form
 from precert.domain.notices import notice_key
-from precert.domain.rate_limits import too_many
 from precert.domain.request import Request
 from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow, row_of_request
@@ -92,7 +91,7 @@ from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType, CodeType
 from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
-from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode
+from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode, get_reference
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import (
     FoundProvider,
@@ -109,12 +108,12 @@ from precert.usecases.drafts import (
     elsewhere,
 )
 from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
+from precert.usecases.messages import Message, MessagePage
 from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
-from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.reference import get_reference
+from precert.usecases.rate_limits import too_many
 from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example, uuids
 from tools.openapi_intake import intake_examples

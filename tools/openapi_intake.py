@@ -9,7 +9,7 @@ from functions.intake.models import (
     RegisterRequestBody,
     VoidRegisteredBody,
 )
-from functions.upload.models import DocumentUploadResponse
+from functions.upload.handler import DocumentUploadResponse
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.rows import DelegationsResponse
 from precert.domain.caller import Caller

@@ -69,10 +69,9 @@ from precert.names import Delivery, Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.next_case import CaseCoverage
 from precert.usecases.operations import DateChange, RequestSearch
-from precert.usecases.ports.deliveries import FailedDeliveries, Redelivery
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.repairs import StuckRequest
+from precert.usecases.repairs import FailedDeliveries, Redelivery, StuckRequest
 from precert.usecases.submission import with_number
 from tools.openapi_example import Example
 from tools.openapi_intake import delegated_request

@@ -3,15 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from precert.domain import reviewing
+from precert.domain import operator_actions, reviewing
 from precert.domain.clocks import Deadline
 from precert.domain.delegation import Delegation, RecordedReport
 from precert.domain.directory import DirectoryEntry
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, manually_entered
+from precert.domain.operator_actions import reconcile_provider
 from precert.domain.payer import Payer
-from precert.domain.reconciling import reconcile_provider
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
 from precert.domain.rules import DelegatedVendor, Requirement
@@ -179,4 +179,4 @@ def _moved(determined: Request) -> Change:
         )
         for line in lines
     }
-    return reviewing.change_dates(determined, moved, by=OPERATOR, now=at)
+    return operator_actions.change_dates(determined, moved, by=OPERATOR, now=at)

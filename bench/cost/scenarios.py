@@ -18,7 +18,7 @@ from functions.sweep import handler as sweep
 from functions.upload import handler as upload
 from functions.upload import sweep as upload_sweep
 from local.journey.content import clinical_note
-from precert.domain.grants import Grant
+from precert.domain.caller import Grant
 from precert.names import Entitlement
 from tests.fakes.samples import BOWEL_SURGERY, FACILITY_TIN, PATIENT, PROVIDER_TIN, entered
 

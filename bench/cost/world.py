@@ -28,10 +28,10 @@ from functions.upload import scan
 from functions.workflow import handler as workflow
 from infra.constructs.api import ACCESS_LOG_FORMAT
 from precert import bootstrap
-from precert.adapters.content_types import inspect_content
 from precert.adapters.dynamodb.directory import entry_item
 from precert.adapters.dynamodb.table import to_wire
-from precert.domain.grants import Grant
+from precert.adapters.inspection.content_types import inspect_content
+from precert.domain.caller import Grant
 from precert.names import DOCUMENT_SK_PREFIX, INBOX_PK_PREFIX, INDEXES, REQUEST_SK, Env, Index
 from precert.observability import logger
 from precert.settings import Settings

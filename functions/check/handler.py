@@ -36,10 +36,9 @@ from precert.domain.errors import (
 )
 from precert.names import Entitlement
 from precert.usecases.checks import check_requirements, export_check, get_form_fields
-from precert.usecases.codes import look_up_codes, search_diagnoses, search_procedures
+from precert.usecases.codes import get_reference, look_up_codes, search_diagnoses, search_procedures
 from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
-from precert.usecases.reference import get_reference
 
 api = Api("check", tag="Check", identify=identify, audit=audit, edge=edge)
 REFERENCE_SECONDS = 3600

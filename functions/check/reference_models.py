@@ -11,7 +11,7 @@ from precert.domain.documents import CONTENT_TYPES
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.payer import Branding, Contact, Payer, Stage
 from precert.domain.values import AuthorizationType, CodeType, Text, Urgency, Value
-from precert.usecases.reference import Reference
+from precert.usecases.codes import Reference
 
 
 class CodeResponse(ResponseModel):

@@ -6,8 +6,7 @@ from precert.bootstrap import dependencies
 from precert.domain.events import PublishedEvent
 from precert.observability import logger, metrics, note_work
 from precert.queues import process_events
-from precert.usecases.messages import deliver_message
-from precert.usecases.ports.messages import Message
+from precert.usecases.messages import Message, deliver_message
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -12,9 +12,14 @@ from precert.api.rows import PlanRowResponse
 from precert.domain.payer import Payer
 from precert.domain.values import WHOLE, Value
 from precert.names import Delivery
-from precert.usecases.ports.deliveries import MOST_AT_ONCE, FailedDeliveries, Redelivery
 from precert.usecases.ports.listings import Page
-from precert.usecases.repairs import RepairedRequest, StuckRequest
+from precert.usecases.repairs import (
+    MOST_AT_ONCE,
+    FailedDeliveries,
+    Redelivery,
+    RepairedRequest,
+    StuckRequest,
+)
 
 
 class RedeliveryBody(Value):

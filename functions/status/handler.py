@@ -25,8 +25,7 @@ from functions.status.models import (
 from precert.api.app import Api
 from precert.api.details import RequestDetails
 from precert.api.models import FindRequestBody
-from precert.api.names import message_of_name
-from precert.api.parameters import CurrentCaller, MessageId, RequestId
+from precert.api.parameters import CurrentCaller, MessageId, RequestId, message_of_name
 from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
 from precert.usecases.directory import (

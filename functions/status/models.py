@@ -14,7 +14,7 @@ from precert.api.models import (
     ResponseModel,
     draft_time_left_in_words,
 )
-from precert.api.names import message_name
+from precert.api.parameters import message_name
 from precert.api.rows import DashboardRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of, display_name
@@ -32,8 +32,8 @@ from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
 from precert.domain.values import MemberId, Purpose, Sort, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.directory import TinProviders, UsedProvider
+from precert.usecases.messages import Message, MessagePage
 from precert.usecases.ports.listings import Page
-from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.reference import CodeSets
 
 # -- Requests ----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from precert.bootstrap import call
 from precert.domain.errors import DamagedRecordError
 from precert.observability import logger, metrics, note_work
 from precert.queues import process_events
-from precert.usecases.executions import restart_execution
+from precert.usecases.repairs import restart_execution
 
 
 class ExecutionInput(BaseModel):

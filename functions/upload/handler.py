@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from functions.upload.models import DocumentUploadResponse
 from precert.api.app import Api
+from precert.api.models import DocumentResponse, ResponseModel
 from precert.api.parameters import CurrentCaller, DocumentId, NoticeId, RequestId
 from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import (
@@ -13,8 +13,10 @@ from precert.domain.errors import (
     DraftExpiredError,
     NotFoundError,
 )
+from precert.domain.payer import Payer
 from precert.names import Entitlement
 from precert.usecases.documents import (
+    CreatedUpload,
     DocumentLink,
     RequestedUpload,
     create_document_upload,
@@ -23,7 +25,20 @@ from precert.usecases.documents import (
     link_to_document,
 )
 from precert.usecases.notices import link_to_notice
+from precert.usecases.ports.documents import UploadForm
 from precert.usecases.requests import read_request
+
+
+class DocumentUploadResponse(ResponseModel):
+    """The document with its upload slot, and the form to upload it with."""
+
+    document: DocumentResponse
+    upload: UploadForm
+
+    @classmethod
+    def of(cls, created: CreatedUpload, *, payer: Payer) -> "DocumentUploadResponse":
+        return cls(document=DocumentResponse.of(created.document, payer), upload=created.form)
+
 
 api = Api("upload", tag="Documents", identify=identify, audit=audit, edge=edge)
 

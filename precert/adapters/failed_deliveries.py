@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
 from precert.names import PK, REDRIVE, SK, Delivery
-from precert.usecases.ports.deliveries import FailedDeliveries, Redelivery
 from precert.usecases.ports.writes import require_writes
+from precert.usecases.repairs import FailedDeliveries, Redelivery
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -45,7 +45,7 @@ def receivers_of(text: str) -> dict[Delivery, Receiver]:
 
 
 class SqsDeliveries:
-    """Port ``Deliveries`` of :mod:`precert.usecases.ports.deliveries`."""
+    """Port ``Deliveries`` of :mod:`precert.usecases.repairs`."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
-from precert.api.names import MESSAGE_ID
+from precert.api.parameters import MESSAGE_ID
 from precert.api.parsing import ID, NOTICE_ID
 from precert.domain.audit import (
     Accessed,

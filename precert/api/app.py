@@ -51,7 +51,7 @@ from precert.api.parsing import (
 )
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.domain.audit import AuditRecord
-from precert.domain.caller import Caller
+from precert.domain.caller import Caller, require_access_token
 from precert.domain.errors import (
     DamagedRecordError,
     FieldError,
@@ -63,7 +63,6 @@ from precert.domain.errors import (
     TransientError,
     VersionMissingError,
 )
-from precert.domain.grants import require_access_token
 from precert.names import Entitlement
 from precert.observability import logger, metrics, note_answer, note_error
 from precert.snapshot import on_snapshot

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from precert.api.claims import caller_of
-from precert.domain.caller import Caller, ClaimNames
-from precert.domain.grants import with_grant
+from precert.domain.caller import Caller, ClaimNames, with_grant
 from precert.usecases.grants import CachedGrants
 from precert.usecases.rate_limits import RateLimit
 

@@ -6,6 +6,7 @@ An operation declares one by its type, as in ``request_id: RequestId`` or ``base
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, TypeVar
 
 from aws_lambda_powertools.event_handler.depends import Depends
@@ -13,10 +14,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path
 from aws_lambda_powertools.event_handler.request import Request
 from pydantic import BeforeValidator
 
-from precert.api.names import MESSAGE_ID
 from precert.api.parsing import ID, NOTICE_ID, parse_idempotency_key, parse_if_match
 from precert.domain.caller import Caller
 from precert.domain.errors import NotFoundError, VersionMismatchError
+from precert.usecases.messages import Message
 
 Result = TypeVar("Result")
 
@@ -40,7 +41,8 @@ RequestId = Annotated[str, Path(), BeforeValidator(_matching(ID, _NO_REQUEST))]
 DraftId = RequestId
 DocumentId = RequestId
 NoticeId = Annotated[str, Path(), BeforeValidator(_matching(NOTICE_ID, _NO_NOTICE))]
-
+MESSAGE_ID: Final = re.compile(r"[0-9]{1,17}-[0-9A-HJKMNP-TV-Z]{26}\.[0-9A-Za-z._-]{1,60}")
+"""The message's instant and its stored id, so that one call reads it."""
 MessageId = Annotated[str, Path(), BeforeValidator(_matching(MESSAGE_ID, _NO_MESSAGE))]
 
 BasedOn = Annotated[tuple[int, ...], Header(alias="If-Match"), BeforeValidator(parse_if_match)]
@@ -72,3 +74,17 @@ def _caller(request: Request) -> Caller:
 
 CurrentCaller = Annotated[Caller, Depends(_caller)]
 """The caller, with the operation's entitlement."""
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def message_name(message: Message) -> str:
+    microseconds = (message.at - _EPOCH) // timedelta(microseconds=1)
+    return f"{microseconds}-{message.message_id}"
+
+
+def message_of_name(name: str) -> tuple[str, datetime]:
+    """The stored id and the instant of a message; the name has the form of :data:`MESSAGE_ID`."""
+    microseconds, _, message_id = name.partition("-")
+    return message_id, _EPOCH + timedelta(microseconds=int(microseconds))

@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from precert.domain import errors
 from precert.domain.code_lists import ENUM_NAMES
-from precert.domain.error_codes import ERROR_CODES
-from precert.domain.errors import FieldError, PrecertError
+from precert.domain.errors import ERROR_CODES, FieldError, PrecertError
 
 PROBLEM_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:precert:problem:"

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.domain.audit import AuditRecord
-from precert.usecases.audit import copy_audit, read_audit
-from precert.usecases.ports.audit import StoredAudit
+from precert.usecases.audit import StoredAudit, copy_audit, read_audit
 
 DEFAULT_DAYS = 7
 

@@ -7,7 +7,7 @@ from typing import Final
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.names import Delivery
-from precert.usecases.ports.deliveries import Deliveries
+from precert.usecases.repairs import Deliveries
 
 _AT_ONCE = 10
 """The most messages that SQS returns."""

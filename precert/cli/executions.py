@@ -4,7 +4,7 @@ import argparse
 
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
-from precert.usecases.executions import orphaned_executions, repair_executions
+from precert.usecases.repairs import orphaned_executions, repair_executions
 
 
 def show(args: argparse.Namespace) -> bool:

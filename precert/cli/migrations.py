@@ -3,8 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
-from precert.usecases.migrations import MIGRATIONS, migrate
-from precert.usecases.ports.migrations import Progress
+from precert.usecases.migrations import MIGRATIONS, Progress, migrate
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -16,10 +16,15 @@ from precert.cli.recording import CommandRecorder
 from precert.cli.rules import payer_of
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError
 from precert.names import Env
-from precert.usecases.ports.audit import StoredAudit
-from precert.usecases.ports.restored_tables import PreparedTable, UnfitTableError
-from precert.usecases.ports.restoring import Derived, FileState
-from precert.usecases.restoring import Rebuild, RestoreProgress
+from precert.usecases.audit import StoredAudit
+from precert.usecases.restoring import (
+    Derived,
+    FileState,
+    PreparedTable,
+    Rebuild,
+    RestoreProgress,
+    UnfitTableError,
+)
 
 _SECTION: Final = re.compile(r"\n*^\[restored\]\n(?:(?!^\[).*\n?)*", re.MULTILINE)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
-from precert.domain.grants import Grant
+from precert.domain.caller import Grant
 from precert.names import Entitlement, Env
 from precert.usecases.grants import grant_rights, revoke_all, revoke_rights
 

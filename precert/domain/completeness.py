@@ -4,7 +4,7 @@ The fields are those of the form (:mod:`precert.domain.form`), from the same dat
 reads. Forms of codes and repeated entries are checked here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -17,11 +17,13 @@ from precert.domain.codes import (
     readings_of,
 )
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
+from precert.domain.coverage import Coverage
 from precert.domain.determination import last_of_days
 from precert.domain.errors import FieldError
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.payer import Payer, Stage
+from precert.domain.review import IntakeException
 from precert.domain.text import folded
 from precert.domain.values import CodeType, UnitType
 
@@ -264,3 +266,21 @@ def _comparable(service: Service, procedure: Procedure) -> object:
         (kind, canonical_code(code, kind) if kind else code),
         frozenset(procedure.modifiers),
     )
+
+
+def without_window(errors: Iterable[FieldError]) -> list[FieldError]:
+    """The errors that the payer's staff have to correct too, when they register a request (S5)."""
+    return [error for error in errors if error.code != OUTSIDE_WINDOW]
+
+
+def exceptions_of(
+    errors: Sequence[FieldError], coverage: Coverage, payer: Payer, day: date
+) -> tuple[IntakeException, ...]:
+    """The exceptions of a request: ``errors`` are those of its content, ``day`` is that of receipt."""
+    supported = coverage.plan.management_level in payer.supported_management_levels
+    found = {
+        IntakeException.DATES_OUTSIDE_WINDOW: any(one.code == OUTSIDE_WINDOW for one in errors),
+        IntakeException.PLAN_NOT_SUPPORTED: not supported,
+        IntakeException.COVERAGE_INACTIVE: not coverage.is_active(day),
+    }
+    return tuple(exception for exception, applies in found.items() if applies)

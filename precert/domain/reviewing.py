@@ -1,4 +1,4 @@
-"""A reviewer's and an operator's actions within a determination cycle.
+"""A reviewer's actions within a determination cycle.
 
 Each function returns the change; the cycles themselves are in :mod:`precert.domain.request`. Use cases
 check who may act; this module checks what the request allows.
@@ -32,7 +32,6 @@ from precert.domain.review import (
     ReturnedProposal,
     Review,
 )
-from precert.domain.statuses import Transition
 from precert.names import Entitlement
 
 
@@ -424,56 +423,6 @@ def _with_note(request: Request, text: str, by: str, now: datetime) -> tuple[Not
     review, version = request.submitted, request.version + 1
     note = Note(written_by=by, written_at=now, cycle=review.cycle, text=text, version=version)
     return (*review.notes, note)
-
-
-def change_dates(
-    request: Request, decisions: Mapping[str, Decision], *, by: str, now: datetime
-) -> Change:
-    """Change approved periods: the only change after a determination (W5).
-
-    Each decision is the line's current one with another period of the same length, and the reason: a
-    shorter one would be a reduction (W10), a longer one an approval.
-
-    Raises:
-        InvalidInputError: a line is unknown or not approved, or its period has another length.
-    """
-    review = request.require(Transition.CHANGE_DATES)
-    errors = [
-        FieldError("/lines", "not_approved", f"line {line_id} is not approved, so it has no dates")
-        for line_id in decisions
-        if (line := review.line(line_id)) is None or not line.status.rule.approves
-    ]
-    if not errors:
-        errors = [
-            FieldError(
-                "/lines", "other_length", f"line {line_id} is approved for {days}: keep them"
-            )
-            for line_id, decision in decisions.items()
-            if (days := _other_length(review, line_id, decision))
-        ]
-    if errors or not decisions:
-        raise InvalidInputError(
-            errors or [FieldError("/lines", "missing", "name the lines whose dates change")]
-        )
-    lines = tuple(
-        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
-        if line.line_id in decisions
-        else line
-        for line in review.lines
-    )
-    return _within(request, EventType.DATES_CHANGED, by, now, lines=lines)
-
-
-def _other_length(review: Review, line_id: str, decision: Decision) -> str | None:
-    """The approved days in words, if the new period has another length."""
-    line = review.line(line_id)
-    before, after = line.approved if line else None, decision.approved
-    if before is None or after is None:
-        return None
-    length = before.to_date - before.from_date
-    if after.to_date - after.from_date == length:
-        return None
-    return f"{length.days + 1} days" if length.days else "1 day"
 
 
 def _proposal(request: Request) -> Proposal:

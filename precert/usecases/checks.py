@@ -10,7 +10,7 @@ from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.codes import code_types_of
-from precert.domain.completeness import errors_of_check, not_a_choice
+from precert.domain.completeness import errors_of_check, exceptions_of, not_a_choice, without_window
 from precert.domain.content import Procedure, RequestContent, Service, line_id_of
 from precert.domain.coverage import Coverage, Plan
 from precert.domain.errors import (
@@ -20,7 +20,6 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.form import ServiceForm, service_form
-from precert.domain.intake import exceptions_of, without_window
 from precert.domain.next_steps import (
     BEHAVIORAL,
     NextAction,

@@ -12,6 +12,7 @@ from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
+from precert.domain.code_lists import Code, CodeList, code_lists_of
 from precert.domain.code_sets import (
     PUBLIC_SETS,
     CodeSet,
@@ -284,3 +285,19 @@ def _looked_up_procedure(
         return LookedUpCode(entered, None, error)
     label = (listed.description if listed else "") or label_of(kind, code)
     return LookedUpCode(entered, _procedure(code, kind, label, payer, listed), error)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All code lists."""
+
+    code_lists: tuple[CodeList, ...]
+
+
+def get_reference(*, payer: Payer, code_sets: CodeSets) -> Reference:
+    """The payer's code lists and CMS places of service; no call to another service."""
+    places = code_sets.codes_of(CodeSet.PLACE_OF_SERVICE)
+    lists = code_lists_of(payer).with_public(
+        cms_places_of_service=(Code(place.code, place.description) for place in places)
+    )
+    return Reference(lists)

@@ -1,11 +1,29 @@
 """Grant and revoke what persons and partners' systems may do."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
-from precert.domain.grants import SECONDS_CACHED, Grant
-from precert.usecases.ports.grants import Grants
+from precert.domain.caller import SECONDS_CACHED, Grant
+
+
+class Grants(Protocol):
+    """What is granted to each subject, by the issuer of its tokens."""
+
+    def read(self, issuer: str, subject: str) -> Grant | None:
+        """The grant of a subject. One call.
+
+        Raises:
+            TransientError.
+        """
+
+    def store(self, grant: Grant) -> None:
+        """Replace the grant of its subject; delete it if it grants nothing."""
+
+    def stored(self) -> Iterator[Grant]:
+        """All grants."""
+
 
 _MOST_CACHED: Final = 500
 _LIFETIME: Final = timedelta(seconds=SECONDS_CACHED)

@@ -10,7 +10,7 @@ from pydantic import Field
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
-from precert.domain.completeness import errors_of_submission
+from precert.domain.completeness import errors_of_submission, exceptions_of, without_window
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Coverage
 from precert.domain.dates import Instant, elapsed
@@ -26,7 +26,6 @@ from precert.domain.errors import (
     PatientNotFoundError,
 )
 from precert.domain.event_types import EventType
-from precert.domain.intake import exceptions_of, without_window
 from precert.domain.next_steps import error_of_purpose
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from precert.domain import intake, reconciling, reviewing
+from precert.domain import operator_actions
 from precert.domain.caller import Caller
 from precert.domain.dates import ApprovedDate
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
@@ -97,7 +97,7 @@ def confirm_intake(
     """
 
     def move(request: Request) -> Change | None:
-        return intake.confirm(request, note, by=caller.subject, now=now)
+        return operator_actions.confirm_intake(request, note, by=caller.subject, now=now)
 
     return change_as_operator(request_id, move, caller, read=read, requests=requests)
 
@@ -191,7 +191,7 @@ def reconcile_provider(
         if entry is None:
             message = "the directory has no such entry: have it loaded first"
             raise InvalidInputError([FieldError("/provider_id", "not_listed", message)])
-        return reconciling.reconcile_provider(request, role, entry, by=caller.subject, now=now)
+        return operator_actions.reconcile_provider(request, role, entry, by=caller.subject, now=now)
 
     return change_as_operator(request_id, move, caller, read=read, requests=requests)
 
@@ -236,7 +236,7 @@ def change_dates(
         if all(decision is None for decision in moved.values()) and moved:
             return None
         changed = {line_id: decision for line_id, decision in moved.items() if decision is not None}
-        return reviewing.change_dates(request, changed, by=caller.subject, now=now)
+        return operator_actions.change_dates(request, changed, by=caller.subject, now=now)
 
     return change_as_operator(request_id, move, caller, read=read, requests=requests)
 

@@ -1,19 +1,62 @@
-"""What operators do about requests that are stuck and deliveries that failed (X2)."""
+"""What operators do about stuck requests, and executions and deliveries that failed (X2).
 
-from collections.abc import Sequence
+The table determines which cycles are open; a new execution continues from the stored state. Starting
+one twice changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from precert.domain.caller import Caller
-from precert.domain.errors import NotFoundError
+from precert.domain.errors import DamagedRecordError, NotFoundError
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.names import Delivery, Entitlement
-from precert.usecases.ports.deliveries import Deliveries, FailedDeliveries, Redelivery
 from precert.usecases.ports.listings import Listings, Page
 from precert.usecases.ports.requests import RequestStore
 from precert.usecases.ports.workflow import Workflow
+from precert.usecases.workflow import is_open
+
+MOST_AT_ONCE: Final = 5
+"""Deliveries that one call sends again: each waits for its receiver, and an API call has 29 seconds."""
+
+
+@dataclass(frozen=True)
+class FailedDeliveries:
+    """About how many deliveries failed for a receiver, and about when the oldest one did."""
+
+    delivery: Delivery
+    count: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Redelivery:
+    """Failed deliveries that were sent again. What was not redelivered stays in its queue."""
+
+    delivery: Delivery
+    redelivered: int
+    failed: int
+    not_redeliverable: int
+    """Positions of the stream: the queue does not contain the records."""
+    between: tuple[datetime, datetime] | None = None
+    """When the first and the last record of these positions were written."""
+
+
+class Deliveries(Protocol):
+    """Events that could not be processed, by receiver."""
+
+    def failed(self) -> Sequence[FailedDeliveries]:
+        """All receivers. One call for each, and a second one for those with failed deliveries."""
+
+    def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
+        """Invoke the receiver with failed deliveries, and remove those that it accepted.
+
+        One call, and two for each delivery.
+        """
+
 
 STUCK_AFTER: Final = timedelta(minutes=5)
 """An assessment takes seconds; the relay and the workflow retry for some minutes."""
@@ -121,3 +164,71 @@ def redeliver(
     """
     caller.require(Entitlement.OPERATOR)
     return deliveries.send_again(delivery, most=limit)
+
+
+@dataclass(frozen=True)
+class OrphanedExecution:
+    """An open cycle without a running execution."""
+
+    request_id: str
+    cycle: int
+    number: str
+    status: Status
+    due_at: datetime | None
+
+
+def orphaned_executions(
+    *, listings: Listings, requests: RequestStore, workflow: Workflow
+) -> Iterator[OrphanedExecution]:
+    """List open cycles without a running execution; read-only.
+
+    A cycle that was just opened can be included before its execution starts.
+    """
+    for request in _open(listings, requests):
+        review = request.submitted
+        if not workflow.runs(request.request_id, review.cycle):
+            yield OrphanedExecution(
+                request.request_id, review.cycle, review.number, request.status, request.due_at
+            )
+
+
+def repair_executions(
+    *, listings: Listings, requests: RequestStore, workflow: Workflow
+) -> tuple[str, ...]:
+    """Start an execution of each open cycle without one, as an operator does.
+
+    Returns the request ids whose execution was started.
+    """
+    return tuple(
+        request.request_id
+        for request in _open(listings, requests)
+        if workflow.start_again(request.request_id, request.submitted.cycle)
+    )
+
+
+def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
+    """Requests with an open cycle; the index can include recently closed ones."""
+    for request_id in listings.open_cycles():
+        try:
+            request = requests.read(request_id)
+        except DamagedRecordError:
+            # It is reported. The other cycles are repaired all the same.
+            continue
+        if request is not None and request.review is not None and request.cycle_is_open:
+            yield request
+
+
+def restart_execution(
+    request_id: str, cycle: int, *, requests: RequestStore, workflow: Workflow, now: datetime
+) -> bool:
+    """Start another execution of a cycle whose execution ended, if the cycle is still open.
+
+    Returns whether it did: one that failed repeatedly is started later, by the sweep.
+
+    Raises:
+        DamagedRecordError, TransientError.
+    """
+    request = requests.read(request_id)
+    if request is None or not is_open(request, cycle):
+        return False
+    return workflow.start_again(request_id, cycle, now=now)

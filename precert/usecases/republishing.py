@@ -3,11 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
-from precert.usecases.ports.event_records import EventRecords
 from precert.usecases.ports.workflow import EventBus
+
+
+class EventRecords(Protocol):
+    """The recorded events of requests."""
+
+    def by_id(self, event_id: str) -> Event | None:
+        """One call."""
+
+    def of_request(self, request_id: str) -> Iterator[Event]:
+        """The events of a request, in the order of their ids. One call."""
+
+    def all(self) -> Iterator[Event]:
+        """The events of all requests, in no order. Reads the whole table."""
 
 
 @dataclass(frozen=True)

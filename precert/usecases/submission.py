@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
-from precert.domain.completeness import errors_of_submission
+from precert.domain.completeness import errors_of_submission, without_window
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.delegation import Delegation, Ownership
@@ -19,7 +19,6 @@ from precert.domain.errors import (
 )
 from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
-from precert.domain.intake import without_window
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of

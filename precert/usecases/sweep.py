@@ -13,7 +13,6 @@ from typing import Final
 
 from precert.domain.errors import DamagedRecordError, TransientError
 from precert.domain.payer import Payer
-from precert.usecases.executions import restart_execution
 from precert.usecases.ports.listings import (
     CheckQueue,
     Listings,
@@ -23,6 +22,7 @@ from precert.usecases.ports.listings import (
 )
 from precert.usecases.ports.requests import RequestStore
 from precert.usecases.ports.workflow import Workflow
+from precert.usecases.repairs import restart_execution
 from precert.usecases.workflow import check_deadline
 
 LATE_AFTER: Final = timedelta(minutes=1)

@@ -20,7 +20,7 @@ os.environ |= {
 
 from local.sample import load_sample_payer, sample_directory
 from precert import bootstrap
-from precert.adapters.content_types import inspect_content
+from precert.adapters.inspection.content_types import inspect_content
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage

@@ -15,7 +15,7 @@ import pytest
 from functions.check import handler as check
 from precert.api.app import Operation
 from precert.api.problems import MAX_LISTED
-from precert.domain.error_codes import ERROR_CODES
+from precert.domain.errors import ERROR_CODES
 from tests.adapters.callers import CALLERS, PROVIDER, UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from precert.adapters.content_types import inspect_content
 from precert.adapters.inspection import decoding
+from precert.adapters.inspection.content_types import inspect_content
 from precert.domain.documents import CONTENT_TYPES, Refusal, content_type_of
 from tests.adapters.corpus import Sample, images, office, writing
 

@@ -32,7 +32,7 @@ from precert.adapters.s3.audit import S3Audit
 from precert.cli import main as cli
 from precert.cli import users as users_command
 from precert.domain.audit import AccessOutcome, AuditRecord, UserAgent
-from precert.domain.grants import Grant
+from precert.domain.caller import Grant
 from precert.names import Entitlement, Env
 from precert.usecases.ports.listings import CheckQueue
 from tests.adapters.callers import CLERK, OPERATOR, REVIEWER, VENDOR

@@ -21,7 +21,7 @@ from precert.domain.notices import Audience, Notice, NoticeKind
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind
 from precert.names import DAMAGED_RECORD, Env
-from precert.usecases.executions import repair_executions
+from precert.usecases.repairs import repair_executions
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.snapshots import restored
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, entered, later

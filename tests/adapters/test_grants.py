@@ -13,8 +13,8 @@ from functions.submit import handler as submit
 from precert.adapters.dynamodb.grants import DynamoDBGrants
 from precert.cli import main as cli
 from precert.cli import users as users_command
+from precert.domain.caller import Grant
 from precert.domain.errors import NotFoundError
-from precert.domain.grants import Grant
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 from precert.settings import Settings
 from tests.adapters.cloud import Cloud

@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from precert.adapters.content_types import INSPECTIONS, inspect_content, inspect_strictly
 from precert.adapters.inspection.budget import BYTES_PER_STEP, STEPS, Budget
+from precert.adapters.inspection.content_types import INSPECTIONS, inspect_content, inspect_strictly
 from precert.domain.documents import CONTENT_TYPES, Refusal, content_type_of
 from tests.adapters.corpus import images, office, writing
 from tests.adapters.corpus.compound import END, SECTOR

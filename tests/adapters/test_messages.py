@@ -10,12 +10,11 @@ from functions.status import handler as status
 from precert.adapters.dynamodb import messages as messages_adapter
 from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.dynamodb.table import to_wire
-from precert.api.names import message_name
+from precert.api.parameters import message_name
 from precert.domain.clocks import history_end
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
-from precert.usecases.messages import deliver_message
-from precert.usecases.ports.messages import Message
+from precert.usecases.messages import Message, deliver_message
 from tests.adapters.callers import FACILITY, PROVIDER, REVIEWER, STRANGER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud

@@ -10,10 +10,9 @@ from functions.status import handler as status
 from precert.adapters.dynamodb.rate_limits import DynamoDBCallCounts
 from precert.domain.audit import AccessOutcome
 from precert.domain.errors import TooManyRequestsError
-from precert.domain.rate_limits import reported_at_once
 from precert.names import Env
 from precert.settings import Settings, SettingsError
-from precert.usecases.rate_limits import RateLimit
+from precert.usecases.rate_limits import RateLimit, reported_at_once
 from tests.adapters.callers import FACILITY
 from tests.adapters.cloud import Cloud
 from tests.adapters.tables import create_reference_table, names

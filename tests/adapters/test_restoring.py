@@ -13,7 +13,7 @@ from precert.cli import restore
 from precert.cli.main import DONE, FAILED, REFUSED, main
 from precert.domain.errors import TransientError
 from precert.names import INDEXES, Env
-from precert.usecases.ports.restoring import TablePart
+from precert.usecases.restoring import TablePart
 from tests.adapters.callers import FACILITY, REVIEWER
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.tables import create_requests_table, create_tables, names

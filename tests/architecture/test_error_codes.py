@@ -8,7 +8,7 @@ from typing import Final
 from precert.api.problems import CODES_OF_TYPES
 from precert.domain.code_lists import ENUM_NAMES
 from precert.domain.dates import OUT_OF_BOUNDS
-from precert.domain.error_codes import ERROR_CODES
+from precert.domain.errors import ERROR_CODES
 from precert.domain.payer import Payer
 from precert.domain.values import PLACEHOLDER
 from tests.architecture.source import modules, nodes
@@ -62,7 +62,7 @@ def codes() -> Iterator[tuple[str, str]]:
 
 def test_code_is_listed_with_its_meaning_when_an_error_has_it() -> None:
     unlisted = [(where, code) for where, code in codes() if code not in ERROR_CODES]
-    assert unlisted == [], "add the code to precert/domain/error_codes.py"
+    assert unlisted == [], "add the code to precert/domain/errors.py"
     unused = ERROR_CODES.keys() - {code for _, code in codes()} - ELSEWHERE
     assert unused == set()
     assert set(CODES_OF_TYPES.values()) <= ERROR_CODES.keys()

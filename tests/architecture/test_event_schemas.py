@@ -14,7 +14,7 @@ from precert.adapters.eventbridge import EventBridgeBus
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.documents import Refusal
-from precert.domain.error_codes import ERROR_CODES
+from precert.domain.errors import ERROR_CODES
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.events import Event, ReportRefusal
 from precert.domain.statuses import Status, WaitingOn

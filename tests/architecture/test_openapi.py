@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from precert.api import app, parsing
 from precert.api.app import COMMON_ERRORS, PDF, Operation
-from precert.api.names import MESSAGE_ID
+from precert.api.parameters import MESSAGE_ID
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors
 from precert.domain.errors import PrecertError

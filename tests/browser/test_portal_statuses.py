@@ -35,7 +35,7 @@ SHOWN = """() => [...document.querySelectorAll("main button, main a")]
   .filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())"""
 """The words of every button and link on the page."""
 
-PROVIDER_ACTIONS = {
+PROVIDER_BUTTONS = {
     **{action.value: ACTIONS[action].label for action in PROVIDER_ACTIONS - {Action.DETAILS}},
     "MODIFY": "Choose files",
 }
@@ -142,7 +142,7 @@ def test_exactly_what_is_allowed_is_offered_when_a_provider_opens_a_request(
         expect(badge).to_be_visible()
         screen.settled()
         details = api.details(request_id)
-        if problems := wrong(page, PROVIDER_ACTIONS, details["allowed_actions"]):
+        if problems := wrong(page, PROVIDER_BUTTONS, details["allowed_actions"]):
             found[name] = problems
         answers = page.get_by_role("button", name="Answer in words").is_visible()
         assert answers == (name == "information requested")

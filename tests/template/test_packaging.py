@@ -151,7 +151,7 @@ def test_passwords_are_detected_when_a_function_has_the_inspecting_layer(tmp_pat
         with zipfile.ZipFile(package.path) as opened:
             opened.extractall(tmp_path)
     code = (
-        "from precert.adapters.content_types import inspect_content\n"
+        "from precert.adapters.inspection.content_types import inspect_content\n"
         "import sys\n"
         "body = bytes.fromhex(sys.stdin.read())\n"
         "print(inspect_content(body, 'application/pdf'))"

@@ -29,7 +29,7 @@ from precert.domain.statuses import (
     Status,
 )
 from precert.domain.values import Urgency
-from precert.usecases.reference import get_reference
+from precert.usecases.codes import get_reference
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import DATA, content, entered, payer
 

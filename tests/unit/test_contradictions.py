@@ -19,9 +19,10 @@ from functions.review.operator_models import ChangeDatesBody
 from precert.api.problems import errors_of
 from precert.domain.caller import Caller
 from precert.domain.errors import InvalidInputError
+from precert.domain.operator_actions import change_dates
 from precert.domain.request import Request
 from precert.domain.review import Approved, DecidingRole, Decision, LineDecision
-from precert.domain.reviewing import change_dates, request_information
+from precert.domain.reviewing import request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
 from precert.usecases.decisions import decide

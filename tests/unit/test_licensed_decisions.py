@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.domain import reconciling, reviewing
+from precert.domain import operator_actions, reviewing
 from precert.domain.clocks import Deadline
 from precert.domain.delegation import RecordedReport
 from precert.domain.determination import is_worse
@@ -24,6 +24,7 @@ from precert.domain.review import (
     Decision,
     DiscussionOutcome,
     DisputeKind,
+    IntakeException,
 )
 from precert.domain.statuses import LINE_STATUSES, STATUSES, LineStatus, Status, Transition
 from precert.domain.values import UnitType
@@ -125,6 +126,12 @@ def with_open_rfi(request: Request) -> Request:
     ).request
 
 
+def registered(request: Request) -> Request:
+    exceptions = (IntakeException.PLAN_NOT_SUPPORTED,)
+    review = request.submitted.model_copy(update={"intake_exceptions": exceptions})
+    return request.model_copy(update={"review": review})
+
+
 CHANGES: Final[Mapping[str, Attempt]] = {
     "Request.pend": lambda one, *_: one.pend(NEAR, 10, START),
     "Request.delegate": lambda one, *_: one.delegate([samples.delegation()], NOTHING, START),
@@ -183,10 +190,13 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     ),
     "reviewing.reassign": lambda one, *_: reviewing.reassign(one, "s", NEAR.due_at, "r", START),
     "reviewing.add_note": lambda one, *_: reviewing.add_note(one, "Called.", "r", START),
-    "reviewing.change_dates": lambda one, *how: reviewing.change_dates(
+    "operator_actions.change_dates": lambda one, *how: operator_actions.change_dates(
         one, moved(one, *how), by=how[1], now=START
     ),
-    "reconciling.reconcile_provider": lambda one, *_: reconciling.reconcile_provider(
+    "operator_actions.confirm_intake": lambda one, *_: operator_actions.confirm_intake(
+        registered(one), "The plan agrees.", by="operator", now=START
+    ),
+    "operator_actions.reconcile_provider": lambda one, *_: operator_actions.reconcile_provider(
         one,
         ProviderRole.SERVICING_PROVIDER,
         next(iter(samples.directory().values())),
@@ -198,7 +208,7 @@ CHANGES: Final[Mapping[str, Attempt]] = {
 
 
 def functions_with_a_change() -> Iterator[str]:
-    for where in (Request, reviewing, reconciling):
+    for where in (Request, reviewing, operator_actions):
         name = where.__name__.rpartition(".")[2]
         for member, function in inspect.getmembers(where, inspect.isfunction):
             own = not isinstance(where, ModuleType) or function.__module__ == where.__name__

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from precert.domain import matching, reconciling
+from precert.domain import matching, operator_actions
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import Mismatch, ProviderRole
@@ -71,7 +71,7 @@ def test_provider_is_marked_unmatched_when_it_differs_from_its_entry(
 
 def test_reconciled_provider_is_unchanged_when_the_request_is_matched_again() -> None:
     entry = samples.directory()["P00001"].model_copy(update={"tin": samples.STRANGER_TIN})
-    change = reconciling.reconcile_provider(
+    change = operator_actions.reconcile_provider(
         submitted(provider_id=None), SERVICING, entry, by="operator", now=START
     )
     assert change is not None
@@ -97,6 +97,6 @@ def test_reconcile_is_offered_to_operators_only_when_a_provider_is_unmatched(
 def test_draft_is_not_reconciled_when_it_was_never_submitted() -> None:
     entry = samples.directory()["P00001"]
     with pytest.raises(ActionNotAllowedError):
-        reconciling.reconcile_provider(
+        operator_actions.reconcile_provider(
             samples.request(), SERVICING, entry, by="operator", now=START
         )

@@ -12,9 +12,10 @@ from precert.domain.determination import as_requested, requested_lines
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
+from precert.domain.operator_actions import change_dates
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Approved
-from precert.domain.reviewing import change_dates, extend, request_information
+from precert.domain.reviewing import extend, request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.notices import Issue, notice_facts, print_notices
 from tests.fakes import samples

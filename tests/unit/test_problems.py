@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from functions.review.bodies import DecideBody
 from precert.api.problems import errors_of, plain_problem, problem_of, status_of
 from precert.domain.content import Patient
-from precert.domain.error_codes import ERROR_CODES
 from precert.domain.errors import (
+    ERROR_CODES,
     DamagedRecordError,
     FieldError,
     InvalidInputError,

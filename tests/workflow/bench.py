@@ -17,8 +17,8 @@ from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.matching import ProviderRole
 from precert.names import Entitlement
-from precert.usecases.executions import repair_executions
 from precert.usecases.operations import reconcile_provider
+from precert.usecases.repairs import repair_executions
 from precert.usecases.submission import SubmittedRequest, submit_draft
 from tests.fakes.requests import JUST_READ
 from tests.journeys.portal import Json, Portal, until

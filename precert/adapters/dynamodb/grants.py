@@ -1,4 +1,4 @@
-"""Grants (port :class:`precert.usecases.ports.grants.Grants`) in the reference table.
+"""Grants (port :class:`precert.usecases.grants.Grants`) in the reference table.
 
 No function can write this table. A second item per grant lists all of them for operators.
 """
@@ -16,9 +16,9 @@ from precert.adapters.dynamodb.table import (
     to_wire,
     transient_errors,
 )
+from precert.domain.caller import Grant
 from precert.domain.damage import RecordKind
 from precert.domain.errors import DamagedRecordError
-from precert.domain.grants import Grant
 from precert.names import PK, SK
 
 if TYPE_CHECKING:

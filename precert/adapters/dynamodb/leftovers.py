@@ -18,7 +18,7 @@ from precert.adapters.dynamodb.table import (
 from precert.domain.damage import RecordKind
 from precert.domain.events import Event
 from precert.names import EVENT_SK_PREFIX, PK, REQUEST_PK_PREFIX, REQUEST_SK, SK
-from precert.usecases.ports.leftovers import Leftovers
+from precert.usecases.orphans import Leftovers
 from precert.usecases.ports.writes import require_writes
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The inbox (port :class:`precert.usecases.ports.messages.Inbox`).
+"""The inbox (port :class:`precert.usecases.messages.Inbox`).
 
 An inbox is one partition: messages by their time, and after them the count of unread messages. The
 first page, read from the end, includes the count.
@@ -27,7 +27,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.damage import RecordKind
 from precert.names import PK, SK, TTL_ATTRIBUTE
-from precert.usecases.ports.messages import Message, MessagePage, NoMessageError
+from precert.usecases.messages import Message, MessagePage, NoMessageError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -17,7 +17,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.request import Request
 from precert.names import CHECKS_PK, CYCLE, PK, REQUEST_SK, SK
-from precert.usecases.ports.migrations import Progress, RequestPage
+from precert.usecases.migrations import Progress, RequestPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

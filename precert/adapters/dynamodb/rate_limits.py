@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from precert.adapters.dynamodb.table import to_wire, transient_errors
-from precert.domain.rate_limits import window_of
 from precert.names import PK, SK, TTL_ATTRIBUTE
+from precert.usecases.rate_limits import window_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
 from precert.names import INDEXES, NUMBERS, PK, SK, TTL_ATTRIBUTE
-from precert.usecases.ports.restored_tables import PreparedTable, UnfitTableError
+from precert.usecases.restoring import PreparedTable, UnfitTableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

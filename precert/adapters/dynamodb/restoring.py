@@ -78,7 +78,7 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.usecases.ports.restoring import Derived, TablePart
+from precert.usecases.restoring import Derived, TablePart
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -10,8 +10,8 @@ from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
 from precert.domain.notices import Notice, notice_key
 from precert.names import DOCUMENT_PREFIX, NOTICE_PREFIX
+from precert.usecases.orphans import StoredFile
 from precert.usecases.ports.documents import StoredObject, UploadForm
-from precert.usecases.ports.leftovers import StoredFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

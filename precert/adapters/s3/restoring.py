@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
-from precert.usecases.ports.restoring import FileState, FoundFile
+from precert.usecases.restoring import FileState, FoundFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -1,1 +1,0 @@
-"""The domain, independent of AWS: values, rules, clocks, statuses, the request."""

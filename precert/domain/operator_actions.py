@@ -1,0 +1,138 @@
+"""An operator's changes of a request: approved dates, providers, and the confirmation of an intake.
+
+Each function returns the change. Use cases check who may act; this module checks what is allowed then.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from precert.domain.directory import DirectoryEntry
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.event_types import EventType
+from precert.domain.matching import ProviderRole
+from precert.domain.request import Change, Request
+from precert.domain.review import Decision, IntakeConfirmation, Review
+from precert.domain.statuses import Transition
+
+
+def change_dates(
+    request: Request, decisions: Mapping[str, Decision], *, by: str, now: datetime
+) -> Change:
+    """Change approved periods: the only change after a determination (W5).
+
+    Each decision is the line's current one with another period of the same length, and the reason: a
+    shorter one would be a reduction (W10), a longer one an approval.
+
+    Raises:
+        InvalidInputError: a line is unknown or not approved, or its period has another length.
+    """
+    review = request.require(Transition.CHANGE_DATES)
+    errors = [
+        FieldError("/lines", "not_approved", f"line {line_id} is not approved, so it has no dates")
+        for line_id in decisions
+        if (line := review.line(line_id)) is None or not line.status.rule.approves
+    ]
+    if not errors:
+        errors = [
+            FieldError(
+                "/lines", "other_length", f"line {line_id} is approved for {days}: keep them"
+            )
+            for line_id, decision in decisions.items()
+            if (days := _other_length(review, line_id, decision))
+        ]
+    if errors or not decisions:
+        raise InvalidInputError(
+            errors or [FieldError("/lines", "missing", "name the lines whose dates change")]
+        )
+    lines = tuple(
+        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
+        if line.line_id in decisions
+        else line
+        for line in review.lines
+    )
+    changed = review.model_copy(update={"lines": lines})
+    return request.changed(EventType.DATES_CHANGED, now, actor=by, review=changed)
+
+
+def _other_length(review: Review, line_id: str, decision: Decision) -> str | None:
+    """The approved days in words, if the new period has another length."""
+    line = review.line(line_id)
+    before, after = line.approved if line else None, decision.approved
+    if before is None or after is None:
+        return None
+    length = before.to_date - before.from_date
+    if after.to_date - after.from_date == length:
+        return None
+    return f"{length.days + 1} days" if length.days else "1 day"
+
+
+def reconcile_provider(
+    request: Request, role: ProviderRole, entry: DirectoryEntry, *, by: str, now: datetime
+) -> Change | None:
+    """Replace a provider that did not match the directory by the entry that an operator selects (S3).
+
+    ``None`` if it was replaced by it already. The change affects who the providers are, and so who sees
+    the request (A2), but not what is requested or decided: it is possible in every status.
+
+    The entered phone and fax are retained, because they apply to this request. A wrong choice is
+    corrected by choosing again.
+
+    Raises:
+        InvalidInputError: the role matched the directory, or the provider that submitted the request
+            would no longer see it.
+    """
+    review, content = request.submitted, request.content
+    provider, temporary = role.of(content), review.temporary_providers.get(role)
+    if provider is None or temporary is None:
+        message = "this provider matches the directory: there is nothing to reconcile"
+        raise InvalidInputError([FieldError("/role", "not_temporary", message)])
+    listed = entry.as_provider()
+    replaced = listed.model_copy(
+        update={"phone": provider.phone or listed.phone, "fax": provider.fax}
+    )
+    if temporary.reconciled_at is not None and replaced == provider:
+        return None
+    after = content.model_copy(update={role.part: replaced})
+    tins = frozenset(after.tins)
+    if review.submitter_tins and tins.isdisjoint(review.submitter_tins):
+        message = (
+            "the provider that submitted the request would lose access: choose an entry of its TIN"
+        )
+        raise InvalidInputError([FieldError("/provider_id", "submitters_tin", message)])
+    reconciled = temporary.model_copy(
+        update={
+            "submitted": temporary.submitted or provider,
+            "reconciled_at": now,
+            "reconciled_by": by,
+        }
+    )
+    known = {**review.temporary_providers, role: reconciled}
+    change = request.changed(
+        EventType.PROVIDER_RECONCILED,
+        now,
+        actor=by,
+        content=after,
+        tins=tins,
+        review=review.model_copy(update={"temporary_providers": known}),
+    )
+    return change._replace(unseen_by=request.tins - tins)
+
+
+def confirm_intake(request: Request, note: str, *, by: str, now: datetime) -> Change | None:
+    """Confirm the exceptions; ``None`` where they are confirmed.
+
+    Raises:
+        ActionNotAllowedError: the request has no exceptions, or is decided or void.
+    """
+    review = request.submitted
+    if review.intake_confirmation is not None:
+        return None
+    if not request.awaits_intake_confirmation:
+        raise request.refusal("This request has no exceptions that wait for a confirmation.")
+    confirmation = IntakeConfirmation(confirmed_at=now, confirmed_by=by, note=note)
+    return request.changed(
+        EventType.INTAKE_CONFIRMED,
+        now,
+        actor=by,
+        review=review.model_copy(update={"intake_confirmation": confirmation}),
+    )
