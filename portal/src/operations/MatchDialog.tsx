@@ -8,7 +8,7 @@ import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
 import type { HistoryEvent } from "../ui/changes";
 import { TextField } from "../ui/fields";
-import { Empty, Loaded } from "../ui/parts";
+import { Damaged, Empty, Loaded } from "../ui/parts";
 import { useDebounced } from "../ui/useDebounced";
 
 const words = text.operations;
@@ -107,38 +107,41 @@ export function MatchDialog({
       </div>
       {found.fetchStatus !== "idle" || found.data ? (
         <Loaded query={found}>
-          {({ providers }) =>
-            providers.length === 0 ? (
-              <Empty>{words.matchNone}</Empty>
-            ) : (
-              <ul className="plain">
-                {providers.map(({ provider, miles }) => (
-                  <li key={`${provider.provider_id} ${formatAddress(provider.address)}`}>
-                    <strong>{provider.name}</strong>{" "}
-                    <span className="small">
-                      {[
-                        provider.provider_id,
-                        provider.npi,
-                        formatTin(provider.tin),
-                        formatAddress(provider.address),
-                        words.miles(miles),
-                      ]
-                        .filter(Boolean)
-                        .join(" · ")}
-                    </span>{" "}
-                    <Button
-                      look="quiet"
-                      aria-pressed={provider.provider_id === id}
-                      aria-label={`${words.matchChoose} ${provider.name}`}
-                      onClick={() => setId(provider.provider_id ?? "")}
-                    >
-                      {words.matchChoose}
-                    </Button>
-                  </li>
-                ))}
-              </ul>
-            )
-          }
+          {({ providers, damaged }) => (
+            <>
+              <Damaged entries={damaged} />
+              {providers.length === 0 ? (
+                <Empty>{words.matchNone}</Empty>
+              ) : (
+                <ul className="plain">
+                  {providers.map(({ provider, miles }) => (
+                    <li key={`${provider.provider_id} ${formatAddress(provider.address)}`}>
+                      <strong>{provider.name}</strong>{" "}
+                      <span className="small">
+                        {[
+                          provider.provider_id,
+                          provider.npi,
+                          formatTin(provider.tin),
+                          formatAddress(provider.address),
+                          words.miles(miles),
+                        ]
+                          .filter(Boolean)
+                          .join(" · ")}
+                      </span>{" "}
+                      <Button
+                        look="quiet"
+                        aria-pressed={provider.provider_id === id}
+                        aria-label={`${words.matchChoose} ${provider.name}`}
+                        onClick={() => setId(provider.provider_id ?? "")}
+                      >
+                        {words.matchChoose}
+                      </Button>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </>
+          )}
         </Loaded>
       ) : null}
     </ActionDialog>

@@ -19,7 +19,7 @@ import {
   useFieldErrors,
   useHasErrors,
 } from "../ui/fields";
-import { Card, Facts } from "../ui/parts";
+import { Card, Damaged, Facts } from "../ui/parts";
 import { Region } from "../ui/Region";
 import {
   type Content,
@@ -195,21 +195,24 @@ function RequestingProvider({
     onChange(provider);
     setChoosing(false);
   };
-  const others = usual.filter((provider) => !isSameProvider(provider, value));
+  const others = usual.providers.filter((provider) => !isSameProvider(provider, value));
   const suggestions = (
-    <div className="form-actions">
-      {servicing && !isSameProvider(servicing, value) && (
-        <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>
-      )}
-      {others.map((provider) => (
-        <Button
-          key={`${provider.provider_id} ${provider.name} ${provider.tin}`}
-          onClick={() => choose(provider)}
-        >
-          {t.chooseRemembered(provider.name ?? "")}
-        </Button>
-      ))}
-    </div>
+    <>
+      <Damaged entries={usual.damaged} />
+      <div className="form-actions">
+        {servicing && !isSameProvider(servicing, value) && (
+          <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>
+        )}
+        {others.map((provider) => (
+          <Button
+            key={`${provider.provider_id} ${provider.name} ${provider.tin}`}
+            onClick={() => choose(provider)}
+          >
+            {t.chooseRemembered(provider.name ?? "")}
+          </Button>
+        ))}
+      </div>
+    </>
   );
   return (
     <Card

@@ -18,7 +18,7 @@ import { text } from "../text";
 import { announce, onAnnounce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
-import { Banner, Loaded, Page, PayerContact } from "../ui/parts";
+import { Banner, Damaged, Loaded, Page, PayerContact } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import { type Area, areasOf } from "./areas";
@@ -75,6 +75,7 @@ function Frame({ me }: { me: Schemas["MeResponse"] }) {
       <Header areas={areas} tins={me.tins} />
       <Connection />
       <main id="main" tabIndex={-1} data-path={pathname}>
+        <Damaged entries={me.damaged} />
         {start === undefined ? (
           <Page title={text.common.noAccessTitle}>
             <p>{text.common.noAccess}</p>

@@ -190,18 +190,23 @@ function NewMessages() {
       <Loaded query={query} shape="entries">
         {(data) => {
           const unread = data.messages.filter((message) => message.read_at === null);
-          return unread.length > 0 ? (
-            <ul className="entries">
-              {unread.map((message) => (
-                <NewMessage
-                  key={message.message_id}
-                  message={message}
-                  onOpen={() => read.mutate(message.message_id)}
-                />
-              ))}
-            </ul>
-          ) : (
-            <Empty>{(data.unread ?? 0) > 0 ? words.olderUnread : words.noMessages}</Empty>
+          return (
+            <>
+              <Damaged entries={data.damaged} />
+              {unread.length > 0 ? (
+                <ul className="entries">
+                  {unread.map((message) => (
+                    <NewMessage
+                      key={message.message_id}
+                      message={message}
+                      onOpen={() => read.mutate(message.message_id)}
+                    />
+                  ))}
+                </ul>
+              ) : (
+                <Empty>{(data.unread ?? 0) > 0 ? words.olderUnread : words.noMessages}</Empty>
+              )}
+            </>
           );
         }}
       </Loaded>

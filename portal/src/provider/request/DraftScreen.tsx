@@ -17,7 +17,7 @@ import { ErrorBanner, focusField } from "../../ui/ErrorSummary";
 import { byPointer, explain } from "../../ui/errors";
 import { FormErrors } from "../../ui/fields";
 import { Loading } from "../../ui/Loading";
-import { Banner, Page } from "../../ui/parts";
+import { Banner, Damaged, Page } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
 import { readStored } from "../../ui/stored";
 import { useLeaveGuard } from "../../ui/useLeaveGuard";
@@ -137,6 +137,7 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
           steps={stagesOf(complete, { open: openSection, review: () => open("review") })}
         />
         <div>
+          <Damaged entries={draft.damaged} />
           {state.phase === "conflict" && (
             <Conflict
               content={content}
@@ -227,7 +228,7 @@ function useFirstRequesting(
   edit: (update: (before: Content) => Content) => void,
 ): void {
   const empty = content.requesting_provider === null;
-  const [first] = useRequestingProviders(empty);
+  const [first] = useRequestingProviders(empty).providers;
   const [done, setDone] = useState(!empty);
   useEffect(() => {
     if (first && empty && !done) {
