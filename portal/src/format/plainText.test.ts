@@ -28,6 +28,11 @@ test.each([
     bytesOf("\xda\xc4\xc4\xc4\xbf\n\xb3 x \xb3\n\xc0\xc4\xc4\xc4\xd9"),
     "┌───┐\n│ x │\n└───┘",
   ],
+  ["IBM850", bytesOf("\xb5ngel GARC\xd6A, ADMISI\xe0N"), "Ángel GARCÍA, ADMISIÓN"],
+  ["IBM850", bytesOf("S\x9dren \x9dstergaard, Jo\xc6o"), "SØren Østergaard, João"],
+  ["IBM850", bytesOf("\xf5 3, S\xc6o Paulo"), "§ 3, São Paulo"],
+  ["IBM437", bytesOf("TNF\xe0, \xe1-blocker, BP \xf3 120"), "TNFα, ß-blocker, BP ≤ 120"],
+  ["IBM437", bytesOf("\xb5\xcd\xd1\xcd\xb8\n\xc6\xd8\xb5"), "╡═╤═╕\n╞╪╡"],
 ])("a text in %s is decoded", (encoding, bytes, text) => {
   expect(decodeText(bytes)).toEqual({ text, encoding, cut: false });
 });

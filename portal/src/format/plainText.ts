@@ -1,6 +1,6 @@
 /** Text files as people send them: decoded, also from the code pages of Windows and DOS, which no browser guesses. */
 
-export type Encoding = "Unicode" | "windows-1252" | "IBM437";
+export type Encoding = "Unicode" | "windows-1252" | "IBM437" | "IBM850";
 
 export interface PlainText {
   text: string;
@@ -16,8 +16,20 @@ const CODE_PAGE_437 =
   "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐" +
   "└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
 
+/** Bytes from 0x80 in code page 850, in which DOS programs of Western Europe write. */
+const CODE_PAGE_850 =
+  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐" +
+  "└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0";
+
 /** Bytes from 0x80 to 0x9f in windows-1252; the others are those of Latin-1. */
 const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+
+/** The first one applies where several are equally plausible. */
+const CODE_PAGES: readonly [Encoding, string][] = [
+  ["windows-1252", WINDOWS_1252],
+  ["IBM437", CODE_PAGE_437],
+  ["IBM850", CODE_PAGE_850],
+];
 
 export function decodeText(file: Uint8Array, most = MOST_BYTES): PlainText {
   const cut = file.length > most;
@@ -35,12 +47,22 @@ function decode(bytes: Uint8Array, cut: boolean): Pick<PlainText, "text" | "enco
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: cut });
     return { text: withoutEnd(text), encoding: "Unicode" };
   } catch {
-    const windows = decoded(bytes, (byte) => WINDOWS_1252[byte - 0x80]);
-    const dos = decoded(bytes, (byte) => CODE_PAGE_437[byte - 0x80]);
-    return plausibility(dos) > plausibility(windows)
-      ? { text: withoutEnd(dos), encoding: "IBM437" }
-      : { text: withoutEnd(windows), encoding: "windows-1252" };
+    const [first, ...others] = CODE_PAGES.map(([encoding, page]) => {
+      const text = decoded(bytes, (byte) => page[byte - 0x80]);
+      return { text: withoutEnd(text), encoding, plausible: plausibility(text) };
+    });
+    const best = others.reduce(
+      (one, other) => (other.plausible > one.plausible ? other : one),
+      first as Guess,
+    );
+    return { text: best.text, encoding: best.encoding };
   }
+}
+
+interface Guess {
+  text: string;
+  encoding: Encoding;
+  plausible: number;
 }
 
 /** DOS ends a file with Ctrl-Z, and fills its last block. */
@@ -61,6 +83,12 @@ function decoded(bytes: Uint8Array, characterOf: (byte: number) => string | unde
 }
 
 const LETTER = /\p{L}/u;
+const UPPER = /\p{Lu}/u;
+const LOWER = /\p{Ll}/u;
+const GREEK = /\p{Script=Greek}/u;
+const LATIN = /\p{Script=Latin}/u;
+/** What text hardly has; the other code page has letters or signs in its place. */
+const RARE = /[⌐⌠⌡∩₧ⁿ‗¸¨¯¦ı\u00ad]/;
 const BOX = /[\u2500-\u259f]/;
 const CONTROL = /[\u0080-\u009f]/;
 /** What can be inside a word, as in *patient’s*. */
@@ -78,7 +106,7 @@ export function plausibility(text: string): number {
 }
 
 function fits(character: string, before: string, after: string): boolean {
-  if (CONTROL.test(character)) {
+  if (CONTROL.test(character) || RARE.test(character)) {
     return false;
   }
   if (BOX.test(character)) {
@@ -86,8 +114,13 @@ function fits(character: string, before: string, after: string): boolean {
   }
   if (LETTER.test(character)) {
     const repeated = character === before || character === after;
-    const inWord = LETTER.test(before) || LETTER.test(after);
-    return inWord && !repeated && !/\d/.test(before + after);
+    // A Greek letter can end a word, as in TNFα, and does not stand before a Latin one.
+    const mixed = GREEK.test(character) && LATIN.test(after);
+    const inWord = !mixed && (LETTER.test(before) || LETTER.test(after));
+    const cased = LOWER.test(character)
+      ? !(UPPER.test(before) && UPPER.test(after))
+      : !(UPPER.test(character) && LOWER.test(before));
+    return inWord && cased && !repeated && !/\d/.test(before + after);
   }
   if (LETTER.test(before)) {
     return (LETTER.test(after) ? JOINING : CLOSING).test(character);

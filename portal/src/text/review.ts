@@ -114,8 +114,8 @@ export const review = {
   showing: "Showing",
   notInline: (kind: string) => `${kind}: it cannot be shown here. Download it to read it.`,
   encoding: (name: string) =>
-    name === "IBM437"
-      ? "This file is in a character set of DOS, here read as code page 437. If letters look wrong, compare them with the original: download it."
+    name.startsWith("IBM")
+      ? `This file is in a character set of DOS, here read as code page ${name.slice(3)}. If letters look wrong, compare them with the original: download it.`
       : `This file is in the character set ${name}. If letters look wrong, compare them with the original: download it.`,
   cut: (name: string) =>
     `This is the beginning of a long text. Download ${name} to read all of it.`,
