@@ -448,8 +448,12 @@ class Dependencies:
 
     @cached_property
     def callers(self) -> Callers:
-        grants = CachedGrants(self.grants) if self.settings.grants_in_table else None
-        return Callers(self.settings.claims, grants, self.rate_limit, self.now)
+        return Callers(self.settings.claims, self.user_grants, self.rate_limit, self.now)
+
+    @cached_property
+    def user_grants(self) -> CachedGrants | None:
+        """The grants, as a process read them; none where tokens state all rights."""
+        return CachedGrants(self.grants) if self.settings.grants_in_table else None
 
     @cached_property
     def operator(self) -> str:

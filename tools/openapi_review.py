@@ -79,6 +79,7 @@ from tools.openapi_story import (
     APPROVED_LINE,
     ATTACHED,
     DETERMINED,
+    PROVIDER_USER,
     REVIEWER,
     SUBMITTED,
     Story,
@@ -92,6 +93,7 @@ PHYSICIAN = Caller(
 AT = ATTACHED + timedelta(hours=2)
 EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
 COLLEAGUE = "b7d0c1e2-3f44-4a55-9c66-77d8e9f0a1b2"
+USER_NAMES = {PROVIDER_USER: "rubinstein-office", PHYSICIAN.subject: "praman"}
 NOTE = "The surgeon sends the operative note by Friday."
 EARLIER_NUMBER = "PC0000000018"
 
@@ -202,7 +204,9 @@ def _found(example: Story, determined: Request) -> dict[str, Example]:
             FoundRequestsResponse.for_operator(page, payer=payer, now=AT),
         ),
         "readRequestAsOperator": Example(
-            answer=OperatorDetails.of(file, payer=payer, code_sets=example.code_sets, now=AT)
+            answer=OperatorDetails.of(
+                file, USER_NAMES, payer=payer, code_sets=example.code_sets, now=AT
+            )
         ),
     }
 

@@ -56,6 +56,7 @@ from precert.usecases.changes import Reading
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
 from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
+from precert.usecases.grants import user_labels
 from precert.usecases.next_case import assign_next_case, read_case_coverage
 from precert.usecases.notices import link_to_notice
 from precert.usecases.operations import (
@@ -536,7 +537,8 @@ def request_of_any_plan(request_id: RequestId, caller: CurrentCaller) -> Operato
 
     Send `version` as If-Match with an action: it is refused if the request has changed since.
     """
-    return call(OperatorDetails.of, call(read_request_as_operator, request_id, caller))
+    file = call(read_request_as_operator, request_id, caller)
+    return call(OperatorDetails.of, file, call(user_labels, file.subjects, caller))
 
 
 @api.get(

@@ -1,7 +1,8 @@
 """Request and response models of the operators' operations."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -147,6 +148,9 @@ class IntakeExceptionsResponse(ResponseModel):
 # -- Requests of any plan ----------------------------------------------------------------------------
 
 
+LABEL: Final = "The user name that the payer registered. Null where it registered none."
+
+
 class AuditEntry(ResponseModel):
     """An event of the audit trail, with the subject of the user or system that caused it."""
 
@@ -157,18 +161,39 @@ class AuditEntry(ResponseModel):
     assigned_to: str | None = Field(
         description="The subject of the reviewer to whom a lead assigned the case."
     )
+    assigned_to_label: str | None = Field(description=LABEL)
     actor: str | None = Field(
         description="The identity provider's subject, `precert` for the payer's rules and clocks. "
         "Null for events without an actor."
     )
+    actor_label: str | None = Field(description=LABEL)
     status: Status
     status_label: ClassVar[Any] = label_of("status")
     cycle: int
     document_id: str | None
 
     @classmethod
-    def of(cls, event: Event) -> "AuditEntry":
-        return cls(**event.model_dump(include=set(cls.model_fields)))
+    def of(cls, event: Event, users: Mapping[str, str]) -> "AuditEntry":
+        return cls(
+            **event.model_dump(include=set(cls.model_fields)),
+            assigned_to_label=users.get(event.assigned_to or ""),
+            actor_label=users.get(event.actor or ""),
+        )
+
+
+class OperatorNote(ResponseModel):
+    """A note between reviewers, with the subject of its author."""
+
+    written_by: str
+    written_by_label: str | None = Field(description=LABEL)
+    written_at: datetime
+    cycle: int
+    text: str
+    version: int
+
+    @classmethod
+    def of(cls, note: Note, users: Mapping[str, str]) -> "OperatorNote":
+        return cls(**note.model_dump(), written_by_label=users.get(note.written_by))
 
 
 class OperatorDetails(SharedDetails):
@@ -188,13 +213,19 @@ class OperatorDetails(SharedDetails):
     created_at: datetime
     expires_at: datetime | None = Field(description="When a draft expires.")
     audit_trail: list[AuditEntry] = Field(description="All events, oldest first.")
-    reviewer_notes: list[Note] = Field(
+    reviewer_notes: list[OperatorNote] = Field(
         description="Notes between reviewers, oldest first, with the subject of each author."
     )
 
     @classmethod
     def of(
-        cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
+        cls,
+        file: RequestFile,
+        users: Mapping[str, str],
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
+        now: datetime,
     ) -> "OperatorDetails":
         request, review = file.request, file.request.review
         members = members_of(file, payer, RequestLabels.of(request, payer, code_sets), now=now)
@@ -211,6 +242,6 @@ class OperatorDetails(SharedDetails):
             ),
             created_at=request.created_at,
             expires_at=request.expires_at,
-            audit_trail=[AuditEntry.of(event) for event in file.events],
-            reviewer_notes=list(review.notes) if review else [],
+            audit_trail=[AuditEntry.of(event, users) for event in file.events],
+            reviewer_notes=[OperatorNote.of(one, users) for one in review.notes] if review else [],
         )

@@ -43,7 +43,8 @@ class Callers:
         groups_only = self._names._replace(tins=_NO_CLAIM, plans=_NO_CLAIM, vendors=_NO_CLAIM)
         caller = caller_of(claims, groups_only, token)
         self._admit(issuer, caller)
-        return with_grant(caller, self._grants.read(issuer, caller.subject, self._now()))
+        granted = with_grant(caller, self._grants.read(issuer, caller.subject, self._now()))
+        return granted.model_copy(update={"issuer": issuer or None})
 
     def _admit(self, issuer: str, caller: Caller) -> None:
         if self._limit is not None:

@@ -54,6 +54,8 @@ class Caller(Value):
     """An authenticated caller. ``subject`` is the issuer's stable id, stored for the audit trail."""
 
     subject: Text
+    issuer: Text | None = None
+    """Of the caller's token; all callers of one API have the same."""
     entitlements: frozenset[Entitlement] = frozenset()
     tins: frozenset[Tin] = frozenset()
     plan_ids: frozenset[Text] = frozenset()

@@ -1,11 +1,14 @@
 """Grant and revoke what persons and partners' systems may do."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from precert.domain.caller import SECONDS_CACHED, Grant
+from precert.domain.caller import SECONDS_CACHED, Caller, Grant
+from precert.domain.errors import DamagedRecordError
+from precert.domain.payer import Payer
+from precert.domain.review import SYSTEM
 
 
 class Grants(Protocol):
@@ -70,3 +73,29 @@ class CachedGrants:
             if len(self._cached) > _MOST_CACHED:
                 self._cached.popitem(last=False)
         return grant
+
+
+def user_labels(
+    subjects: Iterable[str],
+    caller: Caller,
+    *,
+    user_grants: CachedGrants | None,
+    payer: Payer,
+    now: datetime,
+) -> Mapping[str, str]:
+    """The user names of subjects, for those who may read subjects (A3). One call per subject.
+
+    Subjects without a grant, or with one that cannot be read, have none.
+    """
+    labels = {SYSTEM: f"{payer.name}, automatically"}
+    if user_grants is None or caller.issuer is None:
+        return labels
+    for subject in {*subjects} - {SYSTEM}:
+        try:
+            grant = user_grants.read(caller.issuer, subject, now)
+        except DamagedRecordError:
+            # It is reported. The subject is shown without its name.
+            continue
+        if grant is not None and grant.label is not None:
+            labels[subject] = grant.label
+    return labels

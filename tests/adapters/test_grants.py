@@ -14,7 +14,7 @@ from precert.adapters.dynamodb.grants import DynamoDBGrants
 from precert.cli import main as cli
 from precert.cli import users as users_command
 from precert.domain.caller import Grant
-from precert.domain.errors import NotFoundError
+from precert.domain.errors import DamagedRecordError, NotFoundError
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 from precert.settings import Settings
 from tests.adapters.cloud import Cloud
@@ -97,6 +97,36 @@ def test_grant_is_read_once_a_minute_when_a_caller_calls_often(granting: Cloud) 
     with granting.wire.counting() as calls:
         granting.call(status, "GET", "/v1/messages", by=token())
     assert calls == ["GetItem", "Query"]
+
+
+@pytest.mark.rule("A3")
+def test_audit_trail_has_user_names_when_they_are_registered(
+    granting: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = token("9b1d-operator", **{"cognito:groups": "[Operator]"})
+    granting.deps.grants.store(PROVIDER)
+    draft = granting.start(by=token())
+
+    def names() -> list[tuple[str, str | None]]:
+        reply = granting.as_operator(draft, by=operator)
+        assert reply.status == 200, reply.text
+        assert "Dana Whitfield" not in reply.text
+        return [(one["actor"], one["actor_label"]) for one in reply.body["audit_trail"]]
+
+    assert names() == [(SUBJECT, "provider")]
+    granting.deps.grants.store(Grant(issuer=ISSUER, subject=SUBJECT))
+    granting.clock.at += timedelta(seconds=60)
+    assert names() == [(SUBJECT, None)]
+
+    read = granting.deps.grants.read
+
+    def damaged(issuer: str, subject: str) -> Grant | None:
+        if subject == SUBJECT:
+            raise DamagedRecordError("the grant cannot be read")
+        return read(issuer, subject)
+
+    monkeypatch.setattr(granting.deps.grants, "read", damaged)
+    assert names() == [(SUBJECT, None)]
 
 
 def test_revocation_is_in_effect_within_a_minute_when_the_grant_was_cached(

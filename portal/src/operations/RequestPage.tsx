@@ -106,6 +106,7 @@ function Shown({ details }: { details: Details }) {
         </div>
         <div>
           <Files details={details} />
+          <Notes details={details} />
           <Card title={words.audit}>
             <Table
               caption={words.audit}
@@ -122,7 +123,7 @@ function Shown({ details }: { details: Details }) {
                   heading: true,
                   cell: (entry) => entry.type_label,
                 },
-                { key: "who", title: words.auditColumns.who, cell: (entry) => entry.actor },
+                { key: "who", title: words.auditColumns.who, cell: whoOf },
                 {
                   key: "status",
                   title: words.auditColumns.status,
@@ -136,6 +137,37 @@ function Shown({ details }: { details: Details }) {
         </div>
       </div>
     </Page>
+  );
+}
+
+type AuditEntry = Details["audit_trail"][number];
+
+/** Who caused an event, and to whom a lead assigned the case: by user name where one is registered. */
+function whoOf(entry: AuditEntry) {
+  const assignee = entry.assigned_to_label ?? entry.assigned_to;
+  return (
+    <>
+      {entry.actor_label ?? entry.actor}
+      {assignee && <div className="small">{words.assignedTo(assignee)}</div>}
+    </>
+  );
+}
+
+function Notes({ details }: { details: Details }) {
+  return (
+    <Card title={words.notes}>
+      {details.reviewer_notes.length === 0 && <p className="small">{text.review.noNotes}</p>}
+      <ul className="plain">
+        {details.reviewer_notes.map((note) => (
+          <li key={`${note.written_at} ${note.text}`}>
+            <p className="pre">{note.text}</p>
+            <p className="small">
+              {note.written_by_label ?? note.written_by}, {formatMoment(note.written_at)}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 

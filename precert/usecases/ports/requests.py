@@ -45,6 +45,14 @@ class RequestFile:
     """What the submitter sent, compressed by gzip, where the channel keeps it (FHIR bundles)."""
     damaged_documents: tuple[str, ...] = ()
 
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The users whom the audit trail and the reviewers' notes name."""
+        review = self.request.review
+        found = {one.actor for one in self.events} | {one.assigned_to for one in self.events}
+        found |= {note.written_by for note in review.notes} if review else set()
+        return frozenset(one for one in found if one is not None)
+
 
 @dataclass(frozen=True)
 class Cycle:
