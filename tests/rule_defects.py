@@ -335,24 +335,24 @@ DEFECTS: Final = (
         "precert/domain/request.py",
         (
             "status=Status.VOID,\n"
-            '            review=_closed(review, now).model_copy(update={"void_reason"'
+            '            review=closed_cycle(review, now).model_copy(update={"void_reason"'
         ),
         (
             "status=self.status,\n"
-            '            review=_closed(review, now).model_copy(update={"void_reason"'
+            '            review=closed_cycle(review, now).model_copy(update={"void_reason"'
         ),
     ),
     Defect(
         "W7",
-        "precert/domain/request.py",
-        "        if now >= max(end, prolonged or end):\n",
-        "        if now <= max(end, prolonged or end) - (end - now) * 2:\n",
+        "precert/domain/disputing.py",
+        "    if now >= max(end, prolonged or end):\n",
+        "    if now <= max(end, prolonged or end) - (end - now) * 2:\n",
     ),
     Defect(
         "W7",
-        "precert/domain/request.py",
-        "        if level > levels:\n",
-        "        if level > levels + 1:\n",
+        "precert/domain/disputing.py",
+        "    if level > levels:\n",
+        "    if level > levels + 1:\n",
     ),
     Defect(
         "W8",
@@ -362,7 +362,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "W9",
-        "precert/domain/review.py",
+        "precert/domain/decisions.py",
         "        return next(adjudicated, None)",
         "        return next(adjudicated, None) and None",
     ),
@@ -380,7 +380,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "W12",
-        "precert/domain/rights.py",
+        "precert/domain/disputing.py",
         "appeals = disputes.count(DisputeKind.APPEAL)",
         "appeals = len(disputes)",
     ),

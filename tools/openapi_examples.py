@@ -56,6 +56,7 @@ from precert.api.details import RequestDetails
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.parsing import malformed, parse_if_match
 from precert.api.problems import plain_problem, problem_of
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.code_sets import CodeSet, error_of_procedure
 from precert.domain.completeness import errors_of_submission
@@ -64,6 +65,7 @@ from precert.domain.copying import Keep, copied
 from precert.domain.coverage import PatientSearch
 from precert.domain.damage import Readable, damaged
 from precert.domain.directory import FrequentProvider
+from precert.domain.disputes import DisputeKind
 from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -85,7 +87,6 @@ from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.form import service_form
 from precert.domain.notices import notice_key
 from precert.domain.request import Request
-from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType, CodeType
@@ -93,12 +94,7 @@ from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode, get_reference
 from precert.usecases.confirmation import no_confirmation
-from precert.usecases.directory import (
-    FoundProvider,
-    FoundProviders,
-    TinProviders,
-    UsedProvider,
-)
+from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders, UsedProvider
 from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
 from precert.usecases.drafts import (
     ResumedDraft,
@@ -558,8 +554,8 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             document_status="REFUSED",
         ),
         _refused(
-            lambda: example.appeal_pended.request.determine_appeal(
-                same_reviewer, REVIEWER, SUBMITTED
+            lambda: disputing.determine_appeal(
+                example.appeal_pended.request, same_reviewer, REVIEWER, SUBMITTED
             )
         ),
         _refused(
@@ -578,8 +574,13 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
 
 
 def _disputed(example: Story, kind: DisputeKind) -> Request:
-    return example.determined.request.file_dispute(
-        kind, [DENIED_LINE], reason=RECONSIDERED, by=PROVIDER_USER, now=APPEALED
+    return disputing.file_dispute(
+        example.determined.request,
+        kind,
+        [DENIED_LINE],
+        reason=RECONSIDERED,
+        by=PROVIDER_USER,
+        now=APPEALED,
     ).request
 
 

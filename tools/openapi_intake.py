@@ -12,9 +12,11 @@ from functions.intake.models import (
 from functions.upload.handler import DocumentUploadResponse
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.rows import DelegationsResponse
+from precert.domain.assessment import DuplicateReason
 from precert.domain.caller import Caller
+from precert.domain.decisions import LineDecision
 from precert.domain.request import Request
-from precert.domain.review import Channel, DuplicateReason, IntakeException, LineDecision
+from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement

@@ -42,19 +42,15 @@ from functions.review.worklist_models import (
 from precert.api.models import ChangedRequest
 from precert.api.rows import DelegationsResponse
 from precert.domain import reviewing
+from precert.domain.assessment import DuplicateReason
 from precert.domain.caller import Caller
 from precert.domain.coverage import members_of
+from precert.domain.decisions import Decision, LineDecision
+from precert.domain.disputes import DiscussionOutcome
 from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import (
-    Channel,
-    Decision,
-    DiscussionOutcome,
-    DuplicateReason,
-    IntakeException,
-    LineDecision,
-)
+from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import (
     DelegationRow,
     WorklistRow,

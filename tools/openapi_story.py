@@ -12,11 +12,14 @@ from typing import Final
 
 from infra.code_sets import compiled
 from precert.adapters.code_sets import SqliteCodeSets
+from precert.domain import disputing
 from precert.domain.assertion import assertion_id
 from precert.domain.clocks import deadline_of, draft_expiry
 from precert.domain.content import Patient, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
+from precert.domain.decisions import DecidingRole, Decision, service_lines_of
 from precert.domain.directory import DirectoryEntry
+from precert.domain.disputing import with_rights
 from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
 from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
@@ -29,9 +32,8 @@ from precert.domain.loading import (
 )
 from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, event_of, service_lines_of
-from precert.domain.review import DecidingRole, Decision, Review
-from precert.domain.rights import with_rights
+from precert.domain.request import Change, Request, event_of
+from precert.domain.review import Review
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency, precert_number
@@ -159,7 +161,8 @@ def story() -> Story:
     determined = with_rights(
         pended.request.determine(_first_decisions(), REVIEWER, DETERMINED), payer
     )
-    appealed = determined.request.file_appeal(
+    appealed = disputing.file_appeal(
+        determined.request,
         [DENIED_LINE],
         reason="The operative report shows why the second resection cannot wait.",
         expedited=False,
@@ -168,15 +171,15 @@ def story() -> Story:
         by=PROVIDER_USER,
         now=APPEALED,
     )
-    appeal_pended = appealed.request.pend_appeal(
-        deadline_of(appealed.request, payer), APPEAL_PENDED
+    appeal_pended = disputing.pend_appeal(
+        appealed.request, deadline_of(appealed.request, payer), APPEAL_PENDED
     )
     overturned = {DENIED_LINE: _decision(LineStatus.APPROVED, 2, OTHER_REVIEWER, APPEAL_DETERMINED)}
     voided = pended.request.void("The procedure was cancelled.", PROVIDER_USER, OFFERED)
     attached = _document(DOCUMENT_ID, "operative-report.pdf", DocumentStatus.ATTACHED)
     refused = _document(REFUSED_DOCUMENT_ID, "imaging.png", DocumentStatus.REFUSED)
-    appeal_determined = appeal_pended.request.determine_appeal(
-        overturned, OTHER_REVIEWER, APPEAL_DETERMINED
+    appeal_determined = disputing.determine_appeal(
+        appeal_pended.request, overturned, OTHER_REVIEWER, APPEAL_DETERMINED
     )
     changes = (pended, determined, voided, appealed, appeal_pended, appeal_determined)
     return Story(

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from precert.domain import operator_actions, reviewing
+from precert.domain.assessment import Assessment, LineAssessment
 from precert.domain.clocks import Deadline
+from precert.domain.decisions import Decision
 from precert.domain.delegation import Delegation, RecordedReport
 from precert.domain.directory import DirectoryEntry
 from precert.domain.event_types import EventType
@@ -13,7 +15,6 @@ from precert.domain.matching import ProviderRole, manually_entered
 from precert.domain.operator_actions import reconcile_provider
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of
-from precert.domain.review import Assessment, Decision, LineAssessment
 from precert.domain.rules import DelegatedVendor, Requirement
 from precert.domain.statuses import LineStatus
 

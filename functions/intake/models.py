@@ -22,13 +22,14 @@ from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of
 from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.dates import Instant
+from precert.domain.decisions import Approval, LineDecision
 from precert.domain.delegation import DelegationStatus
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Approval, Channel, IntakeException, LineDecision, Reason
+from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import EnteredStatus
-from precert.domain.values import FINISHED, Text, Urgency, Value
+from precert.domain.values import FINISHED, Reason, Text, Urgency, Value
 from precert.fhir.export import request_bundle
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.intake import Arrival

@@ -16,6 +16,7 @@ from functions.intake.models import NUMBER, ReportedDetermination
 from precert.api.problems import MAX_LISTED, errors_of
 from precert.bootstrap import call, dependencies, id_from_key
 from precert.domain.caller import Caller
+from precert.domain.decisions import Approval, LineDecision
 from precert.domain.delegation import VendorReviewer
 from precert.domain.errors import (
     DamagedRecordError,
@@ -25,7 +26,6 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.events import ReportError, ReportRefusal
-from precert.domain.review import Approval, LineDecision
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.observability import logger, metrics, note_work
 from precert.queues import process_events

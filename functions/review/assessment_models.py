@@ -10,12 +10,12 @@ from precert.api.cycles import RequiredDocumentResponse
 from precert.api.details import PotentialDuplicateResponse
 from precert.api.labels import label_of, optional_label_of
 from precert.api.models import ResponseModel
+from precert.domain.assessment import AssertionStatus, Assessment, DuplicateReason, LineAssessment
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.content import Provider
 from precert.domain.documents import DocumentStatus
 from precert.domain.duplicates import RequestedService
 from precert.domain.payer import Payer
-from precert.domain.review import AssertionStatus, Assessment, DuplicateReason, LineAssessment
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
 from precert.domain.values import CodeType, UnitType

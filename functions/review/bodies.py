@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 from precert.api.models import PageQuery
 from precert.domain.dates import Instant
 from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
-from precert.domain.review import DiscussionOutcome, LineDecision, Reason, Words
-from precert.domain.values import FINISHED, WHOLE, Text, Value
+from precert.domain.decisions import LineDecision
+from precert.domain.disputes import DiscussionOutcome
+from precert.domain.values import FINISHED, WHOLE, Reason, Text, Value, Words
 from precert.domain.worklist import QueueView
 
 Cycle = Annotated[

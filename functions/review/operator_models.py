@@ -15,15 +15,10 @@ from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.payer import Payer
-from precert.domain.review import (
-    Channel,
-    IntakeException,
-    Note,
-    Reason,
-)
+from precert.domain.review import Channel, IntakeException, Note
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow
 from precert.domain.statuses import Status
-from precert.domain.values import FINISHED, ProviderKind, Text, Value
+from precert.domain.values import FINISHED, ProviderKind, Reason, Text, Value
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets

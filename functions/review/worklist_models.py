@@ -12,10 +12,11 @@ from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import PublicCode
+from precert.domain.disputes import DisputeKind
 from precert.domain.payer import Payer
 from precert.domain.pending import MOST_LINES, PendReason, RowLine
 from precert.domain.request import Request
-from precert.domain.review import Assignment, DisputeKind, IntakeException
+from precert.domain.review import Assignment, IntakeException
 from precert.domain.rows import WorklistRow
 from precert.domain.statuses import WaitingOn, Who
 from precert.domain.values import CodeType, Urgency

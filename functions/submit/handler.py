@@ -26,6 +26,7 @@ from precert.api.parameters import (
     on_versions,
 )
 from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
+from precert.domain.disputes import DisputeKind
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -40,7 +41,6 @@ from precert.domain.errors import (
     VendorDecidesError,
     VersionMismatchError,
 )
-from precert.domain.review import DisputeKind
 from precert.usecases.drafts import (
     SavedDraft,
     delete_draft,

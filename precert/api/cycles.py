@@ -10,21 +10,13 @@ from pydantic import ConfigDict, Field
 from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.api.models import ResponseModel
 from precert.domain.clocks import deadline_of, last_day_before
-from precert.domain.decision_clocks import ClockKind, ExtensionRequester
+from precert.domain.decision_clocks import ClockKind, Extension, ExtensionRequester
+from precert.domain.disputes import Appeal, DiscussionOutcome, DisputeKind, DisputeOption
+from precert.domain.disputing import lines_open_to
 from precert.domain.notices import Audience, Notice, NoticeKind
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import (
-    Appeal,
-    DiscussionOutcome,
-    DisputeKind,
-    DisputeOption,
-    Extension,
-    InformationRequest,
-    PeerToPeer,
-    Review,
-)
-from precert.domain.rights import lines_open_to
+from precert.domain.review import InformationRequest, PeerToPeer, Review
 from precert.domain.statuses import Action, AppealStatus
 from precert.domain.values import Text
 from precert.domain.wording import written_day

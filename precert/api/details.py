@@ -32,20 +32,16 @@ from precert.api.models import (
     TemporaryProviderResponse,
 )
 from precert.api.service_lines import ServiceLineResponse, service_lines
+from precert.domain.assessment import DuplicateReason, PotentialDuplicate
 from precert.domain.content import RequestContent
 from precert.domain.delegation import Delegation, contact_of
+from precert.domain.disputes import DisputeKind, DisputeOption
+from precert.domain.disputing import is_forwarded
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import (
-    DisputeKind,
-    DisputeOption,
-    DuplicateReason,
-    PotentialDuplicate,
-    Review,
-)
-from precert.domain.rights import is_forwarded
+from precert.domain.review import Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile

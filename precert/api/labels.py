@@ -11,10 +11,10 @@ from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.content import RequestContent
 from precert.domain.content_labels import labels_of_content, public_codes_of
+from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
 from precert.domain.pending import RowLine
 from precert.domain.request import Request
-from precert.domain.review import ServiceLine
 from precert.domain.values import CodeType
 from precert.usecases.ports.reference import CodeSets
 

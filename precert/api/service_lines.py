@@ -7,9 +7,10 @@ from pydantic import ConfigDict, Field
 from precert.api.labels import RequestLabels, label_of, optional_label_of
 from precert.api.models import DelegatedVendorResponse, ResponseModel
 from precert.domain.content import RequestContent
+from precert.domain.decisions import Approved, Decision, ServiceLine
 from precert.domain.delegation import DecidedBy
 from precert.domain.determination import RequestedLine, requested_lines
-from precert.domain.review import Approved, Decision, Review, ServiceLine
+from precert.domain.review import Review
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus
 from precert.domain.values import CodeType, Text
 

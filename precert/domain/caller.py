@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from pydantic import Field
 
 from precert.domain.audit import Basis, note_basis
-from precert.domain.errors import (
-    FieldError,
-    InvalidInputError,
-    NotEntitledError,
-    OwnRequestError,
-)
-from precert.domain.review import DecidingRole
+from precert.domain.decisions import DecidingRole
+from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError, OwnRequestError
 from precert.domain.values import Text, Tin, Value
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement
 

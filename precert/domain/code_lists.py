@@ -14,9 +14,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from precert.domain.assessment import AssertionStatus, DuplicateReason
 from precert.domain.copying import Keep
 from precert.domain.decision_clocks import ClockKind, ExtensionRequester
+from precert.domain.decisions import DecidingRole
 from precert.domain.delegation import DecidedBy, DelegationStatus
+from precert.domain.disputes import DiscussionOutcome, DisputeKind, DisputeOption
 from precert.domain.documents import DocumentStatus, Refusal
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch, ProviderRole
@@ -24,25 +27,9 @@ from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
 from precert.domain.pending import PendReason
-from precert.domain.review import (
-    AssertionStatus,
-    Channel,
-    DecidingRole,
-    DiscussionOutcome,
-    DisputeKind,
-    DisputeOption,
-    DuplicateReason,
-    IntakeException,
-)
+from precert.domain.review import Channel, IntakeException
 from precert.domain.rules import Requirement
-from precert.domain.statuses import (
-    ACTIONS,
-    LINE_STATUSES,
-    STATUSES,
-    AppealStatus,
-    WaitingOn,
-    Who,
-)
+from precert.domain.statuses import ACTIONS, LINE_STATUSES, STATUSES, AppealStatus, WaitingOn, Who
 from precert.domain.values import (
     AuthorizationType,
     CodeType,

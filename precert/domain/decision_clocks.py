@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from precert.domain.values import Text, UsState, Value
+from precert.domain.dates import Moment
+from precert.domain.values import Reason, Text, UsState, Value
 
 
 class ClockUnit(StrEnum):
@@ -313,3 +314,16 @@ class ReviewClock(Value):
             override: ClockOverride | None = getattr(overrides, name, None)
             clock = override.of(clock) if override else clock
         return clock
+
+
+class Extension(Value):
+    """One extension of the deadline, with its reason (W2)."""
+
+    extended_at: Moment
+    due_at: Moment
+    """The deadline after it. A pause that is open then, or comes later, moves it further."""
+    paused: bool = False
+    """Whether the clock was paused."""
+    days: Annotated[int, Field(ge=1)]
+    requested_by: ExtensionRequester = ExtensionRequester.PAYER
+    reason: Reason

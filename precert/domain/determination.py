@@ -13,9 +13,7 @@ from precert.domain.code_sets import Lookup, error_of_diagnosis
 from precert.domain.codes import canonical_code, code_types_of, has_form
 from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.dates import days_after
-from precert.domain.errors import FieldError
-from precert.domain.payer import Payer
-from precert.domain.review import (
+from precert.domain.decisions import (
     Approved,
     DecidingRole,
     Decision,
@@ -23,6 +21,8 @@ from precert.domain.review import (
     LineDecision,
     ServiceLine,
 )
+from precert.domain.errors import FieldError
+from precert.domain.payer import Payer
 from precert.domain.statuses import LineStatus
 from precert.domain.text import words_of
 from precert.domain.values import AuthorizationType, CodeType, UnitType

@@ -11,8 +11,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from precert.domain.dates import Moment
+from precert.domain.decisions import Decision, ServiceLine
 from precert.domain.delegation import Delegation
-from precert.domain.review import Decision, DisputeOption, Review, ServiceLine
+from precert.domain.disputes import DisputeOption
+from precert.domain.review import Review
 from precert.domain.statuses import LineStatus, Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import NOTICE_PREFIX

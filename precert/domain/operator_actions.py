@@ -6,12 +6,13 @@ Each function returns the change. Use cases check who may act; this module check
 from collections.abc import Mapping
 from datetime import datetime
 
+from precert.domain.decisions import Decision
 from precert.domain.directory import DirectoryEntry
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
-from precert.domain.review import Decision, IntakeConfirmation, Review
+from precert.domain.review import IntakeConfirmation, Review
 from precert.domain.statuses import Transition
 
 

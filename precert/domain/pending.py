@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Final, assert_never
 
+from precert.domain.assessment import Assessment
 from precert.domain.content import numbered_lines
 from precert.domain.request import Request
-from precert.domain.review import Assessment
 from precert.domain.rules import Requirement
 from precert.domain.values import CodeType, Purpose, Text, Urgency, Value
 

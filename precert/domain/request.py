@@ -3,19 +3,19 @@
 A request has services, a service has service lines, each service line is determined, and the request's
 status follows from its service lines (W3). Every method returns the changed request with its event;
 nothing here stores or sends anything. What follows from the state of a request is in
-:mod:`precert.domain.request_state`, and a reviewer's actions within a determination cycle are in
-:mod:`precert.domain.reviewing`.
+:mod:`precert.domain.request_state`; a reviewer's actions within a determination cycle are in
+:mod:`precert.domain.reviewing`, disputes in :mod:`precert.domain.disputing`, and an operator's changes
+in :mod:`precert.domain.operator_actions`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from precert.domain.clocks import CHECK_INTERVAL, Deadline, appeal_filing_end, resumed
-from precert.domain.codes import code_types_of
-from precert.domain.content import Procedure, Service, numbered_lines
+from precert.domain.assessment import Assessment
+from precert.domain.clocks import CHECK_INTERVAL, Deadline, resumed
+from precert.domain.decisions import Decision, ServiceLine
 from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
 from precert.domain.errors import (
@@ -28,25 +28,8 @@ from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event, VendorLine, event_id
 from precert.domain.payer import Payer
 from precert.domain.request_state import RequestState
-from precert.domain.review import (
-    FIRST_CYCLE,
-    Appeal,
-    Assessment,
-    Decision,
-    DiscussionOutcome,
-    DisputeKind,
-    Review,
-    ServiceLine,
-)
-from precert.domain.statuses import (
-    DETERMINED,
-    AppealStatus,
-    Status,
-    Transition,
-    allows,
-    status_of_lines,
-)
-from precert.domain.values import CodeType
+from precert.domain.review import FIRST_CYCLE, Review
+from precert.domain.statuses import DETERMINED, Status, Transition, allows, status_of_lines
 
 
 class Request(RequestState):
@@ -126,7 +109,7 @@ class Request(RequestState):
         review = self.require(Transition.DETERMINE)
         if self.own_part_is_determined:
             raise self.refusal("The payer's service lines are decided already.")
-        lines = _decided(review.lines, decisions, [line.line_id for line in review.own_lines])
+        lines = with_decisions(review.lines, decisions, [line.line_id for line in review.own_lines])
         status = status_of_lines(line.counts_as for line in lines)
         return self.changed(
             EventType.REQUEST_DETERMINED
@@ -135,7 +118,7 @@ class Request(RequestState):
             now,
             actor=by,
             status=status,
-            review=_closed(review, now).model_copy(
+            review=closed_cycle(review, now).model_copy(
                 update={
                     "lines": lines,
                     "determined_at": now,
@@ -162,7 +145,7 @@ class Request(RequestState):
         last = delegation.reported_at
         if last is not None and report.reported_at <= last:
             return None
-        lines = _decided(review.lines, decisions, delegation.line_ids)
+        lines = with_decisions(review.lines, decisions, delegation.line_ids)
         status = status_of_lines(line.counts_as for line in lines)
         reported = delegation.model_copy(update={"reports": (*delegation.reports, report)})
         update: dict[str, object] = {"lines": lines}
@@ -198,204 +181,7 @@ class Request(RequestState):
             now,
             actor=by,
             status=Status.VOID,
-            review=_closed(review, now).model_copy(update={"void_reason": reason}),
-        )
-
-    def file_appeal(
-        self,
-        line_ids: Sequence[str],
-        *,
-        reason: str,
-        expedited: bool,
-        filing_days: int,
-        zone: ZoneInfo,
-        by: str,
-        now: datetime,
-        levels: int = 1,
-        document_slots: int = 0,
-    ) -> "Change":
-        """Appeal adverse service lines within the filing time (W7).
-
-        A line can be appealed once per level. The appeal grants upload slots.
-        """
-        review = self._require_disputable(line_ids)
-        end = appeal_filing_end(review.answered_at, filing_days, zone)
-        # A discussion makes the time longer.
-        prolonged = review.rights.appeal_until if review.rights else None
-        if now >= max(end, prolonged or end):
-            raise self.refusal(
-                f"The time to appeal is over: it is {filing_days} days from the determination."
-            )
-        appeals = [one for one in review.appeals if one.kind is DisputeKind.APPEAL]
-        level = 1 + max(sum(line_id in one.line_ids for one in appeals) for line_id in line_ids)
-        if level > levels:
-            raise self.refusal("All levels of appeal are used. External review is the next step.")
-        return self._with_dispute(
-            DisputeKind.APPEAL,
-            line_ids,
-            level=level,
-            reason=reason,
-            expedited=expedited,
-            document_slots=document_slots,
-            by=by,
-            now=now,
-        )
-
-    def file_dispute(
-        self,
-        kind: DisputeKind,
-        line_ids: Sequence[str],
-        *,
-        reason: str,
-        by: str,
-        now: datetime,
-        expedited: bool = False,
-        phone: str | None = None,
-        document_slots: int = 0,
-    ) -> "Change":
-        """Request a reconsideration or a discussion of adverse lines, each once before an appeal (W12).
-
-        It opens a cycle of its own and uses up no level of appeal.
-
-        Raises:
-            ActionNotAllowedError: nothing was refused, a vendor decided, a dispute is open,
-                or the time is over.
-            InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
-        """
-        review, what = self._require_disputable(line_ids), kind.rule.label.lower()
-        for index, line_id in enumerate(line_ids):
-            earlier = {one.kind for one in review.appeals if line_id in one.line_ids}
-            if earlier & {kind, DisputeKind.APPEAL}:
-                message = f"a {what} is possible once, before an appeal"
-                raise InvalidInputError([FieldError(f"/line_ids/{index}", "used", message)])
-        if review.rights is None or not review.rights.allows(kind, now):
-            raise self.refusal(f"The time to request a {what} is over.")
-        return self._with_dispute(
-            kind,
-            line_ids,
-            level=0,
-            reason=reason,
-            expedited=expedited,
-            phone=phone,
-            document_slots=document_slots,
-            by=by,
-            now=now,
-        )
-
-    def _require_disputable(self, line_ids: Sequence[str]) -> Review:
-        """The review, if a cycle about these adverse lines can be opened (W7, W12).
-
-        Raises:
-            ActionNotAllowedError: a vendor decided, the payer has not decided, or a cycle is open.
-            InvalidInputError: a line is not adverse, or a vendor decides it.
-        """
-        review = self.require(Transition.APPEAL)
-        if self.is_delegated:
-            named = names_of(review.delegations)
-            raise self.refusal(
-                f"{named} decided this request. Dispute the decision with the vendor."
-            )
-        if review.open_appeal is not None:
-            label = review.open_appeal.kind.rule.label.lower()
-            raise self.refusal(f"The {label} of this request is open. Wait for its outcome.")
-        if not self.own_part_is_determined:
-            raise self.refusal("The payer has not decided its part of this request yet.")
-        self._require_appealable(review, line_ids)
-        return review
-
-    def _with_dispute(
-        self,
-        kind: DisputeKind,
-        line_ids: Sequence[str],
-        *,
-        level: int,
-        reason: str,
-        expedited: bool,
-        document_slots: int,
-        by: str,
-        now: datetime,
-        phone: str | None = None,
-    ) -> "Change":
-        """Open the next cycle about the lines, with upload slots."""
-        review = self.submitted
-        dispute = Appeal(
-            kind=kind,
-            level=level,
-            cycle=review.cycle + 1,
-            status=AppealStatus.FILED,
-            line_ids=tuple(dict.fromkeys(line_ids)),
-            expedited=expedited,
-            reason=reason,
-            filed_at=now,
-            filed_by=by,
-            phone=phone,
-        )
-        update = {"cycle": dispute.cycle, "appeals": (*review.appeals, dispute)}
-        return self.changed(
-            kind.rule.filed,
-            now,
-            actor=by,
-            document_slots=document_slots,
-            review=review.model_copy(update=update),
-        )
-
-    def close_discussion(self, outcome: DiscussionOutcome, by: str, now: datetime) -> "Change":
-        """End the requested discussion; the determination is unchanged, its rights are longer (W12)."""
-        dispute = self._open_appeal()
-        closed = dispute.model_copy(
-            update={
-                "status": AppealStatus.DETERMINED,
-                "outcome": outcome,
-                "closed_at": now,
-                "closed_by": by,
-            }
-        )
-        review = _closed(self._with_appeal(closed), now)
-        pause = now.astimezone(UTC) - dispute.filed_at.astimezone(UTC)
-        rights = review.rights.later(pause) if review.rights else None
-        discussed = {line_id for one in review.appeals for line_id in one.line_ids}
-        if rights and not any(one.adverse and one.line_id not in discussed for one in review.lines):
-            rights = rights.model_copy(update={"peer_to_peer_until": None})
-        return self.changed(
-            EventType.PEER_TO_PEER_CLOSED,
-            now,
-            actor=by,
-            review=review.model_copy(update={"rights": rights}),
-        )
-
-    def pend_appeal(self, deadline: Deadline, now: datetime) -> "Change":
-        """Start review of the appeal with its own deadline."""
-        appeal = self._open_appeal().model_copy(
-            update={
-                "status": AppealStatus.PENDED,
-                "clock": deadline.clock,
-                "warn_at": deadline.warn_at,
-                "due_at": deadline.due_at,
-            }
-        )
-        return self.changed(appeal.kind.rule.pended, now, review=self._with_appeal(appeal))
-
-    def determine_appeal(
-        self, decisions: Mapping[str, Decision], by: str, now: datetime
-    ) -> "Change":
-        """Uphold or overturn each appealed line, by a reviewer who did not decide it (W7)."""
-        review = self.require(Transition.DETERMINE_APPEAL)
-        appeal = self._open_appeal()
-        for person in (by, *(decision.decided_by for decision in decisions.values())):
-            self.require_other_reviewer(person)
-        lines = _decided(review.lines, decisions, appeal.line_ids)
-        closed = {"status": AppealStatus.DETERMINED, "closed_at": now, "closed_by": by}
-        if appeal.kind is DisputeKind.PEER_TO_PEER:
-            closed["outcome"] = DiscussionOutcome.OVERTURNED
-        decided = appeal.model_copy(update=closed)
-        return self.changed(
-            appeal.kind.rule.determined,
-            now,
-            actor=by,
-            status=status_of_lines(line.counts_as for line in lines),
-            review=_closed(self._with_appeal(decided), now).model_copy(
-                update={"lines": lines, "determined_at": now}
-            ),
+            review=closed_cycle(review, now).model_copy(update={"void_reason": reason}),
         )
 
     def check_deadline(self, now: datetime, payer: Payer) -> "Change | None":
@@ -545,31 +331,6 @@ class Request(RequestState):
             allowed_actions=[action.value for action in self.provider_actions(self.updated_at)],
         )
 
-    def _require_appealable(self, review: Review, line_ids: Sequence[str]) -> None:
-        errors: list[FieldError] = []
-        for index, line_id in enumerate(line_ids):
-            pointer, line = f"/line_ids/{index}", review.line(line_id)
-            if delegation := review.delegation_of(line_id):
-                named = names_of([delegation])
-                message = f"{named} decides this line: appeal to the vendor"
-                errors.append(FieldError(pointer, "vendor_decides", message))
-            elif line is None or not line.adverse:
-                message = "name a line that was denied or modified"
-                errors.append(FieldError(pointer, "not_appealable", message))
-        if not line_ids:
-            errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))
-        if errors:
-            raise InvalidInputError(errors)
-
-    def _open_appeal(self) -> Appeal:
-        appeal = self.submitted.open_appeal
-        if appeal is None:
-            raise self.refusal("No appeal is open.")
-        return appeal
-
-    def _with_appeal(self, appeal: Appeal) -> Review:
-        return self.submitted.model_copy(update={"appeals": (*self.submitted.appeals[:-1], appeal)})
-
     def changed(
         self,
         event_type: EventType,
@@ -642,7 +403,7 @@ def _require_licensed(
         raise AssertionError("the status does not follow from the service lines")
 
 
-def _closed(review: Review, now: datetime) -> Review:
+def closed_cycle(review: Review, now: datetime) -> Review:
     """The review of a closed cycle: no assignment, open RFI or proposal."""
     rfi = review.open_information_request
     ended = rfi.model_copy(update={"closed_at": now}) if rfi else None
@@ -721,24 +482,7 @@ def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
     return lines or None
 
 
-def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
-    """The service lines to determine of a submission."""
-    return tuple(
-        ServiceLine(
-            line_id=line_id,
-            code=procedure.code if procedure else None,
-            code_type=_code_type(procedure) if procedure else None,
-        )
-        for line_id, _, procedure in numbered_lines(services)
-    )
-
-
-def _code_type(procedure: Procedure) -> CodeType | None:
-    """The code set that the content names, or the one whose form the code has."""
-    return procedure.code_type or next(iter(code_types_of(procedure.code)), None)
-
-
-def _decided(
+def with_decisions(
     lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], line_ids: Sequence[str]
 ) -> tuple[ServiceLine, ...]:
     _require_lines(decisions, line_ids)

@@ -16,21 +16,13 @@ from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.dates import Moment
-from precert.domain.decision_clocks import ClockKind, ExtensionRule
+from precert.domain.decision_clocks import ClockKind, Extension, ExtensionRule
+from precert.domain.decisions import DecidingRole, ServiceLine
 from precert.domain.delegation import Delegation
-from precert.domain.errors import (
-    ActionNotAllowedError,
-)
+from precert.domain.disputes import DisputeKind
+from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
-from precert.domain.review import (
-    MOST_NOTES,
-    DecidingRole,
-    DisputeKind,
-    Extension,
-    Proposal,
-    Review,
-    ServiceLine,
-)
+from precert.domain.review import MOST_NOTES, Proposal, Review
 from precert.domain.statuses import (
     CLERK_ACTIONS,
     DELEGATED_ACTION,

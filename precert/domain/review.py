@@ -1,47 +1,28 @@
-"""What the payer adds to a request: assessment, decisions, requests for information, appeals.
+"""What the payer adds to a request: the review record, with requests for information, notes, proposals.
 
-Records only; transitions are in :mod:`precert.domain.request` and a reviewer's actions within a
-determination cycle in :mod:`precert.domain.reviewing`.
+Records only. Decisions, disputes and the assessment have modules of their own. Transitions are in
+:mod:`precert.domain.request`, and a reviewer's actions within a determination cycle in
+:mod:`precert.domain.reviewing`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Annotated, Final, Self, assert_never
+from typing import Annotated, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from precert.domain.dates import ApprovedDate, Moment
-from precert.domain.decision_clocks import DecisionClock, ExtensionRequester
+from precert.domain.assessment import Assessment
+from precert.domain.dates import Moment
+from precert.domain.decision_clocks import DecisionClock, Extension
+from precert.domain.decisions import Decision, ServiceLine
 from precert.domain.delegation import DecidedBy, Delegation
-from precert.domain.event_types import EventType
+from precert.domain.disputes import Appeal, DiscussionOutcome, Rights
 from precert.domain.matching import ProviderRole, TemporaryProvider
-from precert.domain.rules import Requirement
-from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
-from precert.domain.values import (
-    FINISHED,
-    PROSE,
-    CodeType,
-    Diagnosis,
-    EnteredCode,
-    Text,
-    Tin,
-    Units,
-    UnitType,
-    Value,
-)
+from precert.domain.statuses import AppealStatus
+from precert.domain.values import Reason, Text, Tin, Value, Words
 
 FIRST_CYCLE = 1
-SYSTEM: Final = "precert"
-"""Recorded as the actor where the payer's rules acted and no person did."""
-
-CERTIFICATION_NOT_REQUIRED: Final = "0H"
-"""X12 886: approval reason where the rules require no precertification."""
-
-Reason = Annotated[str, Field(min_length=1, max_length=500), PROSE]
-Words = Annotated[str, Field(min_length=1, max_length=2000), PROSE]
 
 
 class Channel(StrEnum):
@@ -60,21 +41,6 @@ class Channel(StrEnum):
 
 CLERKS_CHANNELS: Final = frozenset({Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI})
 """Channels whose requests the payer's staff registers."""
-
-
-class DecidingRole(StrEnum):
-    """In which role a decision was made: rules approve, licensed persons also refuse (W10)."""
-
-    RULES = "RULES"
-    REVIEWER = "REVIEWER"
-    PHYSICIAN = "PHYSICIAN"
-    VENDOR = "VENDOR"
-    """A delegated vendor, whose own reviewers are licensed."""
-
-    @property
-    def may_refuse(self) -> bool:
-        """Whether a decision in this role may deny or reduce."""
-        return self is not DecidingRole.RULES
 
 
 class IntakeException(StrEnum):
@@ -99,389 +65,6 @@ class IntakeConfirmation(Value):
     note: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class AssertionStatus(StrEnum):
-    """Whether the assertion id that a request quotes matches its content."""
-
-    NONE = "NONE"
-    """No assertion id was quoted."""
-    PROVEN = "PROVEN"
-    """The id was issued for this content by a published rule list."""
-    CHANGED = "CHANGED"
-    """The content differs, or no such id was issued."""
-
-
-class Approval(Value):
-    """What is approved of a service line (W3); what is left out is approved as requested.
-
-    ``to_date`` is the last day of the period.
-    """
-
-    code: EnteredCode | None = None
-    units: Units | None = None
-    unit_type: UnitType | None = None
-    from_date: ApprovedDate | None = None
-    to_date: ApprovedDate | None = None
-
-
-class Approved(Approval):
-    """What is approved of a service line, complete. The last day is included."""
-
-    from_date: date
-    to_date: date
-
-
-class DecisionEntry(Value):
-    """The members of a decision that are entered, stored and returned without a change."""
-
-    reason_code: Annotated[Text, Field(max_length=4)] | None = None
-    """X12 886."""
-    rationale: Annotated[str, Field(max_length=2000), PROSE] | None = None
-    criterion: Annotated[str, Field(max_length=500), PROSE] | None = None
-    """The clinical criterion or plan provision."""
-    diagnosis: Diagnosis | None = None
-    """The adjudicated one, where it differs from the submitted one (W9)."""
-
-
-class LineDecision(DecisionEntry):
-    """The decision of one service line, as a reviewer or a delegated vendor enters it (W4).
-
-    A denial has a reason code (X12 886), a rationale and a criterion, and so has an approval of fewer
-    units, a shorter period or another code than requested. An approval as requested has no reason
-    code. More than requested is approved with the status MODIFIED, which states what changes.
-    Words in [brackets] of a rationale's template are replaced.
-    ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
-    """
-
-    line_id: Text
-    status: EnteredStatus
-    rationale: Annotated[str, Field(max_length=2000), PROSE, FINISHED] | None = None
-    criterion: Annotated[str, Field(max_length=500), PROSE, FINISHED] | None = None
-    approved: Approval | None = None
-
-
-class Decision(DecisionEntry):
-    """What was decided for one service line, why, and by whom (W4).
-
-    ``approved`` is there unless the line is denied.
-    """
-
-    status: LineStatus
-    cycle: Annotated[int, Field(ge=1)]
-    decided_at: Moment
-    decided_by: Text
-    decided_as: DecidingRole = DecidingRole.REVIEWER
-    signed_by: Text | None = None
-    """The second signature, where the payer requires one."""
-    proposed_by: Text | None = None
-    """The reviewer who proposed what a physician confirmed."""
-    dates_changed_by: Text | None = None
-    """The operator who changed the approved period (W5)."""
-    favorable: bool = False
-    """Of a modified line: whether nothing requested was refused, so that it is not adverse."""
-    approved: Approved | None = None
-    date_change_reason: Reason | None = None
-    """Why an operator changed the approved period (W5)."""
-
-    @model_validator(mode="after")
-    def _is_licensed(self) -> Self:
-        if self.adverse and (not self.decided_as.may_refuse or self.decided_by == SYSTEM):
-            raise ValueError("only a licensed person denies or reduces (W10)")
-        return self
-
-    @property
-    def adverse(self) -> bool:
-        """Whether it refuses something requested: it has reasons and can be appealed (W4, W7)."""
-        return self.status.rule.adverse and not self.favorable
-
-    @property
-    def counts_as(self) -> LineStatus:
-        """The status that decides on the whole request and its notice (W3)."""
-        return LineStatus.APPROVED if self.favorable else self.status
-
-    @property
-    def outcome(self) -> str:
-        """The decision in a determination notice."""
-        return "Approved with changes" if self.favorable else self.status.rule.outcome
-
-    @property
-    def persons(self) -> frozenset[str]:
-        """Who made it: they do not decide its appeal (W7)."""
-        persons = {self.decided_by, self.signed_by, self.proposed_by}
-        return frozenset(one for one in persons if one is not None and one != SYSTEM)
-
-
-class ServiceLine(Value):
-    """One code of one service. ``line_id`` is ``<service>.<line>``, counted from 1.
-
-    A stay without a procedure is one service line without a code.
-    """
-
-    line_id: Text
-    code: Text | None
-    code_type: CodeType | None
-    decisions: tuple[Decision, ...] = ()
-
-    @property
-    def status(self) -> LineStatus:
-        return self.decisions[-1].status if self.decisions else LineStatus.OPEN
-
-    def before(self, cycle: int) -> Decision | None:
-        """The decision in effect before this determination cycle."""
-        earlier = (one for one in reversed(self.decisions) if one.cycle < cycle)
-        return next(earlier, None)
-
-    @property
-    def adverse(self) -> bool:
-        """Whether the decision in effect refuses something requested."""
-        return bool(self.decisions) and self.decisions[-1].adverse
-
-    @property
-    def counts_as(self) -> LineStatus:
-        """The status that decides on the whole request (W3)."""
-        return self.decisions[-1].counts_as if self.decisions else LineStatus.OPEN
-
-    @property
-    def approved(self) -> Approved | None:
-        """What is approved at present."""
-        return self.decisions[-1].approved if self.decisions else None
-
-    @property
-    def review_action(self) -> str:
-        """X12 306 (HCR01): NA where no certification was required, else the status's."""
-        last = self.decisions[-1] if self.decisions else None
-        if last is not None and last.reason_code == CERTIFICATION_NOT_REQUIRED:
-            return NOT_REQUIRED_ACTION
-        return self.status.rule.review_action
-
-    @property
-    def diagnosis(self) -> str | None:
-        """The last adjudicated diagnosis; ``None`` where the submitted one applies (W9)."""
-        adjudicated = (
-            one.diagnosis for one in reversed(self.decisions) if one.diagnosis is not None
-        )
-        return next(adjudicated, None)
-
-
-@dataclass(frozen=True)
-class DisputeRule:
-    """What follows from the kind of a dispute."""
-
-    label: str
-    filed: EventType
-    pended: EventType
-    determined: EventType
-    before_appeal: bool = True
-    """Whether it comes before any appeal, and any reviewer may decide it."""
-
-
-class DisputeKind(StrEnum):
-    """How providers dispute adverse lines: only an appeal uses up a level (W7, W12)."""
-
-    PEER_TO_PEER = "PEER_TO_PEER"
-    RECONSIDERATION = "RECONSIDERATION"
-    APPEAL = "APPEAL"
-
-    @property
-    def rule(self) -> DisputeRule:
-        return DISPUTES[self]
-
-
-DISPUTES: Final[Mapping[DisputeKind, DisputeRule]] = MappingProxyType(
-    {
-        DisputeKind.PEER_TO_PEER: DisputeRule(
-            "Peer-to-peer discussion",
-            EventType.PEER_TO_PEER_REQUESTED,
-            EventType.PEER_TO_PEER_PENDED,
-            EventType.PEER_TO_PEER_OVERTURNED,
-        ),
-        DisputeKind.RECONSIDERATION: DisputeRule(
-            "Reconsideration",
-            EventType.RECONSIDERATION_FILED,
-            EventType.RECONSIDERATION_PENDED,
-            EventType.RECONSIDERATION_DETERMINED,
-        ),
-        DisputeKind.APPEAL: DisputeRule(
-            "Appeal",
-            EventType.APPEAL_FILED,
-            EventType.APPEAL_PENDED,
-            EventType.APPEAL_DETERMINED,
-            before_appeal=False,
-        ),
-    }
-)
-
-
-class DiscussionOutcome(StrEnum):
-    """How a peer-to-peer discussion ended (W12)."""
-
-    UPHELD = "UPHELD"
-    OVERTURNED = "OVERTURNED"
-    WITHDRAWN = "WITHDRAWN"
-    NO_SHOW = "NO_SHOW"
-
-
-CLINICAL_OUTCOMES: Final = frozenset({DiscussionOutcome.UPHELD, DiscussionOutcome.OVERTURNED})
-"""Outcomes that need the judgment of a clinician who may decide."""
-
-
-class DisputeOption(StrEnum):
-    """What remains open to the providers or the member after an adverse determination."""
-
-    PEER_TO_PEER = "PEER_TO_PEER"
-    RECONSIDERATION = "RECONSIDERATION"
-    APPEAL = "APPEAL"
-    EXTERNAL_REVIEW = "EXTERNAL_REVIEW"
-
-
-class Rights(Value):
-    """What the providers can do about adverse lines, and before when; ``None`` where they cannot."""
-
-    levels: Annotated[int, Field(ge=1)]
-    """How often a line can be appealed."""
-    peer_to_peer_until: Moment | None = None
-    reconsideration_until: Moment | None = None
-    appeal_until: Moment | None = None
-    external_review_until: Moment | None = None
-    """It counts only while no appeal is possible."""
-
-    def until(self, kind: DisputeKind) -> datetime | None:
-        match kind:
-            case DisputeKind.PEER_TO_PEER:
-                return self.peer_to_peer_until
-            case DisputeKind.RECONSIDERATION:
-                return self.reconsideration_until
-            case DisputeKind.APPEAL:
-                return self.appeal_until
-            case other:
-                assert_never(other)
-
-    def allows(self, kind: DisputeKind, now: datetime) -> bool:
-        until = self.until(kind)
-        return until is not None and now < until
-
-    def options(self, now: datetime) -> dict[DisputeOption, datetime]:
-        """What is open, and before when: external review only where no appeal is."""
-        options = {
-            DisputeOption(kind.value): until
-            for kind in DisputeKind
-            if (until := self.until(kind)) is not None and now < until
-        }
-        if (until := self.external_review(now)) is not None:
-            options[DisputeOption.EXTERNAL_REVIEW] = until
-        return options
-
-    def external_review(self, now: datetime) -> datetime | None:
-        """The end of the time for external review, while it is what remains."""
-        until = self.external_review_until
-        if until is None or now >= until or self.allows(DisputeKind.APPEAL, now):
-            return None
-        return until
-
-    def later(self, length: timedelta) -> "Rights":
-        """The rights after a pause: the time of an open dispute does not count."""
-        ends = {name: end + length for name, end in self if isinstance(end, datetime)}
-        return self.model_copy(update=ends)
-
-
-class Appeal(Value):
-    """A determination cycle that reconsiders adverse lines: an appeal, or what comes before (W7, W12).
-
-    ``level`` is that of an appeal, from 1, and 0 for what is none.
-    """
-
-    kind: DisputeKind = DisputeKind.APPEAL
-    cycle: Annotated[int, Field(ge=2)]
-    level: Annotated[int, Field(ge=0)] = 1
-    status: AppealStatus
-    line_ids: tuple[Text, ...]
-    expedited: bool
-    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
-    filed_at: Moment
-    filed_by: Text | None = None
-    """Subject of the person who filed it; not for callers (A3)."""
-    clock: DecisionClock | None = None
-    warn_at: Moment | None = None
-    due_at: Moment | None = None
-    phone: Text | None = None
-    """Where the clinician can be reached for a discussion."""
-    outcome: DiscussionOutcome | None = None
-    closed_at: Moment | None = None
-    closed_by: Text | None = None
-    """Who recorded the outcome of a discussion; not for callers (A3)."""
-    extension: "Extension | None" = None
-
-
-class LineAssessment(Value):
-    """How the rule list answers one service line, and by which rule."""
-
-    line_id: Text
-    requirement: Requirement
-    rule_id: Text | None = None
-    vendor_id: Text | None = None
-    label: Text | None = None
-    """The payer's text for the code, from that rule."""
-    required_documentation: tuple[Text, ...] = ()
-    """Codes of the documents that the rule requires, attached or not."""
-    automatic: bool = False
-    """Whether the rule's own limits allow an approval without a reviewer (W1)."""
-
-
-class DuplicateReason(StrEnum):
-    """How a potential duplicate matches the request. Codes never change."""
-
-    NEAR_DATES = "near_dates"
-    OTHER_UNITS = "other_units"
-    OTHER_MODIFIERS = "other_modifiers"
-    OTHER_DETAILS = "other_details"
-    SHARED_CODES = "shared_codes"
-    SAME_FAMILY = "same_family"
-    OTHER_IDENTIFIER = "provider_by_another_id"
-    OTHER_PROVIDER = "other_provider"
-    DECIDED_BEFORE = "decided_before"
-    UNREADABLE = "unreadable"
-    """The other request cannot be read, so that the two cannot be compared."""
-
-
-class PotentialDuplicate(Value):
-    """A request that this one may repeat (S2). A reviewer sees both; neither ends by itself."""
-
-    request_id: Text
-    number: Text | None = None
-    """Absent if neither that request nor its fingerprint can be read."""
-    reason_code: DuplicateReason
-    plan_id: Text | None = None
-    """Its reviewers can read that request. Absent if the record cannot be read."""
-    seen_by: frozenset[Tin] = frozenset()
-    """TINs that could read that request at the assessment (A2)."""
-
-
-class Assessment(Value):
-    """How the rule list assessed a request at submission (W1)."""
-
-    rule_list: Text
-    """Version of the rule list."""
-    assessed_at: Moment
-    lines: tuple[LineAssessment, ...]
-    required_documentation: tuple[Text, ...] = ()
-    """Codes of required documentation that was missing."""
-    assertion: AssertionStatus = AssertionStatus.NONE
-    potential_duplicates: tuple[PotentialDuplicate, ...] = ()
-    late_notification: bool = False
-    """An emergency admission reported after more than one business day (C10)."""
-
-    @property
-    def similar(self) -> tuple[PotentialDuplicate, ...]:
-        """The potential duplicates without requests that could not be compared.
-
-        Those may be unrelated, so that only the payer's reviewers learn that they exist.
-        """
-        return tuple(
-            one
-            for one in self.potential_duplicates
-            if one.reason_code is not DuplicateReason.UNREADABLE
-        )
-
-
 class InformationRequest(Value):
     """A request for information (RFI) to the providers (W2).
 
@@ -499,19 +82,6 @@ class InformationRequest(Value):
     closed_at: Moment | None = None
     answered: bool = False
     answer: Words | None = None
-
-
-class Extension(Value):
-    """One extension of the deadline, with its reason (W2)."""
-
-    extended_at: Moment
-    due_at: Moment
-    """The deadline after it. A pause that is open then, or comes later, moves it further."""
-    paused: bool = False
-    """Whether the clock was paused."""
-    days: Annotated[int, Field(ge=1)]
-    requested_by: ExtensionRequester = ExtensionRequester.PAYER
-    reason: Reason
 
 
 class PeerToPeer(Value):

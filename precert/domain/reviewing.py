@@ -8,23 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from precert.domain.clocks import Deadline, after, extended
-from precert.domain.decision_clocks import ExtensionRequester, ExtensionRule
-from precert.domain.errors import (
-    FieldError,
-    InvalidInputError,
-    NotEntitledError,
-    SameReviewerError,
-)
+from precert.domain.decision_clocks import Extension, ExtensionRequester, ExtensionRule
+from precert.domain.decisions import DecidingRole, Decision
+from precert.domain.disputes import DiscussionOutcome
+from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError, SameReviewerError
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, with_deadline
 from precert.domain.review import (
     MOST_NOTES,
     Assignment,
-    DecidingRole,
-    Decision,
-    DiscussionOutcome,
-    Extension,
     InformationRequest,
     Note,
     PeerToPeer,

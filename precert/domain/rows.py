@@ -9,11 +9,12 @@ from precert.domain.content import Provider, RequestContent
 from precert.domain.dates import Moment
 from precert.domain.delegation import Delegation, DelegationStatus
 from precert.domain.determination import authorized_days
+from precert.domain.disputes import DisputeKind
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
 from precert.domain.request import Request
 from precert.domain.request_state import DISPUTE_ACTIONS
-from precert.domain.review import Assignment, Channel, DisputeKind, IntakeException, Review
+from precert.domain.review import Assignment, Channel, IntakeException, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value
 

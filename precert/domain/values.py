@@ -188,6 +188,9 @@ PROSE: Final = BeforeValidator(_prose)
 """Cleans one line, or several lines, of text; declare it after the lengths."""
 FINISHED: Final = AfterValidator(_without_placeholders)
 """Refuses words in [brackets], as templates have them: providers or members read the text."""
+Reason = Annotated[str, Field(min_length=1, max_length=500), PROSE]
+Words = Annotated[str, Field(min_length=1, max_length=2000), PROSE]
+"""Text of a person, of several lines."""
 FileName = Annotated[
     str, BeforeValidator(_file_name), StringConstraints(min_length=1, max_length=120)
 ]

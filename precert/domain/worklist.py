@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from precert.domain.caller import Caller
-from precert.domain.review import DecidingRole
+from precert.domain.decisions import DecidingRole
 from precert.domain.rows import WorklistRow
 from precert.domain.statuses import WaitingOn
 from precert.domain.values import Urgency

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from precert.domain.content import numbered_lines
+from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import InformationRequest, ServiceLine
+from precert.domain.review import InformationRequest
 from precert.domain.wording import written_diagnosis
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, objects

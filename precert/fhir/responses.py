@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from precert.domain.decisions import DecidingRole, Decision, ServiceLine
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import DecidingRole, Decision, ServiceLine
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
 from precert.domain.values import CodeType
 from precert.domain.wording import written_moment

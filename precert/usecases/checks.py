@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from precert.domain.assertion import assertion_id, matches, stamped_at
+from precert.domain.assessment import AssertionStatus
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
@@ -34,7 +35,7 @@ from precert.domain.next_steps import (
     requirement_without_codes,
 )
 from precert.domain.payer import Payer
-from precert.domain.review import AssertionStatus, IntakeException
+from precert.domain.review import IntakeException
 from precert.domain.rules import (
     CodeQuery,
     CodeResult,

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.code_sets import Lookup
+from precert.domain.decisions import DecidingRole, Decision, LineDecision
 from precert.domain.delegation import names_of
 from precert.domain.determination import (
     Signature,
@@ -14,17 +16,11 @@ from precert.domain.determination import (
     errors_of_line,
     lines_to_determine,
 )
+from precert.domain.disputes import CLINICAL_OUTCOMES, DiscussionOutcome, DisputeKind
+from precert.domain.disputing import with_rights
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import (
-    CLINICAL_OUTCOMES,
-    DecidingRole,
-    Decision,
-    DiscussionOutcome,
-    DisputeKind,
-    LineDecision,
-)
 from precert.domain.reviewing import (
     propose,
     record_peer_to_peer,
@@ -32,7 +28,6 @@ from precert.domain.reviewing import (
     return_proposal,
     signed,
 )
-from precert.domain.rights import with_rights
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
 from precert.usecases.changes import Reading, change_case
@@ -152,7 +147,7 @@ def record_outcome(
         if errors:
             raise InvalidInputError(errors)
         if not overturned:
-            closed = request.close_discussion(outcome, caller.subject, now)
+            closed = disputing.close_discussion(request, outcome, caller.subject, now)
             return closed._replace(all_seen=upheld)
         built = _decisions_of(request, decisions, payer, signature)
         return _overturned(request, built, caller, payer, now)
@@ -253,7 +248,7 @@ def determined(
 ) -> Change:
     """The determination of the open cycle, with the rights that follow from it (W7, W12)."""
     if request.submitted.open_appeal:
-        return with_rights(request.determine_appeal(decisions, by, now), payer)
+        return with_rights(disputing.determine_appeal(request, decisions, by, now), payer)
     return with_rights(request.determine(decisions, by, now), payer)
 
 

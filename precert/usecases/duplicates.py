@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from precert.domain.assessment import DuplicateReason, PotentialDuplicate
 from precert.domain.caller import Caller
 from precert.domain.duplicates import (
     Fingerprint,
@@ -17,7 +18,6 @@ from precert.domain.duplicates import (
 from precert.domain.errors import DamagedRecordError
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import DuplicateReason, PotentialDuplicate
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestStore
 from precert.usecases.vendors import DelegatedRequest

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from precert.domain.caller import SECONDS_CACHED, Caller, Grant
+from precert.domain.decisions import SYSTEM
 from precert.domain.errors import DamagedRecordError
 from precert.domain.payer import Payer
-from precert.domain.review import SYSTEM
 
 
 class Grants(Protocol):

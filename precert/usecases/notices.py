@@ -17,8 +17,11 @@ from precert.domain.codes import canonical_code, code_types_of
 from precert.domain.content import Provider, Service
 from precert.domain.coverage import Member
 from precert.domain.decision_clocks import ExtensionRequester
+from precert.domain.decisions import SYSTEM, Approved, Decision, ServiceLine
 from precert.domain.delegation import Delegation, contact_of
 from precert.domain.determination import RequestedLine, requested_lines
+from precert.domain.disputes import DisputeOption
+from precert.domain.disputing import is_forwarded, rights_after
 from precert.domain.errors import NotFoundError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
@@ -36,15 +39,7 @@ from precert.domain.notices import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import (
-    FIRST_CYCLE,
-    SYSTEM,
-    Approved,
-    Decision,
-    DisputeOption,
-    ServiceLine,
-)
-from precert.domain.rights import is_forwarded, rights_after
+from precert.domain.review import FIRST_CYCLE
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (

@@ -10,10 +10,10 @@ from pydantic import Field, model_validator
 from precert.domain import operator_actions
 from precert.domain.caller import Caller
 from precert.domain.dates import ApprovedDate
+from precert.domain.decisions import Decision
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
-from precert.domain.review import Decision
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import Action, Transition
 from precert.domain.values import WHOLE, MemberId, Text, Value

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple, TypedDict, Unpack
 
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.copying import CopiedContent, Keep, copied
+from precert.domain.disputes import DisputeKind
 from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError, NotFoundError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
-from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
@@ -354,7 +355,8 @@ def file_dispute(
             )
         document_slots = payer.documents.max_while_pending
         if new.kind.rule.before_appeal:
-            return request.file_dispute(
+            return disputing.file_dispute(
+                request,
                 new.kind,
                 new.line_ids,
                 reason=new.reason,
@@ -365,7 +367,8 @@ def file_dispute(
                 now=now,
             )
         clock = payer.clock_for(request)
-        return request.file_appeal(
+        return disputing.file_appeal(
+            request,
             new.line_ids,
             reason=new.reason,
             expedited=new.expedited,

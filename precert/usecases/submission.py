@@ -10,18 +10,15 @@ from precert.domain.clocks import local_date
 from precert.domain.completeness import errors_of_submission, without_window
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.decisions import service_lines_of
 from precert.domain.delegation import Delegation, Ownership
 from precert.domain.duplicates import Fingerprint, fingerprint_of
-from precert.domain.errors import (
-    DuplicateRequestError,
-    InvalidInputError,
-    PatientNotEligibleError,
-)
+from precert.domain.errors import DuplicateRequestError, InvalidInputError, PatientNotEligibleError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
-from precert.domain.request import Request, service_lines_of
+from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status, WaitingOn

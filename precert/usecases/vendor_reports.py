@@ -10,12 +10,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from precert.domain.assessment import Assessment
 from precert.domain.caller import Caller
 from precert.domain.clocks import history_end
 from precert.domain.code_sets import Lookup
 from precert.domain.codes import code_types_of
 from precert.domain.content import MAX_LINES, RequestContent, numbered_lines
 from precert.domain.dates import Instant
+from precert.domain.decisions import DecidingRole, Decision, LineDecision, service_lines_of
 from precert.domain.delegation import Delegation, RecordedReport, VendorReviewer
 from precert.domain.determination import (
     RequestedLine,
@@ -31,23 +33,14 @@ from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, 
 from precert.domain.event_types import EventType
 from precert.domain.matching import matched
 from precert.domain.payer import Payer
-from precert.domain.request import Request, event_of, service_lines_of
+from precert.domain.request import Request, event_of
 from precert.domain.retry import retry
-from precert.domain.review import (
-    FIRST_CYCLE,
-    Assessment,
-    Channel,
-    DecidingRole,
-    Decision,
-    LineDecision,
-)
+from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import Entitlement
 from precert.usecases.ownership import JudgeCase
-from precert.usecases.ports.reference import (
-    CodeSets,
-)
+from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RegisteredAlreadyError,

@@ -11,6 +11,7 @@ from itertools import chain
 from math import ceil
 from typing import assert_never
 
+from precert.domain import disputing
 from precert.domain.assessing import (
     JudgedLine,
     assessed_lines,
@@ -20,8 +21,10 @@ from precert.domain.assessing import (
     is_late_notification,
     missing_documents,
 )
+from precert.domain.assessment import Assessment
 from precert.domain.clocks import deadline_of, local_date
 from precert.domain.coverage import Plan
+from precert.domain.decisions import SYSTEM
 from precert.domain.determination import requested_lines
 from precert.domain.documents import DocumentStatus
 from precert.domain.errors import TransientError
@@ -31,7 +34,7 @@ from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
-from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
+from precert.domain.review import FIRST_CYCLE
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
@@ -155,7 +158,9 @@ def assess_cycle(
         appeal = request.submitted.open_appeal
         if appeal is not None:
             filed = appeal.status is AppealStatus.FILED
-            return request.pend_appeal(deadline_of(request, payer), now) if filed else None
+            return (
+                disputing.pend_appeal(request, deadline_of(request, payer), now) if filed else None
+            )
         if request.status is Status.PROCESSING:
             return _first_change(
                 file,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from functions.submit import handler as submit
+from precert.domain.assessment import Assessment
 from precert.domain.content import PARTS, RequestContent
-from precert.domain.review import Assessment
 from tests.adapters.callers import FACILITY, PROVIDER, PROVIDER_SUBJECT, claims
 from tests.adapters.cloud import Cloud
 from tests.fakes import samples

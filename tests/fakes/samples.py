@@ -12,12 +12,14 @@ from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.decision_clocks import ClockKind, DecisionClock
+from precert.domain.decisions import DecidingRole, Decision, service_lines_of
 from precert.domain.delegation import Delegation, RecordedReport, VendorReviewer
 from precert.domain.directory import DirectoryEntry
+from precert.domain.disputes import Rights
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
-from precert.domain.request import Request, service_lines_of
-from precert.domain.review import DecidingRole, Decision, Review, Rights
+from precert.domain.request import Request
+from precert.domain.review import Review
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes.clock import START

@@ -16,12 +16,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.clocks import deadline_of
 from precert.domain.decision_clocks import ExtensionRequester
+from precert.domain.decisions import service_lines_of
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, service_lines_of
+from precert.domain.request import Change, Request
 from precert.domain.reviewing import extend, request_information
 from precert.domain.rows import row_of_request, worklist_row
 from precert.domain.statuses import Action, Status
@@ -319,7 +321,8 @@ def submitted(
 def pended(request: Request, kind: str, at: datetime, payer: Payer) -> Request:
     if not kind.startswith("appeal"):
         return request.pend(deadline_of(request, payer), 10, at).request
-    filed = request.file_appeal(
+    filed = disputing.file_appeal(
+        request,
         [one.line_id for one in request.submitted.lines],
         reason="New findings.",
         expedited=kind == "appeal_expedited",
@@ -328,7 +331,7 @@ def pended(request: Request, kind: str, at: datetime, payer: Payer) -> Request:
         by="provider",
         now=at,
     ).request
-    return filed.pend_appeal(deadline_of(filed, payer), at).request
+    return disputing.pend_appeal(filed, deadline_of(filed, payer), at).request
 
 
 class History:

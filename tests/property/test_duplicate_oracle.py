@@ -16,14 +16,16 @@ import pytest
 
 from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
 from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
+from precert.domain.decisions import Approved, Decision
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request, event_of
-from precert.domain.review import Approved, Channel, Decision
+from precert.domain.review import Channel
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
 from precert.usecases.operations import DateChange, change_dates, reconcile_provider
@@ -363,7 +365,8 @@ class History:
         if known is None or request is None or request.is_delegated:
             return
         denied = [one.line_id for one in request.submitted.lines if one.status.rule.adverse]
-        filed = request.file_appeal(
+        filed = disputing.file_appeal(
+            request,
             denied,
             reason="More information.",
             expedited=False,
@@ -375,7 +378,7 @@ class History:
         )
         self.requests.record(filed)
         decisions = {one: decision(LineStatus.APPROVED, self.now, 2) for one in denied}
-        decided = filed.request.determine_appeal(decisions, "reviewer-2", self.now)
+        decided = disputing.determine_appeal(filed.request, decisions, "reviewer-2", self.now)
         self.requests.record(decided)
         known.adverse = False
         self.count("overturned")

@@ -32,10 +32,10 @@ from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
 from precert.domain import reviewing
 from precert.domain.caller import Caller
+from precert.domain.decisions import DecidingRole
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import DecidingRole
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
 from precert.usecases import sweep as sweep_usecases

@@ -17,12 +17,12 @@ from precert.domain.completeness import errors_of_check
 from precert.domain.content import Patient, Procedure
 from precert.domain.coverage import Member, PatientSearch
 from precert.domain.damage import Readable
+from precert.domain.decisions import Approved
 from precert.domain.errors import InvalidInputError, PatientNotFoundError
 from precert.domain.matching import Mismatch, ProviderRole, TemporaryProvider
 from precert.domain.next_steps import emergency_notice
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer
-from precert.domain.review import Approved
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import CodeType
 from precert.names import Entitlement

@@ -6,10 +6,12 @@ from typing import Any, Final
 import pytest
 
 from precert.domain.assertion import assertion_id
+from precert.domain.assessment import AssertionStatus, Assessment
+from precert.domain.decisions import SYSTEM, service_lines_of
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.event_types import EventType
-from precert.domain.request import Request, service_lines_of
-from precert.domain.review import SYSTEM, AssertionStatus, Assessment, IntakeException
+from precert.domain.request import Request
+from precert.domain.review import IntakeException
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status, WaitingOn
 from precert.names import Route

@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
-from precert.domain.content import (
-    PARTS,
-    ContentParts,
-    Procedure,
-    RequestContent,
-    numbered_lines,
-)
+from precert.domain.content import PARTS, ContentParts, Procedure, RequestContent, numbered_lines
+from precert.domain.decisions import LineDecision, service_lines_of
 from precert.domain.determination import approved_of, requested_lines
-from precert.domain.request import service_lines_of
-from precert.domain.review import LineDecision
 from tests.fakes.samples import content, entered, later, payer
 
 

@@ -17,11 +17,12 @@ from functions.review.bodies import (
 )
 from functions.review.operator_models import ChangeDatesBody
 from precert.api.problems import errors_of
+from precert.domain import disputing
 from precert.domain.caller import Caller
+from precert.domain.decisions import Approved, DecidingRole, Decision, LineDecision
 from precert.domain.errors import InvalidInputError
 from precert.domain.operator_actions import change_dates
 from precert.domain.request import Request
-from precert.domain.review import Approved, DecidingRole, Decision, LineDecision
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
@@ -339,8 +340,9 @@ def reduced(**approved: Any) -> Request:
 
 
 def appealed(request: Request) -> Request:
-    return (
-        request.file_appeal(
+    return disputing.pend_appeal(
+        disputing.file_appeal(
+            request,
             ["1.2"],
             reason="New findings.",
             expedited=False,
@@ -348,10 +350,10 @@ def appealed(request: Request) -> Request:
             zone=samples.payer().zone,
             by="provider",
             now=START,
-        )
-        .request.pend_appeal(samples.request(Status.PENDING).deadline or _none(), START)
-        .request
-    )
+        ).request,
+        samples.request(Status.PENDING).deadline or _none(),
+        START,
+    ).request
 
 
 def _none() -> Any:

@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from precert.domain.caller import Caller
+from precert.domain.decisions import LineDecision
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,
@@ -14,7 +15,6 @@ from precert.domain.errors import (
 )
 from precert.domain.request import Request
 from precert.domain.retry import ATTEMPTS
-from precert.domain.review import LineDecision
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
 from precert.usecases.decisions import decide

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.domain.event_types import EventType
@@ -141,7 +142,8 @@ def test_instant_of_the_decision_is_the_vendors_when_its_report_arrives_later() 
 def test_cycle_of_an_appeal_stays_open_when_the_vendor_reports_its_part() -> None:
     denied = samples.decision(LineStatus.DENIED)
     decided = mixed().determine({"1.1": denied}, "reviewer-1", START).request
-    appealed = decided.file_appeal(
+    appealed = disputing.file_appeal(
+        decided,
         ["1.1"],
         reason="New findings.",
         expedited=False,

@@ -6,8 +6,11 @@ from typing import Final
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.clocks import deadline_of, months_after
+from precert.domain.decisions import LineDecision
+from precert.domain.disputes import DiscussionOutcome, DisputeKind, DisputeOption
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,
@@ -17,7 +20,6 @@ from precert.domain.errors import (
 from precert.domain.event_types import EventType
 from precert.domain.notices import Audience, NoticeKind, kind_of
 from precert.domain.request import Request
-from precert.domain.review import DiscussionOutcome, DisputeKind, DisputeOption, LineDecision
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
@@ -114,7 +116,9 @@ class Case:
         request = self.request
         appeal = request.submitted.open_appeal
         if appeal is not None and appeal.due_at is None:
-            self.store.record(request.pend_appeal(deadline_of(request, samples.payer()), self.now))
+            self.store.record(
+                disputing.pend_appeal(request, deadline_of(request, samples.payer()), self.now)
+            )
         return self.request
 
     def outcome(

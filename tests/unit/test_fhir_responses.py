@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from precert.domain.decisions import Approved
 from precert.domain.request import Request
-from precert.domain.review import Approved
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import UnitType
 from precert.fhir.bundles import bundle_of

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.clocks import history_end
 from precert.domain.statuses import Status
 from tests.fakes.samples import request
@@ -44,7 +45,8 @@ def test_retention_starts_when_no_party_has_to_act(status: Status) -> None:
 
 def test_retention_does_not_run_when_an_appeal_is_open() -> None:
     denied = request(Status.DENIED)
-    appealed = denied.file_appeal(
+    appealed = disputing.file_appeal(
+        denied,
         ["1.1"],
         reason="The tumor grew since.",
         expedited=False,

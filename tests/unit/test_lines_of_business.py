@@ -11,12 +11,14 @@ import pytest
 from pydantic import ValidationError
 
 from precert.api.details import RequestDetails
+from precert.domain import disputing
 from precert.domain.clocks import deadline_of
+from precert.domain.decisions import service_lines_of
+from precert.domain.disputing import with_rights
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.notices import Audience, kind_of
 from precert.domain.payer import Payer
-from precert.domain.request import Request, service_lines_of
-from precert.domain.rights import with_rights
+from precert.domain.request import Request
 from precert.domain.statuses import Action, LineStatus, Status
 from precert.usecases.notices import Issue, notice_facts
 from precert.usecases.ports.requests import RequestFile
@@ -73,7 +75,7 @@ def denied(line: str, services: Sequence[Any] | None = None, cycle: int = 1) -> 
         by = f"reviewer-{number}"
         filed = appealed(request, START, ids)
         decisions = {one: samples.decision(DENIED, by=by, cycle=number) for one in ids}
-        change = filed.determine_appeal(decisions, by, START)
+        change = disputing.determine_appeal(filed, decisions, by, START)
         request = with_rights(change, samples.payer()).request
     return request
 
@@ -82,7 +84,8 @@ def appealed(
     request: Request, now: datetime, ids: Sequence[str] = ("1.1",), *, expedited: bool = False
 ) -> Request:
     clock = samples.payer().clock_for(request)
-    return request.file_appeal(
+    return disputing.file_appeal(
+        request,
         ids,
         reason="New findings.",
         expedited=expedited,

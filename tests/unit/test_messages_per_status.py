@@ -6,10 +6,12 @@ from typing import Final
 
 import pytest
 
+from precert.domain import disputing
+from precert.domain.assessment import Assessment
 from precert.domain.clocks import Deadline
+from precert.domain.decisions import Decision
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, EventType
 from precert.domain.request import Change, Request
-from precert.domain.review import Assessment, Decision
 from precert.domain.statuses import STATUSES, LineStatus, Status, Transition
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -69,7 +71,8 @@ def appealed(status: Status) -> Request:
     """With an appeal of each denied line."""
     request = samples.request(status)
     lines = [line.line_id for line in request.submitted.lines if line.status is LineStatus.DENIED]
-    return request.file_appeal(
+    return disputing.file_appeal(
+        request,
         lines,
         reason="New findings.",
         expedited=False,
@@ -86,7 +89,8 @@ def walk_mixed() -> Iterator[Walked]:
     own = {"1.1": samples.decision(LineStatus.DENIED)}
     determined = mixed.determine(own, "reviewer-1", START)
     yield Status.PROCESSING, Transition.DETERMINE, determined
-    filed = determined.request.file_appeal(
+    filed = disputing.file_appeal(
+        determined.request,
         ["1.1"],
         reason="New findings.",
         expedited=False,
@@ -134,7 +138,7 @@ def walk() -> Iterator[Walked]:
                 for line_id, decision in decided(outcome, "reviewer-2").items()
                 if line_id in expected
             }
-            change = request.determine_appeal(decisions, "reviewer-2", START)
+            change = disputing.determine_appeal(request, decisions, "reviewer-2", START)
             yield status, Transition.DETERMINE_APPEAL, change
 
 

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.clocks import deadline_of
+from precert.domain.decisions import Approved, service_lines_of
 from precert.domain.determination import as_requested, requested_lines
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
 from precert.domain.operator_actions import change_dates
-from precert.domain.request import Request, service_lines_of
-from precert.domain.review import Approved
+from precert.domain.request import Request
 from precert.domain.reviewing import extend, request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.notices import Issue, notice_facts, print_notices
@@ -124,7 +125,8 @@ def test_notice_states_the_outcome_when_a_cycle_is_determined(
 def test_notice_covers_appealed_lines_only_when_an_appeal_is_decided(
     outcome: LineStatus, kind: NoticeKind
 ) -> None:
-    request = decided(APPROVED, DENIED).file_appeal(
+    request = disputing.file_appeal(
+        decided(APPROVED, DENIED),
         ["1.2"],
         reason="New.",
         expedited=False,
@@ -134,7 +136,7 @@ def test_notice_covers_appealed_lines_only_when_an_appeal_is_decided(
         now=START,
     )
     later = samples.decision(outcome, by="reviewer-2", cycle=2)
-    after = request.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
+    after = disputing.determine_appeal(request.request, {"1.2": later}, "reviewer-2", START).request
     assert kind_of(after.submitted, 2) is kind
     result = facts(after, Audience.PROVIDER, 2)
     assert [line["line"] for line in result["lines"]] == ["1.2"]
@@ -221,7 +223,8 @@ def test_notice_states_the_new_dates_and_reason_when_an_operator_changes_dates(
 def test_change_of_dates_is_not_announced_again_when_an_appeal_is_decided() -> None:
     requests, store = InMemoryRequests.holding(moved(decided(APPROVED, DENIED))), NoticeStore()
     requests.notices = list(store.run(requests))
-    filed = requests.requests[samples.REQUEST_ID].file_appeal(
+    filed = disputing.file_appeal(
+        requests.requests[samples.REQUEST_ID],
         ["1.2"],
         reason="New.",
         expedited=False,
@@ -231,7 +234,7 @@ def test_change_of_dates_is_not_announced_again_when_an_appeal_is_decided() -> N
         now=START + timedelta(days=5),
     )
     later = samples.decision(DENIED, by="reviewer-2", cycle=2)
-    after = filed.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
+    after = disputing.determine_appeal(filed.request, {"1.2": later}, "reviewer-2", START).request
     requests.requests[samples.REQUEST_ID] = after
     printed = store.run(requests, cycle=2)
     assert [notice.notice_id for notice in printed] == ["2-provider", "2-member"]

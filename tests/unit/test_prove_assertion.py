@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from precert.domain.assertion import assertion_id
+from precert.domain.assessment import AssertionStatus
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
 from precert.domain.damage import Readable
 from precert.domain.directory import DirectoryEntry
-from precert.domain.review import AssertionStatus
 from precert.domain.rules import RuleListVersion
 from precert.usecases.checks import AROUND, prove_assertion
 from precert.usecases.ports.reference import CheckFacts

@@ -6,11 +6,11 @@ import pytest
 
 from precert.domain import reviewing
 from precert.domain.clocks import deadline_of
+from precert.domain.decisions import SYSTEM
 from precert.domain.errors import TransientError
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.events import Event
 from precert.domain.request import Request
-from precert.domain.review import SYSTEM
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Cycle
 from precert.usecases.repairs import orphaned_executions, repair_executions

@@ -11,6 +11,7 @@ import pytest
 
 from precert.domain.caller import Caller
 from precert.domain.coverage import Member, Span
+from precert.domain.decisions import Approval, LineDecision
 from precert.domain.delegation import VendorReviewer
 from precert.domain.directory import DirectoryEntry
 from precert.domain.errors import (
@@ -22,7 +23,7 @@ from precert.domain.errors import (
 from precert.domain.event_types import EventType
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import Approval, Channel, LineDecision
+from precert.domain.review import Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
 from precert.usecases.ownership import judge_case

@@ -5,10 +5,12 @@ from typing import Final
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.clocks import Deadline
+from precert.domain.decisions import service_lines_of
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, SameReviewerError
 from precert.domain.event_types import EVENTS, EventType
-from precert.domain.request import Change, Request, service_lines_of
+from precert.domain.request import Change, Request
 from precert.domain.reviewing import request_information
 from precert.domain.rows import row_of_request
 from precert.domain.statuses import AppealStatus, LineStatus, Status, WaitingOn
@@ -36,7 +38,8 @@ def determine(request: Request, first: LineStatus, second: LineStatus) -> Change
 
 
 def appeal(request: Request, *line_ids: str, after: timedelta = timedelta(days=1)) -> Change:
-    return request.file_appeal(
+    return disputing.file_appeal(
+        request,
         line_ids,
         reason="New findings.",
         expedited=False,
@@ -120,13 +123,13 @@ def test_denial_is_upheld_or_overturned_when_the_appeal_is_decided(
     decision: LineStatus, line: LineStatus, whole: Status
 ) -> None:
     filed = appeal(samples.request(Status.PARTIALLY_APPROVED), "1.2").request
-    waiting = filed.pend_appeal(APPEAL_DEADLINE, START).request
+    waiting = disputing.pend_appeal(filed, APPEAL_DEADLINE, START).request
     assert (waiting.status, waiting.due_at) == (
         Status.PARTIALLY_APPROVED,
         APPEAL_DEADLINE.due_at,
     )
-    decided = waiting.determine_appeal(
-        {"1.2": samples.decision(decision, by="reviewer-2", cycle=2)}, "reviewer-2", START
+    decided = disputing.determine_appeal(
+        waiting, {"1.2": samples.decision(decision, by="reviewer-2", cycle=2)}, "reviewer-2", START
     ).request
     assert (decided.submitted.lines[1].status, decided.status) == (line, whole)
     assert decided.submitted.appeals[0].status is AppealStatus.DETERMINED
@@ -138,7 +141,7 @@ def test_one_line_is_overturned_when_only_it_is_appealed() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.2").request
     assert [line.line_id for line in filed.lines_to_decide] == ["1.2"]
     decisions = {"1.2": samples.decision(APPROVED, by="reviewer-2", cycle=2)}
-    assert filed.determine_appeal(decisions, "reviewer-2", START).request.status is (
+    assert disputing.determine_appeal(filed, decisions, "reviewer-2", START).request.status is (
         Status.PARTIALLY_APPROVED
     )
 
@@ -148,11 +151,11 @@ def test_appeal_decision_is_rejected_when_its_reviewer_decided_before() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
     decisions = {"1.1": samples.decision(APPROVED, by="reviewer-2", cycle=2)}
     with pytest.raises(SameReviewerError):
-        filed.determine_appeal(decisions, "reviewer-1", START)
+        disputing.determine_appeal(filed, decisions, "reviewer-1", START)
     own = {"1.1": samples.decision(APPROVED, by="reviewer-1", cycle=2)}
     with pytest.raises(SameReviewerError):
-        filed.determine_appeal(own, "reviewer-2", START)
-    filed.determine_appeal(decisions, "reviewer-2", START)
+        disputing.determine_appeal(filed, own, "reviewer-2", START)
+    disputing.determine_appeal(filed, decisions, "reviewer-2", START)
 
 
 def test_second_appeal_needs_a_third_reviewer_when_the_first_was_upheld() -> None:
@@ -162,8 +165,8 @@ def test_second_appeal_needs_a_third_reviewer_when_the_first_was_upheld() -> Non
         decisions = {"1.1": samples.decision(DENIED, by=reviewer, cycle=cycle)}
         for earlier in ("reviewer-1", "reviewer-2")[: cycle - 1]:
             with pytest.raises(SameReviewerError):
-                filed.determine_appeal(decisions, earlier, START)
-        request = filed.determine_appeal(decisions, reviewer, START).request
+                disputing.determine_appeal(filed, decisions, earlier, START)
+        request = disputing.determine_appeal(filed, decisions, reviewer, START).request
     assert request.submitted.cycle == 3
 
 
@@ -218,8 +221,8 @@ def test_appeal_is_accepted_until_the_end_of_the_day_when_the_notice_states_it()
 def test_filing_period_restarts_when_an_appeal_was_decided() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1", after=timedelta(days=170)).request
     later = START + timedelta(days=190)
-    upheld = filed.determine_appeal(
-        {"1.1": samples.decision(DENIED, by="reviewer-2", cycle=2)}, "reviewer-2", later
+    upheld = disputing.determine_appeal(
+        filed, {"1.1": samples.decision(DENIED, by="reviewer-2", cycle=2)}, "reviewer-2", later
     ).request
     assert appeal(upheld, "1.2", after=timedelta(days=370)).request.submitted.cycle == 3
 
@@ -270,7 +273,7 @@ def test_reminder_is_recorded_again_when_an_appeal_opens_another_cycle() -> None
     assert denied.check_deadline(DEADLINE.due_at + timedelta(days=1), PAYER) is None
     filed = appeal(denied, "1.1").request
     assert filed.check_deadline(APPEAL_DEADLINE.due_at, PAYER) is None
-    waiting = filed.pend_appeal(APPEAL_DEADLINE, START).request
+    waiting = disputing.pend_appeal(filed, APPEAL_DEADLINE, START).request
     assert waiting.check_deadline(APPEAL_DEADLINE.warn_at - timedelta(seconds=1), PAYER) is None
     again = waiting.check_deadline(APPEAL_DEADLINE.due_at, PAYER)
     assert again is not None

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
+from precert.domain.decisions import Approved
 from precert.domain.request import Request
-from precert.domain.review import Approved
 from precert.domain.rows import row_of_request
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes import samples

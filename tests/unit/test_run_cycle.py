@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from precert.domain import disputing
 from precert.domain.clocks import Deadline
 from precert.domain.errors import TransientError
 from precert.domain.event_types import EventType
@@ -14,12 +15,7 @@ from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
 from precert.names import Route
 from precert.usecases.ports.requests import Cycle, RequestClosedError
-from precert.usecases.workflow import (
-    CycleStatus,
-    await_decision,
-    check_deadline,
-    cycle_status_of,
-)
+from precert.usecases.workflow import CycleStatus, await_decision, check_deadline, cycle_status_of
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.reference import assess
@@ -48,19 +44,16 @@ def sleep(requests: InMemoryRequests, cycle: Cycle, seconds: int = 60) -> Record
 
 
 def appealed() -> Request:
-    return (
-        samples.request(Status.DENIED)
-        .file_appeal(
-            ["1.1"],
-            reason="New findings.",
-            expedited=True,
-            filing_days=180,
-            zone=samples.payer().zone,
-            by="provider",
-            now=START,
-        )
-        .request
-    )
+    return disputing.file_appeal(
+        samples.request(Status.DENIED),
+        ["1.1"],
+        reason="New findings.",
+        expedited=True,
+        filing_days=180,
+        zone=samples.payer().zone,
+        by="provider",
+        now=START,
+    ).request
 
 
 def test_cycle_is_pended_when_it_is_open() -> None:

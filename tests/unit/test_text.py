@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from functions.submit.models import AppealBody, InformationResponseBody, VoidBody
 from precert.domain.codes import Ndc
 from precert.domain.coverage import Ssn
+from precert.domain.decisions import DecisionEntry
 from precert.domain.directory import name_matches
 from precert.domain.documents import content_disposition, content_type_of
-from precert.domain.review import DecisionEntry, Reason, Words
 from precert.domain.text import (
     MAX_FILE_NAME,
     cleaned_line,
@@ -32,10 +32,12 @@ from precert.domain.values import (
     Npi,
     Phone,
     ProcedureCode,
+    Reason,
     Text,
     Tin,
     Units,
     Value,
+    Words,
     ZipCode,
 )
 from tests.fakes.clock import START

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from precert.domain.caller import Caller, Grant
-from precert.domain.review import SYSTEM
+from precert.domain.decisions import SYSTEM
 from precert.names import Entitlement
 from precert.usecases.grants import CachedGrants, user_labels
 from tests.fakes.samples import payer

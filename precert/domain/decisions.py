@@ -1,0 +1,215 @@
+"""Service lines and their decisions: what was decided, why, by whom and in which role (W3, W4, W10)."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from precert.domain.codes import code_types_of
+from precert.domain.content import Procedure, Service, numbered_lines
+from precert.domain.dates import ApprovedDate, Moment
+from precert.domain.statuses import NOT_REQUIRED_ACTION, EnteredStatus, LineStatus
+from precert.domain.values import (
+    FINISHED,
+    PROSE,
+    CodeType,
+    Diagnosis,
+    EnteredCode,
+    Reason,
+    Text,
+    Units,
+    UnitType,
+    Value,
+)
+
+SYSTEM: Final = "precert"
+"""Recorded as the actor where the payer's rules acted and no person did."""
+
+CERTIFICATION_NOT_REQUIRED: Final = "0H"
+"""X12 886: approval reason where the rules require no precertification."""
+
+
+class DecidingRole(StrEnum):
+    """In which role a decision was made: rules approve, licensed persons also refuse (W10)."""
+
+    RULES = "RULES"
+    REVIEWER = "REVIEWER"
+    PHYSICIAN = "PHYSICIAN"
+    VENDOR = "VENDOR"
+    """A delegated vendor, whose own reviewers are licensed."""
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether a decision in this role may deny or reduce."""
+        return self is not DecidingRole.RULES
+
+
+class Approval(Value):
+    """What is approved of a service line (W3); what is left out is approved as requested.
+
+    ``to_date`` is the last day of the period.
+    """
+
+    code: EnteredCode | None = None
+    units: Units | None = None
+    unit_type: UnitType | None = None
+    from_date: ApprovedDate | None = None
+    to_date: ApprovedDate | None = None
+
+
+class Approved(Approval):
+    """What is approved of a service line, complete. The last day is included."""
+
+    from_date: date
+    to_date: date
+
+
+class DecisionEntry(Value):
+    """The members of a decision that are entered, stored and returned without a change."""
+
+    reason_code: Annotated[Text, Field(max_length=4)] | None = None
+    """X12 886."""
+    rationale: Annotated[str, Field(max_length=2000), PROSE] | None = None
+    criterion: Annotated[str, Field(max_length=500), PROSE] | None = None
+    """The clinical criterion or plan provision."""
+    diagnosis: Diagnosis | None = None
+    """The adjudicated one, where it differs from the submitted one (W9)."""
+
+
+class LineDecision(DecisionEntry):
+    """The decision of one service line, as a reviewer or a delegated vendor enters it (W4).
+
+    A denial has a reason code (X12 886), a rationale and a criterion, and so has an approval of fewer
+    units, a shorter period or another code than requested. An approval as requested has no reason
+    code. More than requested is approved with the status MODIFIED, which states what changes.
+    Words in [brackets] of a rationale's template are replaced.
+    ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
+    """
+
+    line_id: Text
+    status: EnteredStatus
+    rationale: Annotated[str, Field(max_length=2000), PROSE, FINISHED] | None = None
+    criterion: Annotated[str, Field(max_length=500), PROSE, FINISHED] | None = None
+    approved: Approval | None = None
+
+
+class Decision(DecisionEntry):
+    """What was decided for one service line, why, and by whom (W4).
+
+    ``approved`` is there unless the line is denied.
+    """
+
+    status: LineStatus
+    cycle: Annotated[int, Field(ge=1)]
+    decided_at: Moment
+    decided_by: Text
+    decided_as: DecidingRole = DecidingRole.REVIEWER
+    signed_by: Text | None = None
+    """The second signature, where the payer requires one."""
+    proposed_by: Text | None = None
+    """The reviewer who proposed what a physician confirmed."""
+    dates_changed_by: Text | None = None
+    """The operator who changed the approved period (W5)."""
+    favorable: bool = False
+    """Of a modified line: whether nothing requested was refused, so that it is not adverse."""
+    approved: Approved | None = None
+    date_change_reason: Reason | None = None
+    """Why an operator changed the approved period (W5)."""
+
+    @model_validator(mode="after")
+    def _is_licensed(self) -> Self:
+        if self.adverse and (not self.decided_as.may_refuse or self.decided_by == SYSTEM):
+            raise ValueError("only a licensed person denies or reduces (W10)")
+        return self
+
+    @property
+    def adverse(self) -> bool:
+        """Whether it refuses something requested: it has reasons and can be appealed (W4, W7)."""
+        return self.status.rule.adverse and not self.favorable
+
+    @property
+    def counts_as(self) -> LineStatus:
+        """The status that decides on the whole request and its notice (W3)."""
+        return LineStatus.APPROVED if self.favorable else self.status
+
+    @property
+    def outcome(self) -> str:
+        """The decision in a determination notice."""
+        return "Approved with changes" if self.favorable else self.status.rule.outcome
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Who made it: they do not decide its appeal (W7)."""
+        persons = {self.decided_by, self.signed_by, self.proposed_by}
+        return frozenset(one for one in persons if one is not None and one != SYSTEM)
+
+
+class ServiceLine(Value):
+    """One code of one service. ``line_id`` is ``<service>.<line>``, counted from 1.
+
+    A stay without a procedure is one service line without a code.
+    """
+
+    line_id: Text
+    code: Text | None
+    code_type: CodeType | None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def status(self) -> LineStatus:
+        return self.decisions[-1].status if self.decisions else LineStatus.OPEN
+
+    def before(self, cycle: int) -> Decision | None:
+        """The decision in effect before this determination cycle."""
+        earlier = (one for one in reversed(self.decisions) if one.cycle < cycle)
+        return next(earlier, None)
+
+    @property
+    def adverse(self) -> bool:
+        """Whether the decision in effect refuses something requested."""
+        return bool(self.decisions) and self.decisions[-1].adverse
+
+    @property
+    def counts_as(self) -> LineStatus:
+        """The status that decides on the whole request (W3)."""
+        return self.decisions[-1].counts_as if self.decisions else LineStatus.OPEN
+
+    @property
+    def approved(self) -> Approved | None:
+        """What is approved at present."""
+        return self.decisions[-1].approved if self.decisions else None
+
+    @property
+    def review_action(self) -> str:
+        """X12 306 (HCR01): NA where no certification was required, else the status's."""
+        last = self.decisions[-1] if self.decisions else None
+        if last is not None and last.reason_code == CERTIFICATION_NOT_REQUIRED:
+            return NOT_REQUIRED_ACTION
+        return self.status.rule.review_action
+
+    @property
+    def diagnosis(self) -> str | None:
+        """The last adjudicated diagnosis; ``None`` where the submitted one applies (W9)."""
+        adjudicated = (
+            one.diagnosis for one in reversed(self.decisions) if one.diagnosis is not None
+        )
+        return next(adjudicated, None)
+
+
+def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
+    """The service lines to determine of a submission."""
+    return tuple(
+        ServiceLine(
+            line_id=line_id,
+            code=procedure.code if procedure else None,
+            code_type=_code_type(procedure) if procedure else None,
+        )
+        for line_id, _, procedure in numbered_lines(services)
+    )
+
+
+def _code_type(procedure: Procedure) -> CodeType | None:
+    """The code set that the content names, or the one whose form the code has."""
+    return procedure.code_type or next(iter(code_types_of(procedure.code)), None)

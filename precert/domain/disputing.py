@@ -1,0 +1,356 @@
+"""How adverse service lines are disputed after a determination, and until when (W7, W12).
+
+A peer-to-peer discussion and a reconsideration come before the first appeal and count as none. After
+the last level of appeal, or the time to file it, only external review remains. Each function that
+changes a request returns the change; the records are in :mod:`precert.domain.disputes`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from precert.domain.clocks import (
+    Deadline,
+    appeal_filing_end,
+    business_day_from,
+    local_date,
+    months_after,
+)
+from precert.domain.dates import days_after
+from precert.domain.decision_clocks import ReviewClock
+from precert.domain.decisions import Decision
+from precert.domain.delegation import names_of
+from precert.domain.disputes import Appeal, DiscussionOutcome, DisputeKind, Rights
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.event_types import EventType
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request, closed_cycle, with_decisions
+from precert.domain.review import Review
+from precert.domain.statuses import AppealStatus, Transition, status_of_lines
+
+_BEFORE_APPEAL: Final = frozenset(kind for kind in DisputeKind if kind.rule.before_appeal)
+
+
+def lines_open_to(review: Review, kind: DisputeKind, levels: int, cycle: int) -> dict[str, int]:
+    """Adverse lines that can still be disputed in this way after the cycle, with the level.
+
+    ``levels`` is how often a line can be appealed; the other ways are open once, before any appeal.
+    """
+    found = {}
+    earlier = [one for one in review.appeals if one.cycle <= cycle]
+    for line in review.lines:
+        decision = line.before(cycle + 1)
+        # What a vendor decides is disputed at the vendor.
+        if decision is None or not decision.adverse or review.delegation_of(line.line_id):
+            continue
+        disputes = [one.kind for one in earlier if line.line_id in one.line_ids]
+        appeals = disputes.count(DisputeKind.APPEAL)
+        if kind in _BEFORE_APPEAL:
+            if not appeals and kind not in disputes:
+                found[line.line_id] = 0
+        elif appeals < levels:
+            found[line.line_id] = appeals + 1
+    return found
+
+
+def rights_after(
+    review: Review, cycle: int, determined_at: datetime, clock: ReviewClock, payer: Payer
+) -> Rights | None:
+    """The rights after the determination of a cycle; ``None`` where nothing was refused."""
+    decisions = [line.before(cycle + 1) for line in review.own_lines]
+    if not any(one and one.adverse for one in decisions):
+        return None
+    levels, zone = clock.appeal_levels, payer.zone
+
+    def until(kind: DisputeKind, days: int) -> datetime | None:
+        if days < 1 or not lines_open_to(review, kind, levels, cycle):
+            return None
+        return appeal_filing_end(determined_at, days, zone)
+
+    settings = payer.utilization_management
+    return Rights(
+        levels=levels,
+        peer_to_peer_until=until(DisputeKind.PEER_TO_PEER, settings.peer_to_peer_request_days),
+        reconsideration_until=until(
+            DisputeKind.RECONSIDERATION, settings.reconsideration_filing_days
+        ),
+        appeal_until=until(DisputeKind.APPEAL, clock.appeal_filing_days),
+        external_review_until=_external_review_end(determined_at, clock, payer),
+    )
+
+
+def _external_review_end(
+    determined_at: datetime, clock: ReviewClock, payer: Payer
+) -> datetime | None:
+    zone = payer.zone
+    review, day = clock.external_review, local_date(determined_at, zone)
+    if review is None or review.is_automatic:
+        return None
+    if review.months:
+        # The last day is not a Saturday, Sunday or holiday (45 CFR 147.136(d)(2)(i)).
+        last = business_day_from(months_after(day, review.months), payer.business_calendar)
+    else:
+        last = days_after(day, review.days or 0)
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+
+
+def is_forwarded(review: Review, clock: ReviewClock, cycle: int) -> bool:
+    """Whether the payer forwards the case for external review after a cycle, without a request (W4).
+
+    That is where a line stays adverse and no level of appeal remains.
+    """
+    external = clock.external_review
+    if external is None or not external.is_automatic:
+        return False
+    appealable = lines_open_to(review, DisputeKind.APPEAL, clock.appeal_levels, cycle)
+    decisions = (line.before(cycle + 1) for line in review.own_lines)
+    return not appealable and any(one is not None and one.adverse for one in decisions)
+
+
+def with_rights(change: Change, payer: Payer) -> Change:
+    """The determination with the rights that follow from it."""
+    request = change.request
+    review = request.submitted
+    clock = payer.clock_for(request)
+    rights = rights_after(review, review.cycle, review.answered_at, clock, payer)
+    updated = request.model_copy(update={"review": review.model_copy(update={"rights": rights})})
+    return change._replace(request=updated)
+
+
+def file_appeal(
+    request: Request,
+    line_ids: Sequence[str],
+    *,
+    reason: str,
+    expedited: bool,
+    filing_days: int,
+    zone: ZoneInfo,
+    by: str,
+    now: datetime,
+    levels: int = 1,
+    document_slots: int = 0,
+) -> Change:
+    """Appeal adverse service lines within the filing time (W7).
+
+    A line can be appealed once per level. The appeal grants upload slots.
+    """
+    review = _require_disputable(request, line_ids)
+    end = appeal_filing_end(review.answered_at, filing_days, zone)
+    # A discussion makes the time longer.
+    prolonged = review.rights.appeal_until if review.rights else None
+    if now >= max(end, prolonged or end):
+        raise request.refusal(
+            f"The time to appeal is over: it is {filing_days} days from the determination."
+        )
+    appeals = [one for one in review.appeals if one.kind is DisputeKind.APPEAL]
+    level = 1 + max(sum(line_id in one.line_ids for one in appeals) for line_id in line_ids)
+    if level > levels:
+        raise request.refusal("All levels of appeal are used. External review is the next step.")
+    return _with_dispute(
+        request,
+        DisputeKind.APPEAL,
+        line_ids,
+        level=level,
+        reason=reason,
+        expedited=expedited,
+        document_slots=document_slots,
+        by=by,
+        now=now,
+    )
+
+
+def file_dispute(
+    request: Request,
+    kind: DisputeKind,
+    line_ids: Sequence[str],
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+    expedited: bool = False,
+    phone: str | None = None,
+    document_slots: int = 0,
+) -> Change:
+    """Request a reconsideration or a discussion of adverse lines, each once before an appeal (W12).
+
+    It opens a cycle of its own and uses up no level of appeal.
+
+    Raises:
+        ActionNotAllowedError: nothing was refused, a vendor decided, a dispute is open,
+            or the time is over.
+        InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
+    """
+    review, what = _require_disputable(request, line_ids), kind.rule.label.lower()
+    for index, line_id in enumerate(line_ids):
+        earlier = {one.kind for one in review.appeals if line_id in one.line_ids}
+        if earlier & {kind, DisputeKind.APPEAL}:
+            message = f"a {what} is possible once, before an appeal"
+            raise InvalidInputError([FieldError(f"/line_ids/{index}", "used", message)])
+    if review.rights is None or not review.rights.allows(kind, now):
+        raise request.refusal(f"The time to request a {what} is over.")
+    return _with_dispute(
+        request,
+        kind,
+        line_ids,
+        level=0,
+        reason=reason,
+        expedited=expedited,
+        phone=phone,
+        document_slots=document_slots,
+        by=by,
+        now=now,
+    )
+
+
+def _require_disputable(request: Request, line_ids: Sequence[str]) -> Review:
+    """The review, if a cycle about these adverse lines can be opened (W7, W12).
+
+    Raises:
+        ActionNotAllowedError: a vendor decided, the payer has not decided, or a cycle is open.
+        InvalidInputError: a line is not adverse, or a vendor decides it.
+    """
+    review = request.require(Transition.APPEAL)
+    if request.is_delegated:
+        named = names_of(review.delegations)
+        raise request.refusal(
+            f"{named} decided this request. Dispute the decision with the vendor."
+        )
+    if review.open_appeal is not None:
+        label = review.open_appeal.kind.rule.label.lower()
+        raise request.refusal(f"The {label} of this request is open. Wait for its outcome.")
+    if not request.own_part_is_determined:
+        raise request.refusal("The payer has not decided its part of this request yet.")
+    _require_appealable(review, line_ids)
+    return review
+
+
+def _require_appealable(review: Review, line_ids: Sequence[str]) -> None:
+    errors: list[FieldError] = []
+    for index, line_id in enumerate(line_ids):
+        pointer, line = f"/line_ids/{index}", review.line(line_id)
+        if delegation := review.delegation_of(line_id):
+            named = names_of([delegation])
+            message = f"{named} decides this line: appeal to the vendor"
+            errors.append(FieldError(pointer, "vendor_decides", message))
+        elif line is None or not line.adverse:
+            message = "name a line that was denied or modified"
+            errors.append(FieldError(pointer, "not_appealable", message))
+    if not line_ids:
+        errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))
+    if errors:
+        raise InvalidInputError(errors)
+
+
+def _with_dispute(
+    request: Request,
+    kind: DisputeKind,
+    line_ids: Sequence[str],
+    *,
+    level: int,
+    reason: str,
+    expedited: bool,
+    document_slots: int,
+    by: str,
+    now: datetime,
+    phone: str | None = None,
+) -> Change:
+    """Open the next cycle about the lines, with upload slots."""
+    review = request.submitted
+    dispute = Appeal(
+        kind=kind,
+        level=level,
+        cycle=review.cycle + 1,
+        status=AppealStatus.FILED,
+        line_ids=tuple(dict.fromkeys(line_ids)),
+        expedited=expedited,
+        reason=reason,
+        filed_at=now,
+        filed_by=by,
+        phone=phone,
+    )
+    update = {"cycle": dispute.cycle, "appeals": (*review.appeals, dispute)}
+    return request.changed(
+        kind.rule.filed,
+        now,
+        actor=by,
+        document_slots=document_slots,
+        review=review.model_copy(update=update),
+    )
+
+
+def close_discussion(
+    request: Request, outcome: DiscussionOutcome, by: str, now: datetime
+) -> Change:
+    """End the requested discussion; the determination is unchanged, its rights are longer (W12)."""
+    dispute = _open_appeal(request)
+    closed = dispute.model_copy(
+        update={
+            "status": AppealStatus.DETERMINED,
+            "outcome": outcome,
+            "closed_at": now,
+            "closed_by": by,
+        }
+    )
+    review = closed_cycle(_with_appeal(request, closed), now)
+    pause = now.astimezone(UTC) - dispute.filed_at.astimezone(UTC)
+    rights = review.rights.later(pause) if review.rights else None
+    discussed = {line_id for one in review.appeals for line_id in one.line_ids}
+    if rights and not any(one.adverse and one.line_id not in discussed for one in review.lines):
+        rights = rights.model_copy(update={"peer_to_peer_until": None})
+    return request.changed(
+        EventType.PEER_TO_PEER_CLOSED,
+        now,
+        actor=by,
+        review=review.model_copy(update={"rights": rights}),
+    )
+
+
+def pend_appeal(request: Request, deadline: Deadline, now: datetime) -> Change:
+    """Start review of the appeal with its own deadline."""
+    appeal = _open_appeal(request).model_copy(
+        update={
+            "status": AppealStatus.PENDED,
+            "clock": deadline.clock,
+            "warn_at": deadline.warn_at,
+            "due_at": deadline.due_at,
+        }
+    )
+    return request.changed(appeal.kind.rule.pended, now, review=_with_appeal(request, appeal))
+
+
+def determine_appeal(
+    request: Request, decisions: Mapping[str, Decision], by: str, now: datetime
+) -> Change:
+    """Uphold or overturn each appealed line, by a reviewer who did not decide it (W7)."""
+    review = request.require(Transition.DETERMINE_APPEAL)
+    appeal = _open_appeal(request)
+    for person in (by, *(decision.decided_by for decision in decisions.values())):
+        request.require_other_reviewer(person)
+    lines = with_decisions(review.lines, decisions, appeal.line_ids)
+    closed = {"status": AppealStatus.DETERMINED, "closed_at": now, "closed_by": by}
+    if appeal.kind is DisputeKind.PEER_TO_PEER:
+        closed["outcome"] = DiscussionOutcome.OVERTURNED
+    decided = appeal.model_copy(update=closed)
+    return request.changed(
+        appeal.kind.rule.determined,
+        now,
+        actor=by,
+        status=status_of_lines(line.counts_as for line in lines),
+        review=closed_cycle(_with_appeal(request, decided), now).model_copy(
+            update={"lines": lines, "determined_at": now}
+        ),
+    )
+
+
+def _open_appeal(request: Request) -> Appeal:
+    appeal = request.submitted.open_appeal
+    if appeal is None:
+        raise request.refusal("No appeal is open.")
+    return appeal
+
+
+def _with_appeal(request: Request, appeal: Appeal) -> Review:
+    return request.submitted.model_copy(
+        update={"appeals": (*request.submitted.appeals[:-1], appeal)}
+    )
