@@ -8,6 +8,8 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from tests.depth import DEEP
+
 # Collect garbage less often: most of what tests create remains or is freed by its reference count.
 gc.set_threshold(100_000, 50, 50)
 
@@ -35,8 +37,11 @@ settings.register_profile("search", deadline=None, max_examples=2000, print_blob
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Restrict the network for each test according to its tier."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect long searches, and restrict the network for each test according to its tier."""
+    if not DEEP and (long := [item for item in items if item.get_closest_marker("deep")]):
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
     for item in items:
         tier = item.path.relative_to(HERE).parts[0]
         if tier in OFFLINE_TIERS:

@@ -1,4 +1,7 @@
-"""The tests of a rule fail when the rule is broken: each defect is planted in a copy of the code."""
+"""The tests of a rule fail when the rule is broken: each defect is planted in a copy of the code.
+
+Each takes several seconds, so only ``make deep`` runs them.
+"""
 
 import shutil
 import subprocess
@@ -8,11 +11,10 @@ from typing import Final
 
 import pytest
 
-from tests.depth import DEEP
 from tests.rule_defects import DEFECTS, Defect
 from tools.rules import ROOT, TESTS_FOLDER, read_proofs
 
-pytestmark = pytest.mark.skipif(not DEEP, reason="each defect takes several seconds: make deep")
+pytestmark = pytest.mark.deep
 
 TIERS: Final = ("unit/", "property/", "adapters/")
 NOT_COPIED: Final = (

@@ -1,6 +1,7 @@
 """A disaster: the requests table is lost, and the service is rebuilt on a backup of it (X2).
 
-The times in docs/disaster-recovery.md are those that this test prints with ``-s``.
+It deploys a cloud of its own twice, so only ``make deep`` runs it. The times in
+docs/disaster-recovery.md are those that this test prints with ``-s``.
 """
 
 import json
@@ -22,14 +23,10 @@ from local.deployment import STAGE, Deployment
 from local.users import PROVIDER, REVIEWER
 from precert.cli.main import DONE, main
 from precert.names import INDEXES, NUMBERS
-from tests.depth import DEEP
 from tests.journeys.portal import APPROVAL, deployed, until
 from tests.workflow.bench import Bench
 
-pytestmark = [
-    pytest.mark.rule("X2"),
-    pytest.mark.skipif(not DEEP, reason="make deep: it deploys a cloud of its own twice"),
-]
+pytestmark = [pytest.mark.rule("X2"), pytest.mark.deep]
 
 RESTORED: Final = "restored-requests"
 
