@@ -2,7 +2,8 @@
 filters.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import boto3
@@ -28,6 +29,23 @@ from tests.simulation.world import REQUESTS, World, relayed, removed
 SEEDS: Final = range(depth(12, 240))
 
 quicken()
+
+
+@contextmanager
+def empty_moto() -> Iterator[Any]:
+    """A client of moto's DynamoDB, whose new tables are deleted at the end.
+
+    Moto itself deletes them only where it was not active before: tests of adapters in the same process
+    leave it active.
+    """
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        before = set(client.list_tables()["TableNames"])
+        try:
+            yield client
+        finally:
+            for name in set(client.list_tables()["TableNames"]) - before:
+                client.delete_table(TableName=name)
 
 
 def result(answer: Any) -> Any:
@@ -94,8 +112,7 @@ def test_responses_match_moto_when_a_trace_is_replayed(
     put: Callable[[World], None], seed: int
 ) -> None:
     run, calls = trace_of(seed, put)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with empty_moto() as client:
         create_tables(client, REQUESTS, REFERENCE)
         for item in World(seed).tables.items(REFERENCE):
             client.put_item(TableName=REFERENCE, Item=item)
@@ -135,8 +152,7 @@ def test_update_is_rejected_when_dynamodb_would_reject_it(parameters: dict[str, 
     whole = {"TableName": "t", "Key": KEY, **parameters}
     with pytest.raises(InvariantError, match="would refuse"):
         Tables({"t": {}}).perform("update_item", whole)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with empty_moto() as client:
         create_reference_table(client, "t")
         with pytest.raises(ClientError, match="ValidationException"):
             client.update_item(**whole)
