@@ -52,6 +52,16 @@ _MARKS: Final[Mapping[str, Callable[[Request], datetime | None]]] = {
     "DeemedDenialDue": lambda request: request.deadline.due_at if request.deadline else None,
     "InformationOverdue": lambda request: request.due_at,
 }
+_OUTDATE_NOTHING: Final = frozenset(
+    {
+        "NoteAdded",
+        "NoticesIssued",
+        "DeadlineApproaching",
+        "DeadlinePassed",
+        "DeemedDenialDue",
+    }
+)
+"""A reviewer who has not read these acts on the request as it is."""
 _UNVERSIONED: Final[Mapping[str, Any]] = {"slots_taken": None, NEW_DOCUMENTS: None}
 """Attributes that documents change without a new version of the request."""
 _SECOND: Final = timedelta(seconds=1)
@@ -242,6 +252,7 @@ class Invariants:
         self._number(request)
         self._cycles(request, events)
         self._licensed(request, events)
+        self._as_read(request, items)
         self._executions(request, repaired=repaired)
         self._clock(request, events)
 
@@ -331,6 +342,20 @@ class Invariants:
                 if approved and decision.status == "DENIED":
                     raise broken("an approved line was denied:", request.request_id)
                 approved = decision.status != "DENIED"
+
+    def _as_read(self, request: Request, items: Mapping[str, Wire]) -> None:
+        """Each action of a reviewer is based on every change of the request before it."""
+        since = 1
+        for sk in sorted(items):
+            kind, _, number = sk.partition("#")
+            if kind != "EVENT" or not number.isdecimal():
+                continue
+            version, event = int(number), json.loads(items[sk]["event"]["S"])
+            read = self.people.read.get((request.request_id, event.get("actor", "")))
+            if read is not None and not any(since <= one < version for one in read):
+                raise broken("a reviewer changed what they had not read:", request.request_id, sk)
+            if event["type"] not in _OUTDATE_NOTHING:
+                since = version
 
     def _executions(self, request: Request, *, repaired: bool) -> None:
         """An open cycle has a waiting execution; a closed one has none."""

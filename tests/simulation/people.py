@@ -99,6 +99,10 @@ class People:
     days: dict[str, str] = field(default_factory=dict)
     known: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Version and cycle that a user read earlier."""
+    proposed: list[str] = field(default_factory=list)
+    """Requests with decisions that wait for a signature."""
+    read: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    """The versions on which a reviewer based actions, by request and reviewer."""
 
     def __post_init__(self) -> None:
         self.world.actors.append(self.move)
@@ -184,6 +188,10 @@ class People:
         request_id = rng.choice(self.ids)
         if self.forms and rng.random() < 0.3:
             return self.upload
+        if self.proposed and rng.random() < 0.3:
+            request_id = rng.choice(self.proposed)
+            _, version, cycle = self.seen(request_id)
+            return lambda: self.sign(request_id, version, cycle)
         status_, version, cycle = self.seen(request_id)
         # Mostly an allowed action; sometimes another one, as with late clicks.
         moves = _ACTIONS_BY_STATUS.get(status_, ()) if rng.random() < 0.9 else _ANY
@@ -339,7 +347,7 @@ class People:
         ]
         body = json.dumps({"cycle": cycle, "outcome": outcome, "lines": lines})
         path = f"/v1/review/requests/{request_id}/peer-to-peer/outcome"
-        self.call(review, "POST", path, body, rng.choice(REVIEWERS), if_match=f'"{version}"')
+        self.act(request_id, version, path, body, rng.choice(REVIEWERS))
 
     def decide(self, request_id: str, version: int, cycle: int) -> None:
         rng = self.world.rng
@@ -361,7 +369,9 @@ class People:
         entered = {"cycle": cycle, "lines": whole, "before_response": before}
         body = json.dumps({**entered, "seen_documents": seen})
         path = f"/v1/review/requests/{request_id}/decisions"
-        reply = self.call(review, "POST", path, body, by, if_match=f'"{version}"')
+        reply = self.act(request_id, version, path, body, by)
+        if reply.status == 202:
+            self.proposed.append(request_id)
         if reply.status == 200:
             decided = {one["line_id"]: one["status"] for one in whole}
             self.acknowledge("decided", request_id, cycle=cycle, by=by["sub"], lines=decided)
@@ -383,7 +393,9 @@ class People:
         }
         body = json.dumps(entered)
         path = f"/v1/review/requests/{request_id}/signature"
-        reply = self.call(review, "POST", path, body, by, if_match=f'"{version}"')
+        reply = self.act(request_id, version, path, body, by)
+        if request_id in self.proposed and (reply.status == 200 or not proposal):
+            self.proposed.remove(request_id)
         if reply.status == 200 and accept and proposal:
             self.acknowledge("signed", request_id, cycle=cycle, by=by["sub"])
 
@@ -409,7 +421,12 @@ class People:
 
     def reviewer_action(self, request_id: str, version: int, move: str, body: str | None) -> None:
         path, by = f"/v1/review/requests/{request_id}/{move}", self.world.rng.choice(REVIEWERS)
-        self.call(review, "POST", path, body, by, if_match=f'"{version}"')
+        self.act(request_id, version, path, body, by)
+
+    def act(self, request_id: str, version: int, path: str, body: str | None, by: Claims) -> Reply:
+        """Call an action of a reviewer who read this version."""
+        self.read.setdefault((request_id, by["sub"]), set()).add(version)
+        return self.call(review, "POST", path, body, by, if_match=f'"{version}"')
 
     def answer(self, request_id: str, _version: int, _cycle: int) -> None:
         request = self.request(request_id)

@@ -16,24 +16,27 @@ SEEDS: Final = 2000
 
 
 DETECTED_BY: Final = {
-    "clock_change_not_signaled": 79,
-    "clock_not_rechecked": 728,
-    "conflicting_change_overwritten": 52,
-    "denied_without_a_physician": 19,
+    "clock_change_not_signaled": 65,
+    "clock_not_rechecked": 246,
+    "clocks_not_swept": 32,
+    "conflicting_change_overwritten": 6,
+    "denied_without_a_physician": 6,
     "draft_written_after_its_deadline": 37,
     "events_without_a_queue": 115,
-    "execution_name_without_cycle": 7,
+    "execution_name_without_cycle": 126,
     "execution_started_before_the_commit": 9,
     "first_token_not_replaced": 26,
     "late_row_overwrites_newer_one": 146,
+    "lost_execution_not_started": 24,
+    "number_not_reserved": 5,
+    "overdue_cycle_swept_last": 32,
     "published_before_the_commit": 65,
     "rejected_entry_ignored": 31,
-    "signed_by_its_proposer": 162,
-    "slots_not_counted": 70,
-    "stale_read_trusted": 9,
+    "save_over_a_newer_one": 5,
+    "signed_by_its_proposer": 89,
+    "status_change_ignored": 92,
     "token_not_answered": 19,
     "token_of_a_closed_cycle_stored": 5,
-    "version_of_a_decision_not_checked": 293,
 }
 """The first seeds that detected rarely detected defects, which are tried first.
 
