@@ -11,6 +11,7 @@ import pytest
 
 from local.cloud.deploy import deploy
 from local.cloud.process import cloud_python, running_cloud
+from local.cloud.settings import PRELOAD
 from tests.cloud import trial
 from tests.cloud.deployment import Deployment
 
@@ -18,6 +19,7 @@ FAST = {
     "PRECERT_CLOUD_EXPIRY_SECONDS": "0.5",
     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
     "SFN_WAIT_SCALE": "0.1",
+    PRELOAD: "trial_layer",
 }
 
 

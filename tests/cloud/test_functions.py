@@ -1,6 +1,8 @@
 """Functions: error names, bursts of calls, layers, and their environment."""
 
 import json
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -81,6 +83,24 @@ def test_a_layer_is_unpacked_for_each_worker_when_unpatched(unpatched: Deploymen
     assert "ministack-lambda-" in answer["layer"]
     assert answer["emulator"] is True
     assert "/layer_0/" in answer["both"]
+
+
+def test_a_worker_is_a_copy_of_a_process_with_its_layers_when_patched(
+    deployment: Deployment,
+) -> None:
+    answer = json.loads(deployment.invoke("Echo", {})[0]["body"])
+    assert answer["imported_here"] is (not hasattr(os, "pidfd_open"))
+
+
+def test_a_worker_imports_its_layers_itself_when_unpatched(unpatched: Deployment) -> None:
+    assert json.loads(unpatched.invoke("Echo", {})[0]["body"])["imported_here"] is True
+
+
+def test_an_ended_worker_is_replaced_when_it_was_a_copy(deployment: Deployment) -> None:
+    before = json.loads(deployment.invoke("Echo", {})[0]["body"])["pid"]
+    os.kill(before, signal.SIGKILL)
+    answered = until(lambda: deployment.invoke("Echo", {})[0].get("body"))
+    assert json.loads(answered)["pid"] != before
 
 
 def test_a_function_gets_nothing_of_the_users_environment_when_patched(

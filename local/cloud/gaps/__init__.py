@@ -26,6 +26,7 @@ ALL: Final = (
     "function_errors",
     "function_concurrency",
     "function_layers",
+    "function_starts",
     "function_latency",
     "stack_properties",
     "stack_types",

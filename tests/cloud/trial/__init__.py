@@ -11,6 +11,7 @@ from typing import Any, Final
 NAME: Final = "Trial"
 ORIGIN: Final = "https://portal.example"
 HANDLERS: Final = Path(__file__).with_name("handlers.py")
+LAYER: Final = "import os\nPID = os.getpid()\n"
 BUCKET: Final = "trial-assets"
 
 Properties = dict[str, Any]
@@ -481,7 +482,7 @@ def write(folder: Path, *, patched: bool = True, version: str = "one") -> Path:
     contents = {
         "code": zipped({"handlers.py": source, "both.py": ""}),
         # The layer hides nothing: functions with it import boto3 from the environment of the tests.
-        "layer": zipped({"python/trial_layer.py": "", "python/both.py": "", **sdk()}),
+        "layer": zipped({"python/trial_layer.py": LAYER, "python/both.py": "", **sdk()}),
     }
     folder.mkdir(parents=True, exist_ok=True)
     files, keys = {}, {}

@@ -42,6 +42,8 @@ def echo(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "event": event,
         "version": VERSION,
         "layer": layer.origin if layer else None,
+        "pid": os.getpid(),
+        "imported_here": layer and os.getpid() == importlib.import_module("trial_layer").PID,
         "emulator": importlib.util.find_spec("ministack") is not None,
         "environment": sorted(os.environ),
     }
