@@ -17,13 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
-import boto3
-from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
-from precert.adapters.certificates import read_certificates
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.cognito import CognitoUsers
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
@@ -62,6 +58,7 @@ from precert.adapters.sqs import SqsDeadLetters
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.api.callers import Callers
 from precert.api.edge import Edge
+from precert.clients import Clients, client_config
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller
 from precert.domain.clocks import history_end
@@ -82,32 +79,9 @@ from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, owners
 from precert.usecases.rate_limits import CallCounts, RateLimit
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_events.client import EventBridgeClient
-    from mypy_boto3_lambda.client import LambdaClient
-    from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_stepfunctions.client import SFNClient
-
     from precert.adapters.typst_printer import TypstPrinter
 
 
-_CLIENTS: Final = {
-    Env.REQUESTS_TABLE: "dynamodb",
-    Env.REFERENCE_TABLE: "dynamodb",
-    Env.RULE_LISTS_BUCKET: "s3",
-    Env.DOCUMENTS_BUCKET: "s3",
-    Env.ARCHIVE_BUCKET: "s3",
-    Env.AUDIT_TABLE: "dynamodb",
-    Env.LIMITS_TABLE: "dynamodb",
-    Env.AUDIT_BUCKET: "s3",
-    Env.SSN_KEY: "kms",
-    Env.STATE_MACHINE_ARN: "stepfunctions",
-    Env.EVENT_BUS_NAME: "events",
-    Env.DEAD_LETTERS: "sqs",
-    Env.DELIVERIES: "sqs",
-}
-"""The client of each variable: a function that has the variable uses the client."""
 _NO_MEMBER: Final = "0"
 _NO_ZIP_CODE: Final = "0"
 _NO_REQUEST: Final = "00000000000000000000000000"
@@ -147,20 +121,11 @@ def random_uuid() -> str:
     return str(uuid4())
 
 
-def client_config() -> Config:
-    """Return the timeouts and retries of AWS clients."""
-    return Config(
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 4},
-    )
-
-
 Result = TypeVar("Result")
 
 
 @dataclass
-class Dependencies:
+class Dependencies(Clients):
     """The dependencies of use cases; each is created when it is first read."""
 
     settings: Settings = field(default_factory=Settings)
@@ -171,8 +136,6 @@ class Dependencies:
     new_uuid: Callable[[], str] = random_uuid
     inspect: Callable[[bytes, str], Refusal | None] = inspect_content
     load_speed: LoadSpeed = field(default_factory=LoadSpeed)
-    endpoint_url: str | None = None
-    """The AWS endpoint, if it is not the one that the environment configures."""
 
     def call(
         self, function: Callable[..., Result], /, *arguments: object, **named: object
@@ -218,28 +181,6 @@ class Dependencies:
     @cached_property
     def code_sets(self) -> SqliteCodeSets:
         return shipped_code_sets()
-
-    @cached_property
-    def session(self) -> boto3.session.Session:
-        return boto3.session.Session()
-
-    @cached_property
-    def dynamodb(self) -> "DynamoDBClient":
-        return self.session.client(
-            "dynamodb", config=client_config(), endpoint_url=self.endpoint_url
-        )
-
-    @cached_property
-    def s3(self) -> "S3Client":
-        # Regional addresses: the global one redirects to a new bucket of another region for up to a
-        # day, which ends uploads from browsers, and the portal's policy names the regional one.
-        presigning = Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-        )
-        return self.session.client(
-            "s3", config=client_config().merge(presigning), endpoint_url=self.endpoint_url
-        )
 
     @cached_property
     def drafts(self) -> DynamoDBDrafts:
@@ -370,13 +311,6 @@ class Dependencies:
         )
 
     @cached_property
-    def kms(self) -> MacClient:
-        client: MacClient = self.session.client(
-            "kms", config=client_config(), endpoint_url=self.endpoint_url
-        )
-        return client
-
-    @cached_property
     def digests(self) -> KmsDigests:
         return KmsDigests(self.kms, key_id=self.settings[Env.SSN_KEY])
 
@@ -456,25 +390,9 @@ class Dependencies:
         return CachedGrants(self.grants) if self.settings.grants_in_table else None
 
     @cached_property
-    def operator(self) -> str:
-        """The ARN of who runs a command; every principal may ask for its own.
-
-        Raises:
-            SettingsError: AWS cannot be reached.
-        """
-        client = self.session.client("sts", config=client_config(), endpoint_url=self.endpoint_url)
-        try:
-            return str(client.get_caller_identity()["Arn"])
-        except (BotoCoreError, ClientError) as error:
-            raise SettingsError(f"who runs the command could not be read: {error}") from error
-
-    @cached_property
     def users(self) -> CognitoUsers:
-        client = self.session.client(
-            "cognito-idp", config=client_config(), endpoint_url=self.endpoint_url
-        )
         return CognitoUsers(
-            client, pool_id=self.settings[Env.USER_POOL_ID], new_password=random_password
+            self.cognito, pool_id=self.settings[Env.USER_POOL_ID], new_password=random_password
         )
 
     @cached_property
@@ -497,12 +415,6 @@ class Dependencies:
         return TypstPrinter(shipped_templates())
 
     @cached_property
-    def stepfunctions(self) -> "SFNClient":
-        return self.session.client(
-            "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
-        )
-
-    @cached_property
     def workflow(self) -> StepFunctionsWorkflow:
         return StepFunctionsWorkflow(
             self.stepfunctions, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN]
@@ -513,28 +425,12 @@ class Dependencies:
         return StepFunctionsTokens(self.stepfunctions)
 
     @cached_property
-    def events(self) -> "EventBridgeClient":
-        return self.session.client("events", config=client_config(), endpoint_url=self.endpoint_url)
-
-    @cached_property
     def bus(self) -> EventBridgeBus:
         return EventBridgeBus(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
 
     @cached_property
     def replays(self) -> EventBridgeReplays:
         return EventBridgeReplays(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
-
-    @cached_property
-    def sqs(self) -> "SQSClient":
-        return self.session.client("sqs", config=client_config(), endpoint_url=self.endpoint_url)
-
-    @cached_property
-    def lambda_functions(self) -> "LambdaClient":
-        # One attempt: a receiver that is slow is not invoked twice at once.
-        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-        return self.session.client(
-            "lambda", config=client_config().merge(once), endpoint_url=self.endpoint_url
-        )
 
     @cached_property
     def deliveries(self) -> SqsDeliveries:
@@ -551,12 +447,6 @@ class Dependencies:
         """The queue for stream records that can never be processed, where the function has one."""
         url = self.settings.environ.get(Env.DEAD_LETTERS.value)
         return SqsDeadLetters(self.sqs, queue_url=url) if url else None
-
-    def close_connections(self) -> None:
-        """Close the clients' connections; their next calls connect again."""
-        for dependency in vars(self).values():
-            if isinstance(dependency, BaseClient):
-                dependency.close()
 
 
 def load_speed() -> LoadSpeed:
@@ -589,12 +479,7 @@ def stack_dependencies(stack: str | None) -> Dependencies:
         raise SettingsError("no AWS region is set; set AWS_DEFAULT_REGION or a profile")
     if stack is None:
         return deps
-    client = deps.session.client("cloudformation", config=client_config())
-    try:
-        [described] = client.describe_stacks(StackName=stack)["Stacks"]
-    except (BotoCoreError, ClientError) as error:
-        raise SettingsError(f"the stack {stack} could not be read: {error}") from error
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    outputs = deps.stack_outputs(stack)
     known = {
         name.value: outputs[output] for name, output in STACK_OUTPUTS.items() if output in outputs
     }
@@ -672,12 +557,7 @@ def prepare_snapshot() -> None:
     configured = {name for name in Env if deps.settings.environ.get(name.value)}
     deps.payer.zone, deps.settings.claims  # noqa: B018 - read when they are first used
     deps.code_sets.place(_NO_ZIP_CODE)
-    bundle = deps.settings.environ.get("AWS_CA_BUNDLE")
-    for name, client in _CLIENTS.items():
-        if name in configured:
-            created = getattr(deps, client)
-            if bundle:
-                read_certificates(created, bundle)
+    deps.create_clients(configured, deps.settings.environ.get("AWS_CA_BUNDLE"))
     try:
         if Env.REFERENCE_TABLE in configured:
             rule_list = deps.reference.check_facts(_NO_MEMBER).rule_list

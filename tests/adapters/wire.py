@@ -13,7 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
-from precert.bootstrap import client_config
+from precert.clients import client_config
 
 
 @dataclass

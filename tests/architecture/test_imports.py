@@ -53,8 +53,16 @@ ALLOWED: Final = {
     "precert.snapshot": ("snapshot_restore_py",),
     "precert.settings": ("pydantic", "precert.names", "precert.domain"),
     "precert.observability": ("aws_lambda_powertools", "precert.names", "precert.domain"),
+    "precert.clients": (
+        "boto3",
+        "botocore",
+        "mypy_boto3_*",
+        "precert.adapters",
+        "precert.names",
+        "precert.settings",
+    ),
     # The composition root: it alone imports every package.
-    "precert.bootstrap": ("boto3", "botocore", "mypy_boto3_*", "pydantic", "ulid", "precert"),
+    "precert.bootstrap": ("botocore", "ulid", "precert"),
     # Commands get their dependencies from the composition root, as handlers do.
     "precert.cli": (
         "pydantic",

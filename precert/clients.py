@@ -1,0 +1,160 @@
+"""Clients of AWS services, each created when it is first used.
+
+boto3 finds credentials, region and endpoint as usual. Only the composition root uses this module.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from precert.adapters.certificates import read_certificates
+from precert.adapters.kms import MacClient
+from precert.names import Env
+from precert.settings import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_events.client import EventBridgeClient
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+
+_CLIENTS: Final = {
+    Env.REQUESTS_TABLE: "dynamodb",
+    Env.REFERENCE_TABLE: "dynamodb",
+    Env.RULE_LISTS_BUCKET: "s3",
+    Env.DOCUMENTS_BUCKET: "s3",
+    Env.ARCHIVE_BUCKET: "s3",
+    Env.AUDIT_TABLE: "dynamodb",
+    Env.LIMITS_TABLE: "dynamodb",
+    Env.AUDIT_BUCKET: "s3",
+    Env.SSN_KEY: "kms",
+    Env.STATE_MACHINE_ARN: "stepfunctions",
+    Env.EVENT_BUS_NAME: "events",
+    Env.DEAD_LETTERS: "sqs",
+    Env.DELIVERIES: "sqs",
+}
+"""The client of each variable: a function that has the variable uses the client."""
+
+
+def client_config() -> Config:
+    """Return the timeouts and retries of AWS clients."""
+    return Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 4},
+    )
+
+
+@dataclass
+class Clients:
+    """The clients that dependencies use."""
+
+    endpoint_url: str | None = field(default=None, kw_only=True)
+    """The AWS endpoint, if it is not the one that the environment configures."""
+
+    @cached_property
+    def session(self) -> boto3.session.Session:
+        return boto3.session.Session()
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return self.session.client(
+            "dynamodb", config=client_config(), endpoint_url=self.endpoint_url
+        )
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        # Regional addresses: the global one redirects to a new bucket of another region for up to a
+        # day, which ends uploads from browsers, and the portal's policy names the regional one.
+        presigning = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        )
+        return self.session.client(
+            "s3", config=client_config().merge(presigning), endpoint_url=self.endpoint_url
+        )
+
+    @cached_property
+    def kms(self) -> MacClient:
+        client: MacClient = self.session.client(
+            "kms", config=client_config(), endpoint_url=self.endpoint_url
+        )
+        return client
+
+    @cached_property
+    def stepfunctions(self) -> "SFNClient":
+        return self.session.client(
+            "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
+        )
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        return self.session.client("events", config=client_config(), endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        return self.session.client("sqs", config=client_config(), endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def lambda_functions(self) -> "LambdaClient":
+        # One attempt: a receiver that is slow is not invoked twice at once.
+        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        return self.session.client(
+            "lambda", config=client_config().merge(once), endpoint_url=self.endpoint_url
+        )
+
+    @cached_property
+    def cognito(self) -> "CognitoIdentityProviderClient":
+        return self.session.client(
+            "cognito-idp", config=client_config(), endpoint_url=self.endpoint_url
+        )
+
+    @cached_property
+    def operator(self) -> str:
+        """The ARN of who runs a command; every principal may ask for its own.
+
+        Raises:
+            SettingsError: AWS cannot be reached.
+        """
+        client = self.session.client("sts", config=client_config(), endpoint_url=self.endpoint_url)
+        try:
+            return str(client.get_caller_identity()["Arn"])
+        except (BotoCoreError, ClientError) as error:
+            raise SettingsError(f"who runs the command could not be read: {error}") from error
+
+    def stack_outputs(self, stack: str) -> Mapping[str, str]:
+        """The outputs of a deployed stack.
+
+        Raises:
+            SettingsError: The stack does not exist, or AWS cannot be reached.
+        """
+        client = self.session.client("cloudformation", config=client_config())
+        try:
+            [described] = client.describe_stacks(StackName=stack)["Stacks"]
+        except (BotoCoreError, ClientError) as error:
+            raise SettingsError(f"the stack {stack} could not be read: {error}") from error
+        return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+
+    def create_clients(self, configured: Collection[Env], certificates: str | None) -> None:
+        """Create the clients of a function's variables, with the trusted certificates of a file."""
+        for name, attribute in _CLIENTS.items():
+            if name in configured:
+                client = getattr(self, attribute)
+                if certificates:
+                    read_certificates(client, certificates)
+
+    def close_connections(self) -> None:
+        """Close the clients' connections; their next calls connect again."""
+        for dependency in vars(self).values():
+            if isinstance(dependency, BaseClient):
+                dependency.close()
