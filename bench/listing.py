@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from bench.tables import table
 from functions.status.models import DashboardResponse
-from precert.adapters.dynamodb.listings import PAGE, DynamoDBListings
+from precert.adapters.dynamodb.dashboard_rows import PAGE
+from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.request_items import set_lines
 from precert.domain.caller import Caller
 from precert.domain.rows import row_of_request

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from precert.adapters.dynamodb.listings import ENTRY_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
+from precert.adapters.dynamodb.dashboard_rows import (
+    ENTRY_BYTES,
+    MAX_ROW_BYTES,
+    PAGE,
+    row_of,
+    row_text,
+)
 from precert.adapters.dynamodb.request_items import set_lines
 from precert.adapters.dynamodb.table import from_wire
 from precert.domain.matching import ProviderRole

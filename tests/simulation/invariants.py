@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from precert.adapters.dynamodb.listings import row_of
+from precert.adapters.dynamodb.dashboard_rows import row_of
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
 from precert.domain.event_types import MESSAGE_EVENT_TYPES

@@ -1,25 +1,12 @@
-"""Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`).
+"""Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`): one query a page."""
 
-A query is charged for whole items of the index, keys and attribute names included. 25 rows in 8 KB
-leave 327 bytes for each, of which the longest keys take :data:`ENTRY_BYTES`. The row is text with parts
-divided by tabs, which entered text cannot contain; the first part names the format. New parts are
-appended, and a reader treats a missing part as unknown.
-
-A row takes few bytes, so that 25 of them are one read unit. A cursor holds the keys of the last row
-but not the list's partition, which always comes from the caller: a cursor of another TIN's list
-opens nothing. It has a digest of its list, so that any other list refuses it.
-"""
-
-import base64
-import binascii
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from hashlib import sha256
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
+from precert.adapters.dynamodb.dashboard_rows import row_of
 from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_QUEUE,
     INTAKE_QUEUE,
@@ -31,7 +18,6 @@ from precert.adapters.dynamodb.keys import (
     backlog_sk,
     checked_until,
     checks_sk,
-    instant_of,
     member_hash,
     microseconds,
     registered_list_pk,
@@ -49,8 +35,6 @@ from precert.adapters.dynamodb.table import (
     transient_errors,
 )
 from precert.domain.damage import RecordKind
-from precert.domain.matching import ProviderRole
-from precert.domain.review import Channel
 from precert.domain.rows import (
     DashboardRow,
     DelegationRow,
@@ -58,23 +42,18 @@ from precert.domain.rows import (
     UnmatchedRow,
     WorklistRow,
 )
-from precert.domain.statuses import STATUSES, Action, Status, WaitingOn
-from precert.domain.values import Purpose, Sort
+from precert.domain.values import Sort
 from precert.names import (
-    CHANGED,
     CHECKS_INDEX,
     CHECKS_PK,
     CHECKS_SK,
     CYCLE,
     DASHBOARD_INDEX,
-    DUE,
     DUE_INDEX,
-    FLAG,
     FLAGGED_INDEX,
     INDEXES,
     MEMBER_INDEX,
     NEW_DOCUMENTS,
-    NUMBERS,
     PATIENT_INDEX,
     PK,
     ROW_ATTRIBUTE,
@@ -97,241 +76,6 @@ from precert.usecases.ports.listings import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-
-_DIGEST_CHARACTERS = 12
-
-
-@dataclass(frozen=True)
-class Position:
-    """The position of a reader in a list.
-
-    ``key`` is the last row's without the partition; ``None`` at the beginning. ``since`` is when the
-    reader began, in microseconds; ``again`` whether it now reads what changed since then.
-    """
-
-    key: Mapping[str, str | int] | None
-    since: int = 0
-    again: bool = False
-
-
-def cursor_of(position: Position | None, of_list: Sequence[object]) -> str | None:
-    """The cursor after a position of the list, or ``None`` at its end."""
-    if position is None:
-        return None
-    key = dict(sorted(position.key.items())) if position.key is not None else None
-    text = json.dumps([_digest(of_list), key, position.since, position.again])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def position_of(cursor: str, of_list: Sequence[object], names: frozenset[str]) -> Position:
-    """The position that a cursor names.
-
-    Raises:
-        CursorError: it is not a cursor of this list, or its key lacks these attributes.
-    """
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        digest, key, since, again = json.loads(
-            base64.b64decode(padded, altchars=b"-_", validate=True)
-        )
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise CursorError from error
-    sound = type(since) is int and since >= 0 and type(again) is bool
-    if digest != _digest(of_list) or not sound or not _is_key(key, names):
-        raise CursorError
-    return Position(key, since, again)
-
-
-def key_of_row(last: Mapping[str, object], names: frozenset[str]) -> dict[str, str | int]:
-    """The key of the last row read, in the form that a cursor stores."""
-    return {
-        name: int(value) if isinstance(value, Decimal) else str(value)
-        for name, value in last.items()
-        if name in names
-    }
-
-
-def _digest(of_list: Sequence[object]) -> str:
-    text = "\x1f".join(str(part) for part in of_list)
-    return sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-
-
-def _is_key(key: object, names: frozenset[str]) -> bool:
-    if key is None:
-        return True
-    return (
-        isinstance(key, dict)
-        and key.keys() == names
-        and all(
-            (type(value) is int and 0 <= value < 10**18)
-            if name in NUMBERS
-            else (isinstance(value, str) and bool(value))
-            for name, value in key.items()
-        )
-    )
-
-
-PAGE: Final = 25
-ENTRY_BYTES: Final = 137
-"""Size of an entry in the widest index, by patient, without its row's text."""
-MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - ENTRY_BYTES
-"""What exceeds this size is cut from the longest names; the details have them in full."""
-
-_FORM: Final = "1"
-_CUT: Final = "…"
-_STATUSES: Final = {rule.index_letter: status for status, rule in STATUSES.items()}
-_PURPOSES: Final = {"P": Purpose.PRECERTIFICATION, "D": Purpose.PREDETERMINATION}
-_WAITING: Final = {
-    "O": WaitingOn.PROVIDER,
-    "P": WaitingOn.PAYER,
-    "N": WaitingOn.NONE,
-    "V": WaitingOn.VENDOR,
-}
-_CHANNELS: Final = {
-    "O": Channel.PORTAL,
-    "P": Channel.PHONE,
-    "F": Channel.FAX,
-    "M": Channel.MAIL,
-    "E": Channel.EDI,
-    "A": Channel.API,
-    "V": Channel.VENDOR,
-}
-
-_ACTIONS: Final = {
-    Action.DETAILS: "I",
-    Action.MODIFY: "M",
-    Action.VOID: "V",
-    Action.APPEAL: "A",
-}
-"""What a provider can do with a request; drafts' actions follow from their status."""
-_ACTION_OF: Final = {letter: action for action, letter in _ACTIONS.items()}
-
-_REQUESTING, _SERVICING = ProviderRole
-_UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
-    "-": (),
-    "R": (_REQUESTING,),
-    "S": (_SERVICING,),
-    "B": (_REQUESTING, _SERVICING),
-    "": (),
-}
-"""Rows from before the flag for unmatched providers have no letter for it."""
-
-
-def row_text(row: DashboardRow) -> str:
-    """The columns of a row that are not in its keys or other attributes."""
-    notices = (
-        row.status.rule.index_letter,
-        _notice(_PURPOSES, row.purpose),
-        _notice(_WAITING, row.waiting_on),
-        "A" if row.appeal_open else "-",
-        _notice(_CHANNELS, row.channel),
-        "D" if row.delegated else "-",
-        _notice(_UNMATCHED, row.unmatched_providers),
-        "".join(_ACTIONS[action] for action in row.allowed_actions or ()),
-    )
-    fixed = (
-        _FORM,
-        "".join(notices),
-        row.number or "",
-        _day(row.date_of_birth),
-        _day(row.first_day),
-        _day(row.last_day),
-        row.requesting_tin or "",
-    )
-    entered = (
-        row.place_of_service or "",
-        row.requesting_provider or "",
-        row.servicing_provider or "",
-        row.patient or "",
-    )
-    ends = (row.peer_to_peer_until, row.reconsideration_until, row.appeal_until)
-    added = tuple(_minute(end) for end in ends) if any(ends) else ()
-    used = sum(len(part.encode()) + 1 for part in (*fixed, *added))
-    room = MAX_ROW_BYTES - used - (len(entered) - 1)
-    return "\t".join((*fixed, *_shortened(entered, room), *added))
-
-
-def _minute(end: datetime | None) -> str:
-    """The minute that an end begins, as a hexadecimal number of minutes since 1970."""
-    return f"{int(end.timestamp()) // 60:x}" if end else ""
-
-
-def _instant_of_minute(text: str) -> datetime | None:
-    return datetime.fromtimestamp(int(text, 16) * 60, UTC) if text else None
-
-
-def row_of(item: Item) -> DashboardRow:
-    """The row of an index item."""
-    parts = item[ROW_ATTRIBUTE].split("\t")
-    if parts[0] != _FORM:
-        raise ValueError(f"a row has the form {parts[0]}, which this version cannot read")
-    _, notices, number, born, first_day, last_day, tin, *entered = parts
-    place, requesting, servicing, patient = entered[:4]
-    peer_to_peer, reconsideration, appeal = map(_instant_of_minute, (*entered[4:7], "", "", "")[:3])
-    status = _STATUSES[notices[0]]
-    due_at = instant_of(item[DUE]) if DUE in item else None
-    return DashboardRow(
-        request_id=request_id_of(item),
-        status=status,
-        purpose=_PURPOSES[notices[1]],
-        waiting_on=_WAITING[notices[2]],
-        appeal_open=notices[3] == "A",
-        channel=_CHANNELS[notices[4]],
-        delegated=notices[5] == "D",
-        unmatched_providers=_UNMATCHED[notices[6:7]],
-        allowed_actions=tuple(_ACTION_OF[letter] for letter in notices[7:]) or None,
-        number=number or None,
-        date_of_birth=_date(born),
-        first_day=_date(first_day),
-        last_day=_date(last_day),
-        requesting_tin=tin or None,
-        place_of_service=place or None,
-        requesting_provider=requesting or None,
-        servicing_provider=servicing or None,
-        patient=patient or None,
-        due_at=due_at,
-        peer_to_peer_until=peer_to_peer,
-        reconsideration_until=reconsideration,
-        appeal_until=appeal,
-        expires_at=due_at if status is Status.INCOMPLETE else None,
-        flagged_at=instant_of(item[FLAG]) if FLAG in item else None,
-        updated_at=instant_of(item[CHANGED]),
-    )
-
-
-def _day(day: date | None) -> str:
-    # strftime writes a year below 1000 with fewer digits.
-    return day.isoformat().replace("-", "") if day else ""
-
-
-def _date(text: str) -> date | None:
-    if not text:
-        return None
-    if len(text) != len("20260701"):
-        raise ValueError("a day has eight digits")
-    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-
-
-def _notice(known: Mapping[str, object], value: object) -> str:
-    return next(notice for notice, one in known.items() if one == value)
-
-
-def _shortened(texts: Sequence[str], room: int) -> list[str]:
-    """Texts cut to a total size in bytes: the longest are cut first and end in an ellipsis."""
-    sizes = [len(text.encode()) for text in texts]
-    longest = max(sizes)
-    while sum(min(size, longest) for size in sizes) > room:
-        longest -= 1
-    return [
-        text if size <= longest else _cut(text, longest)
-        for text, size in zip(texts, sizes, strict=True)
-    ]
-
-
-def _cut(text: str, size: int) -> str:
-    shortened = text.encode()[: size - len(_CUT.encode())].decode(errors="ignore")
-    return f"{shortened.rstrip()}{_CUT}"
 
 
 CATCHING_UP: Final = timedelta(seconds=5)

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
+from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.keys import UNREAD_SK, expired_unread_pk, inbox_pk, inbox_sk, instant
-from precert.adapters.dynamodb.listings import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.table import (
     ABSENT,
     ConditionFailedError,

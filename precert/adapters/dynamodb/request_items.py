@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from precert.adapters.dynamodb.dashboard_rows import row_text
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     event_sk,
@@ -23,7 +24,6 @@ from precert.adapters.dynamodb.keys import (
     tin_member,
     tin_status,
 )
-from precert.adapters.dynamodb.listings import row_text
 from precert.adapters.dynamodb.table import (
     ABSENT,
     Item,

@@ -1,0 +1,181 @@
+"""Rows of the dashboard as text in narrow indexes.
+
+A query is charged for whole items of the index, keys and attribute names included. 25 rows in 8 KB
+leave 327 bytes for each, of which the longest keys take :data:`ENTRY_BYTES`, so that a page is one
+read unit. The row is text with parts divided by tabs, which entered text cannot contain; the first
+part names the format. New parts are appended, and a reader treats a missing part as unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+from precert.adapters.dynamodb.keys import instant_of
+from precert.adapters.dynamodb.table import Item, request_id_of
+from precert.domain.matching import ProviderRole
+from precert.domain.review import Channel
+from precert.domain.rows import DashboardRow
+from precert.domain.statuses import STATUSES, Action, Status, WaitingOn
+from precert.domain.values import Purpose
+from precert.names import CHANGED, DUE, FLAG, ROW_ATTRIBUTE
+
+PAGE: Final = 25
+ENTRY_BYTES: Final = 137
+"""Size of an entry in the widest index, by patient, without its row's text."""
+MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - ENTRY_BYTES
+"""What exceeds this size is cut from the longest names; the details have them in full."""
+
+_FORM: Final = "1"
+_CUT: Final = "…"
+_STATUSES: Final = {rule.index_letter: status for status, rule in STATUSES.items()}
+_PURPOSES: Final = {"P": Purpose.PRECERTIFICATION, "D": Purpose.PREDETERMINATION}
+_WAITING: Final = {
+    "O": WaitingOn.PROVIDER,
+    "P": WaitingOn.PAYER,
+    "N": WaitingOn.NONE,
+    "V": WaitingOn.VENDOR,
+}
+_CHANNELS: Final = {
+    "O": Channel.PORTAL,
+    "P": Channel.PHONE,
+    "F": Channel.FAX,
+    "M": Channel.MAIL,
+    "E": Channel.EDI,
+    "A": Channel.API,
+    "V": Channel.VENDOR,
+}
+
+_ACTIONS: Final = {
+    Action.DETAILS: "I",
+    Action.MODIFY: "M",
+    Action.VOID: "V",
+    Action.APPEAL: "A",
+}
+"""What a provider can do with a request; drafts' actions follow from their status."""
+_ACTION_OF: Final = {letter: action for action, letter in _ACTIONS.items()}
+
+_REQUESTING, _SERVICING = ProviderRole
+_UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
+    "-": (),
+    "R": (_REQUESTING,),
+    "S": (_SERVICING,),
+    "B": (_REQUESTING, _SERVICING),
+    "": (),
+}
+"""Rows from before the flag for unmatched providers have no letter for it."""
+
+
+def row_text(row: DashboardRow) -> str:
+    """The columns of a row that are not in its keys or other attributes."""
+    notices = (
+        row.status.rule.index_letter,
+        _notice(_PURPOSES, row.purpose),
+        _notice(_WAITING, row.waiting_on),
+        "A" if row.appeal_open else "-",
+        _notice(_CHANNELS, row.channel),
+        "D" if row.delegated else "-",
+        _notice(_UNMATCHED, row.unmatched_providers),
+        "".join(_ACTIONS[action] for action in row.allowed_actions or ()),
+    )
+    fixed = (
+        _FORM,
+        "".join(notices),
+        row.number or "",
+        _day(row.date_of_birth),
+        _day(row.first_day),
+        _day(row.last_day),
+        row.requesting_tin or "",
+    )
+    entered = (
+        row.place_of_service or "",
+        row.requesting_provider or "",
+        row.servicing_provider or "",
+        row.patient or "",
+    )
+    ends = (row.peer_to_peer_until, row.reconsideration_until, row.appeal_until)
+    added = tuple(_minute(end) for end in ends) if any(ends) else ()
+    used = sum(len(part.encode()) + 1 for part in (*fixed, *added))
+    room = MAX_ROW_BYTES - used - (len(entered) - 1)
+    return "\t".join((*fixed, *_shortened(entered, room), *added))
+
+
+def _minute(end: datetime | None) -> str:
+    """The minute that an end begins, as a hexadecimal number of minutes since 1970."""
+    return f"{int(end.timestamp()) // 60:x}" if end else ""
+
+
+def _instant_of_minute(text: str) -> datetime | None:
+    return datetime.fromtimestamp(int(text, 16) * 60, UTC) if text else None
+
+
+def row_of(item: Item) -> DashboardRow:
+    """The row of an index item."""
+    parts = item[ROW_ATTRIBUTE].split("\t")
+    if parts[0] != _FORM:
+        raise ValueError(f"a row has the form {parts[0]}, which this version cannot read")
+    _, notices, number, born, first_day, last_day, tin, *entered = parts
+    place, requesting, servicing, patient = entered[:4]
+    peer_to_peer, reconsideration, appeal = map(_instant_of_minute, (*entered[4:7], "", "", "")[:3])
+    status = _STATUSES[notices[0]]
+    due_at = instant_of(item[DUE]) if DUE in item else None
+    return DashboardRow(
+        request_id=request_id_of(item),
+        status=status,
+        purpose=_PURPOSES[notices[1]],
+        waiting_on=_WAITING[notices[2]],
+        appeal_open=notices[3] == "A",
+        channel=_CHANNELS[notices[4]],
+        delegated=notices[5] == "D",
+        unmatched_providers=_UNMATCHED[notices[6:7]],
+        allowed_actions=tuple(_ACTION_OF[letter] for letter in notices[7:]) or None,
+        number=number or None,
+        date_of_birth=_date(born),
+        first_day=_date(first_day),
+        last_day=_date(last_day),
+        requesting_tin=tin or None,
+        place_of_service=place or None,
+        requesting_provider=requesting or None,
+        servicing_provider=servicing or None,
+        patient=patient or None,
+        due_at=due_at,
+        peer_to_peer_until=peer_to_peer,
+        reconsideration_until=reconsideration,
+        appeal_until=appeal,
+        expires_at=due_at if status is Status.INCOMPLETE else None,
+        flagged_at=instant_of(item[FLAG]) if FLAG in item else None,
+        updated_at=instant_of(item[CHANGED]),
+    )
+
+
+def _day(day: date | None) -> str:
+    # strftime writes a year below 1000 with fewer digits.
+    return day.isoformat().replace("-", "") if day else ""
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    if len(text) != len("20260701"):
+        raise ValueError("a day has eight digits")
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+def _notice(known: Mapping[str, object], value: object) -> str:
+    return next(notice for notice, one in known.items() if one == value)
+
+
+def _shortened(texts: Sequence[str], room: int) -> list[str]:
+    """Texts cut to a total size in bytes: the longest are cut first and end in an ellipsis."""
+    sizes = [len(text.encode()) for text in texts]
+    longest = max(sizes)
+    while sum(min(size, longest) for size in sizes) > room:
+        longest -= 1
+    return [
+        text if size <= longest else _cut(text, longest)
+        for text, size in zip(texts, sizes, strict=True)
+    ]
+
+
+def _cut(text: str, size: int) -> str:
+    shortened = text.encode()[: size - len(_CUT.encode())].decode(errors="ignore")
+    return f"{shortened.rstrip()}{_CUT}"
