@@ -176,6 +176,16 @@ PAS: Final = FunctionSpec(
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="pas",
 )
+CRD: Final = FunctionSpec(
+    "CrdFunction",
+    "Coverage requirements of orders (Da Vinci CRD)",
+    "crd",
+    "functions.crd.handler.handle",
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
+    serves="crd",
+    # The first call of a hook may take 10 seconds (CRD 2.2), others 5.
+    starts_without_snapshot=True,
+)
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "Tasks of the workflow: assess, await decision, check deadline",
@@ -207,5 +217,5 @@ AUDIT: Final = FunctionSpec(
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
-    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS),
+    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD),
 )

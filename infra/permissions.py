@@ -98,7 +98,8 @@ def grant(
     _record(of(catalogue.REPORTS), tables, documents)
     _read_lists(of(catalogue.INTAKE), tables, documents)
 
-    _answer_claims(of(catalogue.PAS), tables, documents)
+    for function in (of(catalogue.PAS), of(catalogue.CRD)):
+        _answer_claims(function, tables, documents)
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)

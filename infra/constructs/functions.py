@@ -61,6 +61,8 @@ class FunctionSpec:
     """The ``function`` of the routes that it serves, if any."""
     for_operators: bool = False
     """Whether only operators call it, rarely, so that they wait for a start without a snapshot."""
+    starts_without_snapshot: bool = False
+    """Whether its first call may take its own start: what waits for it allows for that."""
     prints: bool = False
     """Whether it needs the layer that renders PDF documents."""
     inspects: bool = False
@@ -80,7 +82,7 @@ class FunctionSpec:
     @property
     def has_snapshot(self) -> bool:
         """Whether it uses SnapStart, which is charged for by the hour."""
-        return self.serves_http and not self.for_operators
+        return self.serves_http and not (self.for_operators or self.starts_without_snapshot)
 
 
 class Runtime(Construct):

@@ -19,8 +19,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from precert.domain.content import RequestContent
+from precert.domain.coverage import Coverage
+from precert.domain.orders import Order
 
 PREFIX: Final = "CHK"
+ORDER_PREFIX: Final = "CRD"
 _STAMP: Final = "%y%m%d%H%M%S"
 _STAMPED: Final = re.compile(rf"{PREFIX}-([0-9]{{12}})-.*")
 _BYTES: Final = 10
@@ -70,8 +73,21 @@ def stamped_at(quoted: str) -> datetime | None:
         return None
 
 
+def coverage_assertion_id(
+    order: Order, member_id: str | None, coverage: Coverage | None, *, key: bytes
+) -> str:
+    """The id of what is asserted for an order: the same order under the same coverage has the same."""
+    plan = (coverage.plan.plan_id, coverage.active_from.isoformat()) if coverage else None
+    ordered = order.model_dump(mode="json", exclude_defaults=True)
+    return f"{ORDER_PREFIX}-{_keyed([member_id, plan, ordered], key)}"
+
+
 def _digest(content: RequestContent, rule_list_version: str, stamp: str, key: bytes) -> str:
-    text = _JSON.encode([_checked_content(content), rule_list_version, stamp])
+    return _keyed([_checked_content(content), rule_list_version, stamp], key)
+
+
+def _keyed(facts: object, key: bytes) -> str:
+    text = _JSON.encode(facts)
     number = int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:_BYTES], "big")
     length = _BYTES * 8 // 5
     return "".join(_CROCKFORD[number >> 5 * at & 31] for at in reversed(range(length)))

@@ -408,6 +408,29 @@ def _values(members: Iterable[StrEnum]) -> set[str]:
     return {member.value for member in members}
 
 
+class PayerIdentifier(Value):
+    """An identifier by which coverages name the payer, as a FHIR Identifier."""
+
+    system: Text
+    value: Text
+
+
+class CoverageDiscovery(Value):
+    """How the payer answers orders of EHRs (Da Vinci CRD)."""
+
+    payer_identifiers: tuple[PayerIdentifier, ...] = ()
+    """Those of the payer. A coverage that names only others is of another payer.
+
+    Not compared if empty."""
+    authorize_orders: bool = False
+    """Whether signed orders that the rules approve by themselves are authorized at once."""
+
+    def is_other_payer(self, named: Collection[tuple[str, str]]) -> bool:
+        """Whether these identifiers, if any, are those of other payers."""
+        known = {(one.system, one.value) for one in self.payer_identifiers}
+        return bool(known and named) and known.isdisjoint(named)
+
+
 class Payer(Value):
     """One payer."""
 
@@ -429,6 +452,7 @@ class Payer(Value):
     """How long a request and its messages stay after their last change, by the calendar (T4)."""
     service_dates: ServiceDateWindow
     documents: DocumentLimits
+    coverage_discovery: CoverageDiscovery = CoverageDiscovery()
     form: Form
     behavioral_services: tuple[CodeRange, ...] = ()
     """Codes of behavioral services, which have guidance and no form (A5)."""

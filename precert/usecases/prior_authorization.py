@@ -70,7 +70,7 @@ _REFUSALS: Final = (
 def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     content: RequestContent,
     claim_id: str,
-    original: bytes,
+    original: bytes | None,
     caller: Caller,
     *,
     id_of: Callable[[str], str],
@@ -89,8 +89,8 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
 
     ``id_of`` derives the request's id from ``claim_id``, the identifier that the submitter gave the
     claim: a repeated submission returns the request as it is then. ``original`` is the claim as it was
-    sent, compressed by gzip. If the assessment fails for a technical reason, the request is returned
-    before it; the workflow repeats it.
+    sent, compressed by gzip; the request of an order has none. If the assessment fails for a technical
+    reason, the request is returned before it; the workflow repeats it.
 
     Raises:
         NotEntitledError.

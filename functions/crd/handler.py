@@ -1,0 +1,103 @@
+"""Coverage requirements discovery (Da Vinci CRD): services of CDS Hooks."""
+
+from functools import partial
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from functions.crd.models import (
+    COVERAGE_INFO,
+    SIGNED,
+    UNSOLICITED,
+    AskedOrder,
+    HookCall,
+    HookResponse,
+    discovery,
+    read_call,
+    service_of,
+)
+from precert.api.fhir import FhirResource
+from precert.api.hooks import HookApi
+from precert.api.parameters import CurrentCaller
+from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
+from precert.domain.caller import Caller
+from precert.domain.clocks import local_date
+from precert.domain.content import RequestContent
+from precert.domain.errors import NotFoundError
+from precert.domain.orders import Order
+from precert.fhir.coverage import AssertedOrder, system_actions
+from precert.fhir.orders import read_order, read_patient
+from precert.usecases.coverage_requirements import discover_coverage
+from precert.usecases.ports.requests import RequestFile
+from precert.usecases.prior_authorization import submit_prior_authorization
+
+api = HookApi("crd", tag="Coverage requirements", identify=identify, audit=audit, edge=edge)
+
+
+@api.get(
+    "/cds-services",
+    "List the CDS Hooks services",
+    operation_id="listHookServices",
+    audited=False,
+    entitlement=None,
+)
+def services() -> HookResponse:
+    """List the services with their prefetch templates (CDS Hooks discovery, Da Vinci CRD 2.2)."""
+    return HookResponse(discovery())
+
+
+@api.post(
+    "/cds-services/{service_id}",
+    "Call a CDS Hooks service",
+    operation_id="callHookService",
+    errors=(NotFoundError,),
+)
+def hook(
+    service_id: Annotated[str, Path()], body: FhirResource, caller: CurrentCaller
+) -> HookResponse:
+    """Answer an order or appointment with its coverage information, as a system action.
+
+    The order is returned unchanged but for the extension. The answer is that of a check of the same
+    code: by the same rule list, eligibility and delegated vendors. What the order does not state, and
+    the answer depends on, is named.
+    """
+    asked = call(read_call, body.root, service_of(service_id))
+    actions = _actions(asked, caller) if asked.wants(COVERAGE_INFO) else []
+    return HookResponse({"cards": [], "systemActions": actions})
+
+
+def _actions(asked: HookCall, caller: Caller) -> list[dict[str, object]]:
+    """An update for each order that has something new."""
+    patient = read_patient(asked.found, asked.patient_id, asked.coverage)
+    orders = [_read(asked, one) for one in asked.orders]
+    deps = dependencies()
+    signed = asked.service.hook == SIGNED and asked.wants(UNSOLICITED)
+    authorize = _authorize if signed and deps.payer.coverage_discovery.authorize_orders else None
+    answered = call(discover_coverage, orders, patient, caller, authorize=authorize)
+    on = local_date(deps.now(), deps.payer.zone)
+    asserted = [
+        AssertedOrder(one.resource, answer.assertion_id, answer.assertions)
+        for one, answer in zip(asked.orders, answered, strict=True)
+    ]
+    return system_actions(asserted, asked.coverage, on)
+
+
+def _authorize(content: RequestContent, assertion_id: str, caller: Caller) -> RequestFile:
+    """The request of a signed order, as if it had been submitted; a repetition returns it."""
+    provider = content.requesting_provider
+    id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "crd")
+    return call(submit_prior_authorization, content, assertion_id, None, caller, id_of=id_of)
+
+
+def _read(asked: HookCall, one: AskedOrder) -> Order:
+    return call(
+        read_order,
+        one.resource,
+        asked.found,
+        performer=one.performer,
+        encounter=asked.encounter,
+        booked=one.booked,
+    )
+
+
+handle = api.lambda_handler()

@@ -1,0 +1,336 @@
+"""Orders of an EHR, and what the payer asserts about their coverage (Da Vinci CRD).
+
+An order states less than a request: often neither its setting nor its type of service. It is judged in
+every setting of the payer's form that it leaves open. Where the answers differ, the assertion depends
+on what is missing; nothing is assumed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from precert.domain.content import Medication, Patient, Procedure, Provider, RequestContent, Service
+from precert.domain.payer import Payer
+from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, Rule
+from precert.domain.values import AuthorizationType, CodeType, Diagnosis, Text, Urgency, Value
+
+
+class Covered(StrEnum):
+    """Whether the service is covered under the patient's plan."""
+
+    COVERED = "covered"
+    NOT_COVERED = "not-covered"
+    CONDITIONAL = "conditional"
+    INDETERMINATE = "indeterminate"
+
+
+class AuthorizationNeeded(StrEnum):
+    """Whether the service needs precertification."""
+
+    NO_AUTH = "no-auth"
+    AUTH_NEEDED = "auth-needed"
+    SATISFIED = "satisfied"
+    CONDITIONAL = "conditional"
+    INDETERMINATE = "indeterminate"
+
+
+class DocumentationNeeded(StrEnum):
+    """Whether a questionnaire has to be completed."""
+
+    CLINICAL = "clinical"
+    CONDITIONAL = "conditional"
+
+
+class InformationNeeded(StrEnum):
+    """What an assertion depends on and the order does not state."""
+
+    LOCATION = "location"
+    DETAIL_CODE = "detail-code"
+    CONTRACT_WINDOW = "contract-window"
+
+
+class AssertionReason(StrEnum):
+    """Reasons with a code of their own; others are texts."""
+
+    NO_MEMBER_FOUND = "no-member-found"
+    NO_ACTIVE_COVERAGE = "no-active-coverage"
+    COVERAGE_NOT_FOUND = "coverage-not-found"
+    TECHNICAL = "technical"
+
+
+class Order(Value):
+    """One order as far as a check of its coverage uses it.
+
+    ``codes`` are the billing codes that it can have: each is judged by itself. Empty settings are not
+    stated.
+    """
+
+    codes: tuple[Procedure, ...] = ()
+    day: date | None = None
+    authorization_type: AuthorizationType | None = None
+    types_of_service: tuple[Text, ...] = ()
+    places_of_service: tuple[Text, ...] = ()
+    urgency: Urgency = Urgency.STANDARD
+    diagnoses: tuple[Diagnosis, ...] = ()
+    medication: Medication | None = None
+    requesting_provider: Provider | None = None
+    servicing_provider: Provider | None = None
+    is_drug: bool = False
+    """Whether a medication is ordered, whose code may be none of a medical benefit."""
+
+    def settings(self, payer: Payer) -> tuple[tuple[AuthorizationType, str, str], ...]:
+        """Every setting, type and place of service of the form that the order allows.
+
+        Where the order contradicts the form, its place of service counts before its type.
+        """
+        form = [
+            (kind.authorization_type, kind.code, place)
+            for kind in payer.form.types_of_service
+            for place in kind.places_of_service
+        ]
+        stated: tuple[Callable[[tuple[AuthorizationType, str, str]], bool], ...] = (
+            lambda one: self.authorization_type in (None, one[0]),
+            lambda one: not self.places_of_service or one[2] in self.places_of_service,
+            lambda one: not self.types_of_service or one[1] in self.types_of_service,
+        )
+        for fits in stated:
+            form = [one for one in form if fits(one)] or form
+        return tuple(form)
+
+    def services(self, procedure: Procedure, payer: Payer, today: date) -> tuple[Service, ...]:
+        """The order of one code as a service, in each setting that it allows."""
+        day = self.day or today
+        return tuple(self._service(procedure, setting, day) for setting in self.settings(payer))
+
+    def _service(
+        self, procedure: Procedure, setting: tuple[AuthorizationType, str, str], day: date
+    ) -> Service:
+        kind, type_of_service, place = setting
+        inpatient = kind is AuthorizationType.INPATIENT
+        return Service(
+            authorization_type=kind,
+            type_of_service=type_of_service,
+            place_of_service=place,
+            urgency=self.urgency,
+            admission_date=day if inpatient else None,
+            service_date=None if inpatient else day,
+            primary_diagnosis=self.diagnoses[0] if self.diagnoses else None,
+            additional_diagnoses=self.diagnoses[1:25],
+            procedures=(procedure.model_copy(update={"start_date": day}),),
+            medication=self.medication,
+        )
+
+    def content(self, patient: Patient, payer: Payer) -> RequestContent | None:
+        """The request for the order; ``None`` if its code, day or setting is not the only one."""
+        settings = self.settings(payer)
+        if self.day is None or len(self.codes) != 1 or len(settings) != 1:
+            return None
+        [code], [setting] = self.codes, settings
+        return RequestContent(
+            patient=patient,
+            requesting_provider=self.requesting_provider,
+            servicing_provider=self.servicing_provider,
+            services=(self._service(code, setting, self.day),),
+        )
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an assertion is made: a code, a text, or both."""
+
+    text: str
+    code: AssertionReason | None = None
+
+
+@dataclass(frozen=True)
+class CoverageAssertion:
+    """What the payer asserts for some billing codes of an order."""
+
+    covered: Covered
+    authorization: AuthorizationNeeded | None = None
+    documentation: DocumentationNeeded | None = None
+    documents: frozenset[str] = frozenset()
+    """Codes of the required documentation."""
+    information: tuple[InformationNeeded, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    limitations: tuple[str, ...] = ()
+    """Under which assumptions it is made."""
+    number: str | None = None
+    """The precertification number, if it is satisfied."""
+    vendor: DelegatedVendor | None = None
+    expires_on: date | None = None
+    codes: tuple[tuple[CodeType, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class JudgedSetting:
+    """The answer for one code in one setting."""
+
+    service: Service
+    answer: CodeResult
+    rule: Rule | None
+    text: str | None = None
+    """The payer's text about it, where the answer alone does not say what to do."""
+    vendor: DelegatedVendor | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self.answer.requirement is not Requirement.UNABLE_TO_DETERMINE
+
+    @property
+    def outcome(self) -> tuple[Requirement, str | None]:
+        return self.answer.requirement, self.answer.vendor_id
+
+    @property
+    def documents(self) -> frozenset[str]:
+        required = self.answer.requirement is Requirement.REQUIRED
+        return frozenset(self.rule.required_documentation if required and self.rule else ())
+
+
+SETTING_DECIDES: Final = "The answer depends on where the service is performed: {settings}."
+OF_SETTING: Final = "Applies to a service that is {setting}."
+NO_CODE: Final = (
+    "The order has no CPT or HCPCS code, by which the payer's rule list answers. Add one, also as a "
+    "billing option."
+)
+NEXT_CONTRACT: Final = "The patient's coverage ends before the service, on {day}."
+_ANSWERS: Final = {
+    Requirement.REQUIRED: AuthorizationNeeded.AUTH_NEEDED,
+    Requirement.DELEGATED_VENDOR: AuthorizationNeeded.AUTH_NEEDED,
+    Requirement.NOT_REQUIRED: AuthorizationNeeded.NO_AUTH,
+    Requirement.UNABLE_TO_DETERMINE: AuthorizationNeeded.INDETERMINATE,
+}
+
+
+def without_codes(order: Order, payer: Payer) -> CoverageAssertion:
+    """What is asserted for an order without a billing code."""
+    text = payer.notices.get("medical_pharmacy") if order.is_drug else None
+    return CoverageAssertion(
+        Covered.CONDITIONAL,
+        AuthorizationNeeded.CONDITIONAL,
+        information=(InformationNeeded.DETAIL_CODE,),
+        reasons=tuple(Reason(one) for one in (NO_CODE, text) if one),
+    )
+
+
+def after_coverage(last_day: date) -> CoverageAssertion:
+    """What is asserted for a service after the last day of the patient's coverage."""
+    return CoverageAssertion(
+        Covered.CONDITIONAL,
+        AuthorizationNeeded.CONDITIONAL,
+        information=(InformationNeeded.CONTRACT_WINDOW,),
+        reasons=(Reason(NEXT_CONTRACT.format(day=last_day)),),
+    )
+
+
+def not_covered(code: AssertionReason, text: str) -> CoverageAssertion:
+    return CoverageAssertion(Covered.NOT_COVERED, reasons=(Reason(text, code),))
+
+
+def satisfied(answer: CoverageAssertion, number: str, last_day: date) -> CoverageAssertion:
+    """The answer with an authorization in effect: nothing is left to document for it."""
+    return replace(
+        answer,
+        authorization=AuthorizationNeeded.SATISFIED,
+        documentation=None,
+        documents=frozenset(),
+        information=(),
+        reasons=(),
+        number=number,
+        expires_on=min(last_day, answer.expires_on or last_day),
+    )
+
+
+def undetermined(text: str, code: AssertionReason | None = None) -> CoverageAssertion:
+    return CoverageAssertion(
+        Covered.INDETERMINATE, AuthorizationNeeded.INDETERMINATE, reasons=(Reason(text, code),)
+    )
+
+
+def asserted(
+    settings: Sequence[JudgedSetting],
+    vendors: Mapping[str, DelegatedVendor],
+    code: tuple[CodeType, str],
+) -> CoverageAssertion:
+    """What is asserted for one code, by its answers in every setting that the order allows."""
+    known = [one for one in settings if one.is_known]
+    if not known:
+        return CoverageAssertion(
+            Covered.INDETERMINATE,
+            AuthorizationNeeded.INDETERMINATE,
+            reasons=_texts(settings),
+            codes=(code,),
+        )
+    if len({one.outcome for one in known}) > 1:
+        return CoverageAssertion(
+            Covered.COVERED,
+            AuthorizationNeeded.CONDITIONAL,
+            information=(InformationNeeded.LOCATION,),
+            reasons=(Reason(SETTING_DECIDES.format(settings=_differences(known))),),
+            codes=(code,),
+        )
+    answer, vendor = known[0].answer, vendors.get(known[0].answer.vendor_id or "")
+    documents = {one.documents for one in known}
+    varying = len(documents) > 1
+    ends = [one.rule.effective_to for one in known if one.rule and one.rule.effective_to]
+    return CoverageAssertion(
+        Covered.COVERED,
+        _ANSWERS[answer.requirement],
+        documentation=_documentation(documents),
+        documents=frozenset().union(*documents),
+        information=(InformationNeeded.LOCATION,) if varying else (),
+        reasons=_texts(known),
+        limitations=tuple(_limitations(settings, known)),
+        vendor=vendor,
+        expires_on=min(ends, default=None),
+        codes=(code,),
+    )
+
+
+def _texts(settings: Sequence[JudgedSetting]) -> tuple[Reason, ...]:
+    return tuple(Reason(text) for text in dict.fromkeys(one.text for one in settings) if text)
+
+
+def _documentation(documents: set[frozenset[str]]) -> DocumentationNeeded | None:
+    if not any(documents):
+        return None
+    varying = len(documents) > 1
+    return DocumentationNeeded.CONDITIONAL if varying else DocumentationNeeded.CLINICAL
+
+
+def _limitations(
+    settings: Sequence[JudgedSetting], known: Sequence[JudgedSetting]
+) -> Iterator[str]:
+    """The settings of the answer, where others that the order allows have none."""
+    answered = {one.service.authorization_type for one in known}
+    if answered != {one.service.authorization_type for one in settings}:
+        yield from (OF_SETTING.format(setting=one.value.lower()) for one in answered if one)
+
+
+_WORDS: Final = {
+    Requirement.REQUIRED: "precertification by the plan",
+    Requirement.DELEGATED_VENDOR: "precertification by a delegated vendor",
+    Requirement.NOT_REQUIRED: "no precertification",
+    Requirement.UNABLE_TO_DETERMINE: "unable to determine",
+}
+
+
+def _differences(known: Sequence[JudgedSetting]) -> str:
+    """The answers by setting, as in "inpatient: precertification by the plan; outpatient: …"."""
+    by_setting: dict[str, dict[str, None]] = {}
+    for one in known:
+        kind = one.service.authorization_type
+        words = by_setting.setdefault(kind.value.lower() if kind else "any", {})
+        words[_WORDS[one.answer.requirement]] = None
+    return "; ".join(f"{name}: {' or '.join(words)}" for name, words in sorted(by_setting.items()))
+
+
+def merged(assertions: Sequence[CoverageAssertion]) -> tuple[CoverageAssertion, ...]:
+    """One assertion for codes with the same answer; codes without a rule are left out beside others."""
+    known = [one for one in assertions if one.covered is not Covered.INDETERMINATE]
+    groups: dict[CoverageAssertion, list[tuple[CodeType, str]]] = {}
+    for one in known or assertions:
+        groups.setdefault(replace(one, codes=()), []).extend(one.codes)
+    return tuple(replace(key, codes=tuple(dict.fromkeys(codes))) for key, codes in groups.items())

@@ -1,0 +1,351 @@
+"""Answer what an order needs before it is performed (Da Vinci CRD), by the rule list of the check (C6).
+
+The answer is that of a check of the same code on the same day: one rule list, one eligibility, one
+delegation. An existing approval of the caller's providers satisfies it. Where the rules would approve
+by themselves the authorization is given at order time, on the payer's switch.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from precert.domain.assertion import coverage_assertion_id
+from precert.domain.assessing import JudgedLine, assessed_lines
+from precert.domain.caller import Caller
+from precert.domain.clocks import local_date
+from precert.domain.completeness import errors_of_submission
+from precert.domain.content import Patient, Procedure, RequestContent
+from precert.domain.coverage import Coverage, Member, Plan
+from precert.domain.determination import requested_lines
+from precert.domain.errors import (
+    DamagedRecordError,
+    DuplicateRequestError,
+    InvalidInputError,
+    KeyReusedError,
+    NotFoundError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+    TransientError,
+)
+from precert.domain.next_steps import BEHAVIORAL
+from precert.domain.orders import (
+    AssertionReason,
+    AuthorizationNeeded,
+    CoverageAssertion,
+    JudgedSetting,
+    Order,
+    Reason,
+    after_coverage,
+    asserted,
+    merged,
+    not_covered,
+    satisfied,
+    undetermined,
+    without_codes,
+)
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import Channel
+from precert.domain.rules import CodeResult, Requirement
+from precert.domain.statuses import Status
+from precert.names import Entitlement
+from precert.usecases.checks import judge_codes, retained_by_payer
+from precert.usecases.duplicates import find_duplicates
+from precert.usecases.members import next_steps, require_member
+from precert.usecases.ports.reference import CheckFacts, ReferenceReader, RuleLists
+from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestStore
+from precert.usecases.submission import received_request
+
+_NO_MEMBER: Final = "0"
+"""A member id that does not exist."""
+TECHNICAL: Final = "The payer's rules could not be read. Ask again later."
+
+
+MOST_READ: Final = 25
+"""Requests of the member that are compared with the orders; the last submitted ones."""
+_NO_REQUEST: Final = "-"
+Authorize = Callable[[RequestContent, str, Caller], RequestFile]
+"""Stores the request of an order under its assertion id, and assesses it."""
+_NOT_AUTHORIZED: Final = (
+    DuplicateRequestError,
+    InvalidInputError,
+    KeyReusedError,
+    NotFoundError,
+    PatientNotEligibleError,
+    TransientError,
+)
+
+
+@dataclass(frozen=True)
+class AnsweredOrder:
+    """What is asserted for one order."""
+
+    assertion_id: str
+    assertions: tuple[CoverageAssertion, ...]
+
+
+def discover_coverage(  # noqa: PLR0913 - most are dependencies
+    orders: Sequence[Order],
+    patient: Patient | None,
+    caller: Caller,
+    *,
+    authorize: Authorize | None = None,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    requests: RequestStore,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> tuple[AnsweredOrder, ...]:
+    """What each order needs, in their order; a technical failure is an answer too.
+
+    ``patient`` is ``None`` where the call does not identify one. ``authorize`` stores and assesses a
+    request, for orders that the rules approve by themselves.
+
+    Raises:
+        NotEntitledError: the caller lacks Patient Search (A1).
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    try:
+        facts = reference.check_facts(patient.member_id if patient else _NO_MEMBER)
+        if facts.assertion_key is None or facts.rule_list is None:
+            raise TransientError(TECHNICAL)
+        known = _Authorizations(caller, requests, fingerprints, payer, now)
+        discovery = _Discovery(facts, rule_lists, known, authorize)
+        return tuple(discovery.answer(order, patient) for order in orders)
+    except (TransientError, DamagedRecordError):
+        answer = undetermined(TECHNICAL, AssertionReason.TECHNICAL)
+        return tuple(AnsweredOrder(new_id(), (answer,)) for _ in orders)
+
+
+@dataclass
+class _Authorizations:
+    """The requests of a member that the caller may see (A2), as far as they concern an order."""
+
+    caller: Caller
+    requests: RequestStore
+    fingerprints: Fingerprints
+    payer: Payer
+    now: datetime
+    read: list[Request] | None = None
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now, self.payer.zone)
+
+    def applied(self, answer: CoverageAssertion, order: Order, member_id: str) -> CoverageAssertion:
+        """The answer, satisfied by an approval of the same code on the day of the order."""
+        if answer.authorization is not AuthorizationNeeded.AUTH_NEEDED or answer.vendor:
+            return answer
+        day, pended = order.day or self.today, list[str]()
+        for request in self._of_member(member_id):
+            for line in request.submitted.lines:
+                if (line.code_type, line.code) not in answer.codes:
+                    continue
+                approved = line.approved
+                if approved and approved.from_date <= day <= approved.to_date:
+                    return satisfied(answer, request.submitted.number, approved.to_date)
+                if request.status.rule.open:
+                    pended.append(request.submitted.number)
+        if not pended:
+            return answer
+        text = PENDED.format(number=pended[0])
+        return replace(answer, reasons=(*answer.reasons, Reason(text)))
+
+    def _of_member(self, member_id: str) -> list[Request]:
+        """The member's requests, last submitted first; those that cannot be read are left out."""
+        if self.read is None:
+            found = self.fingerprints.of_member(member_id).records
+            own = [one for one in found if one.tins & self.caller.tins]
+            own.sort(key=lambda one: one.submitted_at, reverse=True)
+            ids = [one.request_id for one in own[:MOST_READ]]
+            read = self.requests.read_all(ids).requests if ids else ()
+            self.read = [
+                one for one in read if one.tins & self.caller.tins and one.status is not Status.VOID
+            ]
+        return self.read
+
+    def are_apart(self, content: RequestContent, plan: Plan) -> bool:
+        """Whether a request of this content repeats none of the member's, nor is near to one."""
+        request = received_request(
+            _NO_REQUEST,
+            content,
+            plan=plan,
+            received_at=self.now,
+            channel=Channel.API,
+            reference=_NO_REQUEST,
+            now=self.now,
+        )
+        found = find_duplicates(
+            request, fingerprints=self.fingerprints, requests=self.requests, payer=self.payer
+        )
+        return found.repeated is None and not found.potential
+
+
+@dataclass(frozen=True)
+class _Discovery:
+    facts: CheckFacts
+    rule_lists: RuleLists
+    known: _Authorizations
+    authorize: Authorize | None
+
+    @property
+    def payer(self) -> Payer:
+        return self.known.payer
+
+    @property
+    def today(self) -> date:
+        return self.known.today
+
+    def answer(self, order: Order, patient: Patient | None) -> AnsweredOrder:
+        member = self._member(patient)
+        coverage = member.coverage_on(self.today) if member else None
+        assertions = merged(tuple(self._assertions(order, member, coverage)))
+        key = self.facts.assertion_key
+        if key is None:
+            raise AssertionError("a published list has a key")
+        member_id = patient.member_id if patient else None
+        assertion_id = coverage_assertion_id(order, member_id, coverage, key=key)
+        if patient is None or coverage is None:
+            return AnsweredOrder(assertion_id, assertions)
+        assertions = tuple(self.known.applied(one, order, patient.member_id) for one in assertions)
+        return self._authorized(
+            AnsweredOrder(assertion_id, assertions),
+            order,
+            order.content(patient, self.payer),
+            coverage,
+        )
+
+    def _authorized(
+        self,
+        answered: AnsweredOrder,
+        order: Order,
+        content: RequestContent | None,
+        coverage: Coverage,
+    ) -> AnsweredOrder:
+        """The answer, satisfied by an authorization where the rules approve the order by themselves."""
+        [answer, *others] = answered.assertions
+        if self.authorize is None or content is None or others:
+            return answered
+        if answer.authorization is not AuthorizationNeeded.AUTH_NEEDED or not self._is_automatic(
+            order, content, coverage
+        ):
+            return answered
+        try:
+            request = self.authorize(content, answered.assertion_id, self.known.caller).request
+        except _NOT_AUTHORIZED:
+            # What the order lacks, the request for authorization states.
+            return answered
+        review = request.submitted
+        approved = review.lines[0].approved
+        if approved is not None:
+            answer = satisfied(answer, review.number, approved.to_date)
+        else:
+            text = PENDED.format(number=review.number)
+            answer = replace(answer, reasons=(*answer.reasons, Reason(text)))
+        return replace(answered, assertions=(answer,))
+
+    def _is_automatic(self, order: Order, content: RequestContent, coverage: Coverage) -> bool:
+        """Whether the rules approve the request by themselves (W1), with nothing left to a reviewer."""
+        [judged] = self._judged(order, order.codes[0], coverage)
+        [requested] = requested_lines(content).values()
+        line = JudgedLine("1.1", requested, judged.answer, judged.rule, judged.answer.vendor_id)
+        [assessed] = assessed_lines([line])
+        return (
+            assessed.automatic
+            and not assessed.required_documentation
+            and not errors_of_submission(content, self.payer, self.today)
+            and self.known.are_apart(content, coverage.plan)
+        )
+
+    def _member(self, patient: Patient | None) -> Member | None:
+        if patient is None:
+            return None
+        try:
+            return require_member(self.facts.member, patient, self.payer)
+        except PatientNotFoundError:
+            return None
+
+    def _assertions(
+        self, order: Order, member: Member | None, coverage: Coverage | None
+    ) -> Iterator[CoverageAssertion]:
+        payer = self.payer
+        if member is None:
+            yield not_covered(AssertionReason.NO_MEMBER_FOUND, payer.notices["patient_not_found"])
+        elif coverage is None:
+            yield not_covered(AssertionReason.NO_ACTIVE_COVERAGE, payer.notices["not_eligible"])
+        elif steps := next_steps(coverage, payer):
+            yield undetermined(steps)
+        elif order.day and member.coverage_on(order.day) is None:
+            yield after_coverage(coverage.last_day)
+        elif not order.codes:
+            yield without_codes(order, payer)
+        else:
+            yield from (self._of_code(order, code, coverage) for code in order.codes)
+
+    def _of_code(self, order: Order, code: Procedure, coverage: Coverage) -> CoverageAssertion:
+        settings = self._judged(order, code, coverage)
+        vendors = {one.vendor.vendor_id: one.vendor for one in settings if one.vendor}
+        [one, *_] = settings
+        answer = asserted(settings, vendors, (one.answer.code_type, one.answer.code))
+        ends = [day for day in (answer.expires_on, coverage.active_to) if day]
+        return replace(self._with_documents(answer), expires_on=min(ends, default=None))
+
+    def _judged(
+        self, order: Order, code: Procedure, coverage: Coverage
+    ) -> tuple[JudgedSetting, ...]:
+        """The answers for a code in every setting that the order allows."""
+        services = order.services(code, self.payer, self.today)
+        rule_list = self.facts.rule_list
+        if rule_list is None:
+            raise AssertionError("it is compared before")
+
+        def plan_on(day: date) -> Plan:
+            return (self.facts.coverage_on(day) or coverage).plan
+
+        judged = judge_codes(
+            services, plan_on, rule_list=rule_list, rule_lists=self.rule_lists, payer=self.payer
+        )
+        ids = sorted({one.answer.vendor_id for of in judged for one in of if one.answer.vendor_id})
+        vendors = self.rule_lists.vendors(rule_list, ids) if ids else {}
+        judged = retained_by_payer(judged, services, vendors, self.today)
+        return tuple(
+            JudgedSetting(
+                service,
+                one.answer,
+                one.rule,
+                self._text(one.answer),
+                vendors.get(one.answer.vendor_id or ""),
+            )
+            for service, [one] in zip(services, judged, strict=True)
+        )
+
+    def _text(self, answer: CodeResult) -> str | None:
+        """The payer's text where the answer alone does not say what to do."""
+        notices = self.payer.notices
+        if answer.guidance == BEHAVIORAL:
+            return notices[BEHAVIORAL]
+        general = _NOTICES[answer.requirement]
+        return notices.get(answer.guidance or "", notices[general] if general else None)
+
+    def _with_documents(self, answer: CoverageAssertion) -> CoverageAssertion:
+        """The answer with its required documentation as a reason."""
+        labels = self.payer.required_documentation
+        named = [labels.get(code, code) for code in sorted(answer.documents)]
+        if not named:
+            return answer
+        return replace(
+            answer, reasons=(*answer.reasons, Reason(f"{DOCUMENTS} {'; '.join(named)}."))
+        )
+
+
+DOCUMENTS: Final = "Required documentation:"
+PENDED: Final = "Precertification {number} for this service is pended."
+_NOTICES: Final[dict[Requirement, str | None]] = {
+    Requirement.REQUIRED: None,
+    Requirement.NOT_REQUIRED: None,
+    Requirement.DELEGATED_VENDOR: "vendor",
+    Requirement.UNABLE_TO_DETERMINE: "unable_to_determine",
+}
