@@ -14,8 +14,9 @@ def apis() -> list[Api]:
     """The API of each function that serves operations."""
     files = sorted((ROOT / "functions").glob("*/*.py"))
     names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
-    found = [getattr(import_module(name), "api", None) for name in names]
-    return [api for api in found if isinstance(api, Api)]
+    found = [module for name in names if hasattr(module := import_module(name), "handle")]
+    apis = [getattr(module, "api", None) for module in found]
+    return [api for api in apis if isinstance(api, Api)]
 
 
 ALL_ROUTES: Final = tuple(operation for api in apis() for operation in api.operations)

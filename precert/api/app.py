@@ -375,6 +375,12 @@ class Api:
     ) -> Callable[[Handler], Handler]:
         return self._operation("DELETE", path, summary, declared)
 
+    def include(self, other: "Api") -> None:
+        """Serve the operations of another module of the function, with the entitlements they have."""
+        for operation in other.operations:
+            operation.api = self
+            self._serve(operation)
+
     def lambda_handler(self) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         """The function's entry point, with logs and metrics."""
         resolve = self.resolver.resolve
@@ -471,18 +477,20 @@ class Api:
     ) -> Callable[[Handler], Handler]:
         def register(function: Handler) -> Handler:
             declared.setdefault("entitlement", self.entitlement)
-            operation = Operation(self, method, path, summary, function, **declared)
-            self.operations.append(operation)
-            self.resolver.route(
-                path.replace("{", "<").replace("}", ">"),
-                method,
-                operation_id=operation.operation_id,
-                status_code=operation.status,
-                middlewares=[operation],
-            )(function)
+            self._serve(Operation(self, method, path, summary, function, **declared))
             return function
 
         return register
+
+    def _serve(self, operation: Operation) -> None:
+        self.operations.append(operation)
+        self.resolver.route(
+            operation.path.replace("{", "<").replace("}", ">"),
+            operation.method,
+            operation_id=operation.operation_id,
+            status_code=operation.status,
+            middlewares=[operation],
+        )(operation.endpoint)
 
     def _problem(self, error: Exception) -> Response[str]:
         """The one map from exceptions to problems."""

@@ -274,7 +274,9 @@ ONE_KIND: Final = {
 
 @cache
 def module_of(operation: Operation) -> ModuleType:
-    return import_module(operation.endpoint.__module__)
+    module = import_module(operation.endpoint.__module__)
+    package = operation.endpoint.__module__.rpartition(".")[0]
+    return module if hasattr(module, "handle") else import_module(f"{package}.handler")
 
 
 def send(cloud: Cloud, operation: Operation, sent: Any, by: Any, path: str, **more: Any) -> Reply:

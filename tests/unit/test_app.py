@@ -130,6 +130,24 @@ def broken() -> Saved:
     raise RAISED[0]
 
 
+operators: Final = Api(
+    "notes",
+    tag="Notes",
+    identify=api.identify,
+    audit=AUDIT.append,
+    edge=Edge,
+    entitlement=Entitlement.OPERATOR,
+)
+
+
+@operators.get("/v1/operations/notes", "List for operators", operation_id="listAll")
+def all_notes(caller: CurrentCaller) -> Saved:
+    """List notes of all."""
+    return Saved(draft_id="", version=0, subject=caller.subject)
+
+
+api.include(operators)
+
 RAISED: Final[list[Exception]] = []
 handle: Final = api.lambda_handler()
 
@@ -412,6 +430,14 @@ def test_call_is_logged_and_counted_once_when_it_ends(
     assert answered[0]["operation_id"]
     [directive] = counted["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
+
+
+@pytest.mark.parametrize(("group", "status"), [("PatientSearch", 403), ("Operator", 200)])
+def test_included_operation_has_the_entitlement_of_its_module_when_it_is_called(
+    group: str, status: int
+) -> None:
+    claims = {"sub": "u", "cognito:groups": f"[{group}]"}
+    assert called("GET", "/v1/operations/notes", claims=claims)["statusCode"] == status
 
 
 # -- what the document and the tests read -------------------------------------------------------------
