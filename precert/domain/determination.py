@@ -395,7 +395,7 @@ def errors_of_approval(
     if amount is None:
         return
     if not entered.status.rule.approves:
-        yield FieldError("/approved", "not_asked", "leave this out of a denial")
+        yield FieldError("/approved", "not_applicable", "leave this out of a denial")
         return
     approved = approved_of(entered, requested, payer) if requested else amount
     first, last = approved.from_date, approved.to_date
@@ -406,7 +406,7 @@ def errors_of_approval(
     yield from _errors_of_period(approved_of(entered, requested, payer), requested, payer)
     if amount.code is not None and requested.code is None:
         message = "leave this out: the service line has no code"
-        yield FieldError("/approved/code", "not_asked", message)
+        yield FieldError("/approved/code", "not_applicable", message)
     elif amount.code is not None and not code_types_of(amount.code):
         yield FieldError("/approved/code", "malformed", "this is not a procedure code")
     if approved.units is not None and approved.unit_type is None:

@@ -362,7 +362,9 @@ def _errors_of_receipt(
     if received_at is None:
         return
     if not caller.is_clerk:
-        yield FieldError("/received_at", "not_asked", "only staff who register requests send it")
+        yield FieldError(
+            "/received_at", "not_applicable", "only staff who register requests send it"
+        )
     elif as_of is not None:
         yield FieldError("/received_at", "contradicts", "send as_of or received_at, not both")
     elif received_at > now:

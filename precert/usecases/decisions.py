@@ -132,7 +132,7 @@ def record_outcome(
         if discussion is None or discussion.kind is not DisputeKind.PEER_TO_PEER:
             if decisions:
                 message = "decide the open case instead"
-                raise InvalidInputError([FieldError("/lines", "not_asked", message)])
+                raise InvalidInputError([FieldError("/lines", "not_applicable", message)])
             return record_peer_to_peer(request, outcome, by=caller.subject, now=now)
         settings = payer.utilization_management
         if outcome in CLINICAL_OUTCOMES and settings.physician_decides_adverse:
@@ -140,7 +140,7 @@ def record_outcome(
         errors = list(_errors(request, decisions, cycle, payer, code_sets.listed))
         if not overturned:
             message = "leave this out: the determination is unchanged"
-            errors = [FieldError("/lines", "not_asked", message)] if decisions else []
+            errors = [FieldError("/lines", "not_applicable", message)] if decisions else []
         upheld = outcome is DiscussionOutcome.UPHELD
         if upheld:
             errors += errors_of_unseen(request, read)

@@ -356,7 +356,7 @@ def test_receipt_is_refused_in_a_check_when_a_provider_sends_it_or_it_is_in_the_
     cloud: Cloud,
 ) -> None:
     for by, received_at, code in (
-        (PROVIDER, "2026-07-01T14:00:00Z", "not_asked"),
+        (PROVIDER, "2026-07-01T14:00:00Z", "not_applicable"),
         (CLERK, "2026-07-01T15:00:01Z", "in_future"),
         (CLERK, "yesterday", "malformed"),
     ):

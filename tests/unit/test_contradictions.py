@@ -153,8 +153,8 @@ def errors(*lines: Mapping[str, Any], **how: Any) -> set[tuple[str, str]]:
         (second("DENIED", **REASONS | {"reason_code": "0P"}), {("/reason_code", "contradicts")}),
         (second("DENIED", **REASONS | {"reason_code": "0H"}), {("/reason_code", "not_a_choice")}),
         # A denial that approves.
-        (second("DENIED", units=1, **REASONS), {("/approved", "not_asked")}),
-        (second("DENIED", **REASONS) | {"approved": {}}, {("/approved", "not_asked")}),
+        (second("DENIED", units=1, **REASONS), {("/approved", "not_applicable")}),
+        (second("DENIED", **REASONS) | {"approved": {}}, {("/approved", "not_applicable")}),
     ],
 )
 def test_decision_is_refused_when_it_contradicts_itself(
@@ -248,7 +248,7 @@ def test_missing_information_is_a_reason_when_it_was_requested() -> None:
 def test_all_errors_are_listed_when_a_refusal_is_early_and_wrong() -> None:
     wrong = second("DENIED", units=1, rationale="Not tried.", criterion="MCG S-310")
     assert errors(FIRST, wrong, request=with_rfi()) == {
-        ("/lines/1/approved", "not_asked"),
+        ("/lines/1/approved", "not_applicable"),
         ("/lines/1/reason_code", "missing"),
         ("/before_response", "response_pending"),
     }

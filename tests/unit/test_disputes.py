@@ -430,7 +430,7 @@ def test_discussion_makes_a_determination_when_it_overturns_the_denial() -> None
     assert [error.pointer for error in missing.value.errors] == ["/lines"]
     with pytest.raises(InvalidInputError) as contradiction:
         case.outcome("NO_SHOW", ("1.2", "APPROVED"))
-    assert [error.code for error in contradiction.value.errors] == ["not_asked"]
+    assert [error.code for error in contradiction.value.errors] == ["not_applicable"]
     after = case.outcome("OVERTURNED", ("1.2", "APPROVED"))
     assert after.status is Status.APPROVED
     assert after.submitted.appeals[0].outcome is DiscussionOutcome.OVERTURNED

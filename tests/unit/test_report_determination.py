@@ -225,7 +225,7 @@ def test_report_is_applied_once_when_another_change_is_committed_first() -> None
         (report(line("1.1", DENIED, reason_code="ZZ"), line("1.2")), "not_a_choice"),
         (report(line("1.1"), line("1.1")), "duplicate"),
         (report(line("1.1", approved=BACKWARDS), line("1.2")), "out_of_order"),
-        (report(line("1.1", DENIED, approved=BACKWARDS), line("1.2")), "not_asked"),
+        (report(line("1.1", DENIED, approved=BACKWARDS), line("1.2")), "not_applicable"),
         (report(at=START + timedelta(days=31)), "in_future"),
         (report(vendor_id="EVICORE-MSK"), "not_yours"),
         (report(line("1.1"), content=samples.content()), "line_missing"),
