@@ -45,7 +45,6 @@ from precert.adapters.dynamodb.restoring import DynamoDBDerivedRecords
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
 from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
-from precert.adapters.failed_deliveries import SqsDeliveries, receivers_of
 from precert.adapters.inspection.content_types import inspect_content
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
@@ -54,7 +53,7 @@ from precert.adapters.s3.audit import S3Audit
 from precert.adapters.s3.documents import S3Documents, S3Notices
 from precert.adapters.s3.restoring import S3RestoredFiles
 from precert.adapters.s3.rule_lists import S3RuleLists
-from precert.adapters.sqs import SqsDeadLetters
+from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, receivers_of
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.api.callers import Callers
 from precert.api.edge import Edge

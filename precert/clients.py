@@ -3,7 +3,9 @@
 boto3 finds credentials, region and endpoint as usual. Only the composition root uses this module.
 """
 
+import ssl
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,6 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.adapters.certificates import read_certificates
 from precert.adapters.kms import MacClient
 from precert.names import Env
 from precert.settings import SettingsError
@@ -158,3 +159,21 @@ class Clients:
         for dependency in vars(self).values():
             if isinstance(dependency, BaseClient):
                 dependency.close()
+
+
+def read_certificates(client: BaseClient, bundle: str) -> None:
+    """Let the client's connections trust the certificates of a file, which is read now.
+
+    botocore passes the path of the certificates to each new connection, which reads all of them again:
+    a third of the instructions of the first call after a restore. botocore and urllib3 have no setting
+    for this (docs/upstream.md). If their internals change, connections read the file as before.
+    """
+    with suppress(AttributeError, KeyError, OSError):
+        session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+        context: ssl.SSLContext = session._manager.connection_pool_kw["ssl_context"]  # noqa: SLF001
+        context.load_verify_locations(bundle)
+        vars(context)["load_verify_locations"] = _read_before
+
+
+def _read_before(*_files: object) -> None:
+    """The certificates are in the context already."""

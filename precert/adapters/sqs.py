@@ -1,16 +1,177 @@
-"""The dead-letter queue of a stream consumer (port ``DeadLetters``)."""
+"""Dead-letter queues of the product's functions, and sending their messages again.
+
+A message is an event that EventBridge could not deliver, a stream record that can never be processed
+(its keys), or the position of stream records. The function is invoked synchronously, because Lambda
+discards an asynchronous event after three failed attempts. A message is deleted only after success.
+"""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
+from precert.names import PK, REDRIVE, SK, Delivery
 from precert.usecases.ports.workflow import PoisonRecord
+from precert.usecases.ports.writes import require_writes
+from precert.usecases.repairs import FailedDeliveries, Redelivery
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+
+_HIDDEN_SECONDS: Final = 60
+"""How long a message that is being sent again is hidden from other calls."""
+_STREAM_BATCH: Final = "DDBStreamBatchInfo"
+_ARRIVALS: Final = ("approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord")
+_REMOVE: Final = "REMOVE"
+_COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+
+class Receiver(NamedTuple):
+    """A function, and the queue of what it did not receive."""
+
+    queue_url: str
+    function: str
+
+
+def receivers_of(text: str) -> dict[Delivery, Receiver]:
+    """The receivers in the environment variable: JSON of queue URL and function by delivery."""
+    found: Mapping[str, Sequence[str]] = json.loads(text)
+    return {Delivery(name): Receiver(*parts) for name, parts in found.items()}
+
+
+class SqsDeliveries:
+    """Port ``Deliveries`` of :mod:`precert.usecases.repairs`."""
+
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        functions: "LambdaClient",
+        dynamodb: "DynamoDBClient",
+        *,
+        receivers: Mapping[Delivery, Receiver],
+        requests_table: str,
+    ) -> None:
+        self._sqs = sqs
+        self._functions = functions
+        self._dynamodb = dynamodb
+        self._receivers = receivers
+        self._table = requests_table
+
+    def failed(self) -> tuple[FailedDeliveries, ...]:
+        try:
+            return tuple(self._of(one) for one in Delivery if one in self._receivers)
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+
+    def _of(self, delivery: Delivery) -> FailedDeliveries:
+        url = self._receivers[delivery].queue_url
+        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))
+        count = sum(int(found["Attributes"][name]) for name in _COUNTS)
+        return FailedDeliveries(delivery, count, self._oldest(url) if count else None)
+
+    def _oldest(self, url: str) -> datetime | None:
+        # A queue returns some of its messages, usually the oldest ones. They stay visible.
+        messages = self._receive(url, most=10, hidden=0)
+        sent = [int(one["Attributes"]["SentTimestamp"]) for one in messages]
+        return datetime.fromtimestamp(min(sent) / 1000, UTC) if sent else None
+
+    def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
+        require_writes()
+        receiver = self._receivers[delivery]
+        redelivered = failed = without_record = 0
+        instants: list[datetime] = []
+        try:
+            for message in self._receive(receiver.queue_url, most=most, hidden=_HIDDEN_SECONDS):
+                event = self._event_of(message.get("Body", ""))
+                if event is None:
+                    without_record += 1
+                    instants += _instants_of(message.get("Body", ""))
+                elif self._accepts(receiver.function, event):
+                    self._sqs.delete_message(
+                        QueueUrl=receiver.queue_url, ReceiptHandle=message["ReceiptHandle"]
+                    )
+                    redelivered += 1
+                else:
+                    failed += 1
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+        between = (min(instants), max(instants)) if instants else None
+        return Redelivery(delivery, redelivered, failed, without_record, between)
+
+    def _receive(self, url: str, *, most: int, hidden: int) -> "list[MessageTypeDef]":
+        answer = self._sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=most,
+            VisibilityTimeout=hidden,
+            MessageSystemAttributeNames=["SentTimestamp"],
+        )
+        return answer.get("Messages", [])
+
+    def _event_of(self, body: str) -> dict[str, Any] | None:
+        """The event of a message, or ``None`` if the message has only a position of the stream."""
+        try:
+            event = json.loads(body)
+        except ValueError:
+            return None
+        if not isinstance(event, dict) or _STREAM_BATCH in event:
+            return None
+        return event if "event_name" not in event else self._record(event)
+
+    def _record(self, poison: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The record of an item that was set aside, as the stream would deliver it now.
+
+        That of a removed item has the ids that the queue has; the archive has the rest of a request.
+        The function reports a record that fails again instead of setting it aside again.
+        """
+        if not poison.get(PK) or not poison.get(SK):
+            return None
+        key = {PK: {"S": poison[PK]}, SK: {"S": poison[SK]}}
+        changed = {"Keys": key, "SequenceNumber": str(poison.get("sequence_number", "0"))}
+        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        if poison["event_name"] == _REMOVE and poison.get("removed") and "Item" not in found:
+            changed["OldImage"] = poison["removed"]
+        elif poison["event_name"] != _REMOVE and "Item" in found:
+            changed["NewImage"] = found["Item"]
+        else:
+            return None
+        record = {"eventName": poison["event_name"], "dynamodb": changed}
+        return {REDRIVE: True, "Records": [record]}
+
+    def _accepts(self, function: str, event: Mapping[str, Any]) -> bool:
+        """Whether the function processed the event; a call without a response counts as failed."""
+        try:
+            answer = self._functions.invoke(
+                FunctionName=function, Payload=json.dumps(event).encode()
+            )
+        except BotoCoreError:
+            return False
+        if answer.get("FunctionError"):
+            return False
+        result: Any = json.loads(answer["Payload"].read() or b"null")
+        return not (isinstance(result, dict) and result.get("batchItemFailures"))
+
+
+def _instants_of(body: str) -> list[datetime]:
+    """When the first and the last record of a position were written."""
+    try:
+        position = json.loads(body)[_STREAM_BATCH]
+        texts = [position[name] for name in _ARRIVALS]
+        return [datetime.fromisoformat(text) for text in texts]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
+def _transient(error: Exception) -> TransientError:
+    return TransientError(f"The queue did not respond ({type(error).__name__}). Try again.")
+
 
 POISON_RECORD: Final = "PoisonRecord"
 """The ``condition`` of a record that the function set aside, beside those of Lambda."""

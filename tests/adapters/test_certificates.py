@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import SSLError
 
 from bench.restore import certificate
-from precert.adapters.certificates import read_certificates
+from precert.clients import read_certificates
 
 
 class Empty(BaseHTTPRequestHandler):
