@@ -15,6 +15,8 @@ STAGE ?= dev
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
+# Container images often set it: each of hundreds of processes would compile the CDK and boto3 again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test deep anyday up down reset rules bench cost figures unit lint fmt synth deploy lock openapi events diagram samples screenshots clean help setup preflight
 

@@ -263,6 +263,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
     runner = Runner(len(planned), {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
+    # Each of hundreds of processes would compile its modules, the CDK's and the tests' again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     quick = lanes(step for step in planned if step.name in QUICK)
     slow = lanes(step for step in planned if step.name not in QUICK)
     with ThreadPoolExecutor() as pool:

@@ -83,6 +83,15 @@ def test_long_searches_run_alone_when_requested(tmp_path: Path) -> None:
     assert out.startswith("[1/1] simulation")
 
 
+def test_steps_store_bytecode_when_the_environment_forbids_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    with verify(tmp_path, "unit=test -z $PYTHONDONTWRITEBYTECODE") as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, out
+
+
 def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
     with verify(tmp_path, "unit=true", "cloud=true") as process:
         out, _ = process.communicate(timeout=LIMIT_SECONDS)
