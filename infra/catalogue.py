@@ -173,7 +173,10 @@ PAS: Final = FunctionSpec(
     "Prior Authorization API (Da Vinci PAS)",
     "pas",
     "functions.pas.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
+    (
+        *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
+        *(Env.DOCUMENTS_BUCKET, *_HTTP),
+    ),
     serves="pas",
 )
 CRD: Final = FunctionSpec(

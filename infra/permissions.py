@@ -139,12 +139,14 @@ def _verify_uploads(
 
 
 def _answer_claims(pas: ServiceFunction, tables: Tables, documents: Documents) -> None:
-    """Grant storing and assessing a request in one call."""
-    tables.allow_requests(pas, WRITE_ACTIONS)
+    """Grant storing and assessing a request in one call, with its documents."""
+    tables.allow_requests(pas, (*WRITE_ACTIONS, "dynamodb:BatchGetItem"))
     tables.allow_reference(
         pas, (*_REFERENCE_READS, "dynamodb:ConditionCheckItem", "dynamodb:Query")
     )
     documents.allow_rule_lists(pas)
+    documents.allow_documents(pas, ("s3:PutObject",))
+    documents.allow_listing(pas)
 
 
 def _sweep(

@@ -9,27 +9,48 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.pas.models import REFUSALS, claim_errors, line_numbers
+from functions.pas.models import REFUSALS, claim_errors, line_numbers, received_files
 from precert.api.app import FHIR_JSON
-from precert.api.fhir import FhirApi, FhirResource
+from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
 from precert.api.parameters import CurrentCaller
+from precert.api.parsing import MAX_BODY_BYTES, BodyLimit, too_large
 from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
 from precert.domain.caller import Caller
-from precert.domain.errors import ActionNotAllowedError, InvalidInputError, NotFoundError
-from precert.fhir.bundles import Bundle, bundle_of, objects, text
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    DocumentLimitError,
+    InvalidInputError,
+    NotFoundError,
+)
+from precert.fhir.attachment_parameters import read_attachment
+from precert.fhir.attachments import files_of_bundle, without_files
+from precert.fhir.bundles import (
+    Bundle,
+    Issue,
+    UnprocessableBundleError,
+    bundle_of,
+    objects,
+    text,
+)
 from precert.fhir.claims import ReadClaim, is_cancelled, prior_claim, read_claim
 from precert.fhir.inquiries import read_inquiry
-from precert.fhir.responses import determined, inquiry_answer, refused
+from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import (
     cancel_prior_authorization,
     inquire_prior_authorizations,
     submit_prior_authorization,
 )
+from precert.usecases.received_documents import (
+    attach_received_files,
+    find_for_attachment,
+    store_received_files,
+)
 
 api = FhirApi("pas", tag="Prior authorization", identify=identify, audit=audit, edge=edge)
 SUBMIT: Final = "$submit"
 INQUIRE: Final = "$inquire"
+SUBMIT_ATTACHMENT: Final = "$submit-attachment"
 
 
 @api.post(
@@ -37,6 +58,7 @@ INQUIRE: Final = "$inquire"
     "Submit a prior authorization request",
     operation_id="submitClaim",
     media_type=FHIR_JSON,
+    body_limit=FHIR_BODY,
     errors=(NotFoundError,),
 )
 def claim_operation(
@@ -58,7 +80,11 @@ def claim_operation(
         return _inquired(bundle_of(body.root, first="Claim"), caller)
     if operation != SUBMIT:
         raise NotFoundError("There is no such operation. Send a claim to $submit or $inquire.")
-    bundle = bundle_of(body.root, first="Claim")
+    return _submitted(bundle_of(body.root, first="Claim"), caller)
+
+
+def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
+    """The response to a claim: of its request, or with the errors for which nothing was stored."""
     only_tin = next(iter(caller.tins)) if len(caller.tins) == 1 else None
     claim = call(read_claim, bundle, acting_tin=only_tin)
     try:
@@ -74,6 +100,8 @@ def claim_operation(
             file.request,
             line_numbers(file),
             original,
+            documents=file.documents,
+            remarks=_not_attached(bundle),
             base_url=api.base_url,
             at=at,
         )
@@ -88,10 +116,44 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
     if (prior := prior_claim(bundle)) is not None:
         return _cancelled(bundle, prior, caller, id_of)
-    original = gzip.compress(json.dumps(bundle.document).encode(), mtime=0)
-    identifier = claim_identifier(bundle, bundle.first)
-    content = claim.content
-    return call(submit_prior_authorization, content, identifier, original, caller, id_of=id_of)
+    original = json.dumps(without_files(bundle.document)).encode()
+    if len(original) > MAX_BODY_BYTES:
+        raise too_large(_CLAIM)
+    files = call(received_files, files_of_bundle(bundle))
+    file: RequestFile = call(
+        submit_prior_authorization,
+        claim.content,
+        claim_identifier(bundle, bundle.first),
+        gzip.compress(original, mtime=0),
+        caller,
+        files=files,
+        id_of=id_of,
+    )
+    if files:
+        call(store_received_files, file, files)
+    return file
+
+
+_CLAIM: Final = BodyLimit(
+    MAX_BODY_BYTES, "Send a claim whose resources, without the data of documents, are smaller."
+)
+
+
+def _not_attached(bundle: Bundle) -> list[str]:
+    """The files of a bundle that are not recorded, each with what to do."""
+    files = files_of_bundle(bundle)
+    most = dependencies().payer.documents.max_at_submission
+    remarks = [
+        f"{one.place}: not attached. Send the content as data; documents are not retrieved."
+        for one in files
+        if one.address is not None
+    ]
+    remarks += (
+        f"{one.place}: not attached. A request takes {most} documents with its submission. Send it "
+        "by $submit-attachment."
+        for one in [one for one in files if one.address is None][most:]
+    )
+    return remarks
 
 
 def _cancelled(
@@ -118,6 +180,7 @@ def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
             one.request,
             line_numbers(one),
             bundle,
+            documents=one.documents,
             base_url=api.base_url,
             at=at,
             inquired=True,
@@ -127,6 +190,54 @@ def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
     return FhirResource(
         inquiry_answer(answers, withheld=found.withheld, more=found.more, damaged=found.damaged)
     )
+
+
+ATTACHMENT_LIMIT: Final = BodyLimit(
+    FHIR_BODY.size,
+    "Send one document in each call, with Final false until the last, or upload larger documents to "
+    "the request.",
+)
+
+
+@api.post(
+    "/fhir/r4/{operation}",
+    "Attach documents to a request",
+    operation_id="submitAttachment",
+    media_type=FHIR_JSON,
+    body_limit=ATTACHMENT_LIMIT,
+    errors=(NotFoundError, ActionNotAllowedError, DocumentLimitError),
+)
+def attachment_operation(
+    operation: Annotated[str, Path()], body: FhirResource, caller: CurrentCaller
+) -> FhirResource:
+    """Da Vinci CDex 2.1 `$submit-attachment`: attach documents to a pended request or an open appeal.
+
+    TrackingId, or AdminRefNumber, is the precertification number or the identifier of the claim.
+    The documents are inspected and scanned as uploads, after the call. The first that is attached
+    answers the open request for information; with Final false, it stays open for more.
+    """
+    if operation != SUBMIT_ATTACHMENT:
+        raise NotFoundError("There is no such operation. Send attachments to $submit-attachment.")
+    sent = read_attachment(body.root)
+    ids = [
+        id_from_key(tin, "pas", tracking)
+        for tin in sorted(caller.tins)
+        for tracking in sent.tracking
+    ]
+    file = call(find_for_attachment, sent.numbers, ids, sent.member_id, caller)
+    known = {str(number) for number in line_numbers(file)}
+    if wrong := [one for one in sent.lines if one[0] not in known]:
+        expected = f"Send item numbers of the claim: {', '.join(sorted(known, key=int))}."
+        raise UnprocessableBundleError([Issue("value", place, expected) for _, place in wrong])
+    files = call(received_files, sent.files)
+    id_of = partial(id_from_key, "-", "document")
+    try:
+        attached = call(attach_received_files, file, files, caller, final=sent.final, id_of=id_of)
+    except InvalidInputError as error:
+        raise UnprocessableBundleError(
+            [Issue("not-supported", one.pointer, one.message) for one in error.errors]
+        ) from error
+    return FhirResource(attachment_outcome(attached.request, attached.documents))
 
 
 def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:

@@ -19,10 +19,13 @@ from precert.domain.errors import (
     PatientNotFoundError,
     PrecertError,
 )
+from precert.domain.payer import Payer
+from precert.fhir.attachments import SentFile
 from precert.fhir.bundles import bundle_of
 from precert.fhir.claims import ReadClaim, item_sequences
 from precert.fhir.responses import ClaimError
 from precert.usecases.ports.requests import RequestFile
+from precert.usecases.received_documents import ReceivedFile
 
 CORRECT: Final = "C"
 """X12 889: correct and resubmit."""
@@ -79,6 +82,23 @@ def line_numbers(file: RequestFile) -> tuple[int, ...]:
         if len(sequences) == len(file.request.submitted.lines):
             return sequences
     return tuple(range(1, len(file.request.submitted.lines) + 1))
+
+
+def received_files(files: Sequence[SentFile], *, payer: Payer) -> list[ReceivedFile]:
+    """The files whose content was sent, as documents of the payer's types."""
+    return [
+        ReceivedFile(
+            place=one.place,
+            title=one.title,
+            content_type=one.content_type,
+            body=one.body,
+            document_type=next(
+                (kind for code in one.codes if (kind := payer.document_of_attachment(code))), None
+            ),
+        )
+        for one in files
+        if one.address is None
+    ]
 
 
 def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:

@@ -43,6 +43,8 @@ from precert.api.accesses import Call, api_request_id, current_call, noting_call
 from precert.api.claims import token_claims
 from precert.api.edge import SECURITY_HEADERS, Edge
 from precert.api.parsing import (
+    BODY_LIMIT,
+    BodyLimit,
     PartlyValidError,
     UnreadableBodyError,
     is_current,
@@ -106,6 +108,8 @@ class Declaration(TypedDict):
     """Whether callers poll it: the ETag is a digest of the response, compared with If-None-Match."""
     media_type: NotRequired[str]
     """Media type of the response, if not JSON."""
+    body_limit: NotRequired[BodyLimit]
+    """The limit of its body, if not that of the others."""
     reads: NotRequired[bool]
     """Whether it changes nothing, although it is a POST: the scope for reading is enough."""
     audited: NotRequired[bool]
@@ -141,6 +145,7 @@ class Operation(BaseMiddlewareHandler[Any]):
     conditional: bool = False
     media_type: str = JSON
     audited: bool = True
+    body_limit: BodyLimit = BODY_LIMIT
     reads: bool = False
     guidance: Callable[[InvalidInputError], str | None] | None = None
 
@@ -252,7 +257,7 @@ class Operation(BaseMiddlewareHandler[Any]):
                 malformed[parameter.name] = error
         for parameter in self.dependant.body_params:
             try:
-                arguments[parameter.name] = parse_body(event, parameter.type_)
+                arguments[parameter.name] = parse_body(event, parameter.type_, self.body_limit)
             except PartlyValidError as error:
                 malformed[parameter.name] = error
         if malformed:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import RootModel
 
 from precert.api.app import FHIR_JSON, Api
+from precert.api.parsing import BodyLimit
 from precert.api.problems import ErrorItem, Problem, plain_problem
 from precert.fhir.bundles import UnprocessableBundleError
 
@@ -23,6 +24,14 @@ _ISSUE_OF: Final = {
 }
 """FHIR's issue-type of each status; ``exception`` for others."""
 UNPROCESSABLE: Final = "unprocessable_bundle"
+
+
+FHIR_BODY: Final = BodyLimit(
+    4 * 1024 * 1024,
+    "Send the claim without documents, or with smaller ones, and then each document by "
+    "$submit-attachment. Upload documents that are larger to the request.",
+)
+"""Lambda takes events of 6 MB, in which a body that API Gateway encodes in base64 is a third longer."""
 
 
 class FhirResource(RootModel[dict[str, Any]]):

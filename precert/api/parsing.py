@@ -9,7 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,6 +23,20 @@ from precert.domain.errors import (
 )
 
 MAX_BODY_BYTES: Final = 256 * 1024
+
+
+class BodyLimit(NamedTuple):
+    """How large a body can be, and what to do with a larger one."""
+
+    size: int
+    remedy: str
+
+    @property
+    def detail(self) -> str:
+        return f"A body has at most {self.size // 1024} KB. {self.remedy}"
+
+
+BODY_LIMIT: Final = BodyLimit(MAX_BODY_BYTES, "Send documents as uploads.")
 ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 NOTICE_ID: Final = re.compile(
     r"[1-9][0-9]{0,3}-(?:provider|member)(?:-dates-[1-9][0-9]{0,3}|-extension"
@@ -77,14 +91,16 @@ class PartlyValidError(InvalidInputError):
         self.part = part
 
 
-def parse_body(event: Mapping[str, Any], model: type[Model]) -> Model:
+def parse_body(
+    event: Mapping[str, Any], model: type[Model], limit: BodyLimit = BODY_LIMIT
+) -> Model:
     """The event's body as its model.
 
     Raises:
         PartlyValidError: every error of type and form, each with its pointer.
         UnreadableBodyError: it is not JSON, or too large.
     """
-    text = _text(event)
+    text = _text(event, limit)
     try:
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -162,20 +178,19 @@ def _json_of(text: str) -> object:
         return None
 
 
-def _text(event: Mapping[str, Any]) -> str:
-    too_large = UnreadableBodyError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "body_too_large",
-        f"A body has at most {MAX_BODY_BYTES // 1024} KB. Send documents as uploads.",
-    )
+def too_large(limit: BodyLimit) -> UnreadableBodyError:
+    return UnreadableBodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", limit.detail)
+
+
+def _text(event: Mapping[str, Any], limit: BodyLimit) -> str:
     text: str = event.get("body") or ""
-    if len(text) > MAX_BODY_BYTES * 2:
-        raise too_large
+    if len(text) > limit.size * 2:
+        raise too_large(limit)
     if event.get("isBase64Encoded"):
         try:
             text = b64decode(text, validate=True).decode()
         except ValueError as error:
             raise malformed() from error
-    if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
-        raise too_large
+    if len(text.encode(errors="surrogatepass")) > limit.size:
+        raise too_large(limit)
     return text

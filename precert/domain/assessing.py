@@ -67,6 +67,20 @@ def attached_types(documents: Collection[Document]) -> frozenset[str]:
     )
 
 
+def sent_types(documents: Collection[Document]) -> frozenset[str]:
+    """Codes of the documents that are attached, or whose bytes are being verified."""
+    verified = frozenset(
+        document.document_type
+        for document in documents
+        if document.document_type
+        and (
+            document.status is DocumentStatus.CHECKING
+            or (document.received and document.status is DocumentStatus.AWAITING_UPLOAD)
+        )
+    )
+    return attached_types(documents) | verified
+
+
 def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
     """The assessment of each line, for the record."""
     automatic = _within_limits(lines)

@@ -66,6 +66,8 @@ class Refusal(StrEnum):
     TOO_COMPLEX = "too_complex"
     """The inspection of documents has limits, so that no file can block it."""
     THREAT = "threat_found"
+    NOT_ACCEPTED = "type_not_accepted"
+    """A document within a partner's call whose type uploads do not have either (U1)."""
     NOT_SCANNED = "not_scanned"
     """Reserved and not assigned: a document without a scan result stays CHECKING."""
     CLOSED = "request_closed"
@@ -107,6 +109,10 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
             "upload that."
         ),
         Refusal.THREAT: "The file contains malware and was removed. Create a clean file and upload it.",
+        Refusal.NOT_ACCEPTED: (
+            "This type of file is not accepted. Print it to a PDF and send that. Accepted are "
+            f"{', '.join(extension[1:] for extension in CONTENT_TYPES)}."
+        ),
         Refusal.NOT_SCANNED: "The file could not be scanned for malware. Upload it again, or as a PDF.",
         Refusal.CLOSED: "The request no longer accepts documents.",
         Refusal.NOT_UPLOADED: "No file was uploaded in time. Create a new upload.",
@@ -145,6 +151,11 @@ class Document(Value):
     """When the upload form expires; without an upload its slot is free again."""
     revision: Annotated[int, Field(ge=1)] = 1
     announced_sha256: Sha256 | None = None
+    received: bool = False
+    """Whether it was within a partner's call, while the request took documents: it is verified whatever
+    the status of the request is by then."""
+    more_to_come: bool = False
+    """Whether its sender announced further documents: it does not close a request for information."""
     settled_at: Moment | None = None
     size: int | None = None
     sha256: Sha256 | None = None

@@ -78,6 +78,8 @@ class WorkflowEffect(StrEnum):
     """Wake the waiting execution, which reads the deadline again."""
     RECEIVE_DOCUMENT = "RECEIVE_DOCUMENT"
     """Close the open request for information that the document answers."""
+    MISS_DOCUMENT = "MISS_DOCUMENT"
+    """Request the required document that the refused one would have been."""
 
 
 class DuplicateLock(StrEnum):
@@ -399,7 +401,11 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             workflow=WorkflowEffect.RECEIVE_DOCUMENT,
         ),
         EventType.DOCUMENT_REFUSED: EventRule(
-            "Document refused", "A document was refused.", of_document=True, message=True
+            "Document refused",
+            "A document was refused.",
+            of_document=True,
+            message=True,
+            workflow=WorkflowEffect.MISS_DOCUMENT,
         ),
         EventType.DOCUMENT_DELETED: EventRule(
             "Document deleted",

@@ -82,7 +82,7 @@ def bundle_of(document: object, *, first: str) -> Bundle:
         raise UnprocessableBundleError(
             [Issue("structure", "Bundle", "Send one resource of type Bundle.")]
         )
-    if _depth(document) > MOST_DEPTH:
+    if depth_of(document) > MOST_DEPTH:
         message = f"The bundle is nested more deeply than {MOST_DEPTH} levels."
         raise UnprocessableBundleError([Issue("too-long", "Bundle", message)])
     found = document.get("entry")
@@ -150,7 +150,8 @@ def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
             yield from unknown_modifiers(one, f"{path}[{index}]")
 
 
-def _depth(value: object) -> int:
+def depth_of(value: object) -> int:
+    """Levels of nesting, as far as the most that are accepted."""
     deepest, waiting = 0, [(value, 1)]
     while waiting and deepest <= MOST_DEPTH:
         one, depth = waiting.pop()

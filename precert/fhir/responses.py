@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from precert.domain.decisions import DecidingRole, Decision, ServiceLine
+from precert.domain.documents import Document, DocumentStatus
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
@@ -152,13 +153,16 @@ def determined(
     base_url: str,
     at: datetime,
     new_uuid: Callable[[], str],
+    documents: Sequence[Document] = (),
+    remarks: Sequence[str] = (),
     inquired: bool = False,
 ) -> Json:
     """The response to a claim that is stored as a request, in its current state.
 
     ``sequences`` are ``item.sequence`` of the claim, in the order of the request's lines; ``inquired``
     if the bundle is an inquiry, which describes the request by example. ``base_url`` is the address to
-    which documents are sent.
+    which documents are sent. Of ``documents``, those that were received in a call and are not attached
+    are notes, and so are the ``remarks``.
     """
     response = _Response(bundle, at, new_uuid, inquired)
     review = request.submitted
@@ -180,7 +184,7 @@ def determined(
         decision = line.decisions[-1] if line.decisions else None
         if decision and decision.approved and line.status is LineStatus.MODIFIED:
             added.append(_added(line, sequence, decision, request))
-    for text in _needed(request, payer):
+    for text in (*_needed(request, payer), *_not_attached(documents), *remarks):
         response.note(text)
     approved = [line.approved for line in review.lines if line.approved]
     action = request.status.rule.review_action or PENDED
@@ -329,6 +333,38 @@ def _needed(request: Request, payer: Payer) -> Iterator[str]:
     yield from (f"Needed by {until}: {label}." for label in labels)
     if rfi.text and rfi.text != "\n".join(labels):
         yield f"Needed by {until}: {rfi.text}"
+
+
+def _not_attached(documents: Sequence[Document]) -> Iterator[str]:
+    """What became of received documents that are not attached, one text each."""
+    for document in documents:
+        if not document.received or document.status is DocumentStatus.ATTACHED:
+            continue
+        if document.refusal is None:
+            yield f"Document {document.file_name}: received; it is inspected before it is attached."
+        else:
+            yield f"Document {document.file_name}: refused. {document.refusal.words}"
+
+
+def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
+    """The answer to ``$submit-attachment``: an OperationOutcome with an issue for each document."""
+    number = request.submitted.number
+    issues = []
+    for document in documents:
+        refused = document.status is DocumentStatus.REFUSED
+        if document.status is DocumentStatus.ATTACHED:
+            text = f"Document {document.file_name} is attached to precertification {number}."
+        else:
+            (text,) = _not_attached([document])
+            text = f"Precertification {number}. {text}"
+        issues.append(
+            {
+                "severity": "warning" if refused else "information",
+                "code": "business-rule" if refused else "informational",
+                "details": {"text": text},
+            }
+        )
+    return {"resourceType": "OperationOutcome", "issue": issues}
 
 
 def _disposition(request: Request, payer: Payer) -> str:

@@ -185,6 +185,36 @@ def _created_upload(
         upload_until=now + timedelta(seconds=limits.upload_seconds),
         announced_sha256=requested.sha256,
     )
+    reserve_slot(
+        request_id,
+        document,
+        readable_by=readable_by,
+        documents=documents,
+        document_bytes=document_bytes,
+        payer=payer,
+        now=now,
+    )
+    form = document_bytes.upload_form(
+        request_id, document, max_bytes=limits.max_bytes, seconds=limits.upload_seconds
+    )
+    return CreatedUpload(document, form)
+
+
+def reserve_slot(
+    request_id: str,
+    document: Document,
+    *,
+    readable_by: Collection[str],
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
+) -> None:
+    """Record a document with its slot, if necessary one whose upload form has expired unused.
+
+    Raises:
+        NotFoundError, DraftExpiredError, ActionNotAllowedError, DocumentLimitError.
+    """
     try:
         _take_slot(request_id, document, documents, now)
     except OfferRefusedError as refusal:
@@ -193,10 +223,6 @@ def _created_upload(
             request_id, document, documents, document_bytes, now
         ):
             raise error from refusal
-    form = document_bytes.upload_form(
-        request_id, document, max_bytes=limits.max_bytes, seconds=limits.upload_seconds
-    )
-    return CreatedUpload(document, form)
 
 
 def _errors(requested: RequestedUpload, payer: Payer) -> list[FieldError]:
@@ -334,8 +360,11 @@ def verify_document(
     )
     if refusal := _refusal(arrived, digest, document, request, inspect, payer):
         settled = document.refused(refusal, now).model_copy(update={"size": arrived.size})
+    # What was received within a call was accepted by that call.
+    arrived_late = not document.received
     try:
-        documents.settle(request_id, settled, _settled_event(request, settled, now), arrived=True)
+        event = _settled_event(request, settled, now)
+        documents.settle(request_id, settled, event, arrived=arrived_late)
     except DocumentChangedError:
         # Another delivery was first, perhaps of another file uploaded with the same form.
         current = documents.document(request_id, document_id)
@@ -369,7 +398,8 @@ def _refusal(
     payer: Payer,
 ) -> Refusal | None:
     # An upload started on a draft may arrive after the submission and is added to the request (U5).
-    if request.status is not Status.INCOMPLETE and not request.cycle_is_open:
+    closed = request.status is not Status.INCOMPLETE and not request.cycle_is_open
+    if closed and not document.received:
         return Refusal.CLOSED
     if arrived.size == 0:
         return Refusal.EMPTY

@@ -3,7 +3,7 @@
 They are requests like those of the portal: the same rules, duplicates, clocks, notices and visibility.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.documents import DocumentStatus
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -34,6 +35,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
 from precert.domain.review import FIRST_CYCLE, Channel
 from precert.names import Entitlement
+from precert.usecases.documents import document_event
 from precert.usecases.members import require_checkable
 from precert.usecases.ports.reference import (
     CodeSets,
@@ -50,6 +52,7 @@ from precert.usecases.ports.requests import (
     RequestFile,
     RequestStore,
 )
+from precert.usecases.received_documents import ReceivedFile, received_document
 from precert.usecases.requests import void_request
 from precert.usecases.submission import (
     duplicate_error,
@@ -73,6 +76,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     original: bytes | None,
     caller: Caller,
     *,
+    files: Sequence[ReceivedFile] = (),
     id_of: Callable[[str], str],
     requests: RequestStore,
     registrations: Registrations,
@@ -90,7 +94,8 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     ``id_of`` derives the request's id from ``claim_id``, the identifier that the submitter gave the
     claim: a repeated submission returns the request as it is then. ``original`` is the claim as it was
     sent, compressed by gzip; the request of an order has none. If the assessment fails for a technical
-    reason, the request is returned before it; the workflow repeats it.
+    reason, the request is returned before it; the workflow repeats it. ``files`` become documents of
+    the request, as many as a submission takes; :func:`store_received_files` stores their bytes.
 
     Raises:
         NotEntitledError.
@@ -125,6 +130,10 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     tins = tuple(sorted(caller.tins.intersection(content.tins)))
     review = received.submitted.model_copy(update={"submitter_tins": tins})
     request = received.model_copy(update={"review": review})
+    sent = [
+        received_document(request_id, one, at, sender=tins[0], id_of=id_of, payer=payer, now=now)
+        for at, one in enumerate(files[: payer.documents.max_at_submission], start=1)
+    ]
 
     def store(number: str) -> None:
         stored = with_number(request, number)
@@ -134,6 +143,12 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
             covered_on=local_date(now, payer.zone),
             fingerprint=submitted_fingerprint(stored),
             original=original,
+            documents=sent,
+            document_events=[
+                document_event(stored, document, now)
+                for document in sent
+                if document.status is DocumentStatus.REFUSED
+            ],
         )
 
     try:

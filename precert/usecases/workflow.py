@@ -15,18 +15,18 @@ from precert.domain import disputing
 from precert.domain.assessing import (
     JudgedLine,
     assessed_lines,
-    attached_types,
     automatic_decisions,
     is_automatic,
     is_late_notification,
     missing_documents,
+    sent_types,
 )
 from precert.domain.assessment import Assessment
 from precert.domain.clocks import deadline_of, local_date
 from precert.domain.coverage import Plan
 from precert.domain.decisions import SYSTEM
 from precert.domain.determination import requested_lines
-from precert.domain.documents import DocumentStatus
+from precert.domain.documents import Document, DocumentStatus
 from precert.domain.errors import TransientError
 from precert.domain.event_types import EVENTS, WorkflowEffect
 from precert.domain.events import Event
@@ -307,12 +307,11 @@ def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> 
     assessment = review.assessment
     if assessment is None or not _lacks_documentation(request):
         return None
-    attached = attached_types(file.documents)
-    missing = [code for code in assessment.required_documentation if code not in attached]
     arrived = any(
         document.status is DocumentStatus.ATTACHED
         and document.settled_at is not None
         and document.settled_at >= assessment.assessed_at
+        and not _precedes(document, assessment.assessed_at)
         for document in file.documents
     )
     information_request = review.open_information_request
@@ -322,7 +321,23 @@ def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> 
             if arrived and information_request.requested_by == SYSTEM
             else None
         )
-    if review.information_requests or not missing or arrived:
+    return None if arrived else _missing_requested(file, payer, now)
+
+
+def _precedes(document: Document, at: datetime) -> bool:
+    """Whether a document was received before, so that it is no answer to what was requested then."""
+    return document.received and document.offered_at <= at
+
+
+def _missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
+    """Request the required documents that were not sent, once in a cycle."""
+    request, review = file.request, file.request.submitted
+    assessment = review.assessment
+    if assessment is None or not _lacks_documentation(request):
+        return None
+    sent = sent_types(file.documents)
+    missing = [code for code in assessment.required_documentation if code not in sent]
+    if review.information_requests or not missing:
         return None
     if not request.takes_information_request(now):
         return None
@@ -366,6 +381,8 @@ def relay_event(
             _wake(event, requests=requests, workflow=workflow, now=now)
         case WorkflowEffect.RECEIVE_DOCUMENT:
             _receive_information(event, requests=requests, payer=payer, now=now)
+        case WorkflowEffect.MISS_DOCUMENT:
+            _request_missing(event, requests=requests, payer=payer, now=now)
         case other:
             assert_never(other)
     bus.publish(event)
@@ -390,20 +407,37 @@ def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: date
 def _receive_information(
     event: Event, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> None:
-    """An attached document answers the open RFI: a paused clock resumes (W2, W6)."""
+    """An attached document answers the open RFI: a paused clock resumes (W2, W6).
+
+    One that was received before the RFI, or whose sender announced more, does not.
+    """
 
     def attempt() -> None:
-        request = requests.read(event.request_id)
-        information_request = (
-            request.review.open_information_request if request and request.review else None
-        )
-        if (
-            request is None
-            or information_request is None
-            or event.at < information_request.requested_at
-        ):
+        file = requests.read_file(event.request_id)
+        review = file.request.review if file else None
+        rfi = review.open_information_request if review else None
+        if file is None or rfi is None or event.at < rfi.requested_at:
             return
-        change = request.receive_information(now, payer)
+        attached = next(
+            (one for one in file.documents if one.document_id == event.document_id), None
+        )
+        if attached and (attached.more_to_come or _precedes(attached, rfi.requested_at)):
+            return
+        change = file.request.receive_information(now, payer)
+        if change is not None:
+            requests.record(change)
+
+    retry(attempt, on=ConcurrentChangeError)
+
+
+def _request_missing(event: Event, *, requests: RequestStore, payer: Payer, now: datetime) -> None:
+    """Request the required documents that are missing because this one was refused (W1, W2)."""
+
+    def attempt() -> None:
+        file = requests.read_file(event.request_id)
+        if file is None or file.request.review is None:
+            return
+        change = _missing_requested(file, payer, now)
         if change is not None:
             requests.record(change)
 

@@ -252,7 +252,7 @@ UNPROCESSABLE: dict[str, tuple[Any, int, str]] = {
         422,
         "required",
     ),
-    "large": ({"resourceType": "Bundle", "text": "x" * 300_000}, 413, "too-long"),
+    "large": ({"resourceType": "Bundle", "text": "x" * 4_200_000}, 413, "too-long"),
 }
 
 
@@ -261,6 +261,13 @@ def test_outcome_says_why_when_a_bundle_cannot_be_processed(cloud: Cloud, kind: 
     sent, expected, code = UNPROCESSABLE[kind]
     reply = submit(cloud, sent)
     assert (reply.status, issues(reply)) == (expected, [code])
+
+
+def test_outcome_says_why_when_a_claim_is_large_without_its_documents(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    patient(document)["text"] = {"status": "generated", "div": "<div>" + "x" * 300_000 + "</div>"}
+    reply = submit(cloud, document)
+    assert (reply.status, issues(reply)) == (413, ["too-long"])
 
 
 def test_outcome_asks_for_json_when_xml_is_sent(cloud: Cloud) -> None:

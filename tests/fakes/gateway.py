@@ -8,8 +8,8 @@ from tools.operations import ALL_ROUTES as ROUTES
 
 
 def matched(method: str, path: str) -> dict[str, Any]:
-    """``routeKey`` and ``pathParameters``; ``$default`` if no route matches."""
-    for route in ROUTES:
+    """``routeKey`` and ``pathParameters`` of the most specific route, or ``$default``."""
+    for route in sorted(ROUTES, key=lambda one: one.path.count("{")):
         form = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path)
         found = re.fullmatch(form, path)
         if found and route.method == method:

@@ -1,8 +1,10 @@
 """In-memory registrations of complete requests (port ``Registrations``)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
 from precert.domain.request import Request
@@ -33,6 +35,8 @@ class InMemoryRegistrations:
         fingerprint: Fingerprint,
         unique: bool = True,
         original: bytes | None = None,
+        documents: Sequence[Document] = (),
+        document_events: Sequence[Event] = (),
     ) -> None:
         self.coverage_days.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
@@ -50,7 +54,8 @@ class InMemoryRegistrations:
         self.requests.requests[request.request_id] = request
         if original is not None:
             self.requests.originals[request.request_id] = original
-        self.requests.events.append(event)
+        self.requests.documents += documents
+        self.requests.events += [event, *document_events]
 
     def request_id_of(self, number: str) -> str | None:
         return next(

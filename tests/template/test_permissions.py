@@ -110,7 +110,7 @@ ALLOWED: Final = {
     catalogue.WORKFLOW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
-    catalogue.PAS: REGISTER,
+    catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject"},
 }
 TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")
 CHANGE: Final = WRITE | {"dynamodb:BatchGetItem"}
@@ -180,7 +180,7 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
         "notices": {"s3:PutObject"},
     },
     catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
-    catalogue.PAS: RECEIVED,
+    catalogue.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
 }
 """What each function may do with each table and with the objects below each prefix.
 

@@ -112,7 +112,7 @@ class DynamoDBDocuments:
         }
         put = {
             "TableName": self._table,
-            "Item": to_wire(_item(request_id, document)),
+            "Item": to_wire(document_item(request_id, document)),
             "ConditionExpression": ABSENT,
         }
         try:
@@ -220,7 +220,7 @@ class DynamoDBDocuments:
     def _replacement(self, request_id: str, document: Document) -> dict[str, Any]:
         return {
             "TableName": self._table,
-            "Item": to_wire(_item(request_id, document)),
+            "Item": to_wire(document_item(request_id, document)),
             "ConditionExpression": "revision = :based_on",
             "ExpressionAttributeValues": to_wire({":based_on": document.revision - 1}),
         }
@@ -268,7 +268,8 @@ class DynamoDBDocuments:
 _WAITING: Final = frozenset({DocumentStatus.AWAITING_UPLOAD, DocumentStatus.CHECKING})
 
 
-def _item(request_id: str, document: Document) -> Item:
+def document_item(request_id: str, document: Document) -> Item:
+    """The record of a document."""
     waiting = document.status in _WAITING
     return {
         PK: request_pk(request_id),

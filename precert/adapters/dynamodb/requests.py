@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from precert.adapters.dynamodb.documents import (
     document_id_of_key,
+    document_item,
     document_of,
     notice_id_of_key,
     notice_of,
@@ -88,6 +89,7 @@ from precert.domain.content import RequestContent
 from precert.domain.damage import RecordKind
 from precert.domain.dates import LAST_INSTANT
 from precert.domain.delegation import Delegation, DelegationStatus
+from precert.domain.documents import Document
 from precert.domain.duplicates import (
     Fingerprint,
     current_fingerprint,
@@ -598,6 +600,8 @@ class DynamoDBRegistrations:
         fingerprint: Fingerprint,
         unique: bool = True,
         original: bytes | None = None,
+        documents: Sequence[Document] = (),
+        document_events: Sequence[Event] = (),
     ) -> None:
         patient = request.content.patient
         operations: list[dict[str, Any]] = [
@@ -620,6 +624,10 @@ class DynamoDBRegistrations:
         if original is not None:
             item = {PK: request_pk(request.request_id), SK: ORIGINAL_SK, "original": original}
             operations.append({"Put": {"TableName": self._table, "Item": to_wire(item)}})
+        for document in documents:
+            item = document_item(request.request_id, document)
+            operations.append({"Put": {"TableName": self._table, "Item": to_wire(item)}})
+        operations += (put_event(self._table, one) for one in document_events)
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))
         operations.append(put_fingerprint(self._table, fingerprint))

@@ -1,5 +1,6 @@
 """The bytes of documents and of determination notices."""
 
+import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Set
 from typing import TYPE_CHECKING
@@ -71,6 +72,19 @@ class S3Documents:
             **(_inline(shown_as) if shown_as else {}),
         }
         return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+    def put(self, request_id: str, document: Document, body: bytes) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=document_key(request_id, document.document_id),
+                Body=body,
+                ContentType=document.content_type,
+                ContentDisposition=content_disposition(document.file_name),
+                ChecksumSHA256=b64encode(hashlib.sha256(body).digest()).decode(),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise TransientError("A document could not be stored. Send the call again.") from error
 
     def arrived(self, request_id: str) -> Set[str]:
         prefix = f"{DOCUMENT_PREFIX}{request_id}/"

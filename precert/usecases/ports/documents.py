@@ -134,6 +134,9 @@ class DocumentBytes(Protocol):
         With a content type as ``shown_as``, a browser shows the file instead of downloading it.
         """
 
+    def put(self, request_id: str, document: Document, body: bytes) -> None:
+        """Store a received file where uploads are, so that the same events follow. One call."""
+
     def arrived(self, request_id: str) -> Set[str]:
         """Ids of the documents whose bytes exist. One call."""
 

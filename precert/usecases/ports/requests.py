@@ -292,10 +292,13 @@ class Registrations(Protocol):
         fingerprint: Fingerprint,
         unique: bool = True,
         original: bytes | None = None,
+        documents: Sequence[Document] = (),
+        document_events: Sequence[Event] = (),
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
-        ``original`` is what the submitter sent, compressed by gzip; it is stored with the request.
+        ``original`` is what the submitter sent, compressed by gzip; it is stored with the request, and
+        so are records of the ``documents`` that were sent with it, with their events.
 
         With ``covered_on`` only while the patient is covered that day (A6), if ``unique`` only while no
         request exists that it repeats (S2).

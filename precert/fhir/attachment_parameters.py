@@ -1,0 +1,144 @@
+"""The Parameters of CDex ``$submit-attachment`` (Da Vinci CDex 2.1, FHIR R4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from precert.fhir.attachments import FILED_RESOURCES, SentFile, files_of_resource
+from precert.fhir.bundles import (
+    MOST_DEPTH,
+    Issue,
+    UnprocessableBundleError,
+    code_in,
+    depth_of,
+    objects,
+    text,
+    unknown_modifiers,
+)
+from precert.fhir.elements import Json
+from precert.fhir.systems import LOINC
+
+_USES: Final = ("claim", "preauthorization")
+
+
+@dataclass(frozen=True)
+class SubmittedAttachment:
+    """What a call of ``$submit-attachment`` sends."""
+
+    tracking: tuple[str, ...]
+    """TrackingId and AdminRefNumber as ``system|value``."""
+    numbers: tuple[str, ...]
+    """Their values alone, which can be precertification numbers."""
+    member_id: str
+    lines: tuple[tuple[str, str], ...]
+    """Each LineItem, with its place."""
+    files: tuple[SentFile, ...]
+    final: bool
+
+
+def read_attachment(document: object) -> SubmittedAttachment:
+    """The attachments of the Parameters, and what they are for.
+
+    Raises:
+        UnprocessableBundleError: a parameter is missing or wrong; all of them are listed.
+    """
+    if not isinstance(document, dict) or document.get("resourceType") != "Parameters":
+        raise UnprocessableBundleError(
+            [Issue("structure", "Parameters", "Send one resource of type Parameters.")]
+        )
+    if depth_of(document) > MOST_DEPTH:
+        message = f"The parameters are nested more deeply than {MOST_DEPTH} levels."
+        raise UnprocessableBundleError([Issue("too-long", "Parameters", message)])
+    read = _Parameters(document)
+    issues = [*unknown_modifiers(document, "Parameters"), *read.issues()]
+    if issues:
+        raise UnprocessableBundleError(issues)
+    known = [read.identifier("TrackingId"), read.identifier("AdminRefNumber")]
+    member = read.identifier("MemberId")
+    sent = [one for one in known if one]
+    return SubmittedAttachment(
+        tracking=tuple("|".join(one) for one in sent),
+        numbers=tuple(value.strip().upper() for _, value in sent),
+        member_id=member[1].strip().upper() if member else "",
+        lines=tuple(read.lines()),
+        files=tuple(read.files()),
+        final=read.named("Final").get("valueBoolean") is not False,
+    )
+
+
+class _Parameters:
+    def __init__(self, document: Json) -> None:
+        self.all = objects(document, "parameter")
+        self.attachments = [
+            (f"Parameters.parameter[{index}]", one)
+            for index, one in enumerate(self.all)
+            if one.get("name") == "Attachment"
+        ]
+
+    def named(self, name: str) -> Json:
+        return next((one for one in self.all if one.get("name") == name), {})
+
+    def identifier(self, name: str) -> tuple[str, str] | None:
+        """System and value of a parameter of type Identifier."""
+        found = self.named(name).get("valueIdentifier")
+        value = text(found, "value")
+        return (text(found, "system") or "", value) if value else None
+
+    def issues(self) -> Iterator[Issue]:
+        for name, meaning in (
+            ("TrackingId", "the precertification number, or the identifier of the claim"),
+            ("MemberId", "the member id"),
+        ):
+            if self.identifier(name) is None:
+                yield _missing(name, f"Send {meaning} as an Identifier.")
+        if self.identifier("OrganizationId") is None and self.identifier("ProviderId") is None:
+            yield _missing("OrganizationId", "Send OrganizationId or ProviderId as an Identifier.")
+        if self.named("AttachTo").get("valueCode") not in _USES:
+            yield _missing("AttachTo", "Send the code preauthorization.")
+        if not self.attachments:
+            yield _missing("Attachment", "Send at least one attachment with its content.")
+        final = self.named("Final")
+        if final and not isinstance(final.get("valueBoolean"), bool):
+            yield _missing("Final", "Send true or false as a boolean, or leave it out.")
+        for place, one in self.attachments:
+            yield from _issues_of_content(_part(one, "Content").get("resource"), place)
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        for place, one in self.attachments:
+            for part in objects(one, "part"):
+                if part.get("name") == "LineItem":
+                    yield text(part, "valueString") or "", place
+
+    def files(self) -> Iterator[SentFile]:
+        for place, one in self.attachments:
+            content = _part(one, "Content")["resource"]
+            code = code_in(_part(one, "Code").get("valueCodeableConcept"), LOINC)
+            path = _content_path(place)
+            yield from files_of_resource(content, path, codes=(code,) if code else ())
+
+
+def _issues_of_content(content: object, place: str) -> Iterator[Issue]:
+    """What is wrong with the content of one attachment."""
+    if not isinstance(content, dict) or content.get("resourceType") not in FILED_RESOURCES:
+        message = f"Send one of {', '.join(sorted(FILED_RESOURCES))} with the content as data."
+        yield Issue("not-supported" if content else "required", place, message)
+        return
+    files = list(files_of_resource(content, _content_path(place)))
+    if not files:
+        yield Issue("required", place, "Send the content of the attachment as data.")
+    for file in files:
+        if file.address is not None:
+            message = "Send the content as data. Documents are not retrieved from addresses."
+            yield Issue("not-supported", file.place, message)
+
+
+def _content_path(place: str) -> str:
+    return f"{place}.part.where(name='Content').resource"
+
+
+def _part(attachment: Json, name: str) -> Json:
+    return next((one for one in objects(attachment, "part") if one.get("name") == name), {})
+
+
+def _missing(name: str, message: str) -> Issue:
+    return Issue("required", f"Parameters.parameter.where(name='{name}')", message)

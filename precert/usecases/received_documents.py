@@ -1,0 +1,229 @@
+"""Documents within a call of a partner: stored, inspected and scanned as uploads are.
+
+The call does not wait for that. A document has the id of its request and content, so that a repeated
+call stores nothing again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from precert.domain.caller import Caller
+from precert.domain.documents import (
+    CONTENT_TYPES,
+    Document,
+    DocumentStatus,
+    Refusal,
+    content_type_of,
+)
+from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.names import Entitlement
+from precert.usecases.access import visible
+from precert.usecases.changes import change_as_provider
+from precert.usecases.documents import reserve_slot
+from precert.usecases.ports.documents import DocumentBytes, DocumentRecords
+from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
+
+_EXTENSION_OF: Final = {
+    **{content_type: extension for extension, content_type in reversed(CONTENT_TYPES.items())},
+    "image/jpg": ".jpg",
+    "image/tif": ".tif",
+}
+ACCEPTED_TYPES: Final = ", ".join(dict.fromkeys(CONTENT_TYPES.values()))
+UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """A file of a call. ``body`` is ``None`` if it could not be decoded."""
+
+    place: str
+    """Where it was in the input."""
+    title: str | None
+    content_type: str
+    body: bytes | None
+    document_type: str | None = None
+
+    @property
+    def media_type(self) -> str:
+        return self.content_type.partition(";")[0].strip().lower()
+
+    def file_name(self, position: int) -> str:
+        """Its title with the extension of its type; ``position`` names it if it has no title."""
+        title = self.title or f"attachment-{position}"
+        extension = _EXTENSION_OF.get(self.media_type)
+        if extension is None or content_type_of(title) == CONTENT_TYPES[extension]:
+            return title
+        return f"{title}{extension}"
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why it is refused before it is stored."""
+        if self.body is None:
+            return Refusal.DAMAGED
+        if not self.body:
+            return Refusal.EMPTY
+        return None
+
+
+def received_document(
+    request_id: str,
+    file: ReceivedFile,
+    position: int,
+    *,
+    sender: str,
+    id_of: Callable[[str], str],
+    payer: Payer,
+    now: datetime,
+    more_to_come: bool = False,
+) -> Document:
+    """The record of a file; REFUSED where the payer does not take it, else it waits for its bytes."""
+    digest = sha256(file.body or b"").hexdigest()
+    document = Document(
+        document_id=id_of(f"{request_id}#{digest}#{file.file_name(position)}"),
+        file_name=file.file_name(position),
+        content_type=UNKNOWN_TYPE,
+        document_type=file.document_type,
+        status=DocumentStatus.AWAITING_UPLOAD,
+        sent_by_tin=sender,
+        offered_at=now,
+        upload_until=now + timedelta(seconds=payer.documents.upload_seconds),
+        announced_sha256=digest,
+        received=True,
+        more_to_come=more_to_come,
+    )
+    content_type = content_type_of(document.file_name)
+    refusal = file.refusal or (Refusal.NOT_ACCEPTED if content_type is None else None)
+    if refusal is not None:
+        return document.refused(refusal, now)
+    return document.model_copy(update={"content_type": content_type})
+
+
+def store_received_files(
+    file: RequestFile,
+    files: Sequence[ReceivedFile],
+    *,
+    document_bytes: DocumentBytes,
+) -> None:
+    """Store the bytes of the recorded documents that still wait for them. One call for each."""
+    bodies = {sha256(one.body).hexdigest(): one.body for one in files if one.body}
+    for document in file.documents:
+        body = bodies.get(document.announced_sha256 or "")
+        if body and document.received and document.status is DocumentStatus.AWAITING_UPLOAD:
+            document_bytes.put(file.request.request_id, document, body)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What became of files that were sent for a request."""
+
+    request: Request
+    documents: tuple[Document, ...]
+
+
+def find_for_attachment(
+    numbers: Sequence[str],
+    request_ids: Sequence[str],
+    member_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    registrations: Registrations,
+) -> RequestFile:
+    """The member's request with one of these numbers or ids, if the caller may see it (A2).
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: there is none, or the caller may not see it.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    named = [registrations.request_id_of(number) for number in numbers]
+    candidates = [*(one for one in named if one), *request_ids]
+    for request in requests.read_all(list(dict.fromkeys(candidates))[:100]).requests:
+        if request.review is not None and request.content.member_id == member_id:
+            if request.tins.isdisjoint(caller.tins):
+                continue
+            file = requests.read_file(request.request_id)
+            if file is not None:
+                visible(file.request, caller.tins)
+                return file
+    raise NotFoundError(
+        "None of your TINs has a request of this member with this tracking id. Send the "
+        "precertification number or the identifier of the claim as TrackingId, and the member id of "
+        "the response. Attachments are not held for later claims."
+    )
+
+
+def attach_received_files(
+    file: RequestFile,
+    files: Sequence[ReceivedFile],
+    caller: Caller,
+    *,
+    final: bool,
+    id_of: Callable[[str], str],
+    requests: RequestStore,
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
+) -> Attached:
+    """Attach files to a pended request or an open appeal, each as an upload (U1-U4).
+
+    The open request for information is answered as soon as the first of them is verified; without
+    ``final`` it stays open for more. A repetition stores nothing again.
+
+    Raises:
+        InvalidInputError: files that are not accepted; nothing is stored.
+        ActionNotAllowedError: the request does not take documents in its status.
+        DocumentLimitError: all slots are in use; files before it are stored.
+    """
+    request = file.request
+    tins = sorted(caller.tins & request.tins)
+    records = [
+        received_document(
+            request.request_id,
+            one,
+            position,
+            sender=tins[0],
+            id_of=id_of,
+            payer=payer,
+            now=now,
+            more_to_come=not final,
+        )
+        for position, one in enumerate(files, start=1)
+    ]
+    refused = [
+        FieldError(one.place, "not_taken", record.refusal.words)
+        for one, record in zip(files, records, strict=True)
+        if record.refusal is not None
+    ]
+    if refused:
+        raise InvalidInputError(refused)
+    known = {one.document_id: one for one in file.documents}
+    for record in records:
+        if record.document_id not in known:
+            reserve_slot(
+                request.request_id,
+                record,
+                readable_by=caller.tins,
+                documents=documents,
+                document_bytes=document_bytes,
+                payer=payer,
+                now=now,
+            )
+            known[record.document_id] = record
+    stored = tuple(known[one.document_id] for one in records)
+    store_received_files(replace(file, documents=stored), files, document_bytes=document_bytes)
+    if final and all(one.status is DocumentStatus.ATTACHED for one in stored):
+        # Nothing is verified any more: the last call says that the answer is complete.
+        def received(current: Request) -> Change | Request:
+            return current.receive_information(now, payer, by=caller.subject) or current
+
+        request = change_as_provider(
+            request.request_id, received, caller, requests=requests, now=now
+        )
+    return Attached(request, stored)
