@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -79,6 +79,9 @@ class RowLineResponse(ResponseModel):
         )
 
 
+PLAN_NAME: Final = "Null for rows that an earlier release stored."
+
+
 class WorklistRowResponse(ResponseModel):
     """An open determination cycle."""
 
@@ -86,6 +89,7 @@ class WorklistRowResponse(ResponseModel):
     version: int = Field(description="Of the request. Send it as If-Match with an action.")
     number: str
     plan_id: str
+    plan_name: str | None = Field(description=PLAN_NAME)
     urgency: Urgency
     urgency_label: str | None
     cycle: int
@@ -200,6 +204,7 @@ class PlanCount(ResponseModel):
     """The number of cases of one plan."""
 
     plan_id: str
+    plan_name: str | None = Field(description="Null where no case of the plan is open.")
     count: int
 
 
@@ -221,7 +226,10 @@ class WorklistCountsResponse(ResponseModel):
             open=counts.open,
             mine=counts.mine,
             views=[ViewCount(view=view, count=count) for view, count in counts.views.items()],
-            plans=[PlanCount(plan_id=one, count=count) for one, count in counts.plans.items()],
+            plans=[
+                PlanCount(plan_id=one, plan_name=counts.plan_names.get(one), count=count)
+                for one, count in counts.plans.items()
+            ],
             complete=counts.complete,
             damaged=DamagedResponse.of(counts.damaged),
         )

@@ -21,7 +21,7 @@ from precert.api.cycles import (
     option_text,
     options_of,
 )
-from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -41,7 +41,7 @@ from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Review
+from precert.domain.review import Channel, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
@@ -206,6 +206,12 @@ class PotentialDuplicateResponse(ResponseModel):
 class RequestDetails(SharedDetails):
     """A request as its providers read it."""
 
+    channel: Channel | None = Field(description="Null while it is a draft.")
+    channel_label: ClassVar[Any] = optional_label_of("channel")
+    reference: str | None = Field(
+        description="The number that the channel assigned to the request: of the call or the fax, or "
+        "the claim's identifier of the submitting system."
+    )
     potential_duplicates: list[PotentialDuplicateResponse] = Field(
         description="Requests that were found similar at the assessment. Neither ends for that reason."
     )
@@ -229,7 +235,12 @@ class RequestDetails(SharedDetails):
             for duplicate in (assessment.similar if assessment else ())
         ]
         members = members_of(file, payer, labels, tins, now=now)
-        return cls(**members, potential_duplicates=similar)
+        return cls(
+            **members,
+            channel=review.channel if review else None,
+            reference=review.reference if review else None,
+            potential_duplicates=similar,
+        )
 
 
 def members_of(

@@ -83,6 +83,8 @@ class WorklistRow(Value):
     """Of the request; a change with another one is refused."""
     number: Text
     plan_id: Text
+    plan_name: Text | None = None
+    """Null in rows of earlier releases."""
     urgency: Urgency
     cycle: int
     due_at: Moment
@@ -169,6 +171,7 @@ class IntakeExceptionRow(Value):
     request_id: Text
     number: Text
     plan_id: Text
+    plan_name: Text | None = None
     channel: Channel
     reference: Text | None = None
     exceptions: tuple[IntakeException, ...]
@@ -182,6 +185,7 @@ def intake_exception_row(request: Request) -> IntakeExceptionRow:
         request_id=request.request_id,
         number=review.number,
         plan_id=request.plan.plan_id,
+        plan_name=request.plan.name,
         channel=review.channel,
         reference=review.reference,
         exceptions=review.intake_exceptions,
@@ -200,6 +204,7 @@ class DelegationRow(Value):
     line_ids: tuple[Text, ...]
     codes: tuple[Text, ...]
     plan_id: Text
+    plan_name: Text | None = None
     line_of_business: Text
     urgency: Urgency
     patient: str | None = None
@@ -229,6 +234,7 @@ def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
         line_ids=delegation.line_ids,
         codes=tuple(line.code for line in lines if line.code),
         plan_id=request.plan.plan_id,
+        plan_name=request.plan.name,
         line_of_business=request.plan.line_of_business,
         urgency=request.urgency,
         patient=f"{patient.first_name} {patient.last_name}" if patient else None,
@@ -250,6 +256,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         version=request.version,
         number=review.number,
         plan_id=request.plan.plan_id,
+        plan_name=request.plan.name,
         urgency=request.cycle_urgency,
         cycle=review.cycle,
         due_at=due_at,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -109,6 +109,7 @@ class QueueCounts:
     mine: int
     views: dict[QueueView, int]
     plans: dict[str, int]
+    plan_names: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     damaged: tuple[str, ...] = ()
 
@@ -118,9 +119,12 @@ def counts_of(
 ) -> QueueCounts:
     """The counts of a queue of these rows, which are of these plans."""
     views, plans = Counter[QueueView](), Counter[str]()
+    names: dict[str, str] = {}
     mine = 0
     for row in rows:
         plans[row.plan_id] += 1
+        if row.plan_name is not None:
+            names[row.plan_id] = row.plan_name
         mine += is_mine(row, caller.subject, now)
         views.update(view for view in QueueView if is_in(view, row, now))
     return QueueCounts(
@@ -128,4 +132,5 @@ def counts_of(
         mine=mine,
         views={view: views[view] for view in QueueView},
         plans={plan_id: plans[plan_id] for plan_id in plan_ids},
+        plan_names=names,
     )

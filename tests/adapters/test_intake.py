@@ -61,6 +61,9 @@ def test_both_providers_find_it_on_their_dashboard_when_it_came_by_another_chann
         [row] = cloud.dashboard(by=role).body["requests"]
         assert (row["number"], row["status"]) == (taken.body["number"], "PROCESSING")
         assert row["channel"] == channel
+        details = cloud.read(taken.body["request_id"], role).body
+        assert (details["channel"], details["channel_label"]) == (channel, row["channel_label"])
+        assert details["reference"]
     assert cloud.dashboard(by=STRANGER).body["requests"] == []
     assert register(cloud, channel=channel).body == taken.body
     assert len(cloud.items("EVENT#")) == 1

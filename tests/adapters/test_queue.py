@@ -87,11 +87,11 @@ def test_counts_are_those_of_the_views_when_the_queue_is_counted(cloud: Cloud) -
     assert calls == ["Query"] * len(PLANS)
     views = {one["view"]: one["count"] for one in counts["views"]}
     assert (counts["open"], counts["mine"], counts["complete"]) == (6, 1, True)
+    name = cloud.sample_coverage.plan.name
     assert counts["plans"] == [
-        {"plan_id": "HMO-BASIC", "count": 2},
-        {"plan_id": "OAP-COMPLETE", "count": 2},
-        {"plan_id": "PPO-COMPLETE", "count": 2},
+        {"plan_id": plan_id, "plan_name": name, "count": 2} for plan_id in sorted(PLANS)
     ]
+    assert {one["plan_name"] for one in cloud.worklist(OF_ALL).body["cycles"]} == {name}
     assert views == {
         "EXPEDITED": 2,
         "DUE_SOON": 0,

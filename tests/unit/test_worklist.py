@@ -82,11 +82,12 @@ def test_counts_agree_with_the_views_when_a_queue_is_counted() -> None:
     rows = [
         row(),
         row(urgency=Urgency.EXPEDITED, new_documents=("D1",)),
-        row(plan_id="HMO-BASIC", assigned_to="nurse"),
+        row(plan_id="HMO-BASIC", plan_name="Basic HMO", assigned_to="nurse"),
     ]
     counts = counts_of(rows, NURSE, ["HMO-BASIC", "OAP-COMPLETE", "PPO-COMPLETE"], NOW)
     assert (counts.open, counts.mine) == (3, 1)
     assert counts.plans == {"HMO-BASIC": 1, "OAP-COMPLETE": 2, "PPO-COMPLETE": 0}
+    assert counts.plan_names == {"HMO-BASIC": "Basic HMO"}
     assert {view for view, count in counts.views.items() if count} == {
         QueueView.EXPEDITED,
         QueueView.NEW_DOCUMENTS,
