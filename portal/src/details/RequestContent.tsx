@@ -37,7 +37,38 @@ export function ProviderFacts({ provider }: { provider: Schemas["Provider"] | nu
   );
 }
 
-export function Providers({ content }: { content: Schemas["RequestContent"] }) {
+export function Providers({
+  content,
+  temporary = [],
+}: {
+  content: Schemas["RequestContent"];
+  /** Providers that did not match the directory. */
+  temporary?: readonly Schemas["TemporaryProviderResponse"][];
+}) {
+  return (
+    <>
+      <Parties content={content} />
+      <Unmatched temporary={temporary} />
+    </>
+  );
+}
+
+/** Which providers do not match the directory, and why. */
+export function Unmatched({
+  temporary,
+}: {
+  temporary: readonly Schemas["TemporaryProviderResponse"][];
+}) {
+  return temporary.map((one) => (
+    <p key={one.temporary_id}>
+      {one.reconciled_at
+        ? text.provider.content.reconciled(one.role_label)
+        : text.provider.content.temporary(one.role_label, one.reason_codes_labels.join(", "))}
+    </p>
+  ));
+}
+
+function Parties({ content }: { content: Schemas["RequestContent"] }) {
   return (
     <div className="columns">
       <div>

@@ -4,10 +4,15 @@ import { useParams } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { livePolling, useReference } from "../api/queries";
 import { sendFile } from "../api/upload";
-import { coded, Providers, Services } from "../details/RequestContent";
+import { Providers, Services } from "../details/RequestContent";
+import { StatusNotes } from "../details/StatusNotes";
 import { Timeline } from "../details/Timeline";
 import { formatDay, formatMoment } from "../format/dates";
 import { formatSize } from "../format/identifiers";
+import { FiledDisputes } from "../provider/requests/details/Disputes";
+import { ClosedInformation, OpenInformation } from "../provider/requests/details/Information";
+import { Lines } from "../provider/requests/details/Lines";
+import { lineViews } from "../provider/requests/details/lines";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { announce } from "../ui/announce";
@@ -18,6 +23,7 @@ import { Card, Damaged, DueTime, Facts, Page, StatusBadge, Tag } from "../ui/par
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
+import "../styles/provider.css";
 import "../styles/review.css";
 
 const words = text.intake;
@@ -85,12 +91,15 @@ function Shown({ details }: { details: Details }) {
         </div>
       )}
       {voiding && <VoidDialog details={details} onClose={() => setVoiding(false)} />}
+      <OpenInformation details={details} onAnswer={null} />
       <Card>
+        <StatusNotes details={details} />
         <Facts
           items={[
             [text.operations.channel, details.channel_label],
             [words.reference, details.reference],
             [words.submitted, formatMoment(details.submitted_at)],
+            [text.operations.determined, formatMoment(details.determined_at)],
             [words.exceptions, details.intake_exceptions_labels.join(", ")],
             [
               words.patient,
@@ -100,22 +109,16 @@ function Shown({ details }: { details: Details }) {
           ]}
         />
         <Services content={details.content} labels={details.content_labels} />
-        <Providers content={details.content} />
+        <Providers content={details.content} temporary={details.temporary_providers} />
       </Card>
-      <Card title={words.lines}>
-        <ul className="plain">
-          {details.lines.map((line) => (
-            <li key={line.line_id}>
-              {line.line_id}{" "}
-              {coded([line.code_type_label, line.code].filter(Boolean).join(" "), line.code_label)}{" "}
-              <Tag>{line.status_label}</Tag>
-            </li>
-          ))}
-        </ul>
-      </Card>
+      <Region>
+        <Lines views={lineViews(details.lines, details.content, details.content_labels)} />
+      </Region>
+      <FiledDisputes details={details} offer={false} />
       <Region>
         <Pages details={details} />
       </Region>
+      <ClosedInformation asked={details.information_requests} />
       <Card title={text.review.history}>
         <Timeline history={details.history} />
       </Card>
@@ -130,7 +133,7 @@ function Pages({ details }: { details: Details }) {
   const [type, setType] = useState("");
   const [percent, setPercent] = useState<number | null>(null);
   const [failed, setFailed] = useState<readonly { name: string; error: unknown }[]>([]);
-  const canAdd = details.status === "PENDING";
+  const canAdd = details.allowed_actions.includes("MODIFY");
 
   async function attach(files: readonly File[]): Promise<void> {
     setFailed([]);
@@ -205,7 +208,7 @@ function Pages({ details }: { details: Details }) {
           </Button>
         </>
       ) : (
-        <p className="small">{words.attachLater}</p>
+        details.status === "PROCESSING" && <p className="small">{words.attachLater}</p>
       )}
     </Card>
   );

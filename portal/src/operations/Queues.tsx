@@ -211,7 +211,7 @@ const CYCLES: readonly Column<Schemas["WorklistRowResponse"]>[] = [
     title: words.columns.patient,
     cell: (row) => [row.patient, formatDay(row.date_of_birth)].filter(Boolean).join(", "),
   },
-  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_id },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_name ?? row.plan_id },
   {
     key: "state",
     title: words.columns.state,
@@ -338,7 +338,7 @@ const EXCEPTIONS: readonly Column<Schemas["IntakeExceptionResponse"]>[] = [
     cell: (row) => row.exceptions_labels.join(", "),
   },
   { key: "channel", title: words.columns.channel, cell: (row) => row.channel_label },
-  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_id },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_name ?? row.plan_id },
   {
     key: "submitted",
     title: words.columns.submitted,
@@ -396,10 +396,17 @@ const BACKLOG: readonly Column<Schemas["DelegationRowResponse"]>[] = [
   { key: "due", title: words.columns.due, cell: (row) => <DueTime at={row.due_at} /> },
   { key: "patient", title: words.columns.patient, cell: (row) => row.patient },
   { key: "codes", title: words.columns.codes, cell: (row) => row.codes.join(", ") },
-  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_id },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_name ?? row.plan_id },
 ];
 
 type By = "number" | "member_id" | "request_id";
+
+interface Search {
+  by: By;
+  value: string;
+}
+
+type FoundPage = Schemas["FoundRequestsResponse"];
 
 const BY = [
   { code: "number", name: words.byNumber },
@@ -412,22 +419,30 @@ function Find() {
   const [by, setBy] = useState<By>("number");
   const [value, setValue] = useState("");
   const [attempt, setAttempt] = useState(0);
+  const [found, setFound] = useState<{ search: Search; pages: readonly FoundPage[] } | null>(null);
   const find = useMutation({
-    mutationFn: () =>
+    mutationFn: ({ search, cursor }: { search: Search; cursor: string | null }) =>
       unwrap(
         api.POST("/v1/operations/requests/search", {
           body: {
             limit: 25,
-            cursor: null,
+            cursor,
             number: null,
             member_id: null,
             request_id: null,
-            [by]: value.trim(),
+            [search.by]: search.value,
           },
         }),
       ),
+    onSuccess: (page, { search, cursor }) =>
+      setFound((before) => ({
+        search,
+        pages: cursor === null ? [page] : [...(before?.pages ?? []), page],
+      })),
     onError: () => setAttempt((before) => before + 1),
   });
+  const rows = found?.pages.flatMap((page) => page.requests) ?? [];
+  const next = found?.pages.at(-1)?.cursor ?? null;
   const errors = find.error instanceof ApiError ? find.error.errors : [];
   return (
     <Card title={words.find}>
@@ -441,7 +456,7 @@ function Find() {
           className="find"
           onSubmit={(event) => {
             event.preventDefault();
-            find.mutate();
+            find.mutate({ search: { by, value: value.trim() }, cursor: null });
           }}
         >
           <RadioField
@@ -457,18 +472,26 @@ function Find() {
           </Button>
         </form>
       </FormErrors>
-      {find.data && (
+      {found && (
         <>
-          <Damaged entries={find.data.damaged} />
-          {find.data.requests.length === 0 ? (
+          <Damaged entries={found.pages.flatMap((page) => page.damaged)} />
+          {rows.length === 0 && next === null ? (
             <Empty>{words.foundNone}</Empty>
           ) : (
             <Table
               caption={words.found}
               columns={FOUND}
-              rows={find.data.requests}
+              rows={rows}
               rowKey={(row) => row.request_id}
             />
+          )}
+          {next !== null && (
+            <Button
+              pending={find.isPending}
+              onClick={() => find.mutate({ search: found.search, cursor: next })}
+            >
+              {words.more}
+            </Button>
           )}
         </>
       )}

@@ -4,21 +4,26 @@ import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { openDownload } from "../api/download";
 import { livePolling } from "../api/queries";
-import { coded, Providers, Services } from "../details/RequestContent";
-import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { Providers, Services } from "../details/RequestContent";
+import { StatusNotes } from "../details/StatusNotes";
+import { formatDay, formatMoment } from "../format/dates";
 import { formatSize } from "../format/identifiers";
+import { FiledDisputes } from "../provider/requests/details/Disputes";
+import { Lines } from "../provider/requests/details/Lines";
+import { lineViews } from "../provider/requests/details/lines";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { DateField, TextArea } from "../ui/fields";
-import { Banner, Card, Damaged, DueTime, Facts, Page, StatusBadge, Tag } from "../ui/parts";
+import { Banner, Card, Damaged, DueTime, Facts, Page, StatusBadge } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import { Table } from "../ui/Table";
 import { changedDates, type DateEntries } from "./dates";
 import { MatchDialog } from "./MatchDialog";
+import "../styles/provider.css";
 import "../styles/review.css";
 
 const words = text.operations;
@@ -76,9 +81,15 @@ function Shown({ details }: { details: Details }) {
       <Region>
         <Actions details={details} />
       </Region>
+      {details.lines.length > 0 && (
+        <Region>
+          <Lines views={lineViews(details.lines, details.content, details.content_labels)} />
+        </Region>
+      )}
       <div className="case">
         <div>
           <Card title={text.review.request}>
+            <StatusNotes details={details} />
             <Facts
               items={[
                 [
@@ -95,14 +106,25 @@ function Shown({ details }: { details: Details }) {
                 [words.channel, details.channel_label],
                 [words.reference, details.reference],
                 [words.submitted, formatMoment(details.submitted_at)],
+                [words.determined, formatMoment(details.determined_at)],
+                [
+                  words.clock,
+                  details.decision_clock && (
+                    <>
+                      {details.decision_clock.kind_label}, {details.decision_clock.limit},{" "}
+                      <DueTime at={details.decision_clock.decision_due_at} />
+                    </>
+                  ),
+                ],
+                [words.vendors, vendorsOf(details)],
                 [words.expires, formatMoment(details.expires_at)],
                 [text.review.reasons, details.intake_exceptions_labels.join(", ")],
               ]}
             />
             <Services content={details.content} labels={details.content_labels} />
-            <Providers content={details.content} />
+            <Providers content={details.content} temporary={details.temporary_providers} />
           </Card>
-          <Lines details={details} />
+          <FiledDisputes details={details} offer={false} />
         </div>
         <div>
           <Files details={details} />
@@ -171,30 +193,18 @@ function Notes({ details }: { details: Details }) {
   );
 }
 
-function Lines({ details }: { details: Details }) {
-  return (
-    <Card title={words.lines}>
-      <ul className="plain">
-        {details.lines.map((line) => (
-          <li key={line.line_id}>
-            <strong>{line.line_id}</strong>{" "}
-            {coded([line.code_type_label, line.code].filter(Boolean).join(" "), line.code_label)}{" "}
-            <Tag>{line.status_label}</Tag>
-            <span className="small">
-              {" "}
-              {[
-                line.vendor?.name,
-                line.approved &&
-                  `${words.changes} ${formatDays(line.approved.from_date, line.approved.to_date)}`,
-              ]
-                .filter(Boolean)
-                .join(" · ")}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </Card>
-  );
+/** Which lines each delegated vendor decides, and whether it reported. */
+function vendorsOf({ delegations }: Details): string {
+  return delegations
+    .map(({ vendor, line_ids, reported_at }) =>
+      [
+        `${vendor.name}: ${text.provider.vendors.decides(line_ids.join(", "))}`,
+        reported_at && text.provider.vendors.reported(formatMoment(reported_at)),
+      ]
+        .filter(Boolean)
+        .join(" "),
+    )
+    .join("; ");
 }
 
 function Files({ details }: { details: Details }) {

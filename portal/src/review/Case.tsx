@@ -17,6 +17,7 @@ import { DecisionPanel } from "./DecisionPanel";
 import { DocumentPane } from "./DocumentPane";
 import { Lease } from "./Lease";
 import { caseKey, useCaseCall } from "./useCaseCall";
+import "../styles/provider.css";
 import "../styles/review.css";
 
 const words = text.review;

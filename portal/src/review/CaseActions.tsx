@@ -323,7 +323,8 @@ function NoteDialog({ details, onClose }: DialogProps) {
       {...ofCase(details)}
       onClose={onClose}
       action={text.common.save}
-      done={words.addNote}
+      done={words.noteAdded}
+      names={(pointer) => (pointer === "/text" ? words.noteText : undefined)}
       send={async () => {
         const changed = await unwrap(
           api.POST("/v1/review/requests/{request_id}/notes", {
@@ -349,6 +350,7 @@ function ReassignDialog({ details, onClose }: DialogProps) {
       onClose={onClose}
       action={text.common.save}
       done={words.reassigned}
+      names={nameIn([])}
       send={() =>
         unwrap(
           api.POST("/v1/review/requests/{request_id}/assignment", {

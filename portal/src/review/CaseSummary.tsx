@@ -2,8 +2,10 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { Providers, Services } from "../details/RequestContent";
+import { StatusNotes } from "../details/StatusNotes";
 import { Timeline } from "../details/Timeline";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { FiledDisputes } from "../provider/requests/details/Disputes";
 import { text } from "../text";
 import { Button } from "../ui/Button";
 import { Card, Damaged, DueTime, Empty, Facts, Loaded, StatusBadge, Tag } from "../ui/parts";
@@ -16,7 +18,9 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
   const { patient } = details.content;
   return (
     <div className="case-summary">
+      <FiledDisputes details={details} offer={false} />
       <Card title={words.request}>
+        <StatusNotes details={details} />
         <Facts
           items={[
             [
@@ -25,7 +29,10 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
                 `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
             ],
             [words.coverage, planOf(details.plan)],
-            [words.receivedBy, details.channel_label],
+            [
+              words.receivedBy,
+              [details.channel_label, details.reference].filter(Boolean).join(", "),
+            ],
             [words.submitted, formatMoment(details.submitted_at)],
             [
               words.reasons,
@@ -34,8 +41,10 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
           ]}
         />
         <Services content={details.content} labels={details.content_labels} />
-        <Providers content={details.content} />
+        <Providers content={details.content} temporary={details.temporary_providers} />
+        {details.intake_note && <p>{details.intake_note}</p>}
       </Card>
+      <Vendors details={details} />
       <Required details={details} />
       <Coverage requestId={details.request_id} />
       {details.decision_clock && (
@@ -169,6 +178,31 @@ function Coverage({ requestId }: { requestId: string }) {
   );
 }
 
+/** Which lines are not the payer's to decide. */
+function Vendors({ details }: { details: CaseDetails }) {
+  if (details.delegations.length === 0) {
+    return null;
+  }
+  return (
+    <Card title={words.vendors}>
+      <ul className="plain">
+        {details.delegations.map(({ vendor, line_ids, reported_at, due_at }) => (
+          <li key={vendor.vendor_id}>
+            <strong>{vendor.name}</strong> {text.provider.vendors.decides(line_ids.join(", "))}{" "}
+            {reported_at ? (
+              text.provider.vendors.reported(formatMoment(reported_at))
+            ) : (
+              <>
+                {text.provider.vendors.due} <DueTime at={due_at} />
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
 function Duplicates({ details }: { details: CaseDetails }) {
   if (details.potential_duplicates.length === 0) {
     return null;
@@ -260,6 +294,9 @@ function Information({ details }: { details: CaseDetails }) {
               <p>
                 <strong>{words.informationAnswer}:</strong> {one.answer}
               </p>
+            )}
+            {one.closed_at && !one.answered && (
+              <p>{words.informationClosed(formatMoment(one.closed_at))}</p>
             )}
           </li>
         ))}

@@ -4,6 +4,7 @@ import { ApiError, api, type ErrorItem, onVersion, type Schemas, unwrap } from "
 import { useReference } from "../api/queries";
 import { coded } from "../details/RequestContent";
 import { formatDays, formatMoment } from "../format/dates";
+import { lineViews } from "../provider/requests/details/lines";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
@@ -264,6 +265,7 @@ export function LineForm({
   onChange: (change: Partial<LineEntry>) => void;
 }) {
   const { service, procedure } = requestedOf(details.content, line.line_id);
+  const [view] = lineViews([line], details.content, details.content_labels);
   const adverse = entry.status === "MODIFIED" || entry.status === "DENIED";
   const earlier = line.decisions.at(-1);
   return (
@@ -274,8 +276,9 @@ export function LineForm({
       <p className="small">
         {words.requestedAs}:{" "}
         {[
-          procedure?.units ? `${procedure.units} ${procedure.unit_type ?? ""}` : null,
-          service?.requested_days ? `${words.days} ${service.requested_days}` : null,
+          view?.requested,
+          // A line without a procedure is the stay itself.
+          procedure && service?.requested_days ? `${words.days} ${service.requested_days}` : null,
           coded(line.submitted_diagnosis, line.submitted_diagnosis_label),
         ]
           .filter(Boolean)

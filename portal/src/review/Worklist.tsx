@@ -133,7 +133,7 @@ function Filters({
             <option value="">{words.allPlans}</option>
             {counts.plans.map((plan) => (
               <option key={plan.plan_id} value={plan.plan_id}>
-                {plan.plan_id} ({plan.count})
+                {plan.plan_name ?? plan.plan_id} ({plan.count})
               </option>
             ))}
           </select>
@@ -244,7 +244,7 @@ const COLUMNS: readonly Column<Row>[] = [
           {row.patient}
           {row.date_of_birth && <span className="small"> · {formatDay(row.date_of_birth)}</span>}
         </div>
-        <div className="small">{row.plan_id}</div>
+        <div className="small">{row.plan_name ?? row.plan_id}</div>
       </>
     ),
   },

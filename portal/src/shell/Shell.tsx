@@ -72,7 +72,7 @@ function Frame({ me }: { me: Schemas["MeResponse"] }) {
   const [start] = areas;
   return (
     <ActingForContext value={acting}>
-      <Header areas={areas} tins={me.tins} />
+      <Header areas={areas} tins={me.tins} name={me.name} />
       <Connection />
       <main id="main" tabIndex={-1} data-path={pathname}>
         <Damaged entries={me.damaged} />
@@ -117,9 +117,11 @@ function Brand() {
 function Header({
   areas,
   tins,
+  name,
 }: {
   areas: readonly Area[];
   tins: readonly Schemas["TinResponse"][];
+  name: string | null;
 }) {
   const menuId = useId();
   const { opened, toggle, button } = useMenu();
@@ -149,7 +151,7 @@ function Header({
         </nav>
         <div className="account">
           {tins.length > 1 && <ActingForChoice tins={tins} />}
-          <span className="small">{session().username}</span>
+          <span className="small">{name ?? session().username}</span>
           <Button look="quiet" onClick={() => session().signOut()}>
             {text.common.signOut}
           </Button>

@@ -83,10 +83,11 @@ export const operations = {
   coverage: "Coverage",
   waiting: "Waiting on",
   submitted: "Submitted",
+  determined: "Determined",
+  vendors: "Delegated vendors",
   expires: "Expires",
   channel: "Channel",
   reference: "Reference",
-  lines: "Service lines",
   documents: "Documents",
   noDocuments: "No documents.",
   notices: "Determination notices",
@@ -108,5 +109,4 @@ export const operations = {
   datesReason: "Reason",
   datesChanged: "The dates are changed.",
   clock: "Decision clock",
-  changes: "The approved period",
 } as const;

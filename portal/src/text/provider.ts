@@ -69,6 +69,8 @@ export const provider = {
     titleOf: (name: string) => `Request ${name}`,
     draft: "(draft)",
     submitted: (moment: string) => `Submitted ${moment}`,
+    receivedBy: (channel: string) => `received by: ${channel}`,
+    reference: (reference: string) => `reference ${reference}`,
     toDashboard: "Go to the dashboard",
     sending: "Sending…",
     newFromThis: "New request from this one",

@@ -107,7 +107,15 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
             </div>
           )}
           {details.submitted_at && (
-            <div className="small">{words.submitted(formatMoment(details.submitted_at))}</div>
+            <div className="small">
+              {[
+                words.submitted(formatMoment(details.submitted_at)),
+                details.channel_label && words.receivedBy(details.channel_label),
+                details.reference && words.reference(details.reference),
+              ]
+                .filter(Boolean)
+                .join(" · ")}
+            </div>
           )}
         </>
       }

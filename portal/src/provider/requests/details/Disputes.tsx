@@ -49,8 +49,20 @@ interface Filed {
   outcome: ReactNode;
 }
 
-export function FiledDisputes({ details }: { details: Schemas["RequestDetails"] }) {
-  const offered = details.peer_to_peer;
+type Disputed = Pick<
+  Schemas["RequestDetails"],
+  "peer_to_peer" | "appeals" | "reconsiderations" | "peer_to_peer_discussions"
+>;
+
+export function FiledDisputes({
+  details,
+  offer = true,
+}: {
+  details: Disputed;
+  /** Show the open offer of a discussion: to the provider, who is to call. */
+  offer?: boolean;
+}) {
+  const offered = offer ? details.peer_to_peer : null;
   const filed: Filed[] = [
     ...details.appeals.map((one) => ({
       cycle: one.cycle,

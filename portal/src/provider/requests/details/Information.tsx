@@ -32,7 +32,7 @@ export function OpenInformation({
   details,
   onAnswer,
 }: {
-  details: Schemas["RequestDetails"];
+  details: Pick<Schemas["RequestDetails"], "information_requests">;
   onAnswer: (() => void) | null;
 }) {
   const asked = openInformationRequest(details);

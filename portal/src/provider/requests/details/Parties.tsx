@@ -1,6 +1,7 @@
 /** Who and what the request is about: providers, services, plan. */
 import type { ReactNode } from "react";
 import type { Schemas } from "../../../api/client";
+import { Unmatched } from "../../../details/RequestContent";
 import { formatDay } from "../../../format/dates";
 import { formatAddress, formatTin } from "../../../format/identifiers";
 import { text } from "../../../text";
@@ -28,13 +29,7 @@ export function Providers({
       <Provider provider={servicing_provider} kind={labels["/servicing_provider/kind"]} />
       <h3>{words.requesting}</h3>
       <Provider provider={requesting_provider} kind={labels["/requesting_provider/kind"]} />
-      {temporary.map((one) => (
-        <p key={one.temporary_id}>
-          {one.reconciled_at
-            ? words.reconciled(one.role_label)
-            : words.temporary(one.role_label, one.reason_codes_labels.join(", "))}
-        </p>
-      ))}
+      <Unmatched temporary={temporary} />
     </Card>
   );
 }

@@ -1,5 +1,6 @@
 import type { Schemas } from "../../../api/client";
 import { config } from "../../../config";
+import { StatusNotes } from "../../../details/StatusNotes";
 import { formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
 import { Banner, DueTime } from "../../../ui/parts";
@@ -8,23 +9,15 @@ const words = text.provider.turn;
 
 /** Whose turn it is and until when, and by which rules of the payer's clock. */
 export function Turn({ details }: { details: Schemas["RequestDetails"] }) {
-  const { waiting_on, due_at, decision_clock: clock, extension, status_reason } = details;
+  const { waiting_on, due_at, decision_clock: clock } = details;
   return (
     <Banner tone={waiting_on === "PROVIDER" ? "warning" : "info"} title={titleOf(details)}>
-      {status_reason && <p>{status_reason}</p>}
       {due_at && (
         <p>
           {waiting_on === "PROVIDER" ? words.actBy : words.decisionBy} <DueTime at={due_at} />
         </p>
       )}
-      {extension && (
-        <p>
-          {words.extended(formatMoment(extension.extended_at), extension.requested_by_label)}{" "}
-          {extension.reason}
-        </p>
-      )}
-      {details.void_reason && <p>{words.voided(details.void_reason)}</p>}
-      {details.duplicate_of && <p>{words.duplicateOf(details.duplicate_of)}</p>}
+      <StatusNotes details={details} />
       {clock && (
         <details>
           <summary>{words.clock(clock.kind_label, clock.limit)}</summary>
