@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bench.cost.prices import Assumptions
 from bench.cost.scenarios import SCHEDULED
-from bench.cost.usage import Item
+from bench.cost.usage import Amounts, Item, no_amounts
 
 MINUTES_PER_DAY: Final = 24 * 60
 _UNITS: Final = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60, "day": 1440, "days": 1440}
@@ -37,9 +37,9 @@ def of_kind(folder: Path, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
     ]
 
 
-def monthly(folder: Path, assumed: Assumptions) -> Counter[Item]:
+def monthly(folder: Path, assumed: Assumptions) -> Amounts:
     """Units of one month of a stage whose assembly is in the folder, without its schedules' runs."""
-    used: Counter[Item] = Counter()
+    used = no_amounts()
     seconds = assumed.days_per_month * MINUTES_PER_DAY * 60
     used[Item.ALARMS] = sum(
         _metrics_of(properties) for _, properties in of_kind(folder, "AWS::CloudWatch::Alarm")

@@ -2,7 +2,6 @@
 
 import textwrap
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Final, NamedTuple
 from bench.cost import idle
 from bench.cost.prices import ACTIVE_USERS, Prices, billed_milliseconds
 from bench.cost.scenarios import SCENARIOS, SCHEDULED, idle_run, usage_of
-from bench.cost.usage import Item, Usage
+from bench.cost.usage import Amounts, Item, Usage
 from infra.catalogue import ALL
 from infra.constructs.functions import INSPECTING_MB, FunctionSpec
 
@@ -74,7 +73,7 @@ def durations() -> Mapping[str, float]:
     return {name: float(one) for name, one in values["cpu_milliseconds"].items()}
 
 
-def with_lambda(usage: Usage, stage: str, tariff: Prices) -> Counter[Item]:
+def with_lambda(usage: Usage, stage: str, tariff: Prices) -> Amounts:
     """The usage, with what Lambda charges for the invocations."""
     assumed, items = tariff.assumptions, usage.items.copy()
     for name, number in usage.invocations.items():
@@ -83,12 +82,12 @@ def with_lambda(usage: Usage, stage: str, tariff: Prices) -> Counter[Item]:
         milliseconds = billed_milliseconds(name, usage, durations(), megabytes, assumed)
         gigabytes = megabytes / 1024
         if spec.serves_http:
-            items[Item.RESTORED_GB] += number * assumed.restores_per_1000 / 1000 * gigabytes  # type: ignore[assignment]
+            items[Item.RESTORED_GB] += number * assumed.restores_per_1000 / 1000 * gigabytes
         else:
             share = min(1.0, megabytes / assumed.megabytes_per_processor)
             starts = number * assumed.cold_starts_per_1000 / 1000
             milliseconds += starts * assumed.cold_start_cpu_milliseconds / share
-        items[Item.LAMBDA_GB_SECONDS] += milliseconds / 1000 * gigabytes  # type: ignore[assignment]
+        items[Item.LAMBDA_GB_SECONDS] += milliseconds / 1000 * gigabytes
     return items
 
 
@@ -103,7 +102,7 @@ def total(items: Mapping[Item, float], tariff: Prices) -> float:
     return sum(tariff.cost(items).values())
 
 
-def idle_month(folder: Path, stage: str, tariff: Prices) -> Counter[Item]:
+def idle_month(folder: Path, stage: str, tariff: Prices) -> Amounts:
     """Units of a month without requests."""
     assumed = tariff.assumptions
     used = idle.monthly(folder, assumed)
@@ -182,7 +181,7 @@ def _introduction(tariff: Prices) -> Iterator[str]:
 
 
 def _results(
-    items: Mapping[str, Counter[Item]], months: Mapping[str, Counter[Item]], tariff: Prices
+    items: Mapping[str, Amounts], months: Mapping[str, Amounts], tariff: Prices
 ) -> Iterator[str]:
     yield "| | dollars | goal | |"
     yield "| --- | ---: | ---: | --- |"
@@ -214,7 +213,7 @@ def _result(what: str, dollars: float, goal: float | None) -> str:
     return f"| {what} | {dollars:.2f} | {goal:.2f} | {'met' if dollars <= goal else 'missed'} |"
 
 
-def _by_service(items: Mapping[str, Counter[Item]], tariff: Prices) -> Iterator[str]:
+def _by_service(items: Mapping[str, Amounts], tariff: Prices) -> Iterator[str]:
     yield "## 1,000 requests by service"
     yield ""
     yield f"| | {' | '.join(items)} |"
@@ -292,7 +291,7 @@ def _storage(usages: Mapping[str, Usage], tariff: Prices) -> Iterator[str]:
     yield ""
 
 
-def _idle(months: Mapping[str, Counter[Item]], tariff: Prices) -> Iterator[str]:
+def _idle(months: Mapping[str, Amounts], tariff: Prices) -> Iterator[str]:
     yield "## A month without requests"
     yield ""
     yield f"| | {' | '.join(f'{stage}, number | {stage}, dollars' for stage in months)} |"

@@ -1,7 +1,7 @@
 """The page ``docs/scale.md``: the load of each partition and quota, by the counts of requests."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from math import ceil
 from pathlib import Path
@@ -95,7 +95,7 @@ def kind_of(place: str, partition: str) -> tuple[str, str]:
 
 def writes(usages: Mapping[str, Usage]) -> dict[tuple[str, str], float]:
     """Write units of the mean request on the hottest partition of each kind."""
-    found: Counter[tuple[str, str]] = Counter()
+    found: defaultdict[tuple[str, str], float] = defaultdict(float)
     for name, usage in usages.items():
         hottest: Counter[tuple[str, str]] = Counter()
         for (place, partition), units in usage.writes_by_key.items():
@@ -105,7 +105,7 @@ def writes(usages: Mapping[str, Usage]) -> dict[tuple[str, str], float]:
             else:
                 hottest[kind] = max(hottest[kind], units)
         for kind, units in hottest.items():
-            found[kind] += units * MIX[name]  # type: ignore[assignment]
+            found[kind] += units * MIX[name]
     return dict(found)
 
 

@@ -1,6 +1,6 @@
 """Usage of AWS, by what AWS charges for."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -42,11 +42,19 @@ class Item(StrEnum):
     PARTNER_CLIENTS = "partner_clients"
 
 
+Amounts = defaultdict[Item, float]
+"""Units by item, also parts of units."""
+
+
+def no_amounts() -> Amounts:
+    return defaultdict(float)
+
+
 @dataclass
 class Usage:
     """What was used. ``invocations`` are by function, with the AWS calls that they made."""
 
-    items: Counter[Item] = field(default_factory=Counter)
+    items: Amounts = field(default_factory=no_amounts)
     invocations: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     """AWS calls by operation."""

@@ -7,6 +7,7 @@ is an invocation of its own, as at a low rate; batches would cost less.
 
 import io
 import json
+import logging
 import resource
 import time
 from collections import Counter
@@ -98,7 +99,7 @@ class CountedWorld(World):
     # -- what is charged ----------------------------------------------------------------------------
 
     def use(self, item: Item, number: float = 1) -> None:
-        self.usage.items[item] += number  # type: ignore[assignment]
+        self.usage.items[item] += number
 
     def _written(self, written: list[Written]) -> None:
         super()._written(written)
@@ -149,13 +150,15 @@ class CountedWorld(World):
         usage.invocations[name] += 1
         log, metrics = io.StringIO(), io.StringIO()
         handler = logger.registered_handler
-        previous = handler.setStream(log)  # type: ignore[attr-defined]
+        if not isinstance(handler, logging.StreamHandler):
+            raise TypeError("the logger writes to a stream")
+        previous = handler.setStream(log)
         started = _processor_seconds()
         try:
             with redirect_stdout(metrics):
                 answer = function.handle(event, _CONTEXT)
         finally:
-            handler.setStream(previous)  # type: ignore[attr-defined]
+            handler.setStream(previous)
         usage.cpu_seconds.setdefault(name, []).append(_processor_seconds() - started)
         self.log = log.getvalue()
         lines = self.log + metrics.getvalue()

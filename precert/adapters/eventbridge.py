@@ -12,6 +12,7 @@ from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_REPORT_REFUSED
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 
 _RUNNING: Final = "ResourceAlreadyExistsException"
@@ -72,7 +73,7 @@ class EventBridgeBus:
         self._put(VENDOR_REPORT_REFUSED, json_of(refusal), refusal.at)
 
     def _put(self, detail_type: str, detail: str, at: datetime) -> None:
-        entry = {
+        entry: PutEventsRequestEntryTypeDef = {
             "EventBusName": self._bus_name,
             "Source": EVENT_SOURCE,
             "DetailType": detail_type,
@@ -80,7 +81,7 @@ class EventBridgeBus:
             "Time": at,
         }
         try:
-            answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]
+            answer = self._client.put_events(Entries=[entry])
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The bus did not answer. Try again.") from error
         if answer["FailedEntryCount"]:

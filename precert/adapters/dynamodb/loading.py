@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -53,6 +54,7 @@ from precert.usecases.ports.writes import require_writes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import WriteRequestOutputTypeDef, WriteRequestTypeDef
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -109,14 +111,15 @@ class DynamoDBLoads:
         with transient_errors():
             while True:
                 answer = self._bulk.attempt(
-                    lambda: self._client.scan(
+                    partial(
+                        self._client.scan,
                         TableName=self._table,
                         FilterExpression="sk = :sk",
                         # The loading role may read these attributes only.
                         ProjectionExpression="pk, sk, as_of, #member",
                         ExpressionAttributeNames={"#member": "member"},
                         ExpressionAttributeValues=to_wire({":sk": COVERAGE_SK}),
-                        **start,  # noqa: B023 - called at once
+                        **start,
                     ),
                     0,
                     self._writes,
@@ -293,7 +296,7 @@ class DynamoDBLoads:
         return True, from_wire(answer.get("Attributes", {}))
 
     def _attempt(
-        self, call: Callable[[], Mapping[str, Any]], items: Iterable[Item]
+        self, call: Callable[[], Mapping[str, Any]], items: Iterable[Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         return self._bulk.attempt(call, sum(map(write_units, items)), self._writes)
 
@@ -311,7 +314,7 @@ class DynamoDBLoads:
             while keys:
                 requested: dict[str, Any] = {self._table: {"Keys": keys}}
                 answer = self._bulk.attempt(
-                    lambda: self._client.batch_get_item(RequestItems=requested),  # noqa: B023 - called at once
+                    partial(self._client.batch_get_item, RequestItems=requested),
                     0,
                     self._writes,
                 )
@@ -324,20 +327,20 @@ class DynamoDBLoads:
                 attempt += 1
         return found
 
-    def _write(self, requests: Iterable[dict[str, Any]]) -> None:
+    def _write(self, requests: "Iterable[WriteRequestTypeDef]") -> None:
         """Puts and deletions without condition, whatever is unprocessed again."""
-        waiting = list(requests)
+        waiting: list[WriteRequestTypeDef | WriteRequestOutputTypeDef] = list(requests)
         attempt = 0
         with transient_errors():
             while waiting:
                 batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
                 answer = self._attempt(
-                    lambda: self._client.batch_write_item(RequestItems={self._table: batch}),  # type: ignore[dict-item]  # noqa: B023 - called at once
+                    partial(self._client.batch_write_item, RequestItems={self._table: batch}),
                     [
-                        item
+                        one["PutRequest"]["Item"]
+                        if "PutRequest" in one
+                        else one["DeleteRequest"]["Key"]
                         for one in batch
-                        for request in one.values()
-                        for item in request.values()
                     ],
                 )
                 unprocessed = answer.get("UnprocessedItems", {}).get(self._table, [])
@@ -348,7 +351,7 @@ class DynamoDBLoads:
                     self._bulk.wait(attempt)
 
 
-def write_units(wire: Item) -> int:
+def write_units(wire: Mapping[str, Any]) -> int:
     """The write units of an item: one for each KB that is begun."""
     size = sum(
         len(name) + len(str(value).encode())
