@@ -60,7 +60,7 @@ class Backups(Construct):
             removal_policy=stage.removal_policy,
         )
         plan = backup.BackupPlan(self, "Plan", backup_plan_name=unique_name(stage.name, "backups"))
-        kept = cdk.Duration.days(config.retention_days)
+        retention = cdk.Duration.days(config.retention_days)
         plan.add_rule(
             backup.BackupPlanRule(
                 rule_name="Regular",
@@ -70,13 +70,13 @@ class Backups(Construct):
                 ),
                 start_window=_START,
                 completion_window=_COMPLETE,
-                delete_after=kept,
+                delete_after=retention,
                 copy_actions=[
                     backup.BackupPlanCopyActionProps(
                         destination_backup_vault=backup.BackupVault.from_backup_vault_arn(
                             self, name, arn
                         ),
-                        delete_after=kept,
+                        delete_after=retention,
                     )
                     for name, arn in (
                         ("SecondRegion", config.second_region_vault),

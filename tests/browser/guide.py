@@ -131,7 +131,7 @@ class Person:
     def start_request(self) -> None:
         self.click(re.compile("^Start .*request"))
         expect(self.page).to_have_url(re.compile("/drafts/"))
-        expect(self.page.get_by_text("Saved, kept until").first).to_be_visible()
+        expect(self.page.get_by_text("Saved until").first).to_be_visible()
 
     def complete(self) -> None:
         page = self.page
@@ -140,7 +140,7 @@ class Person:
         page.get_by_label("Requested units").first.fill("1")
         self.act("U")
         page.get_by_label("Unit type").first.select_option(label="Units")
-        expect(page.get_by_text("Saved, kept until").first).to_be_visible()
+        expect(page.get_by_text("Saved until").first).to_be_visible()
 
     def review(self) -> None:
         self.click("Review")

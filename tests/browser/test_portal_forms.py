@@ -104,7 +104,7 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
     page.get_by_role("button", name="Check requirements").click()
     expect(page.get_by_text("EviCore by Evernorth decides these codes")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Start the request")).click()
-    expect(page.get_by_text("Saved, kept until").first).to_be_visible()
+    expect(page.get_by_text("Saved until").first).to_be_visible()
 
     page.get_by_label("Requested days", exact=True).fill("4")
     for number in (1, 2, 3):

@@ -142,7 +142,7 @@ def test_number_is_reached_when_a_provider_uses_the_keyboard_alone(
     expect(page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
     keys.push("Check requirements")
     keys.push(re.compile("^Start the request"))
-    expect(page.get_by_text("Saved, kept until").first).to_be_visible()
+    expect(page.get_by_text("Saved until").first).to_be_visible()
     keys.type("Requested days", "4")
     keys.to(page.get_by_label("Requested units").first)
     page.keyboard.type("1")

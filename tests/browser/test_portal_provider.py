@@ -65,7 +65,7 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
     first.offline = True  # The tabs share the network.
     for screen in (first, second):
         screen.go(f"/drafts/{draft_id}")
-        expect(screen.page.get_by_text("Saved, kept until").first).to_be_visible()
+        expect(screen.page.get_by_text("Saved until").first).to_be_visible()
     with first.page.expect_response(re.compile(draft_id)) as saved:
         days(first).fill("5")
     assert saved.value.status == 200
@@ -75,7 +75,7 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
     assert api.details(draft_id)["content"]["services"][0]["requested_days"] == 5
     second.page.get_by_role("button", name="Use all of yours").click()
     second.page.get_by_role("button", name="Apply and save").click()
-    expect(second.page.get_by_text("Saved, kept until").first).to_be_visible()
+    expect(second.page.get_by_text("Saved until").first).to_be_visible()
     until(
         "waiting for the chosen value",
         lambda: api.details(draft_id)["content"]["services"][0]["requested_days"] == 7 or None,
@@ -90,4 +90,4 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
         "waiting for the value that was typed offline",
         lambda: api.details(draft_id)["content"]["services"][0]["requested_days"] == 9 or None,
     )
-    expect(second.page.get_by_text("Saved, kept until").first).to_be_visible()
+    expect(second.page.get_by_text("Saved until").first).to_be_visible()

@@ -5,7 +5,7 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 /** The members of `answer` that `record` has, if `answer` is of a later version. */
-export function withAnswer<Kept extends object>(record: Kept, answer: object): Kept {
+export function withAnswer<T extends object>(record: T, answer: object): T {
   const before = versionOf(record);
   const after = versionOf(answer);
   if (before === null || after === null || after <= before) {

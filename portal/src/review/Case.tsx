@@ -12,10 +12,10 @@ import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import { CaseActions } from "./CaseActions";
+import { CaseAssignment } from "./CaseAssignment";
 import { CaseSummary } from "./CaseSummary";
 import { DecisionPanel } from "./DecisionPanel";
 import { DocumentPane } from "./DocumentPane";
-import { Lease } from "./Lease";
 import { caseKey, useCaseCall } from "./useCaseCall";
 import "../styles/provider.css";
 import "../styles/review.css";
@@ -146,7 +146,7 @@ function Assignment({ details }: { details: CaseDetails }) {
   });
   return (
     <>
-      <Lease details={details} assign={assign} release={release} />
+      <CaseAssignment details={details} assign={assign} release={release} />
       <ErrorBanner error={assign.error ?? release.error} />
     </>
   );

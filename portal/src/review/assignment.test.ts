@@ -1,27 +1,27 @@
 import { expect, test } from "vitest";
-import { countdown, leaseOf } from "./assignment";
+import { assignmentState, countdown } from "./assignment";
 
 const now = new Date("2026-12-01T12:00:00Z");
 const until = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
 const yours = (seconds: number) => ({ assigned_to: "YOU", until: until(seconds) });
 
 test("an assignment warns ten minutes and two minutes before it ends", () => {
-  expect(leaseOf(yours(601), null, now).state).toBe("yours");
-  expect(leaseOf(yours(600), null, now).state).toBe("ending");
-  expect(leaseOf(yours(121), null, now).state).toBe("ending");
-  expect(leaseOf(yours(120), null, now)).toMatchObject({ state: "last", seconds: 120 });
+  expect(assignmentState(yours(601), null, now).state).toBe("yours");
+  expect(assignmentState(yours(600), null, now).state).toBe("ending");
+  expect(assignmentState(yours(121), null, now).state).toBe("ending");
+  expect(assignmentState(yours(120), null, now)).toMatchObject({ state: "last", seconds: 120 });
 });
 
-test("an assignment that was held on the page has ended, one that never was is none", () => {
-  expect(leaseOf(yours(0), until(0), now).state).toBe("ended");
-  expect(leaseOf(null, until(-60), now).state).toBe("ended");
-  expect(leaseOf(null, null, now).state).toBe("none");
+test("an assignment of the reviewer on the page has ended, one that never was is none", () => {
+  expect(assignmentState(yours(0), until(0), now).state).toBe("ended");
+  expect(assignmentState(null, until(-60), now).state).toBe("ended");
+  expect(assignmentState(null, null, now).state).toBe("none");
 });
 
 test("a colleague who took the case is distinguished from one who had it before", () => {
   const theirs = { assigned_to: "ANOTHER_REVIEWER", until: until(600) };
-  expect(leaseOf(theirs, null, now)).toMatchObject({ state: "another", lost: false });
-  expect(leaseOf(theirs, until(-60), now)).toMatchObject({ state: "another", lost: true });
+  expect(assignmentState(theirs, null, now)).toMatchObject({ state: "another", lost: false });
+  expect(assignmentState(theirs, until(-60), now)).toMatchObject({ state: "another", lost: true });
 });
 
 test("the time left is in minutes, and in seconds at the end", () => {

@@ -5,7 +5,7 @@ interface Assignment {
   until: string;
 }
 
-export type Lease =
+export type AssignmentState =
   | { state: "none" }
   /** A colleague has the case; `lost` if it was assigned to the reviewer on this page before. */
   | { state: "another"; until: string; lost: boolean }
@@ -17,14 +17,18 @@ export type Lease =
 const ENDING_S = 10 * 60;
 const LAST_S = 2 * 60;
 
-export function leaseOf(assignment: Assignment | null, held: string | null, now: Date): Lease {
+export function assignmentState(
+  assignment: Assignment | null,
+  earlier: string | null,
+  now: Date,
+): AssignmentState {
   const seconds = assignment ? secondsUntil(assignment.until, now) : 0;
   if (assignment === null || seconds <= 0) {
-    return held === null ? { state: "none" } : { state: "ended" };
+    return earlier === null ? { state: "none" } : { state: "ended" };
   }
   const { until } = assignment;
   if (assignment.assigned_to !== "YOU") {
-    return { state: "another", until, lost: held !== null };
+    return { state: "another", until, lost: earlier !== null };
   }
   const state = seconds <= LAST_S ? "last" : seconds <= ENDING_S ? "ending" : "yours";
   return { state, until, seconds };

@@ -18,7 +18,7 @@ export const request = {
     "Review them: everything that is missing or incorrect is listed at once.",
     "Submit. You get the precertification number, and the status changes on the page.",
   ],
-  saved: (until: string) => `Saved, kept until ${until}`,
+  saved: (until: string) => `Saved until ${until}`,
   savedPlain: "Saved",
   waiting: "Not saved yet…",
   saving: "Saving…",

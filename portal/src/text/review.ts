@@ -48,15 +48,15 @@ export const review = {
   caseOf: "Case",
   release: "Release",
   renew: "Renew assignment",
-  leaseEnds: "Assigned to you until",
-  leaseLeft: (time: string) => `${time} left`,
-  leaseEnding: "Your assignment ends soon:",
-  leaseWarning: "Your assignment ends in 10 minutes. Renew it to go on with the case.",
-  leaseLast: "Your assignment ends in 2 minutes. Renew it to go on with the case.",
-  leaseEnded: "Your assignment has ended",
-  leaseOver:
+  assignmentEnds: "Assigned to you until",
+  assignmentLeft: (time: string) => `${time} left`,
+  assignmentEnding: "Your assignment ends soon:",
+  assignmentWarning: "Your assignment ends in 10 minutes. Renew it to go on with the case.",
+  assignmentLast: "Your assignment ends in 2 minutes. Renew it to go on with the case.",
+  assignmentEnded: "Your assignment has ended",
+  assignmentOver:
     "A colleague can take the case now. What you entered is saved in this tab. Assign the case again to go on.",
-  leaseTaken:
+  assignmentTaken:
     "Your assignment ended, and a colleague took the case. What you entered is saved in this tab. It is assigned to the colleague",
   outcomeFirst: "The outcome of the discussion decides this case. Record it with the button above.",
   takeFirst: "Assign the case to yourself to decide it.",

@@ -67,19 +67,19 @@ _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
 
 def row_text(row: DashboardRow) -> str:
     """The columns of a row that are not in its keys or other attributes."""
-    notices = (
+    letters = (
         row.status.rule.index_letter,
-        _notice(_PURPOSES, row.purpose),
-        _notice(_WAITING, row.waiting_on),
+        _letter(_PURPOSES, row.purpose),
+        _letter(_WAITING, row.waiting_on),
         "A" if row.appeal_open else "-",
-        _notice(_CHANNELS, row.channel),
+        _letter(_CHANNELS, row.channel),
         "D" if row.delegated else "-",
-        _notice(_UNMATCHED, row.unmatched_providers),
+        _letter(_UNMATCHED, row.unmatched_providers),
         "".join(_ACTIONS[action] for action in row.allowed_actions or ()),
     )
     fixed = (
         _FORM,
-        "".join(notices),
+        "".join(letters),
         row.number or "",
         _day(row.date_of_birth),
         _day(row.first_day),
@@ -113,21 +113,21 @@ def row_of(item: Item) -> DashboardRow:
     parts = item[ROW_ATTRIBUTE].split("\t")
     if parts[0] != _FORM:
         raise ValueError(f"a row has the form {parts[0]}, which this version cannot read")
-    _, notices, number, born, first_day, last_day, tin, *entered = parts
+    _, letters, number, born, first_day, last_day, tin, *entered = parts
     place, requesting, servicing, patient = entered[:4]
     peer_to_peer, reconsideration, appeal = map(_instant_of_minute, (*entered[4:7], "", "", "")[:3])
-    status = _STATUSES[notices[0]]
+    status = _STATUSES[letters[0]]
     due_at = instant_of(item[DUE]) if DUE in item else None
     return DashboardRow(
         request_id=request_id_of(item),
         status=status,
-        purpose=_PURPOSES[notices[1]],
-        waiting_on=_WAITING[notices[2]],
-        appeal_open=notices[3] == "A",
-        channel=_CHANNELS[notices[4]],
-        delegated=notices[5] == "D",
-        unmatched_providers=_UNMATCHED[notices[6:7]],
-        allowed_actions=tuple(_ACTION_OF[letter] for letter in notices[7:]) or None,
+        purpose=_PURPOSES[letters[1]],
+        waiting_on=_WAITING[letters[2]],
+        appeal_open=letters[3] == "A",
+        channel=_CHANNELS[letters[4]],
+        delegated=letters[5] == "D",
+        unmatched_providers=_UNMATCHED[letters[6:7]],
+        allowed_actions=tuple(_ACTION_OF[letter] for letter in letters[7:]) or None,
         number=number or None,
         date_of_birth=_date(born),
         first_day=_date(first_day),
@@ -160,8 +160,8 @@ def _date(text: str) -> date | None:
     return date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
-def _notice(known: Mapping[str, object], value: object) -> str:
-    return next(notice for notice, one in known.items() if one == value)
+def _letter(known: Mapping[str, object], value: object) -> str:
+    return next(letter for letter, one in known.items() if one == value)
 
 
 def _shortened(texts: Sequence[str], room: int) -> list[str]:

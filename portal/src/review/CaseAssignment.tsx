@@ -4,7 +4,7 @@ import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { Banner, DueTime } from "../ui/parts";
-import { countdown, type Lease as LeaseState, leaseOf } from "./assignment";
+import { type AssignmentState, assignmentState, countdown } from "./assignment";
 import type { CaseDetails } from "./Case";
 
 const words = text.review;
@@ -16,7 +16,7 @@ interface Call {
 }
 
 /** Whose the case is: with the time left, a warning and a way to renew it before it ends, and what then follows. */
-export function Lease({
+export function CaseAssignment({
   details,
   assign,
   release,
@@ -26,18 +26,20 @@ export function Lease({
   release: Call;
 }) {
   const { assignment, allowed_actions } = details;
-  const [held, setHeld] = useState<string | null>(null);
+  const [earlier, setEarlier] = useState<string | null>(null);
   const yours = assignment?.assigned_to === "YOU" ? assignment.until : null;
   useEffect(() => {
     if (yours !== null) {
-      setHeld(yours);
+      setEarlier(yours);
     }
   }, [yours]);
   const now = useSeconds(yours);
-  const lease = leaseOf(assignment, held, now);
-  useAnnounced(lease);
-  const active = lease.state === "yours" || lease.state === "ending" || lease.state === "last";
-  const warned = lease.state === "ending" || lease.state === "last" || lease.state === "ended";
+  const current = assignmentState(assignment, earlier, now);
+  useAnnounced(current);
+  const active =
+    current.state === "yours" || current.state === "ending" || current.state === "last";
+  const warned =
+    current.state === "ending" || current.state === "last" || current.state === "ended";
   const assigning = allowed_actions.includes("ASSIGN") && (
     <Button
       look={active && !warned ? "quiet" : "primary"}
@@ -52,29 +54,29 @@ export function Lease({
       look="quiet"
       pending={release.busy}
       onClick={() => {
-        setHeld(null);
+        setEarlier(null);
         release.mutate();
       }}
     >
       {words.release}
     </Button>
   );
-  switch (lease.state) {
+  switch (current.state) {
     case "none":
       return <div className="assignment">{assigning}</div>;
     case "another":
       return (
         <Banner tone="warning">
           <p>
-            {lease.lost ? words.leaseTaken : words.assignedToAnother} {words.until}{" "}
-            <DueTime at={lease.until} />
+            {current.lost ? words.assignmentTaken : words.assignedToAnother} {words.until}{" "}
+            <DueTime at={current.until} />
           </p>
         </Banner>
       );
     case "ended":
       return (
-        <Banner tone="warning" title={words.leaseEnded}>
-          <p>{words.leaseOver}</p>
+        <Banner tone="warning" title={words.assignmentEnded}>
+          <p>{words.assignmentOver}</p>
           {assigning}
         </Banner>
       );
@@ -82,9 +84,9 @@ export function Lease({
       return (
         <div className="assignment">
           <span>
-            {words.leaseEnds} {formatMoment(lease.until)}
+            {words.assignmentEnds} {formatMoment(current.until)}
           </span>
-          <Countdown seconds={lease.seconds} />
+          <Countdown seconds={current.seconds} />
           {assigning}
           {releasing}
         </div>
@@ -95,7 +97,7 @@ export function Lease({
         <Banner tone="warning">
           <div className="assignment">
             <strong>
-              {words.leaseEnding} <Countdown seconds={lease.seconds} />
+              {words.assignmentEnding} <Countdown seconds={current.seconds} />
             </strong>
             {assigning}
             {releasing}
@@ -109,23 +111,23 @@ export function Lease({
 function Countdown({ seconds }: { seconds: number }) {
   return (
     <span className="countdown" role="timer" aria-live="off">
-      {words.leaseLeft(countdown(seconds))}
+      {words.assignmentLeft(countdown(seconds))}
     </span>
   );
 }
 
 /** Say once that the assignment ends soon, again shortly before, and when it has ended. */
-function useAnnounced({ state }: LeaseState): void {
+function useAnnounced({ state }: AssignmentState): void {
   useEffect(() => {
     switch (state) {
       case "ending":
-        announce(words.leaseWarning);
+        announce(words.assignmentWarning);
         break;
       case "last":
-        announce(words.leaseLast);
+        announce(words.assignmentLast);
         break;
       case "ended":
-        announce(`${words.leaseEnded}. ${words.leaseOver}`);
+        announce(`${words.assignmentEnded}. ${words.assignmentOver}`);
         break;
       case "none":
       case "yours":
