@@ -189,6 +189,15 @@ CRD: Final = FunctionSpec(
     # The first call of a hook may take 10 seconds (CRD 2.2), others 5.
     starts_without_snapshot=True,
 )
+DTR: Final = FunctionSpec(
+    "DtrFunction",
+    "Questionnaires about required documentation (Da Vinci DTR)",
+    "dtr",
+    "functions.dtr.handler.handle",
+    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
+    serves="dtr",
+    starts_without_snapshot=True,
+)
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "Tasks of the workflow: assess, await decision, check deadline",
@@ -220,5 +229,5 @@ AUDIT: Final = FunctionSpec(
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
-    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD),
+    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, DTR),
 )

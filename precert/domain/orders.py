@@ -151,8 +151,8 @@ class CoverageAssertion:
     covered: Covered
     authorization: AuthorizationNeeded | None = None
     documentation: DocumentationNeeded | None = None
-    documents: frozenset[str] = frozenset()
-    """Codes of the required documentation."""
+    documents: tuple[frozenset[str], ...] = ()
+    """Codes of the required documentation: one set, or one for each setting that requires another."""
     information: tuple[InformationNeeded, ...] = ()
     reasons: tuple[Reason, ...] = ()
     limitations: tuple[str, ...] = ()
@@ -235,7 +235,7 @@ def satisfied(answer: CoverageAssertion, number: str, last_day: date) -> Coverag
         answer,
         authorization=AuthorizationNeeded.SATISFIED,
         documentation=None,
-        documents=frozenset(),
+        documents=(),
         information=(),
         reasons=(),
         number=number,
@@ -279,7 +279,7 @@ def asserted(
         Covered.COVERED,
         _ANSWERS[answer.requirement],
         documentation=_documentation(documents),
-        documents=frozenset().union(*documents),
+        documents=tuple(sorted(filter(None, documents), key=sorted)),
         information=(InformationNeeded.LOCATION,) if varying else (),
         reasons=_texts(known),
         limitations=tuple(_limitations(settings, known)),

@@ -18,6 +18,7 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.disputes import Rights
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import QUESTIONNAIRES, Questionnaires
 from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rules import DelegatedVendor
@@ -151,6 +152,12 @@ def clock(
 def notice_words() -> NoticeWords:
     text = (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
     return NoticeWords.model_validate_json(text)
+
+
+@cache
+def questionnaires() -> Questionnaires:
+    text = (DATA / "payer" / QUESTIONNAIRES).read_text(encoding="utf-8")
+    return Questionnaires.model_validate_json(text)
 
 
 def entered(**changes: Any) -> dict[str, Any]:
