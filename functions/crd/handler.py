@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.crd.models import (
     COVERAGE_INFO,
+    SELECTED,
     SIGNED,
     UNSOLICITED,
     AskedOrder,
@@ -74,6 +75,8 @@ def _actions(asked: HookCall, caller: Caller) -> list[dict[str, object]]:
     signed = asked.service.hook == SIGNED and asked.wants(UNSOLICITED)
     authorize = _authorize if signed and deps.payer.coverage_discovery.authorize_orders else None
     answered = call(discover_coverage, orders, patient, caller, authorize=authorize)
+    if asked.service.hook == SELECTED:
+        answered = tuple(one.before_documentation() for one in answered)
     on = local_date(deps.now(), deps.payer.zone)
     asserted = [
         AssertedOrder(

@@ -195,6 +195,7 @@ NO_CODE: Final = (
     "The order has no CPT or HCPCS code, by which the payer's rule list answers. Add one, also as a "
     "billing option."
 )
+DOCUMENTS: Final = "Required documentation:"
 NEXT_CONTRACT: Final = "The patient's coverage ends before the service, on {day}."
 _ANSWERS: Final = {
     Requirement.REQUIRED: AuthorizationNeeded.AUTH_NEEDED,
@@ -240,6 +241,19 @@ def satisfied(answer: CoverageAssertion, number: str, last_day: date) -> Coverag
         reasons=(),
         number=number,
         expires_on=min(last_day, answer.expires_on or last_day),
+    )
+
+
+def before_documentation(answer: CoverageAssertion) -> CoverageAssertion:
+    """The answer for an order that is still being written, without its documentation."""
+    if answer.documentation is None:
+        return answer
+    information = answer.information
+    if answer.authorization is not AuthorizationNeeded.CONDITIONAL:
+        information = ()
+    reasons = tuple(one for one in answer.reasons if not one.text.startswith(DOCUMENTS))
+    return replace(
+        answer, documentation=None, documents=(), information=information, reasons=reasons
     )
 
 

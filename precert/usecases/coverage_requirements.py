@@ -30,6 +30,7 @@ from precert.domain.errors import (
 )
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.orders import (
+    DOCUMENTS,
     AssertionReason,
     AuthorizationNeeded,
     CoverageAssertion,
@@ -38,6 +39,7 @@ from precert.domain.orders import (
     Reason,
     after_coverage,
     asserted,
+    before_documentation,
     merged,
     not_covered,
     satisfied,
@@ -83,6 +85,10 @@ class AnsweredOrder:
 
     assertion_id: str
     assertions: tuple[CoverageAssertion, ...]
+
+    def before_documentation(self) -> "AnsweredOrder":
+        """The answer while the order is written: documentation is asked for when it is signed."""
+        return replace(self, assertions=tuple(map(before_documentation, self.assertions)))
 
 
 def discover_coverage(  # noqa: PLR0913 - most are dependencies
@@ -381,7 +387,6 @@ class _Rules:
         )
 
 
-DOCUMENTS: Final = "Required documentation:"
 PENDED: Final = "Precertification {number} for this service is pended."
 _NOTICES: Final[dict[Requirement, str | None]] = {
     Requirement.REQUIRED: None,
