@@ -2,11 +2,14 @@
 
 The commands of a page run in one shell, against a cloud as `make up` starts it. `make` itself runs
 with a dry run: what its targets do is tested by the tiers, the demo's and the commands' tests.
+Operators' commands on a stack run in copies of one interpreter; those on a file start their own.
 """
 
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +17,7 @@ import pytest
 
 from local.cloud.process import ROOT
 from local.deployment import Deployment, remember
+from tests.journeys import forked
 
 PAGES: Final = [
     ROOT / "README.md",
@@ -23,7 +27,16 @@ PAGES: Final = [
     ),
 ]
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-PRELUDE: Final = 'set -euo pipefail\nmake() { command make --dry-run "$@" >/dev/null; }\n'
+PRELUDE: Final = """
+set -euo pipefail
+make() { command make --dry-run "$@" >/dev/null; }
+.venv/bin/python() {
+  case "$1 $2 $*" in
+    "-m precert "*" --stack "*) shift 2 && command "$PYTHON" -ISEc "$CLIENT" "$SERVER" "$@" ;;
+    *) command .venv/bin/python "$@" ;;
+  esac
+}
+"""
 ANSWERS: Final = {
     "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
     "go-live": (r"^REQUIRED$", r"^APPROVED$", r'^"notice_id"$', r"^relay: 0$"),
@@ -36,15 +49,27 @@ def commands(page: Path) -> list[str]:
     return [text for kind, text in FENCE.findall(page.read_text("utf-8")) if kind == "sh"]
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with forked.serving() as address:
+        yield address
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_commands_work_when_they_are_run_in_the_order_of_the_page(
-    deployment: Deployment, page: Path, tmp_path: Path
+    deployment: Deployment, server: str, page: Path, tmp_path: Path
 ) -> None:
     remember(deployment, tmp_path / "running.json")
     ran = subprocess.run(
         ["bash", "-c", PRELUDE + "\n".join(commands(page))],
         cwd=ROOT,
-        env={**os.environ, "PRECERT_LOCAL_DIR": str(tmp_path)},
+        env={
+            **os.environ,
+            "PRECERT_LOCAL_DIR": str(tmp_path),
+            "PYTHON": sys.executable,
+            "CLIENT": forked.CLIENT,
+            "SERVER": server,
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
