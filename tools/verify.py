@@ -87,16 +87,17 @@ def steps() -> tuple[Step, ...]:
         Step("types", (PYTHON, "-m", "mypy", *typed)),
         tier("architecture"),
         tier("unit", lane=1),
-        # A step of one process would leave a processor idle if it were the last.
-        tier("template"),
-        tier("property", *parallel, deep=True),
-        tier("adapters", *parallel, deep=True),
-        tier("simulation", "-n", "2", "--dist", "load", deep=True),
-        Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=1),
-        tier("cloud", lane=2),
-        tier("workflow", lane=1),
+        # A step of one process would leave a processor idle if it were the last: the longest of them
+        # start first, and those of two processes are last.
         tier("journeys", lane=2, deep=True),
         tier("browser", lane=1),
+        tier("template"),
+        tier("property", *parallel, deep=True),
+        tier("simulation", "-n", "2", "--dist", "load", deep=True),
+        tier("adapters", *parallel, deep=True),
+        tier("workflow", lane=1),
+        tier("cloud", lane=2),
+        Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=1),
     )
 
 
