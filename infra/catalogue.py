@@ -1,4 +1,4 @@
-"""The Lambda functions: construct id, description, module and environment variables of each."""
+"""The Lambda functions: construct id, description, handler and environment variables of each."""
 
 from typing import Final
 
@@ -22,14 +22,16 @@ _HTTP: Final = (
 CHECK: Final = FunctionSpec(
     "CheckFunction",
     "Patients, providers and requirement checks",
-    "check.handler",
+    "check",
+    "functions.check.handler.handle",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.SSN_KEY, *_HTTP),
     serves="check",
 )
 CONFIRMATION: Final = FunctionSpec(
     "ConfirmationFunction",
     "Renders confirmations of checks as PDF",
-    "check.confirmation",
+    "check",
+    "functions.check.confirmation.handle",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="confirmation",
     prints=True,
@@ -37,49 +39,56 @@ CONFIRMATION: Final = FunctionSpec(
 SUBMIT: Final = FunctionSpec(
     "SubmitFunction",
     "Drafts, submission, void and appeal",
-    "submit.handler",
+    "submit",
+    "functions.submit.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="submit",
 )
 UPLOAD: Final = FunctionSpec(
     "UploadFunction",
     "Presigned uploads and downloads of documents",
-    "upload.handler",
+    "upload",
+    "functions.upload.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.DATA_KEY, *_HTTP),
     serves="upload",
 )
 STATUS: Final = FunctionSpec(
     "StatusFunction",
     "Dashboard, details, history, messages, flags, and who the caller is",
-    "status.handler",
+    "status",
+    "functions.status.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_HTTP),
     serves="status",
 )
 REVIEW: Final = FunctionSpec(
     "ReviewFunction",
     "Worklist, cases and decisions of reviewers",
-    "review.handler",
+    "review",
+    "functions.review.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_HTTP),
     serves="review",
 )
 UPLOAD_VERIFY: Final = FunctionSpec(
     "UploadVerifyFunction",
     "Verifies uploaded documents",
-    "upload.verify",
+    "upload",
+    "functions.upload.verify.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
     inspects=True,
 )
 UPLOAD_SCAN: Final = FunctionSpec(
     "UploadScanFunction",
     "Records the results of malware scans of documents",
-    "upload.scan",
+    "upload",
+    "functions.upload.scan.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
     inspects=True,
 )
 UPLOAD_SWEEP: Final = FunctionSpec(
     "UploadSweepFunction",
     "Verifies uploads whose event was lost",
-    "upload.sweep",
+    "upload",
+    "functions.upload.sweep.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
     inspects=True,
     invoked_by=InvokedBy.SCHEDULE,
@@ -87,34 +96,39 @@ UPLOAD_SWEEP: Final = FunctionSpec(
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
     "Cleans up after deleted drafts and archives requests past retention",
-    "expire.handler",
+    "expire",
+    "functions.expire.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET, Env.DEAD_LETTERS),
     invoked_by=InvokedBy.STREAM,
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
     "Warns of expiring drafts",
-    "expire.warn",
+    "expire",
+    "functions.expire.warn.handle",
     (Env.REQUESTS_TABLE,),
     invoked_by=InvokedBy.SCHEDULE,
 )
 SWEEP: Final = FunctionSpec(
     "SweepFunction",
     "Checks the clocks of open cycles and of delegated vendors, and starts lost executions",
-    "sweep.handler",
+    "sweep",
+    "functions.sweep.handler.handle",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
     invoked_by=InvokedBy.SCHEDULE,
 )
 EXECUTIONS: Final = FunctionSpec(
     "ExecutionsFunction",
     "Starts executions again that failed, were aborted or timed out",
-    "sweep.executions",
+    "sweep",
+    "functions.sweep.executions.handle",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
 )
 RELAY: Final = FunctionSpec(
     "RelayFunction",
     "Relays written events to the workflow and the event bus",
-    "relay.handler",
+    "relay",
+    "functions.relay.handler.handle",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
         *(Env.AUDIT_TABLE, Env.DEAD_LETTERS),
@@ -124,20 +138,23 @@ RELAY: Final = FunctionSpec(
 INBOX: Final = FunctionSpec(
     "InboxFunction",
     "Writes messages to the inboxes of both providers",
-    "inbox.handler",
+    "inbox",
+    "functions.inbox.handler.handle",
     (Env.REQUESTS_TABLE,),
 )
 NOTICES: Final = FunctionSpec(
     "NoticesFunction",
     "Renders determination notices as PDF",
-    "notices.handler",
+    "notices",
+    "functions.notices.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET),
     prints=True,
 )
 INTAKE: Final = FunctionSpec(
     "IntakeFunction",
     "Registers phone, fax and mail requests, and serves delegated vendors",
-    "intake.handler",
+    "intake",
+    "functions.intake.handler.handle",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
         *(Env.DOCUMENTS_BUCKET, *_HTTP),
@@ -147,13 +164,15 @@ INTAKE: Final = FunctionSpec(
 REPORTS: Final = FunctionSpec(
     "ReportsFunction",
     "Records vendors' determinations from the event bus, and replies to refused ones",
-    "intake.reports",
+    "intake",
+    "functions.intake.reports.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.EVENT_BUS_NAME),
 )
 PAS: Final = FunctionSpec(
     "PasFunction",
     "Prior Authorization API (Da Vinci PAS)",
-    "pas.handler",
+    "pas",
+    "functions.pas.handler.handle",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
         *(Env.DOCUMENTS_BUCKET, *_HTTP),
@@ -163,24 +182,32 @@ PAS: Final = FunctionSpec(
 CRD: Final = FunctionSpec(
     "CrdFunction",
     "Coverage requirements of orders (Da Vinci CRD)",
-    "crd.handler",
+    "crd",
+    "functions.crd.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="crd",
     # The first call of a hook may take 10 seconds (CRD 2.2), others 5.
     starts_without_snapshot=True,
 )
-DTR: Final = FunctionSpec(
-    "DtrFunction",
-    "Questionnaires about required documentation (Da Vinci DTR)",
-    "dtr.handler",
-    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
-    serves="dtr",
+SMART: Final = FunctionSpec(
+    "SmartFunction",
+    "SMART access tokens, and the authorizer of FHIR routes",
+    "smart",
+    "functions.smart.handler.handle",
+    (
+        *(Env.REFERENCE_TABLE, Env.LIMITS_TABLE, Env.CALLS_PER_MINUTE, Env.ORIGIN_SECRETS),
+        *(Env.PARTNERS_DOMAIN, Env.PUBLIC_URL, Env.SIGNING_KEY),
+        *(Env.ISSUER, Env.AUDIENCES, Env.SCOPES),
+    ),
+    serves="smart",
+    verifies=True,
     starts_without_snapshot=True,
 )
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "Tasks of the workflow: assess, await decision, check deadline",
-    "workflow.handler",
+    "workflow",
+    "functions.workflow.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
     invoked_by=InvokedBy.WORKFLOW,
 )
@@ -188,7 +215,8 @@ WORKFLOW: Final = FunctionSpec(
 OPERATIONS: Final = FunctionSpec(
     "OperationsFunction",
     "Repairs requests and sends failed deliveries again",
-    "operations.handler",
+    "operations",
+    "functions.operations.handler.handle",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.DELIVERIES, *_HTTP),
     serves="operations",
     for_operators=True,
@@ -197,7 +225,8 @@ OPERATIONS: Final = FunctionSpec(
 AUDIT: Final = FunctionSpec(
     "AuditFunction",
     "Copies audit records to the locked archive",
-    "audit.handler",
+    "audit",
+    "functions.audit.handler.handle",
     (Env.AUDIT_BUCKET, Env.DEAD_LETTERS),
     invoked_by=InvokedBy.STREAM,
 )
@@ -205,5 +234,5 @@ AUDIT: Final = FunctionSpec(
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
-    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, DTR),
+    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, SMART),
 )

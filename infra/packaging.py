@@ -1,6 +1,6 @@
-"""Build the Lambda packages: five layers and one small package per function, without Docker.
+"""Build the Lambda packages: six layers and one small package per function, without Docker.
 
-Dependencies, own code, code sets, PDF rendering and document inspection are separate layers, so that a
+Dependencies, own code, code sets, PDF rendering, inspection and tokens are separate layers, so that a
 code change rebuilds little. Packages contain bytecode if this machine has an interpreter of the
 functions' version; otherwise only sources, which take two to three times as long to initialize.
 A stamp file with a hash of the inputs is beside each package, which is rebuilt only when the inputs
@@ -45,6 +45,7 @@ class Packages:
     code_sets: Package
     printing: Package
     inspecting: Package
+    signing: Package
     functions: Mapping[str, Package]
     compiled: bool
     """Whether the packages contain bytecode."""
@@ -52,7 +53,7 @@ class Packages:
     @property
     def layers(self) -> tuple[Package, ...]:
         shared = (self.dependencies, self.core, self.code_sets)
-        return (*shared, self.printing, self.inspecting)
+        return (*shared, self.printing, self.inspecting, self.signing)
 
 
 def build(
@@ -68,6 +69,7 @@ def build(
             code_sets=builder.code_sets(),
             printing=builder.printing(),
             inspecting=builder.inspecting(),
+            signing=builder.signing(),
             functions={name: builder.function(name) for name in names},
             compiled=builder.compiles,
         )
@@ -112,6 +114,9 @@ class _Builder:
 
     def inspecting(self) -> Package:
         return self._installed("inspecting", "inspecting")
+
+    def signing(self) -> Package:
+        return self._installed("signing", "signing")
 
     def _installed(self, name: str, requirements: str) -> Package:
         lock = self._root / "requirements" / f"{requirements}.txt"

@@ -98,7 +98,10 @@ def grant(
     _record(of(catalogue.REPORTS), tables, documents)
     _read_lists(of(catalogue.INTAKE), tables, documents)
 
-    _answer_ehrs(of, tables, documents)
+    for function in (of(catalogue.PAS), of(catalogue.CRD)):
+        _answer_claims(function, tables, documents)
+    tables.allow_clients(of(catalogue.SMART))
+    encryption.allow_signing(of(catalogue.SMART))
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
@@ -110,15 +113,16 @@ def grant(
 def identify_callers(tables: Tables, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
     """Grant reading what callers may do, and counting their calls."""
     for spec, function in functions.items():
-        if spec.serves_http:
+        if spec.identifies:
             tables.allow_grants(function)
+        if spec.serves_http:
             tables.allow_limits(function)
 
 
 def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
     """Grant appending to the audit: for API calls, and for the events of all changes."""
     for spec, function in functions.items():
-        if spec.serves_http or spec is catalogue.RELAY:
+        if spec.identifies or spec is catalogue.RELAY:
             audit.allow_append(function)
 
 
@@ -135,17 +139,6 @@ def _verify_uploads(
         )
         documents.allow_document_versions(function)
         documents.allow_detecting_missing_objects(function)
-
-
-def _answer_ehrs(
-    of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, documents: Documents
-) -> None:
-    """Grant what EHRs call: claims and orders, and the questionnaires about them."""
-    for function in (of(catalogue.PAS), of(catalogue.CRD)):
-        _answer_claims(function, tables, documents)
-    dtr = of(catalogue.DTR)
-    tables.allow_reference(dtr, _REFERENCE_READS)
-    documents.allow_rule_lists(dtr)
 
 
 def _answer_claims(pas: ServiceFunction, tables: Tables, documents: Documents) -> None:

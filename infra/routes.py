@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from precert.names import Access
+
 MANIFEST: Final = Path(__file__).with_name("routes.json")
 
 
@@ -14,6 +16,10 @@ class Route(NamedTuple):
     method: str
     path: str
     function: str
+    access: Access
 
 
-ROUTES: Final = tuple(Route(**row) for row in json.loads(MANIFEST.read_text(encoding="utf-8")))
+ROUTES: Final = tuple(
+    Route(**{**row, "access": Access(row["access"])})
+    for row in json.loads(MANIFEST.read_text(encoding="utf-8"))
+)

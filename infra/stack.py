@@ -99,6 +99,8 @@ class ServiceStack(cdk.Stack):
             user_pool=user_pool,
             portal_origins=(self._portal.origin, *stage.portal_origins),
         )
+        self.api = Api(self, "Api", stage=stage, identity=self._identity)
+        self._address = self._portal.origin if stage.edge else self.api.http_api.api_endpoint
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
@@ -115,6 +117,8 @@ class ServiceStack(cdk.Stack):
             Env.ORIGIN_SECRETS: ",".join(secrets) or "off",
             Env.PARTNERS_DOMAIN: stage.api.domain or "none",
             Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
+            Env.PUBLIC_URL: self._address,
+            Env.SIGNING_KEY: encryption.signing_key.key_arn,
             **self._identity.values,
         }
         self._stream_dead_letters = {
@@ -155,16 +159,13 @@ class ServiceStack(cdk.Stack):
         )
         permissions.append_to(self._audit, self.functions)
         permissions.identify_callers(self._tables, self.functions)
-        self.api = Api(
-            self,
-            "Api",
-            stage=stage,
-            identity=self._identity,
-            functions={
+        self.api.serve(
+            {
                 spec.serves: function
                 for spec, function in self.functions.items()
                 if spec.serves is not None
             },
+            fhir_authorizer=self.functions[catalogue.SMART],
         )
         self._portal.forward_api(self.api.http_api)
         if stage.canary:
@@ -237,7 +238,7 @@ class ServiceStack(cdk.Stack):
     def _outputs(self) -> None:
         """Output the names that data loads, API clients and operators' commands need."""
         outputs = {
-            "ApiUrl": self._portal.origin if self._edge else self.api.http_api.api_endpoint,
+            "ApiUrl": self._address,
             **({"OriginTarget": self.api.origin_target} if self.api.origin_target else {}),
             **self._identity.outputs,
             "RequestsTableName": self._tables.requests.table_name,

@@ -25,6 +25,7 @@ from precert.adapters.cognito import CognitoUsers
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
 from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
 from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
+from precert.adapters.dynamodb.clients import DynamoDBAcceptedTokenIds, DynamoDBClients
 from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
 from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
 from precert.adapters.dynamodb.drafts import DynamoDBDrafts, DynamoDBDraftWarnings
@@ -47,12 +48,8 @@ from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
 from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.inspection.content_types import inspect_content
 from precert.adapters.kms import KmsDigests, MacClient
-from precert.adapters.payer_file import (
-    shipped_notice_words,
-    shipped_payer,
-    shipped_questionnaires,
-    shipped_templates,
-)
+from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
+from precert.adapters.public_https import PublicHttps, read_endpoint_json
 from precert.adapters.s3.archive import S3Archive
 from precert.adapters.s3.audit import S3Audit
 from precert.adapters.s3.documents import S3Documents, S3Notices
@@ -70,7 +67,6 @@ from precert.domain.documents import Refusal
 from precert.domain.errors import PrecertError
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
-from precert.domain.questionnaires import Questionnaires
 from precert.domain.values import SERIAL_LIMIT
 from precert.names import STACK_OUTPUTS, Env
 from precert.observability import logger
@@ -84,6 +80,10 @@ from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, owners
 from precert.usecases.rate_limits import CallCounts, RateLimit
 
 if TYPE_CHECKING:
+    from precert.adapters.tokens.access_tokens import KmsAccessTokens
+    from precert.adapters.tokens.key_sets import FetchedKeySets
+    from precert.adapters.tokens.signatures import JwtSignatures
+    from precert.adapters.tokens.user_tokens import IssuerTokens
     from precert.adapters.typst_printer import TypstPrinter
 
 
@@ -340,10 +340,6 @@ class Dependencies(Clients):
         return shipped_notice_words()
 
     @cached_property
-    def questionnaires(self) -> Questionnaires:
-        return shipped_questionnaires()
-
-    @cached_property
     def registrations(self) -> DynamoDBRegistrations:
         return DynamoDBRegistrations(
             self.dynamodb,
@@ -375,6 +371,53 @@ class Dependencies(Clients):
     @cached_property
     def grants(self) -> DynamoDBGrants:
         return DynamoDBGrants(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
+
+    @cached_property
+    def clients(self) -> DynamoDBClients:
+        return DynamoDBClients(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
+
+    @cached_property
+    def accepted_token_ids(self) -> DynamoDBAcceptedTokenIds:
+        return DynamoDBAcceptedTokenIds(
+            self.dynamodb, limits_table=self.settings[Env.LIMITS_TABLE], new_id=self.new_id
+        )
+
+    @cached_property
+    def public_https(self) -> PublicHttps:
+        return PublicHttps()
+
+    @cached_property
+    def key_sets(self) -> "FetchedKeySets":
+        # PyJWT ships in the signing layer, which only the functions that verify tokens have.
+        from precert.adapters.tokens.key_sets import FetchedKeySets  # noqa: PLC0415
+
+        return FetchedKeySets(self.public_https.read_json)
+
+    @cached_property
+    def signatures(self) -> "JwtSignatures":
+        from precert.adapters.tokens.signatures import JwtSignatures  # noqa: PLC0415
+
+        return JwtSignatures()
+
+    @cached_property
+    def access_tokens(self) -> "KmsAccessTokens":
+        from precert.adapters.tokens.access_tokens import KmsAccessTokens  # noqa: PLC0415
+
+        kms: Any = self.kms
+        return KmsAccessTokens(kms, key_id=self.settings[Env.SIGNING_KEY])
+
+    @cached_property
+    def user_tokens(self) -> "IssuerTokens":
+        from precert.adapters.tokens.user_tokens import IssuerTokens  # noqa: PLC0415
+
+        keys_url = self.settings.address_of_keys
+        return IssuerTokens(
+            self.settings[Env.ISSUER],
+            audiences=self.settings[Env.AUDIENCES].split(),
+            scopes=self.settings[Env.SCOPES].split(),
+            read=read_endpoint_json if keys_url else self.public_https.read_json,
+            keys_url=keys_url,
+        )
 
     @cached_property
     def rate_limit(self) -> RateLimit | None:

@@ -39,6 +39,7 @@ _CLIENTS: Final = {
     Env.LIMITS_TABLE: "dynamodb",
     Env.AUDIT_BUCKET: "s3",
     Env.SSN_KEY: "kms",
+    Env.SIGNING_KEY: "kms",
     Env.STATE_MACHINE_ARN: "stepfunctions",
     Env.EVENT_BUS_NAME: "events",
     Env.DEAD_LETTERS: "sqs",

@@ -8,6 +8,9 @@ import it without loading the product.
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+VERSION: Final = "1.0.0-rc"
+"""The version of the API, as in pyproject.toml."""
+
 # -- Tables -----------------------------------------------------------------------------------------
 PK: Final = "pk"
 SK: Final = "sk"
@@ -89,6 +92,8 @@ INBOX_PK_PREFIX: Final = "INBOX#"
 """Prefix of the partition keys of inboxes; the cleanup consumes the REMOVE records of messages."""
 GRANT_PK_PREFIX: Final = "GRANT#"
 """Prefix of the partition keys of grants: what a person or a partner's system may do."""
+CLIENT_PK_PREFIX: Final = "CLIENT#"
+"""Prefix of the partition keys of clients that sign in with a key pair."""
 REQUEST_SK: Final = "REQUEST"
 """Sort key of the request item; its REMOVE record starts the cleanup."""
 
@@ -187,11 +192,27 @@ class Entitlement(StrEnum):
     VENDOR = "Vendor"
 
 
+class Access(StrEnum):
+    """Who may call a route, as API Gateway verifies it."""
+
+    API = "api"
+    """Callers with an access token of the users' issuer."""
+    FHIR = "fhir"
+    """As above, and clients with a SMART access token."""
+    PUBLIC = "public"
+    """Everybody: the operation requires no access token."""
+
+
 READ_SCOPE: Final = "precert/read"
 WRITE_SCOPE: Final = "precert/write"
 """Scopes of access tokens; the second one permits reading too."""
 USER_SCOPE: Final = "aws.cognito.signin.user.admin"
 """The scope of a user who signed in at the user pool without its pages."""
+
+FHIR_PATH: Final = "/fhir/r4"
+"""Below the address of the API: the FHIR endpoint, which is the audience of SMART access tokens."""
+OAUTH_PATH: Final = "/oauth"
+"""Below the address of the API: the issuer of SMART access tokens, with its endpoints below it."""
 
 DEFAULT_ENTITLEMENTS_CLAIM: Final = "cognito:groups"
 DEFAULT_TINS_CLAIM: Final = "custom:tins"
@@ -264,8 +285,16 @@ class Env(StrEnum):
     VENDORS_CLAIM = "VENDORS_CLAIM"
     RIGHTS = "RIGHTS"
     """``table`` if TINs, plans and vendors are granted on the server, ``claims`` if in the token."""
-    USER_POOL_ID = "USER_POOL_ID"
+    PUBLIC_URL = "PUBLIC_URL"
+    """The address of the API, at which partners call FHIR operations and the token endpoint."""
+    SIGNING_KEY = "SIGNING_KEY"
+    """ARN of the KMS key that signs SMART access tokens."""
     ISSUER = "ISSUER"
+    """The issuer of users, and of systems with a client secret."""
+    AUDIENCES = "AUDIENCES"
+    SCOPES = "SCOPES"
+    """Of that issuer's access tokens, separated by blanks."""
+    USER_POOL_ID = "USER_POOL_ID"
     """Of operators' commands only."""
 
 
@@ -283,5 +312,6 @@ STACK_OUTPUTS: Final = {
     Env.DELIVERIES: "Deliveries",
     Env.USER_POOL_ID: "UserPoolId",
     Env.ISSUER: "PortalAuthority",
+    Env.PUBLIC_URL: "ApiUrl",
 }
 """Outputs of the stack with the values of these variables, for operators' commands and tests."""

@@ -11,6 +11,8 @@ from precert.names import (
     DEFAULT_PLANS_CLAIM,
     DEFAULT_TINS_CLAIM,
     DEFAULT_VENDORS_CLAIM,
+    FHIR_PATH,
+    OAUTH_PATH,
     Env,
 )
 
@@ -60,6 +62,23 @@ class Settings:
     def partners_domain(self) -> str | None:
         value = self[Env.PARTNERS_DOMAIN]
         return None if value == "none" else value
+
+    @property
+    def smart_issuer(self) -> str:
+        """The issuer of SMART access tokens."""
+        return f"{self[Env.PUBLIC_URL]}{OAUTH_PATH}"
+
+    @property
+    def fhir_url(self) -> str:
+        """The FHIR endpoint, which is the audience of SMART access tokens."""
+        return f"{self[Env.PUBLIC_URL]}{FHIR_PATH}"
+
+    @property
+    def address_of_keys(self) -> str | None:
+        """Where the issuer's keys are, if AWS has another endpoint here: that of the local cloud."""
+        endpoint = self.environ.get("AWS_ENDPOINT_URL")
+        pool = self[Env.ISSUER].rpartition("/")[2]
+        return f"{endpoint}/{pool}/.well-known/jwks.json" if endpoint else None
 
     @property
     def grants_in_table(self) -> bool:

@@ -11,7 +11,7 @@ compile() {
 }
 
 compile "$@" requirements/dev.in --output-file requirements/dev.txt
-for layer in runtime printing inspecting; do
+for layer in runtime printing inspecting signing; do
   compile "requirements/$layer.in" --constraints requirements/dev.txt --output-file "requirements/$layer.txt"
 done
 compile "$@" requirements/cloud.in --output-file requirements/cloud.txt

@@ -5,6 +5,7 @@ from typing import Final
 
 from precert.api.app import Api, Operation
 from precert.api.fhir import FhirApi
+from precert.names import Access
 from tools.openapi_files import ROOT, as_json
 
 MANIFEST: Final = ROOT / "infra" / "routes.json"
@@ -27,6 +28,13 @@ OPERATIONS: Final[dict[str, Operation]] = {one.operation_id: one for one in ROUT
 """By operation id."""
 
 
+def access_of(route: Operation) -> Access:
+    """What API Gateway requires of a call: FHIR routes accept the tokens of two issuers."""
+    if route.public is not None:
+        return Access.PUBLIC
+    return Access.FHIR if route.path.startswith("/fhir/") else Access.API
+
+
 def manifest() -> str:
     """The routes for the CDK app, which does not load the product."""
     rows = [
@@ -35,6 +43,7 @@ def manifest() -> str:
             "method": route.method,
             "path": route.path,
             "function": route.function,
+            "access": access_of(route).value,
         }
         for route in ALL_ROUTES
     ]

@@ -9,13 +9,7 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.pas.models import (
-    REFUSALS,
-    answered_files,
-    claim_errors,
-    line_numbers,
-    received_files,
-)
+from functions.pas.models import REFUSALS, claim_errors, line_numbers, received_files
 from precert.api.app import FHIR_JSON
 from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
 from precert.api.parameters import CurrentCaller
@@ -66,6 +60,7 @@ SUBMIT_ATTACHMENT: Final = "$submit-attachment"
     media_type=FHIR_JSON,
     body_limit=FHIR_BODY,
     errors=(NotFoundError,),
+    scopes=("Claim.c", "Claim.s"),
 )
 def claim_operation(
     operation: Annotated[str, Path()], body: FhirResource, caller: CurrentCaller
@@ -82,11 +77,9 @@ def claim_operation(
     `related` claim withdraws that request. `$inquire`: send a PAS inquiry bundle, and receive
     Parameters with a response bundle for each request that it describes.
     """
-    if operation == INQUIRE:
-        return _inquired(bundle_of(body.root, first="Claim"), caller)
-    if operation != SUBMIT:
-        raise NotFoundError("There is no such operation. Send a claim to $submit or $inquire.")
-    return _submitted(bundle_of(body.root, first="Claim"), caller)
+    _require_operation(operation, caller)
+    bundle = bundle_of(body.root, first="Claim")
+    return _inquired(bundle, caller) if operation == INQUIRE else _submitted(bundle, caller)
 
 
 def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
@@ -114,6 +107,13 @@ def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
     )
 
 
+def _require_operation(operation: str, caller: Caller) -> None:
+    scope = {SUBMIT: "Claim.c", INQUIRE: "Claim.s"}.get(operation)
+    if scope is None:
+        raise NotFoundError("There is no such operation. Send a claim to $submit or $inquire.")
+    caller.require_scope(scope)
+
+
 def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     """The request of a claim, stored by this call or by an earlier one with its identifier."""
     if claim.content is None:
@@ -125,8 +125,7 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     original = json.dumps(without_files(bundle.document)).encode()
     if len(original) > MAX_BODY_BYTES:
         raise too_large(_CLAIM)
-    # Answers come first: they are what the rule list requires.
-    files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
+    files = call(received_files, files_of_bundle(bundle))
     file: RequestFile = call(
         submit_prior_authorization,
         claim.content,
@@ -149,7 +148,6 @@ _CLAIM: Final = BodyLimit(
 def _not_attached(bundle: Bundle) -> list[str]:
     """The files of a bundle that are not recorded, each with what to do."""
     files = files_of_bundle(bundle)
-    answers = len(call(answered_files, bundle))
     most = dependencies().payer.documents.max_at_submission
     remarks = [
         f"{one.place}: not attached. Send the content as data; documents are not retrieved."
@@ -159,7 +157,7 @@ def _not_attached(bundle: Bundle) -> list[str]:
     remarks += (
         f"{one.place}: not attached. A request takes {most} documents with its submission. Send it "
         "by $submit-attachment."
-        for one in [one for one in files if one.address is None][max(most - answers, 0) :]
+        for one in [one for one in files if one.address is None][most:]
     )
     return remarks
 
@@ -211,6 +209,7 @@ ATTACHMENT_LIMIT: Final = BodyLimit(
     "/fhir/r4/{operation}",
     "Attach documents to a request",
     operation_id="submitAttachment",
+    scopes=("Claim.u",),
     media_type=FHIR_JSON,
     body_limit=ATTACHMENT_LIMIT,
     errors=(NotFoundError, ActionNotAllowedError, DocumentLimitError),

@@ -6,6 +6,7 @@ from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_logs as logs
@@ -17,6 +18,7 @@ from infra.constructs.functions import ServiceFunction
 from infra.constructs.identity import Identity
 from infra.escape import resource_of
 from infra.routes import ROUTES
+from precert.names import Access
 
 ACCESS_LOG_FORMAT: Final = {
     "request_id": "$context.requestId",
@@ -39,6 +41,22 @@ _REQUEST_HEADERS: Final = (
 _RESPONSE_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
 
 
+AUTHORIZATION_REUSED: Final = cdk.Duration.minutes(1)
+"""How long API Gateway reuses the answer for a token; functions check the expiry, and the grants."""
+
+
+def _fhir_authorizer(function: ServiceFunction) -> authorizers.HttpLambdaAuthorizer:
+    """The authorizer for the tokens of two issuers; a JWT authorizer has one."""
+    return authorizers.HttpLambdaAuthorizer(
+        "FhirAuthorizer",
+        function.live,
+        authorizer_name="fhir",
+        identity_source=["$request.header.Authorization"],
+        response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+        results_cache_ttl=AUTHORIZATION_REUSED,
+    )
+
+
 def _cors(stage: StageConfig) -> apigw.CorsPreflightOptions:
     """Let pages of partners call; the plan's own portal has the API at its own address."""
     return apigw.CorsPreflightOptions(
@@ -51,7 +69,10 @@ def _cors(stage: StageConfig) -> apigw.CorsPreflightOptions:
 
 
 class Api(Construct):
-    """One integration per function, one route per operation, and the default stage."""
+    """One integration per function, one route per operation, and the default stage.
+
+    It is created before the functions, which know its address; :meth:`serve` adds the routes.
+    """
 
     def __init__(
         self,
@@ -60,7 +81,6 @@ class Api(Construct):
         *,
         stage: StageConfig,
         identity: Identity,
-        functions: Mapping[str, ServiceFunction],
     ) -> None:
         super().__init__(scope, construct_id)
         self.http_api = apigw.HttpApi(
@@ -77,12 +97,24 @@ class Api(Construct):
         )
         self.origin_target: str | None = None
         """The name to which the DNS entry of the origin's domain points."""
-        self._routes(functions)
         self.stage = self._stage(stage)
         if stage.edge:
             self._origin_domain(stage.edge)
         if stage.api.domain:
             self._partners_domain(stage.api)
+
+    def serve(
+        self, functions: Mapping[str, ServiceFunction], *, fhir_authorizer: ServiceFunction
+    ) -> None:
+        """Add the routes of the functions, by the names in the manifest."""
+        self._routes(
+            functions,
+            {
+                Access.API: None,
+                Access.FHIR: _fhir_authorizer(fhir_authorizer),
+                Access.PUBLIC: apigw.HttpNoneAuthorizer(),
+            },
+        )
 
     def _origin_domain(self, edge: EdgeConfig) -> None:
         """Serve the API at the domain that CloudFront calls."""
@@ -121,7 +153,11 @@ class Api(Construct):
             self, "PartnersMapping", api=self.http_api, domain_name=domain, stage=self.stage
         )
 
-    def _routes(self, functions: Mapping[str, ServiceFunction]) -> None:
+    def _routes(
+        self,
+        functions: Mapping[str, ServiceFunction],
+        authorizer_of: Mapping[Access, apigw.IHttpRouteAuthorizer | None],
+    ) -> None:
         integrated = {
             name: integrations.HttpLambdaIntegration(
                 name.title(), function.live, timeout=cdk.Duration.seconds(29)
@@ -135,6 +171,9 @@ class Api(Construct):
                 http_api=self.http_api,
                 route_key=apigw.HttpRouteKey.with_(route.path, apigw.HttpMethod[route.method]),
                 integration=integrated[route.function],
+                # The default is the authorizer of the users' issuer.
+                authorizer=authorizer_of[route.access],
+                authorization_scopes=None if route.access is Access.API else [],
             )
             resource_of(http_route, apigw.CfnRoute).operation_name = route.operation_id
 

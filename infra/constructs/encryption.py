@@ -1,4 +1,4 @@
-"""The KMS keys: for health information, for hashes of SSNs, and for logs and alarms."""
+"""The KMS keys: for health information, hashes of SSNs, access tokens, and logs and alarms."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -34,6 +34,15 @@ class Encryption(Construct):
             description=f"Keyed hashes of social security numbers of precert {stage.name}",
             key_spec=kms.KeySpec.HMAC_256,
             key_usage=kms.KeyUsage.GENERATE_VERIFY_MAC,
+            pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
+            removal_policy=stage.removal_policy,
+        )
+        self.signing_key = kms.Key(
+            self,
+            "SigningKey",
+            description=f"Signatures of access tokens of precert {stage.name}",
+            key_spec=kms.KeySpec.RSA_2048,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
             pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
             removal_policy=stage.removal_policy,
         )
@@ -116,3 +125,7 @@ class Encryption(Construct):
     def allow_ssn_digests(self, function: ServiceFunction) -> None:
         """Allow hashing only: this key never leaves KMS and cannot decrypt anything."""
         function.allow(["kms:GenerateMac"], [self.ssn_key.key_arn])
+
+    def allow_signing(self, function: ServiceFunction) -> None:
+        """Allow signing access tokens, and reading the public key."""
+        function.allow(["kms:GetPublicKey", "kms:Sign"], [self.signing_key.key_arn])

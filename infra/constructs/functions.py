@@ -54,8 +54,8 @@ class FunctionSpec:
 
     construct_id: str
     description: str
-    module: str
-    """Below ``functions``; its entry point is ``handle``."""
+    folder: str
+    handler: str
     environment: tuple[Env, ...]
     serves: str | None = None
     """The ``function`` of the routes that it serves, if any."""
@@ -67,16 +67,10 @@ class FunctionSpec:
     """Whether it needs the layer that renders PDF documents."""
     inspects: bool = False
     """Whether it needs the layer that inspects uploaded documents."""
+    verifies: bool = False
+    """Whether it needs the layer that signs and verifies JSON Web Tokens."""
     invoked_by: InvokedBy = InvokedBy.QUEUE
     """Of functions that serve no HTTP calls."""
-
-    @property
-    def folder(self) -> str:
-        return self.module.partition(".")[0]
-
-    @property
-    def handler(self) -> str:
-        return f"functions.{self.module}.handle"
 
     @property
     def invoker(self) -> InvokedBy:
@@ -88,6 +82,11 @@ class FunctionSpec:
         return self.serves is not None
 
     @property
+    def identifies(self) -> bool:
+        """Whether it serves callers with an access token, whose calls are in the audit."""
+        return self.serves_http and Env.RIGHTS in self.environment
+
+    @property
     def has_snapshot(self) -> bool:
         """Whether it uses SnapStart, which is charged for by the hour."""
         return self.serves_http and not (self.for_operators or self.starts_without_snapshot)
@@ -95,7 +94,7 @@ class FunctionSpec:
 
 class Runtime(Construct):
     """The Python version, the instruction set, the three layers of all functions, and the layers of the
-    functions that render or inspect documents.
+    functions that render or inspect documents, or sign and verify tokens.
     """
 
     def __init__(
@@ -125,10 +124,15 @@ class Runtime(Construct):
         self.inspecting = self._layer(
             "InspectingLayer", "Inspection of documents", packages.inspecting
         )
+        self.signing = self._layer("SigningLayer", "JSON Web Tokens", packages.signing)
 
     def layers_of(self, spec: FunctionSpec) -> list[lambda_.LayerVersion]:
-        own = [self.printing] * spec.prints + [self.inspecting] * spec.inspects
-        return [*self.layers, *own]
+        own = (
+            (self.printing, spec.prints),
+            (self.inspecting, spec.inspects),
+            (self.signing, spec.verifies),
+        )
+        return [*self.layers, *(layer for layer, needed in own if needed)]
 
     def _layer(self, name: str, description: str, package: Package) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(

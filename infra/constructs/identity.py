@@ -68,6 +68,9 @@ class Identity(Construct):
                     for name, client in user_pool.partner_clients.items()
                 },
             }
+        self.values[Env.ISSUER] = issuer
+        self.values[Env.AUDIENCES] = " ".join(audiences)
+        self.values[Env.SCOPES] = " ".join(self.scopes)
         self.authorizer = authorizers.HttpJwtAuthorizer(
             "Authorizer", issuer, jwt_audience=audiences
         )

@@ -17,9 +17,9 @@ from infra.escape import resource_of
 from infra.findings import acknowledge, acknowledge_checks
 from infra.portal_headers import HSTS_SECONDS, security_headers
 from infra.unique import unique_name
-from precert.names import ORIGIN_SECRET_HEADER
+from precert.names import FHIR_PATH, OAUTH_PATH, ORIGIN_SECRET_HEADER
 
-API_PATH: Final = "/v1/*"
+API_PATHS: Final = ("/v1/*", f"{FHIR_PATH}/*", f"{OAUTH_PATH}/*")
 VIEWER_FUNCTION: Final = Path(__file__).with_name("portal_viewer.js")
 PAGE_FUNCTION: Final = Path(__file__).with_name("portal_page.js")
 LOGGED: Final = (
@@ -91,28 +91,30 @@ class Portal(Construct):
             runtime=cloudfront.FunctionRuntime.JS_2_0,
             comment="Forward the address of the viewer to the API",
         )
-        self.distribution.add_behavior(
-            API_PATH,
-            origins.HttpOrigin(
-                edge.origin_domain if edge else address,
-                custom_headers=(
-                    {ORIGIN_SECRET_HEADER: self._origin_secret} if self._origin_secret else None
-                ),
-                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+        origin = origins.HttpOrigin(
+            edge.origin_domain if edge else address,
+            custom_headers=(
+                {ORIGIN_SECRET_HEADER: self._origin_secret} if self._origin_secret else None
             ),
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            response_headers_policy=self._headers,
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-            function_associations=[
-                cloudfront.FunctionAssociation(
-                    event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=viewer
-                )
-            ],
-            compress=False,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
         )
+        for path in API_PATHS:
+            self.distribution.add_behavior(
+                path,
+                origin,
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+                response_headers_policy=self._headers,
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+                function_associations=[
+                    cloudfront.FunctionAssociation(
+                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=viewer
+                    )
+                ],
+                compress=False,
+            )
 
     def _bucket(self) -> s3.Bucket:
         return s3.Bucket(

@@ -136,6 +136,19 @@ class Tables(Construct):
         )
         self._encryption.allow(function, READ)
 
+    def allow_clients(self, function: ServiceFunction) -> None:
+        """Allow reading the registrations of clients, and no other item of the reference table."""
+        function.allow(
+            ["dynamodb:GetItem"],
+            [self.reference.table_arn],
+            {
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": [f"{shared_names.CLIENT_PK_PREFIX}*"]
+                }
+            },
+        )
+        self._encryption.allow(function, READ)
+
     def allow_limits(self, function: ServiceFunction) -> None:
         """Allow counting the calls of clients."""
         self._allow(function, self.limits, ("dynamodb:UpdateItem",))

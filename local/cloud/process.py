@@ -72,8 +72,11 @@ class Cloud:
     def api_url(self, api: str) -> str:
         """The base URL of an HTTP API.
 
-        `api` is its id, or the endpoint a stack's output names (which no resolver resolves).
+        `api` is its id, or the endpoint that a stack's output names, which no resolver resolves in
+        the unpatched emulator.
         """
+        if "/_aws/execute-api/" in api:
+            return api
         api_id = api.partition("://")[2].partition(".")[0] if "://" in api else api
         return f"{self.endpoint_url}/_aws/execute-api/{api_id}/$default"
 

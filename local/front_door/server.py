@@ -14,9 +14,10 @@ from infra.portal_headers import security_headers
 from local.cloud.errors import LocalCloudError
 from local.front_door.files import File, PortalFiles, document_files
 from local.front_door.proxy import Headers, Proxy, end_to_end
+from precert.names import FHIR_PATH, OAUTH_PATH
 
 HOST: Final = "localhost"
-API_PREFIX: Final = "/v1/"
+API_PREFIXES: Final = ("/v1/", f"{FHIR_PATH}/", f"{OAUTH_PATH}/")
 _READS: Final = frozenset({"GET", "HEAD"})
 _IDLE_SECONDS: Final = 65
 _MAX_BODY_BYTES: Final = 10_000_000
@@ -108,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             self._plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        elif self.path.startswith(API_PREFIX):
+        elif self.path.startswith(API_PREFIXES):
             self._forward(body)
         elif self.command not in _READS:
             self._plain(HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", "GET, HEAD")])

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from precert.api.parameters import MESSAGE_ID
 from precert.api.parsing import ID, NOTICE_ID
+from precert.api.problems import RefusedCallError
+from precert.api.tokens import verified_token
 from precert.domain.audit import (
     Accessed,
     AccessOutcome,
@@ -96,7 +98,7 @@ def record_of_call(
     if status not in _UNIDENTIFIED and not operation.path.endswith(_SEARCH):
         _note_ids(list(call.arguments.values()), found)
     _note_ids(call.response, found)
-    claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+    claims = _claims_of(event)
     http = context.get("http") or {}
     return AuditRecord(
         access_id=api_request_id(event),
@@ -115,6 +117,13 @@ def record_of_call(
         status=status,
         code=call.code,
     )
+
+
+def _claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return verified_token(event).claims
+    except RefusedCallError:
+        return {}
 
 
 def api_request_id(event: Mapping[str, Any]) -> str:

@@ -46,12 +46,18 @@ from precert.api.parsing import (
     BODY_LIMIT,
     BodyLimit,
     PartlyValidError,
-    UnreadableBodyError,
     is_current,
     parse_body,
     parse_query,
 )
-from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
+from precert.api.problems import (
+    PROBLEM_TYPE,
+    Problem,
+    RefusedCallError,
+    plain_problem,
+    problem_of,
+)
+from precert.api.tokens import verified_token
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller, require_access_token
 from precert.domain.errors import (
@@ -65,6 +71,7 @@ from precert.domain.errors import (
     TransientError,
     VersionMissingError,
 )
+from precert.domain.smart_scopes import interactions_of
 from precert.names import Entitlement
 from precert.observability import logger, metrics, note_answer, note_error
 from precert.snapshot import on_snapshot
@@ -114,6 +121,10 @@ class Declaration(TypedDict):
     """Whether it changes nothing, although it is a POST: the scope for reading is enough."""
     audited: NotRequired[bool]
     """Whether calls are in the audit; ``False`` if neither input nor response is about a patient."""
+    public: NotRequired[str]
+    """Why no access token is required: API Gateway then has no authorizer before the route."""
+    scopes: NotRequired[tuple[str, ...]]
+    """SMART scopes of FHIR operations, such as ``Claim.c``, one of which is enough."""
     guidance: NotRequired[Callable[[InvalidInputError], str | None]]
     """The payer's text to add to the detail of invalid input, if one applies."""
 
@@ -147,6 +158,8 @@ class Operation(BaseMiddlewareHandler[Any]):
     audited: bool = True
     body_limit: BodyLimit = BODY_LIMIT
     reads: bool = False
+    public: str | None = None
+    scopes: tuple[str, ...] = ()
     guidance: Callable[[InvalidInputError], str | None] | None = None
 
     def __post_init__(self) -> None:
@@ -233,9 +246,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         event: dict[str, Any] = app.current_event.raw_event
         access = current_call()
         access.operation = self
-        access.caller = caller = self.api.caller(event, reads=self.changes_nothing)
-        if self.entitlement is not None:
-            caller.require(self.entitlement, *self.also)
+        access.caller = caller = None if self.public else self._permitted_caller(event)
         access.arguments = arguments = self._arguments(event, caller)
         app.append_context(caller=caller, _route_args=arguments)
         response = next_middleware(app)
@@ -244,7 +255,15 @@ class Operation(BaseMiddlewareHandler[Any]):
         note_answer(self.operation_id, response.status_code)
         return response
 
-    def _arguments(self, event: Mapping[str, Any], caller: Caller) -> dict[str, object]:
+    def _permitted_caller(self, event: Mapping[str, Any]) -> Caller:
+        caller = self.api.caller(event, reads=self.changes_nothing)
+        if self.entitlement is not None:
+            caller.require(self.entitlement, *self.also)
+        if caller.scopes is not None:
+            caller.require_scope(*self.scopes)
+        return caller
+
+    def _arguments(self, event: Mapping[str, Any], caller: Caller | None) -> dict[str, object]:
         arguments: dict[str, object] = {}
         malformed: dict[str, PartlyValidError] = {}
         path, headers = event.get("pathParameters") or {}, event.get("headers") or {}
@@ -272,7 +291,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         self,
         arguments: Mapping[str, object],
         malformed: Mapping[str, PartlyValidError],
-        caller: Caller,
+        caller: Caller | None,
     ) -> list[FieldError]:
         """The errors of form, and those that the operation finds in the valid part of the input."""
         errors = [error for one in malformed.values() for error in one.errors]
@@ -290,7 +309,9 @@ class Operation(BaseMiddlewareHandler[Any]):
         known = {error.pointer for error in errors}
         return [*errors, *(error for error in further if error.pointer not in known)]
 
-    def _errors_in(self, arguments: Mapping[str, object], caller: Caller) -> Sequence[FieldError]:
+    def _errors_in(
+        self, arguments: Mapping[str, object], caller: Caller | None
+    ) -> Sequence[FieldError]:
         """The errors that the operation finds in its input, without writing anything."""
         takes_caller = {"caller": caller} if "caller" in self._parameters else {}
         with without_writes():
@@ -310,7 +331,8 @@ class Operation(BaseMiddlewareHandler[Any]):
         """The response with its headers; the model is serialized here, once."""
         headers, body = response.headers, response.body
         if self.max_age is not None:
-            headers["Cache-Control"] = f"private, max-age={self.max_age}"
+            shared = "public" if self.public else "private"
+            headers["Cache-Control"] = f"{shared}, max-age={self.max_age}"
         headers.setdefault("Cache-Control", "no-store")
         text = body.model_dump_json() if isinstance(body, BaseModel) else None
         version = self.etag.format(response=body) if self.etag is not None else None
@@ -470,12 +492,18 @@ class Api:
         metrics.clear_metrics()
 
     def caller(self, event: Mapping[str, Any], *, reads: bool) -> Caller:
-        """The caller, from the claims that API Gateway's authorizer has verified."""
-        authorizer = event["requestContext"].get("authorizer") or {}
-        claims = (authorizer.get("jwt") or {}).get("claims") or {}
+        """The caller, from the claims that API Gateway's authorizer has verified.
+
+        A token of the token endpoint has SMART scopes, which the operation requires one of.
+        """
+        verified = verified_token(event)
         token = token_claims((event.get("headers") or {}).get("authorization"))
-        require_access_token(claims, reads=reads)
-        return self.identify(claims, token)
+        if not verified.smart:
+            require_access_token(verified.claims, reads=reads)
+            return self.identify(verified.claims, token)
+        caller = self.identify(verified.claims, token)
+        scopes = interactions_of(str(verified.claims.get("scope", "")))
+        return caller.model_copy(update={"scopes": scopes})
 
     def _operation(
         self, method: str, path: str, summary: str, declared: Declaration
@@ -514,6 +542,8 @@ class Api:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         if isinstance(error, TooManyRequestsError):
             headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, RefusedCallError):
+            headers |= error.headers
         problem.request_id = api_request_id(self.resolver.current_event.raw_event)
         problem.instance = f"urn:precert:call:{self.resolver.lambda_context.aws_request_id}"
         return Response(problem.status, self.problem_type, self.written(problem), headers)
@@ -525,7 +555,7 @@ class Api:
     def _described(self, error: Exception) -> Problem:
         if isinstance(error, PrecertError):
             return problem_of(error)
-        if isinstance(error, UnreadableBodyError):
+        if isinstance(error, RefusedCallError):
             return plain_problem(error.status, error.code, error.detail)
         if isinstance(error, NoRouteError):
             return plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")

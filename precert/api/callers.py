@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from precert.api.claims import caller_of
+from precert.api.tokens import require_current
 from precert.domain.caller import Caller, ClaimNames, with_grant
 from precert.usecases.grants import CachedGrants
 from precert.usecases.rate_limits import RateLimit
@@ -32,10 +33,12 @@ class Callers:
 
         Raises:
             NotEntitledError: the token names no user, or a claim cannot be read.
+            RefusedCallError: the token has expired.
             TransientError: the grants cannot be read.
             TooManyRequestsError: the caller made too many calls in this minute.
         """
         issuer = str(claims.get("iss") or "")
+        require_current(claims, self._now())
         if self._grants is None:
             caller = caller_of(claims, self._names, token)
             self._admit(issuer, caller)

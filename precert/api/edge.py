@@ -35,6 +35,10 @@ class Edge:
         """Whether the call came on one of the two ways."""
         return not self.secrets or self._forwarded(event) or self._of_partner(event)
 
+    def address(self, event: Mapping[str, Any]) -> str | None:
+        """The address of the API that was called, if it is the domain of partners."""
+        return f"https://{self.partners_domain}" if self._of_partner(event) else None
+
     def source_ip(self, event: Mapping[str, Any]) -> str | None:
         """The address of the caller; a header is trusted only from CloudFront."""
         http = event["requestContext"].get("http") or {}

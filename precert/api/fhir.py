@@ -14,6 +14,7 @@ from precert.fhir.bundles import UnprocessableBundleError
 
 _ISSUE_OF: Final = {
     HTTPStatus.BAD_REQUEST: "structure",
+    HTTPStatus.UNAUTHORIZED: "login",
     HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.CONFLICT: "conflict",

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from precert.api.problems import errors_of
+from precert.api.problems import RefusedCallError, errors_of
 from precert.api.valid_part import ValidPart, valid_part
 from precert.domain.errors import (
     FieldError,
@@ -51,14 +51,8 @@ KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class UnreadableBodyError(Exception):
+class UnreadableBodyError(RefusedCallError):
     """The body is not JSON, or too large: there is no field to point to."""
-
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.detail = detail
 
 
 _LIMITS: Final = {

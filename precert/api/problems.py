@@ -50,6 +50,24 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
 }
 
 
+class RefusedCallError(Exception):
+    """A call that is refused before the product's own errors apply: by its token or its body."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+
+
 class ErrorItem(BaseModel):
     """One error; ``pointer`` is a JSON pointer into the request (RFC 6901).
 

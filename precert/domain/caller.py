@@ -12,6 +12,7 @@ from pydantic import Field
 from precert.domain.audit import Basis, note_basis
 from precert.domain.decisions import DecidingRole
 from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError, OwnRequestError
+from precert.domain.smart_scopes import permits
 from precert.domain.values import Text, Tin, Value
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement
 
@@ -58,6 +59,20 @@ class Caller(Value):
     """The vendors that the caller acts for."""
     name: Text | None = None
     """The caller's own name, to greet them; it is stored nowhere and shown to no one else (A3)."""
+    scopes: frozenset[str] | None = None
+    """Permitted interactions, such as ``Claim.c``, of a client with SMART scopes; else ``None``."""
+
+    def require_scope(self, *interactions: str) -> None:
+        """Refuse a client whose SMART scopes permit none of the interactions.
+
+        Callers without SMART scopes have those of the API, which API Gateway requires.
+
+        Raises:
+            NotEntitledError: names the scope.
+        """
+        if self.scopes is not None and not permits(self.scopes, interactions):
+            needed = " or ".join(f"system/{one}" for one in interactions)
+            raise NotEntitledError(f"The token does not have the scope {needed or 'for this'}.")
 
     def require(self, entitlement: Entitlement, *others: Entitlement) -> None:
         """Refuse a caller who has neither the entitlement nor one of the others (A1).

@@ -46,6 +46,7 @@ class RecordKind(StrEnum):
     OPEN_CYCLE = "open_cycle"
     UNREAD_COUNT = "unread_count"
     GRANT = "grant"
+    CLIENT = "client"
     PLAN = "plan"
     AUDIT_RECORD = "audit_record"
 

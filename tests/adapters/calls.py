@@ -111,9 +111,12 @@ class Calls:
         by: Mapping[str, str] = PROVIDER,
         query: Mapping[str, str] | None = None,
         raw: str | None = None,
+        authorizer: Mapping[str, Any] | None = None,
         **headers: str,
     ) -> Reply:
         """Send the function an event as API Gateway would, and return its response.
+
+        ``authorizer`` replaces what the JWT authorizer passes on of the caller.
 
         The response has no id of the call, which differs between any two.
         """
@@ -133,7 +136,9 @@ class Calls:
                     "userAgent": "Mozilla/5.0 (of Allison Adams)",
                 },
                 "requestId": call_id,
-                "authorizer": {"jwt": {"claims": dict(by)}},
+                "authorizer": (
+                    {"jwt": {"claims": dict(by)}} if authorizer is None else dict(authorizer)
+                ),
                 "stage": "$default",
             },
             "body": json.dumps(body) if raw is None and body is not None else raw,

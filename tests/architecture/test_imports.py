@@ -32,6 +32,14 @@ ALLOWED: Final = {
         "precert.domain",
         "precert.usecases",
     ),
+    # Only the functions with the signing layer load it.
+    "precert.adapters.tokens": (
+        "botocore",
+        "jwt",
+        "precert.adapters",
+        "precert.domain",
+        "precert.usecases",
+    ),
     "precert.api": (
         "aws_lambda_powertools",
         "pydantic",

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Final
 
+from precert.names import VERSION
 from tests.architecture.source import ROOT, modules, nodes, project_files
 
 # Each pattern is written so that it does not match this file.
@@ -46,10 +47,15 @@ def test_every_requirement_is_locked_when_requirements_are_compiled() -> None:
 
 
 def test_shared_pins_agree_when_layers_and_tools_are_locked() -> None:
-    names = ("runtime", "printing", "inspecting", "dev")
+    names = ("runtime", "printing", "inspecting", "signing", "dev")
     locks = [(ROOT / "requirements" / f"{name}.txt").read_text() for name in names]
     *layers, dev = (set(re.findall(r"^\S+==\S+", lock, re.MULTILINE)) for lock in locks)
     assert set().union(*layers) - dev == set()
+
+
+def test_version_is_that_of_the_package_when_the_api_states_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == VERSION
 
 
 def test_node_packages_name_no_host_when_locked() -> None:

@@ -38,6 +38,15 @@ def test_every_preflight_is_rejected_when_unpatched(unpatched: Deployment) -> No
     assert preflight(unpatched, trial.ORIGIN)[0] == 403
 
 
+def test_an_api_has_an_endpoint_that_resolves_when_patched(deployment: Deployment) -> None:
+    answer = call(deployment.out["ApiEndpoint"] + "/echo/7")
+    assert answer.status == 401
+
+
+def test_the_endpoint_of_an_api_does_not_resolve_when_unpatched(unpatched: Deployment) -> None:
+    assert ".execute-api." in unpatched.out["ApiEndpoint"]
+
+
 def dead_letter_target(deployment: Deployment) -> str | None:
     config = deployment.cloud.client("lambda").get_function_configuration(
         FunctionName=deployment.out["OnEvent"]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, Final
 
 from infra import catalogue
 from infra.packaging import ROOT
@@ -32,11 +32,55 @@ def test_every_route_is_served_when_the_table_lists_it(stack: Synthesized) -> No
     }
 
 
-def test_every_route_requires_a_token_when_it_is_called(stack: Synthesized) -> None:
-    (authorizer,) = stack.resources("AWS::ApiGatewayV2::Authorizer")
+def jwt_authorizer(stack: Synthesized) -> dict[str, Any]:
+    found = stack.properties("AWS::ApiGatewayV2::Authorizer").values()
+    (authorizer,) = [one for one in found if one["AuthorizerType"] == "JWT"]
+    return dict(authorizer)
+
+
+DESCRIBES: Final = "describes the server, to clients that have no token yet"
+PUBLIC: Final = {
+    "POST /oauth/token": "requires an assertion that is signed by the client's registered key",
+    "GET /oauth/jwks.json": "has the public keys with which tokens are verified",
+    "GET /oauth/.well-known/openid-configuration": DESCRIBES,
+    "GET /fhir/r4/.well-known/smart-configuration": DESCRIBES,
+    "GET /fhir/r4/metadata": DESCRIBES,
+}
+"""The routes that require no access token, and why: deliberately repeated here."""
+
+
+def test_every_route_requires_a_token_when_it_is_not_listed_as_public(stack: Synthesized) -> None:
+    authorizers = stack.properties("AWS::ApiGatewayV2::Authorizer")
+    [jwt] = [name for name, one in authorizers.items() if one["AuthorizerType"] == "JWT"]
+    [fhir] = [name for name, one in authorizers.items() if one["AuthorizerType"] == "REQUEST"]
+    public = set()
     for route in stack.properties("AWS::ApiGatewayV2::Route").values():
-        assert route["AuthorizationType"] == "JWT"
-        assert route["AuthorizerId"] == {"Ref": authorizer}
+        found = (route["AuthorizationType"], route.get("AuthorizerId"))
+        if found == ("NONE", None):
+            public.add(route["RouteKey"])
+        elif " /fhir/" in route["RouteKey"]:
+            assert found == ("CUSTOM", {"Ref": fhir})
+            assert not route.get("AuthorizationScopes"), (
+                "the authorizer and the function check them"
+            )
+        else:
+            assert found == ("JWT", {"Ref": jwt})
+            assert route["AuthorizationScopes"] == [READ_SCOPE, WRITE_SCOPE, USER_SCOPE]
+    assert public == set(PUBLIC)
+
+
+def test_token_is_verified_again_within_a_minute_when_the_authorizer_answered(
+    stack: Synthesized,
+) -> None:
+    [found] = [
+        one
+        for one in stack.properties("AWS::ApiGatewayV2::Authorizer").values()
+        if one["AuthorizerType"] == "REQUEST"
+    ]
+    assert found["AuthorizerResultTtlInSeconds"] == 60
+    assert found["IdentitySource"] == ["$request.header.Authorization"]
+    assert found["EnableSimpleResponses"] is True
+    assert found["AuthorizerPayloadFormatVersion"] == "2.0"
 
 
 def test_access_log_identifies_no_person_when_a_call_is_logged(stack: Synthesized) -> None:
@@ -128,7 +172,8 @@ def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
 def test_every_route_needs_a_scope_when_it_is_called(stack: Synthesized) -> None:
     """An ID token has none."""
     routes = stack.properties("AWS::ApiGatewayV2::Route").values()
-    assert {tuple(route["AuthorizationScopes"]) for route in routes} == {
+    with_jwt = [route for route in routes if route["AuthorizationType"] == "JWT"]
+    assert {tuple(route["AuthorizationScopes"]) for route in with_jwt} == {
         (READ_SCOPE, WRITE_SCOPE, USER_SCOPE)
     }
     (server,) = stack.properties("AWS::Cognito::UserPoolResourceServer").values()
@@ -172,7 +217,7 @@ def test_staff_signs_in_at_its_provider_when_one_is_configured(
 
 
 def test_tokens_of_all_clients_are_accepted_when_the_pool_is_ours(stack: Synthesized) -> None:
-    (authorizer,) = stack.properties("AWS::ApiGatewayV2::Authorizer").values()
+    authorizer = jwt_authorizer(stack)
     clients = stack.properties("AWS::Cognito::UserPoolClient")
     audience = [one["Ref"] for one in authorizer["JwtConfiguration"]["Audience"]]
     assert sorted(audience) == sorted(clients)
@@ -200,7 +245,7 @@ def test_second_factor_is_required_when_in_production(prod: Synthesized) -> None
 def test_payers_own_tokens_are_accepted_when_an_issuer_is_configured(
     with_own_issuer: Synthesized,
 ) -> None:
-    (authorizer,) = with_own_issuer.properties("AWS::ApiGatewayV2::Authorizer").values()
+    authorizer = jwt_authorizer(with_own_issuer)
     assert authorizer["JwtConfiguration"] == {
         "Issuer": "https://login.example.com/payer",
         "Audience": ["portal", "partner"],

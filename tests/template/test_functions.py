@@ -143,7 +143,7 @@ def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesi
 
 def test_every_variable_is_set_when_the_shared_names_list_it() -> None:
     configured = {name for spec in catalogue.ALL for name in spec.environment}
-    of_commands = {Env.USER_POOL_ID, Env.ISSUER}
+    of_commands = {Env.USER_POOL_ID}
     assert configured | {Env.STAGE} | of_commands == set(Env)
 
 
@@ -151,10 +151,12 @@ def test_function_has_the_layers_it_needs_when_it_is_deployed(stack: Synthesized
     layers = {json.dumps({"Ref": name}) for name in stack.resources("AWS::Lambda::LayerVersion")}
     [printing] = (layer for layer in layers if "Printing" in layer)
     [inspecting] = (layer for layer in layers if "Inspecting" in layer)
+    [signing] = (layer for layer in layers if "Signing" in layer)
     specs = {spec.handler: spec for spec in catalogue.ALL}
     for function in stack.properties(FUNCTION).values():
         own = {json.dumps(layer) for layer in function["Layers"]}
-        assert own >= layers - {printing, inspecting}
+        assert own >= layers - {printing, inspecting, signing}
+        assert (signing in own) == specs[function["Handler"]].verifies
         assert (printing in own) == specs[function["Handler"]].prints
         assert (inspecting in own) == specs[function["Handler"]].inspects
 

@@ -77,7 +77,7 @@ def test_metadata_is_shipped_and_scripts_are_not_when_dependencies_are_packaged(
     assert not any("/tests/" in name or name.endswith("/RECORD") for name in shipped)
 
 
-@pytest.mark.parametrize("layer", ["dependencies", "printing", "inspecting"])
+@pytest.mark.parametrize("layer", ["dependencies", "printing", "inspecting", "signing"])
 def test_shared_objects_are_for_arm_when_dependencies_are_packaged_for_aws(layer: str) -> None:
     with zipfile.ZipFile(getattr(packaging.build(Platform.AWS), layer).path) as opened:
         objects = [name for name in opened.namelist() if ".so" in Path(name).suffixes]

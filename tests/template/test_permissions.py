@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -111,6 +111,8 @@ ALLOWED: Final = {
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
     catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject"},
+    catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
+    | WRITE_KEY,
 }
 TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")
 CHANGE: Final = WRITE | {"dynamodb:BatchGetItem"}
@@ -181,13 +183,15 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
     },
     catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
     catalogue.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
+    catalogue.SMART: {},
 }
 """What each function may do with each table and with the objects below each prefix.
 
-Further, each function that serves HTTP calls appends to the audit table, counts its caller's calls and
-reads what its caller may do.
+Further, each function that serves HTTP calls counts its caller's calls; if it serves calls with an
+access token, it appends to the audit table and reads what its caller may do.
 """
-OF_CALLS: Final = {"TablesLimits": {"dynamodb:UpdateItem"}, "AuditTable": {"dynamodb:PutItem"}}
+OF_CALLS: Final = {"TablesLimits": {"dynamodb:UpdateItem"}}
+OF_CALLERS: Final = {**OF_CALLS, "AuditTable": {"dynamodb:PutItem"}}
 
 WITHOUT_RESOURCES: Final = {
     *("dynamodb:ListStreams", "states:SendTaskFailure", "states:SendTaskSuccess"),
@@ -240,7 +244,8 @@ def test_each_table_and_prefix_is_used_as_listed_when_a_function_runs(stack: Syn
     roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
     assert set(STORES) == set(catalogue.ALL)
     for spec, stores in STORES.items():
-        expected = {**stores, **(OF_CALLS if spec.serves_http else {})}
+        of_http = OF_CALLERS if spec.identifies else OF_CALLS if spec.serves_http else {}
+        expected = {**stores, **of_http}
         used = {store: actions for store, actions in found[roles[spec.handler]].items() if actions}
         assert used == expected, spec.construct_id
 
@@ -271,9 +276,9 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
         and "dynamodb:GetItem" in listed(statement["Action"])
         and not role.startswith("LoadingRole")
     ]
-    assert len(conditions) == len([spec for spec in catalogue.ALL if spec.serves_http])
-    for condition in conditions:
-        assert condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["GRANT#*"]}}
+    keys = [tuple(one["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in conditions]
+    callers = len([spec for spec in catalogue.ALL if spec.identifies])
+    assert Counter(keys) == {("GRANT#*",): callers, ("CLIENT#*",): 1}
     unlimited = {
         role
         for role, statement in stack.statements()
@@ -281,17 +286,7 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
         and "dynamodb:GetItem" in listed(statement["Action"])
         and "TablesReference" in json.dumps(statement["Resource"])
     }
-    readers = (
-        "Check",
-        "Confirmation",
-        "Crd",
-        "Dtr",
-        "Intake",
-        "Notices",
-        "Pas",
-        "Reports",
-        "Workflow",
-    )
+    readers = ("Check", "Confirmation", "Crd", "Intake", "Notices", "Pas", "Reports", "Workflow")
     assert {role for role in unlimited if not role.startswith(readers)} == set()
 
 
@@ -361,7 +356,8 @@ def test_objects_are_accessible_below_their_prefix_only_when_a_function_has_acce
 def test_key_is_used_through_the_stores_only_when_a_function_uses_it(stack: Synthesized) -> None:
     for _, statement in stack.statements():
         if any(action.startswith("kms:") for action in listed(statement["Action"])):
-            assert statement["Action"] == "kms:GenerateMac" or (
+            own_keys = ("kms:GenerateMac", ["kms:GetPublicKey", "kms:Sign"])
+            assert statement["Action"] in own_keys or (
                 "kms:ViaService" in statement["Condition"]["StringEquals"]
             )
 
@@ -377,6 +373,17 @@ def test_only_check_and_loads_hash_ssns_when_the_key_is_used(stack: Synthesized)
     [key] = {key for _, (key, _) in hashing}
     properties_ = stack.properties("AWS::KMS::Key")[key]
     assert (properties_["KeySpec"], properties_["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+
+
+def test_only_the_token_endpoint_signs_when_the_key_is_used(stack: Synthesized) -> None:
+    [(role, key)] = [
+        (role, statement["Resource"]["Fn::GetAtt"][0])
+        for role, statement in stack.statements()
+        if "kms:Sign" in listed(statement["Action"])
+    ]
+    assert role.startswith("SmartFunctionRole")
+    properties_ = stack.properties("AWS::KMS::Key")[key]
+    assert (properties_["KeySpec"], properties_["KeyUsage"]) == ("RSA_2048", "SIGN_VERIFY")
 
 
 def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> None:

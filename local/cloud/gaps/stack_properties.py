@@ -2,8 +2,10 @@
 
 Emulator: `CorsConfiguration` of an HTTP API is stored with the template's capitalization but read with
 the API's, so that every preflight is refused. `DeadLetterConfig` of a function and a table's
-point-in-time recovery and encryption, and a bucket's object lock, are dropped.
-Patch: convert or set them after the emulator's own create or update.
+point-in-time recovery and encryption, and a bucket's object lock, are dropped. The endpoint of an HTTP
+API is a name that most resolvers do not resolve.
+Patch: convert or set them after the emulator's own create or update. The endpoint is the address at
+which the emulator serves the API.
 Remove when: the unpatched emulator applies them; property by property.
 """
 
@@ -79,8 +81,21 @@ def _object_lock(name: str, props: Properties) -> None:
         }
 
 
+def _reachable(create: Callable[..., Any]) -> Callable[..., Any]:
+    def create_reachable(logical_id: str, props: Properties, stack_name: str) -> Any:
+        api_id, attributes = create(logical_id, props, stack_name)
+        apis = module("services.apigateway")
+        url = f"http://{apis._HOST}:{apis._PORT}/_aws/execute-api/{api_id}/$default"
+        apis._apis[api_id]["apiEndpoint"] = url
+        return api_id, {**attributes, "ApiEndpoint": url}
+
+    return create_reachable
+
+
 def apply() -> None:
     """Patch the handlers of these resource types."""
+    http_api = resource_handlers()["AWS::ApiGatewayV2::Api"]
+    http_api["create"] = _reachable(http_api["create"])
     after_create_and_update("AWS::ApiGatewayV2::Api", _cors)
     after_create_and_update("AWS::Lambda::Function", _dead_letters)
     after_create_and_update("AWS::DynamoDB::Table", _table_settings)

@@ -39,6 +39,9 @@ Reference table::
     pk KEY                    sk ASSERTIONS          the HMAC key of assertion ids
     pk GRANT#<issuer>#<subject>  sk GRANT            what a person or a partner's system may do
     pk GRANTS                 sk <issuer>#<subject>  lists the grants
+    pk CLIENT#<client_id>     sk CLIENT              a partner's system that signs in with a key pair
+    pk CLIENT#CDS#<issuer>    sk CLIENT              the same, by the issuer of its CDS Hooks calls
+    pk CLIENTS                sk <client_id>         lists them
     pk PROVIDER#<id>          sk ENTRY               a directory entry
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
@@ -46,6 +49,11 @@ Reference table::
     pk PLANS                  sk <plan_id>           a plan, for loads of members
     pk ZIP#<zip>              sk PLACE               the center of a ZIP code that was loaded
     pk LOAD#<kind>            sk <SHA-256>#<mode>    how far the load of a file has come
+
+Limits table::
+
+    pk <issuer>#<subject>     sk <minute>            how many calls the client made
+    pk ASSERTION#<SHA-256>    sk ASSERTION           an assertion that was accepted, by issuer and jti
 
 Audit table::
 
@@ -62,6 +70,7 @@ from precert.domain.matching import ProviderRole
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
 from precert.names import (
+    CLIENT_PK_PREFIX,
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
     GRANT_PK_PREFIX,
@@ -275,6 +284,24 @@ PLANS_PK: Final = "PLANS"
 RULE_LIST_PK: Final = "RULE_LIST"
 GRANT_SK: Final = "GRANT"
 GRANTS_PK: Final = "GRANTS"
+
+
+CLIENT_SK: Final = "CLIENT"
+CLIENTS_PK: Final = "CLIENTS"
+ASSERTION_SK: Final = "ASSERTION"
+
+
+def client_pk(client_id: str) -> str:
+    return f"{CLIENT_PK_PREFIX}{client_id}"
+
+
+def cds_client_pk(issuer: str) -> str:
+    """No client id has a number sign."""
+    return f"{CLIENT_PK_PREFIX}CDS#{issuer}"
+
+
+def assertion_pk(token_id: str) -> str:
+    return f"ASSERTION#{token_id}"
 
 
 def grant_pk(issuer: str, subject: str) -> str:

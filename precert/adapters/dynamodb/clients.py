@@ -1,0 +1,135 @@
+"""Registered clients (port ``Clients``) and accepted ids of assertions (port ``AcceptedTokenIds``).
+
+Registrations are in the reference table, which no function can write, once by the client's id and once
+by the issuer of its CDS Hooks calls. Ids of assertions are in the table of call counts until they
+expire.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from precert.adapters.dynamodb.keys import (
+    ASSERTION_SK,
+    CLIENT_SK,
+    CLIENTS_PK,
+    assertion_pk,
+    cds_client_pk,
+    client_pk,
+)
+from precert.adapters.dynamodb.table import (
+    Item,
+    get,
+    json_of,
+    query_all,
+    read_one,
+    to_wire,
+    transient_errors,
+)
+from precert.domain.clients import RegisteredClient
+from precert.domain.damage import RecordKind
+from precert.domain.errors import DamagedRecordError
+from precert.names import PK, SK, TTL_ATTRIBUTE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_STORED_LONGER: Final = timedelta(minutes=1)
+
+
+class DynamoDBClients:
+    """Registrations by client id and by issuer of CDS Hooks calls."""
+
+    def __init__(self, client: "DynamoDBClient", *, reference_table: str) -> None:
+        self._client = client
+        self._table = reference_table
+
+    def read(self, client_id: str) -> RegisteredClient | None:
+        return self._read(client_pk(client_id))
+
+    def of_cds_hooks(self, issuer: str) -> RegisteredClient | None:
+        return self._read(cds_client_pk(issuer))
+
+    def store(self, client: RegisteredClient) -> None:
+        before = self.read(client.client_id)
+        stale = set(_keys_of(before)) - set(_keys_of(client)) if before else set()
+        with transient_errors():
+            for pk in stale:
+                self._delete(pk, CLIENT_SK)
+            for pk in _keys_of(client):
+                item = {PK: pk, SK: CLIENT_SK, "client": json_of(client)}
+                self._client.put_item(TableName=self._table, Item=to_wire(item))
+            listed = {PK: CLIENTS_PK, SK: client.client_id}
+            self._client.put_item(TableName=self._table, Item=to_wire(listed))
+
+    def remove(self, client: RegisteredClient) -> None:
+        with transient_errors():
+            for pk in _keys_of(client):
+                self._delete(pk, CLIENT_SK)
+            self._delete(CLIENTS_PK, client.client_id)
+
+    def stored(self) -> Iterator[RegisteredClient]:
+        for item in query_all(self._client, self._table, CLIENTS_PK):
+            try:
+                found = self.read(item[SK])
+            except DamagedRecordError:
+                # It is reported. The others are listed all the same.
+                continue
+            if found is not None:
+                yield found
+
+    def _read(self, pk: str) -> RegisteredClient | None:
+        item = get(self._client, self._table, pk, CLIENT_SK)
+        return read_one(RecordKind.CLIENT, item, _client_of, _key_of) if item else None
+
+    def _delete(self, pk: str, sk: str) -> None:
+        self._client.delete_item(TableName=self._table, Key=to_wire({PK: pk, SK: sk}))
+
+
+class DynamoDBAcceptedTokenIds:
+    """One item for each accepted assertion, which the time to live deletes."""
+
+    def __init__(
+        self, client: "DynamoDBClient", *, limits_table: str, new_id: Callable[[], str]
+    ) -> None:
+        self._client = client
+        self._table = limits_table
+        self._new_id = new_id
+
+    def accept(self, token_id: str, expires: datetime) -> bool:
+        with transient_errors():
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=to_wire({PK: assertion_pk(token_id), SK: ASSERTION_SK}),
+                    UpdateExpression="SET #ttl = :ttl, accepted_by = :call",
+                    # botocore repeats a call whose answer was lost.
+                    ConditionExpression="attribute_not_exists(#pk) OR accepted_by = :call",
+                    ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#pk": PK},
+                    ExpressionAttributeValues=to_wire(
+                        {
+                            ":ttl": int((expires + _STORED_LONGER).timestamp()),
+                            ":call": self._new_id(),
+                        }
+                    ),
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
+
+
+def _keys_of(client: RegisteredClient) -> list[str]:
+    issuer = client.cds_hooks_issuer
+    return [client_pk(client.client_id), *([cds_client_pk(issuer)] if issuer else [])]
+
+
+def _client_of(item: Item) -> RegisteredClient:
+    return RegisteredClient.model_validate_json(item["client"])
+
+
+def _key_of(item: Item) -> str:
+    return str(item[PK])

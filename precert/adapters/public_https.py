@@ -1,0 +1,142 @@
+"""Calls to addresses that partners name: https only, and to nothing that is not public.
+
+The name is resolved once, every address that it has must be a public one, and the connection goes to
+the address that was checked, so that a second resolution cannot name another. Redirects are not
+followed. Size and time are limited.
+"""
+
+import http.client
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+import urllib.request
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from precert.domain.clients import public_address
+from precert.domain.errors import TransientError
+
+HTTPS_PORT: Final = 443
+SECONDS: Final = 4.0
+"""For the whole call; each read ends with it too."""
+MOST_BYTES: Final = 64 * 1024
+
+Resolve = Callable[[str], Iterable[str]]
+
+
+class PublicAddressError(Exception):
+    """The address cannot be called or read; ``reason`` contains nothing of the answer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def resolved(host: str) -> list[str]:
+    """All addresses of a name."""
+    found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
+    return [str(one[4][0]) for one in found]
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is reachable from everywhere: no private, local or reserved one."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = parsed.ipv4_mapped or parsed.sixtofour
+        if embedded is not None:
+            return is_public(str(embedded))
+        # NAT64 addresses (RFC 6052) lead to any IPv4 address.
+        if parsed in ipaddress.ip_network("64:ff9b::/96"):
+            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
+    return parsed.is_global and not parsed.is_multicast
+
+
+class _Connection(http.client.HTTPSConnection):
+    """Connects to an address that was checked; TLS verifies the name."""
+
+    def __init__(self, host: str, address: str, context: ssl.SSLContext) -> None:
+        super().__init__(host, HTTPS_PORT, timeout=SECONDS, context=context)
+        self._address = address
+        self._tls = context
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self._address, HTTPS_PORT), SECONDS)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+
+class PublicHttps:
+    """Reads JSON documents from public https addresses."""
+
+    def __init__(self, resolve: Resolve = resolved) -> None:
+        self._resolve = resolve
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
+
+    def read_json(self, url: str) -> Any:
+        """The JSON document at an address.
+
+        Raises:
+            PublicAddressError: the address is not public, or the answer is not one of 200 with JSON.
+        """
+        try:
+            parts = urlsplit(public_address(url))
+        except ValueError as error:
+            raise PublicAddressError(f"the address {error}") from None
+        host = parts.hostname or ""
+        connection = _Connection(host, self._checked(host), self._context)
+        target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        ending = threading.Timer(SECONDS, _end, [connection])
+        ending.daemon = True
+        ending.start()
+        try:
+            connection.request("GET", target, headers={"Accept": "application/json"})
+            response = connection.getresponse()
+            if response.status != HTTPStatus.OK:
+                raise PublicAddressError(f"it answered with {response.status}")
+            content = response.read(MOST_BYTES + 1)
+        except (OSError, http.client.HTTPException, ValueError):
+            raise PublicAddressError("it did not answer in time by https") from None
+        finally:
+            ending.cancel()
+            connection.close()
+        if len(content) > MOST_BYTES:
+            raise PublicAddressError(f"it answered with more than {MOST_BYTES // 1024} KB")
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError):
+            raise PublicAddressError("it did not answer with JSON") from None
+
+    def _checked(self, host: str) -> str:
+        try:
+            addresses = list(self._resolve(host))
+        except (OSError, UnicodeError):
+            raise PublicAddressError("its name has no address") from None
+        if not addresses or not all(is_public(one) for one in addresses):
+            raise PublicAddressError("its name has an address that is not public")
+        return addresses[0]
+
+
+def read_endpoint_json(url: str) -> Any:
+    """The JSON document of the AWS endpoint that the environment names: of the local cloud.
+
+    Raises:
+        TransientError: it did not answer.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as response:  # noqa: S310 - configured
+            return json.loads(response.read(MOST_BYTES))
+    except (OSError, ValueError):
+        raise TransientError("The endpoint did not answer. Try again.") from None
+
+
+def _end(connection: http.client.HTTPSConnection) -> None:
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)

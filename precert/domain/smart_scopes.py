@@ -1,0 +1,66 @@
+"""SMART on FHIR scopes of systems (version 2): ``system/Claim.cu``, and the names of version 1.
+
+A scope permits interactions with one resource type, or with all: ``c`` create, ``r`` read, ``u``
+update, ``d`` delete, ``s`` search. Operations have no scopes of their own in SMART; each requires an
+interaction of its resource type: ``Claim/$submit`` creates a claim, ``Claim/$inquire`` searches.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+INTERACTIONS: Final = "cruds"
+ALL_RESOURCES: Final = "*"
+_SCOPE: Final = re.compile(
+    r"system/(?P<resource>\*|[A-Z][A-Za-z]{1,39})\."
+    r"(?P<permissions>c?r?u?d?s?|read|write|\*)"
+)
+_VERSION_1: Final = {"read": "rs", "write": "cud", "*": INTERACTIONS}
+MOST_SCOPES: Final = 50
+
+
+def interactions_of(scope: str) -> frozenset[str]:
+    """The interactions that the scopes of a token permit, such as ``Claim.c``; others are ignored."""
+    return frozenset(one for name in scope.split() for one in _interactions(name))
+
+
+def is_scope(name: str) -> bool:
+    """Whether this is a scope of a system."""
+    return any(True for _ in _interactions(name))
+
+
+def permits(granted: Collection[str], wanted: Iterable[str]) -> bool:
+    """Whether one of the interactions is permitted."""
+    return any(_is_permitted(granted, one) for one in wanted)
+
+
+def granted_scopes(requested: str, registered: Collection[str]) -> list[str]:
+    """The requested scopes as far as the client is registered for them, in canonical form.
+
+    Scopes that the client is not registered for, and those of users or of another form, are left out.
+    """
+    permitted = interactions_of(" ".join(registered))
+    resources = {one.partition(".")[0] for one in permitted}
+    found: dict[str, set[str]] = {}
+    for one in interactions_of(requested):
+        resource, _, interaction = one.partition(".")
+        # A request for all resource types is granted for those that the client is registered for.
+        for name in resources if resource == ALL_RESOURCES else {resource}:
+            if _is_permitted(permitted, f"{name}.{interaction}"):
+                found.setdefault(name, set()).add(interaction)
+    return [
+        f"system/{resource}.{''.join(one for one in INTERACTIONS if one in found[resource])}"
+        for resource in sorted(found)
+    ]
+
+
+def _is_permitted(granted: Collection[str], interaction: str) -> bool:
+    _, _, letter = interaction.partition(".")
+    return interaction in granted or f"{ALL_RESOURCES}.{letter}" in granted
+
+
+def _interactions(name: str) -> Iterator[str]:
+    if match := _SCOPE.fullmatch(name):
+        permissions = match["permissions"]
+        for letter in _VERSION_1.get(permissions, permissions):
+            yield f"{match['resource']}.{letter}"

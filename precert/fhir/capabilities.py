@@ -1,0 +1,174 @@
+"""What the FHIR endpoint implements, as a table, from which its CapabilityStatement and scopes follow.
+
+A FHIR operation or interaction that is added gets a row, with the route that serves it. Tests compare
+the rows with the routes of all functions. Change :data:`CHANGED` with the table.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from precert.domain.smart_scopes import INTERACTIONS
+from precert.fhir.elements import Json, present
+from precert.fhir.systems import PAS, TERMINOLOGY
+
+CHANGED: Final = "2026-11-27"
+"""The day of the last change of the table."""
+PAS_VERSION: Final = "2.2.1"
+US_CORE: Final = "http://hl7.org/fhir/us/core/ImplementationGuide/hl7.fhir.us.core|7.0.0"
+PAS_GUIDE: Final = f"{PAS}/ImplementationGuide/hl7.fhir.us.davinci-pas|{PAS_VERSION}"
+PAS_SERVER: Final = f"{PAS}/CapabilityStatement/IntermediaryCapabilities|{PAS_VERSION}"
+_OAUTH_URIS: Final = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+
+@dataclass(frozen=True)
+class Served:
+    """One operation (with its definition), or one interaction."""
+
+    resource: str | None
+    """The resource type; ``None`` of an operation of the whole server."""
+    code: str
+    """The operation's name without ``$``, or FHIR's code of the interaction."""
+    route: str
+    """API Gateway's key of the route that serves it."""
+    scope: str
+    """The interaction of a resource type that its SMART scope permits, such as ``Claim.c``."""
+    definition: str | None = None
+    documentation: str | None = None
+
+
+SERVED: Final = (
+    Served(
+        "Claim",
+        "submit",
+        "POST /fhir/r4/Claim/{operation}",
+        "Claim.c",
+        f"{PAS}/OperationDefinition/Claim-submit|{PAS_VERSION}",
+        "A claim with the identifier of an earlier one is answered with that request as it is now.",
+    ),
+    Served(
+        "Claim",
+        "inquire",
+        "POST /fhir/r4/Claim/{operation}",
+        "Claim.s",
+        f"{PAS}/OperationDefinition/Claim-inquiry|{PAS_VERSION}",
+    ),
+    Served(
+        None,
+        "submit-attachment",
+        "POST /fhir/r4/{operation}",
+        "Claim.u",
+        "http://hl7.org/fhir/us/davinci-cdex/OperationDefinition/submit-attachment|2.1.0",
+        "Documents of a claim, by its identifier or its precertification number.",
+    ),
+)
+PROFILES: Final = {
+    "Claim": tuple(
+        f"{PAS}/StructureDefinition/{name}" for name in ("profile-claim", "profile-claim-inquiry")
+    ),
+}
+"""Supported profiles by resource type."""
+EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {}
+"""Extensions of a resource type's entry, such as the topics of subscriptions."""
+GUIDES: Final = (PAS_GUIDE, US_CORE)
+_REQUIRED_BY_PAS: Final = frozenset(
+    {
+        *(("Claim", "submit"), ("Claim", "inquire")),
+        *(("Subscription", "create"), ("Subscription", "update"), ("Subscription", "delete")),
+    }
+)
+
+
+def capability_statement(base: str, token_endpoint: str, software_version: str) -> Json:
+    """The CapabilityStatement of the endpoint at this address."""
+    served = {(one.resource, one.code) for one in SERVED}
+    return present(
+        resourceType="CapabilityStatement",
+        id="precert",
+        url=f"{base}/metadata",
+        version=software_version,
+        name="PrecertPriorAuthorization",
+        title="Prior authorization",
+        status="active",
+        experimental=False,
+        date=CHANGED,
+        publisher="precert",
+        description="Prior authorization by Da Vinci PAS, for EHRs and intermediaries.",
+        kind="instance",
+        instantiates=[PAS_SERVER] if served >= _REQUIRED_BY_PAS else [],
+        software={"name": "precert", "version": software_version},
+        implementation={"description": "Prior Authorization API of the plan", "url": base},
+        fhirVersion="4.0.1",
+        format=["json"],
+        implementationGuide=list(GUIDES),
+        rest=[
+            {
+                "mode": "server",
+                "security": _security(token_endpoint),
+                "resource": [_resource(name) for name in _resources()],
+                "operation": [_operation(one) for one in SERVED if one.resource is None],
+            }
+        ],
+    )
+
+
+def supported_scopes() -> list[str]:
+    """The SMART scopes that clients can request."""
+    found: dict[str, set[str]] = {}
+    for one in SERVED:
+        resource, _, letter = one.scope.partition(".")
+        found.setdefault(resource, set()).add(letter)
+    return [
+        f"system/{name}.{''.join(letter for letter in INTERACTIONS if letter in letters)}"
+        for name, letters in found.items()
+    ]
+
+
+def _security(token_endpoint: str) -> Json:
+    return {
+        "extension": [
+            {
+                "url": _OAUTH_URIS,
+                "extension": [{"url": "token", "valueUri": token_endpoint}],
+            }
+        ],
+        "cors": False,
+        "service": [
+            {
+                "coding": [
+                    {
+                        "system": f"{TERMINOLOGY}/restful-security-service",
+                        "code": "SMART-on-FHIR",
+                        "display": "SMART-on-FHIR",
+                    }
+                ],
+                "text": "SMART Backend Services: client credentials with private_key_jwt",
+            }
+        ],
+    }
+
+
+def _resource(name: str) -> Json:
+    served = _of(name)
+    return present(
+        extension=list(EXTENSIONS.get(name, ())),
+        type=name,
+        supportedProfile=list(PROFILES.get(name, ())),
+        interaction=[
+            present(code=one.code, documentation=one.documentation)
+            for one in served
+            if one.definition is None
+        ],
+        operation=[_operation(one) for one in served if one.definition is not None],
+    )
+
+
+def _operation(one: Served) -> Json:
+    return present(name=one.code, definition=one.definition, documentation=one.documentation)
+
+
+def _resources() -> list[str]:
+    return list(dict.fromkeys(one.resource for one in SERVED if one.resource))
+
+
+def _of(resource: str) -> list[Served]:
+    return [one for one in SERVED if one.resource == resource]

@@ -1,0 +1,114 @@
+"""Registered clients, their keys, and the tokens that they and the token endpoint sign."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from precert.domain.clients import PublicKey, RegisteredClient
+
+
+class Clients(Protocol):
+    """The registrations of partners' systems."""
+
+    def read(self, client_id: str) -> RegisteredClient | None:
+        """The client with this id. One call.
+
+        Raises:
+            TransientError.
+        """
+
+    def of_cds_hooks(self, issuer: str) -> RegisteredClient | None:
+        """The client whose CDS Hooks calls have this issuer. One call."""
+
+    def store(self, client: RegisteredClient) -> None:
+        """Register a client, or replace its registration."""
+
+    def remove(self, client: RegisteredClient) -> None:
+        """End a registration."""
+
+    def stored(self) -> Iterator[RegisteredClient]:
+        """All registrations."""
+
+
+class KeySets(Protocol):
+    """The public keys of clients, at their addresses or in their registrations."""
+
+    def keys(self, client: RegisteredClient, now: datetime) -> tuple[PublicKey, ...]:
+        """The keys, read at most five minutes ago.
+
+        Raises:
+            NotVerifiedError: they cannot be read.
+        """
+
+    def keys_again(self, client: RegisteredClient, now: datetime) -> tuple[PublicKey, ...]:
+        """The keys, read again if the last time is long enough ago, for a key that is not known."""
+
+
+class Signatures(Protocol):
+    """Verifies signatures of JWTs."""
+
+    def header(self, token: str) -> Mapping[str, Any]:
+        """The header, not verified.
+
+        Raises:
+            NotVerifiedError: it is no JWT.
+        """
+
+    def unverified(self, token: str) -> Mapping[str, Any]:
+        """The claims, not verified: only to find who has the key.
+
+        Raises:
+            NotVerifiedError: it is no JWT.
+        """
+
+    def verified(
+        self, token: str, key: PublicKey, algorithm: str, *, issuer: str, audience: str
+    ) -> Mapping[str, Any]:
+        """The claims, once signature, issuer and audience are verified. Times are not.
+
+        Raises:
+            NotVerifiedError.
+        """
+
+
+class AcceptedTokenIds(Protocol):
+    """The ids of assertions that were accepted, until these expire."""
+
+    def accept(self, token_id: str, expires: datetime) -> bool:
+        """Store the id; ``False`` if it is stored already. One call.
+
+        Raises:
+            TransientError.
+        """
+
+
+class AccessTokens(Protocol):
+    """The access tokens of the token endpoint, signed by a key that never leaves AWS KMS."""
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A signed token. One call.
+
+        Raises:
+            TransientError.
+        """
+
+    def verified(self, token: str, *, issuer: str, audience: str) -> Mapping[str, Any]:
+        """The claims of a token that this key signed. Times are not verified.
+
+        Raises:
+            NotVerifiedError.
+        """
+
+    def public_keys(self) -> Sequence[Mapping[str, str]]:
+        """The keys for those who verify tokens, as JSON Web Keys."""
+
+
+class UserTokens(Protocol):
+    """The access tokens of the issuer where users, and systems with a client secret, sign in."""
+
+    def verified(self, token: str, now: datetime) -> Mapping[str, Any]:
+        """The claims of a token with one of the API's audiences and scopes. Times are not verified.
+
+        Raises:
+            NotVerifiedError.
+        """
