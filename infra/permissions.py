@@ -107,7 +107,7 @@ def grant(
     tables.allow_requests(task, WRITE_ACTIONS)
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
-    task.allow(["states:SendTaskFailure"], ["*"])
+    task.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
 
 
 def identify_callers(tables: Tables, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:

@@ -167,9 +167,19 @@ class WorkflowTask(StrEnum):
 CLOCK_MOVED: Final = "ClockMoved"
 """The error that restarts the wait for a decision; its cause is the number of seconds to wait."""
 
+CYCLE_PENDED: Final = "CyclePended"
+"""The error that starts the wait for a decision; its cause is the number of seconds to wait.
+
+A task that is completed with an error leads to the next state without a Choice, which would be one
+more state transition.
+"""
+
 
 class Route(StrEnum):
-    """The result of assessing a request or checking a deadline: the state machine's next step."""
+    """The result of assessing a request or checking a deadline.
+
+    Executions of releases that returned it have a Choice; later ones complete a task token.
+    """
 
     REVIEW = "review"
     CLOSED = "closed"

@@ -21,7 +21,7 @@ GOALS: Final = {"automatic": 0.20, "pended": 0.45}
 """Dollars for 1,000 requests, without scans."""
 IDLE_GOAL: Final = 60.0
 """Dollars for a month of ``prod`` without requests."""
-MEMORY_MB: Final = {"dev": 512, "prod": 1024}
+MEMORY_MB: Final = {"dev": 512, "prod": 512}
 """``memory_mb`` of the stages."""
 RETAINED_MONTHS: Final = 24
 """``history_years`` of the sample payer; audit records leave the table after three months."""

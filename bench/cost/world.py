@@ -238,8 +238,9 @@ class CountedWorld(World):
         elif ready := self.machine.ready():
             execution = ready[0]
             assert execution.payload is not None
-            result = self.run(workflow, execution.payload)
-            self.machine.returned(execution, execution.token, result)
+            token = execution.token
+            self.run(workflow, execution.payload)
+            self.machine.returned(execution, token)
         else:
             expired.position = len(expired.records)
             return False

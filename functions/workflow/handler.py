@@ -6,13 +6,23 @@ from precert.bootstrap import Dependencies, dependencies
 from precert.names import WorkflowTask
 from precert.observability import logger, metrics, note_work
 from precert.usecases.ports.requests import Cycle
-from precert.usecases.workflow import CycleStatus, assess_cycle, await_decision, check_deadline
+from precert.usecases.workflow import (
+    CycleStatus,
+    assess_cycle,
+    await_decision,
+    check_deadline,
+    complete_task,
+)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Perform the task that the event names, and return what the next state of the machine reads."""
+    """Perform the task that the event names, and complete its task token.
+
+    Executions that an earlier release started have no token in two of the payloads: their next state
+    reads the response.
+    """
     task = WorkflowTask(event["task"])
     request_id, cycle = event["request_id"], int(event["cycle"])
     note_work(task.value, request_id=request_id, cycle=cycle)
@@ -29,8 +39,12 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         )
         return {}
     if task is WorkflowTask.CHECK_DEADLINE:
-        return _response(check_deadline(request_id, cycle, requests=requests, payer=payer, now=now))
-    return _response(_assess(request_id, cycle, deps))
+        status = check_deadline(request_id, cycle, requests=requests, payer=payer, now=now)
+    else:
+        status = _assess(request_id, cycle, deps)
+    if (token := event.get("task_token")) is not None:
+        complete_task(token, status, deps.task_tokens)
+    return _response(status)
 
 
 def _assess(request_id: str, cycle: int, deps: Dependencies) -> CycleStatus:

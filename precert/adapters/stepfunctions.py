@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
-from precert.names import CLOCK_MOVED
+from precert.names import CLOCK_MOVED, CYCLE_PENDED
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -51,10 +51,16 @@ class StepFunctionsTokens:
         except BotoCoreError as error:
             raise _transient(error) from error
 
+    def pend(self, task_token: str, seconds: int) -> None:
+        self._fail(task_token, CYCLE_PENDED, seconds)
+
     def wake(self, task_token: str, seconds: int) -> None:
+        self._fail(task_token, CLOCK_MOVED, seconds)
+
+    def _fail(self, task_token: str, error_name: str, seconds: int) -> None:
         try:
             self._client.send_task_failure(
-                taskToken=task_token, error=CLOCK_MOVED, cause=str(seconds)
+                taskToken=task_token, error=error_name, cause=str(seconds)
             )
         except ClientError as error:
             if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:

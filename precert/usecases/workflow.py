@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 from math import ceil
-from typing import assert_never
+from typing import Final, assert_never
 
 from precert.domain import disputing
 from precert.domain.assessing import (
@@ -46,6 +46,7 @@ from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     Cycle,
     Fingerprints,
+    RequestClosedError,
     RequestFile,
     RequestStore,
 )
@@ -76,6 +77,21 @@ class CycleStatus:
     seconds_to_next_check: int
 
 
+CLOSED: Final = {"status": "CLOSED"}
+"""The result of a task that found its cycle closed. No state of the machine reads it."""
+
+
+def complete_task(task_token: str, status: CycleStatus, tokens: TaskTokens) -> None:
+    """Complete the task that computed how its cycle continues: it ends, or waits for a decision."""
+    match status.route:
+        case Route.CLOSED:
+            tokens.answer(task_token, CLOSED)
+        case Route.REVIEW:
+            tokens.pend(task_token, status.seconds_to_next_check)
+        case other:
+            assert_never(other)
+
+
 def await_decision(
     cycle: Cycle,
     seconds: int,
@@ -87,12 +103,13 @@ def await_decision(
     """Store the task token; whatever closes or changes the cycle completes the task.
 
     ``seconds`` were computed before the token was stored. A change of the deadline in between found
-    no token, so the deadline is read again.
-
-    Raises:
-        RequestClosedError: the cycle is closed.
+    no token, so the deadline is read again. The execution ends if the cycle was closed meanwhile.
     """
-    requests.renew_cycle(cycle)
+    try:
+        requests.renew_cycle(cycle)
+    except RequestClosedError:
+        tokens.answer(cycle.task_token, CLOSED)
+        return
     request = requests.read(cycle.request_id)
     status = cycle_status_of(request, cycle.number, now)
     sooner = seconds - status.seconds_to_next_check > TOLERANCE_SECONDS

@@ -47,17 +47,10 @@ def _walk(cloud: Cloud) -> dict[str, list[Payload]]:
     key = f"{DOCUMENT_PREFIX}{request_id}/{document_id}"
     cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
     cloud.relay(cloud.stream())
-    task = {"request_id": request_id, "cycle": 1}
+    task = {"request_id": request_id, "cycle": 1, "task_token": "token-1"}
     found = {
         "task-assess": [{"task": WorkflowTask.ASSESS.value, **task}],
-        "task-await-decision": [
-            {
-                "task": WorkflowTask.AWAIT_DECISION.value,
-                **task,
-                "seconds": 60,
-                "task_token": "token-1",
-            }
-        ],
+        "task-await-decision": [{"task": WorkflowTask.AWAIT_DECISION.value, **task, "seconds": 60}],
         "task-check-deadline": [{"task": WorkflowTask.CHECK_DEADLINE.value, **task}],
         "stream-event": [{"Records": [one]} for one in cloud.stream()],
         "stream-removed": [_removed(cloud, request_id)],
@@ -138,6 +131,8 @@ def released(kind: str = "*") -> Iterator[tuple[str, str, Payload]]:
 
 
 def _workflow(cloud: Cloud, payload: Payload) -> None:
+    if payload["task"] != WorkflowTask.AWAIT_DECISION and "task_token" in payload:
+        cloud.wire.answer("SendTaskFailure", "{}")
     answer = workflow.handle(payload, Context())
     expected = set() if payload["task"] == "await_decision" else {"route", "seconds_to_next_check"}
     assert set(answer) == expected

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from functions.submit import handler as submit
-from precert.names import WorkflowTask
-from precert.usecases.ports.requests import RequestClosedError
+from precert.names import CYCLE_PENDED, WorkflowTask
 from tests.adapters.callers import FACILITY, PROVIDER, SECOND_REVIEWER, STRANGER
 from tests.adapters.cloud import Cloud
 from tests.fakes.samples import BOWEL_SURGERY, PROVIDER_TIN
@@ -180,14 +179,29 @@ def test_appeal_returns_the_same_response_when_its_response_was_lost(cloud: Clou
     assert (other.status, other.code) == (409, "action_not_allowed")
 
 
-def test_execution_is_informed_when_the_request_was_voided_before_it_waits(cloud: Cloud) -> None:
+def test_execution_ends_when_the_request_was_voided_before_it_waits(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     cloud.void(request_id)
-    with pytest.raises(RequestClosedError) as raised:
-        cloud.pend(request_id)
-    # The state machine catches it by this name.
-    assert type(raised.value).__name__ == "RequestClosedError"
+    cloud.wire.answer("SendTaskSuccess", "{}")
+    cloud.pend(request_id)
+    [answer] = cloud.wire.sent("SendTaskSuccess")
+    assert answer["taskToken"] == "token-1"
     assert cloud.items("CYCLE#") == []
+
+
+def test_task_token_is_completed_when_a_task_has_run(cloud: Cloud) -> None:
+    """The error leads to the state that waits, and success ends the execution."""
+    request_id = cloud.submitted()
+    cloud.wire.answer("SendTaskFailure", "{}")
+    answer = cloud.task(WorkflowTask.ASSESS, request_id, task_token="assessed")
+    [sent] = cloud.wire.sent("SendTaskFailure")
+    assert (sent["taskToken"], sent["error"]) == ("assessed", CYCLE_PENDED)
+    assert sent["cause"] == str(answer["seconds_to_next_check"])
+    cloud.void(request_id)
+    cloud.wire.answer("SendTaskSuccess", "{}")
+    cloud.task(WorkflowTask.CHECK_DEADLINE, request_id, task_token="checked")
+    [sent] = cloud.wire.sent("SendTaskSuccess")
+    assert sent["taskToken"] == "checked"
 
 
 def test_newest_token_is_stored_when_an_execution_waits_again(cloud: Cloud) -> None:

@@ -15,6 +15,7 @@ class RecordingWorkflow:
     running: list[tuple[str, int]] = field(default_factory=list)
     answers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     woken: list[tuple[str, int]] = field(default_factory=list)
+    pended: list[tuple[str, int]] = field(default_factory=list)
 
     def start(self, request_id: str, cycle: int) -> None:
         if (request_id, cycle) not in self.running:
@@ -34,6 +35,9 @@ class RecordingWorkflow:
 
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
         self.answers.append((task_token, dict(outcome)))
+
+    def pend(self, task_token: str, seconds: int) -> None:
+        self.pended.append((task_token, seconds))
 
     def wake(self, task_token: str, seconds: int) -> None:
         self.woken.append((task_token, seconds))

@@ -342,7 +342,7 @@ class Decade:
         if outcome.error:
             self.world.machine.raised(execution, token, outcome.error)
         else:
-            self.world.machine.returned(execution, token, outcome.answer)
+            self.world.machine.returned(execution, token)
 
     # -- what must hold -----------------------------------------------------------------------------
 

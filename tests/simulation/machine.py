@@ -29,8 +29,6 @@ class UnknownExpressionError(Exception):
 
 
 _PATH: Final = re.compile(r"\$(\w+(?:\.\w+)*)")
-_EQUALS: Final = re.compile(r"(\$[\w.]+) = '(\w+)'")
-_OR_ELSE: Final = re.compile(r"\$exists\((\$[\w.]+)\) \? (\$[\w.]+) : (\d+)")
 _NUMBER: Final = re.compile(r"\$number\((\$[\w.]+)\)")
 
 
@@ -40,12 +38,6 @@ def expression(text: str) -> Expression:
     if match := _PATH.fullmatch(text):
         path = tuple(match[1].split("."))
         return lambda scope: _followed(scope, path)
-    if match := _EQUALS.fullmatch(text):
-        left, expected = expression(match[1]), match[2]
-        return lambda scope: left(scope) == expected
-    if (match := _OR_ELSE.fullmatch(text)) and match[1] == match[2]:
-        operand, otherwise = expression(match[1]), int(match[3])
-        return lambda scope: otherwise if (value := operand(scope)) is None else value
     if match := _NUMBER.fullmatch(text):
         inner = expression(match[1])
         return lambda scope: int(inner(scope))
@@ -151,7 +143,7 @@ class Machine:
 
     def _send_task_success(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         execution = self._waiting(parameters["taskToken"], "SendTaskSuccess")
-        self._succeed(execution, json.loads(parameters["output"]))
+        self._succeed(execution)
         return {}
 
     def _send_task_failure(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,14 +185,10 @@ class Machine:
         ]
         return min(waiting, default=None)
 
-    def returned(self, execution: Execution, token: str | None, result: Any) -> None:
-        """The function returned; ignored if the attempt ended meanwhile."""
-        if execution.token != token or execution.status != RUNNING:
-            return
-        if self._state(execution)["Resource"].endswith(".waitForTaskToken"):
+    def returned(self, execution: Execution, token: str | None) -> None:
+        """The function returned; ignored if the attempt ended meanwhile, as by its task token."""
+        if execution.token == token and execution.status == RUNNING:
             execution.waits = True
-        else:
-            self._succeed(execution, {"Payload": result})
 
     def raised(self, execution: Execution, token: str | None, error: str) -> None:
         """The function failed with this error."""
@@ -233,11 +221,6 @@ class Machine:
             case "Task":
                 execution.attempts = {}
                 self._attempt(execution, scope, timedelta())
-            case "Choice":
-                self._choose(execution, state, scope)
-            case "Succeed":
-                self._end(execution, "SUCCEEDED")
-                self.on_success(execution)
             case "Fail":
                 execution.error = evaluated(state["Error"], self._scope(execution, scope))
                 self._end(execution, "FAILED")
@@ -269,19 +252,11 @@ class Machine:
         seconds = evaluated(state["TimeoutSeconds"], whole)
         execution.times_out_at = execution.ready_at + timedelta(seconds=seconds)
 
-    def _choose(self, execution: Execution, state: Mapping[str, Any], scope: Scope) -> None:
-        whole = self._scope(execution, scope)
-        for choice in state["Choices"]:
-            if evaluated(choice["Condition"], whole):
-                self._enter(execution, choice["Next"], scope)
-                return
-        execution.variables |= evaluated(state.get("Assign", {}), whole)
-        self._enter(execution, state["Default"], scope)
-
-    def _succeed(self, execution: Execution, result: Any) -> None:
-        state = self._state(execution)
-        scope = {"states": {"input": execution.input, "result": result}}
-        self._leave(execution, state, state["Next"], scope)
+    def _succeed(self, execution: Execution) -> None:
+        if not self._state(execution).get("End"):
+            raise UnknownExpressionError(execution.state)
+        self._end(execution, "SUCCEEDED")
+        self.on_success(execution)
 
     def _leave(
         self, execution: Execution, by: Mapping[str, Any], following: str, scope: Scope

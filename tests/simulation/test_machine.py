@@ -9,8 +9,10 @@ from typing import Any
 import jsonata
 import pytest
 
+from precert.names import CYCLE_PENDED
 from tests.fakes.clock import START, Clock
 from tests.simulation.machine import (
+    Execution,
     ExecutionAlreadyExistsError,
     Machine,
     definition,
@@ -21,13 +23,11 @@ SCOPES: list[dict[str, Any]] = [
     {
         "states": {
             "input": {"request_id": "R", "cycle": 2},
-            "result": {"Payload": {"route": "review", "seconds_to_next_check": 30}},
             "errorOutput": {"Error": "TransientError", "Cause": "3600"},
             "context": {"Task": {"Token": "token-1"}},
         },
         "request_id": "R",
         "cycle": 2,
-        "route": "review",
         "seconds_to_next_check": 30,
         "failure_error": "E",
         "failure_cause": "C",
@@ -35,13 +35,11 @@ SCOPES: list[dict[str, Any]] = [
     {
         "states": {
             "input": {"request_id": "R", "cycle": 1},
-            "result": {"Payload": {"route": "closed"}},
             "errorOutput": {"Error": "ClockMoved", "Cause": "1"},
             "context": {"Task": {"Token": "token-2"}},
         },
         "request_id": "R",
         "cycle": 1,
-        "route": "closed",
         "seconds_to_next_check": 1,
         "failure_error": "E",
         "failure_cause": "C",
@@ -81,6 +79,22 @@ def started(of: Machine, name: str = "R-1", cycle: int = 1) -> None:
     of.perform("start_execution", {"name": name, "input": requested})
 
 
+def pend(of: Machine, execution: Execution) -> None:
+    token = execution.token
+    of.perform("send_task_failure", {"taskToken": token, "error": CYCLE_PENDED, "cause": "60"})
+    of.returned(execution, token)
+
+
+def test_execution_ends_when_its_task_token_is_completed_in_the_first_state() -> None:
+    machine_, _ = machine()
+    started(machine_)
+    [execution] = machine_.ready()
+    token = execution.token
+    machine_.perform("send_task_success", {"taskToken": token, "output": "{}"})
+    machine_.returned(execution, token)
+    assert (execution.status, execution.entered) == ("SUCCEEDED", ["Assess"])
+
+
 def test_second_start_changes_nothing_when_an_execution_of_the_name_runs() -> None:
     machine_, _ = machine()
     started(machine_)
@@ -100,8 +114,7 @@ def test_execution_waits_for_its_token_when_its_function_has_returned() -> None:
     machine_, clock = machine()
     started(machine_)
     [execution] = machine_.ready()
-    answer = {"route": "review", "seconds_to_next_check": 60}
-    machine_.returned(execution, execution.token, answer)
+    pend(machine_, execution)
     assert execution.state == "Await Decision"
     assert execution.payload == {
         "task": "await_decision",
@@ -110,7 +123,7 @@ def test_execution_waits_for_its_token_when_its_function_has_returned() -> None:
         "seconds": 60,
         "task_token": execution.token,
     }
-    machine_.returned(execution, execution.token, {})
+    machine_.returned(execution, execution.token)
     assert machine_.ready() == []
     clock.pass_by(seconds=60)
     assert machine_.time_out()
@@ -121,7 +134,7 @@ def test_token_resumes_once_when_the_clock_moved() -> None:
     machine_, _ = machine()
     started(machine_)
     [execution] = machine_.running
-    machine_.returned(execution, execution.token, {"route": "review", "seconds_to_next_check": 60})
+    pend(machine_, execution)
     token = execution.token
     machine_.perform(
         "send_task_failure", {"taskToken": token, "error": "ClockMoved", "cause": "7200"}

@@ -427,7 +427,7 @@ class World:
             self.wire.failures_left -= 1
             self.machine.raised(execution, token, "Lambda.SdkClientException")
         else:
-            self.machine.returned(execution, token, outcome.answer)
+            self.machine.returned(execution, token)
 
     def ready_tasks(self) -> list[Execution]:
         return [one for one in self.machine.ready() if one.name not in self._busy_executions]

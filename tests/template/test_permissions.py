@@ -109,7 +109,8 @@ ALLOWED: Final = {
     | RECEIVE,
     catalogue.WORKFLOW: WRITE
     | WRITE_KEY
-    | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
+    | {"dynamodb:BatchGetItem", "s3:GetObject"}
+    | {"states:SendTaskFailure", "states:SendTaskSuccess"},
     catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject"},
     catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
     | WRITE_KEY,

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, Final
 
 import pytest
 from jsonata import Jsonata
 
 from precert.domain.errors import TransientError
-from precert.names import CLOCK_MOVED, Route, WorkflowTask
-from precert.usecases.ports.requests import RequestClosedError
+from precert.names import CLOCK_MOVED, CYCLE_PENDED, WorkflowTask
 from tests.template.synthesized import Synthesized
 
 Machine = dict[str, Any]
@@ -77,7 +75,8 @@ def test_every_state_is_reachable_when_the_graph_is_walked(machine: Machine) -> 
 
 def test_state_has_an_exit_when_it_is_not_terminal(machine: Machine) -> None:
     for name, state in machine["States"].items():
-        assert bool(list(ways_out(state))) is (state["Type"] not in TERMINAL), name
+        leaves = bool(list(ways_out(state))) or state.get("End", False)
+        assert leaves is (state["Type"] not in TERMINAL), name
 
 
 def test_state_has_a_comment_when_read(machine: Machine) -> None:
@@ -107,7 +106,7 @@ def test_timeout_is_not_an_error_when_a_decision_is_awaited(machine: Machine) ->
     assert all("States.Timeout" not in retry["ErrorEquals"] for retry in state["Retry"])
     nexts = {error: catch["Next"] for catch in state["Catch"] for error in catch["ErrorEquals"]}
     assert nexts["States.Timeout"] == "Check Deadline"
-    assert nexts["RequestClosedError"] == "Determined"
+    assert nexts[CLOCK_MOVED] == "Await Decision"
 
 
 def test_caught_error_classes_exist_when_the_machine_names_them(machine: Machine) -> None:
@@ -118,15 +117,15 @@ def test_caught_error_classes_exist_when_the_machine_names_them(machine: Machine
         for error in rule["ErrorEquals"]
         if "." not in error
     }
-    assert named == {TransientError.__name__, RequestClosedError.__name__, CLOCK_MOVED}
+    assert named == {TransientError.__name__, CLOCK_MOVED, CYCLE_PENDED}
 
 
 def test_input_is_ids_only_when_a_task_is_called(machine: Machine) -> None:
     for name, state in tasks(machine).items():
         payload = state["Arguments"]["Payload"]
         assert set(payload) <= IDS, name
-        assert state["Output"] == {}, name
-    assert set(machine["States"]["Determined"]["Output"]) <= IDS
+        for output in (state["Output"], *(one["Output"] for one in state["Catch"])):
+            assert set(output) <= IDS, name
 
 
 def test_every_task_has_its_state_when_the_shared_names_list_it(machine: Machine) -> None:
@@ -134,14 +133,20 @@ def test_every_task_has_its_state_when_the_shared_names_list_it(machine: Machine
     assert sorted(called) == sorted(task.value for task in WorkflowTask)
 
 
-@pytest.mark.parametrize("route", list(Route))
-def test_exactly_one_choice_matches_when_a_route_is_returned(
-    machine: Machine, route: Route
+@pytest.mark.parametrize("name", ["Assess", "Check Deadline"])
+def test_task_ends_the_execution_or_waits_when_its_token_is_completed(
+    machine: Machine, name: str
 ) -> None:
-    choices = machine["States"]["Route"]["Choices"]
-    open_ways = [c["Next"] for c in choices if evaluated(c["Condition"], route=route.value)]
-    expected = {Route.REVIEW: "Await Decision", Route.CLOSED: "Determined"}
-    assert open_ways == [expected[route]]
+    """Without a Choice and a Succeed state, each of which would be a transition."""
+    state = machine["States"][name]
+    assert state["End"]
+    assert state["Resource"].endswith(":lambda:invoke.waitForTaskToken")
+    assert "States.Timeout" in state["Retry"][0]["ErrorEquals"]
+    [pended, _] = state["Catch"]
+    assert (pended["ErrorEquals"], pended["Next"]) == ([CYCLE_PENDED], "Await Decision")
+    output = {"Error": CYCLE_PENDED, "Cause": "3600"}
+    seconds = pended["Assign"]["seconds_to_next_check"]
+    assert evaluated(seconds, states={"errorOutput": output}) == 3600
 
 
 def test_every_expression_parses_when_read(machine: Machine) -> None:
@@ -151,21 +156,9 @@ def test_every_expression_parses_when_read(machine: Machine) -> None:
         Jsonata(expression)
 
 
-@pytest.mark.parametrize(("answer", "seconds"), [({"seconds_to_next_check": 7}, 7), ({}, 1)])
-def test_wait_is_defined_when_the_response_has_a_next_check_or_none(
-    machine: Machine, answer: dict[str, int], seconds: int
-) -> None:
-    for name in ("Assess", "Check Deadline"):
-        expression = machine["States"][name]["Assign"]["seconds_to_next_check"]
-        states = {"result": {"Payload": answer}}
-        assert evaluated(expression, states=states) == seconds
-
-
-def test_few_states_are_entered_when_a_pended_cycle_is_decided(machine: Machine) -> None:
-    path = ["Assess", "Route", "Await Decision", "Determined"]
-    for name, following in pairwise(path):
-        assert following in set(ways_out(machine["States"][name]))
-    assert len(path) <= 5
+def test_two_states_are_entered_when_a_pended_cycle_is_decided(machine: Machine) -> None:
+    assert "Await Decision" in set(ways_out(machine["States"]["Assess"]))
+    assert machine["States"]["Await Decision"]["End"]
 
 
 def test_only_names_are_substituted_when_deployed(machine: Machine, stack: Synthesized) -> None:

@@ -14,8 +14,14 @@ from precert.domain.retry import ATTEMPTS
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
 from precert.names import Route
-from precert.usecases.ports.requests import Cycle, RequestClosedError
-from precert.usecases.workflow import CycleStatus, await_decision, check_deadline, cycle_status_of
+from precert.usecases.ports.requests import Cycle
+from precert.usecases.workflow import (
+    CycleStatus,
+    await_decision,
+    check_deadline,
+    complete_task,
+    cycle_status_of,
+)
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.reference import assess
@@ -32,9 +38,9 @@ def waiting(cycle: int = 1, token: str = "token") -> Cycle:
     return Cycle(samples.REQUEST_ID, cycle, token)
 
 
-def run_pend(requests: InMemoryRequests, cycle: Cycle) -> None:
+def run_pend(requests: InMemoryRequests, cycle: Cycle) -> RecordingWorkflow:
     assess(requests, cycle.number)
-    sleep(requests, cycle)
+    return sleep(requests, cycle)
 
 
 def sleep(requests: InMemoryRequests, cycle: Cycle, seconds: int = 60) -> RecordingWorkflow:
@@ -77,8 +83,7 @@ def test_cycle_is_reported_closed_when_no_line_is_open(
     known = {"requests": requests, "payer": samples.payer(), "now": START}
     assert assess(requests, cycle) == CLOSED
     assert check_deadline(samples.REQUEST_ID, cycle, **known) == CLOSED  # type: ignore[arg-type]
-    with pytest.raises(RequestClosedError):
-        run_pend(requests, waiting(cycle))
+    assert run_pend(requests, waiting(cycle)).answers == [("token", {"status": "CLOSED"})]
     assert requests.events == []
     assert requests.cycles == {}
 
@@ -139,9 +144,16 @@ def test_appeal_gets_its_own_clock_when_it_pends() -> None:
 def test_cycle_does_not_wait_when_a_void_was_committed_first() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     requests.races = [SUBMITTED.void("Not needed.", "provider", START).request]
-    with pytest.raises(RequestClosedError):
-        run_pend(requests, waiting())
+    assert run_pend(requests, waiting()).answers == [("token", {"status": "CLOSED"})]
     assert requests.cycles == {}
+
+
+def test_task_ends_or_waits_when_it_is_completed() -> None:
+    tokens = RecordingWorkflow()
+    complete_task("closed", CLOSED, tokens)
+    complete_task("open", CycleStatus(Route.REVIEW, 3600), tokens)
+    assert tokens.answers == [("closed", {"status": "CLOSED"})]
+    assert tokens.pended == [("open", 3600)]
 
 
 def test_task_is_retryable_when_every_attempt_conflicts() -> None:

@@ -24,13 +24,13 @@ def test_request_reaches_review_when_only_its_transaction_was_committed(bench: B
     assert json.loads(execution["input"]) == {"request_id": draft_id, "cycle": 1}
 
 
-def test_execution_enters_four_states_when_a_reviewer_decides(bench: Bench) -> None:
+def test_execution_enters_two_states_when_a_reviewer_decides(bench: Bench) -> None:
     request_id = bench.portal.decided()
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
-    assert bench.states(request_id) == ["Assess", "Route", "Await Decision", "Determined"]
+    assert bench.states(request_id) == ["Assess", "Await Decision"]
 
 
-def test_appeal_enters_five_states_at_most_when_it_is_decided(bench: Bench) -> None:
+def test_appeal_enters_two_states_when_it_is_decided(bench: Bench) -> None:
     request_id = bench.portal.decided(DENIAL)
     filed = bench.portal.deployment.caller(PROVIDER).call(
         "POST",
@@ -41,8 +41,7 @@ def test_appeal_enters_five_states_at_most_when_it_is_decided(bench: Bench) -> N
     until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)
     bench.portal.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
     assert bench.ended(request_id, 2)["status"] == "SUCCEEDED"
-    assert len(bench.states(request_id, 2)) <= 5
-    assert bench.states(request_id, 2)[-1] == "Determined"
+    assert bench.states(request_id, 2) == ["Assess", "Await Decision"]
 
 
 def test_cycle_is_closed_when_the_decision_was_committed_before_its_execution(bench: Bench) -> None:
@@ -55,7 +54,7 @@ def test_cycle_is_closed_when_the_decision_was_committed_before_its_execution(be
     assert voided.status_code == 200
     ended = bench.ended(draft_id)
     assert ended["status"] == "SUCCEEDED"
-    assert bench.states(draft_id)[-1] == "Determined"
+    assert "Technical Failure" not in bench.states(draft_id)
     assert bench.portal.details(draft_id)["status"] == "VOID"
 
 
@@ -184,7 +183,7 @@ def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_tim
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
     checks = bench.states(request_id).count("Await Decision") - 1
     assert 1 <= checks <= len(response)
-    assert len(bench.states(request_id)) == 4 + 3 * checks
+    assert len(bench.states(request_id)) == 2 + 2 * checks
     assert [name for name in bench.events(request_id) if name.startswith("Deadline")] == response
 
 

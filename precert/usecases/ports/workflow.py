@@ -14,6 +14,9 @@ class TaskTokens(Protocol):
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
         """Resume a waiting execution; no effect if it does not wait any more."""
 
+    def pend(self, task_token: str, seconds: int) -> None:
+        """Let an execution wait for a decision; no effect if its task ended meanwhile."""
+
     def wake(self, task_token: str, seconds: int) -> None:
         """Change how long an execution waits; no effect if it does not wait any more."""
 
