@@ -237,6 +237,8 @@ def _load(
         return opened
 
     recorder = CommandRecorder(deps, f"{kind.value} load")
+    # The file by its digest; the members of each write follow.
+    recorder.record(objects=[file.digest])
     loads: LoadStore = RecordedLoads(deps.loads, recorder)
     options: dict[str, Any] = {"loads": loads, "now": deps.now}
     match kind:

@@ -3,6 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.recording import CommandRecorder
 from precert.usecases.migrations import MIGRATIONS, Progress, migrate
 
 
@@ -32,6 +33,7 @@ def show(args: argparse.Namespace) -> bool:
 def apply(args: argparse.Namespace) -> bool:
     """Run a migration, with a line for each page; return whether it could read every request."""
     deps = stack_dependencies(args.stack)
+    CommandRecorder(deps, "migrations run").record(objects=[args.name])
     progress = Progress()
     for progress in migrate(
         args.name, restart=args.restart, migrations=deps.migrations, requests=deps.stored_requests

@@ -25,12 +25,15 @@ def _line(orphan: Orphan) -> str:
 
 def show(args: argparse.Namespace) -> bool:
     """List what belongs to no request."""
-    count = 0
-    for orphan in stack_dependencies(args.stack).call(find_orphans):
-        count += 1
+    deps = stack_dependencies(args.stack)
+    found = list(deps.call(find_orphans))
+    if found:
+        recorder = CommandRecorder(deps, "orphans list")
+        recorder.record(requests=(orphan.request_id for orphan in found))
+    for orphan in found:
         print(_line(orphan))
-    print(f"{count} orphans")
-    return count == 0
+    print(f"{len(found)} orphans")
+    return not found
 
 
 def remove(args: argparse.Namespace) -> bool:

@@ -410,7 +410,9 @@ def closed_cycle(review: Review, now: datetime) -> Review:
     return review.model_copy(
         update={
             "assignment": None,
+            "assignments": 0,
             "proposal": None,
+            "proposals": 0,
             "information_requests": (
                 (*review.information_requests[:-1], ended) if ended else review.information_requests
             ),

@@ -22,7 +22,7 @@ from precert.domain.delegation import Delegation
 from precert.domain.disputes import DisputeKind
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
-from precert.domain.review import MOST_NOTES, Proposal, Review
+from precert.domain.review import MOST_ASSIGNMENTS, MOST_NOTES, Proposal, Review
 from precert.domain.statuses import (
     CLERK_ACTIONS,
     DELEGATED_ACTION,
@@ -348,7 +348,9 @@ class RequestState(Value):
         if review is None or caller.acts_for(self):
             return (Action.DETAILS,)
         actions = [*self._actions_on_cycle(review, caller, now)]
-        if self.waits_for_review and Entitlement.REVIEW_LEAD in caller.entitlements:
+        reassigned = review.assignments < MOST_ASSIGNMENTS or review.assignment is not None
+        leads = Entitlement.REVIEW_LEAD in caller.entitlements
+        if self.waits_for_review and leads and reassigned:
             actions.append(Action.REASSIGN)
         if len(review.notes) < MOST_NOTES:
             actions.append(Action.ADD_NOTE)
@@ -364,7 +366,9 @@ class RequestState(Value):
         assigned = review.assignment is not None and now < review.assignment.until
         if assigned and review.assignment is not None and review.assignment.assigned_to != by:
             return (Action.DETAILS,)
-        actions = [Action.DETAILS, Action.ASSIGN]
+        actions = [Action.DETAILS]
+        if review.assignments < MOST_ASSIGNMENTS:
+            actions.append(Action.ASSIGN)
         if assigned:
             actions.append(Action.RELEASE)
         discussion = review.open_appeal

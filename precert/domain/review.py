@@ -125,6 +125,9 @@ class ReturnedProposal(Proposal):
 
 
 MOST_NOTES: Final = 100
+MOST_ASSIGNMENTS: Final = 200
+MOST_PROPOSALS: Final = 100
+"""Of one cycle: each is an event of the history, which is read with the case."""
 
 
 class Note(Value):
@@ -167,7 +170,11 @@ class Review(Value):
     extension: Extension | None = None
     peer_to_peer: PeerToPeer | None = None
     assignment: Assignment | None = None
+    assignments: int = 0
+    """How often the open cycle was assigned, also to the same reviewer again."""
     proposal: Proposal | None = None
+    proposals: int = 0
+    """How often decisions of the open cycle were proposed."""
     returned_proposal: ReturnedProposal | None = None
     """The last one that was returned, until decisions are proposed again."""
     notes: tuple[Note, ...] = ()

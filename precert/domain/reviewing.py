@@ -16,7 +16,9 @@ from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, with_deadline
 from precert.domain.review import (
+    MOST_ASSIGNMENTS,
     MOST_NOTES,
+    MOST_PROPOSALS,
     Assignment,
     InformationRequest,
     Note,
@@ -65,7 +67,7 @@ def assign(
     own = current is not None and current.assigned_to == by and now < current.until
     if own and current is not None and (until <= current.until or not renews):
         return None
-    return _within(request, EventType.CASE_ASSIGNED, by, now, assignment=assignment)
+    return _assigned(request, EventType.CASE_ASSIGNED, by, now, assignment)
 
 
 def reassign(
@@ -96,8 +98,25 @@ def reassign(
     ):
         return None
     assignment = Assignment(assigned_to=reviewer, until=until, assigned_by=by)
-    change = _within(request, EventType.CASE_REASSIGNED, by, now, assignment=assignment)
+    change = _assigned(request, EventType.CASE_REASSIGNED, by, now, assignment)
     return change._replace(event=change.event.model_copy(update={"assigned_to": reviewer}))
+
+
+def _assigned(
+    request: Request, event_type: EventType, by: str, now: datetime, assignment: Assignment
+) -> Change:
+    """The assignment, which is counted: each is an event of the history.
+
+    Raises:
+        ActionNotAllowedError: the cycle was assigned as often as it can be.
+    """
+    assignments = request.submitted.assignments + 1
+    if assignments > MOST_ASSIGNMENTS:
+        raise request.refusal(
+            f"This case was assigned {MOST_ASSIGNMENTS} times since the cycle was opened. It can be "
+            "decided without an assignment."
+        )
+    return _within(request, event_type, by, now, assignment=assignment, assignments=assignments)
 
 
 def release(request: Request, by: str, now: datetime) -> Change | None:
@@ -308,6 +327,11 @@ def propose(
     request.require_lines(decisions)
     if review.proposal is not None and review.proposal.proposed_by != by:
         raise request.refusal("Another reviewer's decisions are already proposed.")
+    if review.proposals >= MOST_PROPOSALS:
+        raise request.refusal(
+            f"Decisions of this case were proposed {MOST_PROPOSALS} times since the cycle was opened. "
+            "A physician can decide it without a proposal."
+        )
     proposal = Proposal(
         proposed_by=by,
         proposed_at=now,
@@ -320,6 +344,7 @@ def propose(
         by,
         now,
         proposal=proposal,
+        proposals=review.proposals + 1,
         returned_proposal=None,
         assignment=None,
     )

@@ -4,7 +4,7 @@ The table determines which cycles are open; a new execution continues from the s
 one twice changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -193,17 +193,26 @@ def orphaned_executions(
 
 
 def repair_executions(
-    *, listings: Listings, requests: RequestStore, workflow: Workflow
+    *,
+    listings: Listings,
+    requests: RequestStore,
+    workflow: Workflow,
+    before: Callable[[str], None] = lambda _request_id: None,
 ) -> tuple[str, ...]:
     """Start an execution of each open cycle without one, as an operator does.
 
-    Returns the request ids whose execution was started.
+    ``before`` is called with the request id before each start, to record it. Returns the request ids
+    whose execution was started.
     """
-    return tuple(
-        request.request_id
-        for request in _open(listings, requests)
-        if workflow.start_again(request.request_id, request.submitted.cycle)
-    )
+    started = []
+    for request in _open(listings, requests):
+        request_id, cycle = request.request_id, request.submitted.cycle
+        if workflow.runs(request_id, cycle):
+            continue
+        before(request_id)
+        if workflow.start_again(request_id, cycle):
+            started.append(request_id)
+    return tuple(started)
 
 
 def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:

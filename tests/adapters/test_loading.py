@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -112,11 +113,13 @@ def test_each_member_is_in_the_audit_when_a_file_is_loaded(operator: Operator) -
     records = list(operator.audit.records.values())
     assert {one.subject for one in records} == {OPERATOR_ARN}
     loaded = [one for one in records if one.operation == "command:members load"]
-    assert [len(one.members) for one in loaded] == [100, 50]
+    # The start of the load, then each write.
+    assert [len(one.members) for one in loaded] == [0, 100, 50]
+    assert [len(one.objects) for one in loaded] == [1, 0, 0]
     assert {member for one in loaded for member in one.members} == {
         member_key(f"U7{number:04}") for number in range(150)
     }
-    [hashed] = [one for one in records if one.operation == "command:ssns load"]
+    [_, hashed] = [one for one in records if one.operation == "command:ssns load"]
     assert hashed.members == (member_key("U70001"),)
 
 
@@ -130,6 +133,22 @@ def test_nothing_is_loaded_when_it_cannot_be_recorded(
     monkeypatch.setattr(operator.audit, "append", fail)
     assert operator.load("members", HEADER + row("U70001")) == 2
     assert operator.member_ids() == set()
+
+
+@pytest.mark.rule("X1")
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(kind, sample_text(kind)) for kind in ("plans", "providers")]
+    + [("zips", "zip_code,latitude,longitude\n09001,49.4,7.6\n")],
+)
+def test_load_is_in_the_audit_when_a_file_is_loaded(
+    operator: Operator, kind: str, text: str
+) -> None:
+    assert operator.load(kind, text) == 0
+    found = [
+        one for one in operator.audit.records.values() if one.operation == f"command:{kind} load"
+    ][-1]
+    assert found.objects == (sha256(text.encode()).hexdigest(),)
 
 
 @pytest.mark.rule("P1")

@@ -52,6 +52,10 @@ def test_open_cycles_are_indexed_when_the_migration_is_run(
     assert indexed(cloud) == sorted([pended, waiting])
     assert {one: cloud.item(one) for one in before} == before
     assert main(["migrations", "list"]) == DONE
+    [run] = [
+        one for one in cloud.audit.records.values() if one.operation == "command:migrations run"
+    ]
+    assert run.objects == ("index-open-cycles",)
     printed = capsys.readouterr().out
     assert "index-open-cycles: not run" in printed
     assert "index-open-cycles: complete, 4 requests read, 2 changed" in printed

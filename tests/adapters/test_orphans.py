@@ -71,6 +71,10 @@ def test_rest_of_a_draft_is_removed_when_its_cleanup_was_lost(
     out(capsys)
     assert main(["orphans", "list"]) == REFUSED
     assert f"{draft_id}: DOCUMENT, PARTY" in out(capsys)
+    [listed] = [
+        one for one in cloud.audit.records.values() if one.operation == "command:orphans list"
+    ]
+    assert listed.requests == (draft_id,)
     assert main(["orphans", "remove"]) == DONE
     items, files = left_of(cloud, draft_id)
     assert (files, [one for one in items if not one.startswith("EVENT#")]) == ([], [])

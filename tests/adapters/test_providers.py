@@ -33,6 +33,21 @@ def test_most_selected_providers_come_first_when_drafts_were_started(cloud: Clou
 
 
 @pytest.mark.rule("C2")
+@pytest.mark.parametrize("damaged", [{"S": "many"}, {"NULL": True}, {"M": {}}])
+def test_draft_is_started_when_the_count_of_its_provider_is_damaged(
+    cloud: Cloud, damaged: dict[str, Any]
+) -> None:
+    cloud.start(servicing_provider=provider("One", "P1"))
+    [counted] = [one for one in cloud.items() if one["pk"]["S"].startswith("FREQUENT#")]
+    cloud.clients.by_name["dynamodb"].put_item(
+        TableName=cloud.requests_table, Item={**counted, "selected": damaged}
+    )
+    draft_id = cloud.start(servicing_provider=provider("One", "P1"))
+    assert cloud.item(draft_id)
+    assert frequent(cloud) == [("One", 1)]
+
+
+@pytest.mark.rule("C2")
 def test_selections_are_separate_per_tin_when_listed(cloud: Cloud) -> None:
     cloud.start()
     assert frequent(cloud, by=FACILITY) == []

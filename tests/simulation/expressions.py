@@ -179,6 +179,14 @@ def _function(tokens: _Tokens) -> Condition:
         return lambda item, names, values: _contains(
             first(item, names, values), searched(item, names, values)
         )
+    if name == "attribute_type" and second is not None:
+        kind = second
+
+        def has_type(item: Wire, names: Names, values: Wire) -> bool:
+            value = first(item, names, values)
+            return value is not None and kind(item, names, values)["S"] in value
+
+        return has_type
     if name == "begins_with" and second is not None:
         beginning = second
 

@@ -152,6 +152,24 @@ def test_open_cycles_are_restarted_when_no_execution_runs_for_them() -> None:
     assert workflow.running == [(pending.request_id, 1)]
 
 
+@pytest.mark.rule("X1")
+def test_no_execution_is_started_when_the_repair_cannot_be_recorded() -> None:
+    pending = samples.request(Status.PENDING)
+    workflow = RecordingWorkflow()
+
+    def fail(request_id: str) -> None:
+        raise TransientError(f"{request_id} is not recorded")
+
+    with pytest.raises(TransientError, match="try_again"):
+        repair_executions(
+            listings=OpenCycles(pending.request_id),  # type: ignore[arg-type]
+            requests=InMemoryRequests.holding(pending),
+            workflow=workflow,
+            before=fail,
+        )
+    assert workflow.running == []
+
+
 # -- The clock ---------------------------------------------------------------------------------------
 
 

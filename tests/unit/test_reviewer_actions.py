@@ -6,9 +6,10 @@ import pytest
 
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError
-from precert.domain.review import MOST_NOTES
-from precert.domain.reviewing import add_note, assign
-from precert.domain.statuses import Action, Status
+from precert.domain.request import Request
+from precert.domain.review import MOST_ASSIGNMENTS, MOST_NOTES, MOST_PROPOSALS
+from precert.domain.reviewing import add_note, assign, propose, reassign, release
+from precert.domain.statuses import Action, LineStatus, Status
 from precert.names import Entitlement
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -61,3 +62,49 @@ def test_lead_can_reassign_when_the_case_is_assigned_to_another_reviewer() -> No
         True: (Action.DETAILS, Action.REASSIGN, Action.ADD_NOTE),
         False: (Action.DETAILS, Action.ADD_NOTE),
     }
+
+
+def assigned_and_released(request: Request, times: int) -> Request:
+    for number in range(times):
+        at = START + timedelta(minutes=number)
+        taken = assign(request, "r", at + timedelta(hours=1), at)
+        assert taken is not None
+        returned = release(taken.request, "r", at)
+        assert returned is not None
+        request = returned.request
+    return request
+
+
+def test_assignment_is_refused_when_the_cycle_was_assigned_as_often_as_it_can_be() -> None:
+    """Each is an event, and the history is read with the case."""
+    pending, lead = samples.request(Status.PENDING), reader(Entitlement.REVIEW_LEAD)
+    request = assigned_and_released(pending, MOST_ASSIGNMENTS - 1)
+    assert {Action.ASSIGN, Action.REASSIGN} <= set(request.reviewer_actions(lead, START))
+    request = assigned_and_released(request, 1)
+    offered = request.reviewer_actions(lead, START)
+    assert not {Action.ASSIGN, Action.REASSIGN} & set(offered)
+    assert Action.DECIDE in offered
+    until = START + timedelta(hours=1)
+    with pytest.raises(ActionNotAllowedError):
+        assign(request, "r", until, START)
+    with pytest.raises(ActionNotAllowedError):
+        reassign(request, "s", until, "r", START)
+
+
+def test_last_assignment_can_be_taken_back_when_no_other_is_possible() -> None:
+    request = assigned_and_released(samples.request(Status.PENDING), MOST_ASSIGNMENTS - 1)
+    last = assign(request, "other", START + timedelta(hours=1), START)
+    assert last is not None
+    assert Action.REASSIGN in last.request.reviewer_actions(reader(Entitlement.REVIEW_LEAD), START)
+    assert reassign(last.request, None, START, "r", START) is not None
+
+
+def test_proposal_is_refused_when_the_cycle_has_had_as_many_as_it_can_have() -> None:
+    request = samples.request(Status.PENDING)
+    decisions = {
+        line.line_id: samples.decision(LineStatus.APPROVED) for line in request.submitted.lines
+    }
+    for _ in range(MOST_PROPOSALS):
+        request = propose(request, decisions, "r", START).request
+    with pytest.raises(ActionNotAllowedError):
+        propose(request, decisions, "r", START)

@@ -124,21 +124,33 @@ def _frequent_of(item: Item) -> FrequentProvider:
     )
 
 
-def count_selection(table: str, draft: Request) -> list[dict[str, Any]]:
-    """The operations that count the selected providers, in the transaction that creates the draft."""
+def count_selection(table: str, draft: Request, *, replaced: bool = False) -> list[dict[str, Any]]:
+    """The operations that count the selected providers, in the transaction that creates the draft.
+
+    The condition of one whose count is damaged fails; ``replaced`` replaces the counts.
+    """
     provider = selected_provider(draft.content)
     if provider is None:
         return []
     values = {":provider": json_of(provider), ":now": instant(draft.created_at), ":one": 1}
+    update: dict[str, Any] = {
+        "TableName": table,
+        "UpdateExpression": "SET provider = :provider, selected_at = :now, selected = :one",
+    }
+    if not replaced:
+        values[":number"] = "N"
+        update |= {
+            "UpdateExpression": "SET provider = :provider, selected_at = :now ADD selected :one",
+            "ConditionExpression": (
+                "attribute_not_exists(selected) OR attribute_type(selected, :number)"
+            ),
+        }
+    update["ExpressionAttributeValues"] = to_wire(values)
     return [
         {
             "Update": {
-                "TableName": table,
+                **update,
                 "Key": to_wire({PK: frequent_pk(tin), SK: selection_key(provider)}),
-                "UpdateExpression": (
-                    "SET provider = :provider, selected_at = :now ADD selected :one"
-                ),
-                "ExpressionAttributeValues": to_wire(values),
             }
         }
         for tin in sorted(draft.tins)

@@ -99,14 +99,16 @@ class DynamoDBDrafts:
             "ConditionExpression": ABSENT,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        self._transact(
-            [
-                {"Put": put},
-                put_event(self._table, event),
-                *count_selection(self._table, request),
-                {"Update": self._line(request, warn_at)},
-            ]
-        )
+        before = [{"Put": put}, put_event(self._table, event)]
+        line = {"Update": self._line(request, warn_at)}
+        try:
+            self._writes.transact([*before, *count_selection(self._table, request), line])
+        except ConditionFailedError as failed:
+            if failed.index < len(before):
+                raise DraftRefusedError(_current(failed.item)) from failed
+            # A damaged count of a selected provider does not prevent the draft.
+            counted = count_selection(self._table, request, replaced=True)
+            self._transact([*before, *counted, line])
 
     def show(self, draft: Request, warn_at: datetime | None) -> None:
         line = self._line(draft, warn_at)
