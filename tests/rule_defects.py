@@ -195,8 +195,8 @@ DEFECTS: Final = (
     Defect(
         "D4",
         "precert/adapters/dynamodb/drafts.py",
-        '                {"Update": self._line(request, warn_at)},\n',
-        "",
+        "transact([*before, *count_selection(self._table, request), line])",
+        "transact([*before, *count_selection(self._table, request)])",
     ),
     Defect(
         "D5",

@@ -162,3 +162,18 @@ def test_hash_input_is_identical_when_names_differ_in_diacritics_only() -> None:
     ssn, born = SecretStr("987654320"), date(1986, 1, 1)
     assert ssn_text(ssn, born, "García-Ruiz", "Inés") == ssn_text(ssn, born, "GARCIA RUIZ", "Ines")
     assert ssn_text(ssn, born, "Ruiz", "Inés") != ssn_text(ssn, born, "Ruizines", "")
+
+
+def test_one_day_of_coverage_remains_when_it_began_the_day_before_the_end() -> None:
+    """The spans of an account end before the day; one that began on it was never in effect."""
+    [member] = members_of([span("2026-06-30", "2026-06-30"), span("2026-07-01", None)])
+    [alone] = members_of([span("2026-06-30", None)])
+    end = date(2026, 7, 1)
+    for one in (member, alone):
+        ended = one.ended_before(end, None)
+        assert ended is not None
+        assert [(span_.active_from, span_.active_to) for span_ in ended.spans] == [
+            (date(2026, 6, 30), date(2026, 6, 30))
+        ]
+    [later] = members_of([span("2026-07-01", None)])
+    assert later.ended_before(end, None) is None
