@@ -36,6 +36,7 @@ from functions.review.operator_models import (
 )
 from functions.review.worklist_models import (
     FoundRequestsResponse,
+    ReviewersResponse,
     WorklistCountsResponse,
     WorklistResponse,
 )
@@ -43,8 +44,9 @@ from precert.api.models import ChangedRequest
 from precert.api.rows import DelegationsResponse
 from precert.domain import reviewing
 from precert.domain.assessment import DuplicateReason
-from precert.domain.caller import Caller
+from precert.domain.caller import Caller, ListedReviewer
 from precert.domain.coverage import members_of
+from precert.domain.damage import Readable
 from precert.domain.decisions import Decision, LineDecision
 from precert.domain.disputes import DiscussionOutcome
 from precert.domain.duplicates import current_fingerprint, paired
@@ -85,6 +87,11 @@ from tools.story_moves import reconciled, typed_in_by_hand
 PHYSICIAN = Caller(
     subject=REVIEWER,
     entitlements=frozenset({Entitlement.REVIEWER, Entitlement.PHYSICIAN_REVIEWER}),
+)
+LEAD = Caller(
+    subject="a4f1-lead",
+    entitlements=frozenset({Entitlement.REVIEWER, Entitlement.REVIEW_LEAD}),
+    plan_ids=frozenset({"OAP-COMPLETE"}),
 )
 AT = ATTACHED + timedelta(hours=2)
 EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
@@ -130,6 +137,20 @@ def review_examples(example: Story) -> dict[str, Example]:
         ),
         "assignNextCase": Example(
             NextCaseBody(view=QueueView.EXPEDITED), NextCaseResponse(case=_after(pended))
+        ),
+        "listReviewers": Example(
+            answer=ReviewersResponse.of(
+                Readable(
+                    (
+                        ListedReviewer(
+                            subject=COLLEAGUE,
+                            label="hcole",
+                            plan_ids=LEAD.plan_ids,
+                        ),
+                    )
+                ),
+                LEAD,
+            )
         ),
         "listDecisionReasons": Example(answer=DecisionReasonsResponse.of(payer=example.payer)),
         "readCaseCoverage": Example(

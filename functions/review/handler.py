@@ -28,6 +28,7 @@ from functions.review.case_models import (
 from functions.review.operators import NOT_CHANGEABLE
 from functions.review.worklist_models import (
     FoundRequestsResponse,
+    ReviewersResponse,
     WorklistCountsResponse,
     WorklistResponse,
 )
@@ -46,6 +47,7 @@ from precert.usecases.changes import Reading
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
 from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
+from precert.usecases.grants import list_reviewers
 from precert.usecases.next_case import assign_next_case, read_case_coverage
 from precert.usecases.notices import link_to_notice
 from precert.usecases.review import (
@@ -105,6 +107,19 @@ def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> Wor
     It reads every row of the queue: call it when the queue is opened, not with every page.
     """
     return WorklistCountsResponse.of(call(count_worklist, caller, plan_id=query.plan_id))
+
+
+@api.get(
+    "/v1/review/reviewers",
+    "Reviewers of the caller's plans",
+    operation_id="listReviewers",
+    entitlement=Entitlement.REVIEW_LEAD,
+    audited=False,
+    conditional=True,
+)
+def reviewers(caller: CurrentCaller) -> ReviewersResponse:
+    """List to whom a lead can assign a case with `reassignCase`."""
+    return ReviewersResponse.of(call(list_reviewers, caller), caller)
 
 
 @api.post("/v1/review/next", "Assign the next case", operation_id="assignNextCase")

@@ -9,9 +9,10 @@ from pydantic import Field
 from precert.api.labels import label_of, labels_of, optional_label_of, public_code_of
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.api.rows import PlanRowResponse
-from precert.domain.caller import Caller
+from precert.domain.caller import Caller, ListedReviewer
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import PublicCode
+from precert.domain.damage import Readable
 from precert.domain.disputes import DisputeKind
 from precert.domain.payer import Payer
 from precert.domain.pending import MOST_LINES, PendReason, RowLine
@@ -232,6 +233,40 @@ class WorklistCountsResponse(ResponseModel):
             ],
             complete=counts.complete,
             damaged=DamagedResponse.of(counts.damaged),
+        )
+
+
+class ReviewerResponse(ResponseModel):
+    """A reviewer to whom a lead can assign cases."""
+
+    reviewer: str = Field(description="The subject, as `reassignCase` takes it.")
+    reviewer_label: str | None = Field(
+        description="The user name that the payer registered. Null where it registered none."
+    )
+    plan_ids: list[str] = Field(description="The plans of the reviewer that the caller has too.")
+
+
+class ReviewersResponse(ResponseModel):
+    """The reviewers of the caller's plans."""
+
+    reviewers: list[ReviewerResponse] = Field(
+        description="By user name. Empty where tokens state all rights: then the identity provider has "
+        "the list of reviewers."
+    )
+    damaged: Damaged
+
+    @classmethod
+    def of(cls, listed: Readable[ListedReviewer], caller: Caller) -> "ReviewersResponse":
+        return cls(
+            reviewers=[
+                ReviewerResponse(
+                    reviewer=one.subject,
+                    reviewer_label=one.label,
+                    plan_ids=sorted(one.plan_ids & caller.plan_ids),
+                )
+                for one in listed.records
+            ],
+            damaged=DamagedResponse.of(listed.damaged),
         )
 
 

@@ -188,6 +188,15 @@ class Grant(Value):
         return Grant.model_validate({**self.model_dump(), **shown, **rights})
 
 
+class ListedReviewer(Value):
+    """A reviewer to whom a lead can assign a case of these plans."""
+
+    subject: Text
+    label: Text | None = None
+    """The user name."""
+    plan_ids: frozenset[Text]
+
+
 _RIGHTS: Final = ("entitlements", "tins", "plan_ids", "vendor_ids")
 
 

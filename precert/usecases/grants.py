@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from precert.domain.caller import SECONDS_CACHED, Caller, Grant
+from precert.domain.caller import SECONDS_CACHED, Caller, Grant, ListedReviewer
+from precert.domain.damage import Readable
 from precert.domain.decisions import SYSTEM
 from precert.domain.errors import DamagedRecordError
 from precert.domain.payer import Payer
+from precert.names import Entitlement
 
 
 class Grants(Protocol):
@@ -26,6 +28,13 @@ class Grants(Protocol):
 
     def stored(self) -> Iterator[Grant]:
         """All grants."""
+
+    def reviewers(self, issuer: str) -> Readable[ListedReviewer]:
+        """The subjects with plans to review. One call.
+
+        Raises:
+            TransientError.
+        """
 
 
 _MOST_CACHED: Final = 500
@@ -99,3 +108,20 @@ def user_labels(
         if grant is not None and grant.label is not None:
             labels[subject] = grant.label
     return labels
+
+
+def list_reviewers(
+    caller: Caller, *, grants: Grants, user_grants: CachedGrants | None
+) -> Readable[ListedReviewer]:
+    """The reviewers of the lead's plans, by user name. None where tokens state all rights. One call.
+
+    Raises:
+        NotEntitledError: the caller is no lead.
+    """
+    caller.require(Entitlement.REVIEW_LEAD)
+    if user_grants is None or caller.issuer is None:
+        return Readable(())
+    listed = grants.reviewers(caller.issuer)
+    found = [one for one in listed.records if one.plan_ids & caller.plan_ids]
+    ordered = sorted(found, key=lambda one: (one.label or one.subject).casefold())
+    return Readable(tuple(ordered), listed.damaged)

@@ -56,6 +56,7 @@ WITHOUT_PATIENTS: Final = frozenset(
     {
         *("countUnreadMessages", "countWorklist", "getFormFields", "getReference"),
         *("listDecisionReasons", "listFailedDeliveries", "listFrequentProviders"),
+        "listReviewers",
         *("listRequestingProviders", "lookUpCodes", "readMe", "redeliver"),
         *("searchDiagnoses", "searchProcedures", "searchProviders"),
     }

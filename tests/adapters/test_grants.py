@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from functions.check import handler as check
+from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
 from precert.adapters.dynamodb.grants import DynamoDBGrants
@@ -127,6 +128,37 @@ def test_audit_trail_has_user_names_when_they_are_registered(
 
     monkeypatch.setattr(granting.deps.grants, "read", damaged)
     assert names() == [(SUBJECT, None)]
+
+
+def test_reviewers_of_the_leads_plans_are_listed_when_a_lead_assigns_cases(
+    granting: Cloud,
+) -> None:
+    def listed(by: dict[str, str]) -> Any:
+        reply = granting.call(review, "GET", "/v1/review/reviewers", by=by)
+        assert reply.status == 200, reply.text
+        return [
+            (one["reviewer"], one["reviewer_label"], one["plan_ids"])
+            for one in reply.body["reviewers"]
+        ]
+
+    def reviewer(subject: str, label: str | None, *plans: str) -> Grant:
+        return Grant(issuer=ISSUER, subject=subject, label=label, plan_ids=frozenset(plans))
+
+    lead = token("lead", **{"cognito:groups": "[ReviewLead Reviewer]"})
+    granting.deps.grants.store(reviewer("lead", "lead", "OAP", "PPO"))
+    granting.deps.grants.store(reviewer("b", "Zoe", "OAP", "HMO"))
+    granting.deps.grants.store(reviewer("c", None, "PPO"))
+    granting.deps.grants.store(reviewer("d", "adam", "HMO"))
+    granting.deps.grants.store(PROVIDER)
+    staff = [("c", None, ["PPO"]), ("lead", "lead", ["OAP", "PPO"]), ("b", "Zoe", ["OAP"])]
+    assert listed(lead) == staff
+    with granting.wire.counting() as calls:
+        listed(lead)
+    assert calls == ["GetItem"]
+    granting.deps.grants.store(reviewer("b", "Zoe"))
+    assert listed(lead) == staff[:2]
+    nurse = token("lead", **{"cognito:groups": "[Reviewer]"})
+    assert granting.call(review, "GET", "/v1/review/reviewers", by=nurse).status == 403
 
 
 def test_revocation_is_in_effect_within_a_minute_when_the_grant_was_cached(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from precert.domain.caller import Caller, Grant
+from precert.domain.caller import Caller, Grant, ListedReviewer
+from precert.domain.damage import Readable
 from precert.domain.decisions import SYSTEM
 from precert.names import Entitlement
 from precert.usecases.grants import CachedGrants, user_labels
@@ -28,6 +29,9 @@ class Stored:
         raise AssertionError("nothing is stored")
 
     def stored(self) -> Iterator[Grant]:
+        raise AssertionError("nothing is listed")
+
+    def reviewers(self, _issuer: str) -> Readable[ListedReviewer]:
         raise AssertionError("nothing is listed")
 
 

@@ -5,7 +5,7 @@ import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
 import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
-import { Banner, DueTime, Phone } from "../ui/parts";
+import { Banner, Damaged, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import type { CaseDetails } from "./Case";
 import { LineForm, useReasons } from "./DecisionPanel";
@@ -18,6 +18,7 @@ import {
   linesToDecide,
 } from "./decision";
 import { nameIn } from "./names";
+import { useReviewers } from "./reviewers";
 import { caseKey, changedBy } from "./useCaseCall";
 
 const words = text.review;
@@ -343,6 +344,10 @@ function NoteDialog({ details, onClose }: DialogProps) {
 
 function ReassignDialog({ details, onClose }: DialogProps) {
   const [reviewer, setReviewer] = useState("");
+  const listed = useReviewers(true).data;
+  const choices = (listed?.reviewers ?? [])
+    .filter((one) => one.plan_ids.includes(details.plan.plan_id))
+    .map((one) => ({ code: one.reviewer, name: one.reviewer_label ?? one.reviewer }));
   return (
     <ActionDialog
       title={words.reassignTitle}
@@ -360,14 +365,27 @@ function ReassignDialog({ details, onClose }: DialogProps) {
         )
       }
     >
-      <TextField
-        pointer="/reviewer"
-        label={words.reassignField}
-        hint={words.reassignHint}
-        optional
-        value={reviewer}
-        onChange={setReviewer}
-      />
+      <Damaged entries={listed?.damaged ?? []} />
+      {choices.length > 0 ? (
+        <SelectField
+          pointer="/reviewer"
+          label={words.reassignTo}
+          hint={words.reassignHint}
+          optional
+          choices={choices}
+          value={reviewer}
+          onChange={setReviewer}
+        />
+      ) : (
+        <TextField
+          pointer="/reviewer"
+          label={words.reassignField}
+          hint={words.reassignHint}
+          optional
+          value={reviewer}
+          onChange={setReviewer}
+        />
+      )}
     </ActionDialog>
   );
 }

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   days: words.extendDays,
   reason: words.extendReason,
   requested_by: words.extendBy,
-  reviewer: words.reassignField,
+  reviewer: words.reassignTo,
   comment: words.comment,
 };
 

@@ -9,6 +9,7 @@ const SHOWN_IN: Readonly<Record<string, string>> = {
   "GET /v1/me": "shell/Shell.tsx",
   "GET /v1/drafts/{draft_id}": "request/DraftScreen.tsx",
   "GET /v1/providers/requesting": "request-form/RequestForm.tsx",
+  "GET /v1/review/reviewers": "review/CaseActions.tsx",
   "GET /v1/requests": "requests/Rows.tsx",
   "GET /v1/requests/flagged": "home/Home.tsx",
   "POST /v1/patients/requests": "requests/Rows.tsx",

@@ -38,6 +38,7 @@ Reference table::
                               sk VERSION#<version>   makes each version unique
     pk KEY                    sk ASSERTIONS          the HMAC key of assertion ids
     pk GRANT#<issuer>#<subject>  sk GRANT            what a person or a partner's system may do
+                              sk REVIEWERS           without a subject: the reviewers of the issuer
     pk GRANTS                 sk <issuer>#<subject>  lists the grants
     pk CLIENT#<client_id>     sk CLIENT              a partner's system that signs in with a key pair
     pk CLIENT#CDS#<issuer>    sk CLIENT              the same, by the issuer of its CDS Hooks calls
@@ -284,6 +285,7 @@ PLANS_PK: Final = "PLANS"
 RULE_LIST_PK: Final = "RULE_LIST"
 GRANT_SK: Final = "GRANT"
 GRANTS_PK: Final = "GRANTS"
+REVIEWERS_SK: Final = "REVIEWERS"
 
 
 CLIENT_SK: Final = "CLIENT"
@@ -306,6 +308,11 @@ def assertion_pk(token_id: str) -> str:
 
 def grant_pk(issuer: str, subject: str) -> str:
     return f"{GRANT_PK_PREFIX}{issuer}#{subject}"
+
+
+def reviewers_pk(issuer: str) -> str:
+    """The list of reviewers, among the items that every function of the API may read."""
+    return grant_pk(issuer, "")
 
 
 ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
