@@ -1,4 +1,4 @@
-"""The Lambda functions: construct id, description, handler and environment variables of each."""
+"""The Lambda functions: construct id, description, module and environment variables of each."""
 
 from typing import Final
 
@@ -22,16 +22,14 @@ _HTTP: Final = (
 CHECK: Final = FunctionSpec(
     "CheckFunction",
     "Patients, providers and requirement checks",
-    "check",
-    "functions.check.handler.handle",
+    "check.handler",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.SSN_KEY, *_HTTP),
     serves="check",
 )
 CONFIRMATION: Final = FunctionSpec(
     "ConfirmationFunction",
     "Renders confirmations of checks as PDF",
-    "check",
-    "functions.check.confirmation.handle",
+    "check.confirmation",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="confirmation",
     prints=True,
@@ -39,56 +37,49 @@ CONFIRMATION: Final = FunctionSpec(
 SUBMIT: Final = FunctionSpec(
     "SubmitFunction",
     "Drafts, submission, void and appeal",
-    "submit",
-    "functions.submit.handler.handle",
+    "submit.handler",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="submit",
 )
 UPLOAD: Final = FunctionSpec(
     "UploadFunction",
     "Presigned uploads and downloads of documents",
-    "upload",
-    "functions.upload.handler.handle",
+    "upload.handler",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.DATA_KEY, *_HTTP),
     serves="upload",
 )
 STATUS: Final = FunctionSpec(
     "StatusFunction",
     "Dashboard, details, history, messages, flags, and who the caller is",
-    "status",
-    "functions.status.handler.handle",
+    "status.handler",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_HTTP),
     serves="status",
 )
 REVIEW: Final = FunctionSpec(
     "ReviewFunction",
     "Worklist, cases and decisions of reviewers",
-    "review",
-    "functions.review.handler.handle",
+    "review.handler",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_HTTP),
     serves="review",
 )
 UPLOAD_VERIFY: Final = FunctionSpec(
     "UploadVerifyFunction",
     "Verifies uploaded documents",
-    "upload",
-    "functions.upload.verify.handle",
+    "upload.verify",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
     inspects=True,
 )
 UPLOAD_SCAN: Final = FunctionSpec(
     "UploadScanFunction",
     "Records the results of malware scans of documents",
-    "upload",
-    "functions.upload.scan.handle",
+    "upload.scan",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
     inspects=True,
 )
 UPLOAD_SWEEP: Final = FunctionSpec(
     "UploadSweepFunction",
     "Verifies uploads whose event was lost",
-    "upload",
-    "functions.upload.sweep.handle",
+    "upload.sweep",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
     inspects=True,
     invoked_by=InvokedBy.SCHEDULE,
@@ -96,39 +87,34 @@ UPLOAD_SWEEP: Final = FunctionSpec(
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
     "Cleans up after deleted drafts and archives requests past retention",
-    "expire",
-    "functions.expire.handler.handle",
+    "expire.handler",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET, Env.DEAD_LETTERS),
     invoked_by=InvokedBy.STREAM,
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
     "Warns of expiring drafts",
-    "expire",
-    "functions.expire.warn.handle",
+    "expire.warn",
     (Env.REQUESTS_TABLE,),
     invoked_by=InvokedBy.SCHEDULE,
 )
 SWEEP: Final = FunctionSpec(
     "SweepFunction",
     "Checks the clocks of open cycles and of delegated vendors, and starts lost executions",
-    "sweep",
-    "functions.sweep.handler.handle",
+    "sweep.handler",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
     invoked_by=InvokedBy.SCHEDULE,
 )
 EXECUTIONS: Final = FunctionSpec(
     "ExecutionsFunction",
     "Starts executions again that failed, were aborted or timed out",
-    "sweep",
-    "functions.sweep.executions.handle",
+    "sweep.executions",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN),
 )
 RELAY: Final = FunctionSpec(
     "RelayFunction",
     "Relays written events to the workflow and the event bus",
-    "relay",
-    "functions.relay.handler.handle",
+    "relay.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
         *(Env.AUDIT_TABLE, Env.DEAD_LETTERS),
@@ -138,23 +124,20 @@ RELAY: Final = FunctionSpec(
 INBOX: Final = FunctionSpec(
     "InboxFunction",
     "Writes messages to the inboxes of both providers",
-    "inbox",
-    "functions.inbox.handler.handle",
+    "inbox.handler",
     (Env.REQUESTS_TABLE,),
 )
 NOTICES: Final = FunctionSpec(
     "NoticesFunction",
     "Renders determination notices as PDF",
-    "notices",
-    "functions.notices.handler.handle",
+    "notices.handler",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET),
     prints=True,
 )
 INTAKE: Final = FunctionSpec(
     "IntakeFunction",
     "Registers phone, fax and mail requests, and serves delegated vendors",
-    "intake",
-    "functions.intake.handler.handle",
+    "intake.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
         *(Env.DOCUMENTS_BUCKET, *_HTTP),
@@ -164,15 +147,13 @@ INTAKE: Final = FunctionSpec(
 REPORTS: Final = FunctionSpec(
     "ReportsFunction",
     "Records vendors' determinations from the event bus, and replies to refused ones",
-    "intake",
-    "functions.intake.reports.handle",
+    "intake.reports",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.EVENT_BUS_NAME),
 )
 PAS: Final = FunctionSpec(
     "PasFunction",
     "Prior Authorization API (Da Vinci PAS)",
-    "pas",
-    "functions.pas.handler.handle",
+    "pas.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
         *(Env.DOCUMENTS_BUCKET, *_HTTP),
@@ -182,18 +163,24 @@ PAS: Final = FunctionSpec(
 CRD: Final = FunctionSpec(
     "CrdFunction",
     "Coverage requirements of orders (Da Vinci CRD)",
-    "crd",
-    "functions.crd.handler.handle",
+    "crd.handler",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
     serves="crd",
     # The first call of a hook may take 10 seconds (CRD 2.2), others 5.
     starts_without_snapshot=True,
 )
+DTR: Final = FunctionSpec(
+    "DtrFunction",
+    "Questionnaires about required documentation (Da Vinci DTR)",
+    "dtr.handler",
+    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_HTTP),
+    serves="dtr",
+    starts_without_snapshot=True,
+)
 SMART: Final = FunctionSpec(
     "SmartFunction",
     "SMART access tokens, and the authorizer of FHIR routes",
-    "smart",
-    "functions.smart.handler.handle",
+    "smart.handler",
     (
         *(Env.REFERENCE_TABLE, Env.LIMITS_TABLE, Env.CALLS_PER_MINUTE, Env.ORIGIN_SECRETS),
         *(Env.PARTNERS_DOMAIN, Env.PUBLIC_URL, Env.SIGNING_KEY),
@@ -206,8 +193,7 @@ SMART: Final = FunctionSpec(
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "Tasks of the workflow: assess, await decision, check deadline",
-    "workflow",
-    "functions.workflow.handler.handle",
+    "workflow.handler",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
     invoked_by=InvokedBy.WORKFLOW,
 )
@@ -215,8 +201,7 @@ WORKFLOW: Final = FunctionSpec(
 OPERATIONS: Final = FunctionSpec(
     "OperationsFunction",
     "Repairs requests and sends failed deliveries again",
-    "operations",
-    "functions.operations.handler.handle",
+    "operations.handler",
     (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.DELIVERIES, *_HTTP),
     serves="operations",
     for_operators=True,
@@ -225,8 +210,7 @@ OPERATIONS: Final = FunctionSpec(
 AUDIT: Final = FunctionSpec(
     "AuditFunction",
     "Copies audit records to the locked archive",
-    "audit",
-    "functions.audit.handler.handle",
+    "audit.handler",
     (Env.AUDIT_BUCKET, Env.DEAD_LETTERS),
     invoked_by=InvokedBy.STREAM,
 )
@@ -234,5 +218,5 @@ AUDIT: Final = FunctionSpec(
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
-    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, SMART),
+    *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, DTR, SMART),
 )

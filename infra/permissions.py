@@ -98,8 +98,7 @@ def grant(
     _record(of(catalogue.REPORTS), tables, documents)
     _read_lists(of(catalogue.INTAKE), tables, documents)
 
-    for function in (of(catalogue.PAS), of(catalogue.CRD)):
-        _answer_claims(function, tables, documents)
+    _answer_ehrs(of, tables, documents)
     tables.allow_clients(of(catalogue.SMART))
     encryption.allow_signing(of(catalogue.SMART))
 
@@ -139,6 +138,17 @@ def _verify_uploads(
         )
         documents.allow_document_versions(function)
         documents.allow_detecting_missing_objects(function)
+
+
+def _answer_ehrs(
+    of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, documents: Documents
+) -> None:
+    """Grant what EHRs call: claims and orders, and the questionnaires about them."""
+    for function in (of(catalogue.PAS), of(catalogue.CRD)):
+        _answer_claims(function, tables, documents)
+    dtr = of(catalogue.DTR)
+    tables.allow_reference(dtr, _REFERENCE_READS)
+    documents.allow_rule_lists(dtr)
 
 
 def _answer_claims(pas: ServiceFunction, tables: Tables, documents: Documents) -> None:

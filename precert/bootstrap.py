@@ -48,7 +48,12 @@ from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
 from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.inspection.content_types import inspect_content
 from precert.adapters.kms import KmsDigests, MacClient
-from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
+from precert.adapters.payer_file import (
+    shipped_notice_words,
+    shipped_payer,
+    shipped_questionnaires,
+    shipped_templates,
+)
 from precert.adapters.public_https import PublicHttps, read_endpoint_json
 from precert.adapters.s3.archive import S3Archive
 from precert.adapters.s3.audit import S3Audit
@@ -67,6 +72,7 @@ from precert.domain.documents import Refusal
 from precert.domain.errors import PrecertError
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import Questionnaires
 from precert.domain.values import SERIAL_LIMIT
 from precert.names import STACK_OUTPUTS, Env
 from precert.observability import logger
@@ -338,6 +344,10 @@ class Dependencies(Clients):
     @cached_property
     def notice_words(self) -> NoticeWords:
         return shipped_notice_words()
+
+    @cached_property
+    def questionnaires(self) -> Questionnaires:
+        return shipped_questionnaires()
 
     @cached_property
     def registrations(self) -> DynamoDBRegistrations:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.code_sets import compiled
+from local.sample import sample_directory, sample_members, sample_rules
 from precert.adapters.code_sets import SqliteCodeSets
 from precert.domain import disputing
 from precert.domain.assertion import assertion_id
@@ -23,18 +24,18 @@ from precert.domain.disputing import with_rights
 from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
 from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
-from precert.domain.loading import (
-    load_directory,
-    load_members,
-    load_plans,
-    load_rules,
-    load_vendors,
-)
 from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Review
-from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
+from precert.domain.rules import (
+    CodeQuery,
+    DelegatedVendor,
+    Rule,
+    RuleListVersion,
+    answer_code,
+    overall,
+)
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency, precert_number
 from precert.usecases.checks import CheckResult, Export
@@ -147,11 +148,10 @@ class Story:
 @cache
 def story() -> Story:
     """The example request; the same at every call."""
-    payer = Payer.model_validate_json(_read("payer/payer.json"))
-    plans = load_plans(_read("sample/plans.csv"))
-    members = load_members(_read("sample/members.csv"), plans)
+    payer = example_payer()
+    members = sample_members(payer)
     coverage = next(member for member in members if member.member_id == "849382930")
-    facility, physician = load_directory(_read("sample/providers.csv"))[:2]
+    facility, physician = sample_directory()[:2]
     content = _content(coverage, facility, physician)
     draft = _draft(content, coverage, physician.tin, payer)
     submitted = _submitted(draft)
@@ -235,10 +235,6 @@ def patient_of(coverage: Coverage) -> Patient:
     )
 
 
-def _read(name: str) -> str:
-    return (DATA / name).read_text(encoding="utf-8")
-
-
 def _content(
     coverage: Coverage, facility: DirectoryEntry, physician: DirectoryEntry
 ) -> RequestContent:
@@ -272,13 +268,18 @@ def _content(
 
 
 @cache
-def _rules() -> list[Rule]:
-    return load_rules(_read("sample/rules.csv"))
+def example_payer() -> Payer:
+    return Payer.model_validate_json((DATA / "payer" / "payer.json").read_text(encoding="utf-8"))
+
+
+@cache
+def _rules() -> tuple[list[Rule], list[DelegatedVendor]]:
+    return sample_rules(example_payer())
 
 
 def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
     """The result of the sample rules."""
-    rules = _rules()
+    rules, _ = _rules()
     version = "2027-02-26.1"
     services = tuple(
         tuple(answer_code(_query(procedure, service, coverage), rules) for procedure in requested)
@@ -313,9 +314,9 @@ def _export(content: RequestContent, coverage: Coverage) -> Export:
     )
     requested = content.model_copy(update={"services": (image,)})
     answer = checked(requested, coverage)
-    vendors = {one.vendor_id: one for one in load_vendors(_read("sample/vendors.csv"))}
-    delegate = vendors[answer.services[0][0].vendor_id or ""]
-    return Export(delegate, requested, replace(answer, vendors={delegate.vendor_id: delegate}))
+    vendors = {one.vendor_id: one for one in _rules()[1]}
+    vendor = vendors[answer.services[0][0].vendor_id or ""]
+    return Export(vendor, requested, replace(answer, vendors={vendor.vendor_id: vendor}))
 
 
 def _query(procedure: Procedure, service: Service, coverage: Coverage) -> CodeQuery:

@@ -27,9 +27,7 @@ RETAINED_MONTHS: Final = 24
 """``history_years`` of the sample payer; audit records leave the table after three months."""
 SCANS: Final = (Item.SCANNED_OBJECTS, Item.SCANNED_GB)
 MEASURED_RUNS: Final = 7
-_SPECS: Final[Mapping[str, FunctionSpec]] = {
-    spec.handler.removeprefix("functions.").removesuffix(".handle"): spec for spec in ALL
-}
+_SPECS: Final[Mapping[str, FunctionSpec]] = {spec.module: spec for spec in ALL}
 _GROUPS: Final[Mapping[str, tuple[Item, ...]]] = {
     "Step Functions": (Item.TRANSITIONS,),
     "DynamoDB writes": (Item.WRITE_UNITS,),

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.crd.models import (
     COVERAGE_INFO,
+    SELECTED,
     SIGNED,
     UNSOLICITED,
     AskedOrder,
@@ -24,7 +25,7 @@ from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import RequestContent
 from precert.domain.errors import NotFoundError
-from precert.domain.orders import Order
+from precert.domain.orders import CoverageAssertion, Order
 from precert.fhir.coverage import AssertedOrder, system_actions
 from precert.fhir.orders import read_order, read_patient
 from precert.usecases.coverage_requirements import discover_coverage
@@ -74,12 +75,26 @@ def _actions(asked: HookCall, caller: Caller) -> list[dict[str, object]]:
     signed = asked.service.hook == SIGNED and asked.wants(UNSOLICITED)
     authorize = _authorize if signed and deps.payer.coverage_discovery.authorize_orders else None
     answered = call(discover_coverage, orders, patient, caller, authorize=authorize)
+    if asked.service.hook == SELECTED:
+        answered = tuple(one.before_documentation() for one in answered)
     on = local_date(deps.now(), deps.payer.zone)
     asserted = [
-        AssertedOrder(one.resource, answer.assertion_id, answer.assertions)
+        AssertedOrder(
+            one.resource,
+            answer.assertion_id,
+            answer.assertions,
+            [_canonicals(each) for each in answer.assertions],
+        )
         for one, answer in zip(asked.orders, answered, strict=True)
     ]
     return system_actions(asserted, asked.coverage, on)
+
+
+def _canonicals(answer: CoverageAssertion) -> list[str]:
+    """The addresses of the questionnaires about the required documentation."""
+    data = dependencies().questionnaires
+    families = (data.family_of(one) for one in answer.documents)
+    return [data.canonical(one) for one in families if one is not None]
 
 
 def _authorize(content: RequestContent, assertion_id: str, caller: Caller) -> RequestFile:

@@ -23,6 +23,7 @@ from precert.fhir.orders import (
 CRD_VERSION: Final = "2.2"
 COVERAGE_INFO: Final = "coverage-info"
 SIGNED: Final = "order-sign"
+SELECTED: Final = "order-select"
 UNSOLICITED: Final = "unsolicited-determ"
 _BY_PARTY: Final = ("requester", "performer", "orderer", "prescriber", "sender", "recipient")
 
@@ -101,7 +102,7 @@ SERVICES: Final = (
         _MEDICATIONS,
     ),
     HookService(
-        "order-select",
+        SELECTED,
         "Coverage requirements of selected orders",
         "Whether the selected orders need precertification, as far as they are complete.",
         "draftOrders",
@@ -306,11 +307,7 @@ def _asked(context: Json, service: HookService, found: HookResources) -> Iterato
     for one in resources_in(sent):
         if one["resourceType"] not in ORDER_TYPES or one.get("doNotPerform") is True:
             continue
-        if (
-            selected is not None
-            and service.hook == "order-select"
-            and reference_of(one) not in selected
-        ):
+        if selected is not None and service.hook == SELECTED and reference_of(one) not in selected:
             continue
         orders = orders_of(one, found) if one["resourceType"] == "Appointment" else []
         yield from (AskedOrder(order, booked=one) for order in orders)

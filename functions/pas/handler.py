@@ -9,7 +9,13 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.pas.models import REFUSALS, claim_errors, line_numbers, received_files
+from functions.pas.models import (
+    REFUSALS,
+    answered_files,
+    claim_errors,
+    line_numbers,
+    received_files,
+)
 from precert.api.app import FHIR_JSON
 from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
 from precert.api.parameters import CurrentCaller
@@ -125,7 +131,8 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     original = json.dumps(without_files(bundle.document)).encode()
     if len(original) > MAX_BODY_BYTES:
         raise too_large(_CLAIM)
-    files = call(received_files, files_of_bundle(bundle))
+    # Answers come first: they are what the rule list requires.
+    files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
     file: RequestFile = call(
         submit_prior_authorization,
         claim.content,
@@ -148,6 +155,7 @@ _CLAIM: Final = BodyLimit(
 def _not_attached(bundle: Bundle) -> list[str]:
     """The files of a bundle that are not recorded, each with what to do."""
     files = files_of_bundle(bundle)
+    answers = len(call(answered_files, bundle))
     most = dependencies().payer.documents.max_at_submission
     remarks = [
         f"{one.place}: not attached. Send the content as data; documents are not retrieved."
@@ -157,7 +165,7 @@ def _not_attached(bundle: Bundle) -> list[str]:
     remarks += (
         f"{one.place}: not attached. A request takes {most} documents with its submission. Send it "
         "by $submit-attachment."
-        for one in [one for one in files if one.address is None][most:]
+        for one in [one for one in files if one.address is None][max(most - answers, 0) :]
     )
     return remarks
 

@@ -20,8 +20,10 @@ from precert.domain.errors import (
     PrecertError,
 )
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import Questionnaires
+from precert.fhir.answers import answered_sections, responses_of
 from precert.fhir.attachments import SentFile
-from precert.fhir.bundles import bundle_of
+from precert.fhir.bundles import Bundle, bundle_of
 from precert.fhir.claims import ReadClaim, item_sequences
 from precert.fhir.responses import ClaimError
 from precert.usecases.ports.requests import RequestFile
@@ -99,6 +101,19 @@ def received_files(files: Sequence[SentFile], *, payer: Payer) -> list[ReceivedF
         for one in files
         if one.address is None
     ]
+
+
+def answered_files(bundle: Bundle, *, questionnaires: Questionnaires) -> list[ReceivedFile]:
+    """The answers of the bundle's questionnaires as documents, with the files among them."""
+    files: list[ReceivedFile] = []
+    for response in responses_of(bundle):
+        for one in answered_sections(response, bundle.path(response), questionnaires):
+            files.append(ReceivedFile(one.place, one.title, "text/plain", one.body, one.document))
+            files += (
+                ReceivedFile(one.place, file.title, file.content_type, file.body, one.document)
+                for file in one.attachments
+            )
+    return files
 
 
 def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:

@@ -54,8 +54,8 @@ class FunctionSpec:
 
     construct_id: str
     description: str
-    folder: str
-    handler: str
+    module: str
+    """Below ``functions``; its entry point is ``handle``."""
     environment: tuple[Env, ...]
     serves: str | None = None
     """The ``function`` of the routes that it serves, if any."""
@@ -71,6 +71,14 @@ class FunctionSpec:
     """Whether it needs the layer that signs and verifies JSON Web Tokens."""
     invoked_by: InvokedBy = InvokedBy.QUEUE
     """Of functions that serve no HTTP calls."""
+
+    @property
+    def folder(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def handler(self) -> str:
+        return f"functions.{self.module}.handle"
 
     @property
     def invoker(self) -> InvokedBy:

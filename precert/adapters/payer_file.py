@@ -5,6 +5,7 @@ from pathlib import Path
 
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import QUESTIONNAIRES, Questionnaires
 
 
 def shipped_payer() -> Payer:
@@ -17,6 +18,12 @@ def shipped_notice_words() -> NoticeWords:
     """The payer's texts for notices."""
     text = resources.files("payer_data").joinpath("notices.json").read_text(encoding="utf-8")
     return NoticeWords.model_validate_json(text)
+
+
+def shipped_questionnaires() -> Questionnaires:
+    """The payer's questionnaires about required documentation."""
+    text = resources.files("payer_data").joinpath(QUESTIONNAIRES).read_text(encoding="utf-8")
+    return Questionnaires.model_validate_json(text)
 
 
 def shipped_templates() -> Path:

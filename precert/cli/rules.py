@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.domain.codes import code_types_of
@@ -15,6 +16,11 @@ from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.loading import LoadingError, RowError, load_vendors
 from precert.domain.loading_rules import load_rule_rows, warnings
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import (
+    QUESTIONNAIRES,
+    Questionnaires,
+    rules_without_questionnaire,
+)
 from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
 from precert.usecases.rule_lists import publish_rule_list
 
@@ -131,6 +137,9 @@ def _read(args: argparse.Namespace) -> _Files | None:
     known = None if vendors is None else {one.vendor_id for one in vendors}
     try:
         rows = load_rule_rows(text, known, payer)
+        questionnaires = questionnaires_of(args.payer.with_name(QUESTIONNAIRES))
+        if errors := [*rules_without_questionnaire(rows, questionnaires)]:
+            raise LoadingError(errors)
     except LoadingError as error:
         print_errors(args.file, error.errors)
         print(f"{args.file}: {len(error.errors)} errors")
@@ -167,8 +176,20 @@ def payer_of(file: Path) -> Payer:
         InvalidInputError: It is not valid.
         UnreadableFileError: It cannot be read.
     """
+    return _valid(Payer, file)
+
+
+def questionnaires_of(file: Path) -> Questionnaires:
+    """Read the payer's questionnaires; errors are those of :func:`payer_of`."""
+    return _valid(Questionnaires, file)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _valid(model: type[Model], file: Path) -> Model:
     try:
-        return Payer.model_validate_json(_text(file))
+        return model.model_validate_json(_text(file))
     except ValidationError as error:
         errors = [
             FieldError("/" + "/".join(map(str, one["loc"])), "malformed", one["msg"])

@@ -151,8 +151,8 @@ class CoverageAssertion:
     covered: Covered
     authorization: AuthorizationNeeded | None = None
     documentation: DocumentationNeeded | None = None
-    documents: frozenset[str] = frozenset()
-    """Codes of the required documentation."""
+    documents: tuple[frozenset[str], ...] = ()
+    """Codes of the required documentation: one set, or one for each setting that requires another."""
     information: tuple[InformationNeeded, ...] = ()
     reasons: tuple[Reason, ...] = ()
     limitations: tuple[str, ...] = ()
@@ -195,6 +195,7 @@ NO_CODE: Final = (
     "The order has no CPT or HCPCS code, by which the payer's rule list answers. Add one, also as a "
     "billing option."
 )
+DOCUMENTS: Final = "Required documentation:"
 NEXT_CONTRACT: Final = "The patient's coverage ends before the service, on {day}."
 _ANSWERS: Final = {
     Requirement.REQUIRED: AuthorizationNeeded.AUTH_NEEDED,
@@ -235,11 +236,24 @@ def satisfied(answer: CoverageAssertion, number: str, last_day: date) -> Coverag
         answer,
         authorization=AuthorizationNeeded.SATISFIED,
         documentation=None,
-        documents=frozenset(),
+        documents=(),
         information=(),
         reasons=(),
         number=number,
         expires_on=min(last_day, answer.expires_on or last_day),
+    )
+
+
+def before_documentation(answer: CoverageAssertion) -> CoverageAssertion:
+    """The answer for an order that is still being written, without its documentation."""
+    if answer.documentation is None:
+        return answer
+    information = answer.information
+    if answer.authorization is not AuthorizationNeeded.CONDITIONAL:
+        information = ()
+    reasons = tuple(one for one in answer.reasons if not one.text.startswith(DOCUMENTS))
+    return replace(
+        answer, documentation=None, documents=(), information=information, reasons=reasons
     )
 
 
@@ -279,7 +293,7 @@ def asserted(
         Covered.COVERED,
         _ANSWERS[answer.requirement],
         documentation=_documentation(documents),
-        documents=frozenset().union(*documents),
+        documents=tuple(sorted(filter(None, documents), key=sorted)),
         information=(InformationNeeded.LOCATION,) if varying else (),
         reasons=_texts(known),
         limitations=tuple(_limitations(settings, known)),

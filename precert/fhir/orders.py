@@ -15,7 +15,7 @@ from precert.domain.content import Medication, Patient, Procedure, Provider
 from precert.domain.dates import ServiceDate
 from precert.domain.orders import Order
 from precert.domain.payer import Payer
-from precert.domain.values import AuthorizationType, CodeType, Diagnosis, Urgency
+from precert.domain.values import AuthorizationType, CodeType, Diagnosis, MemberId, Urgency
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, code_in, codings, day_of, extension_of, objects, text
 from precert.fhir.elements import Json
@@ -124,6 +124,14 @@ def read_patient(found: HookResources, patient_id: str, coverage: Json) -> Patie
         {},
     )
     return _valid(Patient, sent)
+
+
+def member_id_of(coverage: Json) -> str | None:
+    """The member id that a coverage states."""
+    found = HookResources([coverage])
+    insurance = {"coverage": {"reference": reference_of(coverage)}}
+    sent = patient_of(found.bundle, {}, insurance, {}).get("member_id")
+    return _valid(_MEMBER_ID, sent)
 
 
 def read_order(
@@ -322,6 +330,7 @@ class _OrderReader:
         return None
 
 
+_MEMBER_ID: Final[TypeAdapter[str]] = TypeAdapter(MemberId)
 _DIAGNOSIS: Final[TypeAdapter[str]] = TypeAdapter(Diagnosis)
 _SERVICE_DATE: Final[TypeAdapter[date]] = TypeAdapter(ServiceDate)
 _EQUIPMENT: Final = "12"

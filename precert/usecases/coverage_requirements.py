@@ -30,6 +30,7 @@ from precert.domain.errors import (
 )
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.orders import (
+    DOCUMENTS,
     AssertionReason,
     AuthorizationNeeded,
     CoverageAssertion,
@@ -38,6 +39,7 @@ from precert.domain.orders import (
     Reason,
     after_coverage,
     asserted,
+    before_documentation,
     merged,
     not_covered,
     satisfied,
@@ -84,6 +86,10 @@ class AnsweredOrder:
     assertion_id: str
     assertions: tuple[CoverageAssertion, ...]
 
+    def before_documentation(self) -> "AnsweredOrder":
+        """The answer while the order is written: documentation is asked for when it is signed."""
+        return replace(self, assertions=tuple(map(before_documentation, self.assertions)))
+
 
 def discover_coverage(  # noqa: PLR0913 - most are dependencies
     orders: Sequence[Order],
@@ -112,12 +118,50 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
         facts = reference.check_facts(patient.member_id if patient else _NO_MEMBER)
         if facts.assertion_key is None or facts.rule_list is None:
             raise TransientError(TECHNICAL)
+        rules = _Rules(facts, rule_lists, payer, local_date(now, payer.zone))
         known = _Authorizations(caller, requests, fingerprints, payer, now)
-        discovery = _Discovery(facts, rule_lists, known, authorize)
+        discovery = _Discovery(rules, known, authorize)
         return tuple(discovery.answer(order, patient) for order in orders)
     except (TransientError, DamagedRecordError):
         answer = undetermined(TECHNICAL, AssertionReason.TECHNICAL)
         return tuple(AnsweredOrder(new_id(), (answer,)) for _ in orders)
+
+
+def required_documents(
+    orders: Sequence[Order],
+    member_id: str | None,
+    caller: Caller,
+    *,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    payer: Payer,
+    now: datetime,
+) -> tuple[frozenset[str], ...]:
+    """Each combination of documents that the orders require, as :func:`discover_coverage` answers them.
+
+    The member is the one of the coverage; nothing of the member is returned.
+
+    Raises:
+        NotEntitledError: the caller lacks Patient Search (A1).
+        PatientNotFoundError, PatientNotEligibleError: there is no such member, or no coverage today.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    facts = reference.check_facts(member_id or _NO_MEMBER)
+    if facts.member is None:
+        raise PatientNotFoundError(payer.notices["patient_not_found"])
+    if facts.rule_list is None:
+        raise TransientError(TECHNICAL)
+    rules = _Rules(facts, rule_lists, payer, local_date(now, payer.zone))
+    coverage = facts.coverage_on(rules.today)
+    if coverage is None:
+        raise PatientNotEligibleError(payer.notices["not_eligible"])
+    found = (
+        documents
+        for order in orders
+        for answer in rules.assertions(order, facts.member, coverage)
+        for documents in answer.documents
+    )
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass
@@ -186,24 +230,15 @@ class _Authorizations:
 
 @dataclass(frozen=True)
 class _Discovery:
-    facts: CheckFacts
-    rule_lists: RuleLists
+    rules: "_Rules"
     known: _Authorizations
     authorize: Authorize | None
 
-    @property
-    def payer(self) -> Payer:
-        return self.known.payer
-
-    @property
-    def today(self) -> date:
-        return self.known.today
-
     def answer(self, order: Order, patient: Patient | None) -> AnsweredOrder:
-        member = self._member(patient)
-        coverage = member.coverage_on(self.today) if member else None
-        assertions = merged(tuple(self._assertions(order, member, coverage)))
-        key = self.facts.assertion_key
+        member = self.rules.member(patient)
+        coverage = member.coverage_on(self.rules.today) if member else None
+        assertions = merged(tuple(self.rules.assertions(order, member, coverage)))
+        key = self.rules.facts.assertion_key
         if key is None:
             raise AssertionError("a published list has a key")
         member_id = patient.member_id if patient else None
@@ -214,7 +249,7 @@ class _Discovery:
         return self._authorized(
             AnsweredOrder(assertion_id, assertions),
             order,
-            order.content(patient, self.payer),
+            order.content(patient, self.rules.payer),
             coverage,
         )
 
@@ -249,18 +284,28 @@ class _Discovery:
 
     def _is_automatic(self, order: Order, content: RequestContent, coverage: Coverage) -> bool:
         """Whether the rules approve the request by themselves (W1), with nothing left to a reviewer."""
-        [judged] = self._judged(order, order.codes[0], coverage)
+        [judged] = self.rules.judged(order, order.codes[0], coverage)
         [requested] = requested_lines(content).values()
         line = JudgedLine("1.1", requested, judged.answer, judged.rule, judged.answer.vendor_id)
         [assessed] = assessed_lines([line])
         return (
             assessed.automatic
             and not assessed.required_documentation
-            and not errors_of_submission(content, self.payer, self.today)
+            and not errors_of_submission(content, self.rules.payer, self.rules.today)
             and self.known.are_apart(content, coverage.plan)
         )
 
-    def _member(self, patient: Patient | None) -> Member | None:
+
+@dataclass(frozen=True)
+class _Rules:
+    """What the rule list and the coverage answer to orders."""
+
+    facts: CheckFacts
+    rule_lists: RuleLists
+    payer: Payer
+    today: date
+
+    def member(self, patient: Patient | None) -> Member | None:
         if patient is None:
             return None
         try:
@@ -268,7 +313,7 @@ class _Discovery:
         except PatientNotFoundError:
             return None
 
-    def _assertions(
+    def assertions(
         self, order: Order, member: Member | None, coverage: Coverage | None
     ) -> Iterator[CoverageAssertion]:
         payer = self.payer
@@ -286,14 +331,14 @@ class _Discovery:
             yield from (self._of_code(order, code, coverage) for code in order.codes)
 
     def _of_code(self, order: Order, code: Procedure, coverage: Coverage) -> CoverageAssertion:
-        settings = self._judged(order, code, coverage)
+        settings = self.judged(order, code, coverage)
         vendors = {one.vendor.vendor_id: one.vendor for one in settings if one.vendor}
         [one, *_] = settings
         answer = asserted(settings, vendors, (one.answer.code_type, one.answer.code))
         ends = [day for day in (answer.expires_on, coverage.active_to) if day]
         return replace(self._with_documents(answer), expires_on=min(ends, default=None))
 
-    def _judged(
+    def judged(
         self, order: Order, code: Procedure, coverage: Coverage
     ) -> tuple[JudgedSetting, ...]:
         """The answers for a code in every setting that the order allows."""
@@ -333,7 +378,8 @@ class _Discovery:
     def _with_documents(self, answer: CoverageAssertion) -> CoverageAssertion:
         """The answer with its required documentation as a reason."""
         labels = self.payer.required_documentation
-        named = [labels.get(code, code) for code in sorted(answer.documents)]
+        codes = frozenset[str]().union(*answer.documents)
+        named = [labels.get(code, code) for code in sorted(codes)]
         if not named:
             return answer
         return replace(
@@ -341,7 +387,6 @@ class _Discovery:
         )
 
 
-DOCUMENTS: Final = "Required documentation:"
 PENDED: Final = "Precertification {number} for this service is pended."
 _NOTICES: Final[dict[Requirement, str | None]] = {
     Requirement.REQUIRED: None,

@@ -16,7 +16,7 @@ from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
-from precert.domain.documents import DocumentStatus
+from precert.domain.documents import Document, DocumentStatus
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -130,10 +130,15 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     tins = tuple(sorted(caller.tins.intersection(content.tins)))
     review = received.submitted.model_copy(update={"submitter_tins": tins})
     request = received.model_copy(update={"review": review})
-    sent = [
+    received_documents = (
         received_document(request_id, one, at, sender=tins[0], id_of=id_of, payer=payer, now=now)
         for at, one in enumerate(files[: payer.documents.max_at_submission], start=1)
-    ]
+    )
+    sent: list[Document] = []
+    for one in received_documents:
+        # The same file can be in two places of a bundle.
+        if all(one.document_id != other.document_id for other in sent):
+            sent.append(one)
 
     def store(number: str) -> None:
         stored = with_number(request, number)

@@ -42,7 +42,7 @@ from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
 from tests.fakes.quick_moto import quicken
-from tests.fakes.samples import PATIENT, notice_words, payer
+from tests.fakes.samples import PATIENT, notice_words, payer, questionnaires
 
 quicken()
 OPERATOR_ARN = "arn:aws:sts::123456789012:assumed-role/operators/robin.moss"
@@ -156,6 +156,7 @@ def cloud(
     deps.printer = printer()
     deps.audit_log = cloud_audit = MemoryAudit()
     deps.notice_words = notice_words()
+    deps.questionnaires = questionnaires()
     deps.rule_lists = S3RuleLists(deps.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
     # botocore and the product's own retries wait between attempts.

@@ -295,6 +295,38 @@ def test_dispatched_orders_are_answered_when_a_performer_is_chosen(cloud: Cloud)
     assert information(resource)[0]["pa-needed"] == "auth-needed"
 
 
+def test_documentation_is_not_asked_for_when_an_order_is_only_selected(cloud: Cloud) -> None:
+    sent = order("19318", place="24", category=[])
+    found = only(call_hook(cloud, hook_call(sent, hook="order-select")))
+    assert found["pa-needed"] == "auth-needed"
+    assert not {"doc-needed", "doc-purpose", "questionnaire", "info-needed"} & found.keys()
+    assert "documentation" not in str(found.get("reason"))
+    signed = only(call_hook(cloud, hook_call(sent)))
+    assert signed["doc-needed"] == "clinical"
+
+
+INVARIANT_CODES: Final = ("99213", "91110", "19318", "70450", "99999", "11102", "15271", "44120")
+
+
+@pytest.mark.parametrize("place", [None, "11", "21", "24"])
+def test_invariants_hold_when_orders_are_answered(cloud: Cloud, place: str | None) -> None:
+    """The invariants crd-ci-q1 to q9 of the extension."""
+    orders = [order(one, place=place, category=[], id=f"o{one}") for one in INVARIANT_CODES]
+    orders.append(order("1", system="http://snomed.info/sct", id="text"))
+    for resource in updates(call_hook(cloud, hook_call(*orders))):
+        for found in information(resource):
+            decisions = [found.get(one) for one in ("covered", "pa-needed", "doc-needed")]
+            assert "questionnaire" not in found or "doc-needed" in found
+            assert found["covered"] != "not-covered" or "pa-needed" not in found
+            assert ("conditional" in decisions) == ("info-needed" in found)
+            if found.get("pa-needed") in ("satisfied", "no-auth"):
+                assert "doc-purpose" not in found
+            assert (found.get("pa-needed") == "satisfied") == ("satisfied-pa-id" in found)
+            assert all(one.get("text") for one in found.get("reason", ()))
+            if "doc-purpose" in found or "indeterminate" in decisions:
+                assert found["reason"]
+
+
 def appointment(**changes: Any) -> Json:
     return {
         "resourceType": "Appointment",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.journey import content as journey
+from local.sample import sample_directory
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
@@ -18,6 +19,7 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.disputes import Rights
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import QUESTIONNAIRES, Questionnaires
 from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rules import DelegatedVendor
@@ -27,39 +29,24 @@ from tests.fakes.clock import START
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
 REQUEST_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 NUMBER: Final = "PC1234567897"
-PROVIDER_TIN: Final = "463778226"
-FACILITY_TIN: Final = "203129831"
 STRANGER_TIN: Final = "690121431"
 PATIENT: Final[Mapping[str, str]] = journey.PATIENT
 
-ADDRESS: Final[Mapping[str, str]] = {
-    "line_1": "3700 Park East Drive 100a",
-    "city": "Beachwood",
-    "state": "OH",
-    "zip_code": "44122",
-}
+_FACILITY, _PHYSICIAN = sample_directory()[:2]
+
+
+def _entered(entry: DirectoryEntry, fax: str) -> Mapping[str, Any]:
+    """A provider of the directory as a request names it."""
+    return {**entry.as_provider().model_dump(mode="json", exclude_none=True), "fax": fax}
+
+
+PROVIDER_TIN: Final = _PHYSICIAN.tin
+FACILITY_TIN: Final = _FACILITY.tin
+ADDRESS: Final[Mapping[str, str]] = _FACILITY.address.model_dump(exclude_none=True)
 _CONTENT: Final[Mapping[str, Any]] = {
     "patient": PATIENT,
-    "servicing_provider": {
-        "provider_id": "P00001",
-        "kind": "FACILITY",
-        "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
-        "npi": "8001041853",
-        "tin": FACILITY_TIN,
-        "address": ADDRESS,
-        "phone": "2165550188",
-        "fax": "2165550198",
-    },
-    "requesting_provider": {
-        "provider_id": "P00002",
-        "kind": "INDIVIDUAL",
-        "name": "Jeffrey Rubinstein",
-        "npi": "8001042398",
-        "tin": PROVIDER_TIN,
-        "address": {**ADDRESS, "line_1": "4430 Canalside Way", "line_2": "Suite 310"},
-        "phone": "2165550189",
-        "fax": "2165550199",
-    },
+    "servicing_provider": _entered(_FACILITY, "2165550198"),
+    "requesting_provider": _entered(_PHYSICIAN, "2165550199"),
     "services": [
         {
             "authorization_type": "INPATIENT",
@@ -153,6 +140,12 @@ def notice_words() -> NoticeWords:
     return NoticeWords.model_validate_json(text)
 
 
+@cache
+def questionnaires() -> Questionnaires:
+    text = (DATA / "payer" / QUESTIONNAIRES).read_text(encoding="utf-8")
+    return Questionnaires.model_validate_json(text)
+
+
 def entered(**changes: Any) -> dict[str, Any]:
     """A complete request as a provider sends it; ``changes`` replace whole parts of it."""
     return deepcopy(dict(_CONTENT)) | changes
@@ -175,14 +168,7 @@ def content(**changes: Any) -> RequestContent:
 
 def directory() -> dict[str, DirectoryEntry]:
     """The directory entries of the sample request's providers, by id."""
-    sample = content()
-    return {
-        provider.provider_id: DirectoryEntry(
-            **{name: one for name, one in provider if name != "fax" and one is not None}
-        )
-        for provider in (sample.requesting_provider, sample.servicing_provider)
-        if provider and provider.provider_id
-    }
+    return {entry.provider_id: entry for entry in (_FACILITY, _PHYSICIAN)}
 
 
 def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:

@@ -287,7 +287,17 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
         and "dynamodb:GetItem" in listed(statement["Action"])
         and "TablesReference" in json.dumps(statement["Resource"])
     }
-    readers = ("Check", "Confirmation", "Crd", "Intake", "Notices", "Pas", "Reports", "Workflow")
+    readers = (
+        "Check",
+        "Confirmation",
+        "Crd",
+        "Dtr",
+        "Intake",
+        "Notices",
+        "Pas",
+        "Reports",
+        "Workflow",
+    )
     assert {role for role in unlimited if not role.startswith(readers)} == set()
 
 

@@ -1,0 +1,125 @@
+"""What a client sends to the operations of DTR beside FHIR resources."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from precert.domain.errors import NotFoundError
+from precert.domain.questionnaires import Family, Questionnaires
+from precert.fhir.bundles import Issue, UnprocessableBundleError, objects, text
+from precert.fhir.elements import Json
+from precert.fhir.questionnaires import parameters_of
+
+NOT_REQUIRED = "The orders require no documentation: no questionnaire has to be completed."
+UNCHANGED = "No questionnaire has changed since the instant that was sent."
+NO_FORM = (
+    "No questionnaire asks for the required documentation: attach the documents to the request."
+)
+
+
+class ExpandQuery(BaseModel):
+    """``url`` and ``filter`` of ``$expand``; other parameters are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    url: str | None = None
+    filter: str | None = None
+
+
+def expansion_of(document: Json) -> ExpandQuery:
+    """The parameters of ``$expand`` as a resource."""
+    values = {one.get("name"): one for one in parameters_of(document)}
+    url = values.get("url", {})
+    return ExpandQuery(
+        url=text(url, "valueUri") or text(url, "valueUrl") or text(url, "valueCanonical"),
+        filter=text(values.get("filter", {}), "valueString"),
+    )
+
+
+def value_set_name(query: ExpandQuery, data: Questionnaires) -> str:
+    """The value set of a query.
+
+    Raises:
+        UnprocessableBundleError: the query names none.
+        NotFoundError: there is no such value set.
+    """
+    if not query.url:
+        message = "Send the canonical address of the value set as url."
+        raise UnprocessableBundleError([Issue("required", "url", message)])
+    name = data.value_set_at(query.url)
+    if name is None:
+        raise NotFoundError(
+            "There is no such value set. Send the address that a Questionnaire names."
+        )
+    return name
+
+
+def named_families(
+    canonicals: Sequence[str], data: Questionnaires
+) -> tuple[list[Family], list[str]]:
+    """The families of these questionnaires, and a warning for each address that is unknown."""
+    families, warnings = list[Family](), list[str]()
+    for one in canonicals:
+        family = data.family_at(one)
+        if family is None:
+            warnings.append(f"The questionnaire {one[:200]} is not found.")
+        elif family not in families:
+            families.append(family)
+    return families, warnings
+
+
+def reported_errors(document: Json, data: Questionnaires) -> list[tuple[str, list[str]]]:
+    """The questionnaires of an error report, each with the codes of its issues.
+
+    Texts are left out: they may contain what was answered.
+
+    Raises:
+        UnprocessableBundleError: a questionnaire or an outcome is missing.
+    """
+    parameters = parameters_of(document)
+    named = [
+        text(one, "valueCanonical") for one in parameters if one.get("name") == "questionnaire"
+    ]
+    outcomes = [one.get("resource") for one in parameters if one.get("name") == "operationOutcome"]
+    issues = [
+        Issue("required", f"Parameters.parameter.where(name='{name}')", f"Send the {name}.")
+        for name, sent in (("questionnaire", any(named)), ("operationOutcome", any(outcomes)))
+        if not sent
+    ]
+    if issues:
+        raise UnprocessableBundleError(issues)
+    codes = [
+        code
+        for outcome in outcomes
+        for issue in objects(outcome, "issue")
+        if (code := text(issue, "code")) in ISSUE_CODES
+    ]
+    families = (data.family_at(one) for one in named if one)
+    return [(family.name if family else "unknown", codes) for family in families]
+
+
+ISSUE_CODES = frozenset(
+    {
+        "business-rule",
+        "code-invalid",
+        "conflict",
+        "exception",
+        "extension",
+        "incomplete",
+        "informational",
+        "invalid",
+        "invariant",
+        "not-found",
+        "not-supported",
+        "processing",
+        "required",
+        "structure",
+        "timeout",
+        "too-costly",
+        "too-long",
+        "transient",
+        "unknown",
+        "value",
+    }
+)
+"""Codes of FHIR's issue-type that are logged; others are not, as they could be anything."""

@@ -1,0 +1,160 @@
+"""Answers of QuestionnaireResponses as documents of a request.
+
+Each section of one of the payer's questionnaires becomes a text document with its questions and
+answers. If all its required questions are answered and the response is completed, the document is of
+the type that the section asks for, so that it counts as that document.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from precert.domain.questionnaires import Family, Questionnaires
+from precert.fhir.bundles import Bundle, objects, text
+from precert.fhir.elements import Json
+from precert.fhir.questionnaires import answered_links
+
+_COMPLETED: Final = frozenset({"completed", "amended"})
+_MOST_LINES: Final = 2000
+_UNKNOWN: Final = "Questionnaire response"
+
+
+@dataclass(frozen=True)
+class SentAttachment:
+    """A file among the answers. ``body`` is ``None`` if it is not in base64."""
+
+    title: str | None
+    content_type: str
+    body: bytes | None
+
+
+@dataclass(frozen=True)
+class AnsweredSection:
+    """The answers of one section; ``document`` is the code of the document that they stand for."""
+
+    place: str
+    title: str
+    lines: tuple[str, ...]
+    document: str | None = None
+    attachments: tuple[SentAttachment, ...] = field(default=(), repr=False)
+
+    @property
+    def body(self) -> bytes:
+        return "\n".join([*self.lines, ""]).encode()
+
+
+def responses_of(bundle: Bundle) -> list[Json]:
+    """The QuestionnaireResponses of a claim's bundle, each once."""
+    named = [
+        bundle.target(info.get("valueReference"))
+        for info in objects(bundle.first, "supportingInfo")
+    ]
+    entries = [entry["resource"] for entry in bundle.document["entry"]]
+    found: list[Json] = []
+    for one in (*named, *entries):
+        if one is None or one["resourceType"] != "QuestionnaireResponse":
+            continue
+        if not any(one is each for each in found):
+            found.append(one)
+    return found
+
+
+def answered_sections(
+    response: Json, place: str, data: Questionnaires
+) -> Iterator[AnsweredSection]:
+    """The sections of a response that have answers."""
+    canonical = text(response, "questionnaire") or ""
+    family = data.family_at(canonical)
+    head = [f"{family.title if family else _UNKNOWN} ({canonical or 'no questionnaire'})"]
+    head += [f"Answered: {at}"] if (at := text(response, "authored")) else []
+    items = list(_items(response))
+    if family is None:
+        lines = [line for one in items for line in _written(one, {})]
+        if lines:
+            files = tuple(file for one in items for file in _files(one))
+            yield AnsweredSection(
+                place, _UNKNOWN, tuple([*head, "", *lines][:_MOST_LINES]), attachments=files
+            )
+        return
+    yield from _of_family(response, place, family, data, head, items)
+
+
+def _of_family(
+    response: Json,
+    place: str,
+    family: Family,
+    data: Questionnaires,
+    head: Sequence[str],
+    items: Sequence[Json],
+) -> Iterator[AnsweredSection]:
+    by_link = {link: one for one in items if (link := text(one, "linkId"))}
+    answered = data.answered_documents(family, answered_links(response))
+    complete = response.get("status") in _COMPLETED
+    texts = {one.link_id: one.text for one in data.about.questions}
+    about = [line for link in texts if link in by_link for line in _written(by_link[link], texts)]
+    for code, section in data.sections_of(family):
+        words = {one.link_id: one.text for one in section.questions}
+        found = [by_link[link] for link in words if link in by_link]
+        lines = [line for one in found for line in _written(one, words)]
+        if lines:
+            yield AnsweredSection(
+                place,
+                section.title,
+                tuple([*head, "", *about, "", section.title, "", *lines][:_MOST_LINES]),
+                code if complete and code in answered else None,
+                tuple(file for one in found for file in _files(one)),
+            )
+
+
+def _items(holder: Json) -> Iterator[Json]:
+    """Every item of a response, at any depth, in its order."""
+    for one in objects(holder, "item"):
+        yield one
+        yield from _items(one)
+        for answer in objects(one, "answer"):
+            yield from _items(answer)
+
+
+def _written(item: Json, texts: Mapping[str, str]) -> Iterator[str]:
+    """A question and its answers, one on a line each."""
+    values = [value for one in objects(item, "answer") if (value := _value(one)) is not None]
+    if values:
+        link = text(item, "linkId") or ""
+        yield texts.get(link) or text(item, "text") or link
+        yield from (f"  {value}" for value in values)
+
+
+def _value(answer: Json) -> str | None:
+    for name, value in answer.items():
+        if not name.startswith("value"):
+            continue
+        if name == "valueAttachment":
+            return f"Attached: {text(value, 'title') or 'a file'}"
+        if name == "valueBoolean":
+            return "Yes" if value is True else "No"
+        if name == "valueCoding":
+            return " ".join(filter(None, (text(value, "code"), text(value, "display")))) or None
+        if name == "valueQuantity":
+            number = value.get("value") if isinstance(value, dict) else None
+            unit = text(value, "unit") or text(value, "code") or ""
+            return f"{number} {unit}".strip() if number is not None else None
+        if isinstance(value, str | int | float) and value != "":
+            return " ".join(str(value).split())
+    return None
+
+
+def _files(item: Json) -> Iterator[SentAttachment]:
+    for answer in objects(item, "answer"):
+        sent = answer.get("valueAttachment")
+        data = text(sent, "data")
+        if isinstance(sent, dict) and data is not None:
+            content_type = text(sent, "contentType") or ""
+            yield SentAttachment(text(sent, "title"), content_type, _decoded(data))
+
+
+def _decoded(data: str) -> bytes | None:
+    try:
+        return b64decode("".join(data.split()), validate=True)
+    except ValueError:
+        return None

@@ -1,0 +1,359 @@
+"""Questionnaires, value sets and draft responses as Da Vinci DTR packages them."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, assert_never
+
+from precert.domain.orders import Order
+from precert.domain.questionnaires import (
+    Family,
+    KnownAnswer,
+    Question,
+    QuestionKind,
+    Questionnaires,
+    Section,
+)
+from precert.domain.text import folded
+from precert.fhir.bundles import Issue, UnprocessableBundleError, objects, text
+from precert.fhir.elements import Json, concept, present
+from precert.fhir.orders import CRD, reference_of
+
+DTR: Final = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition"
+SDC: Final = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+DOCUMENTATION_CODES: Final = f"{CRD}/CodeSystem/coverage-information-codes"
+BY_SERVER: Final = "auto-server"
+_VALUES: Final = {
+    QuestionKind.ATTACHMENT: "valueAttachment",
+    QuestionKind.BOOLEAN: "valueBoolean",
+    QuestionKind.CHOICE: "valueCoding",
+    QuestionKind.DATE: "valueDate",
+    QuestionKind.DECIMAL: "valueDecimal",
+    QuestionKind.INTEGER: "valueInteger",
+    QuestionKind.STRING: "valueString",
+    QuestionKind.TEXT: "valueString",
+}
+
+
+@dataclass(frozen=True)
+class PackageRequest:
+    """What a client asks a package for."""
+
+    coverage: Json
+    orders: tuple[Json, ...]
+    canonicals: tuple[str, ...]
+    context: str | None
+    changed_since: datetime | None
+
+
+def read_package_request(document: Json) -> PackageRequest:
+    """The Parameters of ``$questionnaire-package``.
+
+    Raises:
+        UnprocessableBundleError: they are none, or something that is needed is missing.
+    """
+    parameters = parameters_of(document)
+    coverages = [
+        one for one in _resources(parameters, "coverage") if one.get("resourceType") == "Coverage"
+    ]
+    orders = tuple(
+        one for one in _resources(parameters, "order") if isinstance(one.get("resourceType"), str)
+    )
+    canonicals = tuple(_texts(parameters, "questionnaire", "valueCanonical"))
+    context = next(iter(_texts(parameters, "context", "valueString")), None)
+    issues = []
+    if len(coverages) != 1:
+        message = f"Send one Coverage; there are {len(coverages)}."
+        issues.append(Issue("required", "Parameters.parameter.where(name='coverage')", message))
+    if not orders and not canonicals and context is None:
+        message = "Send an order, a questionnaire or a context."
+        issues.append(Issue("required", "Parameters.parameter", message))
+    since = next(iter(_texts(parameters, "changedsince", "valueInstant")), None)
+    changed_since = _instant(since) if since else None
+    if since and changed_since is None:
+        message = "Send an instant with a time zone, as in 2026-07-01T09:00:00Z."
+        place = "Parameters.parameter.where(name='changedsince')"
+        issues.append(Issue("value", place, message))
+    if issues:
+        raise UnprocessableBundleError(issues)
+    return PackageRequest(coverages[0], orders, canonicals, context, changed_since)
+
+
+def parameters_of(document: Json) -> list[Json]:
+    """The parameters of a Parameters resource.
+
+    Raises:
+        UnprocessableBundleError: it is another resource.
+    """
+    if document.get("resourceType") != "Parameters":
+        raise UnprocessableBundleError(
+            [Issue("structure", "Parameters", "Send one resource of type Parameters.")]
+        )
+    return objects(document, "parameter")
+
+
+def _resources(parameters: Sequence[Json], name: str) -> list[Json]:
+    found = (one.get("resource") for one in parameters if one.get("name") == name)
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _texts(parameters: Sequence[Json], name: str, value: str) -> list[str]:
+    found = (text(one, value) for one in parameters if one.get("name") == name)
+    return [one for one in found if one]
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
+
+
+# -- Resources ----------------------------------------------------------------------------------------
+
+
+def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
+    """The Questionnaire of a family of rules."""
+    sections = [("about", data.about), *data.sections_of(family)]
+    launch = {
+        "url": f"{SDC}/sdc-questionnaire-launchContext",
+        "extension": [
+            {
+                "url": "name",
+                "valueCoding": {
+                    "system": "http://hl7.org/fhir/uv/sdc/CodeSystem/launchContext",
+                    "code": "patient",
+                },
+            },
+            {"url": "type", "valueCode": "Patient"},
+        ],
+    }
+    return present(
+        resourceType="Questionnaire",
+        id=family.name,
+        meta={"profile": [f"{DTR}/dtr-std-questionnaire"]},
+        extension=[launch, {"url": f"{DTR}/questionnaireAudience", "valueCode": "clinical"}],
+        url=data.address(family),
+        version=data.version,
+        title=family.title,
+        status="active",
+        subjectType=["Patient"],
+        date=data.published_on.isoformat(),
+        publisher=publisher,
+        effectivePeriod=present(
+            start=data.effective_from.isoformat(),
+            end=data.effective_to.isoformat() if data.effective_to else None,
+        ),
+        item=[_group(code, section, data) for code, section in sections],
+    )
+
+
+def _group(code: str, section: Section, data: Questionnaires) -> Json:
+    return {
+        "linkId": code,
+        "text": section.title,
+        "type": "group",
+        "item": [_item(one, data) for one in section.questions],
+    }
+
+
+def _item(question: Question, data: Questionnaires) -> Json:
+    extensions = []
+    if question.initial:
+        expression = {"language": "text/fhirpath", "expression": question.initial}
+        extensions.append(
+            {"url": f"{SDC}/sdc-questionnaire-initialExpression", "valueExpression": expression}
+        )
+    choices = question.value_set
+    return present(
+        extension=extensions,
+        linkId=question.link_id,
+        text=question.text,
+        type=question.kind.value,
+        required=question.required,
+        answerValueSet=f"{data.value_set_address(choices)}|{data.version}" if choices else None,
+    )
+
+
+def draft_response(
+    family: Family,
+    data: Questionnaires,
+    request: PackageRequest,
+    orders: Sequence[tuple[Json, Order]],
+    *,
+    at: datetime,
+    new_uuid: Callable[[], str],
+) -> Json:
+    """A draft QuestionnaireResponse, with the answers that the orders give by themselves."""
+    about = present(
+        linkId="about",
+        text=data.about.title,
+        item=[
+            {"linkId": one.link_id, "text": one.text, "answer": [_answer(one, value)]}
+            for one in data.about.questions
+            if one.known and (value := _known(one.known, orders)) is not None
+        ],
+    )
+    coverage = {"reference": reference_of(request.coverage)}
+    contexts = [{"reference": reference_of(one)} for one, _ in orders]
+    return present(
+        resourceType="QuestionnaireResponse",
+        id=new_uuid(),
+        meta={"profile": [f"{DTR}/dtr-questionnaireresponse"]},
+        extension=[
+            {"url": f"{DTR}/qr-coverage", "valueReference": coverage},
+            *({"url": f"{DTR}/qr-context", "valueReference": one} for one in contexts),
+            {
+                "url": f"{DTR}/intendedUse",
+                "valueCodeableConcept": concept(DOCUMENTATION_CODES, "withpa"),
+            },
+        ],
+        questionnaire=data.canonical(family),
+        status="in-progress",
+        subject=_subject(request),
+        authored=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        item=[about] if "item" in about else [],
+    )
+
+
+def _answer(question: Question, value: str) -> Json:
+    origin = {
+        "url": f"{DTR}/information-origin",
+        "extension": [{"url": "source", "valueCode": BY_SERVER}],
+    }
+    return {"extension": [origin], _VALUES[question.kind]: value}
+
+
+def _known(known: KnownAnswer, orders: Sequence[tuple[Json, Order]]) -> str | None:
+    """What the orders answer, if they agree."""
+    answers = {_known_of(known, order) for _, order in orders}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _known_of(known: KnownAnswer, order: Order) -> str | None:
+    match known:
+        case KnownAnswer.DIAGNOSIS:
+            return order.diagnoses[0] if order.diagnoses else None
+        case KnownAnswer.SERVICE:
+            return ", ".join(one.code for one in order.codes) or None
+        case KnownAnswer.SERVICE_DATE:
+            return order.day.isoformat() if order.day else None
+        case never:
+            assert_never(never)
+
+
+def _subject(request: PackageRequest) -> Json:
+    """The patient, as the coverage or an order names them; a reference to the client's resource."""
+    for holder, name in (
+        (request.coverage, "beneficiary"),
+        *((one, name) for one in request.orders for name in ("subject", "patient")),
+    ):
+        if isinstance(holder.get(name), dict) and text(holder[name], "reference"):
+            return {"reference": holder[name]["reference"]}
+    return {"display": "The patient of the coverage"}
+
+
+def value_set(name: str, data: Questionnaires, at: datetime, filter_: str | None = None) -> Json:
+    """A value set with its expansion; ``filter_`` leaves only displays that contain it."""
+    choices = data.value_sets[name]
+    systems: dict[str, list[Json]] = {}
+    for one in choices.codes:
+        systems.setdefault(one.system, []).append({"code": one.code, "display": one.display})
+    wanted = folded(filter_ or "")
+    contained = [one for one in choices.codes if wanted in folded(one.display)]
+    return {
+        "resourceType": "ValueSet",
+        "id": name,
+        "url": data.value_set_address(name),
+        "version": data.version,
+        "title": choices.title,
+        "status": "active",
+        "compose": {
+            "include": [{"system": one, "concept": codes} for one, codes in systems.items()]
+        },
+        "expansion": present(
+            timestamp=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            contains=[one.model_dump() for one in contained],
+        )
+        | {"total": len(contained)},
+    }
+
+
+def package_bundle(resources: Sequence[tuple[str, Json]]) -> Json:
+    """The package of one questionnaire: the Questionnaire first."""
+    return {
+        "resourceType": "Bundle",
+        "meta": {"profile": [f"{DTR}/DTR-QPackageBundle"]},
+        "type": "collection",
+        "entry": [{"fullUrl": url, "resource": one} for url, one in resources],
+    }
+
+
+def package_of(
+    family: Family,
+    data: Questionnaires,
+    request: PackageRequest,
+    orders: Sequence[tuple[Json, Order]],
+    *,
+    publisher: str,
+    at: datetime,
+    new_uuid: Callable[[], str],
+) -> Json:
+    """The Questionnaire of a family, its draft response and the value sets that it refers to."""
+    draft = draft_response(family, data, request, orders, at=at, new_uuid=new_uuid)
+    questions = [one for _, section in data.sections_of(family) for one in section.questions]
+    names = dict.fromkeys(one.value_set for one in questions if one.value_set)
+    return package_bundle(
+        [
+            (data.address(family), questionnaire(family, data, publisher)),
+            (f"urn:uuid:{draft['id']}", draft),
+            *((data.value_set_address(one), value_set(one, data, at)) for one in names),
+        ]
+    )
+
+
+def package_answer(packages: Sequence[Json], warnings: Sequence[str]) -> Json:
+    """Parameters with the packages, and with what is not among them."""
+    parameters: list[Json] = [{"name": "packagebundle", "resource": one} for one in packages]
+    if warnings:
+        parameters.append({"name": "outcome", "resource": outcome(warnings)})
+    return {
+        "resourceType": "Parameters",
+        "meta": {"profile": [f"{DTR}/dtr-qpackage-output-parameters"]},
+        "parameter": parameters,
+    }
+
+
+def outcome(texts: Sequence[str], severity: str = "warning") -> Json:
+    issues: list[dict[str, Any]] = [
+        {"severity": severity, "code": "informational", "details": {"text": one}} for one in texts
+    ]
+    return {"resourceType": "OperationOutcome", "issue": issues}
+
+
+def changed(data: Questionnaires, since: datetime | None) -> bool:
+    """Whether the questionnaires were published on or after the day of an instant."""
+    return since is None or data.published_on >= since.astimezone(UTC).date()
+
+
+def answered_links(response: Json) -> Collection[str]:
+    """The link ids with an answer, at any depth."""
+    found: set[str] = set()
+    waiting = objects(response, "item")
+    while waiting:
+        one = waiting.pop()
+        answers = objects(one, "answer")
+        if (link := text(one, "linkId")) and any(_has_value(each) for each in answers):
+            found.add(link)
+        waiting += objects(one, "item")
+        for each in answers:
+            waiting += objects(each, "item")
+    return found
+
+
+def _has_value(answer: Json) -> bool:
+    return any(
+        name.startswith("value") and value not in (None, "", {}, [])
+        for name, value in answer.items()
+    )
