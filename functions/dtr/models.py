@@ -28,7 +28,7 @@ class ExpandQuery(BaseModel):
 
 def expansion_of(document: Json) -> ExpandQuery:
     """The parameters of ``$expand`` as a resource."""
-    values = {one.get("name"): one for one in parameters_of(document)}
+    values = {text(one, "name"): one for one in parameters_of(document)}
     url = values.get("url", {})
     return ExpandQuery(
         url=text(url, "valueUri") or text(url, "valueUrl") or text(url, "valueCanonical"),

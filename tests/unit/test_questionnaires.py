@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from local.sample import sample_text
 from precert.domain.loading_rules import load_rule_rows
 from precert.domain.questionnaires import Questionnaires, rules_without_questionnaire
-from precert.fhir.questionnaires import answered_links
+from precert.fhir.questionnaires import answered_links, questionnaire
 from tests.fakes.samples import DATA, payer
 
 TEXT: Final = (DATA / "payer" / "questionnaires.json").read_text(encoding="utf-8")
@@ -94,3 +94,36 @@ def test_links_are_answered_when_an_answer_has_a_value_at_any_depth() -> None:
         ]
     }
     assert answered_links(response) == {"a", "b", "c"}
+
+
+def forms() -> list[dict[str, Any]]:
+    return [questionnaire(one, SAMPLE, "Sample Health Plan") for one in SAMPLE.families]
+
+
+def items(form: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for group in form["item"] for one in group["item"]]
+
+
+def test_no_item_is_hidden_when_a_questionnaire_is_built() -> None:
+    assert len(forms()) == len(SAMPLE.families)
+    for form in forms():
+        audiences = [one for one in form["extension"] if one["url"].endswith("Audience")]
+        assert [one["valueCode"] for one in audiences] == ["clinical"]
+        assert form["effectivePeriod"]["start"]
+        for one in items(form):
+            assert one["text"]
+            assert not {"readOnly", "enableWhen"} & one.keys()
+            urls = {each["url"] for each in one.get("extension", ())}
+            assert {url.rpartition("/")[2] for url in urls} <= {
+                "sdc-questionnaire-initialExpression"
+            }
+
+
+def test_expressions_read_the_patient_only_when_they_populate_answers() -> None:
+    for form in forms():
+        expressions = [
+            each["valueExpression"] for one in items(form) for each in one.get("extension", ())
+        ]
+        assert expressions == [{"language": "text/fhirpath", "expression": "%patient.birthDate"}]
+        [launch] = (one for one in form["extension"] if one["url"].endswith("launchContext"))
+        assert launch["extension"][1] == {"url": "type", "valueCode": "Patient"}
