@@ -47,6 +47,7 @@ EXPAND: Final = "$expand"
     "Get questionnaires, or report their errors",
     operation_id="callQuestionnaireOperation",
     reads=True,
+    scopes=("Questionnaire.r", "Questionnaire.u"),
     media_type=FHIR_JSON,
     errors=(NotFoundError, PatientNotFoundError, PatientNotEligibleError),
 )
@@ -60,9 +61,11 @@ def questionnaire_operation(
     `$log-questionnaire-errors`: report the errors of a questionnaire.
     """
     if operation == LOG_ERRORS:
+        caller.require_scope("Questionnaire.u")
         return _logged(body.root)
     if operation != PACKAGE:
         raise NotFoundError(f"There is no such operation. These exist: {PACKAGE}, {LOG_ERRORS}.")
+    caller.require_scope("Questionnaire.r")
     return _packages(read_package_request(body.root), caller)
 
 
@@ -106,6 +109,7 @@ def _logged(document: Json) -> FhirResource:
     "/fhir/r4/ValueSet/{operation}",
     "Expand a value set",
     operation_id="getValueSetExpansion",
+    scopes=("ValueSet.r",),
     audited=False,
     media_type=FHIR_JSON,
     errors=(NotFoundError,),
@@ -122,6 +126,7 @@ def expansion(
     "Expand a value set by Parameters",
     operation_id="callValueSetOperation",
     reads=True,
+    scopes=("ValueSet.r",),
     audited=False,
     media_type=FHIR_JSON,
     errors=(NotFoundError,),

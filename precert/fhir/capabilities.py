@@ -14,6 +14,8 @@ from precert.fhir.systems import PAS, TERMINOLOGY
 CHANGED: Final = "2026-11-27"
 """The day of the last change of the table."""
 PAS_VERSION: Final = "2.2.1"
+DTR: Final = "http://hl7.org/fhir/us/davinci-dtr"
+DTR_VERSION: Final = "2.2.0"
 US_CORE: Final = "http://hl7.org/fhir/us/core/ImplementationGuide/hl7.fhir.us.core|7.0.0"
 PAS_GUIDE: Final = f"{PAS}/ImplementationGuide/hl7.fhir.us.davinci-pas|{PAS_VERSION}"
 PAS_SERVER: Final = f"{PAS}/CapabilityStatement/IntermediaryCapabilities|{PAS_VERSION}"
@@ -60,6 +62,34 @@ SERVED: Final = (
         "http://hl7.org/fhir/us/davinci-cdex/OperationDefinition/submit-attachment|2.1.0",
         "Documents of a claim, by its identifier or its precertification number.",
     ),
+    Served(
+        "Questionnaire",
+        "questionnaire-package",
+        "POST /fhir/r4/Questionnaire/{operation}",
+        "Questionnaire.r",
+        f"{DTR}/OperationDefinition/questionnaire-package|{DTR_VERSION}",
+    ),
+    Served(
+        "Questionnaire",
+        "log-questionnaire-errors",
+        "POST /fhir/r4/Questionnaire/{operation}",
+        "Questionnaire.u",
+        f"{DTR}/OperationDefinition/log-questionnaire-errors|{DTR_VERSION}",
+    ),
+    Served(
+        "ValueSet",
+        "expand",
+        "POST /fhir/r4/ValueSet/{operation}",
+        "ValueSet.r",
+        "http://hl7.org/fhir/OperationDefinition/ValueSet-expand|4.0.1",
+    ),
+    Served(
+        "ValueSet",
+        "expand",
+        "GET /fhir/r4/ValueSet/{operation}",
+        "ValueSet.r",
+        "http://hl7.org/fhir/OperationDefinition/ValueSet-expand|4.0.1",
+    ),
 )
 PROFILES: Final = {
     "Claim": tuple(
@@ -69,7 +99,8 @@ PROFILES: Final = {
 """Supported profiles by resource type."""
 EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {}
 """Extensions of a resource type's entry, such as the topics of subscriptions."""
-GUIDES: Final = (PAS_GUIDE, US_CORE)
+DTR_GUIDE: Final = f"{DTR}/ImplementationGuide/hl7.fhir.us.davinci-dtr|{DTR_VERSION}"
+GUIDES: Final = (PAS_GUIDE, DTR_GUIDE, US_CORE)
 _REQUIRED_BY_PAS: Final = frozenset(
     {
         *(("Claim", "submit"), ("Claim", "inquire")),
@@ -158,7 +189,11 @@ def _resource(name: str) -> Json:
             for one in served
             if one.definition is None
         ],
-        operation=[_operation(one) for one in served if one.definition is not None],
+        # An operation can have two routes: one for each HTTP method.
+        operation=[
+            _operation(one)
+            for one in {one.code: one for one in served if one.definition is not None}.values()
+        ],
     )
 
 
