@@ -123,7 +123,7 @@ class Clients:
 
     @cached_property
     def operator(self) -> str:
-        """The ARN of who runs a command; every principal may ask for its own.
+        """The ARN of who runs a command; every principal may read its own.
 
         Raises:
             SettingsError: AWS cannot be reached.

@@ -95,5 +95,5 @@ def _decrement_unread(deps: Dependencies, removed: dict[str, Any]) -> None:
     tin = removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
     # By its key: a message that cannot be read was counted too.
     at, _, message_id = removed["sk"]["S"].partition("#")
-    deps.inbox.forget(tin, message_id, datetime.fromisoformat(at), now=deps.now())
+    deps.inbox.count_expired(tin, message_id, datetime.fromisoformat(at), now=deps.now())
     note_work("message_expired", event_id=message_id)

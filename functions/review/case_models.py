@@ -126,7 +126,7 @@ class CaseDetails(SharedDetails):
     intake_note: str | None = Field(description="The note of the operator who confirmed it.")
     assessment: AssessmentResponse | None
     documentation: list[DocumentationResponse] = Field(
-        description="What the rules and the open request for information ask for, with the documents "
+        description="What the rules and the open request for information require, with the documents "
         "that answer it."
     )
     suggested_information_request: SuggestedInformationRequest | None = Field(
@@ -286,7 +286,7 @@ class DecisionReasonsResponse(ResponseModel):
         description="Names of criteria that are often cited. Any other can be entered."
     )
     required_documentation: list[RequiredDocumentResponse] = Field(
-        description="What a request for information can ask for."
+        description="The documents that a request for information can name."
     )
 
     @classmethod

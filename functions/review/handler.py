@@ -143,7 +143,7 @@ def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
 )
 def reasons() -> DecisionReasonsResponse:
     """List what reviewers choose from: reasons with the decisions they fit and templates of their
-    rationale, criteria, and the documents that a request for information can ask for.
+    rationale, criteria, and the documents that a request for information can name.
     """
     return call(DecisionReasonsResponse.of)
 

@@ -66,7 +66,7 @@ blocks only its own batch; nine of ten requests are not affected.
 
 FOREVER: Final = -1
 RECORD_AGE_SECONDS: Final = 24 * 60 * 60 - 60
-"""The stream forgets a record after 24 hours; its position is then in the dead-letter queue."""
+"""A record expires from the stream after 24 hours; its position is then in the dead-letter queue."""
 
 
 class StreamMapping(Construct):

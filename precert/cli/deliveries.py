@@ -81,7 +81,7 @@ _MARGIN: Final = timedelta(minutes=1)
 def _instead(delivery: Delivery, first: datetime, last: datetime) -> str:
     """The command for records whose positions alone are in the queue.
 
-    The stream no longer has them: a position is placed there when it forgets the record. The items do.
+    The stream no longer has them: a position is placed there when the record expires. The items do.
     """
     since, until = (
         at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -75,7 +75,7 @@ class Inbox(Protocol):
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
         """Mark the newest unread messages as read, up to a limit; returns how many are still unread."""
 
-    def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
+    def count_expired(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         """Decrement the count for an expired unread message. A repetition changes nothing."""
 
 

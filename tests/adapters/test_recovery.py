@@ -143,7 +143,7 @@ def test_all_failed_deliveries_are_delivered_when_the_command_redrives_them(
         ),
     ],
 )
-def test_command_names_its_substitute_when_the_stream_has_forgotten_the_records(
+def test_command_names_its_substitute_when_the_records_have_expired_from_the_stream(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], delivery: str, command: str
 ) -> None:
     """As AWS documents the message: the position of a batch, and when its records were written."""

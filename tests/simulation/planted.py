@@ -455,7 +455,7 @@ def reminder_recorded_twice(patch: Patch) -> None:
     """It is not recorded that a reminder was sent."""
     check = Request.check_deadline
 
-    def forgetful(self: Request, now: Any, payer: Payer) -> Change | None:
+    def without_record(self: Request, now: Any, payer: Payer) -> Change | None:
         change = check(self, now, payer)
         if change is None:
             return None
@@ -463,7 +463,7 @@ def reminder_recorded_twice(patch: Patch) -> None:
         review = change.request.submitted.model_copy(update=cycles)
         return change._replace(request=change.request.model_copy(update={"review": review}))
 
-    patch.setattr(Request, "check_deadline", forgetful)
+    patch.setattr(Request, "check_deadline", without_record)
 
 
 @defect

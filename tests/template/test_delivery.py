@@ -41,7 +41,7 @@ def function_of(stack: Synthesized, alias: Any) -> str:
 
 
 @pytest.mark.rule("X2")
-def test_record_is_retried_until_the_stream_forgets_it_when_its_function_fails(
+def test_record_is_retried_until_it_expires_from_the_stream_when_its_function_fails(
     stack: Synthesized,
 ) -> None:
     mappings = mappings_of(stack, stream=True)
@@ -50,7 +50,7 @@ def test_record_is_retried_until_the_stream_forgets_it_when_its_function_fails(
         queue = queue_of(mapping["DestinationConfig"]["OnFailure"]["Destination"])
         assert queue in stack.resources(QUEUE)
         assert mapping["MaximumRetryAttempts"] == -1
-        # Lambda reports a record only if it gives up before the stream forgets it.
+        # Lambda reports a record only if it gives up before it expires from the stream.
         assert 23 * 60 * 60 < mapping["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
         assert mapping["BisectBatchOnFunctionError"] is True
         assert mapping["ParallelizationFactor"] == (1 if "Audit" in queue else 10)

@@ -118,7 +118,7 @@ function Shown({ details }: { details: Details }) {
       <Region>
         <Pages details={details} />
       </Region>
-      <ClosedInformation asked={details.information_requests} />
+      <ClosedInformation rfi={details.information_requests} />
       <Card title={text.review.history}>
         <Timeline history={details.history} />
       </Card>

@@ -48,7 +48,7 @@ export function CaseActions({ details, seen }: { details: CaseDetails; seen: rea
         </Banner>
       )}
       <div className="form-actions case-actions">
-        {show("information", words.ask, allowed.has("REQUEST_INFORMATION"))}
+        {show("information", words.requestInformation, allowed.has("REQUEST_INFORMATION"))}
         {show("extension", words.extend, allowed.has("EXTEND"))}
         {show("offer", words.peerOffer, allowed.has("OFFER_PEER_TO_PEER"))}
         {show("outcome", words.peerOutcome, allowed.has("RECORD_PEER_TO_PEER"))}
@@ -103,8 +103,8 @@ function AskDialog({ details, seen, onClose }: SeenProps) {
       {...ofCase(details)}
       onClose={onClose}
       names={nameIn([])}
-      action={words.ask}
-      done={words.asked}
+      action={words.requestInformation}
+      done={words.informationRequested}
       send={async () => {
         const changed = await unwrap(
           api.POST("/v1/review/requests/{request_id}/information", {

@@ -56,7 +56,7 @@ interface DeciderProps {
 
 export function DecisionPanel({ details, seen }: DeciderProps) {
   const canDecide = details.allowed_actions.includes("DECIDE");
-  // Here and not in the form, which is gone when its decision is recorded.
+  // Here and not in the form, which is closed when its decision is recorded.
   const next = useNextCase({}, [details.request_id]);
   return (
     <Card title={words.decide}>

@@ -8,7 +8,7 @@ export const provider = {
   changes: {
     status: (status: string) => `Status: ${status}.`,
     turn: (party: string) => `Waiting on: ${party}.`,
-    informationRequested: "The payer asks for information.",
+    informationRequested: "The payer requests information.",
     document: (name: string, status: string) => `${name}: ${status}.`,
     notice: "A determination notice can be downloaded.",
   },
@@ -143,7 +143,7 @@ export const provider = {
     nothingEntered: "Nothing entered yet",
   },
   information: {
-    open: "The payer asks for information",
+    open: "The payer requests information",
     title: "Earlier requests for information",
     documents: "Documents to send:",
     until: "Answer by",

@@ -45,7 +45,6 @@ export const request = {
   expiredText: "Its entries are still stored in this tab. Start a new draft from them.",
   endedText: "Start a new check from the patient's page.",
   newDraft: "Start a new draft from these entries",
-  gone: "This draft was deleted, or belongs to another TIN.",
   submittedAlready: "This request is submitted already.",
   toDetails: "Open the request",
   toDashboard: "Go to the dashboard",

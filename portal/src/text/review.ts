@@ -165,10 +165,10 @@ export const review = {
   useReturned: "Start from the returned proposal",
 
   askTitle: "Request information",
-  ask: "Request information",
+  requestInformation: "Request information",
   askText: "Question to both providers",
   askDocuments: "Documents",
-  asked: "The request for information is sent.",
+  informationRequested: "The request for information is sent.",
   askRequired: "Enter a question or select documents.",
   extendTitle: "Extend the deadline",
   extend: "Extend deadline",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.duplicates import forget
+from precert.adapters.dynamodb.duplicates import remove_fingerprint
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import DRAFT_PARTY_SK, PARTY_SK_PREFIX, request_pk
 from precert.adapters.dynamodb.request_items import put_event, request_of
@@ -56,7 +56,7 @@ class DynamoDBCleanup:
 
     def remove_request(self, request: Request) -> None:
         request_id = request.request_id
-        forget(self._client, self._table, submitted_fingerprint(request))
+        remove_fingerprint(self._client, self._table, submitted_fingerprint(request))
         items = self._items(request_id)
         for item in sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX)):
             self._delete(request_id, item)

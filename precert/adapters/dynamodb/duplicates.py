@@ -180,7 +180,7 @@ def delete_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
     return {"Delete": {"TableName": table, "Key": to_wire(_fingerprint_key(fingerprint))}}
 
 
-def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> None:
+def remove_fingerprint(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> None:
     """Remove a deleted request's fingerprint and lock; may be repeated after any failure.
 
     Raises:

@@ -152,7 +152,7 @@ class DynamoDBInbox:
                 return
             work.position = str(from_wire(last)[SK])
 
-    def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
+    def count_expired(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         expired = {
             PK: expired_unread_pk(tin),
             SK: inbox_sk(at, message_id),

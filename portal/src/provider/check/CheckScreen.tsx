@@ -158,9 +158,9 @@ function useNames(content: CheckState["content"]) {
 function useStep(state: CheckState): [CheckStep, (step: CheckStep) => void] {
   const [query] = useSearchParams();
   const navigate = useNavigate();
-  const asked = query.get("step");
+  const requested = query.get("step");
   const reachable =
-    state.content.servicing_provider === null && asked !== null ? "servicing" : asked;
+    state.content.servicing_provider === null && requested !== null ? "servicing" : requested;
   const answered = state.answer !== null && state.answered === JSON.stringify(state.content);
   const step: CheckStep =
     reachable === "answer"

@@ -102,7 +102,7 @@ test("values are found by pointers into the content and the body", () => {
   expect(valueAt(base, "/services/3/urgency")).toBeUndefined();
 });
 
-test("an error is gone when its entry changes", () => {
+test("an error is removed when its entry changes", () => {
   const errors = [
     { pointer: "/content/services/0/requested_days" },
     { pointer: "/content/services/0/urgency" },

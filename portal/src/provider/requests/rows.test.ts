@@ -52,10 +52,10 @@ describe("pages", () => {
 
   test("a change is another status or another party to act, not a new row", () => {
     const before = [row({})];
-    const asked = row({ waiting_on: "PROVIDER" });
+    const requested = row({ waiting_on: "PROVIDER" });
     expect(changedRows(before, [row({ updated_at: "2026-11-02T00:00:00Z" })])).toEqual([]);
-    expect(changedRows(before, [asked, row({ request_id: "R2" })])).toEqual([asked]);
-    expect(changedRows([], [asked])).toEqual([]);
+    expect(changedRows(before, [requested, row({ request_id: "R2" })])).toEqual([requested]);
+    expect(changedRows([], [requested])).toEqual([]);
   });
 
   test("a flag changes only its row", () => {

@@ -25,7 +25,7 @@ export function AnswerDialog({
   // shown after the API refused the answer.
   const current = openInformationRequest(details);
   const [read] = useState(current);
-  const askedAfter = (refusal: unknown) => (isConflict(refusal) ? (current ?? read) : read);
+  const requestAfter = (refusal: unknown) => (isConflict(refusal) ? (current ?? read) : read);
   const [answer, setAnswer, clear] = useStored(`answer-${id}`, "");
   return (
     <ActionDialog
@@ -41,7 +41,7 @@ export function AnswerDialog({
         const changed = await unwrap(
           api.POST("/v1/requests/{request_id}/information", {
             params: { path: { request_id: id } },
-            body: { answer, requested_at: askedAfter(refusal)?.requested_at ?? "" },
+            body: { answer, requested_at: requestAfter(refusal)?.requested_at ?? "" },
           }),
         );
         clear();
@@ -49,14 +49,14 @@ export function AnswerDialog({
       }}
     >
       {(refusal) => {
-        const asked = askedAfter(refusal);
+        const rfi = requestAfter(refusal);
         return (
           <>
             {isConflict(refusal) && <p>{text.provider.dispute.changed}</p>}
-            {asked && <InformationText asked={asked} />}
-            {asked && (
+            {rfi && <InformationText rfi={rfi} />}
+            {rfi && (
               <p>
-                {words.until} <DueTime at={asked.answer_by} />
+                {words.until} <DueTime at={rfi.answer_by} />
               </p>
             )}
             <TextArea

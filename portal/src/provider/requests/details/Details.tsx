@@ -67,14 +67,14 @@ function useAnnouncedChanges(details: Schemas["RequestDetails"]): void {
 function Request({ details }: { details: Schemas["RequestDetails"] }) {
   useAnnouncedChanges(details);
   const [search, setSearch] = useSearchParams();
-  const asked = dialogOf(search.get("do"));
+  const requested = dialogOf(search.get("do"));
   const open = (dialog: DialogAction | null) =>
     setSearch(dialog === null ? {} : { do: dialog.toLowerCase() }, { replace: true });
   const close = () => open(null);
-  const dialog = asked !== null && isOffered(details, asked) ? asked : null;
-  // "Modify" of the dashboard: documents can be added, and nothing is asked.
+  const dialog = requested !== null && isOffered(details, requested) ? requested : null;
+  // "Modify" of the dashboard: documents can be added, and nothing is requested.
   const addsDocuments =
-    asked === "ANSWER" && dialog === null && details.allowed_actions.includes("MODIFY");
+    requested === "ANSWER" && dialog === null && details.allowed_actions.includes("MODIFY");
   useEffect(() => {
     if (addsDocuments) {
       document.getElementById("documents")?.scrollIntoView();
@@ -122,7 +122,7 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
       actions={<Actions details={details} name={name} onVoid={() => open("VOID")} />}
     >
       <Damaged entries={details.damaged} />
-      {asked !== null && dialog === null && !addsDocuments && (
+      {requested !== null && dialog === null && !addsDocuments && (
         <Banner tone="warning" live>
           <p>{words.noLongerOpen}</p>
         </Banner>
@@ -153,7 +153,7 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
           </Region>
           <Region>
             <Notices details={details} />
-            <ClosedInformation asked={details.information_requests} />
+            <ClosedInformation rfi={details.information_requests} />
             <Vendors details={details} />
             <Duplicates similar={details.potential_duplicates} />
           </Region>

@@ -6,13 +6,13 @@ import { Banner, Card, DueTime } from "../../../ui/parts";
 import { furtherDocuments, openInformationRequest } from "./actions";
 
 const words = text.provider.information;
-type Asked = Schemas["InformationRequestResponse"];
+type InformationRequest = Schemas["InformationRequestResponse"];
 
-export function InformationText({ asked }: { asked: Asked }) {
-  const documents = furtherDocuments(asked);
+export function InformationText({ rfi }: { rfi: InformationRequest }) {
+  const documents = furtherDocuments(rfi);
   return (
     <>
-      {asked.text && <p className="pre">{asked.text}</p>}
+      {rfi.text && <p className="pre">{rfi.text}</p>}
       {documents.length > 0 && (
         <>
           <p>{words.documents}</p>
@@ -35,15 +35,15 @@ export function OpenInformation({
   details: Pick<Schemas["RequestDetails"], "information_requests">;
   onAnswer: (() => void) | null;
 }) {
-  const asked = openInformationRequest(details);
-  if (asked === null) {
+  const rfi = openInformationRequest(details);
+  if (rfi === null) {
     return null;
   }
   return (
     <Banner tone="warning" title={words.open}>
-      <InformationText asked={asked} />
+      <InformationText rfi={rfi} />
       <p>
-        {words.until} <DueTime at={asked.answer_by} />
+        {words.until} <DueTime at={rfi.answer_by} />
       </p>
       {onAnswer && (
         <div className="form-actions">
@@ -60,8 +60,8 @@ export function OpenInformation({
 }
 
 /** The requests for information that are closed, with their answers. */
-export function ClosedInformation({ asked }: { asked: readonly Asked[] }) {
-  const closed = asked.filter((one) => one.closed_at !== null);
+export function ClosedInformation({ rfi }: { rfi: readonly InformationRequest[] }) {
+  const closed = rfi.filter((one) => one.closed_at !== null);
   if (closed.length === 0) {
     return null;
   }
@@ -71,7 +71,7 @@ export function ClosedInformation({ asked }: { asked: readonly Asked[] }) {
         {closed.map((one) => (
           <li key={one.requested_at} className="entry">
             <div className="small">{words.requested(formatMoment(one.requested_at))}</div>
-            <InformationText asked={one} />
+            <InformationText rfi={one} />
             <p>
               <strong>
                 {one.answered

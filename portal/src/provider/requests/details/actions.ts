@@ -57,9 +57,9 @@ export function openInformationRequest(
 
 /** The documents that the text of a request for information does not name already. */
 export function furtherDocuments(
-  asked: Pick<Schemas["InformationRequestResponse"], "documents" | "text">,
+  rfi: Pick<Schemas["InformationRequestResponse"], "documents" | "text">,
 ): readonly Schemas["RequiredDocumentResponse"][] {
-  return asked.documents.filter((one) => !asked.text?.includes(one.label));
+  return rfi.documents.filter((one) => !rfi.text?.includes(one.label));
 }
 
 /** Whether a dialog can be open: not after its action was taken, here or by a colleague. */

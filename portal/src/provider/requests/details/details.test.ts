@@ -58,7 +58,7 @@ function details(values: Partial<Details>): Details {
   return { ...empty, ...values } as Details;
 }
 
-const asked = {
+const rfi = {
   answer: null,
   answer_by: "2026-12-10T00:00:00Z",
   answered: false,
@@ -217,9 +217,9 @@ describe("actions", () => {
   });
 
   test("an answer is offered while a request for information is open", () => {
-    const open = details({ allowed_actions: ["MODIFY"], information_requests: [asked] });
+    const open = details({ allowed_actions: ["MODIFY"], information_requests: [rfi] });
     expect(isOffered(open, "ANSWER")).toBe(true);
-    const closed = { ...asked, closed_at: "2026-12-02T00:00:00Z", answered: true };
+    const closed = { ...rfi, closed_at: "2026-12-02T00:00:00Z", answered: true };
     expect(isOffered({ ...open, information_requests: [closed] }, "ANSWER")).toBe(false);
     expect(isOffered({ ...open, allowed_actions: [] }, "ANSWER")).toBe(false);
   });
@@ -269,11 +269,11 @@ describe("changes to announce", () => {
         details({
           waiting_on: "PROVIDER",
           waiting_on_label: "Provider",
-          information_requests: [asked],
+          information_requests: [rfi],
           documents: [document("ATTACHED", "Attached")],
         }),
       ),
-    ).toEqual(["Waiting on: Provider.", "The payer asks for information.", "plan.pdf: Attached."]);
+    ).toEqual(["Waiting on: Provider.", "The payer requests information.", "plan.pdf: Attached."]);
     expect(
       detailChanges(
         before,
