@@ -100,12 +100,24 @@ class Validator:
 
 
 _CORE_TYPES: Final = {
+    "us-core-allergyintolerance": "AllergyIntolerance",
+    "us-core-condition-encounter-diagnosis": "Condition",
+    "us-core-condition-problems-health-concerns": "Condition",
+    "us-core-diagnosticreport-lab": "DiagnosticReport",
     "us-core-encounter": "Encounter",
+    "us-core-immunization": "Immunization",
     "us-core-location": "Location",
+    "us-core-medicationrequest": "MedicationRequest",
+    "us-core-observation-clinical-result": "Observation",
     "us-core-organization": "Organization",
     "us-core-patient": "Patient",
     "us-core-practitioner": "Practitioner",
     "us-core-practitionerrole": "PractitionerRole",
+    "us-core-procedure": "Procedure",
+    "us-core-questionnaireresponse": "QuestionnaireResponse",
+    "us-core-servicerequest": "ServiceRequest",
+    "us-core-simple-observation": "Observation",
+    "us-core-vital-signs": "Observation",
 }
 
 

@@ -27,6 +27,11 @@ from precert.domain.review import IntakeException
 from precert.domain.text import folded
 from precert.domain.values import CodeType, UnitType
 
+_CONTACT_DETAILS: Final = frozenset(
+    f"/{part}_provider/{name}"
+    for part in ("requesting", "servicing")
+    for name in ("address", "phone", "fax")
+)
 OUTSIDE_WINDOW: Final = "outside_window"
 """The error code of a date that providers cannot enter (C9)."""
 
@@ -39,6 +44,19 @@ def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[
 def errors_of_submission(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
     """Errors that prevent the submission of a draft: those of the check, and of the fields of D2."""
     return _errors(content, payer, today, Stage.SUBMISSION)
+
+
+def errors_of_claim(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
+    """Errors that prevent the submission of a PAS claim: without the contact details of providers.
+
+    PAS has them as optional elements, whose omission is no error (PAS 2.2.1, conf-14); the payer has
+    those of the providers that it knows.
+    """
+    return [
+        one
+        for one in errors_of_submission(content, payer, today)
+        if one.code != "missing" or one.pointer not in _CONTACT_DETAILS
+    ]
 
 
 def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) -> list[FieldError]:

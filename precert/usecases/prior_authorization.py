@@ -13,7 +13,7 @@ from precert.domain.audit import Basis, note_basis
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
-from precert.domain.completeness import errors_of_submission
+from precert.domain.completeness import errors_of_claim
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.documents import Document, DocumentStatus
@@ -219,7 +219,7 @@ def _admitted(
 ) -> Plan:
     """The plan of a request that is complete and valid, and whose member is covered today."""
     errors = [
-        *errors_of_submission(content, payer, local_date(now, payer.zone)),
+        *errors_of_claim(content, payer, local_date(now, payer.zone)),
         *errors_of_codes(content, code_sets.listed),
     ]
     if content.tins and not caller.tins.intersection(content.tins):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.pas.models import claim_errors
-from precert.domain.completeness import errors_of_submission
+from precert.domain.completeness import errors_of_claim
 from precert.domain.errors import InvalidInputError
 from precert.fhir.bundles import UnprocessableBundleError, bundle_of
 from precert.fhir.claims import is_cancelled, prior_claim, read_claim
@@ -83,7 +83,7 @@ def test_claim_is_read_or_refused_when_any_value_is_replaced(
     claim = read_claim(received, payer=payer())
     errors = list(claim.errors)
     if claim.content is not None:
-        errors = errors_of_submission(claim.content, payer(), START.date())
+        errors = errors_of_claim(claim.content, payer(), START.date())
     if errors:
         explained = claim_errors(InvalidInputError(errors), claim)
         answer = refused(received, explained, at=START, new_uuid=uuids())

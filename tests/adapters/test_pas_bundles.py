@@ -1,0 +1,87 @@
+"""Request bundles generated over the PAS profiles: each is answered by its expected outcome.
+
+Services with known outcomes are combined with optional elements, must-support or not, and without
+elements that are optional. ``make test`` sends a few, ``make deep`` 2,000.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.adapters.cloud import Cloud
+from tests.adapters.pas_elements import ELEMENTS, OMISSIONS, missing_must_support
+from tests.adapters.snapshots import Resources
+from tests.adapters.test_pas import actions, claim, submit
+from tests.depth import depth
+from tests.fakes.samples import BOWEL_SURGERY, IMAGES, OFFICE_VISIT
+from tests.unit.test_export import claim_of
+from tools.fhir_validator import pas_validator
+
+Json = dict[str, Any]
+VISIT: Final = {
+    **OFFICE_VISIT,
+    "procedures": [{"code": "99213", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}],
+}
+SERVICES: Final = {
+    "visit": (VISIT, ["NA"]),
+    "surgery": (BOWEL_SURGERY, ["A4"]),
+    "images": (IMAGES, ["CT", "CT"]),
+}
+"""Services, and what the sample payer answers for each line."""
+
+
+def changed(*services: str, changes: list[Callable[[Json], None]]) -> tuple[Json, list[str]]:
+    """A valid bundle of these services with these changes, and the expected review actions."""
+    document = claim(*(SERVICES[one][0] for one in services), identifier="-".join(services))
+    for change in changes:
+        change(document)
+    expected = [action for one in services for action in SERVICES[one][1]]
+    # Where a reviewer decides a line, the payer's other lines are decided with it (W1).
+    return document, ["A4" if one == "NA" and "A4" in expected else one for one in expected]
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_bundle_is_valid_when_an_optional_element_is_added(element: str) -> None:
+    document, _ = changed("surgery", changes=[ELEMENTS[element]])
+    findings = [str(one) for one in pas_validator().findings(document)]
+    assert findings == []
+
+
+def test_every_must_support_element_is_accepted_when_a_claim_has_it(cloud: Cloud) -> None:
+    """Inpatient and outpatient claims that have all must-support elements between them."""
+    documents = []
+    for service, left_out in (("surgery", {"item period"}), ("visit", {"event period"})):
+        changes = [change for name, change in ELEMENTS.items() if name not in left_out]
+        document, expected = changed(service, changes=changes)
+        assert actions(submit(cloud, document)) == expected
+        documents.append(document)
+    claims = [claim_of(one) for one in documents]
+    assert missing_must_support(claims, "claim") == []
+
+
+@pytest.mark.parametrize("omission", OMISSIONS)
+def test_claim_is_accepted_when_an_optional_element_is_missing(cloud: Cloud, omission: str) -> None:
+    document, expected = changed("surgery", changes=[OMISSIONS[omission]])
+    assert actions(submit(cloud, document)) == expected
+
+
+def test_expected_outcome_is_answered_when_a_bundle_is_generated(
+    cloud: Cloud, resources: Resources
+) -> None:
+    @settings(max_examples=depth(25, 2_000))
+    @given(
+        services=st.lists(st.sampled_from(sorted(SERVICES)), min_size=1, max_size=3, unique=True),
+        elements=st.sets(st.sampled_from(sorted(ELEMENTS)), max_size=8),
+        omissions=st.sets(st.sampled_from(sorted(OMISSIONS)), max_size=2),
+    )
+    def outcome_is_expected(services: list[str], elements: set[str], omissions: set[str]) -> None:
+        resources.empty()
+        added = [ELEMENTS[one] for one in sorted(elements)]
+        omitted = [OMISSIONS[one] for one in sorted(omissions)]
+        document, expected = changed(*services, changes=[*added, *omitted])
+        assert actions(submit(cloud, document)) == expected
+
+    outcome_is_expected()
