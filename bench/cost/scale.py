@@ -277,8 +277,8 @@ def _bounds() -> Iterator[str]:
     )
     yield (
         "| counts of the reviewers' queue | a query for each megabyte of open cycles, "
-        "about 3,000: with "
-        "100,000 open cycles of one plan, 33 queries. Not bounded otherwise | "
+        "about 3,000; with more than about 36,000 of one plan the counts are marked "
+        "incomplete after 13 queries | "
         "`tests/adapters/test_queue.py` |"
     )
     yield (

@@ -25,8 +25,8 @@ from precert.usecases.changes import (
 from precert.usecases.ports.listings import Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
-MOST_COUNTING_CALLS: Final = 50
-"""After these calls the counts of a queue are incomplete: at most 50 MB, some 40,000 rows."""
+MOST_COUNTING_CALLS: Final = 12
+"""After these calls the counts of a queue are incomplete: at most 12 MB, some 36,000 rows."""
 
 
 def list_worklist(
