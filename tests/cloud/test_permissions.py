@@ -33,6 +33,24 @@ def test_another_action_or_table_is_denied_when_patched(deployment: Deployment, 
     )
 
 
+OTHER_PARTITION = {"pk": {"S": "other"}, "sk": {"S": "y"}}
+
+
+def test_another_partition_is_denied_when_patched(deployment: Deployment) -> None:
+    """The role may read partitions that begin with an x."""
+    table = deployment.out["Results"]
+    read = code(deployment, "dynamodb", "get_item", TableName=table, Key=OTHER_PARTITION)
+    assert read == "AccessDeniedException"
+    put = [{"Put": {"TableName": table, "Item": one}} for one in (KEY, OTHER_PARTITION)]
+    written = code(deployment, "dynamodb", "transact_write_items", TransactItems=put)
+    assert written == "AccessDeniedException"
+
+
+def test_another_partition_is_read_when_unpatched(unpatched: Deployment) -> None:
+    table = unpatched.out["Results"]
+    assert code(unpatched, "dynamodb", "get_item", TableName=table, Key=OTHER_PARTITION) == "OK"
+
+
 def test_a_transaction_is_authorized_by_its_items_when_patched(deployment: Deployment) -> None:
     put = [{"Put": {"TableName": deployment.out["Results"], "Item": KEY}}]
     assert code(deployment, "dynamodb", "transact_write_items", TransactItems=put) == "OK"

@@ -2,14 +2,16 @@
 
 Emulator: completing a task token is authorized for `*` only, so that a role that may complete the
 tasks of one state machine is denied. Calls over the loopback interface count as unencrypted, so that
-a bucket that requires TLS refuses all of them.
+a bucket that requires TLS refuses all of them. A DynamoDB request has no `dynamodb:LeadingKeys`, so
+that a role that may read some partitions of a table may read all of them.
 Patch: use the token's state machine as the resource; treat loopback as TLS, because traffic on it
-cannot be intercepted.
-Remove when: the unpatched emulator supports the resource, and serves TLS.
+cannot be intercepted; add the partition keys of the request, which all tables here name `pk`.
+Remove when: the unpatched emulator supports the resource and the key, and serves TLS.
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from local.cloud.gaps import workflow_tasks
@@ -50,7 +52,47 @@ def _loopback_is_safe(pin: Callable[..., Any]) -> Callable[..., Any]:
     return pin_safe
 
 
+PARTITION_KEY: Final = "pk"
+_PARTITION: Final = re.compile(r"\s*(\S+)\s*=\s*(:\w+)")
+
+
+def _with_leading_keys(context: Callable[[bytes], dict[str, Any]]) -> Callable[..., Any]:
+    def context_with_keys(body: bytes) -> dict[str, Any]:
+        found = context(body)
+        try:
+            request = json.loads(body or b"{}")
+        except ValueError:
+            return found
+        keys = sorted(set(leading_keys(request))) if isinstance(request, dict) else []
+        return {**found, "dynamodb:LeadingKeys": keys} if keys else found
+
+    return context_with_keys
+
+
+def leading_keys(request: dict[str, Any]) -> Iterator[str]:
+    """The values of the partition keys that a request names."""
+    for name in ("Key", "Item"):
+        yield from request.get(name, {}).get(PARTITION_KEY, {}).values()
+    if match := _PARTITION.match(request.get("KeyConditionExpression", "")):
+        yield from request.get("ExpressionAttributeValues", {}).get(match[2], {}).values()
+    for part in _parts(request):
+        yield from leading_keys(part)
+
+
+def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The single-item requests in a transaction or a batch."""
+    for one in request.get("TransactItems", ()):
+        yield from one.values()
+    for of_table in request.get("RequestItems", {}).values():
+        if isinstance(of_table, dict):
+            yield from ({"Key": key} for key in of_table.get("Keys", ()))
+        else:
+            for one in of_table:
+                yield from one.values()
+
+
 def apply() -> None:
     """Correct the inputs of policy evaluation."""
+    wrap(module("core.iam_actions"), "dynamodb_service_context", _with_leading_keys)
     wrap(module("core.iam_actions"), "extract_resource_arn", _of_token)
     wrap(module("app"), "pin_request_origin", _loopback_is_safe)

@@ -52,6 +52,13 @@ def allow(*statements: tuple[list[str], Any]) -> Properties:
     }
 
 
+def of_partition(beginning: str, policy: Properties) -> Properties:
+    """The policy, with the last statement limited to partitions with this beginning."""
+    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{beginning}*"]}}
+    *others, last = policy["Statement"]
+    return {**policy, "Statement": [*others, {**last, "Condition": condition}]}
+
+
 def role(service: str, policy: Properties) -> Properties:
     trust = {
         "Version": "2012-10-17",
@@ -104,11 +111,14 @@ def functions(code: str, layer: bool) -> Properties:
         "on_remove": allow(note, read_stream),
         "on_event": allow(note, (["sqs:SendMessage"], attribute("DeadLetters", "Arn"))),
         "task": allow(note),
-        "probe": allow(
-            (["states:SendTaskSuccess"], ref("Machine")),
-            (
-                ["dynamodb:GetItem", "dynamodb:TransactWriteItems", "dynamodb:PutItem"],
-                attribute("Results", "Arn"),
+        "probe": of_partition(
+            "x",
+            allow(
+                (["states:SendTaskSuccess"], ref("Machine")),
+                (
+                    ["dynamodb:GetItem", "dynamodb:TransactWriteItems", "dynamodb:PutItem"],
+                    attribute("Results", "Arn"),
+                ),
             ),
         ),
         "presign": allow(
