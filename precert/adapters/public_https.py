@@ -27,6 +27,7 @@ SECONDS: Final = 4.0
 """For the whole call; each read ends with it too."""
 MOST_BYTES: Final = 64 * 1024
 
+_LATE: Final = "it did not answer in time by https"
 Resolve = Callable[[str], Iterable[str]]
 
 
@@ -64,10 +65,20 @@ class _Connection(http.client.HTTPSConnection):
         super().__init__(host, HTTPS_PORT, timeout=SECONDS, context=context)
         self._address = address
         self._tls = context
+        self._opened: socket.socket | None = None
+        self.ended = False
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, HTTPS_PORT), SECONDS)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        self._opened = plain
+        self.sock = self._opened = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+    def end(self) -> None:
+        """End the connection, whatever is waiting for it: ``close`` waits for the response."""
+        self.ended = True
+        if self._opened is not None:
+            with suppress(OSError):
+                self._opened.shutdown(socket.SHUT_RDWR)
 
 
 class PublicHttps:
@@ -93,20 +104,22 @@ class PublicHttps:
         host = parts.hostname or ""
         connection = _Connection(host, self._checked(host), self._context)
         target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-        ending = threading.Timer(SECONDS, _end, [connection])
+        ending = threading.Timer(SECONDS, connection.end)
         ending.daemon = True
         ending.start()
         try:
             connection.request("GET", target, headers={"Accept": "application/json"})
-            response = connection.getresponse()
-            if response.status != HTTPStatus.OK:
-                raise PublicAddressError(f"it answered with {response.status}")
-            content = response.read(MOST_BYTES + 1)
+            with connection.getresponse() as response:
+                if response.status != HTTPStatus.OK:
+                    raise PublicAddressError(f"it answered with {response.status}")
+                content = response.read(MOST_BYTES + 1)
         except (OSError, http.client.HTTPException, ValueError):
-            raise PublicAddressError("it did not answer in time by https") from None
+            raise PublicAddressError(_LATE) from None
         finally:
             ending.cancel()
             connection.close()
+        if connection.ended:
+            raise PublicAddressError(_LATE)
         if len(content) > MOST_BYTES:
             raise PublicAddressError(f"it answered with more than {MOST_BYTES // 1024} KB")
         try:
@@ -135,8 +148,3 @@ def read_endpoint_json(url: str) -> Any:
             return json.loads(response.read(MOST_BYTES))
     except (OSError, ValueError):
         raise TransientError("The endpoint did not answer. Try again.") from None
-
-
-def _end(connection: http.client.HTTPSConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)

@@ -14,6 +14,7 @@ from typing import Final
 from precert.bootstrap import load_speed
 from precert.cli import (
     audit,
+    clients,
     deliveries,
     events,
     executions,
@@ -252,7 +253,9 @@ def _add_grants(topics: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         )
         listed = commands.add_parser("list", help="list all grants, of users and clients")
         _add_stack(listed)
-        listed.set_defaults(run=users.show)
+        listed.set_defaults(run=users.show, topic=topic)
+        if topic == "clients":
+            _add_registration(commands)
         named = {"grant": "add rights", "revoke": "remove rights, in effect within a minute"}
         if topic == "users":
             named = {"add": "register a user of the user pool, and grant rights", **named}
@@ -273,6 +276,23 @@ def _add_grants(topics: "argparse._SubParsersAction[argparse.ArgumentParser]") -
                 command.add_argument("--label", help="the name of the partner's system")
             if name == "revoke":
                 command.add_argument("--all", action="store_true", help="remove all rights")
+
+
+def _add_registration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    add = commands.add_parser("add", help="register a system that signs in with a key pair")
+    add.add_argument("label", metavar="NAME", help="the name of the partner's system")
+    add.add_argument("--client-id", metavar="ID", help="its id, if it is not to be a new one")
+    add.add_argument("--scope", action="append", required=True, metavar="SCOPE")
+    add.add_argument("--cds-hooks-issuer", metavar="URL", help="the iss of its CDS Hooks calls")
+    _add_rights(add)
+    rotate = commands.add_parser("rotate", help="replace its keys, at once")
+    rotate.add_argument("who", metavar="CLIENT_ID")
+    for command, run in ((add, clients.add), (rotate, clients.rotate)):
+        keys = command.add_mutually_exclusive_group(required=True)
+        keys.add_argument("--jwks-url", metavar="URL", help="the https address of its JWK Set")
+        keys.add_argument("--jwks", metavar="FILE", help="its JWK Set, if it has no address")
+        _add_stack(command)
+        command.set_defaults(run=run, topic="clients", name=None)
 
 
 def _add_rights(parser: argparse.ArgumentParser) -> None:

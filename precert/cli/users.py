@@ -7,6 +7,7 @@ from typing import Final
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.domain.caller import Grant
+from precert.domain.clients import RegisteredClient
 from precert.names import Entitlement, Env
 from precert.usecases.grants import grant_rights, revoke_all, revoke_rights
 
@@ -17,7 +18,7 @@ def add(args: argparse.Namespace) -> bool:
     """Register a user in the user pool, and grant the rights."""
     deps = stack_dependencies(args.stack)
     subject = deps.users.add(args.who, args.email, args.name)
-    _print(grant_rights(_named(args, deps, subject), grants=deps.grants))
+    print_grant(grant_rights(_named(args, deps, subject), grants=deps.grants))
     return True
 
 
@@ -26,20 +27,23 @@ def grant(args: argparse.Namespace) -> bool:
     deps = stack_dependencies(args.stack)
     subject = _subject(args, deps)
     _record(deps, args, subject)
-    _print(grant_rights(_named(args, deps, subject), grants=deps.grants))
+    print_grant(grant_rights(_named(args, deps, subject), grants=deps.grants))
     return True
 
 
 def revoke(args: argparse.Namespace) -> bool:
-    """Remove rights; all of them with ``--all``. In effect within a minute."""
+    """Remove rights; with ``--all`` all of them, and the registration. In effect within a minute."""
     deps = stack_dependencies(args.stack)
     subject = _subject(args, deps)
     _record(deps, args, subject)
     if args.all:
-        revoke_all(_issuer(args, deps), subject, grants=deps.grants)
+        issuer = _issuer(args, deps)
+        if args.topic == "clients" and (client := deps.clients.read(subject)) is not None:
+            deps.clients.remove(client)
+        revoke_all(issuer, subject, grants=deps.grants)
         print(f"{args.who}: no rights")
         return True
-    _print(revoke_rights(_named(args, deps, subject), grants=deps.grants))
+    print_grant(revoke_rights(_named(args, deps, subject), grants=deps.grants))
     return True
 
 
@@ -49,10 +53,12 @@ def _record(deps: Dependencies, args: argparse.Namespace, subject: str) -> None:
 
 
 def show(args: argparse.Namespace) -> bool:
-    """List all grants."""
+    """List all grants, and the clients that sign in with a key pair."""
     deps = stack_dependencies(args.stack)
     for one in deps.grants.stored():
-        _print(one)
+        print_grant(one)
+    for client in deps.clients.stored() if args.topic == "clients" else ():
+        print_client(client)
     return True
 
 
@@ -64,12 +70,22 @@ def _subject(args: argparse.Namespace, deps: Dependencies) -> str:
 
 
 def _issuer(args: argparse.Namespace, deps: Dependencies) -> str:
-    return args.issuer or deps.settings[Env.ISSUER]
+    """The issuer of the tokens: of a client with a registered key, the token endpoint."""
+    if args.issuer:
+        return str(args.issuer)
+    if args.topic == "clients" and deps.clients.read(args.who) is not None:
+        return deps.settings.smart_issuer
+    return deps.settings[Env.ISSUER]
 
 
 def _named(args: argparse.Namespace, deps: Dependencies, subject: str) -> Grant:
+    return rights_of(args, issuer=_issuer(args, deps), subject=subject)
+
+
+def rights_of(args: argparse.Namespace, *, issuer: str, subject: str) -> Grant:
+    """The grant with the rights of the arguments."""
     return Grant(
-        issuer=_issuer(args, deps),
+        issuer=issuer,
         subject=subject,
         label=getattr(args, "label", None) or args.who,
         name=getattr(args, "name", None),
@@ -85,7 +101,7 @@ def _lines(file: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def _print(one: Grant) -> None:
+def print_grant(one: Grant) -> None:
     rights = [
         ("entitlements", [entitlement.value for entitlement in one.entitlements]),
         ("plans", list(one.plan_ids)),
@@ -95,3 +111,11 @@ def _print(one: Grant) -> None:
     if one.tins:
         shown.append(f"{len(one.tins)} TINs")
     print(f"{one.label or one.subject} ({one.subject}): {'; '.join(shown) or 'no rights'}")
+
+
+def print_client(client: RegisteredClient) -> None:
+    """Print a registration; keys are public."""
+    keys = client.jwks_url or f"keys {', '.join(one.kid for one in client.jwks)}"
+    hooks = f"; CDS Hooks {client.cds_hooks_issuer}" if client.cds_hooks_issuer else ""
+    scopes = " ".join(client.scopes)
+    print(f"{client.label} ({client.client_id}): {keys}; scopes {scopes}{hooks}")

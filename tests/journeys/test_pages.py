@@ -40,7 +40,7 @@ make() { command make --dry-run "$@" >/dev/null; }
 ANSWERS: Final = {
     "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
     "go-live": (r"^REQUIRED$", r"^APPROVED$", r'^"notice_id"$', r"^relay: 0$"),
-    "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"'),
+    "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"', r'"outcome":"complete"'),
 }
 """The output that the page states."""
 

@@ -1,0 +1,103 @@
+"""The commands ``clients add`` and ``clients rotate``: systems that sign in with a key pair (SMART)."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from precert.bootstrap import Dependencies, stack_dependencies
+from precert.cli.recording import CommandRecorder
+from precert.cli.users import print_client, print_grant, rights_of
+from precert.domain.clients import RegisteredClient, public_keys
+from precert.domain.errors import NotFoundError
+from precert.names import Entitlement
+from precert.usecases.grants import grant_rights
+
+
+def add(args: argparse.Namespace) -> bool:
+    """Register a client, and grant the rights; print its id."""
+    deps = stack_dependencies(args.stack)
+    client = _registration(args, deps)
+    if client is None:
+        return False
+    CommandRecorder(deps, "clients add").record(objects=[client.client_id])
+    deps.clients.store(client)
+    added = rights_of(args, issuer=deps.settings.smart_issuer, subject=client.client_id)
+    # Without a choice, what a TIN or a vendor id is for.
+    implied = [(Entitlement.PATIENT_SEARCH, added.tins), (Entitlement.VENDOR, added.vendor_ids)]
+    if not added.entitlements:
+        chosen = frozenset(entitlement for entitlement, held in implied if held)
+        added = added.model_copy(update={"entitlements": chosen})
+    print(client.client_id)
+    print_grant(grant_rights(added, grants=deps.grants))
+    print_client(client)
+    return True
+
+
+def rotate(args: argparse.Namespace) -> bool:
+    """Replace the keys of a client, or their address: the earlier ones are refused at once."""
+    deps = stack_dependencies(args.stack)
+    client = registered(deps, args.who)
+    keys = _keys(args)
+    if keys is None:
+        return False
+    changed = _valid({**client.model_dump(), "jwks": (), "jwks_url": None, **keys})
+    if changed is None:
+        return False
+    CommandRecorder(deps, "clients rotate").record(objects=[client.client_id])
+    deps.clients.store(changed)
+    print_client(changed)
+    return True
+
+
+def registered(deps: Dependencies, client_id: str) -> RegisteredClient:
+    """The registration of a client.
+
+    Raises:
+        NotFoundError.
+    """
+    client = deps.clients.read(client_id)
+    if client is None:
+        raise NotFoundError(f"No client {client_id} is registered.")
+    return client
+
+
+def _registration(args: argparse.Namespace, deps: Dependencies) -> RegisteredClient | None:
+    keys = _keys(args)
+    if keys is None:
+        return None
+    return _valid(
+        {
+            "client_id": args.client_id or str(UUID(deps.new_uuid())),
+            "label": args.label,
+            "scopes": tuple(args.scope),
+            "cds_hooks_issuer": args.cds_hooks_issuer,
+            "registered_at": deps.now(),
+            **keys,
+        }
+    )
+
+
+def _keys(args: argparse.Namespace) -> dict[str, Any] | None:
+    """The keys of the arguments, by their address or from a file."""
+    if args.jwks_url:
+        return {"jwks_url": args.jwks_url}
+    try:
+        return {"jwks": public_keys(json.loads(Path(args.jwks).read_text(encoding="utf-8")))}
+    except (OSError, ValueError) as error:
+        print(f"precert: {args.jwks}: {error}", file=sys.stderr)
+        return None
+
+
+def _valid(values: dict[str, Any]) -> RegisteredClient | None:
+    try:
+        return RegisteredClient.model_validate(values)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False, include_context=False):
+            place = "".join(f"{part}: " for part in one["loc"][:1])
+            print(f"precert: {place}{one['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        return None

@@ -1,0 +1,113 @@
+"""``precert clients``: register, replace keys, list, revoke; each is recorded before it acts."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from precert.cli import clients as clients_command
+from precert.cli import main as cli
+from precert.cli import users as users_command
+from precert.names import Entitlement
+from tests.adapters.smart_clients import (
+    CLIENT_ID,
+    ISSUER,
+    SmartClient,
+    ehr,
+    public_jwk,
+    rsa_key,
+)
+from tests.fakes.samples import PROVIDER_TIN
+
+__all__ = ["ehr"]
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(ehr: SmartClient, monkeypatch: pytest.MonkeyPatch) -> Run:
+    for module in (clients_command, users_command):
+        monkeypatch.setattr(module, "stack_dependencies", lambda _stack: ehr.cloud.deps)
+    return lambda *arguments: cli.main([*arguments, "--stack", "precert-dev"])
+
+
+def key_file(folder: Path, number: int, kid: str, **members: str) -> str:
+    file = folder / f"{kid}.json"
+    jwk = {**public_jwk(rsa_key(number=number), kid), **members}
+    file.write_text(json.dumps({"keys": [jwk]}), encoding="utf-8")
+    return str(file)
+
+
+def test_client_signs_in_with_its_new_key_only_when_it_was_replaced(
+    ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = key_file(tmp_path, 5, "first"), key_file(tmp_path, 6, "second")
+    added = ("--jwks", first, "--scope", "system/Claim.cs", "--tin", PROVIDER_TIN)
+    assert run("clients", "add", "Clinic EHR", *added) == 0
+    client_id = capsys.readouterr().out.splitlines()[0]
+    clinic = SmartClient(ehr.cloud, client_id, rsa_key(number=5), "first")
+    assert clinic.ask().status == 200
+    grant = ehr.cloud.deps.grants.read(ISSUER, client_id)
+    assert grant is not None
+    assert set(grant.tins) == {PROVIDER_TIN}
+    assert set(grant.entitlements) == {Entitlement.PATIENT_SEARCH}
+    assert run("clients", "rotate", client_id, "--jwks", second) == 0
+    assert clinic.ask().status == 401
+    assert SmartClient(ehr.cloud, client_id, rsa_key(number=6), "second").ask().status == 200
+    assert run("clients", "list") == 0
+    assert f"Clinic EHR ({client_id}): keys second; scopes system/Claim.cs" in (
+        capsys.readouterr().out
+    )
+    operations = [one.operation for one in ehr.cloud.audit.records.values()]
+    assert operations == ["command:clients add", "command:clients rotate"]
+
+
+def test_client_is_gone_when_it_is_revoked(ehr: SmartClient, run: Run) -> None:
+    assert run("clients", "grant", CLIENT_ID, "--tin", "20-3129831") == 0
+    grant = ehr.cloud.deps.grants.read(ISSUER, CLIENT_ID)
+    assert grant is not None
+    assert grant.tins == {PROVIDER_TIN, "203129831"}
+    assert run("clients", "revoke", CLIENT_ID, "--tin", "20-3129831") == 0
+    assert ehr.ask().status == 200
+    assert run("clients", "revoke", CLIENT_ID, "--all") == 0
+    assert ehr.ask().status == 401
+    assert ehr.cloud.deps.grants.read(ISSUER, CLIENT_ID) is None
+    assert run("clients", "rotate", CLIENT_ID, "--jwks-url", "https://ehr.example.org/k") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--jwks-url", "http://ehr.example.org/keys"), "must be an https URL"),
+        (("--jwks-url", "https://10.0.0.1/keys"), "must name a public host"),
+        (("--jwks", "missing.json"), "missing.json"),
+    ],
+)
+def test_registration_is_refused_when_its_keys_are_not_usable(
+    ehr: SmartClient,
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    assert run("clients", "add", "EHR", *arguments, "--scope", "system/Claim.c") == 1
+    assert message in capsys.readouterr().err
+    assert [one.client_id for one in ehr.cloud.deps.clients.stored()] == [CLIENT_ID]
+
+
+def test_registration_is_refused_when_the_file_has_a_private_key(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = key_file(tmp_path, 5, "first", d="c2VjcmV0")
+    assert run("clients", "add", "EHR", "--jwks", file, "--scope", "system/Claim.c") == 1
+    error = capsys.readouterr().err
+    assert "private key" in error
+    assert "c2VjcmV0" not in error
+
+
+def test_registration_is_refused_when_a_scope_is_not_one_of_systems(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = key_file(tmp_path, 5, "first")
+    assert run("clients", "add", "EHR", "--jwks", file, "--scope", "user/Claim.c") == 1
+    assert "system/Claim" in capsys.readouterr().err

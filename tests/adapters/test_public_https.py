@@ -1,0 +1,170 @@
+"""Calls to addresses that partners name: https, public, one address, no redirect, limited."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bench.restore import certificate
+from precert.adapters import public_https
+from precert.adapters.public_https import (
+    MOST_BYTES,
+    PublicAddressError,
+    PublicHttps,
+    is_public,
+    resolved,
+)
+from precert.domain.clients import public_address
+
+PUBLIC = "93.184.215.14"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        (PUBLIC, True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("169.254.170.2", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("fd00:ec2::254", False),
+        ("::ffff:169.254.169.254", False),
+        ("::ffff:10.0.0.1", False),
+        ("2002:a9fe:a9fe::1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("ff02::1", False),
+    ],
+)
+def test_address_is_called_when_it_is_public_only(address: str, public: bool) -> None:
+    assert is_public(address) is public
+    https = PublicHttps(lambda _host: [PUBLIC, address])
+    if not public:
+        with pytest.raises(PublicAddressError, match="not public"):
+            https.read_json("https://keys.example.org/jwks.json")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://keys.example.org/jwks.json",
+        "https://keys.example.org:8443/jwks.json",
+        "https://user:secret@keys.example.org/jwks.json",
+        "https://keys.example.org/jwks.json#fragment",
+        "https://127.0.0.1/jwks.json",
+        "https://2130706433/jwks.json",
+        "https://0x7f.1/jwks.json",
+        "https://[::1]/jwks.json",
+        "https://localhost/jwks.json",
+        "https:///jwks.json",
+        "file:///etc/passwd",
+        "ftp://keys.example.org/x",
+        "https://keys.example.org:x/jwks.json",
+        "keys.example.org",
+        "",
+    ],
+)
+def test_url_is_refused_when_it_names_no_public_host_by_https(url: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        public_address(url)
+    with pytest.raises(PublicAddressError):
+        PublicHttps(lambda _host: [PUBLIC]).read_json(url)
+
+
+def test_name_is_refused_when_it_has_no_address() -> None:
+    def unknown(_host: str) -> list[str]:
+        raise socket.gaierror
+
+    with pytest.raises(PublicAddressError, match="no address"):
+        PublicHttps(unknown).read_json("https://keys.example.org/jwks.json")
+    assert resolved("127.0.0.1") == ["127.0.0.1"]
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A partner's server."""
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/")
+        if name == "redirect":
+            self.send_response(302)
+            self.send_header("Location", "https://169.254.169.254/latest/meta-data")
+            self.end_headers()
+            return
+        self.send_response(404 if name == "missing" else 200)
+        body = {"large": b" " * (MOST_BYTES + 1), "text": b"keys"}.get(name, b'{"keys": []}')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if name == "slow":
+            for one in body:
+                self.wfile.write(bytes([one]))
+                self.wfile.flush()
+                time.sleep(0.05)
+            return
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        return
+
+
+@pytest.fixture
+def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PublicHttps]:
+    """A client of a server at this machine, which counts as public here."""
+    public, private = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, private)
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    running.socket = context.wrap_socket(running.socket, server_side=True)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setattr(public_https, "HTTPS_PORT", running.server_port)
+    monkeypatch.setattr(public_https, "is_public", lambda _address: True)
+    client = PublicHttps(lambda _host: ["127.0.0.1"])
+    trusted = ssl.create_default_context(cafile=str(public))
+    trusted.check_hostname = False
+    client.__dict__["_context"] = trusted
+    yield client
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+def test_document_is_read_when_a_public_server_answers(https: PublicHttps) -> None:
+    assert https.read_json("https://keys.example.org/jwks.json") == {"keys": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("redirect", "answered with 302"),
+        ("missing", "answered with 404"),
+        ("large", "more than 64 KB"),
+        ("text", "JSON"),
+        ("slow", "in time"),
+    ],
+)
+def test_answer_is_refused_when_it_is_no_document(
+    https: PublicHttps, path: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_https, "SECONDS", 0.3)
+    with pytest.raises(PublicAddressError, match=reason):
+        https.read_json(f"https://keys.example.org/{path}")
+
+
+def test_server_is_refused_when_its_certificate_is_not_trusted(https: PublicHttps) -> None:
+    https.__dict__["_context"] = ssl.create_default_context()
+    with pytest.raises(PublicAddressError, match="did not answer"):
+        https.read_json("https://keys.example.org/jwks.json")
