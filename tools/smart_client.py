@@ -1,7 +1,7 @@
 """A client of SMART Backend Services, for trying the token endpoint: a key pair, and access tokens.
 
-``python -m tools.smart_client keys --key KEY.pem --jwks JWKS.json`` writes a private key, and the JWK Set
-with its public half, which the payer registers. ``python -m tools.smart_client token --fhir URL
+``python -m tools.smart_client keys --key KEY.pem --jwks JWKS.json`` writes a private key, and the JWK
+Set with its public half, which the payer registers. ``python -m tools.smart_client token --fhir URL
 --client-id ID --key KEY.pem`` signs an assertion and prints the access token.
 """
 
