@@ -4,6 +4,7 @@ import { formatDay } from "../format/dates";
 import { formatAddress, formatTin } from "../format/identifiers";
 import { text } from "../text";
 import { Facts, Phone } from "../ui/parts";
+import { medicationWords } from "./medication";
 
 const words = text.details;
 
@@ -108,7 +109,6 @@ function ServiceFacts({
   labels: ContentLabels;
   at: string;
 }) {
-  const medication = service.medication;
   return (
     <>
       <Facts
@@ -127,18 +127,7 @@ function ServiceFacts({
               .map((code, index) => coded(code, labels[`${at}/additional_diagnoses/${index}`]))
               .join("; "),
           ],
-          [
-            words.medication,
-            medication &&
-              [
-                medication.name,
-                medication.ndc && `NDC ${medication.ndc}`,
-                labels[`${at}/medication/frequency`] ?? medication.frequency,
-                labels[`${at}/medication/route`] ?? medication.route,
-              ]
-                .filter(Boolean)
-                .join(", "),
-          ],
+          [words.medication, medicationWords(service.medication, labels, `${at}/medication`)],
         ]}
       />
       {(service.procedures ?? []).length > 0 && (

@@ -1,6 +1,7 @@
 /** Who and what the request is about: providers, services, plan. */
 import type { ReactNode } from "react";
 import type { Schemas } from "../../../api/client";
+import { medicationWords } from "../../../details/medication";
 import { Unmatched } from "../../../details/RequestContent";
 import { formatDay } from "../../../format/dates";
 import { formatAddress, formatTin } from "../../../format/identifiers";
@@ -74,7 +75,6 @@ export function Services({
         const at = `/services/${index}`;
         const label = (name: string, code: string | null): ReactNode =>
           labels[`${at}/${name}`] ?? code;
-        const { medication } = service;
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: the index is the service's number.
           <section key={index}>
@@ -100,17 +100,7 @@ export function Services({
                     )
                     .join("; "),
                 ],
-                [
-                  words.medication,
-                  medication &&
-                    [
-                      medication.name ?? medication.ndc,
-                      labels[`${at}/medication/frequency`] ?? medication.frequency,
-                      labels[`${at}/medication/route`] ?? medication.route,
-                    ]
-                      .filter(Boolean)
-                      .join(", "),
-                ],
+                [words.medication, medicationWords(service.medication, labels, `${at}/medication`)],
               ]}
             />
           </section>
