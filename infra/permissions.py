@@ -99,7 +99,8 @@ def grant(
     _read_lists(of(catalogue.INTAKE), tables, documents)
 
     _answer_ehrs(of, tables, documents)
-    tables.allow_clients(of(catalogue.SMART))
+    for function in (of(catalogue.SMART), of(catalogue.CRD)):
+        tables.allow_clients(function)
     encryption.allow_signing(of(catalogue.SMART))
 
     task = of(catalogue.WORKFLOW)

@@ -82,6 +82,7 @@ from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.audit import AuditLog
 from precert.usecases.checks import Check, check_requirements
 from precert.usecases.grants import CachedGrants
+from precert.usecases.hook_callers import HookCaller, hook_caller
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
 from precert.usecases.rate_limits import CallCounts, RateLimit
 
@@ -408,6 +409,11 @@ class Dependencies(Clients):
         from precert.adapters.tokens.signatures import JwtSignatures  # noqa: PLC0415
 
         return JwtSignatures()
+
+    @cached_property
+    def hook_caller(self) -> HookCaller:
+        """Who calls a CDS Hooks service."""
+        return partial(self.call, hook_caller)
 
     @cached_property
     def access_tokens(self) -> "KmsAccessTokens":

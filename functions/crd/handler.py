@@ -1,7 +1,7 @@
 """Coverage requirements discovery (Da Vinci CRD): services of CDS Hooks."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
@@ -13,21 +13,25 @@ from functions.crd.models import (
     AskedOrder,
     HookCall,
     HookResponse,
+    HookService,
     discovery,
     read_call,
     service_of,
 )
+from precert.api.accesses import current_call
 from precert.api.fhir import FhirResource
-from precert.api.hooks import HookApi
-from precert.api.parameters import CurrentCaller
+from precert.api.hooks import HookApi, unverified
+from precert.api.tokens import bearer_token
 from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
 from precert.domain.caller import Caller
+from precert.domain.clients import NotVerifiedError
 from precert.domain.clocks import local_date
 from precert.domain.content import RequestContent
 from precert.domain.errors import NotFoundError
 from precert.domain.orders import CoverageAssertion, Order
 from precert.fhir.coverage import AssertedOrder, system_actions
 from precert.fhir.orders import read_order, read_patient
+from precert.names import Entitlement, Env
 from precert.usecases.coverage_requirements import discover_coverage
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import submit_prior_authorization
@@ -39,8 +43,8 @@ api = HookApi("crd", tag="Coverage requirements", identify=identify, audit=audit
     "/cds-services",
     "List the CDS Hooks services",
     operation_id="listHookServices",
+    public="It describes the services to clients that are not registered yet.",
     audited=False,
-    entitlement=None,
 )
 def services() -> HookResponse:
     """List the services with their prefetch templates (CDS Hooks discovery, Da Vinci CRD 2.2)."""
@@ -51,20 +55,43 @@ def services() -> HookResponse:
     "/cds-services/{service_id}",
     "Call a CDS Hooks service",
     operation_id="callHookService",
+    public="The client proves who it is by the JWT of CDS Hooks.",
     errors=(NotFoundError,),
 )
-def hook(
-    service_id: Annotated[str, Path()], body: FhirResource, caller: CurrentCaller
-) -> HookResponse:
+def hook(service_id: Annotated[str, Path()], body: FhirResource) -> HookResponse:
     """Answer an order or appointment with its coverage information, as a system action.
 
     The order is returned unchanged but for the extension. The answer is that of a check of the same
     code: by the same rule list, eligibility and delegated vendors. What the order does not state, and
     the answer depends on, is named.
     """
-    asked = call(read_call, body.root, service_of(service_id))
+    service = service_of(service_id)
+    caller = _caller(service)
+    asked = call(read_call, body.root, service)
     actions = _actions(asked, caller) if asked.wants(COVERAGE_INFO) else []
     return HookResponse({"cards": [], "systemActions": actions})
+
+
+def _caller(service: HookService) -> Caller:
+    """The client of the call.
+
+    Raises:
+        RefusedCallError: the JWT does not prove who sent it.
+        NotEntitledError, TooManyRequestsError.
+    """
+    event: dict[str, Any] = api.resolver.current_event.raw_event
+    deps = dependencies()
+    base = edge().address(event) or deps.settings[Env.PUBLIC_URL]
+    address, issuer = f"{base}/cds-services/{service.service_id}", deps.settings.smart_issuer
+    try:
+        caller = deps.hook_caller(bearer_token(event), address, issuer)
+    except NotVerifiedError as error:
+        raise unverified(error.detail) from error
+    current_call().caller = caller
+    if deps.rate_limit is not None:
+        deps.rate_limit.admit(f"{issuer}#{caller.subject}", deps.now())
+    caller.require(Entitlement.PATIENT_SEARCH)
+    return caller
 
 
 def _actions(asked: HookCall, caller: Caller) -> list[dict[str, object]]:

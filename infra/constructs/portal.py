@@ -19,7 +19,7 @@ from infra.portal_headers import HSTS_SECONDS, security_headers
 from infra.unique import unique_name
 from precert.names import FHIR_PATH, OAUTH_PATH, ORIGIN_SECRET_HEADER
 
-API_PATHS: Final = ("/v1/*", f"{FHIR_PATH}/*", f"{OAUTH_PATH}/*")
+API_PATHS: Final = ("/v1/*", f"{FHIR_PATH}/*", f"{OAUTH_PATH}/*", "/cds-services*")
 VIEWER_FUNCTION: Final = Path(__file__).with_name("portal_viewer.js")
 PAGE_FUNCTION: Final = Path(__file__).with_name("portal_page.js")
 LOGGED: Final = (

@@ -17,7 +17,7 @@ from local.front_door.proxy import Headers, Proxy, end_to_end
 from precert.names import FHIR_PATH, OAUTH_PATH
 
 HOST: Final = "localhost"
-API_PREFIXES: Final = ("/v1/", f"{FHIR_PATH}/", f"{OAUTH_PATH}/")
+API_PREFIXES: Final = ("/v1/", f"{FHIR_PATH}/", f"{OAUTH_PATH}/", "/cds-services")
 _READS: Final = frozenset({"GET", "HEAD"})
 _IDLE_SECONDS: Final = 65
 _MAX_BODY_BYTES: Final = 10_000_000

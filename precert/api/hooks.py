@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from precert.api.app import JSON
 from precert.api.fhir import UNPROCESSABLE, FhirApi
-from precert.api.problems import ErrorItem, Problem, plain_problem
+from precert.api.problems import ErrorItem, Problem, RefusedCallError, plain_problem
 from precert.domain.errors import InvalidInputError
 from precert.fhir.bundles import Issue
 
@@ -36,3 +36,9 @@ class HookApi(FhirApi):
             # A body that is no object is not a call of a hook.
             problem.status = HTTPStatus.BAD_REQUEST
         return problem
+
+
+def unverified(detail: str) -> RefusedCallError:
+    """The refusal of a call whose JWT does not prove who sent it."""
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return RefusedCallError(HTTPStatus.UNAUTHORIZED, "not_verified", detail, headers=headers)

@@ -3,12 +3,15 @@
 from typing import Any, Final
 
 from functions.crd import handler as crd
+from precert.names import Env
+from precert.settings import Settings
 from tests.adapters.callers import PROVIDER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN
 
 Json = dict[str, Any]
+BASE: Final = "https://api.example.org"
 CPT: Final = "http://www.ama-assn.org/go/cpt"
 HCPCS: Final = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 ICD_10: Final = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -135,8 +138,23 @@ def hook_call(*orders: Json, hook: str = "order-sign", **changes: Any) -> Json:
 
 
 def call_hook(cloud: Cloud, document: Any, *, by: dict[str, str] = PROVIDER) -> Reply:
+    """Call the service of the document's hook."""
     hook = document.get("hook") if isinstance(document, dict) else "order-sign"
-    return cloud.call(crd, "POST", f"/cds-services/{hook}-crd", document, by=by)
+    return call_service(cloud, f"{hook}-crd", document, by=by)
+
+
+def call_service(
+    cloud: Cloud,
+    service: str,
+    document: Any = None,
+    *,
+    by: dict[str, str] = PROVIDER,
+    raw: str | None = None,
+) -> Reply:
+    """Call a service as this caller; :mod:`tests.adapters.test_hook_callers` has the JWT."""
+    cloud.deps.settings = Settings({**cloud.deps.settings.environ, Env.PUBLIC_URL: BASE})
+    cloud.deps.hook_caller = lambda *_: cloud.deps.callers.identify(by, None)
+    return cloud.call(crd, "POST", f"/cds-services/{service}", document, raw=raw, by={})
 
 
 def updates(reply: Reply) -> list[Json]:

@@ -13,6 +13,7 @@ from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (
     bundle,
     call_hook,
+    call_service,
     concept,
     coverage,
     hook_call,
@@ -441,7 +442,7 @@ REFUSED: Final[dict[str, tuple[Json, int, str]]] = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_outcome_names_the_place_when_a_call_is_refused(cloud: Cloud, kind: str) -> None:
     sent, status, place = REFUSED[kind]
-    reply = cloud.call(crd, "POST", "/cds-services/order-sign-crd", sent)
+    reply = call_service(cloud, "order-sign-crd", sent)
     assert reply.status == status, reply.text
     assert reply.body["resourceType"] == "OperationOutcome"
     [issue] = reply.body["issue"]
@@ -451,17 +452,17 @@ def test_outcome_names_the_place_when_a_call_is_refused(cloud: Cloud, kind: str)
 
 @pytest.mark.parametrize("raw", ["<xml/>", "[]", '"x"', "", "{"])
 def test_call_is_refused_when_its_body_is_no_object(cloud: Cloud, raw: str) -> None:
-    reply = cloud.call(crd, "POST", "/cds-services/order-sign-crd", raw=raw)
+    reply = call_service(cloud, "order-sign-crd", raw=raw)
     assert (reply.status, reply.body["resourceType"]) == (400, "OperationOutcome")
 
 
 def test_call_is_refused_when_it_is_of_another_hook(cloud: Cloud) -> None:
-    reply = cloud.call(crd, "POST", "/cds-services/order-select-crd", hook_call())
+    reply = call_service(cloud, "order-select-crd", hook_call())
     assert (reply.status, reply.body["issue"][0]["expression"]) == (400, ["hook"])
 
 
 def test_call_is_not_found_when_the_service_does_not_exist(cloud: Cloud) -> None:
-    reply = cloud.call(crd, "POST", "/cds-services/other", hook_call())
+    reply = call_service(cloud, "other", hook_call())
     assert reply.status == 404
     assert "order-sign-crd" in reply.body["issue"][0]["details"]["text"]
 

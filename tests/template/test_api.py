@@ -45,6 +45,8 @@ PUBLIC: Final = {
     "GET /oauth/.well-known/openid-configuration": DESCRIBES,
     "GET /fhir/r4/.well-known/smart-configuration": DESCRIBES,
     "GET /fhir/r4/metadata": DESCRIBES,
+    "GET /cds-services": DESCRIBES,
+    "POST /cds-services/{service_id}": "requires a JWT that is signed by the client's registered key",
 }
 """The routes that require no access token, and why: deliberately repeated here."""
 
