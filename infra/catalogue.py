@@ -156,7 +156,7 @@ PAS: Final = FunctionSpec(
     "pas.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
-        *(Env.DOCUMENTS_BUCKET, *_HTTP),
+        *(Env.DOCUMENTS_BUCKET, Env.SUBSCRIPTIONS_QUEUE, Env.LOCAL_ENDPOINTS, *_HTTP),
     ),
     serves="pas",
 )
@@ -191,6 +191,22 @@ SMART: Final = FunctionSpec(
     verifies=True,
     starts_without_snapshot=True,
 )
+SUBSCRIPTIONS: Final = FunctionSpec(
+    "SubscriptionsFunction",
+    "Notifies subscribers of the Prior Authorization API",
+    "subscriptions.handler",
+    (
+        *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.AUDIT_TABLE, Env.RIGHTS),
+        *(Env.SUBSCRIPTIONS_QUEUE, Env.LOCAL_ENDPOINTS),
+    ),
+)
+SUBSCRIPTION_SWEEP: Final = FunctionSpec(
+    "SubscriptionSweepFunction",
+    "Finds what subscriptions have due",
+    "subscriptions.sweep",
+    (Env.REQUESTS_TABLE, Env.SUBSCRIPTIONS_QUEUE),
+    invoked_by=InvokedBy.SCHEDULE,
+)
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "Tasks of the workflow: assess, await decision, check deadline",
@@ -220,4 +236,5 @@ ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
     *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, DTR, SMART),
+    *(SUBSCRIPTIONS, SUBSCRIPTION_SWEEP),
 )

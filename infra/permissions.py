@@ -99,9 +99,8 @@ def grant(
     _read_lists(of(catalogue.INTAKE), tables, documents)
 
     _answer_ehrs(of, tables, documents)
-    for function in (of(catalogue.SMART), of(catalogue.CRD)):
-        tables.allow_clients(function)
-    encryption.allow_signing(of(catalogue.SMART))
+    _issue_tokens(of, tables, encryption)
+    _notify(of(catalogue.SUBSCRIPTIONS), of(catalogue.SUBSCRIPTION_SWEEP), tables)
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
@@ -120,9 +119,9 @@ def identify_callers(tables: Tables, functions: Mapping[FunctionSpec, ServiceFun
 
 
 def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
-    """Grant appending to the audit: for API calls, and for the events of all changes."""
+    """Grant appending to the audit: for API calls, the events of all changes, and notifications."""
     for spec, function in functions.items():
-        if spec.identifies or spec is catalogue.RELAY:
+        if spec.identifies or spec in (catalogue.RELAY, catalogue.SUBSCRIPTIONS):
             audit.allow_append(function)
 
 
@@ -161,6 +160,28 @@ def _answer_claims(pas: ServiceFunction, tables: Tables, documents: Documents) -
     documents.allow_rule_lists(pas)
     documents.allow_documents(pas, ("s3:PutObject",))
     documents.allow_listing(pas)
+
+
+def _issue_tokens(
+    of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, encryption: Encryption
+) -> None:
+    """Grant reading clients, and signing their access tokens."""
+    for function in (of(catalogue.SMART), of(catalogue.CRD)):
+        tables.allow_clients(function)
+    encryption.allow_signing(of(catalogue.SMART))
+
+
+def _notify(subscriptions: ServiceFunction, sweep: ServiceFunction, tables: Tables) -> None:
+    """Grant the state of subscriptions, and reading requests at the moment of their delivery."""
+    tables.allow_requests(subscriptions, (*READ_ACTIONS, "dynamodb:PutItem"))
+    tables.allow_grants(subscriptions)
+    tables.allow_requests(sweep, ("dynamodb:Query",), WORKLIST_INDEX)
+
+
+def request_deliveries(queue_arn: str, functions: Sequence[ServiceFunction]) -> None:
+    """Grant letting the due work of subscriptions be attempted."""
+    for function in functions:
+        function.allow(["sqs:SendMessage"], [queue_arn])
 
 
 def _sweep(

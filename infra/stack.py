@@ -92,6 +92,9 @@ class ServiceStack(cdk.Stack):
                 self, "MalwareProtection", bucket=self._documents.documents, encryption=encryption
             )
         self._messaging = Messaging(self, "Messaging", bus=bus)
+        self._subscriptions = self._messaging.subscriptions_queue(
+            cdk.Duration.seconds(stage.event_timeout_seconds)
+        )
         self._identity = Identity(
             self,
             "Identity",
@@ -119,6 +122,8 @@ class ServiceStack(cdk.Stack):
             Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
             Env.PUBLIC_URL: self._address,
             Env.SIGNING_KEY: encryption.signing_key.key_arn,
+            Env.SUBSCRIPTIONS_QUEUE: self._subscriptions.queue.queue_url,
+            Env.LOCAL_ENDPOINTS: "on" if platform is Platform.LOCAL else "off",
             **self._identity.values,
         }
         self._stream_dead_letters = {
@@ -156,6 +161,16 @@ class ServiceStack(cdk.Stack):
             documents=self._documents,
             messaging=self._messaging,
             workflow=self.workflow,
+        )
+        permissions.request_deliveries(
+            self._subscriptions.queue.queue_arn,
+            [
+                self.functions[spec]
+                for spec in (
+                    *(catalogue.PAS, catalogue.SUBSCRIPTIONS),
+                    catalogue.SUBSCRIPTION_SWEEP,
+                )
+            ],
         )
         permissions.append_to(self._audit, self.functions)
         permissions.identify_callers(self._tables, self.functions)
@@ -212,7 +227,10 @@ class ServiceStack(cdk.Stack):
         warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
         clocks = of[catalogue.SWEEP]
         verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
+        notified, due = of[catalogue.SUBSCRIPTIONS], of[catalogue.SUBSCRIPTION_SWEEP]
+        messaging.notify_subscribers(self._subscriptions, notified)
         queues = self.queues = {
+            "Subscriptions": self._subscriptions,
             "Messages": messaging.deliver_messages(of[catalogue.INBOX]),
             "Notices": messaging.deliver_determinations(of[catalogue.NOTICES]),
             "Reports": messaging.deliver_reports(of[catalogue.REPORTS]),
@@ -228,6 +246,9 @@ class ServiceStack(cdk.Stack):
             "Audit": Receiver(Delivery.AUDIT, unarchived, audit),
             "Warn": Receiver(Delivery.WARNINGS, messaging.warn_of_expiry(warn), warn),
             "Clocks": Receiver(Delivery.CLOCKS, messaging.sweep_clocks(clocks), clocks),
+            "SubscriptionSweeps": Receiver(
+                Delivery.SUBSCRIPTION_SWEEPS, messaging.sweep_subscriptions(due), due
+            ),
             "UploadSweeps": Receiver(Delivery.UPLOAD_SWEEPS, messaging.sweep_uploads(sweep), sweep),
             **{
                 name: Receiver(Delivery[name.upper()], queue.dead_letters, queue.function)

@@ -44,6 +44,7 @@ from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRe
 from precert.adapters.dynamodb.restored_tables import DynamoDBRestoredTables
 from precert.adapters.dynamodb.restoring import DynamoDBDerivedRecords
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.adapters.dynamodb.subscriptions import DynamoDBSubscriptions
 from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
 from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.inspection.content_types import inspect_content
@@ -55,12 +56,13 @@ from precert.adapters.payer_file import (
     shipped_templates,
 )
 from precert.adapters.public_https import PublicHttps, read_endpoint_json
+from precert.adapters.rest_hooks import RestHooks
 from precert.adapters.s3.archive import S3Archive
 from precert.adapters.s3.audit import S3Audit
 from precert.adapters.s3.documents import S3Documents, S3Notices
 from precert.adapters.s3.restoring import S3RestoredFiles
 from precert.adapters.s3.rule_lists import S3RuleLists
-from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, receivers_of
+from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, SqsDeliveryQueue, receivers_of
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.api.callers import Callers
 from precert.api.edge import Edge
@@ -85,6 +87,7 @@ from precert.usecases.grants import CachedGrants
 from precert.usecases.hook_callers import HookCaller, hook_caller
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
 from precert.usecases.rate_limits import CallCounts, RateLimit
+from precert.usecases.subscriptions import ClientRights
 
 if TYPE_CHECKING:
     from precert.adapters.tokens.access_tokens import KmsAccessTokens
@@ -456,6 +459,24 @@ class Dependencies(Clients):
     def user_grants(self) -> CachedGrants | None:
         """The grants, as a process read them; none where tokens state all rights."""
         return CachedGrants(self.grants) if self.settings.grants_in_table else None
+
+    @cached_property
+    def subscriptions(self) -> DynamoDBSubscriptions:
+        return DynamoDBSubscriptions(
+            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
+        )
+
+    @cached_property
+    def client_rights(self) -> ClientRights:
+        return ClientRights(self.user_grants)
+
+    @cached_property
+    def delivery_queue(self) -> SqsDeliveryQueue:
+        return SqsDeliveryQueue(self.sqs, queue_url=self.settings[Env.SUBSCRIPTIONS_QUEUE])
+
+    @cached_property
+    def endpoints(self) -> RestHooks:
+        return RestHooks(local=self.settings.notifies_locally)
 
     @cached_property
     def users(self) -> CognitoUsers:

@@ -44,6 +44,7 @@ _CLIENTS: Final = {
     Env.EVENT_BUS_NAME: "events",
     Env.DEAD_LETTERS: "sqs",
     Env.DELIVERIES: "sqs",
+    Env.SUBSCRIPTIONS_QUEUE: "sqs",
 }
 """The client of each variable: a function that has the variable uses the client."""
 

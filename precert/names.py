@@ -142,6 +142,10 @@ notices; the sweep measures them.
 """
 SWEPT: Final = "swept"
 """Metric of complete runs of the sweep; an alarm fires when it is missing."""
+SUBSCRIPTIONS_SWEPT: Final = "subscriptions_swept"
+"""Metric of complete runs of the sweep of subscriptions; an alarm fires when it is missing."""
+SUBSCRIPTION_OFF: Final = "subscription_off"
+"""Metric of subscriptions that are no longer attempted after failures; an alarm watches it."""
 SCAN_UNRESOLVED: Final = "scan_unresolved"
 """Metric of scans without a result; an alarm watches it."""
 
@@ -256,6 +260,8 @@ class Delivery(StrEnum):
     UPLOAD_SWEEPS = "UPLOAD_SWEEPS"
     CLOCKS = "CLOCKS"
     EXECUTIONS = "EXECUTIONS"
+    SUBSCRIPTIONS = "SUBSCRIPTIONS"
+    SUBSCRIPTION_SWEEPS = "SUBSCRIPTION_SWEEPS"
 
 
 # -- Environment ------------------------------------------------------------------------------------
@@ -287,6 +293,10 @@ class Env(StrEnum):
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     DEAD_LETTERS = "DEAD_LETTERS"
     """URL of the queue for stream records that the function can never process."""
+    SUBSCRIPTIONS_QUEUE = "SUBSCRIPTIONS_QUEUE"
+    """URL of the queue of what subscriptions have due."""
+    LOCAL_ENDPOINTS = "LOCAL_ENDPOINTS"
+    """``on`` if subscriptions can have endpoints on this machine, without TLS; else ``off``."""
     DELIVERIES = "DELIVERIES"
     """Dead-letter queue and function of each receiver, as JSON."""
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"

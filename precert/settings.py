@@ -100,5 +100,15 @@ class Settings:
                 return False
         raise SettingsError(f"{Env.SCAN_DOCUMENTS.value} must be on or off")
 
+    @property
+    def notifies_locally(self) -> bool:
+        """Whether subscriptions can have endpoints on this machine: only in the local cloud."""
+        match self[Env.LOCAL_ENDPOINTS]:
+            case "on":
+                return True
+            case "off":
+                return False
+        raise SettingsError(f"{Env.LOCAL_ENDPOINTS.value} must be on or off")
+
     def _get(self, name: Env, default: str) -> str:
         return self.environ.get(name.value) or default

@@ -25,6 +25,9 @@ from pydantic import ValidationError
 from precert.fhir.systems import X12
 from tools.fhir_facts import FACTS
 
+SUBSCRIPTION_FACTS: Final = Path("data/fhir/subscriptions-backport.json")
+"""Of the R4 backport of topic-based subscriptions 1.1.0, transcribed from its profiles."""
+
 Json = dict[str, Any]
 _CARE_TEAM_SCOPE: Final = re.compile(r"extension\('([^']+)'\)\.value(?:\.ofType\((\w+)\))?")
 _X12_VALUE_SET: Final = "https://valueset.x12.org/"
@@ -64,7 +67,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Validator:
-    """The facts of one package, as compiled by :mod:`tools.fhir_facts`."""
+    """The facts of packages, as compiled by :mod:`tools.fhir_facts`."""
 
     facts: Json
 
@@ -123,8 +126,11 @@ _CORE_TYPES: Final = {
 
 @cache
 def pas_validator() -> Validator:
-    """The validator of the PAS package in the repository."""
-    return Validator(json.loads(FACTS.read_text(encoding="utf-8")))
+    """The validator of the PAS package in the repository, with the profiles of subscriptions."""
+    packages = [json.loads(one.read_text(encoding="utf-8")) for one in (FACTS, SUBSCRIPTION_FACTS)]
+    kinds = ("profiles", "value_sets", "invariants")
+    merged = {kind: {k: v for one in packages for k, v in one[kind].items()} for kind in kinds}
+    return Validator({**packages[0], **merged})
 
 
 def _tree(rows: Sequence[Json]) -> Node:

@@ -14,6 +14,7 @@ from functions.expire import warn
 from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
+from functions.subscriptions import sweep as subscription_sweep
 from functions.sweep import handler as sweep
 from functions.upload import handler as upload
 from functions.upload import sweep as upload_sweep
@@ -198,6 +199,7 @@ SCHEDULED: Final = {
     "SweepFunction": sweep,
     "WarnFunction": warn,
     "UploadSweepFunction": upload_sweep,
+    "SubscriptionSweepFunction": subscription_sweep,
 }
 """Functions that a schedule invokes, also where nothing happens."""
 NOTE: Final = clinical_note()

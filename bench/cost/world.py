@@ -11,7 +11,7 @@ import logging
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 from functools import cache
@@ -25,6 +25,7 @@ from bench.cost.usage import Item, Usage
 from functions.audit import handler as audit
 from functions.expire import handler as expire
 from functions.relay import handler as relay
+from functions.subscriptions import handler as subscriptions
 from functions.upload import scan
 from functions.workflow import handler as workflow
 from infra.constructs.api import ACCESS_LOG_FORMAT
@@ -33,6 +34,7 @@ from precert.adapters.dynamodb.directory import entry_item
 from precert.adapters.dynamodb.table import to_wire
 from precert.adapters.inspection.content_types import inspect_content
 from precert.domain.caller import Grant
+from precert.domain.event_types import SUBSCRIPTION_EVENT_TYPES
 from precert.names import DOCUMENT_SK_PREFIX, INBOX_PK_PREFIX, INDEXES, REQUEST_SK, Env, Index
 from precert.observability import logger
 from precert.settings import Settings
@@ -62,6 +64,9 @@ _CONTEXT: Final = Context()
 class CountedWorld(World):
     """A world in which nothing fails, and everything is counted."""
 
+    rules = (*World.rules, (SUBSCRIPTION_EVENT_TYPES, subscriptions))
+    """No provider has a subscription: its function only looks for one."""
+
     def __init__(self, *, scans: bool = False) -> None:
         super().__init__(seed=0)
         self.usage = Usage()
@@ -81,11 +86,14 @@ class CountedWorld(World):
             Env.AUDIT_BUCKET: "audit",
             Env.RIGHTS: "table",
             Env.CALLS_PER_MINUTE: "1200",
+            Env.SUBSCRIPTIONS_QUEUE: "subscriptions",
+            Env.LOCAL_ENDPOINTS: "off",
             Env.SCAN_DOCUMENTS: "on" if self.scans else "off",
         }
         named = {name.value: value for name, value in values.items()}
         deps.settings = Settings({**deps.settings.environ, **named})
         deps.payer = payer()
+        deps.delivery_queue = _NoDeliveries()  # type: ignore[assignment]
         deps.printer = printer()
         deps.inspect = cache(inspect_content)
         del deps.audit_log
@@ -315,6 +323,13 @@ class CountedWire(WireTo):
 
     def call(self, operation: str, perform: Perform, parameters: Mapping[str, Any]) -> Any:
         return self.world.call(operation, perform, parameters)
+
+
+class _NoDeliveries:
+    """The queue of deliveries, to which nothing is sent while no provider has a subscription."""
+
+    def request(self, subscription_ids: Sequence[str], *, delay: timedelta = timedelta()) -> None:
+        raise AssertionError(f"{len(subscription_ids)} deliveries were requested in {delay}")
 
 
 def token(subject: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from functions.pas import subscriptions
 from functions.pas.models import (
     REFUSALS,
     answered_files,
@@ -273,4 +274,5 @@ def _original(file: RequestFile, bundle: Bundle) -> Bundle:
     return bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
 
 
+api.include(subscriptions.api)
 handle = api.lambda_handler()

@@ -12,13 +12,19 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.queues import EventQueue
 from infra.constructs.workflow import Workflow
-from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
+from precert.domain.event_types import (
+    MESSAGE_EVENT_TYPES,
+    NOTICE_EVENT_TYPES,
+    SUBSCRIPTION_EVENT_TYPES,
+)
 from precert.names import DOCUMENT_PREFIX, EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
 """The longest delay of an expiration warning."""
 CLOCKS_SWEPT_EVERY: Final = cdk.Duration.minutes(2)
 """With the minute that an execution has, a clock is recorded at most five minutes late."""
+SUBSCRIPTIONS_SWEPT_EVERY: Final = cdk.Duration.minutes(1)
+"""The longest delay of a heartbeat, and of a retry after a pause of more than 15 minutes."""
 UPLOAD_SWEEPS_EVERY: Final = cdk.Duration.minutes(5)
 
 
@@ -123,6 +129,41 @@ class Messaging(Construct):
             ),
         )
 
+    def subscriptions_queue(self, timeout: cdk.Duration) -> EventQueue:
+        """The queue of events for subscriptions, and of what subscriptions have due.
+
+        Functions send to it, among them the one that processes it: it is created before them.
+        """
+        return EventQueue(self, "SubscriptionsQueue", timeout=timeout)
+
+    def notify_subscribers(self, queue: EventQueue, subscriptions: ServiceFunction) -> None:
+        """Deliver the events of which subscribers are notified, each by itself.
+
+        A slow endpoint delays nothing but the one message.
+        """
+        queue.deliver_to(subscriptions, batch_size=1)
+        _deliver_to_queue(
+            self,
+            "Subscriptions",
+            queue,
+            "Events of which subscribers are notified",
+            pattern=events.EventPattern(
+                source=[EVENT_SOURCE],
+                detail_type=[kind.value for kind in SUBSCRIPTION_EVENT_TYPES],
+            ),
+            bus=self.bus,
+        )
+
+    def sweep_subscriptions(self, sweep: ServiceFunction) -> DeadLetters:
+        """Query on a schedule for what subscriptions have due."""
+        return _schedule(
+            self,
+            "SubscriptionSweeps",
+            sweep,
+            "Heartbeats, retries and lost deliveries of subscriptions",
+            SUBSCRIPTIONS_SWEPT_EVERY,
+        )
+
     def sweep_clocks(self, sweep: ServiceFunction) -> DeadLetters:
         """Query on a schedule for late clocks and lost executions."""
         return _schedule(
@@ -174,7 +215,21 @@ def _rule(
     bus: events.EventBus | None = None,
 ) -> EventQueue:
     """Deliver the events of a pattern to the function's queue."""
-    queue = EventQueue(scope, f"{name}Queue", function=function)
+    queue = EventQueue(scope, f"{name}Queue", timeout=function.timeout)
+    queue.deliver_to(function)
+    _deliver_to_queue(scope, name, queue, description, pattern=pattern, bus=bus)
+    return queue
+
+
+def _deliver_to_queue(
+    scope: Construct,
+    name: str,
+    queue: EventQueue,
+    description: str,
+    *,
+    pattern: events.EventPattern,
+    bus: events.EventBus | None,
+) -> None:
     events.Rule(
         scope,
         f"{name}Rule",
@@ -190,4 +245,3 @@ def _rule(
             )
         ],
     )
-    return queue

@@ -33,8 +33,10 @@ _PERIOD = cdk.Duration.minutes(5)
 _STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
 """Minutes that a consumer of the stream may be behind: executions start through the relay."""
 
-_SCHEDULES: Final = frozenset({"Clocks", "UploadSweeps", "Warn"})
-_SCHEDULED: Final = frozenset({catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN})
+_SCHEDULES: Final = frozenset({"Clocks", "SubscriptionSweeps", "UploadSweeps", "Warn"})
+_SCHEDULED: Final = frozenset(
+    {catalogue.SWEEP, catalogue.SUBSCRIPTION_SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN}
+)
 """The functions that AWS invokes asynchronously; queues, streams, the API and executions wait."""
 
 

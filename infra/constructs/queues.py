@@ -32,13 +32,13 @@ class EventQueue(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        function: ServiceFunction,
+        timeout: cdk.Duration,
     ) -> None:
+        """``timeout`` is that of the function, which :meth:`deliver_to` connects."""
         super().__init__(scope, construct_id)
-        self.function = function
         self.dead_letters = DeadLetters(self, "DeadLetters")
         # AWS recommends six times the function's timeout, so that a throttled batch is retried.
-        hidden = cdk.Duration.seconds(6 * function.timeout.to_seconds())
+        hidden = cdk.Duration.seconds(6 * timeout.to_seconds())
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -51,6 +51,10 @@ class EventQueue(Construct):
                 max_receive_count=ceil(RETRIED_FOR.to_seconds() / hidden.to_seconds()),
             ),
         )
+
+    def deliver_to(self, function: ServiceFunction, *, batch_size: int = BATCH_SIZE) -> None:
+        """Let the function process the events of the queue."""
+        self.function = function
         function.allow(
             [
                 *("sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
@@ -63,7 +67,7 @@ class EventQueue(Construct):
             "Mapping",
             function_name=function.live.function_arn,
             event_source_arn=self.queue.queue_arn,
-            batch_size=BATCH_SIZE,
+            batch_size=batch_size,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
                 maximum_concurrency=MOST_AT_ONCE

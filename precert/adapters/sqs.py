@@ -1,4 +1,4 @@
-"""Dead-letter queues of the product's functions, and sending their messages again.
+"""Dead-letter queues of the product's functions, sending their messages again, and deliveries.
 
 A message is an event that EventBridge could not deliver, a stream record that can never be processed
 (its keys), or the position of stream records. The function is invoked synchronously, because Lambda
@@ -8,7 +8,8 @@ discards an asynchronous event after three failed attempts. A message is deleted
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -191,3 +192,37 @@ class SqsDeadLetters:
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The queue did not accept the record. Try again.") from error
+
+
+_BATCH: Final = 10
+_LONGEST_DELAY: Final = timedelta(minutes=15)
+
+
+class SqsDeliveryQueue:
+    """The queue of the function that sends notifications (port ``DeliveryQueue``)."""
+
+    def __init__(self, client: "SQSClient", *, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def request(self, subscription_ids: Sequence[str], *, delay: timedelta = timedelta()) -> None:
+        require_writes()
+        seconds = ceil(min(delay, _LONGEST_DELAY).total_seconds())
+        for start in range(0, len(subscription_ids), _BATCH):
+            ids = subscription_ids[start : start + _BATCH]
+            try:
+                answer = self._client.send_message_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[
+                        {
+                            "Id": str(number),
+                            "MessageBody": json.dumps({"subscription_id": one}),
+                            "DelaySeconds": seconds,
+                        }
+                        for number, one in enumerate(ids)
+                    ],
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise TransientError("The queue did not accept the delivery.") from error
+            if answer.get("Failed"):
+                raise TransientError("The queue did not accept the delivery.")

@@ -207,6 +207,8 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Delivery.WARNINGS: "Warnings of expiring drafts",
         Delivery.AUDIT: "Audit records to the archive",
         Delivery.UPLOAD_SWEEPS: "Checks of uploads that were not verified",
+        Delivery.SUBSCRIPTIONS: "Notifications of subscribers",
+        Delivery.SUBSCRIPTION_SWEEPS: "Checks of what subscriptions have due",
         Delivery.CLOCKS: "Checks of decision clocks",
         Delivery.EXECUTIONS: "Executions that ended with an error",
     },

@@ -49,6 +49,8 @@ class RecordKind(StrEnum):
     CLIENT = "client"
     PLAN = "plan"
     AUDIT_RECORD = "audit_record"
+    SUBSCRIPTION = "subscription"
+    SUBSCRIPTION_EVENT = "subscription_event"
 
 
 def damaged(record_id: str) -> DamagedRecordError:

@@ -133,6 +133,15 @@ class EventRule:
     """Whether an action is refused whose caller read the request before the event. A reminder or a
     colleague's note changes nothing that a decision is based on."""
 
+    in_answer: bool = False
+    """Whether the answer to `Claim/$submit` shows it: the client that sent the claim knows it."""
+
+    @property
+    def notifies(self) -> bool:
+        """Whether subscribers are notified: the answer to an inquiry may have changed."""
+        changed = self.message or self.waiting_on is not None
+        return self.subject is Subject.REQUEST and not self.of_document and changed
+
 
 EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
     {
@@ -161,6 +170,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Request submitted",
             "A request was submitted and has a precertification number.",
             message=True,
+            in_answer=True,
             workflow=WorkflowEffect.START,
             waiting_on=WaitingOn.PAYER,
         ),
@@ -168,6 +178,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Pended for clinical review",
             "Clinical review has started.",
             message=True,
+            in_answer=True,
             waiting_on=WaitingOn.PAYER,
             grants_upload_slots=True,
         ),
@@ -441,5 +452,6 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
 )
 """A type without a row fails the test of exhaustive tables, which names it."""
 
+SUBSCRIPTION_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].notifies)
 MESSAGE_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].message)
 NOTICE_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].notices)

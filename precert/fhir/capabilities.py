@@ -38,6 +38,8 @@ class Served:
     documentation: str | None = None
 
 
+BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport"
+_SUBSCRIPTION: Final = "/fhir/r4/Subscription/{subscription_id}"
 SERVED: Final = (
     Served(
         "Claim",
@@ -90,14 +92,44 @@ SERVED: Final = (
         "ValueSet.r",
         "http://hl7.org/fhir/OperationDefinition/ValueSet-expand|4.0.1",
     ),
+    Served("Subscription", "create", "POST /fhir/r4/Subscription", "Subscription.c"),
+    Served("Subscription", "search-type", "GET /fhir/r4/Subscription", "Subscription.s"),
+    Served("Subscription", "read", f"GET {_SUBSCRIPTION}", "Subscription.r"),
+    Served("Subscription", "update", f"PUT {_SUBSCRIPTION}", "Subscription.u"),
+    Served("Subscription", "delete", f"DELETE {_SUBSCRIPTION}", "Subscription.d"),
+    *(
+        Served(
+            "Subscription",
+            name,
+            route,
+            "Subscription.r",
+            f"{BACKPORT}/OperationDefinition/backport-subscription-{name}",
+        )
+        for name, route in (
+            ("status", f"POST {_SUBSCRIPTION}"),
+            ("status", f"POST {_SUBSCRIPTION}/{{operation}}"),
+            ("events", f"GET {_SUBSCRIPTION}/{{operation}}"),
+        )
+    ),
 )
 PROFILES: Final = {
     "Claim": tuple(
         f"{PAS}/StructureDefinition/{name}" for name in ("profile-claim", "profile-claim-inquiry")
     ),
+    "Subscription": (
+        f"{PAS}/StructureDefinition/profile-subscription",
+        f"{BACKPORT}/StructureDefinition/backport-subscription",
+    ),
 }
 """Supported profiles by resource type."""
-EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {}
+EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {
+    "Subscription": (
+        {
+            "url": f"{BACKPORT}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical",
+            "valueCanonical": f"{PAS}/SubscriptionTopic/PASSubscriptionTopic",
+        },
+    ),
+}
 """Extensions of a resource type's entry, such as the topics of subscriptions."""
 DTR_GUIDE: Final = f"{DTR}/ImplementationGuide/hl7.fhir.us.davinci-dtr|{DTR_VERSION}"
 GUIDES: Final = (PAS_GUIDE, DTR_GUIDE, US_CORE)

@@ -34,14 +34,14 @@ from precert.fhir.elements import Json, concept, extension, not_applicable, pres
 
 MEDIA_TYPE: Final = "application/fhir+json"
 
-_USE_OF = {
+USE_OF = {
     Purpose.PRECERTIFICATION: "preauthorization",
     Purpose.PREDETERMINATION: "predetermination",
 }
 
 
 @dataclass
-class _Entries:
+class Entries:
     """The bundle's entries in the order added, each under a ``urn:uuid`` of its own."""
 
     new_uuid: Callable[[], str]
@@ -71,15 +71,15 @@ def request_bundle(
     """
     created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     claim_id = new_uuid()
-    entries = _Entries(new_uuid)
+    entries = Entries(new_uuid)
     patient = entries.add(parties.patient(coverage))
     insurer = entries.add(parties.insurer(payer))
     insurance = entries.add(parties.insurance(coverage, patient, insurer))
     servicing = content.servicing_provider or Provider()
     requesting = content.requesting_provider or servicing
     alone = requesting == servicing
-    performer = _party(entries, servicing, is_requestor=alone)
-    requestor = performer if alone else _party(entries, requesting, is_requestor=True)
+    performer = party(entries, servicing, is_requestor=alone)
+    requestor = performer if alone else party(entries, requesting, is_requestor=True)
     drugs = [_drug(entries, service, patient) for service in content.services]
     lines = _Lines(content, payer, drugs)
     claim = present(
@@ -89,8 +89,8 @@ def request_bundle(
         extension=_level_of_service(content),
         identifier=[{"system": systems.URI, "value": f"urn:uuid:{claim_id}"}],
         status="active",
-        type=concept(f"{systems.TERMINOLOGY}/claim-type", _claim_type(content)),
-        use=_USE_OF[content.purpose],
+        type=concept(f"{systems.TERMINOLOGY}/claim-type", claim_type(content)),
+        use=USE_OF[content.purpose],
         patient=reference(patient),
         created=created,
         insurer=reference(insurer),
@@ -112,7 +112,7 @@ def request_bundle(
     }
 
 
-def _party(entries: _Entries, provider: Provider, *, is_requestor: bool) -> str:
+def party(entries: Entries, provider: Provider, *, is_requestor: bool) -> str:
     """A facility as an organization, an individual in a role."""
     if provider.kind is not ProviderKind.INDIVIDUAL:
         return entries.add(parties.organization(provider, is_requestor=is_requestor))
@@ -120,7 +120,7 @@ def _party(entries: _Entries, provider: Provider, *, is_requestor: bool) -> str:
     return entries.add(parties.role(provider, practitioner))
 
 
-def _drug(entries: _Entries, service: Service, patient: str) -> str | None:
+def _drug(entries: Entries, service: Service, patient: str) -> str | None:
     """The resource of a drug with a name or an NDC; ``None`` for any other."""
     drug = service.medication
     if drug is None or not (drug.name or drug.ndc):
@@ -131,7 +131,8 @@ def _drug(entries: _Entries, service: Service, patient: str) -> str | None:
 # -- The claim's head ---------------------------------------------------------------------------------
 
 
-def _claim_type(content: RequestContent) -> str:
+def claim_type(content: RequestContent) -> str:
+    """FHIR's claim type: institutional if a service is a stay."""
     stays = any(_is_stay(service) for service in content.services)
     return "institutional" if stays else "professional"
 

@@ -1,6 +1,6 @@
 """Who takes part in a request: patient, payer with its coverage, and providers."""
 
-from precert.domain.content import Medication, Provider
+from precert.domain.content import Medication, Patient, Provider
 from precert.domain.coverage import Coverage
 from precert.domain.payer import Payer
 from precert.domain.values import ProviderKind
@@ -17,7 +17,8 @@ from precert.fhir.elements import (
 )
 
 
-def patient(coverage: Coverage) -> Json:
+def patient(coverage: Coverage | Patient) -> Json:
+    """The patient, as covered or as entered."""
     return {
         "resourceType": "Patient",
         "meta": systems.profile("beneficiary"),
@@ -28,7 +29,7 @@ def patient(coverage: Coverage) -> Json:
     }
 
 
-def member_identifier(coverage: Coverage) -> Json:
+def member_identifier(coverage: Coverage | Patient) -> Json:
     return {
         "type": concept(systems.IDENTIFIER_TYPE, "MB"),
         "system": systems.MEMBER_ID,

@@ -111,7 +111,8 @@ def resources(clients: Clients) -> Resources:
         definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
         roleArn="arn:aws:iam::123456789012:role/machine",
     )["stateMachineArn"]
-    return Resources(requests, bucket, archive, bus, arn)
+    queue = clients.by_name["sqs"].create_queue(QueueName=names("subscriptions"))["QueueUrl"]
+    return Resources(requests, bucket, archive, bus, arn, queue)
 
 
 @pytest.fixture
@@ -142,6 +143,8 @@ def cloud(
                 Env.STATE_MACHINE_ARN: resources.machine,
                 Env.EVENT_BUS_NAME: resources.bus,
                 Env.DELIVERIES: "{}",
+                Env.SUBSCRIPTIONS_QUEUE: resources.subscriptions,
+                Env.LOCAL_ENDPOINTS: "off",
             }
         ),
         now=(clock := Clock()),

@@ -35,6 +35,8 @@ class Resources(NamedTuple):
     archive: str
     bus: str
     machine: str
+    subscriptions: str
+    """The queue of what subscriptions have due."""
 
     @property
     def items(self) -> Any:

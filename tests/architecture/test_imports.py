@@ -22,11 +22,13 @@ ALLOWED: Final = {
     "precert.adapters": (
         "boto3",
         "botocore",
+        "certifi",
         "mypy_boto3_*",
         "PIL",
         "pydantic",
         "pypdfium2",
         "typst",
+        "urllib3",
         "precert.adapters",
         "precert.names",
         "precert.domain",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import pytest
 
@@ -34,7 +34,7 @@ from precert.adapters.dynamodb.table import Writes
 from precert.bootstrap import Dependencies
 from precert.domain.content import RequestContent
 from precert.domain.documents import Refusal
-from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES, EventType
 from precert.names import (
     CHECKS_INDEX,
     CHECKS_SK,
@@ -174,6 +174,8 @@ class Step(NamedTuple):
 class World:
     """A seed's world. Actors are registered with a weight."""
 
+    rules: ClassVar[tuple[tuple[tuple[EventType, ...], ModuleType], ...]] = _RULES
+    """Which functions receive the events of the bus."""
     queued = True
     """Whether a queue is between the bus and each function."""
 
@@ -334,7 +336,7 @@ class World:
         for entry in parameters["Entries"]:
             self.published.append(entry)
             detail = json.loads(entry["Detail"])
-            for types, handler in _RULES:
+            for types, handler in self.rules:
                 if entry["DetailType"] in types:
                     what = f"{detail['event_id']} to {handler.__name__.split('.')[1]}"
                     self.deliveries.append(Delivery(detail, handler, what))

@@ -8,7 +8,11 @@ import pytest
 
 from infra import catalogue
 from infra.alarms import OWN_ALARMS, RUNBOOK, Severity, described
-from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
+from precert.domain.event_types import (
+    MESSAGE_EVENT_TYPES,
+    NOTICE_EVENT_TYPES,
+    SUBSCRIPTION_EVENT_TYPES,
+)
 from precert.names import (
     EVENT_SK_PREFIX,
     EVENT_SOURCE,
@@ -96,7 +100,7 @@ def test_event_waits_in_a_queue_when_the_function_of_its_rule_fails(stack: Synth
     delivering = [
         rule for rule in rules if "EventPattern" in rule and rule["Description"] not in said
     ]
-    assert len(delivering) == len(mappings) == 6
+    assert len(delivering) == len(mappings) == 7
     for rule in delivering:
         [target] = rule["Targets"]
         queue = queue_of(target["Arn"])
@@ -137,6 +141,7 @@ def test_events_of_vendors_are_archived_when_the_stage_archives_events(prod: Syn
     [
         ("InboxFunction", EVENT_SOURCE, MESSAGE_EVENT_TYPES),
         ("NoticesFunction", EVENT_SOURCE, NOTICE_EVENT_TYPES),
+        ("SubscriptionsFunction", EVENT_SOURCE, SUBSCRIPTION_EVENT_TYPES),
         ("ReportsFunction", {"prefix": VENDOR_SOURCE_PREFIX}, (VENDOR_DETERMINED,)),
     ],
 )
@@ -186,6 +191,7 @@ def test_work_is_done_when_its_schedule_fires(stack: Synthesized) -> None:
         "Warn": "rate(15 minutes)",
         "UploadSweep": "rate(5 minutes)",
         "Sweep": "rate(2 minutes)",
+        "SubscriptionSweep": "rate(1 minute)",
     }
 
 
@@ -249,14 +255,15 @@ def test_alarms_watch_count_and_age_when_a_queue_has_messages(stack: Synthesized
         for name, queue in stack.properties(QUEUE).items()
         if "RedrivePolicy" not in queue
     }
-    assert len(schedules) == 3
+    assert len(schedules) == 4
     assert watched(stack, "QueueName") == expected
 
 
 def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> None:
     """Functions that serve HTTP calls raise nothing; throttles are those of the whole account."""
     served = {spec.handler for spec in catalogue.ALL if spec.serves_http}
-    scheduled = {one.handler for one in (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN)}
+    invoked = (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN)
+    scheduled = {one.handler for one in (*invoked, catalogue.SUBSCRIPTION_SWEEP)}
     streamed = {one.handler for one in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)}
     expected = set()
     for name, function in stack.properties("AWS::Lambda::Function").items():

@@ -111,9 +111,11 @@ ALLOWED: Final = {
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"},
-    catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject"},
+    catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
     catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
     | WRITE_KEY,
+    catalogue.SUBSCRIPTIONS: READ | WRITE_KEY | RECEIVE | {"dynamodb:PutItem", "sqs:SendMessage"},
+    catalogue.SUBSCRIPTION_SWEEP: {"dynamodb:Query", "sqs:SendMessage"} | USE_KEY,
 }
 TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")
 CHANGE: Final = WRITE | {"dynamodb:BatchGetItem"}
@@ -185,6 +187,11 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
     catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
     catalogue.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
     catalogue.SMART: {},
+    catalogue.SUBSCRIPTIONS: {
+        "TablesRequests": READ | {"dynamodb:PutItem"},
+        "AuditTable": {"dynamodb:PutItem"},
+    },
+    catalogue.SUBSCRIPTION_SWEEP: {"TablesRequests": {"dynamodb:Query"}},
 }
 """What each function may do with each table and with the objects below each prefix.
 
@@ -278,7 +285,9 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
         and not role.startswith("LoadingRole")
     ]
     keys = [tuple(one["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in conditions]
-    callers = len([spec for spec in catalogue.ALL if spec.identifies])
+    callers = len(
+        [spec for spec in catalogue.ALL if spec.identifies or spec is catalogue.SUBSCRIPTIONS]
+    )
     assert Counter(keys) == {("GRANT#*",): callers, ("CLIENT#*",): 1}
     unlimited = {
         role

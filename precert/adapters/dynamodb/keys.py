@@ -27,6 +27,12 @@ Requests table, one item collection per request::
     pk FREQUENT#<tin>         sk <provider>          how many times the TIN has selected it
     pk SWEEP                  sk <queue>             where the sweep of open cycles continues
     pk MIGRATION              sk <name>              how far a migration is
+    pk SUBSCRIPTION#<id>      sk SUBSCRIPTION        a subscription, and how far it is delivered
+                              sk HEADERS             the headers of its notifications
+                              sk NOTIFICATION#<n>    an event of the subscription
+                              sk NUMBERED#<event_id>  an event has its number: it gets only one
+    pk SUBSCRIBER#<SHA-256>   sk SUBSCRIPTIONS       the subscriptions of a client
+    pk SUBSCRIBERS#<kind>#<number>  sk <subscription id>  a subscription to an organization
 
 Reference table::
 
@@ -63,12 +69,14 @@ Audit table::
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Final
 
 from precert.domain.audit import member_key
 from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.matching import ProviderRole
 from precert.domain.statuses import Status
+from precert.domain.subscriptions import Organization
 from precert.domain.values import ProviderKind, Urgency
 from precert.names import (
     CLIENT_PK_PREFIX,
@@ -222,6 +230,34 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
     """Expedited and emergency cases sort before standard ones, then by due date."""
     rank = 1 if urgency is Urgency.STANDARD else 0
     return f"{rank}#{instant(due_at)}#{request_id}"
+
+
+SUBSCRIPTION_SK: Final = "SUBSCRIPTION"
+HEADERS_SK: Final = "HEADERS"
+SUBSCRIPTIONS_QUEUE: Final = "SUBSCRIPTIONS"
+"""Worklist partition of subscriptions with something to do, by when it is due."""
+
+
+def subscription_pk(subscription_id: str) -> str:
+    return f"SUBSCRIPTION#{subscription_id}"
+
+
+def notification_sk(number: int) -> str:
+    return f"NOTIFICATION#{number:010d}"
+
+
+def numbered_sk(event_id: str) -> str:
+    return f"NUMBERED#{event_id}"
+
+
+def owner_key(issuer: str | None, subject: str) -> tuple[str, str]:
+    """Partition and sort key of the set of a client's subscriptions."""
+    digest = sha256(f"{issuer or ''}\x1f{subject}".encode()).hexdigest()
+    return f"SUBSCRIBER#{digest}", "SUBSCRIPTIONS"
+
+
+def subscribers_pk(organization: Organization) -> str:
+    return f"SUBSCRIBERS#{organization.key}"
 
 
 SWEEP_PK: Final = "SWEEP"

@@ -1,0 +1,16 @@
+"""Lets everything be attempted that subscriptions have due; a schedule invokes it."""
+
+from typing import Any
+
+from precert.bootstrap import call
+from precert.names import SUBSCRIPTIONS_SWEPT
+from precert.observability import errors_noted, logger, metrics, note_work
+from precert.usecases.notifications import sweep_subscriptions
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    """The event contains nothing: the table has what is due."""
+    with errors_noted():
+        note_work(SUBSCRIPTIONS_SWEPT, due=call(sweep_subscriptions))

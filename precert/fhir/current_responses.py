@@ -1,0 +1,85 @@
+"""The response bundle of a request of any channel, as ``Claim/$inquire`` would answer now.
+
+For a claim of the Prior Authorization API it refers to that claim as it was sent. For a request of
+another channel, claim and parties are built from its content.
+"""
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from precert.domain.content import Provider
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.fhir import parties, systems
+from precert.fhir.bundles import Bundle, bundle_of
+from precert.fhir.claims import item_sequences
+from precert.fhir.elements import Json, concept, reference
+from precert.fhir.export import USE_OF, Entries, claim_type, party
+from precert.fhir.responses import determined
+
+_CLAIM: Final = "Claim"
+
+
+def answer_of(
+    request: Request,
+    original: bytes | None,
+    *,
+    seed: str,
+    base_url: str,
+    payer: Payer,
+    at: datetime,
+) -> Json:
+    """The response bundle with the state of a request.
+
+    ``original`` is the claim as it was sent, compressed by gzip. Ids follow from ``seed``, so that an
+    answer that is sent again is the same.
+    """
+    new_uuid = _numbered(seed)
+    known = bundle_of(json.loads(gzip.decompress(original)), first=_CLAIM) if original else None
+    bundle = known or _described(request, payer, new_uuid)
+    lines = len(request.submitted.lines)
+    sequences = item_sequences(bundle) if known else ()
+    if len(sequences) != lines:
+        sequences = tuple(range(1, lines + 1))
+    answer = determined(
+        request, sequences, bundle, payer=payer, base_url=base_url, at=at, new_uuid=new_uuid
+    )
+    number = {"system": systems.REQUEST_NUMBER, "value": request.submitted.number}
+    return {"resourceType": "Bundle", "id": new_uuid(), "identifier": number, **answer}
+
+
+def _numbered(seed: str) -> Callable[[], str]:
+    """UUIDs that follow from a text, each with the next number."""
+    number = 0
+
+    def new_uuid() -> str:
+        nonlocal number
+        number += 1
+        return str(uuid5(NAMESPACE_URL, f"{seed}#{number}"))
+
+    return new_uuid
+
+
+def _described(request: Request, payer: Payer, new_uuid: Callable[[], str]) -> Bundle:
+    """A claim with its parties, for a request that was not sent as a claim."""
+    content = request.content
+    if content.patient is None:
+        raise AssertionError("a submitted request has a patient")
+    entries = Entries(new_uuid)
+    servicing = content.servicing_provider or Provider()
+    requesting = content.requesting_provider or servicing
+    claim = {
+        "identifier": [{"system": systems.REQUEST_NUMBER, "value": request.submitted.number}],
+        "type": concept(f"{systems.TERMINOLOGY}/claim-type", claim_type(content)),
+        "use": USE_OF[content.purpose],
+        "patient": reference(entries.add(parties.patient(content.patient))),
+        "insurer": reference(entries.add(parties.insurer(payer))),
+        "provider": reference(party(entries, requesting, is_requestor=True)),
+    }
+    head = {"fullUrl": f"urn:uuid:{new_uuid()}", "resource": {"resourceType": _CLAIM, **claim}}
+    document = {"resourceType": "Bundle", "type": "collection", "entry": [head, *entries.resources]}
+    return bundle_of(document, first=_CLAIM)

@@ -1,0 +1,301 @@
+"""Number the events of subscriptions, and deliver them: at least once, in their order.
+
+An event gets its number in one transaction with the state of the subscription. What is due is attempted
+by whoever reads it first; the sweep finds what no attempt was made for. An endpoint that fails is not
+attempted again before its pause has ended, so that it delays only its own notifications.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from precert.domain.audit import AuditRecord, Basis, member_key
+from precert.domain.errors import DamagedRecordError
+from precert.domain.events import PublishedEvent
+from precert.domain.request import Request
+from precert.domain.retry import retry
+from precert.domain.subscriptions import (
+    LONGEST_TIMEOUT,
+    DeliveryError,
+    Notification,
+    Subscription,
+    Work,
+    concerns,
+    organizations_of,
+)
+from precert.usecases.audit import AuditLog
+from precert.usecases.ports.requests import RequestFile, RequestStore
+from precert.usecases.ports.subscriptions import (
+    DeliveryQueue,
+    Endpoints,
+    EventNumberedError,
+    NotDeliveredError,
+    SubscriptionChangedError,
+    SubscriptionStore,
+)
+from precert.usecases.subscriptions import ClientRights, visible_files
+
+OPERATION: Final = "notifySubscriber"
+"""The operation in the audit records of deliveries."""
+SOON: Final = timedelta(minutes=5)
+"""What is due later is found by the sweep: a longer delay would raise the alarm of the queue's age."""
+_CHANGED: Final = "The subscription is being changed. Try again."
+
+
+def number_event(
+    event: PublishedEvent,
+    *,
+    subscriptions: SubscriptionStore,
+    requests: RequestStore,
+    client_rights: ClientRights,
+    delivery_queue: DeliveryQueue,
+    now: datetime,
+) -> int:
+    """Give the event its number in each subscription whose owner may see the request.
+
+    Returns in how many. A second delivery of the event changes no number and lets deliveries be
+    attempted again.
+    """
+    request = requests.read(event.request_id)
+    if request is None or request.review is None:
+        return 0
+    numbered = []
+    for subscription_id in subscriptions.of_organizations(organizations_of(request)):
+        try:
+            if _number(subscription_id, event, request, subscriptions, client_rights, now):
+                numbered.append(subscription_id)
+        except DamagedRecordError:
+            # It is reported. The others are notified all the same.
+            continue
+    if numbered:
+        delivery_queue.request(numbered)
+    return len(numbered)
+
+
+def _number(
+    subscription_id: str,
+    event: PublishedEvent,
+    request: Request,
+    subscriptions: SubscriptionStore,
+    client_rights: ClientRights,
+    now: datetime,
+) -> bool:
+    def attempt() -> bool:
+        found = subscriptions.read(subscription_id)
+        if found is None or found.has_ended(now) or not concerns(found, event, request):
+            return False
+        if not client_rights.may_see(found, request, now):
+            return False
+        after = found.with_event(now)
+        notification = Notification(
+            number=after.last_number,
+            event_id=event.event_id,
+            type=event.type,
+            request_id=event.request_id,
+            at=event.at,
+        )
+        try:
+            subscriptions.record(after, notification)
+        except EventNumberedError:
+            return True
+        return True
+
+    return retry(attempt, on=SubscriptionChangedError, message=_CHANGED)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one attempt did. ``again`` if more may be due now."""
+
+    work: Work | None = None
+    delivered: bool = False
+    withheld: bool = False
+    error: DeliveryError | None = None
+    turned_off: bool = False
+    again: bool = False
+
+
+Compose = Callable[[Subscription, Work, Notification | None, RequestFile | None], bytes]
+"""The body of a notification."""
+_NOTHING: Final = Attempt()
+_AGAIN: Final = Attempt(again=True)
+
+
+def attempt_delivery(
+    subscription_id: str,
+    compose: Compose,
+    *,
+    subscriptions: SubscriptionStore,
+    requests: RequestStore,
+    client_rights: ClientRights,
+    endpoints: Endpoints,
+    delivery_queue: DeliveryQueue,
+    audit_log: AuditLog,
+    now: datetime,
+) -> Attempt:
+    """Attempt what the subscription has due next, once.
+
+    An event is delivered with the state of its request, if the owner may see it now; else it is
+    withheld. The access is recorded before it is sent.
+    """
+    found = subscriptions.read(subscription_id)
+    if found is None:
+        return _NOTHING
+    try:
+        begun = _begun(found, subscriptions, requests, client_rights, now)
+    except SubscriptionChangedError:
+        return _AGAIN
+    if isinstance(begun, Attempt):
+        return begun
+    attempting, work = begun.subscription, begun.work
+    if begun.file is not None:
+        audit_log.append(_record(attempting, begun.file, client_rights, now))
+    body = compose(attempting, work, begun.event, begun.file)
+    try:
+        endpoints.post(
+            attempting.endpoint,
+            body,
+            media_type=attempting.media_type,
+            headers=subscriptions.headers(subscription_id),
+            seconds=min(attempting.timeout_seconds or LONGEST_TIMEOUT, LONGEST_TIMEOUT),
+        )
+    except NotDeliveredError as refusal:
+        reason = refusal
+        after = _settle(
+            attempting,
+            subscriptions,
+            lambda current: current.failed(reason.error, now, reason.status),
+        )
+        if after is None:
+            return Attempt(work, error=reason.error)
+        if after.attempt_at is not None and after.attempt_at - now <= SOON:
+            delivery_queue.request([subscription_id], delay=after.attempt_at - now)
+        return Attempt(work, error=reason.error, turned_off=after.has_stopped)
+    _settle(attempting, subscriptions, lambda current: current.succeeded(work, now))
+    return Attempt(work, delivered=True, again=True)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """An attempt that is counted, and what it sends."""
+
+    subscription: Subscription
+    work: Work
+    event: Notification | None = None
+    file: RequestFile | None = None
+
+
+def _begun(
+    found: Subscription,
+    subscriptions: SubscriptionStore,
+    requests: RequestStore,
+    client_rights: ClientRights,
+    now: datetime,
+) -> "_Begun | Attempt":
+    """The attempt that is stored as begun, or what was done instead."""
+    if found.has_ended(now) and not found.is_off:
+        subscriptions.store(found.turned_off(now))
+        return _NOTHING
+    work = found.work(now)
+    if work is None:
+        return _NOTHING
+    if found.has_failed_for_good(now):
+        gone = found.given_up(now)
+        subscriptions.store(gone)
+        return Attempt(work, error=gone.error, turned_off=True)
+    event, file = None, None
+    if work is Work.EVENT:
+        event = _next_event(found, subscriptions)
+        file = _visible(found, event, requests, client_rights, now)
+        if event is None or file is None:
+            subscriptions.store(found.withheld(now))
+            return Attempt(work, withheld=True, again=True)
+    attempting = found.attempting(now)
+    subscriptions.store(attempting)
+    return _Begun(attempting, work, event, file)
+
+
+def _next_event(found: Subscription, subscriptions: SubscriptionStore) -> Notification | None:
+    """The event that follows those that are completed; ``None`` if it is past its retention."""
+    number = found.completed + 1
+    events = subscriptions.events(found.subscription_id, number, number, most=1)
+    return events[0] if events else None
+
+
+def _visible(
+    found: Subscription,
+    event: Notification | None,
+    requests: RequestStore,
+    client_rights: ClientRights,
+    now: datetime,
+) -> RequestFile | None:
+    if event is None:
+        return None
+    try:
+        files = visible_files(
+            found, [event.request_id], requests=requests, client_rights=client_rights, now=now
+        )
+    except DamagedRecordError:
+        # It is reported, and does not hold up the other events.
+        return None
+    return files.get(event.request_id)
+
+
+def _settle(
+    attempting: Subscription,
+    subscriptions: SubscriptionStore,
+    change: Callable[[Subscription], Subscription],
+) -> Subscription | None:
+    """Store the result of an attempt, unless the owner has updated the subscription meanwhile."""
+
+    def attempt() -> Subscription | None:
+        current = subscriptions.read(attempting.subscription_id)
+        if current is None or not _is_same_attempt(current, attempting):
+            return None
+        after = change(current)
+        subscriptions.store(after)
+        return after
+
+    return retry(attempt, on=SubscriptionChangedError, message=_CHANGED)
+
+
+def _is_same_attempt(current: Subscription, attempting: Subscription) -> bool:
+    return (current.changed_at, current.attempts, current.completed) == (
+        attempting.changed_at,
+        attempting.attempts,
+        attempting.completed,
+    )
+
+
+def _record(
+    subscription: Subscription, file: RequestFile, client_rights: ClientRights, now: datetime
+) -> AuditRecord:
+    """The audit record of a delivery: what a client receives of whose request, and why."""
+    request = file.request
+    number = subscription.completed + 1
+    tins = sorted(client_rights.may_see(subscription, request, now))
+    member_id = request.content_as_submitted.member_id
+    return AuditRecord(
+        access_id=f"{subscription.subscription_id}.{number:06d}.{subscription.attempts}",
+        at=now,
+        operation=OPERATION,
+        subject=subscription.subject,
+        basis=tuple(f"{Basis.TIN.value}:{tin}" for tin in tins),
+        requests=(request.request_id,),
+        members=(member_key(member_id),) if member_id else (),
+    )
+
+
+MOST_DUE: Final = 1000
+"""How many subscriptions one run of the sweep lets attempt; the most overdue come first."""
+
+
+def sweep_subscriptions(
+    *, subscriptions: SubscriptionStore, delivery_queue: DeliveryQueue, now: datetime
+) -> int:
+    """Let everything be attempted that is due: heartbeats, ends, retries and lost deliveries."""
+    due = subscriptions.due(now, most=MOST_DUE)
+    if due:
+        delivery_queue.request(due)
+    return len(due)

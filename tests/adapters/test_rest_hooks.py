@@ -1,0 +1,204 @@
+"""Endpoints of clients: only public addresses are called, as they were resolved, and nothing else."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar, Final
+
+import pytest
+from pydantic import SecretStr
+
+from precert.adapters.rest_hooks import RestHooks, is_public
+from precert.domain.subscriptions import DeliveryError
+from precert.fhir.subscriptions import is_endpoint
+from precert.usecases.ports.subscriptions import NotDeliveredError
+
+JSON: Final = "application/fhir+json"
+NOT_PUBLIC: Final = (
+    *("127.0.0.1", "127.8.9.1", "0.0.0.0", "0.1.2.3", "10.1.2.3", "100.64.0.1", "169.254.169.254"),
+    *("169.254.1.1", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1"),
+    *("192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1"),
+    *("255.255.255.255", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8"),
+    *("64:ff9b::7f00:1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1"),
+    *("fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "no address"),
+)
+PUBLIC: Final = ("8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:81b::200e")
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_nothing_is_sent_when_the_name_resolves_to_an_address_that_is_not_public(
+    address: str,
+) -> None:
+    assert not is_public(address)
+    assert failure(lambda _host, _port: [address]) is DeliveryError.ADDRESS_REFUSED
+    # One public address beside it does not help.
+    assert failure(lambda _host, _port: ["8.8.8.8", address]) is DeliveryError.ADDRESS_REFUSED
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_address_is_accepted_when_it_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+def failure(
+    resolve: Callable[[str, int], list[str]], url: str = "https://ehr.example.org/"
+) -> DeliveryError:
+    with pytest.raises(NotDeliveredError) as refused:
+        RestHooks(local=False, resolve=resolve).post(
+            url, b"{}", media_type=JSON, headers={}, seconds=1
+        )
+    return refused.value.error
+
+
+REFUSED_ENDPOINTS: Final = (
+    *("http://ehr.example.org/", "ftp://ehr.example.org/", "ehr.example.org", "https://"),
+    *("https://localhost/", "https://LOCALHOST/", "https://localhost./", "https://a.localhost/"),
+    *("https://127.0.0.1/", "https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/"),
+    *("https://127.1/", "https://0x7f.1/", "https://0/", "https://[::1]/", "https://[::]/"),
+    *("https://[::ffff:127.0.0.1]/", "https://[fd00:ec2::254]/", "https://169.254.169.254/latest"),
+    *("https://8.8.8.8/", "https://db.internal/", "https://host.local/", "https://intranet/"),
+    *(
+        "https://user@ehr.example.org/",
+        "https://a:b@ehr.example.org/",
+        "https://ehr.example.org/#x",
+    ),
+    *("https://ehr.example.org\\@10.0.0.1/", "https://ehr.example.org /", "https://ehr_x.org/"),
+    *("https://ehr.example.org:0/", "https://ehr.example.org:99999/", "https://e\u00e4r.example/"),
+    *(
+        "https://1.168.192.in-addr.arpa/",
+        "https://ehr.example.org\r\nX: y/",
+        "https://.example.org",
+    ),
+)
+
+
+@pytest.mark.parametrize("url", REFUSED_ENDPOINTS)
+def test_endpoint_is_refused_when_its_form_is_not_of_a_public_host(url: str) -> None:
+    assert not is_endpoint(url, local=False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://ehr.example.org", "https://ehr.example.org:8443/a?b=c", "https://EHR.Example.ORG/"],
+)
+def test_endpoint_is_accepted_when_it_has_a_public_name(url: str) -> None:
+    assert is_endpoint(url, local=False)
+
+
+def test_this_machine_is_accepted_when_the_cloud_is_local() -> None:
+    assert is_endpoint("http://localhost:8099/hook", local=True)
+    assert not is_endpoint("http://localhost:8099/hook", local=False)
+    assert not is_endpoint("http://10.0.0.1/hook", local=True)
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """An endpoint on this machine: it answers with the status that its path names."""
+
+    received: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.received.append((self.path, dict(self.headers.items()), body))
+        status = int(self.path.strip("/").partition("?")[0] or 200)
+        self.send_response(status)
+        self.send_header("Location", "http://169.254.169.254/latest")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as running:
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{running.server_port}"
+        running.shutdown()
+        thread.join()
+
+
+def post(url: str, *, local: bool = True, **headers: str) -> None:
+    values = {name: SecretStr(value) for name, value in headers.items()}
+    RestHooks(local=local).post(url, b'{"a":1}', media_type=JSON, headers=values, seconds=2)
+
+
+def test_notification_is_sent_with_the_headers_when_the_endpoint_accepts_it(server: str) -> None:
+    Receiver.received.clear()
+    post(f"{server}/202?clinic=7", Authorization="Bearer secret")
+    [(path, headers, body)] = Receiver.received
+    assert (path, body) == ("/202?clinic=7", b'{"a":1}')
+    assert headers["Authorization"] == "Bearer secret"
+    assert headers["Content-Type"] == JSON
+    assert headers["Host"] == server.removeprefix("http://")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (302, DeliveryError.REDIRECTED),
+        (308, DeliveryError.REDIRECTED),
+        (404, DeliveryError.NOT_ACCEPTED),
+        (500, DeliveryError.NOT_ACCEPTED),
+    ],
+)
+def test_notification_is_not_delivered_when_the_endpoint_does_not_accept_it(
+    status: int, error: DeliveryError, server: str
+) -> None:
+    Receiver.received.clear()
+    with pytest.raises(NotDeliveredError) as refused:
+        post(f"{server}/{status}")
+    assert (refused.value.error, refused.value.status) == (error, status)
+    assert len(Receiver.received) == 1, "redirects and errors are not followed"
+
+
+def test_this_machine_is_not_called_when_the_cloud_is_not_local(server: str) -> None:
+    Receiver.received.clear()
+    for url in (server, server.replace("http:", "https:")):
+        with pytest.raises(NotDeliveredError) as refused:
+            post(url, local=False)
+        assert refused.value.error is DeliveryError.ADDRESS_REFUSED
+    assert Receiver.received == []
+
+
+def test_error_is_named_when_nothing_listens_or_the_name_is_unknown() -> None:
+    with pytest.raises(NotDeliveredError) as refused:
+        post("http://localhost:9/")
+    assert refused.value.error is DeliveryError.CONNECTION_FAILED
+
+    def unknown(_host: str, _port: int) -> list[str]:
+        raise OSError
+
+    assert failure(unknown) is DeliveryError.NAME_NOT_RESOLVED
+    assert failure(lambda _host, _port: []) is DeliveryError.NAME_NOT_RESOLVED
+
+
+def test_connection_is_made_to_the_verified_address_when_the_name_resolves_differently_later(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: the name is resolved once, and the connection is made to what was verified."""
+    port = int(server.rpartition(":")[2])
+    answers = [["93.184.216.34"], ["127.0.0.1"]]
+    connected: list[str] = []
+
+    def connect(address: tuple[str, int], *_arguments: Any, **_named: Any) -> Any:
+        connected.append(address[0])
+        raise OSError
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    Receiver.received.clear()
+    url = f"https://rebinding.example.org:{port}/"
+    error = failure(lambda _host, _port: answers.pop(0), url)
+    assert error is DeliveryError.CONNECTION_FAILED
+    assert (connected, Receiver.received, len(answers)) == (["93.184.216.34"], [], 1)
+
+
+def test_certificate_is_verified_for_the_name_when_the_address_is_connected() -> None:
+    hooks = RestHooks(local=False)
+    pool = hooks._pool("https", "93.184.216.34", "ehr.example.org", 443, 5)
+    connection: Any = pool._new_conn()
+    assert (connection.server_hostname, connection.assert_hostname) == ("ehr.example.org",) * 2
+    context = connection.ssl_context
+    assert (context.verify_mode.name, context.minimum_version.name) == ("CERT_REQUIRED", "TLSv1_2")
+    assert len(context.get_ca_certs()) > 50
