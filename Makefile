@@ -50,8 +50,8 @@ bench: $(DEV) ## Count instructions of a check, calls of a dashboard page (valgr
 cost: $(DEV) ## Count and price requests and an idle month: docs/cost.md (MEASURE=1: measure durations too)
 	@$(PY) -m bench.cost $(if $(MEASURE),--measure)
 
-figures: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Measure each screen of the portal on a local cloud: time, calls, bytes (Chromium)
-	@$(PY) -m bench.portal
+figures: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Measure each screen of the portal: docs/portal-figures.md (Chromium; RESUME=1: continue)
+	@$(PY) -m bench.portal $(if $(RESUME),--resume)
 
 unit: $(DEV) ## Run only the fast tiers: architecture, unit, property
 	@$(PY) -m tools.verify architecture unit property

@@ -167,3 +167,13 @@ class Person:
         found = NUMBER.search(number.inner_text())
         assert found is not None
         return found[0]
+
+
+def enter_check(screen: Screen) -> None:
+    """Confirm a patient and choose a servicing provider, which the screens of a check need."""
+    person = Person(screen)
+    person.find_patient()
+    person.confirm_patient()
+    person.start_check()
+    person.choose_facility()
+    expect(screen.page).to_have_url(re.compile("step=services"))

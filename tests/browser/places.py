@@ -1,10 +1,12 @@
 """The screens of the portal: what the tests of every screen and `make figures` open."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from local.journey.content import completed, office_service
 from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR, User
-from tests.journeys.portal import DENIAL, Portal
+from tests.journeys.portal import DENIAL, Portal, until
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,9 @@ class Place:
     path: str
     entry: str = ""
     """Empty for a state of another screen."""
+
+    entered: bool = False
+    """Whether the tab needs the entries of a check: its patient and servicing provider."""
 
 
 PLACES: Final = (
@@ -43,7 +48,49 @@ PLACES: Final = (
     Place("delegated vendor", VENDOR, "/vendor", "src/vendor/Delegations.tsx"),
 )
 
+FURTHER: Final = (
+    Place("review and submit", PROVIDER, "/drafts/{draft}?step=review"),
+    Place(
+        "patient",
+        PROVIDER,
+        "/patients/current",
+        "src/provider/patients/Patient.tsx",
+        entered=True,
+    ),
+    Place("check", PROVIDER, "/check", "src/provider/check/CheckScreen.tsx", entered=True),
+    Place("services of the check", PROVIDER, "/check?step=services", entered=True),
+    Place(
+        "registered request",
+        CLERK,
+        "/intake/requests/{registered}",
+        "src/intake/Registered.tsx",
+    ),
+    Place("delegated request", VENDOR, "/vendor/{delegated}", "src/vendor/Delegation.tsx"),
+)
+"""Screens that `make figures` opens too."""
+
 
 def shown_requests(api: Portal) -> dict[str, str]:
     """A request of each kind that the paths name."""
     return {"draft": api.draft(), "pending": api.pending(), "denied": api.decided(DENIAL)}
+
+
+def further_requests(api: Portal) -> dict[str, str]:
+    """The requests that the further paths name: registered from a fax, and decided by a vendor."""
+    received = datetime.now(UTC) - timedelta(hours=2)
+    body = {
+        "channel": "FAX",
+        "reference": "FAX-2207",
+        "received_at": received.isoformat(),
+        "content": api.content(),
+    }
+    taken = api.deployment.caller(CLERK).call("POST", "/v1/intake/requests", body)
+    assert taken.status_code == 202, taken.text
+    imaging = office_service("70450", days_ahead=20, type_of_service="DIAGNOSTIC")
+    content = completed({**api.content(), "services": [imaging]})
+    delegated = api.submitted({**content, "confirmed_vendors": [VENDOR.vendors[0]]})
+    until(
+        "waiting for the delegation",
+        lambda: api.details(delegated)["waiting_on"] == "VENDOR" or None,
+    )
+    return {"registered": str(taken.json()["request_id"]), "delegated": delegated}

@@ -39,6 +39,12 @@ CUT_OFF: Final = """() => {
 }"""
 """What does not fit: the page scrolls sideways, or an element is outside of it or clipped."""
 
+OPEN: Final = """(path) => {
+  history.pushState({}, "", path);
+  window.dispatchEvent(new PopStateEvent("popstate"));
+}"""
+"""Follows a link of the portal, as the router does it."""
+
 NOTICED: Final = """
 window.addEventListener("precert-error", (event) => console.error("caught", event.detail.name));
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -111,13 +117,7 @@ class Screen:
 
     def go(self, path: str) -> None:
         """Follow a link of the portal: without a reload, as the router does it."""
-        self.page.evaluate(
-            """(path) => {
-              history.pushState({}, "", path);
-              window.dispatchEvent(new PopStateEvent("popstate"));
-            }""",
-            path,
-        )
+        self.page.evaluate(OPEN, path)
         shown = self.page.locator("#main")
         expect(shown).to_have_attribute("data-path", path.partition("?")[0])
         expect(self.page.locator("h1").first).to_be_visible()
