@@ -1,5 +1,6 @@
 """Drafts through the real handlers: save, resume, delete, and concurrent changes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -344,3 +345,16 @@ def test_rejected_save_offers_what_the_details_offer_when_a_vendor_decides(cloud
     cloud.deps.requests.record(request.delegate([samples.delegation()], assessment, cloud.clock.at))
     response = cloud.read(draft_id).body["allowed_actions"]
     assert cloud.save(draft_id, 2).body["allowed_actions"] == response == ["DETAILS"]
+
+
+def test_entry_stays_as_it_is_when_an_earlier_state_of_the_draft_is_listed_late(
+    cloud: Cloud,
+) -> None:
+    draft_id = cloud.start()
+    earlier = cloud.deps.stored_requests.read(draft_id)
+    assert earlier is not None
+    later = earlier.model_copy(update={"updated_at": earlier.updated_at + timedelta(minutes=1)})
+    cloud.deps.drafts.show(later, None)
+    listed = cloud.item(draft_id, "PARTY#DRAFT")
+    cloud.deps.drafts.show(earlier, None)
+    assert cloud.item(draft_id, "PARTY#DRAFT") == listed

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.table import to_wire
+from precert.usecases.ports.requests import ConcurrentChangeError
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER, claims
 from tests.adapters.calls import ids
 from tests.adapters.cloud import Cloud
@@ -148,3 +149,17 @@ def test_flag_is_refused_when_the_tin_is_not_on_the_request(cloud: Cloud) -> Non
     assert cloud.flag(request_id, several).code == "invalid_input"
     assert cloud.flag(request_id, several, tin=PROVIDER_TIN).status == 204
     assert ids(cloud.flagged(PROVIDER)) == [request_id]
+
+
+def test_no_entry_is_created_when_the_flagged_request_is_on_no_list(cloud: Cloud) -> None:
+    """Its entry was removed after the request had been read."""
+    draft_id = cloud.start()
+    read = cloud.deps.stored_requests.read(draft_id)
+    assert read is not None
+    cloud.clients.by_name["dynamodb"].delete_item(
+        TableName=cloud.requests_table,
+        Key=to_wire({"pk": f"REQUEST#{draft_id}", "sk": "PARTY#DRAFT"}),
+    )
+    with pytest.raises(ConcurrentChangeError):
+        cloud.deps.flags.flag(read, PROVIDER_TIN, now=cloud.clock.at)
+    assert (counted(cloud), cloud.items("PARTY#")) == (set(), [])

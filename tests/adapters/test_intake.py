@@ -9,7 +9,12 @@ from jsonschema import Draft202012Validator
 from functions.intake import handler as intake
 from functions.intake import reports
 from precert.domain.clocks import history_end
-from precert.domain.errors import DamagedRecordError, TransientError
+from precert.domain.errors import (
+    DamagedRecordError,
+    FieldError,
+    InvalidInputError,
+    TransientError,
+)
 from precert.names import EVENT_SOURCE, VENDOR_REPORT_REFUSED
 from tests.adapters.callers import CLERK, FACILITY, PROVIDER, STRANGER, VENDOR
 from tests.adapters.calls import Context, Reply
@@ -165,6 +170,28 @@ def test_denial_or_reduction_is_rejected_when_an_event_reports_it(
     refused = refusal(cloud)
     assert (refused["code"], refused["number"]) == ("invalid_input", shown["number"])
     assert {"pointer": "/lines/1/rationale", "code": "missing"} in refused["errors"]
+
+
+@pytest.mark.rule("A3")
+def test_refusal_names_no_member_of_the_vendor_when_an_event_has_unknown_ones(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that the vendor made up can be personal data; its place is named up to there."""
+
+    def refuse(*_: object, **__: object) -> None:
+        named = "/lines/0/Patricia Example/status"
+        raise InvalidInputError([FieldError(named, "unknown", "remove it")])
+
+    shown = report(cloud, content=images()).body
+    monkeypatch.setattr(reports, "report_determination", refuse)
+    detail = {
+        "number": shown["number"],
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T10:00:00Z",
+        "lines": [APPROVAL],
+    }
+    reports.handle(event_of(detail), Context())
+    assert refusal(cloud)["errors"] == [{"pointer": "/lines/0", "code": "unknown"}]
 
 
 @pytest.mark.rule("A3")
