@@ -202,7 +202,7 @@ def _before_submission(example: Story) -> dict[str, Example]:
         "exportCheck": Example(
             ExportBody(
                 content=example.export.answer.content,
-                vendor_id=example.export.delegate.vendor_id,
+                vendor_id=example.export.vendor.vendor_id,
             ),
             ExportResponse.of(example.export, payer=example.payer, new_uuid=uuids()),
         ),
@@ -545,7 +545,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
         ),
         KeyReusedError("Use a new Idempotency-Key. This key was used to start another draft."),
         NothingToExportError(
-            f"{example.export.delegate.name} decides on none of these codes. "
+            f"{example.export.vendor.name} decides on none of these codes. "
             "Follow each code's next_step."
         ),
         DocumentLimitError("All upload slots of this request are in use."),

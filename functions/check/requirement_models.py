@@ -209,17 +209,17 @@ class DelegatedCodesResponse(ResponseModel):
     export: ExportLink
 
     @classmethod
-    def of(cls, delegate: DelegatedVendor, codes: list[DelegatedCode]) -> "DelegatedCodesResponse":
+    def of(cls, vendor: DelegatedVendor, codes: list[DelegatedCode]) -> "DelegatedCodesResponse":
         return cls(
-            vendor_id=delegate.vendor_id,
-            name=delegate.name,
-            services=delegate.services,
-            url=delegate.url,
-            phone=delegate.phone,
-            fax=delegate.fax,
-            hours=delegate.hours,
-            requirements=list(delegate.requirements),
-            care_coordination=delegate.care_coordination,
+            vendor_id=vendor.vendor_id,
+            name=vendor.name,
+            services=vendor.services,
+            url=vendor.url,
+            phone=vendor.phone,
+            fax=vendor.fax,
+            hours=vendor.hours,
+            requirements=list(vendor.requirements),
+            care_coordination=vendor.care_coordination,
             codes=codes,
             export=ExportLink(method=EXPORT_METHOD, path=EXPORT_PATH, media_type=FHIR_JSON),
         )

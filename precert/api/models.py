@@ -227,8 +227,8 @@ class DelegatedVendorResponse(ResponseModel):
     care_coordination: CareCoordination | None
 
     @classmethod
-    def of(cls, delegate: DelegatedVendor) -> "DelegatedVendorResponse":
-        return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))
+    def of(cls, vendor: DelegatedVendor) -> "DelegatedVendorResponse":
+        return cls.model_validate(vendor.model_dump(include=set(cls.model_fields)))
 
 
 class LineOwnerResponse(ResponseModel):

@@ -468,7 +468,7 @@ Check = Callable[[RequestContent, Caller], CheckResult]
 class Export:
     """The part of a check that one delegated vendor decides: its services with its codes only."""
 
-    delegate: DelegatedVendor
+    vendor: DelegatedVendor
     content: RequestContent
     answer: CheckResult
 
@@ -497,16 +497,16 @@ def export_check(
         NothingToExportError: it decides nothing of this check.
     """
     answer = check(content, caller)
-    delegate = rule_lists.vendors(answer.rule_list, [vendor_id]).get(vendor_id)
-    if delegate is None:
+    vendor = rule_lists.vendors(answer.rule_list, [vendor_id]).get(vendor_id)
+    if vendor is None:
         words = "no such delegated vendor; send a vendor_id that the check answered"
         raise InvalidInputError([FieldError("/vendor_id", "unknown", words)])
     services = tuple(_decided_by(vendor_id, answer, payer))
     if not services:
         raise NothingToExportError(
-            f"{delegate.name} decides on none of these codes. Follow each code's next_step."
+            f"{vendor.name} decides on none of these codes. Follow each code's next_step."
         )
-    return Export(delegate, content.model_copy(update={"services": services}), answer)
+    return Export(vendor, content.model_copy(update={"services": services}), answer)
 
 
 def _decided_by(vendor_id: str, answer: CheckResult, payer: Payer) -> Iterator[Service]:

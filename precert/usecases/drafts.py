@@ -160,14 +160,14 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
     if not named:
         guidance = [one.text for one in steps if one.action is not NextAction.NONE]
         return GuidanceOnlyError(" ".join(dict.fromkeys(guidance or [one.text for one in steps])))
-    names = " and ".join(delegate.name for delegate in named.values())
+    names = " and ".join(vendor.name for vendor in named.values())
     return VendorDecidesError(
         f"{names} decides on these services for the payer. Request precertification there. The "
         "check can be exported as a document for the vendor.",
         operation="exportCheck",
         vendors=[
-            delegate.model_dump(mode="json", exclude_none=True, exclude={"retrospective_notice"})
-            for delegate in named.values()
+            vendor.model_dump(mode="json", exclude_none=True, exclude={"retrospective_notice"})
+            for vendor in named.values()
         ],
     )
 
