@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.broken import InvariantError
 from tests.simulation.planted import DEFECTS
-from tests.simulation.run import Run
+from tests.simulation.run import SHARE, Run
 from tests.simulation.world import World
 
 SEEDS: Final = 2000
@@ -67,6 +67,6 @@ def test_planted_defect_is_detected_when_seeds_are_run(
     assert "an internal error" not in str(caught)
 
 
-def test_seed_is_within_the_search_when_it_is_tried_first() -> None:
+def test_seed_is_within_the_share_of_make_test_when_it_is_tried_first() -> None:
     assert DETECTED_BY.keys() <= DEFECTS.keys()
-    assert all(seed < SEEDS for seed in DETECTED_BY.values())
+    assert all(seed < SHARE for seed in DETECTED_BY.values())

@@ -1,4 +1,4 @@
-"""Six hundred seeds, 20,000 in `make deep`: no request lost, decided twice, or left waiting.
+"""Three hundred seeds, 20,000 in `make deep`: no request lost, decided twice, or left waiting.
 
 Each planted defect is detected by one of the seeds in `test_planted.py`.
 """
@@ -18,8 +18,8 @@ from tests.simulation.wire import CallFailure
 from tests.simulation.world import REQUESTS, World
 
 SEEDS: Final = depth(SHARE, 20_000)
-BATCH: Final = 100
-VARIED: Final = 500
+BATCH: Final = 50
+VARIED: Final = 250
 """Seeds that between them bring about everything."""
 STEPS_SHOWN: Final = 120
 """Steps of a broken seed that are shown; its replay shows all."""
