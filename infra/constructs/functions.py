@@ -232,7 +232,7 @@ class ServiceFunction(Construct):
             ("LambdaConcurrency", _CONCURRENCY[invoker]),
             (
                 "LambdaInsideVPC",
-                "It calls AWS services only, by TLS; it has no connections that a VPC could filter.",
+                "It calls AWS services and public https addresses only, which a VPC would not limit.",
             ),
         ):
             acknowledge_checks(self.function, rule, reason)

@@ -208,7 +208,7 @@ class Subscription(Value):
         """No longer attempted: by its owner, by its end, or after days of failures."""
         return self._changed(status=SubscriptionStatus.OFF, attempt_at=None, changed_at=now)
 
-    def given_up(self, now: datetime) -> "Subscription":
+    def ended_by_failures(self, now: datetime) -> "Subscription":
         """After the last failure: off, or in error where no handshake was accepted."""
         error = self.error or DeliveryError.INTERRUPTED
         if self.verified:
@@ -269,7 +269,7 @@ class Subscription(Value):
         if not after.has_failed_for_good(now):
             return after
         # One change, with one version.
-        return after.given_up(now).model_copy(update={"version": after.version})
+        return after.ended_by_failures(now).model_copy(update={"version": after.version})
 
     @staticmethod
     def _pause(attempts: int) -> timedelta:

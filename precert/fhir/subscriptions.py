@@ -285,7 +285,7 @@ class _Reading:
 
     def shown(self, extensions: Mapping[str, Json]) -> Json:
         """The resource as it is shown again; elements without a use here are retained."""
-        kept = {
+        retained = {
             name: self.document[name]
             for name in _ECHOED
             if isinstance(self.document.get(name), str if name == "language" else dict | list)
@@ -306,7 +306,7 @@ class _Reading:
             if one.get("url") == _FILTER
         ]
         return present(
-            **kept,
+            **retained,
             end=self.document.get("end"),
             reason=self.document.get("reason"),
             filters=filters[:1],

@@ -201,9 +201,9 @@ def _begun(
     if work is None:
         return _NOTHING
     if found.has_failed_for_good(now):
-        gone = found.given_up(now)
-        subscriptions.store(gone)
-        return Attempt(work, error=gone.error, turned_off=True)
+        ended = found.ended_by_failures(now)
+        subscriptions.store(ended)
+        return Attempt(work, error=ended.error, turned_off=True)
     event, file = None, None
     if work is Work.EVENT:
         event = _next_event(found, subscriptions)

@@ -267,7 +267,7 @@ def test_others_find_no_subscription_when_it_is_not_theirs(client: Subscriber) -
     assert client.call("GET", "/no-id").status == 404
 
 
-def test_subscription_is_gone_when_its_owner_deletes_it(client: Subscriber) -> None:
+def test_subscription_is_not_found_when_its_owner_deletes_it(client: Subscriber) -> None:
     subscription_id = client.subscribed()
     assert client.call("DELETE", f"/{subscription_id}").status == 204
     assert client.call("GET", f"/{subscription_id}").status == 404

@@ -61,9 +61,9 @@ def test_interrupted_attempt_counts_as_failed_when_it_is_repeated() -> None:
         at = max(at, found.attempt_at)
         found = found.attempting(at)
     assert at - START >= TURNED_OFF_AFTER
-    gone = found.given_up(at)
-    assert (gone.status, gone.error) == (SubscriptionStatus.OFF, DeliveryError.INTERRUPTED)
-    assert gone.due_at is None
+    ended = found.ended_by_failures(at)
+    assert (ended.status, ended.error) == (SubscriptionStatus.OFF, DeliveryError.INTERRUPTED)
+    assert ended.due_at is None
 
 
 def test_new_event_does_not_shorten_the_pause_when_the_endpoint_fails() -> None:
