@@ -16,12 +16,11 @@ SEEDS: Final = 2000
 
 
 DETECTED_BY: Final = {
-    "clock_change_not_signaled": 65,
-    "clock_not_rechecked": 246,
+    "clock_change_not_signaled": 88,
     "clocks_not_swept": 32,
-    "conflicting_change_overwritten": 6,
-    "denied_without_a_physician": 6,
-    "draft_written_after_its_deadline": 37,
+    "conflicting_change_overwritten": 32,
+    "denied_without_a_physician": 24,
+    "draft_written_after_its_deadline": 109,
     "events_without_a_queue": 115,
     "execution_name_without_cycle": 126,
     "execution_started_before_the_commit": 9,
