@@ -288,7 +288,7 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
     callers = len(
         [spec for spec in catalogue.ALL if spec.identifies or spec is catalogue.SUBSCRIPTIONS]
     )
-    assert Counter(keys) == {("GRANT#*",): callers, ("CLIENT#*",): 1}
+    assert Counter(keys) == {("GRANT#*",): callers, ("CLIENT#*",): 2}
     unlimited = {
         role
         for role, statement in stack.statements()

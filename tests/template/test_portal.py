@@ -110,23 +110,24 @@ def test_api_is_forwarded_without_caching_when_it_is_called_at_the_portal(
     stack: Synthesized,
 ) -> None:
     config = distribution(stack)
-    (api,) = config["CacheBehaviors"]
-    assert api["PathPattern"] == "/v1/*"
-    assert set(api["AllowedMethods"]) == {
-        *("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"),
-    }
-    # The ids of AWS's policies CachingDisabled and AllViewerExceptHostHeader.
-    assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-    assert api["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-    assert api["ViewerProtocolPolicy"] == "https-only"
-    (viewer,) = api["FunctionAssociations"]
-    assert viewer["EventType"] == "viewer-request"
-    assert "Viewer" in json.dumps(viewer["FunctionARN"])
-    (origin,) = [one for one in config["Origins"] if one["Id"] == api["TargetOriginId"]]
-    if stack.stage == "dev":
-        assert "execute-api" in json.dumps(origin["DomainName"])
-    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
-    assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+    paths = {one["PathPattern"]: one for one in config["CacheBehaviors"]}
+    assert paths.keys() == {"/v1/*", "/fhir/r4/*", "/oauth/*", "/cds-services*"}
+    for api in paths.values():
+        assert set(api["AllowedMethods"]) == {
+            *("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"),
+        }
+        # The ids of AWS's policies CachingDisabled and AllViewerExceptHostHeader.
+        assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+        assert api["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+        assert api["ViewerProtocolPolicy"] == "https-only"
+        (viewer,) = api["FunctionAssociations"]
+        assert viewer["EventType"] == "viewer-request"
+        assert "Viewer" in json.dumps(viewer["FunctionARN"])
+        (origin,) = [one for one in config["Origins"] if one["Id"] == api["TargetOriginId"]]
+        if stack.stage == "dev":
+            assert "execute-api" in json.dumps(origin["DomainName"])
+        assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+        assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
 
 
 def test_errors_of_the_api_arrive_unchanged_when_cloudfront_responds(stack: Synthesized) -> None:
