@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, Final
@@ -39,14 +40,22 @@ from precert.fhir.bundles import (
     objects,
     text,
 )
-from precert.fhir.claims import ReadClaim, is_cancelled, prior_claim, read_claim
-from precert.fhir.inquiries import read_inquiry
+from precert.fhir.claims import (
+    ReadClaim,
+    cancelled_items,
+    is_cancelled,
+    prior_claim,
+    read_claim,
+)
+from precert.fhir.inquiries import numbers_in, read_inquiry
 from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import (
+    ClaimUpdate,
     cancel_prior_authorization,
     inquire_prior_authorizations,
     submit_prior_authorization,
+    update_prior_authorization,
 )
 from precert.usecases.received_documents import (
     attach_received_files,
@@ -107,7 +116,7 @@ def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
             line_numbers(file),
             original,
             documents=file.documents,
-            remarks=_not_attached(bundle),
+            remarks=_not_attached(bundle, file),
             base_url=api.base_url,
             at=at,
         )
@@ -128,17 +137,14 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     provider = claim.content.requesting_provider
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
     if (prior := prior_claim(bundle)) is not None:
-        return _cancelled(bundle, prior, caller, id_of)
-    original = json.dumps(without_files(bundle.document)).encode()
-    if len(original) > MAX_BODY_BYTES:
-        raise too_large(_CLAIM)
+        return _updated(bundle, claim, prior, caller, id_of)
     # Answers come first: they are what the rule list requires.
     files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
     file: RequestFile = call(
         submit_prior_authorization,
         claim.content,
         claim_identifier(bundle, bundle.first),
-        gzip.compress(original, mtime=0),
+        _compressed(bundle),
         caller,
         files=files,
         id_of=id_of,
@@ -148,14 +154,29 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     return file
 
 
+def _compressed(bundle: Bundle) -> bytes:
+    """The bundle as it is stored: without the data of its documents."""
+    original = json.dumps(without_files(bundle.document)).encode()
+    if len(original) > MAX_BODY_BYTES:
+        raise too_large(_CLAIM)
+    return gzip.compress(original, mtime=0)
+
+
 _CLAIM: Final = BodyLimit(
     MAX_BODY_BYTES, "Send a claim whose resources, without the data of documents, are smaller."
 )
 
 
-def _not_attached(bundle: Bundle) -> list[str]:
+def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
     """The files of a bundle that are not recorded, each with what to do."""
     files = files_of_bundle(bundle)
+    if prior_claim(bundle) is not None:
+        known = {one.announced_sha256 for one in file.documents}
+        return [
+            f"{one.place}: not attached, as the claim is an update. Send it by $submit-attachment."
+            for one in files
+            if one.body is None or sha256(one.body).hexdigest() not in known
+        ]
     answers = len(call(answered_files, bundle))
     most = dependencies().payer.documents.max_at_submission
     remarks = [
@@ -171,18 +192,32 @@ def _not_attached(bundle: Bundle) -> list[str]:
     return remarks
 
 
-def _cancelled(
-    bundle: Bundle, prior: dict[str, Any], caller: Caller, id_of: Callable[[str], str]
+def _updated(
+    bundle: Bundle,
+    claim: ReadClaim,
+    prior: dict[str, Any],
+    caller: Caller,
+    id_of: Callable[[str], str],
 ) -> RequestFile:
-    """The withdrawn request of an earlier claim."""
-    if not is_cancelled(bundle):
-        raise ActionNotAllowedError(
-            "An update of a claim is not accepted. Cancel the claim, and submit it again with the "
-            "changes and another identifier."
-        )
-    reason = "Cancelled by the submitter of the claim."
-    identifier = claim_identifier(bundle, prior)
-    return call(cancel_prior_authorization, identifier, reason, caller, id_of=id_of)
+    """The request of an earlier claim, with the changes of this one."""
+    if is_cancelled(bundle):
+        reason = "Cancelled by the submitter of the claim."
+        with suppress(NotFoundError, ActionNotAllowedError):
+            identifier = claim_identifier(bundle, prior)
+            return call(cancel_prior_authorization, identifier, reason, caller, id_of=id_of)
+    if claim.content is None:
+        raise InvalidInputError(claim.errors)
+    update = ClaimUpdate(
+        claim_id=claim_identifier(bundle, bundle.first),
+        prior_id=claim_identifier(bundle, prior),
+        numbers=tuple(numbers_in(bundle.first)),
+        content=claim.content,
+        sequences=claim.sequences,
+        cancelled=cancelled_items(bundle.first),
+        cancels_all=is_cancelled(bundle),
+        original=_compressed(bundle),
+    )
+    return call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
 
 
 def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
@@ -268,8 +303,8 @@ def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:
 
 
 def _original(file: RequestFile, bundle: Bundle) -> Bundle:
-    """The bundle by which the request was submitted."""
-    if file.original is None:
+    """The bundle by which the request was submitted; an update is answered by its own."""
+    if file.original is None or prior_claim(bundle) is not None:
         return bundle
     return bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
 

@@ -21,6 +21,7 @@ from precert.domain.errors import (
 )
 from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
+from precert.domain.review import FIRST_CYCLE
 from precert.fhir.answers import answered_sections, responses_of
 from precert.fhir.attachments import SentFile
 from precert.fhir.bundles import Bundle, bundle_of
@@ -78,12 +79,17 @@ _INDEX: Final = re.compile(r"/[0-9]+$")
 
 def line_numbers(file: RequestFile) -> tuple[int, ...]:
     """The number of each service line: that of its item in the claim, else its position from 1."""
+    lines = file.request.submitted.lines
+    first = [line for line in lines if line.added_in == FIRST_CYCLE]
+    sequences: tuple[int, ...] = tuple(range(1, len(first) + 1))
     if file.original is not None:
         original = bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
-        sequences = item_sequences(original)
-        if len(sequences) == len(file.request.submitted.lines):
-            return sequences
-    return tuple(range(1, len(file.request.submitted.lines) + 1))
+        found = item_sequences(original)
+        sequences = found if len(found) == len(first) else sequences
+    numbers = dict(zip((line.line_id for line in first), sequences, strict=True))
+    return tuple(
+        line.sequence or numbers.get(line.line_id, 0) or at for at, line in enumerate(lines, 1)
+    )
 
 
 def received_files(files: Sequence[SentFile], *, payer: Payer) -> list[ReceivedFile]:

@@ -1,5 +1,6 @@
 """The service lines of a request, with their decisions."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -83,6 +84,10 @@ class ServiceLineResponse(ResponseModel):
     )
     adjudicated_diagnosis_label: str | None
     decisions: list[DecisionResponse]
+    replaces: str | None = Field(
+        description="The line that this one changes, where its submitter updated the request."
+    )
+    cancelled_at: datetime | None
 
     @classmethod
     def of(
@@ -94,9 +99,9 @@ class ServiceLineResponse(ResponseModel):
     ) -> "ServiceLineResponse":
         delegation = review.delegation_of(line.line_id)
         action = line.review_action
-        if delegation is not None and not line.decisions:
+        if delegation is not None and line.status is LineStatus.OPEN:
             action = DELEGATED_ACTION
-        approved = line.decisions[-1].approved if line.decisions else None
+        approved = line.approved
         submitted = requested.service.primary_diagnosis if requested else None
         adjudicated = (line.diagnosis or submitted) if line.decisions else None
         return cls(
@@ -115,6 +120,8 @@ class ServiceLineResponse(ResponseModel):
             adjudicated_diagnosis=adjudicated,
             adjudicated_diagnosis_label=labels.diagnosis(adjudicated),
             decisions=[DecisionResponse.of(decision, labels) for decision in line.decisions],
+            replaces=line.replaces,
+            cancelled_at=line.cancelled_at,
         )
 
 

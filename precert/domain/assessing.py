@@ -19,7 +19,6 @@ from precert.domain.documents import Document, DocumentStatus
 from precert.domain.next_steps import requirement_without_codes
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import FIRST_CYCLE
 from precert.domain.rules import CodeResult, Requirement, Rule
 from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, Purpose, Urgency
@@ -98,8 +97,8 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
     )
 
 
-def is_automatic(request: Request, assessment: Assessment) -> bool:
-    """Whether the rules approve every line that the payer decides automatically (W1).
+def is_automatic(request: Request, assessment: Assessment, line_ids: Collection[str]) -> bool:
+    """Whether the rules approve each of these lines that the payer decides automatically (W1).
 
     Emergencies (C10), predeterminations (C14) and requests with intake exceptions always go to a
     reviewer.
@@ -112,18 +111,22 @@ def is_automatic(request: Request, assessment: Assessment) -> bool:
         and Urgency.EMERGENCY not in urgencies
         and not assessment.required_documentation
         and not assessment.potential_duplicates
-        and all(line.automatic for line in assessment.lines if line.vendor_id is None)
+        and all(
+            line.automatic
+            for line in assessment.lines
+            if line.vendor_id is None and line.line_id in line_ids
+        )
     )
 
 
 def automatic_decisions(
-    lines: Sequence[JudgedLine], *, approval_days: int, now: datetime
+    lines: Sequence[JudgedLine], *, approval_days: int, cycle: int, now: datetime
 ) -> dict[str, Decision]:
     """Each of the payer's lines approved as requested; its rule is the criterion."""
     return {
         line.line_id: Decision(
             status=LineStatus.APPROVED,
-            cycle=FIRST_CYCLE,
+            cycle=cycle,
             decided_at=now,
             decided_by=SYSTEM,
             decided_as=DecidingRole.RULES,

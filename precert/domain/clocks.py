@@ -106,7 +106,7 @@ def deadline_of(
     """
     review = request.submitted
     appeal = review.open_appeal
-    start = appeal.filed_at if appeal else review.submitted_at
+    start = appeal.filed_at if appeal else review.clock_from or review.submitted_at
     share = payer.clock_for(request).warn_at_share
     return deadline(start, payer.decision_clock(request, line_ids), share, payer)
 

@@ -156,9 +156,18 @@ class ServiceLine(Value):
     code: Text | None
     code_type: CodeType | None
     decisions: tuple[Decision, ...] = ()
+    sequence: Annotated[int, Field(ge=1)] | None = None
+    """The number of its item in the submitter's claim, where an update stated it."""
+    added_in: Annotated[int, Field(ge=1)] = 1
+    """The determination cycle that it was added for."""
+    replaces: Text | None = None
+    """The line that it changes, which has the same number."""
+    cancelled_at: Moment | None = None
 
     @property
     def status(self) -> LineStatus:
+        if self.cancelled_at is not None:
+            return LineStatus.CANCELLED
         return self.decisions[-1].status if self.decisions else LineStatus.OPEN
 
     def before(self, cycle: int) -> Decision | None:
@@ -169,22 +178,26 @@ class ServiceLine(Value):
     @property
     def adverse(self) -> bool:
         """Whether the decision in effect refuses something requested."""
-        return bool(self.decisions) and self.decisions[-1].adverse
+        return self.cancelled_at is None and bool(self.decisions) and self.decisions[-1].adverse
 
     @property
     def counts_as(self) -> LineStatus:
         """The status that decides on the whole request (W3)."""
+        if self.cancelled_at is not None:
+            return LineStatus.CANCELLED
         return self.decisions[-1].counts_as if self.decisions else LineStatus.OPEN
 
     @property
     def approved(self) -> Approved | None:
         """What is approved at present."""
+        if self.cancelled_at is not None:
+            return None
         return self.decisions[-1].approved if self.decisions else None
 
     @property
     def review_action(self) -> str:
         """X12 306 (HCR01): NA where no certification was required, else the status's."""
-        last = self.decisions[-1] if self.decisions else None
+        last = self.decisions[-1] if self.decisions and self.cancelled_at is None else None
         if last is not None and last.reason_code == CERTIFICATION_NOT_REQUIRED:
             return NOT_REQUIRED_ACTION
         return self.status.rule.review_action

@@ -101,7 +101,11 @@ def days_of_service(
     An approved period is longer than the service, except for a stay.
     """
     moved = _changed_periods(lines)
-    days = [day for requested in _by_service(content) for day in _days(requested, moved)]
+    cancelled = {line.line_id for line in lines if line.cancelled_at is not None}
+    services = [one for one in _by_service(content) if not cancelled.issuperset(one)]
+    days = [
+        day for requested in services or _by_service(content) for day in _days(requested, moved)
+    ]
     return min(days, default=None), max(days, default=None)
 
 
@@ -156,10 +160,9 @@ def authorized_days(
     The approved periods of the approved lines, also after an operator changed them; as requested
     while no line is approved, and where every line is denied.
     """
-    current = (line.decisions[-1].approved for line in lines if line.decisions)
-    periods = [approved for approved in current if approved is not None]
+    periods = [line.approved for line in lines if line.approved is not None]
     if not periods:
-        return days_of_service(content)
+        return days_of_service(content, [line for line in lines if line.cancelled_at is not None])
     return min(one.from_date for one in periods), max(one.to_date for one in periods)
 
 

@@ -18,7 +18,7 @@ A predetermination is never a duplicate of a precertification (C14).
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Final
@@ -165,17 +165,19 @@ def fingerprint_of(
     lines: Sequence[ServiceLine] = (),
     *,
     as_submitted: RequestContent | None = None,
+    without: Collection[str] = (),
 ) -> Fingerprint:
     """The fingerprint of complete content; decided ``lines`` may have changed dates (W5).
 
-    ``as_submitted`` is the content before a reconciliation, if it differs.
+    ``as_submitted`` is the content before a reconciliation, if it differs. Lines in ``without`` are
+    cancelled or replaced.
 
     Raises:
         AssertionError: the content is not complete.
     """
     patient, servicing = content.patient, content.servicing_provider
     entered = (as_submitted or content).servicing_provider
-    services = requested_services(content, lines)
+    services = requested_services(content, lines, without)
     if patient is None or servicing is None or not services:
         raise AssertionError("completeness requires patient, provider and dates")
     return Fingerprint(
@@ -196,7 +198,23 @@ def fingerprint_of(
 def submitted_fingerprint(request: Request) -> Fingerprint:
     """The fingerprint of a request as submitted, whose signature names its lock."""
     review, content = request.submitted, request.content_as_submitted
-    return fingerprint_of(request.request_id, review.number, review.submitted_at, content)
+    return fingerprint_of(
+        request.request_id,
+        review.number,
+        review.submitted_at,
+        content,
+        without=_not_requested(request),
+    )
+
+
+def _not_requested(request: Request) -> frozenset[str]:
+    """Lines that were cancelled, or that another line replaces."""
+    lines = request.submitted.lines
+    cancelled = {line.line_id for line in lines if line.cancelled_at is not None}
+    replaced = {line.replaces for line in lines if line.replaces and not line.cancelled_at}
+    left_out = frozenset(cancelled | replaced)
+    # A void request has no line; its fingerprint names what it requested.
+    return left_out if len(left_out) < len(lines) else frozenset()
 
 
 def current_fingerprint(request: Request) -> Fingerprint:
@@ -209,6 +227,7 @@ def current_fingerprint(request: Request) -> Fingerprint:
         request.content,
         review.lines,
         as_submitted=request.content_as_submitted,
+        without=_not_requested(request),
     )
 
 
@@ -232,14 +251,14 @@ def _distance(one: RequestedService, other: RequestedService) -> tuple[bool, int
 
 
 def requested_services(
-    content: RequestContent, lines: Sequence[ServiceLine] = ()
+    content: RequestContent, lines: Sequence[ServiceLine] = (), without: Collection[str] = ()
 ) -> tuple[RequestedService, ...]:
     """Service lines with dates as they are compared, sorted."""
     dates = dates_by_line(content, lines)
     services = [
         _requested_service(service, procedure, *dates[line_id])
         for line_id, service, procedure in numbered_lines(content.services)
-        if line_id in dates
+        if line_id in dates and line_id not in without
     ]
     return tuple(sorted(services, key=_order))
 

@@ -30,6 +30,8 @@ class EventType(StrEnum):
     VENDOR_LINES_DETERMINED = "VendorLinesDetermined"
     VENDOR_DEADLINE_APPROACHING = "VendorDeadlineApproaching"
     VENDOR_DEADLINE_PASSED = "VendorDeadlinePassed"
+    REQUEST_AMENDED = "RequestAmended"
+    LINES_CANCELLED = "LinesCancelled"
     REQUEST_VOIDED = "RequestVoided"
     REQUEST_ENDED_AS_DUPLICATE = "RequestEndedAsDuplicate"
     INFORMATION_REQUESTED = "InformationRequested"
@@ -72,6 +74,8 @@ class WorkflowEffect(StrEnum):
     NONE = "NONE"
     START = "START"
     """Start the determination cycle's execution."""
+    RESTART = "RESTART"
+    """Complete the execution of the cycle before, if one waits, and start that of the cycle."""
     END = "END"
     """Complete the execution that waits for a decision."""
     RESCHEDULE = "RESCHEDULE"
@@ -90,6 +94,8 @@ class DuplicateLock(StrEnum):
     """The same services can be requested again."""
     REPLACE = "REPLACE"
     """The lock follows the changed providers or dates."""
+    MOVE = "MOVE"
+    """The lock follows the changed service lines, which have another signature."""
     DETERMINE = "DETERMINE"
     """The lock holds unless a service line is denied or modified: that can be requested again."""
 
@@ -235,6 +241,24 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.RELEASE,
+        ),
+        EventType.REQUEST_AMENDED: EventRule(
+            "Request updated",
+            "The submitter added, changed or cancelled service lines. What is not decided is assessed "
+            "in a new determination cycle.",
+            message=True,
+            workflow=WorkflowEffect.RESTART,
+            waiting_on=WaitingOn.PAYER,
+            duplicate_lock=DuplicateLock.MOVE,
+            changes_content=True,
+        ),
+        EventType.LINES_CANCELLED: EventRule(
+            "Service lines cancelled",
+            "The submitter cancelled service lines, and the payer has no others to decide.",
+            message=True,
+            workflow=WorkflowEffect.END,
+            duplicate_lock=DuplicateLock.MOVE,
+            changes_content=True,
         ),
         EventType.REQUEST_ENDED_AS_DUPLICATE: EventRule(
             "Ended as a duplicate",

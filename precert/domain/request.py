@@ -54,6 +54,8 @@ class Request(RequestState):
                     "clock": deadline.clock,
                     "warn_at": deadline.warn_at,
                     "due_at": deadline.due_at,
+                    "running_warn_at": None,
+                    "running_due_at": None,
                     "assessment": assessment,
                 }
             ),
@@ -73,7 +75,7 @@ class Request(RequestState):
         return self.changed(
             EventType.REQUEST_DELEGATED,
             now,
-            status=Status.PROCESSING if review.own_lines else Status.PENDING,
+            status=Status.PROCESSING if review.open_own_lines else Status.PENDING,
             review=review,
         )
 
@@ -109,7 +111,8 @@ class Request(RequestState):
         review = self.require(Transition.DETERMINE)
         if self.own_part_is_determined:
             raise self.refusal("The payer's service lines are decided already.")
-        lines = with_decisions(review.lines, decisions, [line.line_id for line in review.own_lines])
+        open_ids = [line.line_id for line in review.open_own_lines]
+        lines = _replaced(with_decisions(review.lines, decisions, open_ids), now)
         status = status_of_lines(line.counts_as for line in lines)
         return self.changed(
             EventType.REQUEST_DETERMINED
@@ -145,7 +148,8 @@ class Request(RequestState):
         last = delegation.reported_at
         if last is not None and report.reported_at <= last:
             return None
-        lines = with_decisions(review.lines, decisions, delegation.line_ids)
+        line_ids = [line.line_id for line in review.lines_of_vendor(delegation)]
+        lines = _replaced(with_decisions(review.lines, decisions, line_ids), now)
         status = status_of_lines(line.counts_as for line in lines)
         reported = delegation.model_copy(update={"reports": (*delegation.reports, report)})
         update: dict[str, object] = {"lines": lines}
@@ -195,7 +199,7 @@ class Request(RequestState):
         if due is None:
             return None
         if due.event is EventType.INFORMATION_OVERDUE:
-            review = self._without_open_rfi(now, payer)
+            review = self.without_open_rfi(now, payer)
         else:
             recorded = dict.fromkeys(due.recorded_in, self.submitted.cycle)
             review = self.submitted.model_copy(update=recorded)
@@ -269,10 +273,10 @@ class Request(RequestState):
             EventType.INFORMATION_RECEIVED,
             now,
             actor=by,
-            review=self._without_open_rfi(now, payer, answered=True, answer=answer),
+            review=self.without_open_rfi(now, payer, answered=True, answer=answer),
         )
 
-    def _without_open_rfi(
+    def without_open_rfi(
         self, now: datetime, payer: Payer, *, answered: bool = False, answer: str | None = None
     ) -> Review:
         """The review with its RFI closed; a paused deadline moves by the length of the pause (W2)."""
@@ -368,6 +372,12 @@ class Change(NamedTuple):
     other: tuple[str, int] | None = None
     seen_documents: frozenset[str] = frozenset()
     all_seen: bool = False
+    before: Request | None = None
+    """The request before an update, whose duplicate lock moves."""
+    original: bytes | None = None
+    """The submitter's update as it was sent, compressed by gzip."""
+    reference: str | None = None
+    """An id under which the request is found too: that of the update's claim."""
 
     @property
     def effects(self) -> EventRule:
@@ -478,7 +488,7 @@ def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
             procedure_code=line.code,
             code_set=line.code_type,
         )
-        for line in review.lines
+        for line in review.active_lines
         if (delegation := review.delegation_of(line.line_id)) is not None
     )
     return lines or None
@@ -491,6 +501,17 @@ def with_decisions(
     return tuple(
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
         if line.line_id in decisions
+        else line
+        for line in lines
+    )
+
+
+def _replaced(lines: Sequence[ServiceLine], now: datetime) -> tuple[ServiceLine, ...]:
+    """The lines, of which those whose replacement is approved are cancelled."""
+    replaced = {line.replaces for line in lines if line.replaces and line.status.rule.approves}
+    return tuple(
+        line.model_copy(update={"cancelled_at": now})
+        if line.line_id in replaced and line.cancelled_at is None
         else line
         for line in lines
     )

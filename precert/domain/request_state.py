@@ -164,7 +164,10 @@ class RequestState(Value):
         """Delegations whose vendor received its lines and has not decided them."""
         if self.review is None or self.status is Status.VOID:
             return ()
-        return tuple(one for one in self.review.delegations if one.awaits_report)
+        review = self.review
+        return tuple(
+            one for one in review.delegations if one.awaits_report and review.lines_of_vendor(one)
+        )
 
     @property
     def review_action(self) -> str | None:
@@ -294,7 +297,7 @@ class RequestState(Value):
             return ()
         appeal = self.review.open_appeal
         if appeal is None:
-            return self.review.own_lines
+            return self.review.open_own_lines
         return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
 
     def provider_actions(self, now: datetime) -> tuple[Action, ...]:

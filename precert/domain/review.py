@@ -161,6 +161,11 @@ class Review(Value):
     """The clock of the first cycle, as it was in effect when the cycle was pended."""
     warn_at: Moment | None = None
     due_at: Moment | None = None
+    clock_from: Moment | None = None
+    """When the clock started again because of an update; otherwise it starts with the submission."""
+    running_warn_at: Moment | None = None
+    running_due_at: Moment | None = None
+    """The deadline that goes on after an update, as lines that it did not change wait for it."""
     determined_at: Moment | None = None
     escalated_cycle: int = 0
     warned_cycle: int = 0
@@ -216,13 +221,29 @@ class Review(Value):
 
     @property
     def own_lines(self) -> tuple[ServiceLine, ...]:
-        """The service lines that the payer decides."""
-        return tuple(line for line in self.lines if self.delegation_of(line.line_id) is None)
+        """The service lines that the payer decides, without cancelled ones."""
+        return tuple(line for line in self.active_lines if self.delegation_of(line.line_id) is None)
+
+    @property
+    def open_own_lines(self) -> tuple[ServiceLine, ...]:
+        """Those that the payer has not decided."""
+        return tuple(line for line in self.own_lines if not line.decisions)
+
+    @property
+    def active_lines(self) -> tuple[ServiceLine, ...]:
+        """The service lines that are not cancelled."""
+        return tuple(line for line in self.lines if line.cancelled_at is None)
+
+    def lines_of_vendor(self, delegation: Delegation) -> tuple[ServiceLine, ...]:
+        """The lines that a vendor decides, without cancelled ones."""
+        return tuple(line for line in self.active_lines if line.line_id in delegation.line_ids)
 
     @property
     def vendor_lines(self) -> tuple[ServiceLine, ...]:
-        """The service lines that delegated vendors decide."""
-        return tuple(line for line in self.lines if self.delegation_of(line.line_id) is not None)
+        """The service lines that delegated vendors decide, without cancelled ones."""
+        return tuple(
+            line for line in self.active_lines if self.delegation_of(line.line_id) is not None
+        )
 
     def with_delegation(self, changed: Delegation) -> "Review":
         """The review with the changed delegation in the place of its vendor's."""
@@ -238,15 +259,14 @@ class Review(Value):
 
     def extension_of(self, cycle: int) -> Extension | None:
         """The extension of a cycle's deadline, also after its decision."""
-        if cycle == FIRST_CYCLE:
-            return self.extension
-        return next((one.extension for one in self.appeals if one.cycle == cycle), None)
+        of_appeal = (one.extension for one in self.appeals if one.cycle == cycle)
+        return next(of_appeal, self.extension)
 
     def lines_of(self, cycle: int) -> tuple[ServiceLine, ...]:
         """The service lines that a cycle decides."""
         appeal = next((one for one in self.appeals if one.cycle == cycle), None)
         if appeal is None:
-            return self.own_lines
+            return tuple(line for line in self.own_lines if line.before(cycle) is None)
         return tuple(line for line in self.lines if line.line_id in appeal.line_ids)
 
     @property

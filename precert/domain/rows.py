@@ -221,9 +221,9 @@ class DelegationRow(Value):
 def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
     """What the lists show of the lines that one vendor decides."""
     patient, review = request.content.patient, request.submitted
-    lines = [line for line in review.lines if line.line_id in delegation.line_ids]
+    lines = review.lines_of_vendor(delegation)
     status = DelegationStatus.REPORTED if delegation.reports else DelegationStatus.OPEN
-    if request.status is Status.VOID and not delegation.reports:
+    if (request.status is Status.VOID or not lines) and not delegation.reports:
         status = DelegationStatus.WITHDRAWN
     return DelegationRow(
         request_id=request.request_id,
@@ -231,7 +231,7 @@ def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
         vendor_id=delegation.vendor_id,
         vendor_name=delegation.vendor.name,
         status=status,
-        line_ids=delegation.line_ids,
+        line_ids=tuple(line.line_id for line in lines) or delegation.line_ids,
         codes=tuple(line.code for line in lines if line.code),
         plan_id=request.plan.plan_id,
         plan_name=request.plan.name,
@@ -295,7 +295,7 @@ def _columns_of(request: Request) -> dict[str, Any]:
         "last_day": last_day,
         "lines": row_lines(request),
         "line_count": len(request.lines_to_decide),
-        "vendor_line_count": len(review.lines) - len(review.own_lines),
+        "vendor_line_count": len(review.vendor_lines),
         "pend_reasons": pend_reasons(request),
         "note_count": len(review.notes),
         "proposed_by": review.proposal.proposed_by if review.proposal else None,

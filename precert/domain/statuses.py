@@ -29,6 +29,8 @@ class Transition(StrEnum):
     DETERMINE_APPEAL = "DETERMINE_APPEAL"
     REPORT = "REPORT"
     CHANGE_DATES = "CHANGE_DATES"
+    AMEND = "AMEND"
+    """The submitter adds, replaces or cancels service lines."""
 
 
 class Action(StrEnum):
@@ -206,6 +208,9 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
                 Transition.CHANGE_DATES: frozenset({Status.PENDING}),
                 Transition.APPEAL: frozenset({Status.PENDING}),
                 Transition.DETERMINE_APPEAL: frozenset({Status.PENDING}),
+                Transition.AMEND: frozenset(
+                    {Status.PROCESSING, Status.PENDING, Status.APPROVED, Status.VOID}
+                ),
             },
             open=True,
         ),
@@ -217,6 +222,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             provider_actions=(Action.DETAILS,),
             transitions={
                 Transition.CHANGE_DATES: frozenset({Status.APPROVED}),
+                Transition.AMEND: frozenset({Status.PROCESSING, Status.APPROVED, Status.VOID}),
                 Transition.REPORT: DETERMINED,
             },
             notices=("date_change", "code_change"),
@@ -274,6 +280,8 @@ class LineStatus(StrEnum):
     MODIFIED = "MODIFIED"
     """Approved otherwise than requested: fewer units, other dates, another code."""
     DENIED = "DENIED"
+    CANCELLED = "CANCELLED"
+    """Withdrawn by the submitter, alone or because another line replaces it."""
 
     @property
     def rule(self) -> "LineStatusRule":
@@ -323,6 +331,12 @@ LINE_STATUSES: Final[Mapping[LineStatus, LineStatusRule]] = MappingProxyType(
         ),
         LineStatus.DENIED: LineStatusRule(
             "Denied", "Not certified.", review_action="A3", outcome="Denied", adverse=True
+        ),
+        LineStatus.CANCELLED: LineStatusRule(
+            "Cancelled",
+            "Withdrawn or replaced by its submitter.",
+            review_action="C",
+            outcome="Cancelled",
         ),
     }
 )
@@ -410,8 +424,11 @@ def status_of_lines(lines: Iterable[LineStatus]) -> Status:
     """The whole request's status after a part of it was decided (W3, W8).
 
     PENDING while a line of the payer or of a vendor is open: a part does not determine the whole.
+    Cancelled lines do not count; a request of such lines only is VOID.
     """
-    statuses = tuple(lines)
+    statuses = tuple(one for one in lines if one is not LineStatus.CANCELLED)
+    if not statuses:
+        return Status.VOID
     return Status.PENDING if LineStatus.OPEN in statuses else determined_status(statuses)
 
 

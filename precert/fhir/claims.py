@@ -143,6 +143,15 @@ def prior_claim(bundle: Bundle) -> Json | None:
     return None
 
 
+def cancelled_items(claim: Json) -> frozenset[int]:
+    """``item.sequence`` of the items that a claim cancels."""
+    return frozenset(
+        number if isinstance(number := item.get("sequence"), int) else index
+        for index, item in enumerate(objects(claim, "item"), start=1)
+        if _cancels(item)
+    )
+
+
 def is_cancelled(bundle: Bundle) -> bool:
     """Whether the claim cancels all of its items: by certification type, or item by item."""
     if _cancels(bundle.first):

@@ -40,7 +40,7 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
     entered = {
         "member_id": patient.get("member_id"),
         "date_of_birth": patient.get("date_of_birth"),
-        "numbers": tuple(dict.fromkeys(_numbers(claim)))[:MOST_NUMBERS],
+        "numbers": tuple(dict.fromkeys(numbers_in(claim)))[:MOST_NUMBERS],
         "codes": frozenset(_codes(claim)),
         "first_day": first,
         "last_day": last,
@@ -60,7 +60,8 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
         ) from None
 
 
-def _numbers(claim: Json) -> Iterator[str]:
+def numbers_in(claim: Json) -> Iterator[str]:
+    """The numbers of earlier responses that a claim or its items name."""
     if number := text(claim, "preAuthRef"):
         yield number.upper()
     for element in (claim, *objects(claim, "item")):

@@ -178,11 +178,13 @@ def determined(
     )
     response.resources += [*communications, *tasks]
     items, added = [], []
+    # Of lines with the same number, the last one is the item as it was updated.
+    latest = dict(zip(sequences, review.lines, strict=True))
     sent = {item.get("sequence"): item for item in objects(bundle.first, "item")}
-    for line, sequence in zip(review.lines, sequences, strict=True):
+    for sequence, line in latest.items():
         items.append(_item(request, line, sequence, sent.get(sequence, {}), response))
         decision = line.decisions[-1] if line.decisions else None
-        if decision and decision.approved and line.status is LineStatus.MODIFIED:
+        if decision and line.approved and line.status is LineStatus.MODIFIED:
             added.append(_added(line, sequence, decision, request))
     for text in (*_needed(request, payer), *_not_attached(documents), *remarks):
         response.note(text)
@@ -239,11 +241,11 @@ def _item(
     request: Request, line: ServiceLine, sequence: int, sent: Json, response: _Response
 ) -> Json:
     review = request.submitted
-    decision = line.decisions[-1] if line.decisions else None
+    decision = line.decisions[-1] if line.decisions and line.cancelled_at is None else None
     action = line.review_action
     if request.status is Status.VOID:
         action = request.status.rule.review_action or PENDED
-    elif decision is None and review.delegation_of(line.line_id) is not None:
+    elif line.status is LineStatus.OPEN and review.delegation_of(line.line_id) is not None:
         action = DELEGATED_ACTION
     trace = [one for one in objects(sent, "extension") if one.get("url") == _TRACE]
     extensions = [*trace]

@@ -39,7 +39,7 @@ from precert.domain.notices import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import FIRST_CYCLE
+from precert.domain.review import FIRST_CYCLE, Review
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (
@@ -387,13 +387,28 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
     if issue.kind is NoticeKind.DATES_CHANGED:
         for line in review.lines:
             last = line.decisions[-1] if line.decisions else None
-            if last is not None and last.approved is not None:
+            if last is not None and line.approved is not None:
                 yield line, last
         return
-    for line in review.own_lines:
-        decision = next((one for one in line.decisions if one.cycle == issue.cycle), None)
+    yield from _determined(review, issue.cycle)
+
+
+def _determined(review: Review, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
+    """The payer's lines that a cycle decided, and those that were withdrawn before a decision."""
+    for line in review.lines:
+        if review.delegation_of(line.line_id) is not None:
+            continue
+        decision = next((one for one in line.decisions if one.cycle == cycle), None)
         if decision is not None:
             yield line, decision
+        elif line.cancelled_at is not None and not line.decisions:
+            withdrawn = Decision(
+                status=LineStatus.CANCELLED,
+                cycle=cycle,
+                decided_at=line.cancelled_at,
+                decided_by=SYSTEM,
+            )
+            yield line, withdrawn
 
 
 def _named(lists: CodeLists, code_list: str, code: str | None) -> str | None:

@@ -149,7 +149,7 @@ def report_determination(
         decisions = _decisions(
             report,
             request.content,
-            delegation.line_ids,
+            [line.line_id for line in request.submitted.lines_of_vendor(delegation)],
             errors,
             by=caller.subject,
             payer=payer,

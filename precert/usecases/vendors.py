@@ -81,7 +81,9 @@ class DelegatedRequest:
     @classmethod
     def of(cls, file: RequestFile, delegation: Delegation) -> "DelegatedRequest":
         attached = (one for one in file.documents if one.status is DocumentStatus.ATTACHED)
-        content = _content_for(file.request.content, delegation)
+        active = file.request.submitted.lines_of_vendor(delegation)
+        line_ids = frozenset(line.line_id for line in active) or frozenset(delegation.line_ids)
+        content = _content_for(file.request.content, line_ids)
         return cls(file.request, delegation, content, tuple(attached), file.damaged_documents)
 
 
@@ -111,12 +113,12 @@ def read_delegation(
     return DelegatedRequest.of(file, delegations[caller.acting_vendor(vendor_id, delegations)])
 
 
-def _content_for(content: RequestContent, delegation: Delegation) -> RequestContent:
-    """The content with the services and codes of one delegation; nothing else is disclosed."""
+def _content_for(content: RequestContent, line_ids: frozenset[str]) -> RequestContent:
+    """The content with the services and codes of these lines; nothing else is disclosed."""
     own = {
         id(procedure)
         for line_id, _, procedure in numbered_lines(content.services)
-        if line_id in delegation.line_ids
+        if line_id in line_ids
     }
     services = []
     for service in content.services:

@@ -12,6 +12,7 @@ from math import ceil
 from typing import Final, assert_never
 
 from precert.domain import disputing
+from precert.domain.amending import running_deadline
 from precert.domain.assessing import (
     JudgedLine,
     assessed_lines,
@@ -21,7 +22,12 @@ from precert.domain.assessing import (
     missing_documents,
     sent_types,
 )
-from precert.domain.assessment import Assessment
+from precert.domain.assessment import (
+    Assessment,
+    DuplicateReason,
+    LineAssessment,
+    PotentialDuplicate,
+)
 from precert.domain.clocks import deadline_of, local_date
 from precert.domain.coverage import Plan
 from precert.domain.decisions import SYSTEM
@@ -39,7 +45,7 @@ from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import judge_codes, prove_assertion, retained_by_payer
-from precert.usecases.duplicates import find_duplicates
+from precert.usecases.duplicates import FoundDuplicates, find_duplicates
 from precert.usecases.ownership import ownership_of
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
@@ -243,6 +249,7 @@ def _first_change(
     received_on = local_date(received_at, payer.zone)
     judged = retained_by_payer(judged, content.services, vendors, received_on)
     ownership = request.submitted.ownership
+    open_ids = {line.line_id for line in request.submitted.active_lines if not line.decisions}
     if ownership is None:
         ownership = ownership_of(
             content, reference=reference, rule_lists=rule_lists, payer=payer, now=received_at
@@ -252,7 +259,7 @@ def _first_change(
     requested = requested_lines(content)
     codes = chain.from_iterable(of_service or (None,) for of_service in judged)
     vendor_of = {line_id: one.vendor_id for one in ownership for line_id in one.line_ids}
-    lines = tuple(
+    judged_lines = tuple(
         JudgedLine(
             line_id,
             requested[line_id],
@@ -262,6 +269,7 @@ def _first_change(
         )
         for line_id, code in zip(requested, codes, strict=True)
     )
+    lines = tuple(one for one in judged_lines if one.line_id in open_ids)
     duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
     assertion = prove_assertion(
         request.content_as_submitted, reference=reference, versions=versions
@@ -269,22 +277,49 @@ def _first_change(
     assessment = Assessment(
         rule_list=rule_list.version,
         assessed_at=now,
-        lines=assessed_lines(lines),
+        lines=_with_earlier(request, assessed_lines(lines)),
         required_documentation=missing_documents(lines, file.documents),
         assertion=assertion,
-        potential_duplicates=duplicates.potential,
+        potential_duplicates=_potential(request, duplicates),
         late_notification=is_late_notification(content, received_at, payer),
     )
-    if any(one.delegated_at for one in ownership):
+    waiting = [one for one in ownership if one.delegated_at is None and not one.reports]
+    is_first = request.submitted.cycle == FIRST_CYCLE
+    if is_first and any(one.delegated_at for one in ownership):
         return _of_own_lines(request, lines, assessment, payer, now)
-    if duplicates.repeated is not None:
+    if is_first and duplicates.repeated is not None:
         return request.end_as_duplicate(duplicates.repeated, assessment, now)
-    if ownership:
+    if waiting or not request.submitted.open_own_lines:
         delegations = [
-            one.delegated(deadline_of(request, payer, one.line_ids), now) for one in ownership
+            one.delegated(deadline_of(request, payer, one.line_ids), now) if one in waiting else one
+            for one in ownership
         ]
         return request.delegate(delegations, assessment, now)
     return _of_own_lines(request, lines, assessment, payer, now)
+
+
+def _with_earlier(
+    request: Request, lines: tuple[LineAssessment, ...]
+) -> tuple[LineAssessment, ...]:
+    """The assessed lines after those that an earlier cycle assessed."""
+    earlier = request.submitted.assessment
+    new = {one.line_id for one in lines}
+    return (*(one for one in (earlier.lines if earlier else ()) if one.line_id not in new), *lines)
+
+
+def _potential(request: Request, found: FoundDuplicates) -> tuple[PotentialDuplicate, ...]:
+    """The potential duplicates. An update does not end a request: a reviewer compares the two."""
+    other = found.repeated
+    if other is None or request.submitted.cycle == FIRST_CYCLE:
+        return found.potential
+    repeated = PotentialDuplicate(
+        request_id=other.request_id,
+        number=other.submitted.number,
+        reason_code=DuplicateReason.SHARED_CODES,
+        plan_id=other.plan.plan_id,
+        seen_by=other.tins,
+    )
+    return (repeated, *found.potential)
 
 
 def _of_own_lines(
@@ -295,12 +330,14 @@ def _of_own_lines(
     now: datetime,
 ) -> Change:
     """Approve the payer's own lines by the rules, or pend them for review (W1)."""
-    if is_automatic(request, assessment):
+    if is_automatic(request, assessment, {line.line_id for line in lines}):
         days = payer.utilization_management.approval_days
-        decisions = automatic_decisions(lines, approval_days=days, now=now)
+        cycle = request.submitted.cycle
+        decisions = automatic_decisions(lines, approval_days=days, cycle=cycle, now=now)
         return request.determine(decisions, SYSTEM, now, assessment)
     slots = payer.documents.max_while_pending
-    return request.pend(deadline_of(request, payer), slots, now, assessment)
+    deadline = running_deadline(request.submitted) or deadline_of(request, payer)
+    return request.pend(deadline, slots, now, assessment)
 
 
 def _lacks_documentation(request: Request) -> bool:
@@ -309,7 +346,7 @@ def _lacks_documentation(request: Request) -> bool:
     return (
         request.status is Status.PENDING
         and request.cycle_is_open
-        and review.cycle == FIRST_CYCLE
+        and review.open_appeal is None
         and review.assessment is not None
         and bool(review.assessment.required_documentation)
     )
@@ -354,7 +391,10 @@ def _missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change
         return None
     sent = sent_types(file.documents)
     missing = [code for code in assessment.required_documentation if code not in sent]
-    if review.information_requests or not missing:
+    this_cycle = [
+        one for one in review.information_requests if one.requested_at >= assessment.assessed_at
+    ]
+    if this_cycle or not missing:
         return None
     if not request.takes_information_request(now):
         return None
@@ -389,6 +429,11 @@ def relay_event(
         case WorkflowEffect.NONE:
             pass
         case WorkflowEffect.START:
+            workflow.start(event.request_id, event.cycle)
+        case WorkflowEffect.RESTART:
+            before = requests.cycle(event.request_id, event.cycle - 1)
+            if before is not None:
+                workflow.answer(before.task_token, {"status": event.status.value})
             workflow.start(event.request_id, event.cycle)
         case WorkflowEffect.END:
             waiting = requests.cycle(event.request_id, event.cycle)

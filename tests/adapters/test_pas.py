@@ -144,12 +144,6 @@ def test_request_is_void_when_all_items_are_cancelled(cloud: Cloud) -> None:
     assert row["status"] == "VOID"
 
 
-def test_cancellation_is_refused_when_the_request_is_decided(cloud: Cloud) -> None:
-    document = claim(VISIT)
-    submit(cloud, document)
-    assert errors(submit(cloud, cancelling(document))) == [("33", "Claim")]
-
-
 @pytest.mark.parametrize("by", [PROVIDER, STRANGER], ids=["unknown", "another provider's"])
 def test_reject_reason_is_returned_when_the_prior_claim_is_not_found(
     cloud: Cloud, by: dict[str, str]
@@ -162,14 +156,6 @@ def test_reject_reason_is_returned_when_the_prior_claim_is_not_found(
     (error,) = response(reply)["error"]
     action = extensions(error)["errorFollowupAction"]["valueCodeableConcept"]
     assert coding(action)[1] == "C"
-
-
-def test_update_is_refused_when_items_are_changed(cloud: Cloud) -> None:
-    document = claim(BOWEL_SURGERY)
-    submit(cloud, document)
-    related = [{"claim": {"identifier": claim_of(document)["identifier"][0]}}]
-    changed = claim(BOWEL_SURGERY, identifier="2", related=related)
-    assert errors(submit(cloud, changed)) == [("33", "Claim")]
 
 
 def without_diagnosis(document: Json) -> None:

@@ -248,7 +248,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "DisputeOption": ("APPEAL EXTERNAL_REVIEW PEER_TO_PEER RECONSIDERATION"),
     "DocumentStatus": ("ATTACHED AWAITING_UPLOAD CHECKING REFUSED"),
     "DocumentationNeeded": ("CLINICAL CONDITIONAL"),
-    "DuplicateLock": ("DETERMINE KEEP RELEASE REPLACE"),
+    "DuplicateLock": ("DETERMINE KEEP MOVE RELEASE REPLACE"),
     "DuplicateReason": (
         "DECIDED_BEFORE NEAR_DATES OTHER_DETAILS OTHER_IDENTIFIER OTHER_MODIFIERS "
         "OTHER_PROVIDER OTHER_UNITS SAME_FAMILY SHARED_CODES UNREADABLE"
@@ -332,7 +332,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "WaitingOn": ("NONE PAYER PROVIDER VENDOR"),
     "Who": ("ANOTHER YOU"),
     "Work": ("EVENT HANDSHAKE HEARTBEAT"),
-    "WorkflowEffect": ("END MISS_DOCUMENT NONE RECEIVE_DOCUMENT RESCHEDULE START"),
+    "WorkflowEffect": ("END MISS_DOCUMENT NONE RECEIVE_DOCUMENT RESCHEDULE RESTART START"),
     "WorkflowTask": ("ASSESS AWAIT_DECISION CHECK_DEADLINE"),
 }
 """Per enum the members for which each place that distinguishes them was reviewed."""

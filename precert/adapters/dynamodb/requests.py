@@ -246,7 +246,8 @@ def queue_lines(table: str, request: Request) -> list[dict[str, Any]]:
     return [
         _queue_line(table, request, sk, queue)
         for sk, queue, cycle in queues
-        if cycle == review.cycle
+        # An update opens another cycle, whose deadline is in no queue yet.
+        if cycle == review.cycle or (cycle and request.status is Status.PROCESSING)
     ]
 
 
@@ -360,6 +361,7 @@ class DynamoDBRequests:
         operations += notices_lines(self._table, request, change.event)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
+        operations += self._update_of_claim(change)
         if change.other is not None:
             operations.append(self._unchanged(*change.other))
         try:
@@ -391,6 +393,18 @@ class DynamoDBRequests:
             "task_token": cycle.task_token,
         }
         return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
+
+    def _update_of_claim(self, change: Change) -> list[dict[str, Any]]:
+        """Writes of the claim that an update was, and of the id under which it is found."""
+        request, items = change.request, []
+        if change.original is not None:
+            sk = f"{ORIGINAL_SK}#{request.version:06d}"
+            items.append({PK: request_pk(request.request_id), SK: sk, "original": change.original})
+        if change.reference is not None:
+            items.append(
+                {PK: number_pk(change.reference), SK: NUMBER_SK, "request_id": request.request_id}
+            )
+        return [{"Put": {"TableName": self._table, "Item": to_wire(item)}} for item in items]
 
     def _unchanged(self, request_id: str, version: int) -> dict[str, Any]:
         """The condition that another request is still in the version that the change is based on."""
@@ -428,8 +442,20 @@ class DynamoDBRequests:
                     release if request.is_adverse else hold,
                     *([put_fingerprint(self._table, now)] if replaced else []),
                 ]
+            case DuplicateLock.MOVE:
+                return self._moved_lock(change)
             case other:
                 assert_never(other)
+
+    def _moved_lock(self, change: Change) -> list[dict[str, Any]]:
+        """Writes of the lock and the fingerprint after an update, which changes their signature."""
+        request, at = change.request, change.request.updated_at
+        after, current = submitted_fingerprint(request), current_fingerprint(request)
+        before = submitted_fingerprint(change.before or request)
+        writes = [set_lock(self._table, after, current, at), put_fingerprint(self._table, current)]
+        if before.signature != after.signature:
+            writes.append(release_lock(self._table, before, at))
+        return writes
 
     def _update(self, change: Change) -> dict[str, Any]:
         request = change.request
@@ -516,6 +542,7 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
         ),
         damaged=(*damaged_documents, *damaged_notices, *damaged_events),
         original=next((item["original"] for item in items if item[SK] == ORIGINAL_SK), None),
+        updates=tuple(item["original"] for item in of(f"{ORIGINAL_SK}#")),
         damaged_documents=damaged_documents,
     )
 

@@ -124,6 +124,7 @@ def _packed(file: RequestFile) -> bytes:
             "new_documents": sorted(file.request.new_documents),
         },
         "original": gzip.decompress(file.original).decode() if file.original else None,
+        "updates": [gzip.decompress(one).decode() for one in file.updates],
         "documents": [document.model_dump(mode="json") for document in file.documents],
         "notices": [notice.model_dump(mode="json") for notice in file.notices],
         "events": [event.model_dump(mode="json") for event in file.events],

@@ -43,6 +43,8 @@ class RequestFile:
     new_documents: tuple[str, ...] = ()
     original: bytes | None = field(default=None, repr=False)
     """What the submitter sent, compressed by gzip, where the channel keeps it (FHIR bundles)."""
+    updates: tuple[bytes, ...] = field(default=(), repr=False)
+    """The updates of it as they were sent, compressed by gzip, in their order."""
     damaged_documents: tuple[str, ...] = ()
 
     @property

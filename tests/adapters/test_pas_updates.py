@@ -1,0 +1,321 @@
+"""PAS updates: items of a claim are added, changed and cancelled under the same number."""
+
+from copy import deepcopy
+from typing import Final
+
+import pytest
+
+from functions.status import handler as status
+from tests.adapters.callers import FACILITY, PROVIDER
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
+from tests.adapters.test_pas import (
+    PACEMAKER,
+    VISIT,
+    Json,
+    actions,
+    cancelling,
+    claim,
+    errors,
+    resources,
+    response,
+    submit,
+)
+from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES
+from tests.unit.test_export import claim_of, extensions
+from tools.fhir_validator import pas_validator
+
+PAS: Final = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
+PROCEDURE: Final = {"code": "33206", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}
+TWO: Final = {**PACEMAKER, "procedures": [PROCEDURE, {**PROCEDURE, "code": "33208"}]}
+"""Two items of which a reviewer decides each."""
+
+
+def update(document: Json, identifier: str = "update", prior: str = "111099") -> Json:
+    changed = deepcopy(document)
+    head = claim_of(changed)
+    head["identifier"] = [{"system": "urn:ehr:claims", "value": identifier}]
+    head["related"] = [{"claim": {"identifier": {"system": "urn:ehr:claims", "value": prior}}}]
+    return changed
+
+
+def cancel_item(document: Json, index: int) -> None:
+    item = claim_of(document)["item"][index]
+    item["modifierExtension"] = [
+        {"url": f"{PAS}/modifierextension-infoCancelled", "valueBoolean": True}
+    ]
+    for one in item["extension"]:
+        if one["url"].endswith("certificationType"):
+            one["valueCodeableConcept"]["coding"][0]["code"] = "3"
+
+
+def add_item(document: Json, like: Json) -> None:
+    """Another item, as in another claim."""
+    item = deepcopy(claim_of(claim(like))["item"][0])
+    item["sequence"] = len(claim_of(document)["item"]) + 1
+    item["extension"].append({"url": f"{PAS}/extension-infoChanged", "valueCode": "added"})
+    claim_of(document)["item"].append(item)
+
+
+def only_row(cloud: Cloud, by: dict[str, str] = PROVIDER) -> Json:
+    (row,) = cloud.call(status, "GET", "/v1/requests", by=by).body["requests"]
+    found: Json = row
+    return found
+
+
+def details(cloud: Cloud) -> Json:
+    found: Json = cloud.read(only_row(cloud)["request_id"]).body
+    return found
+
+
+def lines(cloud: Cloud) -> list[tuple[str, str]]:
+    return [(one["line_id"], one["status"]) for one in details(cloud)["lines"]]
+
+
+def sequences(reply: Reply) -> list[int]:
+    return [item["itemSequence"] for item in response(reply)["item"]]
+
+
+def messages(cloud: Cloud) -> list[str]:
+    assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        cloud.receive(entry)
+    return [one["type"] for one in cloud.messages().body["messages"]]
+
+
+def test_request_keeps_its_number_when_an_item_is_added(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    number = only_number(submit(cloud, document))
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    reply = submit(cloud, changed)
+    assert (actions(reply), sequences(reply)) == (["A4", "A4"], [1, 2])
+    assert only_number(reply) == number == only_row(cloud)["number"]
+    assert lines(cloud) == [("1.1", "OPEN"), ("2.1", "OPEN")]
+    again = submit(cloud, changed)
+    assert (actions(again), len(details(cloud)["lines"])) == (["A4", "A4"], 2)
+
+
+def only_number(reply: Reply) -> str:
+    (number,) = {
+        extensions(item)["administrationReferenceNumber"]["valueString"]
+        for item in response(reply)["item"]
+    }
+    return str(number)
+
+
+def test_decisions_stay_when_an_item_is_added_to_an_approved_request(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    number = response(submit(cloud, document))["preAuthRef"]
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    reply = submit(cloud, changed)
+    assert actions(reply) == ["NA", "A4"]
+    assert response(reply)["preAuthRef"] == number
+    row = only_row(cloud)
+    assert (row["number"], row["status"]) == (number, "PENDING")
+    assert lines(cloud) == [("1.1", "APPROVED"), ("2.1", "OPEN")]
+    (task,) = resources(reply.body, "Task")
+    needed = [extensions(one)["serviceLineNumber"]["valuePositiveInt"] for one in task["input"][1:]]
+    assert set(needed) == {2}
+
+
+def test_rules_approve_in_the_call_when_the_added_item_allows_it(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    submit(cloud, document)
+    changed = update(document)
+    add_item(changed, {**VISIT, "procedures": [{**VISIT["procedures"][0], "code": "99214"}]})
+    assert actions(submit(cloud, changed)) == ["NA", "NA"]
+    assert only_row(cloud)["status"] == "APPROVED"
+
+
+def test_only_one_line_is_cancelled_when_one_item_is(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    changed = update(document)
+    cancel_item(changed, 0)
+    assert actions(submit(cloud, changed)) == ["C", "A4"]
+    assert lines(cloud) == [("1.1", "CANCELLED"), ("1.2", "OPEN")]
+    assert only_row(cloud)["status"] == "PENDING"
+    case = cloud.case(only_row(cloud)["request_id"]).body
+    assert [one["line_id"] for one in case["lines"] if one["status"] == "OPEN"] == ["1.2"]
+    assert "RequestAmended" in messages(cloud)
+    assert actions(submit(cloud, changed)) == ["C", "A4"]
+
+
+def test_changed_item_is_decided_again_when_its_quantity_differs(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERIES)
+    submit(cloud, document)
+    before = details(cloud)["due_at"]
+    cloud.clock.pass_by(hours=5)
+    changed = update(document)
+    claim_of(changed)["item"][0]["quantity"]["value"] = 3
+    reply = submit(cloud, changed)
+    assert (actions(reply), sequences(reply)) == (["A4", "A4"], [1, 2])
+    found = details(cloud)
+    assert [(one["line_id"], one["status"], one["replaces"]) for one in found["lines"]] == [
+        ("1.1", "CANCELLED", None),
+        ("1.2", "OPEN", None),
+        ("2.1", "OPEN", "1.1"),
+    ]
+    assert found["due_at"] == before, "the unchanged line waits for the same decision"
+
+
+@pytest.mark.rule("W2")
+def test_clock_starts_again_when_every_open_item_is_changed(cloud: Cloud) -> None:
+    document = claim({**BOWEL_SURGERY, "procedures": [BOWEL_SURGERY["procedures"][0]]})
+    submit(cloud, document)
+    before = details(cloud)["due_at"]
+    cloud.clock.pass_by(hours=5)
+    changed = update(document)
+    claim_of(changed)["item"][0]["quantity"] = {"value": 2, "unit": "units"}
+    submit(cloud, changed)
+    assert details(cloud)["due_at"] > before
+
+
+def test_update_of_an_update_is_applied_when_it_names_the_last_claim(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    first = update(document)
+    add_item(first, {**PACEMAKER, "procedures": [{**PROCEDURE, "code": "33212"}]})
+    submit(cloud, first)
+    second = update(first, "update-2", prior="update")
+    cancel_item(second, 1)
+    assert actions(submit(cloud, second)) == ["A4", "C", "A4"]
+
+
+def test_request_is_void_when_every_item_of_an_approved_request_is_cancelled(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    submit(cloud, document)
+    for _ in range(2):
+        assert actions(submit(cloud, cancelling(document))) == ["C"]
+    assert only_row(cloud)["status"] == "VOID"
+
+
+def test_whole_request_is_cancelled_when_the_claim_has_no_items(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    changed = update(document)
+    head = claim_of(changed)
+    head["item"] = []
+    cancel = {
+        "coding": [{"system": "https://codesystem.x12.org/005010/1322", "code": "3"}],
+    }
+    head.setdefault("extension", []).append(
+        {"url": f"{PAS}/extension-certificationType", "valueCodeableConcept": cancel}
+    )
+    assert actions(submit(cloud, changed)) == ["C", "C"]
+    assert only_row(cloud)["status"] == "VOID"
+
+
+def test_vendor_hears_of_it_when_its_item_is_cancelled(cloud: Cloud) -> None:
+    document = claim(IMAGES)
+    assert actions(submit(cloud, document)) == ["CT", "CT"]
+    request_id = only_row_of(cloud)
+    changed = update(document)
+    cancel_item(changed, 1)
+    assert actions(submit(cloud, changed)) == ["CT", "C"]
+    request = cloud.deps.requests.read(request_id)
+    assert request is not None
+    (delegation,) = request.submitted.delegations
+    assert [one.line_id for one in request.submitted.lines_of_vendor(delegation)] == ["1.1"]
+    assert cloud.relay(cloud.stream()) == []
+    (event,) = [one for one in cloud.published() if one["DetailType"] == "LinesCancelled"]
+    assert '"1.2"' not in event["Detail"]
+    assert '"1.1"' in event["Detail"]
+
+
+def only_row_of(cloud: Cloud) -> str:
+    (found,) = cloud.deps.fingerprints.of_member(patient_id(claim())).records
+    return found.request_id
+
+
+def patient_id(document: Json) -> str:
+    found = (entry["resource"] for entry in document["entry"])
+    (patient,) = (one for one in found if one["resourceType"] == "Patient")
+    return str(patient["identifier"][0]["value"])
+
+
+def test_same_services_can_be_requested_when_their_item_was_cancelled(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    assert errors(submit(cloud, claim(TWO, identifier="2"))) == [("33", "Claim")]
+    changed = update(document)
+    cancel_item(changed, 0)
+    submit(cloud, changed)
+    left = {**PACEMAKER, "procedures": [{**PROCEDURE, "code": "33208"}]}
+    assert errors(submit(cloud, claim(left, identifier="3"))) == [("33", "Claim")]
+    alone = {**PACEMAKER, "procedures": [PROCEDURE]}
+    assert actions(submit(cloud, claim(alone, identifier="4"))) == ["A4"]
+
+
+def test_update_is_refused_when_a_line_was_denied(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    request_id = only_row(cloud)["request_id"]
+    cloud.decide(request_id, {"1.1": "DENIED"})
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    refused = submit(cloud, changed)
+    assert errors(refused) == [("33", "Claim")]
+    assert "denied or modified" in response(refused)["disposition"]
+
+
+def test_error_names_the_item_when_an_added_one_is_wrong(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    cloud.clock.pass_by(days=40)
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    claim_of(changed)["item"][1]["servicedDate"] = "2029-01-01"
+    assert errors(submit(cloud, changed)) == [("62", "Claim.item[1].serviced")] * 2
+    assert len(details(cloud)["lines"]) == 1
+
+
+def test_nothing_changes_when_an_update_is_equal_to_the_claim(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    before = cloud.items()
+    assert actions(submit(cloud, update(document))) == ["A4", "A4"]
+    assert cloud.items() == before
+
+
+def test_provider_is_not_changed_when_an_update_names_another(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    changed = update(document)
+    add_item(changed, VISIT)
+    for entry in changed["entry"]:
+        resource = entry["resource"]
+        if resource["resourceType"] in ("Organization", "PractitionerRole", "Practitioner"):
+            for one in resource.get("identifier", ()):
+                if one.get("system", "").endswith("us-npi"):
+                    one["value"] = "8001042398" if one["value"] != "8001042398" else "8001041853"
+    found = errors(submit(cloud, changed))
+    assert found
+    assert len(details(cloud)["lines"]) == 2
+
+
+def test_all_changes_are_in_the_history_when_a_request_was_updated(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    changed = update(document)
+    cancel_item(changed, 0)
+    submit(cloud, changed)
+    history = [one["type"] for one in details(cloud)["history"]]
+    assert history[0] == "RequestSubmitted"
+    assert "RequestAmended" in history
+    assert history.count("RequestPended") == 2
+    file = cloud.deps.requests.read_file(only_row(cloud)["request_id"])
+    assert file is not None
+    assert len(file.updates) == 1
+    assert pas_validator().findings(submit(cloud, changed).body) == []
+
+
+def test_facility_sees_the_update_when_it_is_the_other_provider(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    changed = update(document)
+    cancel_item(changed, 0)
+    submit(cloud, changed)
+    assert only_row(cloud, FACILITY)["number"] == only_row(cloud)["number"]
