@@ -93,7 +93,8 @@ export function fromProposal(lines: readonly Schemas["ProposedLine"][]): Entries
     lines.map(({ line_id, decision }) => [
       line_id,
       {
-        status: decision.status === "OPEN" ? "" : decision.status,
+        status:
+          decision.status === "OPEN" || decision.status === "CANCELLED" ? "" : decision.status,
         reasonCode: decision.reason_code ?? "",
         rationale: decision.rationale ?? "",
         criterion: decision.criterion ?? "",

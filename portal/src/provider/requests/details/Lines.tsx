@@ -12,7 +12,7 @@ const TONES: Record<Schemas["LineStatus"], string> = {
   APPROVED: "good",
   MODIFIED: "mixed",
   DENIED: "bad",
-  CANCELLED: "idle",
+  CANCELLED: "off",
 };
 
 export function Lines({ views }: { views: readonly LineView[] }) {
