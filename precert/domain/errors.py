@@ -243,6 +243,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "nothing_overturned": "No decision is overturned.",
         "other_length": "The period has another length.",
         "other_patient": "The draft is of another patient.",
+        "other_provider": "An update of a claim cannot change the provider.",
         "out_of_bounds": "The date or instant is not plausible for the field.",
         "out_of_order": "The last day is before the first.",
         "out_of_range": "The value is too small or too large.",

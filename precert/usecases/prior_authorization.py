@@ -346,7 +346,7 @@ def compared_items(update: ClaimUpdate, file: RequestFile, numbers: Sequence[int
         changed.add(int(sent_id.partition(".")[0]) - 1)
     if len(services) > MAX_SERVICES:
         message = f"a request has at most {MAX_SERVICES} services, with those that were changed"
-        raise InvalidInputError([FieldError("/services", "too_many", message)])
+        raise InvalidInputError([FieldError("/services", "too_many_codes", message)])
     return ItemChanges(
         content.model_copy(update={"services": tuple(services)}),
         tuple(added),

@@ -7,12 +7,14 @@ from typing import Final
 import pytest
 
 from precert.domain import disputing
+from precert.domain.amending import amend
 from precert.domain.assessment import Assessment
 from precert.domain.clocks import Deadline
-from precert.domain.decisions import Decision
+from precert.domain.decisions import Decision, ServiceLine
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, EventType
 from precert.domain.request import Change, Request
 from precert.domain.statuses import STATUSES, LineStatus, Status, Transition
+from precert.domain.values import CodeType
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -105,6 +107,31 @@ def walk_mixed() -> Iterator[Walked]:
     yield Status.PENDING, Transition.REPORT, reported
 
 
+def walk_updates() -> Iterator[Walked]:
+    """The submitter adds or cancels lines, and then all of them."""
+    added = ServiceLine(line_id="2.1", code="99213", code_type=CodeType.CPT)
+    mixed = samples.delegated(Status.PROCESSING, samples.delegation("1.2"))
+    own = {"1.1": samples.decision(LineStatus.APPROVED)}
+    partly = mixed.determine(own, "reviewer-1", START).request
+    for request, lines, cancelled in (
+        (samples.request(Status.PENDING), (), {"1.1"}),
+        (samples.request(Status.PENDING), (), {"1.1", "1.2"}),
+        (samples.request(Status.APPROVED), (added,), set[str]()),
+        (samples.request(Status.APPROVED), (), {"1.1", "1.2"}),
+        (partly, (), {"1.2"}),
+    ):
+        change = amend(
+            request,
+            request.content,
+            lines,
+            cancelled,
+            by="provider",
+            now=LATER,
+            payer=samples.payer(),
+        )
+        yield request.status, Transition.AMEND, change
+
+
 def walk() -> Iterator[Walked]:
     """Every transition that may change the status of a submitted request, with each outcome."""
     entered, pending = samples.request(Status.PROCESSING), samples.request(Status.PENDING)
@@ -129,6 +156,7 @@ def walk() -> Iterator[Walked]:
             assert reported is not None
             yield status, Transition.REPORT, reported
     yield from walk_mixed()
+    yield from walk_updates()
     for status in (Status.PARTIALLY_APPROVED, Status.DENIED):
         request = appealed(status)
         expected = {line.line_id for line in request.lines_to_decide}

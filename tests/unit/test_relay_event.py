@@ -73,7 +73,9 @@ def test_event_is_published_when_it_is_relayed(type_: EventType) -> None:
     world.relay(event(type_))
     assert world.bus.published == [event(type_)]
     effect = EVENTS[type_].workflow
-    assert bool(world.workflow.running) is (effect is WorkflowEffect.START)
+    assert bool(world.workflow.running) is (
+        effect in {WorkflowEffect.START, WorkflowEffect.RESTART}
+    )
     assert bool(world.workflow.answers) is (effect is WorkflowEffect.END)
 
 

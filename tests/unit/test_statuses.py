@@ -37,6 +37,8 @@ POSSIBLE = {
     (Status.PENDING, Transition.APPEAL),
     (Status.PENDING, Transition.DETERMINE_APPEAL),
     (Status.APPROVED, Transition.CHANGE_DATES),
+    (Status.PENDING, Transition.AMEND),
+    (Status.APPROVED, Transition.AMEND),
     *((status, Transition.REPORT) for status in (Status.PENDING, Status.APPROVED)),
     *((status, Transition.REPORT) for status in (Status.PARTIALLY_APPROVED, Status.DENIED)),
     (Status.PARTIALLY_APPROVED, Transition.CHANGE_DATES),
@@ -67,7 +69,9 @@ def test_index_letters_differ_when_rows_name_a_status() -> None:
 def test_every_status_but_a_draft_is_reachable_when_transitions_are_followed() -> None:
     reached = {to for row in STATUSES.values() for ends in row.transitions.values() for to in ends}
     assert reached == set(Status)
-    assert set(Status.APPROVED.rule.transitions) == {Transition.CHANGE_DATES, Transition.REPORT}
+    assert set(Status.APPROVED.rule.transitions) == {
+        *(Transition.AMEND, Transition.CHANGE_DATES, Transition.REPORT)
+    }
     assert not Status.VOID.rule.transitions
 
 
