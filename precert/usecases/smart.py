@@ -35,6 +35,8 @@ from precert.usecases.ports.clients import (
 
 GRANT_TYPE: Final = "client_credentials"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LONGEST_SCOPE: Final = 1500
+"""So that a token is within what AWS KMS signs, and within a header."""
 _UNVERIFIED: Final = (
     "The assertion does not have a valid signature of a registered client, with a registered key."
 )
@@ -118,16 +120,17 @@ def issue_token(
     except NotVerifiedError as error:
         raise OAuthError(OAuthErrorCode.INVALID_CLIENT, error.detail) from error
     scopes = granted_scopes(request.scope or "", client.scopes)
-    if not scopes:
+    scope = " ".join(scopes)
+    if not scopes or len(scope) > LONGEST_SCOPE:
         raise OAuthError(
             OAuthErrorCode.INVALID_SCOPE,
-            "Request scopes of systems that the client is registered for, such as system/Claim.c.",
+            "Request scopes of systems that the client is registered for, such as system/Claim.c, of "
+            f"at most {LONGEST_SCOPE} characters.",
         )
     if not accepted_token_ids.accept(token_id(client.client_id, claims["jti"]), expires):
         raise OAuthError(
             OAuthErrorCode.INVALID_CLIENT, "The assertion was used before. Make one each time."
         )
-    scope = " ".join(scopes)
     signed = access_tokens.sign(
         {
             "iss": server.issuer,

@@ -294,6 +294,14 @@ REQUESTS: Final[Mapping[str, tuple[Callable[[SmartClient], Reply], str]]] = {
 }
 
 
+def test_no_token_is_issued_when_more_scopes_are_requested_than_kms_signs(ehr: SmartClient) -> None:
+    ehr.cloud.deps.clients.store(registered(scopes=("system/*.cruds",)))
+    names = [f"system/R{chr(97 + at // 26)}{chr(97 + at % 26)}.c" for at in range(300)]
+    reply = ehr.ask(scope=" ".join(names))
+    assert (reply.status, reply.body["error"]) == (400, "invalid_scope")
+    assert ehr.ask(scope=" ".join(names[:90])).status == 200
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 def test_no_token_is_issued_when_the_request_is_wrong(ehr: SmartClient, name: str) -> None:
     send, error = REQUESTS[name]
