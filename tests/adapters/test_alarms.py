@@ -8,13 +8,16 @@ from typing import Any, Final
 import pytest
 
 from functions.inbox import handler as inbox
+from functions.subscriptions import sweep as subscription_sweep
 from functions.upload import sweep as upload_sweep
 from infra.alarms import OWN_ALARMS, OwnAlarm
 from infra.constructs.functions import METRICS_NAME
 from precert.domain.errors import PrecertError
+from precert.domain.subscriptions import DeliveryError
 from precert.names import DOCUMENT_PREFIX
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
+from tests.adapters.test_subscriptions import subscriber
 from tests.adapters.test_vendors import delegated
 from tests.fakes.samples import BOWEL_SURGERY, PLAN
 
@@ -93,6 +96,16 @@ def _vendor_late(cloud: Cloud) -> None:
     assert cloud.relay(cloud.stream()) == []
 
 
+def _without_handshake(cloud: Cloud) -> None:
+    client = subscriber(cloud)
+    client.receiver.error = DeliveryError.NAME_NOT_RESOLVED
+    client.create()
+    for _ in range(60):
+        client.work()
+        cloud.clock.pass_by(minutes=2)
+        client.sweep()
+
+
 PROVOKED: Final[tuple[tuple[str, Callable[[Cloud], None]], ...]] = (
     ("ClocksSwept", _without_execution),
     ("RequestsWaiting", _without_assessment),
@@ -106,11 +119,13 @@ PROVOKED: Final[tuple[tuple[str, Callable[[Cloud], None]], ...]] = (
     ("DeadlinesPassed", _late("COMMERCIAL")),
     ("DeemedDenials", _late("MEDICAID")),
     ("VendorDeadlinesPassed", _vendor_late),
+    ("SubscriptionsOff", _without_handshake),
 )
 RUNS: Final[dict[str, Callable[[Cloud], None]]] = {
     "SweepMissing": lambda _cloud: Cloud.sweep(),
     "WarningsMissing": lambda _cloud: Cloud.warn(),
     "UploadSweepMissing": lambda _cloud: upload_sweep.handle({}, Context()),
+    "SubscriptionSweepMissing": lambda _cloud: subscription_sweep.handle({}, Context()),
 }
 """What must run."""
 

@@ -201,12 +201,16 @@ class Subscriber:
         return response
 
 
-@pytest.fixture
-def client(cloud: Cloud) -> Subscriber:
+def subscriber(cloud: Cloud) -> Subscriber:
     receiver, queue = Receiver(), Queue()
     cloud.deps.endpoints = receiver  # type: ignore[assignment]
     cloud.deps.delivery_queue = queue  # type: ignore[assignment]
     return Subscriber(cloud, receiver, queue)
+
+
+@pytest.fixture
+def client(cloud: Cloud) -> Subscriber:
+    return subscriber(cloud)
 
 
 # -- The resource -------------------------------------------------------------------------------------
