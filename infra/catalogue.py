@@ -156,7 +156,7 @@ PAS: Final = FunctionSpec(
     "pas.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
-        *(Env.DOCUMENTS_BUCKET, Env.SUBSCRIPTIONS_QUEUE, Env.LOCAL_ENDPOINTS, *_HTTP),
+        *(Env.DOCUMENTS_BUCKET, Env.SUBSCRIPTIONS_QUEUE, *_HTTP),
     ),
     serves="pas",
 )
@@ -197,7 +197,7 @@ SUBSCRIPTIONS: Final = FunctionSpec(
     "subscriptions.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.AUDIT_TABLE, Env.RIGHTS),
-        *(Env.SUBSCRIPTIONS_QUEUE, Env.LOCAL_ENDPOINTS),
+        Env.SUBSCRIPTIONS_QUEUE,
     ),
 )
 SUBSCRIPTION_SWEEP: Final = FunctionSpec(

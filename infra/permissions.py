@@ -144,22 +144,23 @@ def _answer_ehrs(
     of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, documents: Documents
 ) -> None:
     """Grant what EHRs call: claims and orders, and the questionnaires about them."""
-    for function in (of(catalogue.PAS), of(catalogue.CRD)):
+    pas = of(catalogue.PAS)
+    for function in (pas, of(catalogue.CRD)):
         _answer_claims(function, tables, documents)
+    documents.allow_documents(pas, ("s3:PutObject",))
+    documents.allow_listing(pas)
     dtr = of(catalogue.DTR)
     tables.allow_reference(dtr, _REFERENCE_READS)
     documents.allow_rule_lists(dtr)
 
 
-def _answer_claims(pas: ServiceFunction, tables: Tables, documents: Documents) -> None:
-    """Grant storing and assessing a request in one call, with its documents."""
-    tables.allow_requests(pas, (*WRITE_ACTIONS, "dynamodb:BatchGetItem"))
+def _answer_claims(function: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant storing and assessing a request in one call."""
+    tables.allow_requests(function, (*WRITE_ACTIONS, "dynamodb:BatchGetItem"))
     tables.allow_reference(
-        pas, (*_REFERENCE_READS, "dynamodb:ConditionCheckItem", "dynamodb:Query")
+        function, (*_REFERENCE_READS, "dynamodb:ConditionCheckItem", "dynamodb:Query")
     )
-    documents.allow_rule_lists(pas)
-    documents.allow_documents(pas, ("s3:PutObject",))
-    documents.allow_listing(pas)
+    documents.allow_rule_lists(function)
 
 
 def _issue_tokens(

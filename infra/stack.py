@@ -123,7 +123,6 @@ class ServiceStack(cdk.Stack):
             Env.PUBLIC_URL: self._address,
             Env.SIGNING_KEY: encryption.signing_key.key_arn,
             Env.SUBSCRIPTIONS_QUEUE: self._subscriptions.queue.queue_url,
-            Env.LOCAL_ENDPOINTS: "on" if platform is Platform.LOCAL else "off",
             **self._identity.values,
         }
         self._stream_dead_letters = {

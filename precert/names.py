@@ -295,8 +295,6 @@ class Env(StrEnum):
     """URL of the queue for stream records that the function can never process."""
     SUBSCRIPTIONS_QUEUE = "SUBSCRIPTIONS_QUEUE"
     """URL of the queue of what subscriptions have due."""
-    LOCAL_ENDPOINTS = "LOCAL_ENDPOINTS"
-    """``on`` if subscriptions can have endpoints on this machine, without TLS; else ``off``."""
     DELIVERIES = "DELIVERIES"
     """Dead-letter queue and function of each receiver, as JSON."""
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from precert.domain.caller import ClaimNames
 from precert.names import (
@@ -102,13 +103,12 @@ class Settings:
 
     @property
     def notifies_locally(self) -> bool:
-        """Whether subscriptions can have endpoints on this machine: only in the local cloud."""
-        match self[Env.LOCAL_ENDPOINTS]:
-            case "on":
-                return True
-            case "off":
-                return False
-        raise SettingsError(f"{Env.LOCAL_ENDPOINTS.value} must be on or off")
+        """Whether subscriptions can have endpoints on this machine: only in the local cloud.
+
+        Its functions call AWS services at an address of this machine; in AWS this is not set.
+        """
+        address = urlsplit(self.environ.get("AWS_ENDPOINT_URL", ""))
+        return address.hostname in {"localhost", "127.0.0.1"}
 
     def _get(self, name: Env, default: str) -> str:
         return self.environ.get(name.value) or default

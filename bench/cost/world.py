@@ -87,7 +87,6 @@ class CountedWorld(World):
             Env.RIGHTS: "table",
             Env.CALLS_PER_MINUTE: "1200",
             Env.SUBSCRIPTIONS_QUEUE: "subscriptions",
-            Env.LOCAL_ENDPOINTS: "off",
             Env.SCAN_DOCUMENTS: "on" if self.scans else "off",
         }
         named = {name.value: value for name, value in values.items()}

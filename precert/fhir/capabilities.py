@@ -122,6 +122,8 @@ PROFILES: Final = {
     ),
 }
 """Supported profiles by resource type."""
+SEARCH_PARAMETERS: Final = {"Subscription": (("url", "uri"), ("status", "token"))}
+"""Name and type of search parameters by resource type."""
 EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {
     "Subscription": (
         {
@@ -131,6 +133,7 @@ EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {
     ),
 }
 """Extensions of a resource type's entry, such as the topics of subscriptions."""
+SUBSCRIPTION_SERVER: Final = f"{BACKPORT}/CapabilityStatement/backport-subscription-server-r4"
 DTR_GUIDE: Final = f"{DTR}/ImplementationGuide/hl7.fhir.us.davinci-dtr|{DTR_VERSION}"
 GUIDES: Final = (PAS_GUIDE, DTR_GUIDE, US_CORE)
 _REQUIRED_BY_PAS: Final = frozenset(
@@ -157,7 +160,7 @@ def capability_statement(base: str, token_endpoint: str, software_version: str) 
         publisher="precert",
         description="Prior authorization by Da Vinci PAS, for EHRs and intermediaries.",
         kind="instance",
-        instantiates=[PAS_SERVER] if served >= _REQUIRED_BY_PAS else [],
+        instantiates=[PAS_SERVER, SUBSCRIPTION_SERVER] if served >= _REQUIRED_BY_PAS else [],
         software={"name": "precert", "version": software_version},
         implementation={"description": "Prior Authorization API of the plan", "url": base},
         fhirVersion="4.0.1",
@@ -220,6 +223,9 @@ def _resource(name: str) -> Json:
             present(code=one.code, documentation=one.documentation)
             for one in served
             if one.definition is None
+        ],
+        searchParam=[
+            {"name": parameter, "type": kind} for parameter, kind in SEARCH_PARAMETERS.get(name, ())
         ],
         # An operation can have two routes: one for each HTTP method.
         operation=[

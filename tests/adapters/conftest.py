@@ -144,7 +144,6 @@ def cloud(
                 Env.EVENT_BUS_NAME: resources.bus,
                 Env.DELIVERIES: "{}",
                 Env.SUBSCRIPTIONS_QUEUE: resources.subscriptions,
-                Env.LOCAL_ENDPOINTS: "off",
             }
         ),
         now=(clock := Clock()),

@@ -251,6 +251,22 @@ def test_capability_statement_is_valid_when_it_is_read(ehr: SmartClient) -> None
     assert {one["name"] for one in claim_entry["operation"]} >= {"submit", "inquire"}
 
 
+def test_subscriptions_are_in_the_capability_statement_when_it_is_read(ehr: SmartClient) -> None:
+    found = get(ehr.cloud, "/fhir/r4/metadata").body
+    entry = next(one for one in found["rest"][0]["resource"] if one["type"] == "Subscription")
+    (topic,) = entry["extension"]
+    assert topic["valueCanonical"].endswith("/SubscriptionTopic/PASSubscriptionTopic")
+    assert {one.rpartition("/")[2] for one in entry["supportedProfile"]} == {
+        *("profile-subscription", "backport-subscription"),
+    }
+    assert {one["code"] for one in entry["interaction"]} == {
+        *("create", "read", "update", "delete", "search-type"),
+    }
+    assert {one["name"] for one in entry["operation"]} == {"status", "events"}
+    assert {one["name"] for one in entry["searchParam"]} == {"url", "status"}
+    assert any(one.endswith("backport-subscription-server-r4") for one in found["instantiates"])
+
+
 def test_token_is_issued_when_the_answer_of_the_table_was_lost(ehr: SmartClient) -> None:
     ehr.cloud.wire.lose_answer("UpdateItem")
     assert ehr.ask().status == 200

@@ -112,6 +112,8 @@ ALLOWED: Final = {
     | {"dynamodb:BatchGetItem", "s3:GetObject"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"},
     catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
+    catalogue.CRD: REGISTER,
+    catalogue.DTR: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
     catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
     | WRITE_KEY,
     catalogue.SUBSCRIPTIONS: READ | WRITE_KEY | RECEIVE | {"dynamodb:PutItem", "sqs:SendMessage"},
@@ -186,6 +188,11 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
     },
     catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
     catalogue.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
+    catalogue.CRD: {**RECEIVED, "TablesRequests": CHANGE},
+    catalogue.DTR: {
+        "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+        **RULES,
+    },
     catalogue.SMART: {},
     catalogue.SUBSCRIPTIONS: {
         "TablesRequests": READ | {"dynamodb:PutItem"},
@@ -414,12 +421,13 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
-    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 6, "member": 2}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 7, "member": 2}
     assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
         "IntakeFunction",
         "OperationsFunction",
         "ReviewFunction",
+        "SubscriptionSweepFunction",
         "UploadSweepFunction",
         "SweepFunction",
         "WarnFunction",
