@@ -114,7 +114,8 @@ SERVED: Final = (
 )
 PROFILES: Final = {
     "Claim": tuple(
-        f"{PAS}/StructureDefinition/{name}" for name in ("profile-claim", "profile-claim-inquiry")
+        f"{PAS}/StructureDefinition/{name}"
+        for name in ("profile-claim", "profile-claim-update", "profile-claim-inquiry")
     ),
     "Subscription": (
         f"{PAS}/StructureDefinition/profile-subscription",
