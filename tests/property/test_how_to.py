@@ -46,7 +46,7 @@ def escalate(request: Request, by: str, now: datetime) -> Change:
 """
 CLOSE: Final = """\
     def close(self, by: str, now: datetime) -> "Change":
-        review = _closed(self.require(Transition.CLOSE), now)
+        review = closed_cycle(self.require(Transition.CLOSE), now)
         return self.changed(
             EventType.REQUEST_CLOSED, now, actor=by, status=Status.CLOSED, review=review
         )
