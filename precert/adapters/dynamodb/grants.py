@@ -5,8 +5,9 @@ has the reviewers, for their leads.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 from precert.adapters.dynamodb.keys import (
     GRANT_SK,
@@ -63,8 +64,7 @@ class DynamoDBGrants:
         key = to_wire({PK: reviewers_pk(grant.issuer), SK: REVIEWERS_SK})
         entry = {"#reviewers": "reviewers", "#subject": grant.subject}
         if not grant.plan_ids:
-            # Most grants are no reviewer's.
-            with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            try:
                 self._client.update_item(
                     TableName=self._table,
                     Key=key,
@@ -72,6 +72,10 @@ class DynamoDBGrants:
                     ConditionExpression="attribute_exists(#reviewers.#subject)",
                     ExpressionAttributeNames=entry,
                 )
+            except ClientError as error:
+                # Most grants are no reviewer's.
+                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
             return
         listed = ListedReviewer(subject=grant.subject, label=grant.label, plan_ids=grant.plan_ids)
         self._client.update_item(
