@@ -6,7 +6,6 @@ followed. Size and time are limited.
 """
 
 import http.client
-import ipaddress
 import json
 import socket
 import ssl
@@ -19,6 +18,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from precert.adapters.public_addresses import is_public
 from precert.domain.clients import public_address
 from precert.domain.errors import TransientError
 
@@ -43,19 +43,6 @@ def resolved(host: str) -> list[str]:
     """All addresses of a name."""
     found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
     return [str(one[4][0]) for one in found]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is reachable from everywhere: no private, local or reserved one."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        embedded = parsed.ipv4_mapped or parsed.sixtofour
-        if embedded is not None:
-            return is_public(str(embedded))
-        # NAT64 addresses (RFC 6052) lead to any IPv4 address.
-        if parsed in ipaddress.ip_network("64:ff9b::/96"):
-            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
-    return parsed.is_global and not parsed.is_multicast
 
 
 class _Connection(http.client.HTTPSConnection):

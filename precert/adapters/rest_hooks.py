@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3 import exceptions as errors
 from urllib3.util import Timeout
 
+from precert.adapters.public_addresses import is_public
 from precert.domain.subscriptions import DeliveryError
 from precert.usecases.ports.subscriptions import Headers, NotDeliveredError
 from precert.usecases.ports.writes import require_writes
@@ -27,15 +27,6 @@ from precert.usecases.ports.writes import require_writes
 CONNECT_SECONDS: Final = 5
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 _AGENT: Final = "precert-subscriptions"
-_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
-_NOT_PUBLIC: Final = tuple(
-    IPv6Network(one) for one in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
-)
-"""Of the global unicast addresses: protocols, documentation, and tunnels to IPv4 addresses."""
-_NOT_PUBLIC_IPV4: Final = tuple(
-    IPv4Network(one)
-    for one in ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15")
-)
 Resolve = Callable[[str, int], Sequence[str]]
 
 
@@ -43,27 +34,6 @@ def resolved(host: str, port: int) -> list[str]:
     """The addresses of a host name, as the operating system resolves it."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the public Internet."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address):
-        return _is_public_ipv6(found)
-    return _is_public_ipv4(found)
-
-
-def _is_public_ipv4(found: IPv4Address) -> bool:
-    special = found.is_multicast or found.is_reserved or found.is_unspecified
-    return found.is_global and not special and not any(found in one for one in _NOT_PUBLIC_IPV4)
-
-
-def _is_public_ipv6(found: IPv6Address) -> bool:
-    public = found in _GLOBAL_UNICAST and found.is_global
-    return public and not any(found in one for one in _NOT_PUBLIC)
 
 
 class RestHooks:

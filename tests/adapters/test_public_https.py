@@ -16,46 +16,11 @@ from precert.adapters.public_https import (
     MOST_BYTES,
     PublicAddressError,
     PublicHttps,
-    is_public,
     resolved,
 )
 from precert.domain.clients import public_address
 
 PUBLIC = "93.184.215.14"
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        (PUBLIC, True),
-        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
-        ("127.0.0.1", False),
-        ("10.0.0.1", False),
-        ("172.16.0.1", False),
-        ("192.168.1.1", False),
-        ("169.254.169.254", False),
-        ("169.254.170.2", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::1", False),
-        ("::", False),
-        ("fe80::1%eth0", False),
-        ("fd00:ec2::254", False),
-        ("::ffff:169.254.169.254", False),
-        ("::ffff:10.0.0.1", False),
-        ("2002:a9fe:a9fe::1", False),
-        ("64:ff9b::a9fe:a9fe", False),
-        ("ff02::1", False),
-    ],
-)
-def test_address_is_called_when_it_is_public_only(address: str, public: bool) -> None:
-    assert is_public(address) is public
-    https = PublicHttps(lambda _host: [PUBLIC, address])
-    if not public:
-        with pytest.raises(PublicAddressError, match="not public"):
-            https.read_json("https://keys.example.org/jwks.json")
 
 
 @pytest.mark.parametrize(

@@ -8,36 +8,12 @@ from typing import Any, ClassVar, Final
 import pytest
 from pydantic import SecretStr
 
-from precert.adapters.rest_hooks import RestHooks, is_public
+from precert.adapters.rest_hooks import RestHooks
 from precert.domain.subscriptions import DeliveryError
 from precert.fhir.subscriptions import is_endpoint
 from precert.usecases.ports.subscriptions import NotDeliveredError
 
 JSON: Final = "application/fhir+json"
-NOT_PUBLIC: Final = (
-    *("127.0.0.1", "127.8.9.1", "0.0.0.0", "0.1.2.3", "10.1.2.3", "100.64.0.1", "169.254.169.254"),
-    *("169.254.1.1", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1"),
-    *("192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1"),
-    *("255.255.255.255", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8"),
-    *("64:ff9b::7f00:1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1"),
-    *("fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "no address"),
-)
-PUBLIC: Final = ("8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:81b::200e")
-
-
-@pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_nothing_is_sent_when_the_name_resolves_to_an_address_that_is_not_public(
-    address: str,
-) -> None:
-    assert not is_public(address)
-    assert failure(lambda _host, _port: [address]) is DeliveryError.ADDRESS_REFUSED
-    # One public address beside it does not help.
-    assert failure(lambda _host, _port: ["8.8.8.8", address]) is DeliveryError.ADDRESS_REFUSED
-
-
-@pytest.mark.parametrize("address", PUBLIC)
-def test_address_is_accepted_when_it_is_public(address: str) -> None:
-    assert is_public(address)
 
 
 def failure(
