@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from local.journey.content import PATIENT
 from local.users import PASSWORD, User
@@ -19,6 +19,12 @@ POINTING_S: Final = 1.1
 CLICK_S: Final = 0.2
 KEY_S: Final = 0.28
 """Seconds of the keystroke-level model (Card, Moran and Newell, 1980); a key as an average typist."""
+
+
+def in_the_middle(field: Locator) -> Locator:
+    """The field, scrolled to the middle: a later scroll, as before a click, closes its suggestions."""
+    field.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
+    return field
 
 
 class Person:
@@ -68,7 +74,7 @@ class Person:
     def suggest(self, label: str, typed: str, option: str) -> None:
         """Type into a field with suggestions and take one: two actions."""
         self.act(typed)
-        field = self.page.get_by_role("combobox", name=label).first
+        field = in_the_middle(self.page.get_by_role("combobox", name=label).first)
         field.press_sequentially(typed, delay=20)
         self.act()
         self.page.get_by_role("option", name=option).first.click()

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from local.deployment import Deployment
 from local.journey.content import completed, office_service
 from local.users import PROVIDER
-from tests.browser.guide import NUMBER
+from tests.browser.guide import NUMBER, in_the_middle
 from tests.browser.screens import Screen
 from tests.fakes.printing import text_of
 from tests.journeys.portal import Json, Portal
@@ -59,7 +59,7 @@ def outpatient(service: Locator, kind: str, place: str, code: str, days_ahead: i
         choice.check()
     service.get_by_role("radio", name="Standard").check()
     service.get_by_label("Service date").fill(day(days_ahead))
-    diagnosis = service.get_by_role("combobox", name="Primary diagnosis")
+    diagnosis = in_the_middle(service.get_by_role("combobox", name="Primary diagnosis"))
     diagnosis.press_sequentially("K55", delay=10)
     page.get_by_role("option", name="K55 ").first.click()
     field = service.get_by_role("combobox", name="Procedure code")
