@@ -1,4 +1,4 @@
-"""The local cloud's commands: ``python -m local up | down | demo | token USER | env USER | reset``."""
+"""The local cloud's commands: ``python -m local up | down | demo | token | env | decide | reset``."""
 
 import signal
 import sys

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from local import commands
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
+from local.decisions import Outcome
 from local.users import SYSTEMS, USERS
 
 
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     token.add_argument("user", choices=[user.name for user in USERS])
     env = known.add_parser("env", help="print a shell's variables for the running cloud and a user")
     env.add_argument("user", choices=[user.name for user in (*USERS, *SYSTEMS)])
+    decide = known.add_parser("decide", help="decide a request as the sample physician reviewer")
+    decide.add_argument("number", help="the precertification number")
+    decide.add_argument("outcome", choices=[one.value for one in Outcome])
     known.add_parser("reset", help="delete the local cloud's data")
     chosen = parser.parse_args(arguments)
     try:
@@ -42,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return commands.token(chosen.user)
         if chosen.command == "env":
             return commands.env(chosen.user)
+        if chosen.command == "decide":
+            return commands.decide(chosen.number, Outcome(chosen.outcome))
         return commands.reset()
     except LocalCloudError as error:
         print(f"precert: {error}", file=sys.stderr)

@@ -20,8 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, chosen_port, running_cloud
+from local.decisions import Outcome, decide_request
 from local.progress import step
-from local.users import PASSWORD, USERS, sign_in
+from local.users import PASSWORD, PROVIDER, REVIEWER, USERS, sign_in
 
 if TYPE_CHECKING:
     from local.deployment import Deployment
@@ -241,6 +242,22 @@ def _token(known: dict[str, Any], name: str) -> str:
         return sign_in(_cognito(known), known["client_id"], user)
     except (BotoCoreError, ClientError):
         raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
+
+
+def decide(number: str, outcome: Outcome) -> int:
+    """Decide a request of the sample provider as the sample physician reviewer.
+
+    Raises:
+        LocalCloudError: the API refuses it; with the reason.
+    """
+    from local.client import Caller  # loads httpx, which other commands do not need
+
+    known = _running()
+    provider, reviewer = (
+        Caller(known["api_url"], _token(known, user.name)) for user in (PROVIDER, REVIEWER)
+    )
+    print(f"{number}: {decide_request(number, outcome, provider=provider, reviewer=reviewer)}")
+    return 0
 
 
 def reset() -> int:

@@ -1,8 +1,13 @@
-"""A client of SMART Backend Services, for trying the token endpoint: a key pair, and access tokens.
+"""A client of SMART Backend Services for trying the FHIR endpoint: keys, access tokens, sample claims.
 
 ``python -m tools.smart_client keys --key KEY.pem --jwks JWKS.json`` writes a private key, and the JWK
 Set with its public half, which the payer registers. ``python -m tools.smart_client token --fhir URL
 --client-id ID --key KEY.pem`` signs an assertion and prints the access token.
+
+``submit``, ``inquire`` and ``attach`` call the Prior Authorization API with it and print the result in
+a few lines, or the whole answer with ``--json``. ``--fhir`` is ``$API/fhir/r4`` and ``--token`` is
+``$TOKEN``, unless they are given. The exit code is 1 if the call is answered with a status of 4xx or
+5xx; a ClaimResponse with errors has the status 200.
 """
 
 import argparse
@@ -11,6 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -25,6 +31,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from jwt.algorithms import ECAlgorithm
+
+from tools.pas_claims import (
+    PROVIDER_TIN,
+    SampleClaim,
+    attachment,
+    inquiry,
+    sample_member,
+    written,
+)
 
 KID: Final = "key-1"
 ALGORITHM: Final = "ES384"
@@ -75,22 +90,110 @@ def access_token(fhir: str, client_id: str, key_file: Path, scope: str) -> str:
     return str(body["access_token"])
 
 
-def main(arguments: Sequence[str]) -> None:
+def call(
+    fhir: str, token: str, operation: str, body: dict[str, Any]
+) -> tuple[bool, dict[str, Any]]:
+    """Call an operation: whether it was processed, and the answer."""
+    answer = httpx.post(
+        f"{fhir}/{operation}",
+        content=json.dumps(body),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"},
+        timeout=60,
+    )
+    found: dict[str, Any] = answer.json()
+    return answer.is_success, found
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = _parser().parse_args(arguments)
+    if args.command == "keys":
+        write_keys(args.key, args.jwks)
+        return 0
+    if args.command == "token":
+        print(access_token(args.fhir, args.client_id, args.key, args.scope))
+        return 0
+    operation, body = _called(args)
+    processed, answer = call(args.fhir, args.token, operation, body)
+    known = "resourceType" in answer
+    print(json.dumps(answer, indent=2) if args.json or not known else written(answer))
+    return 0 if processed else 1
+
+
+def _called(args: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    """The operation that a command calls, and what it sends."""
+    if args.command == "attach":
+        return "$submit-attachment", attachment(args.number, args.member, args.file, args.code)
+    member = sample_member(args.member)
+    if args.command == "inquire":
+        return "Claim/$inquire", inquiry(member, args.number, _today())
+    claim = SampleClaim(
+        member,
+        args.code,
+        args.identifier or str(uuid4()),
+        args.day,
+        units=args.units,
+        tin=args.tin,
+        cancels=args.cancels,
+        without=args.without,
+    )
+    return "Claim/$submit", claim.bundle()
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command", required=True)
     keys, token = commands.add_parser("keys"), commands.add_parser("token")
+    submit, inquire = commands.add_parser("submit"), commands.add_parser("inquire")
+    attach = commands.add_parser("attach")
     for command in (keys, token):
         command.add_argument("--key", type=Path, required=True, metavar="FILE")
     keys.add_argument("--jwks", type=Path, required=True, metavar="FILE")
-    token.add_argument("--fhir", required=True, metavar="URL", help="the FHIR endpoint")
+    api = os.environ.get("API")
+    for command in (token, submit, inquire, attach):
+        command.add_argument(
+            "--fhir",
+            required=command is token or api is None,
+            default=f"{api}/fhir/r4",
+            metavar="URL",
+            help="the FHIR endpoint",
+        )
     token.add_argument("--client-id", required=True, metavar="ID")
     token.add_argument("--scope", default="system/Claim.cus")
-    args = parser.parse_args(arguments)
-    if args.command == "keys":
-        write_keys(args.key, args.jwks)
-    else:
-        print(access_token(args.fhir, args.client_id, args.key, args.scope))
+    bearer = os.environ.get("TOKEN")
+    for command in (submit, inquire, attach):
+        command.add_argument("--token", required=bearer is None, default=bearer)
+        command.add_argument("--member", required=True, metavar="ID", help="the member id")
+        command.add_argument("--json", action="store_true", help="print the whole answer")
+    submit.add_argument("--code", action="append", required=True, help="a CPT code; repeatable")
+    submit.add_argument("--units", type=int, default=1, help="of each code (default 1)")
+    submit.add_argument(
+        "--day",
+        type=date.fromisoformat,
+        default=_today() + timedelta(days=21),
+        help="of the service (default: in 21 days)",
+    )
+    submit.add_argument("--identifier", help="of the claim (default: a new one)")
+    submit.add_argument("--cancels", metavar="IDENTIFIER", help="the claim that it cancels")
+    submit.add_argument("--tin", default=PROVIDER_TIN, help="of the requesting provider")
+    submit.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="ELEMENT",
+        help="an element of Claim that is left out; repeatable",
+    )
+    for command in (inquire, attach):
+        command.add_argument(
+            "number", nargs="?" if command is inquire else None, help="the precertification number"
+        )
+    attach.add_argument("--file", type=Path, required=True)
+    attach.add_argument("--code", metavar="LOINC", help="the requested document")
+    return parser
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

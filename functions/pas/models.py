@@ -125,8 +125,9 @@ def answered_files(bundle: Bundle, *, questionnaires: Questionnaires) -> list[Re
 def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:
     """What is wrong with a claim, each with its place in the bundle."""
     if isinstance(error, InvalidInputError):
-        listed = list(field_claim_errors(error.errors[:MAX_LISTED], claim))
-        if more := len(error.errors) - len(listed):
+        # Fields that are one element of a claim can have the same error.
+        listed = list(dict.fromkeys(field_claim_errors(error.errors[:MAX_LISTED], claim)))
+        if more := len(error.errors[MAX_LISTED:]):
             listed.append(ClaimError(INVALID, "Claim", f"Claim: {more} more values are wrong."))
         return listed
     code, follow_up = _REASON_OF_ERROR[type(error)]

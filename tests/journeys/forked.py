@@ -1,6 +1,7 @@
-"""Operators' commands as copies of one interpreter that has imported them: a start takes milliseconds.
+"""Commands as copies of one interpreter that has imported them: a start takes milliseconds.
 
-As a program it is the server, with the descriptor of its socket; ``CLIENT`` runs one command there.
+As a program it is the server, with the descriptor of its socket; ``CLIENT`` runs one command there: the
+module, and its arguments.
 """
 
 import contextlib
@@ -18,7 +19,8 @@ from typing import Final, NoReturn
 
 from local.cloud.process import ROOT
 
-MODULE: Final = "precert"
+IMPORTED: Final = ("precert.cli.main", "tools.smart_client", "local.users", "local.client", "boto3")
+"""``local.commands`` is imported by each command, as it reads the environment."""
 CLIENT: Final = """
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
@@ -50,7 +52,8 @@ def serving() -> Iterator[str]:
 
 
 def serve(listener: socket.socket) -> None:
-    importlib.import_module(f"{MODULE}.cli.main")
+    for module in IMPORTED:
+        importlib.import_module(module)
     while True:
         connection, _ = listener.accept()
         if os.fork() == 0:
@@ -75,8 +78,10 @@ def run(connection: socket.socket) -> NoReturn:
             os.close(descriptor)
         os.environ.clear()
         os.environ.update(command["environment"])
-        sys.argv = [MODULE, *command["arguments"]]
-        runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
+        module, *_ = sys.argv = command["arguments"]
+        if module in IMPORTED:
+            del sys.modules[module]  # else runpy warns that it is imported already
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

@@ -2,7 +2,8 @@
 
 The commands of a page run in one shell, against a cloud as `make up` starts it. `make` itself runs
 with a dry run: what its targets do is tested by the tiers, the demo's and the commands' tests.
-Operators' commands on a stack run in copies of one interpreter; those on a file start their own.
+Operators' commands on a stack, and a partner's calls, run in copies of one interpreter; operators'
+commands on a file start their own.
 """
 
 import os
@@ -32,7 +33,8 @@ set -euo pipefail
 make() { command make --dry-run "$@" >/dev/null; }
 .venv/bin/python() {
   case "$1 $2 $*" in
-    "-m precert "*" --stack "*) shift 2 && command "$PYTHON" -ISEc "$CLIENT" "$SERVER" "$@" ;;
+    "-m precert "*" --stack "* | "-m tools.smart_client "* | "-m local "*" decide "*)
+      shift && command "$PYTHON" -ISEc "$CLIENT" "$SERVER" "$@" ;;
     *) command .venv/bin/python "$@" ;;
   esac
 }
@@ -40,7 +42,17 @@ make() { command make --dry-run "$@" >/dev/null; }
 ANSWERS: Final = {
     "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
     "go-live": (r"^REQUIRED$", r"^APPROVED$", r'^"notice_id"$', r"^relay: 0$"),
-    "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"', r'"outcome":"complete"'),
+    "partner": (
+        r'"RequestDetermined"',
+        r'"resourceType":"Bundle"',
+        r'"outcome":"complete"',
+        r"^item 1: CT \(contact payer\)$",
+        r"^item 1: A1 \(certified in total\)\nitem 2: A3 \(not certified\), reason 0F$",
+        r"^item 1: A6 \(modified\), reason 0F$",
+        r"^error AA at Claim.related",
+        r"^\{.*\} 422$",
+        r"^\{.*\} 403$",
+    ),
 }
 """The output that the page states."""
 
