@@ -4,10 +4,14 @@ import gzip
 import json
 from typing import Any
 
+import pytest
+
+from functions.pas import handler as pas
+from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import Cloud
 from tests.adapters.pas_elements import ELEMENTS
 from tests.adapters.test_pas import VISIT, claim, heads, inquire, inquiry, response, submit
-from tests.fakes.samples import BOWEL_SURGERIES, payer
+from tests.fakes.samples import BOWEL_SURGERIES, IMAGES, payer
 from tests.unit.test_export import claim_of
 from tools.operations import ALL_ROUTES
 
@@ -55,3 +59,19 @@ def test_request_is_found_for_six_months_when_its_services_have_ended(cloud: Clo
     cloud.clock.pass_by(days=22 + 183)
     (head,) = heads(inquire(cloud, inquiry()))
     assert head["outcome"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("service", "reads"),
+    [(VISIT, 6), (BOWEL_SURGERIES, 6)],
+    ids=["approved", "pended"],
+)
+def test_calls_to_aws_are_as_counted_when_a_claim_is_submitted(
+    cloud: Cloud, service: dict[str, Any], reads: int
+) -> None:
+    """One transaction stores the claim, one its assessment; the rest are reads."""
+    cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", claim(IMAGES), by=PROVIDER)
+    with cloud.wire.counting() as calls:
+        submit(cloud, claim(service, identifier="2"))
+    assert calls.count("TransactWriteItems") == 2
+    assert len(calls) == 2 + reads
