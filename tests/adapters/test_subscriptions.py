@@ -1,7 +1,7 @@
 """Subscriptions: created by their owner, notified in order and at least once, and shown as they are."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -11,14 +11,19 @@ import pytest
 from functions.pas import handler as pas
 from functions.subscriptions import handler as subscriptions
 from functions.subscriptions import sweep
+from precert.domain.caller import Grant
+from precert.domain.event_types import SUBSCRIPTION_EVENT_TYPES
 from precert.domain.subscriptions import MOST_SUBSCRIPTIONS, TURNED_OFF_AFTER, DeliveryError
 from precert.fhir.subscriptions import BACKPORT, MASK, TOPIC
+from precert.names import USER_SCOPE, Entitlement, Env
+from precert.settings import Settings
 from precert.usecases.ports.subscriptions import NotDeliveredError
-from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
+from tests.adapters.callers import FACILITY, PROVIDER, SECOND_REVIEWER, STRANGER
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.test_pas import claim
-from tests.fakes.samples import BOWEL_SURGERY, PROVIDER_TIN
+from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, PROVIDER_TIN, STRANGER_TIN
+from tests.unit.test_export import coding, extensions
 from tools.fhir_validator import pas_validator
 
 Json = dict[str, Any]
@@ -185,7 +190,8 @@ class Subscriber:
         self.cloud.wire.parameters.clear()
         assert self.cloud.relay(self.cloud.stream()) == []
         for entry in self.cloud.published():
-            self.receive({"detail": json.loads(entry["Detail"])})
+            if entry["DetailType"] in SUBSCRIPTION_EVENT_TYPES:
+                self.receive({"detail": json.loads(entry["Detail"])})
         self.work()
 
     def submit(self, by: Mapping[str, str] = PROVIDER, identifier: str = "1") -> Json:
@@ -626,3 +632,220 @@ def test_delivery_is_in_the_audit_when_it_is_sent(client: Subscriber) -> None:
     assert record.subject == PROVIDER["sub"]
     assert record.basis == (f"tin:{PROVIDER_TIN}",)
     assert len(record.requests) == len(record.members) == 1
+
+
+# -- Every kind of change -----------------------------------------------------------------------------
+
+
+def actions(bundle: Json) -> list[str]:
+    """X12's review action of each item."""
+    found = []
+    for item in answered(bundle)["item"]:
+        (adjudication,) = item["adjudication"]
+        parts = extensions(extensions(adjudication)["reviewAction"])
+        found.append(coding(parts["reviewActionCode"]["valueCodeableConcept"])[1])
+    return found
+
+
+def notes(bundle: Json) -> str:
+    return " ".join(one["text"] for one in answered(bundle).get("processNote", ()))
+
+
+def kinds_of_resources(bundle: Json) -> set[str]:
+    (response,) = [
+        one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Bundle"
+    ]
+    return {one["resource"]["resourceType"] for one in response["entry"]}
+
+
+@dataclass
+class Case:
+    """A pended request of two lines, of whose earlier changes the subscriber was notified."""
+
+    client: Subscriber
+    request_id: str
+
+    def changed(self, count: int = 1) -> Json:
+        """The last of as many notifications as there are new events."""
+        self.client.receiver.received.clear()
+        self.client.publish()
+        assert self.client.receiver.kinds == ["event-notification"] * count
+        return self.client.receiver.received[-1] if count else {}
+
+
+@pytest.fixture
+def case(client: Subscriber) -> Case:
+    client.subscribed()
+    opened = Case(client, client.cloud.pended(services=[BOWEL_SURGERIES]))
+    assert actions(opened.changed(2)) == ["A4", "A4"]
+    return opened
+
+
+def test_documents_are_named_when_information_is_requested(case: Case) -> None:
+    cloud = case.client.cloud
+    requested = {"documents": ["CLINICAL_NOTES"], "text": "Since when?"}
+    assert cloud.move(case.request_id, "information", requested).status == 200
+    notified = case.changed()
+    assert actions(notified) == ["A4", "A4"]
+    assert "Since when?" in notes(notified)
+    assert {"Task", "CommunicationRequest"} <= kinds_of_resources(notified)
+    assert cloud.answer(case.request_id, "Since May.", by=FACILITY).status == 200
+    answered_bundle = case.changed()
+    assert "Since when?" not in notes(answered_bundle)
+    assert "Task" not in kinds_of_resources(answered_bundle)
+
+
+def test_new_deadline_is_shown_when_it_is_extended(case: Case) -> None:
+    before = answered(case.client.receiver.received[-1])["disposition"]
+    reason = {"reason": "A specialist's opinion is awaited."}
+    assert case.client.cloud.move(case.request_id, "extension", reason).status == 200
+    after = answered(case.changed())["disposition"]
+    assert after != before
+    assert "July 31, 2026" in after
+
+
+def test_each_line_has_its_action_when_a_part_is_denied_and_then_appealed(case: Case) -> None:
+    cloud = case.client.cloud
+    decided = cloud.decide(case.request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
+    assert decided.status == 200
+    denied = case.changed()
+    assert actions(denied) == ["A1", "A3"]
+    assert "Conservative treatment was not tried." in notes(denied)
+    assert answered(denied)["preAuthRef"]
+    assert cloud.appeal(case.request_id, "1.2").status == 202
+    # The determination remains in effect until the appeal is decided.
+    assert actions(case.changed()) == ["A1", "A3"]
+    cloud.pend(case.request_id, 2)
+    assert actions(case.changed()) == ["A1", "A3"]
+    overturned = cloud.decide(case.request_id, {"1.2": "APPROVED"}, cycle=2, by=SECOND_REVIEWER)
+    assert overturned.status == 200
+    assert actions(case.changed()) == ["A1", "A1"]
+
+
+def test_every_line_is_cancelled_when_the_request_is_voided(case: Case) -> None:
+    assert case.client.cloud.void(case.request_id).status == 200
+    assert actions(case.changed()) == ["C", "C"]
+
+
+def test_nothing_is_sent_when_reviewers_share_their_work(case: Case) -> None:
+    cloud = case.client.cloud
+    assert cloud.move(case.request_id, "assign").status == 200
+    assert cloud.move(case.request_id, "notes", {"text": "Call the clinic."}).status in {200, 201}
+    assert cloud.move(case.request_id, "release").status == 200
+    case.changed(0)
+
+
+# -- Rights that change -------------------------------------------------------------------------------
+
+
+ISSUER: Final = "https://issuer.example/pool"
+CLIENT: Final = {"sub": "clinic", "iss": ISSUER, "token_use": "access", "scope": USER_SCOPE}
+GRANT: Final = Grant(
+    issuer=ISSUER,
+    subject="clinic",
+    label="clinic",
+    entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
+    tins=frozenset({PROVIDER_TIN}),
+)
+REVOKED: Final = {
+    "everything": GRANT.model_copy(update={"tins": frozenset(), "entitlements": frozenset()}),
+    "the TIN": GRANT.model_copy(update={"tins": frozenset({STRANGER_TIN})}),
+    "the entitlement": GRANT.model_copy(update={"entitlements": frozenset()}),
+}
+
+
+@pytest.fixture
+def granted(client: Subscriber) -> Iterator[tuple[Subscriber, str, str]]:
+    """A client with rights on the server, its subscription, and a pended request."""
+    cloud = client.cloud
+    request_id = cloud.pended(services=[BOWEL_SURGERIES])
+    cloud.deps.settings = Settings({**cloud.deps.settings.environ, Env.RIGHTS: "table"})
+    for derived in ("user_grants", "callers", "client_rights"):
+        cloud.deps.__dict__.pop(derived, None)
+    cloud.deps.grants.store(GRANT)
+    yield client, client.subscribed(by=CLIENT), request_id
+    for one in list(cloud.deps.grants.stored()):
+        cloud.deps.grants.store(Grant(issuer=one.issuer, subject=one.subject))
+
+
+def grant(client: Subscriber, changed: Grant) -> None:
+    """Change the rights; processes read them again after a minute."""
+    client.cloud.deps.grants.store(changed)
+    client.cloud.clock.pass_by(minutes=2)
+
+
+def events(client: Subscriber, subscription_id: str) -> list[tuple[str, bool]]:
+    """The number of each past event, and whether it is shown with its request."""
+    past = client.call("GET", f"/{subscription_id}/$events", by=CLIENT).body
+    return [(one["event-number"]["valueString"], "focus" in one) for one in parts(past)]
+
+
+@pytest.mark.rule("A2")
+@pytest.mark.parametrize("what", REVOKED)
+def test_event_is_not_numbered_when_the_right_was_revoked(
+    what: str, granted: tuple[Subscriber, str, str]
+) -> None:
+    client, subscription_id, _ = granted
+    grant(client, REVOKED[what])
+    client.publish()
+    assert client.receiver.received == []
+    grant(client, GRANT)
+    assert events(client, subscription_id) == []
+
+
+@pytest.mark.rule("A2")
+@pytest.mark.parametrize("what", REVOKED)
+def test_event_is_withheld_when_the_right_is_revoked_before_its_delivery(
+    what: str, granted: tuple[Subscriber, str, str]
+) -> None:
+    client, subscription_id, _ = granted
+    client.receiver.error = DeliveryError.TIMED_OUT
+    client.publish()
+    client.receiver.error = None
+    grant(client, REVOKED[what])
+    client.sweep()
+    assert client.receiver.received == []
+    recorded = [
+        one for one in client.cloud.audit.records.values() if one.operation == "notifySubscriber"
+    ]
+    # The first attempt was made while the client had the right.
+    assert len(recorded) == 1
+    grant(client, GRANT)
+    client.sweep()
+    assert client.receiver.received == []
+    assert events(client, subscription_id) == [("1", True), ("2", True)]
+
+
+@pytest.mark.rule("A2")
+def test_past_event_has_no_request_when_the_owner_may_not_see_it(
+    granted: tuple[Subscriber, str, str],
+) -> None:
+    client, subscription_id, _ = granted
+    client.publish()
+    assert events(client, subscription_id) == [("1", True), ("2", True)]
+    grant(client, REVOKED["the TIN"])
+    assert events(client, subscription_id) == [("1", False), ("2", False)]
+
+
+@pytest.mark.rule("A2")
+def test_next_event_follows_the_withheld_ones_when_the_right_is_granted_again(
+    granted: tuple[Subscriber, str, str],
+) -> None:
+    client, _, request_id = granted
+    client.receiver.error = DeliveryError.TIMED_OUT
+    client.publish()
+    client.receiver.error = None
+    grant(client, REVOKED["the TIN"])
+    client.sweep()
+    grant(client, GRANT)
+    void_by_provider(client, request_id)
+    client.publish()
+    assert client.receiver.numbers == ["3"]
+    assert actions(client.receiver.received[-1]) == ["C", "C"]
+
+
+def void_by_provider(client: Subscriber, request_id: str) -> None:
+    """Another user of the clinic, with rights on the server, withdraws the request."""
+    user = {**CLIENT, "sub": "clinic-user"}
+    client.cloud.deps.grants.store(GRANT.model_copy(update={"subject": "clinic-user"}))
+    assert client.cloud.void(request_id, by=user).status == 200

@@ -1,6 +1,6 @@
 """A function has exactly the permissions of its role."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -59,6 +59,26 @@ def test_a_transaction_is_authorized_by_its_items_when_patched(deployment: Deplo
         code(deployment, "dynamodb", "transact_write_items", TransactItems=other)
         == "AccessDeniedException"
     )
+
+
+def sent(deployment: Deployment, call: str, **arguments: Any) -> str:
+    return code(deployment, "sqs", call, QueueUrl=deployment.out["DeadLetters"], **arguments)
+
+
+BATCH: Final = [{"Id": "1", "MessageBody": "{}"}]
+
+
+def test_a_batch_of_messages_is_authorized_as_one_message_when_patched(
+    deployment: Deployment,
+) -> None:
+    assert sent(deployment, "send_message_batch", Entries=BATCH) == "OK"
+    deleted = [{"Id": "1", "ReceiptHandle": "x"}]
+    assert sent(deployment, "delete_message_batch", Entries=deleted) == "AccessDenied"
+
+
+def test_a_batch_of_messages_is_denied_when_unpatched(unpatched: Deployment) -> None:
+    assert sent(unpatched, "send_message", MessageBody="{}") == "OK"
+    assert sent(unpatched, "send_message_batch", Entries=BATCH) == "AccessDenied"
 
 
 def test_other_services_are_denied_when_patched(deployment: Deployment) -> None:

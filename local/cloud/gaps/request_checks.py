@@ -3,10 +3,12 @@
 Emulator: completing a task token is authorized for `*` only, so that a role that may complete the
 tasks of one state machine is denied. Calls over the loopback interface count as unencrypted, so that
 a bucket that requires TLS refuses all of them. A DynamoDB request has no `dynamodb:LeadingKeys`, so
-that a role that may read some partitions of a table may read all of them.
+that a role that may read some partitions of a table may read all of them. A batch for a queue requires
+a permission of its own name, which IAM does not have, so that a role that may send is denied.
 Patch: use the token's state machine as the resource; treat loopback as TLS, because traffic on it
-cannot be intercepted; add the partition keys of the request, which all tables here name `pk`.
-Remove when: the unpatched emulator supports the resource and the key, and serves TLS.
+cannot be intercepted; add the partition keys of the request, which all tables here name `pk`;
+authorize a batch of SQS by the action on one message.
+Remove when: the unpatched emulator supports the resource, the key and the batches, and serves TLS.
 """
 
 import json
@@ -52,6 +54,20 @@ def _loopback_is_safe(pin: Callable[..., Any]) -> Callable[..., Any]:
     return pin_safe
 
 
+QUEUE_BATCHES: Final = {
+    f"sqs:{action}Batch": f"sqs:{action}"
+    for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+}
+
+
+def _of_one_message(action_of: Callable[..., Any]) -> Callable[..., Any]:
+    def action_of_one_message(*request: Any, **named: Any) -> Any:
+        action = action_of(*request, **named)
+        return QUEUE_BATCHES.get(action, action)
+
+    return action_of_one_message
+
+
 PARTITION_KEY: Final = "pk"
 _PARTITION: Final = re.compile(r"\s*(\S+)\s*=\s*(:\w+)")
 
@@ -95,4 +111,5 @@ def apply() -> None:
     """Correct the inputs of policy evaluation."""
     wrap(module("core.iam_actions"), "dynamodb_service_context", _with_leading_keys)
     wrap(module("core.iam_actions"), "extract_resource_arn", _of_token)
+    wrap(module("core.iam_actions"), "extract_iam_action", _of_one_message)
     wrap(module("app"), "pin_request_origin", _loopback_is_safe)

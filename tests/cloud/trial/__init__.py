@@ -115,6 +115,7 @@ def functions(code: str, layer: bool) -> Properties:
             "x",
             allow(
                 (["states:SendTaskSuccess"], ref("Machine")),
+                (["sqs:SendMessage"], attribute("DeadLetters", "Arn")),
                 (
                     ["dynamodb:GetItem", "dynamodb:TransactWriteItems", "dynamodb:PutItem"],
                     attribute("Results", "Arn"),
