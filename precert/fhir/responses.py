@@ -373,14 +373,18 @@ def _disposition(request: Request, payer: Payer) -> str:
     review = request.submitted
     if review.duplicate_of:
         return f"Precertification {review.number} repeats another request and is not processed."
-    if request.status.rule.open:
-        due = review.due_at
-        until = (
-            f" A decision is due by {written_moment(due.astimezone(payer.zone))}." if due else ""
-        )
-        needed = " Information is needed: see the notes." if review.open_information_request else ""
-        return f"Precertification {review.number} is pended for review.{until}{needed}"
-    return f"Precertification {review.number}: {request.status.rule.label}."
+    dispute = review.open_appeal
+    if not request.status.rule.open and dispute is None:
+        return f"Precertification {review.number}: {request.status.rule.label}."
+    due = (dispute or review).due_at
+    until = f" A decision is due by {written_moment(due.astimezone(payer.zone))}." if due else ""
+    needed = " Information is needed: see the notes." if review.open_information_request else ""
+    state = (
+        f": {request.status.rule.label}. {dispute.kind.rule.label} in progress."
+        if dispute
+        else " is pended for review."
+    )
+    return f"Precertification {review.number}{state}{until}{needed}"
 
 
 def _period(first: date, last: date) -> Json:

@@ -714,12 +714,16 @@ def test_each_line_has_its_action_when_a_part_is_denied_and_then_appealed(case: 
     assert answered(denied)["preAuthRef"]
     assert cloud.appeal(case.request_id, "1.2").status == 202
     # The determination remains in effect until the appeal is decided.
-    assert actions(case.changed()) == ["A1", "A3"]
+    filed = case.changed()
+    assert actions(filed) == ["A1", "A3"]
+    assert "Partially approved. Appeal in progress." in answered(filed)["disposition"]
     cloud.pend(case.request_id, 2)
-    assert actions(case.changed()) == ["A1", "A3"]
+    assert "A decision is due by" in answered(case.changed())["disposition"]
     overturned = cloud.decide(case.request_id, {"1.2": "APPROVED"}, cycle=2, by=SECOND_REVIEWER)
     assert overturned.status == 200
-    assert actions(case.changed()) == ["A1", "A1"]
+    ended = case.changed()
+    assert actions(ended) == ["A1", "A1"]
+    assert answered(ended)["disposition"].endswith(": Approved.")
 
 
 def test_every_line_is_cancelled_when_the_request_is_voided(case: Case) -> None:
