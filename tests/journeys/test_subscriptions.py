@@ -107,7 +107,7 @@ def subscription(url: str) -> Json:
 
 
 def claim(identifier: str) -> Json:
-    """A claim of an operation that a reviewer decides, for a member whom no other test names."""
+    """A claim of an operation that a reviewer decides, for a member whom no page names."""
     day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 
     def coded(system: str, code: str) -> Json:
@@ -162,14 +162,14 @@ def claim(identifier: str) -> Json:
             ),
             entry(
                 "Patient",
-                birthDate="1991-09-30",
-                name=[{"family": "Lindqvist", "given": ["Maja"]}],
-                identifier=[{"type": {"coding": [{"code": "MB"}]}, "value": "U70019461"}],
+                birthDate="1988-02-29",
+                name=[{"family": "O'Donnell", "given": ["Siobhan"]}],
+                identifier=[{"type": {"coding": [{"code": "MB"}]}, "value": "U70033632"}],
             ),
             entry(
                 "Coverage",
                 status="active",
-                subscriberId="U70019461",
+                subscriberId="U70033632",
                 beneficiary=refer("Patient"),
                 payor=[{"display": "Sample Health Plan"}],
             ),
