@@ -45,6 +45,8 @@ KID: Final = "key-1"
 ALGORITHM: Final = "ES384"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_SECONDS: Final = 240
+TIMEOUT_SECONDS: Final = 60.0
+"""The first call of a function on the local cloud starts a process."""
 
 
 def write_keys(key_file: Path, jwks_file: Path) -> None:
@@ -75,7 +77,8 @@ def assertion(client_id: str, key_file: Path, token_endpoint: str) -> str:
 
 def access_token(fhir: str, client_id: str, key_file: Path, scope: str) -> str:
     """Get an access token, from the endpoint that the FHIR server names."""
-    found = httpx.get(f"{fhir}/.well-known/smart-configuration").raise_for_status().json()
+    configuration = f"{fhir}/.well-known/smart-configuration"
+    found = httpx.get(configuration, timeout=TIMEOUT_SECONDS).raise_for_status().json()
     endpoint = found["token_endpoint"]
     form = {
         "grant_type": "client_credentials",
@@ -83,7 +86,7 @@ def access_token(fhir: str, client_id: str, key_file: Path, scope: str) -> str:
         "client_assertion": assertion(client_id, key_file, endpoint),
         "scope": scope,
     }
-    answer = httpx.post(endpoint, data=form)
+    answer = httpx.post(endpoint, data=form, timeout=TIMEOUT_SECONDS)
     body: dict[str, Any] = answer.json()
     if answer.is_error:
         raise SystemExit(f"{body.get('error')}: {body.get('error_description')}")
@@ -98,7 +101,7 @@ def call(
         f"{fhir}/{operation}",
         content=json.dumps(body),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"},
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
     )
     found: dict[str, Any] = answer.json()
     return answer.is_success, found
