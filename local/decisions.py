@@ -59,7 +59,7 @@ def line_decisions(line_ids: list[str], outcome: Outcome) -> list[dict[str, Any]
 
 
 def decide_request(number: str, outcome: Outcome, *, provider: "Caller", reviewer: "Caller") -> str:
-    """Decide all open service lines of a request, and return its status.
+    """Decide all open service lines of a request that are the payer's, and return its status.
 
     Raises:
         LocalCloudError: there is no such request of the provider, it is not open, or the outcome does
@@ -68,11 +68,14 @@ def decide_request(number: str, outcome: Outcome, *, provider: "Caller", reviewe
     found = _answer(provider.call("POST", "/v1/requests/search", {"number": number}))
     path = f"/v1/review/requests/{found['request']['request_id']}"
     case = _answer(reviewer.call("GET", path))
-    line_ids = [line["line_id"] for line in case["lines"] if line["status"] == "OPEN"]
+    own = [line for line in case["lines"] if line["vendor"] is None]
+    line_ids = [line["line_id"] for line in own if line["status"] == "OPEN"]
     if not line_ids:
-        raise LocalCloudError(f"{number} is {case['status']}: no service line is open")
+        raise LocalCloudError(f"{number} is {case['status']}: no service line of the payer is open")
     if outcome is Outcome.PARTIAL and len(line_ids) == 1:
-        raise LocalCloudError(f"{number} has one service line: submit two codes for `partial`")
+        raise LocalCloudError(
+            f"{number} has one service line: submit two codes of the payer for partial"
+        )
     body = {
         "cycle": case["cycle"],
         "lines": line_decisions(line_ids, outcome),

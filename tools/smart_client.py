@@ -97,13 +97,19 @@ def call(
     fhir: str, token: str, operation: str, body: dict[str, Any]
 ) -> tuple[bool, dict[str, Any]]:
     """Call an operation: whether it was processed, and the answer."""
-    answer = httpx.post(
-        f"{fhir}/{operation}",
-        content=json.dumps(body),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"},
-        timeout=TIMEOUT_SECONDS,
-    )
-    found: dict[str, Any] = answer.json()
+    try:
+        answer = httpx.post(
+            f"{fhir}/{operation}",
+            content=json.dumps(body),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"},
+            timeout=TIMEOUT_SECONDS,
+        )
+    except httpx.HTTPError as error:
+        raise SystemExit(f"{fhir} does not answer: {error}") from None
+    try:
+        found: dict[str, Any] = answer.json()
+    except ValueError:
+        raise SystemExit(f"{answer.status_code}: {answer.text[:500]}") from None
     return answer.is_success, found
 
 
@@ -125,7 +131,10 @@ def main(arguments: Sequence[str]) -> int:
 def _called(args: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """The operation that a command calls, and what it sends."""
     if args.command == "attach":
-        return "$submit-attachment", attachment(args.number, args.member, args.file, args.code)
+        try:
+            return "$submit-attachment", attachment(args.number, args.member, args.file, args.code)
+        except OSError as error:
+            raise SystemExit(str(error)) from None
     member = sample_member(args.member)
     if args.command == "inquire":
         return "Claim/$inquire", inquiry(member, args.number, _today())

@@ -137,8 +137,38 @@ def test_reason_is_printed_when_a_request_cannot_be_decided_so(shell: Shell) -> 
     with pytest.raises(LocalCloudError, match="submit two codes"):
         shell.run('decide "$NUMBER" partial')
     assert shell.run('decide "$NUMBER" deny') == "DENIED"
-    with pytest.raises(LocalCloudError, match="no service line is open"):
+    with pytest.raises(LocalCloudError, match="no service line of the payer is open"):
         shell.run('decide "$NUMBER" approve')
     shell.number = "PC1234567897"
     with pytest.raises(LocalCloudError):
         shell.run('decide "$NUMBER" approve')
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome", "expected"),
+    [
+        ("--code 33206", "deny", ["A3"]),
+        ("--code 44125 --code 70450", "deny", ["A3", "CT"]),
+        ("--code 44125 --code 44130 --units 2", "modify", ["A6", "A6"]),
+    ],
+    ids=["documents are requested", "a vendor decides a line", "two lines"],
+)
+def test_payers_open_lines_are_decided_when_a_partner_chooses_the_outcome(
+    shell: Shell, codes: str, outcome: str, expected: list[str]
+) -> None:
+    shell.run(f"NUMBER=$(pend --member U70045058 {codes})")
+    shell.run(f'decide "$NUMBER" {outcome}')
+    printed = shell.run('ehr inquire "$NUMBER" --member U70045058')
+    assert RESULT.findall(printed) == expected
+
+
+def test_reason_is_printed_when_a_call_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def post(_url: str, **_options: Any) -> httpx.Response:
+        raise httpx.ConnectError("Connection refused")
+
+    monkeypatch.setattr(httpx, "post", post)
+    common = ["--member", "U70018347", "--fhir", "http://localhost:9/fhir/r4", "--token", "token"]
+    with pytest.raises(SystemExit, match="does not answer: Connection refused"):
+        smart_client.main(["inquire", *common])
+    with pytest.raises(SystemExit, match="No such file"):
+        smart_client.main(["attach", "PC1234567897", "--file", "missing.pdf", *common])
