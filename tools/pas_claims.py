@@ -76,7 +76,7 @@ class Member:
 
 
 def sample_member(member_id: str) -> Member:
-    """A member of the sample payer by their id; another id is that of nobody."""
+    """A member of the sample payer by their id; another id is that of no member."""
     with MEMBERS.open(encoding="utf-8", newline="") as rows:
         for row in csv.DictReader(rows):
             if row["member_id"] == member_id:

@@ -10,8 +10,8 @@ from functions.crd.models import (
     SELECTED,
     SIGNED,
     UNSOLICITED,
-    AskedOrder,
     HookCall,
+    HookOrder,
     HookResponse,
     HookService,
     discovery,
@@ -67,8 +67,8 @@ def hook(service_id: Annotated[str, Path()], body: FhirResource) -> HookResponse
     """
     service = service_of(service_id)
     caller = _caller(service)
-    asked = call(read_call, body.root, service)
-    actions = _actions(asked, caller) if asked.wants(COVERAGE_INFO) else []
+    hook_call = call(read_call, body.root, service)
+    actions = _actions(hook_call, caller) if hook_call.wants(COVERAGE_INFO) else []
     return HookResponse({"cards": [], "systemActions": actions})
 
 
@@ -94,15 +94,15 @@ def _caller(service: HookService) -> Caller:
     return caller
 
 
-def _actions(asked: HookCall, caller: Caller) -> list[dict[str, object]]:
+def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
     """An update for each order that has something new."""
-    patient = read_patient(asked.found, asked.patient_id, asked.coverage)
-    orders = [_read(asked, one) for one in asked.orders]
+    patient = read_patient(hook_call.found, hook_call.patient_id, hook_call.coverage)
+    orders = [_read(hook_call, one) for one in hook_call.orders]
     deps = dependencies()
-    signed = asked.service.hook == SIGNED and asked.wants(UNSOLICITED)
+    signed = hook_call.service.hook == SIGNED and hook_call.wants(UNSOLICITED)
     authorize = _authorize if signed and deps.payer.coverage_discovery.authorize_orders else None
     answered = call(discover_coverage, orders, patient, caller, authorize=authorize)
-    if asked.service.hook == SELECTED:
+    if hook_call.service.hook == SELECTED:
         answered = tuple(one.before_documentation() for one in answered)
     on = local_date(deps.now(), deps.payer.zone)
     asserted = [
@@ -112,9 +112,9 @@ def _actions(asked: HookCall, caller: Caller) -> list[dict[str, object]]:
             answer.assertions,
             [_canonicals(each) for each in answer.assertions],
         )
-        for one, answer in zip(asked.orders, answered, strict=True)
+        for one, answer in zip(hook_call.orders, answered, strict=True)
     ]
-    return system_actions(asserted, asked.coverage, on)
+    return system_actions(asserted, hook_call.coverage, on)
 
 
 def _canonicals(answer: CoverageAssertion) -> list[str]:
@@ -131,13 +131,13 @@ def _authorize(content: RequestContent, assertion_id: str, caller: Caller) -> Re
     return call(submit_prior_authorization, content, assertion_id, None, caller, id_of=id_of)
 
 
-def _read(asked: HookCall, one: AskedOrder) -> Order:
+def _read(hook_call: HookCall, one: HookOrder) -> Order:
     return call(
         read_order,
         one.resource,
-        asked.found,
+        hook_call.found,
         performer=one.performer,
-        encounter=asked.encounter,
+        encounter=hook_call.encounter,
         booked=one.booked,
     )
 

@@ -193,7 +193,7 @@ def service_of(service_id: str) -> HookService:
 
 
 @dataclass(frozen=True)
-class AskedOrder:
+class HookOrder:
     """An order of a call: the resource that is updated, and the appointment for it, if any."""
 
     resource: Json
@@ -208,7 +208,7 @@ class HookCall:
     service: HookService
     patient_id: str
     found: HookResources
-    orders: list[AskedOrder]
+    orders: list[HookOrder]
     coverage: Json
     encounter: Json | None
     configuration: Mapping[str, object]
@@ -239,7 +239,7 @@ def read_call(document: Json, service: HookService, *, payer: Payer) -> HookCall
         service,
         patient_id.removeprefix("Patient/"),
         found,
-        list(_asked(context, service, found)),
+        list(_hook_orders(context, service, found)),
         _coverage(found, sent, payer),
         found.bundle.entries.get(f"Encounter/{encounter_id}"),
         _configuration(document),
@@ -269,8 +269,8 @@ def _extensions(document: Json) -> Json:
 
 
 def _require_version(document: Json) -> None:
-    asked = _extensions(document).get("davinci-crd.requestedVersion")
-    if asked is not None and not str(asked).startswith(CRD_VERSION):
+    requested = _extensions(document).get("davinci-crd.requestedVersion")
+    if requested is not None and not str(requested).startswith(CRD_VERSION):
         message = f"This service answers by version {CRD_VERSION} of Da Vinci CRD. Ask for it."
         place = "extension['davinci-crd.requestedVersion']"
         raise HookRefusedError(Issue("not-supported", place, message))
@@ -290,7 +290,7 @@ def _of_context(context: Json) -> Iterator[Json]:
             yield from resources_in(one)
 
 
-def _asked(context: Json, service: HookService, found: HookResources) -> Iterator[AskedOrder]:
+def _hook_orders(context: Json, service: HookService, found: HookResources) -> Iterator[HookOrder]:
     """The orders of the context.
 
     Raises:
@@ -310,12 +310,12 @@ def _asked(context: Json, service: HookService, found: HookResources) -> Iterato
         if selected is not None and service.hook == SELECTED and reference_of(one) not in selected:
             continue
         orders = orders_of(one, found) if one["resourceType"] == "Appointment" else []
-        yield from (AskedOrder(order, booked=one) for order in orders)
+        yield from (HookOrder(order, booked=one) for order in orders)
         if not orders:
-            yield AskedOrder(one)
+            yield HookOrder(one)
 
 
-def _dispatched(context: Json, found: HookResources) -> Iterator[AskedOrder]:
+def _dispatched(context: Json, found: HookResources) -> Iterator[HookOrder]:
     sent = context.get("dispatchedOrders", context.get("order"))
     references = sent if isinstance(sent, list) else [sent]
     named = [one for one in references if isinstance(one, str) and one]
@@ -325,7 +325,7 @@ def _dispatched(context: Json, found: HookResources) -> Iterator[AskedOrder]:
     for one in named:
         order = found.target({"reference": one})
         if order is not None and order["resourceType"] in ORDER_TYPES:
-            yield AskedOrder(order, performer={"reference": performer} if performer else None)
+            yield HookOrder(order, performer={"reference": performer} if performer else None)
 
 
 def _coverage(found: HookResources, sent: Json, payer: Payer) -> Json:

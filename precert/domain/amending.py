@@ -45,7 +45,7 @@ def amend(
     """
     review = _require_amendable(request, added, cancelled)
     replaced = {line.replaces for line in added}
-    kept = [
+    earlier = [
         line.model_copy(update={"cancelled_at": now})
         if line.cancelled_at is None
         and (line.line_id in cancelled or (line.line_id in replaced and not line.decisions))
@@ -54,7 +54,7 @@ def amend(
     ]
     cycle = review.cycle + 1
     new = tuple(line.model_copy(update={"added_in": cycle}) for line in added)
-    lines = (*kept, *new)
+    lines = (*earlier, *new)
     if review.open_information_request is not None:
         review = request.without_open_rfi(now, payer)
     after = closed_cycle(review, now).model_copy(

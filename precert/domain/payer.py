@@ -471,7 +471,7 @@ class Payer(Value):
     required_documentation: dict[str, Text]
     """Documents that a rule can require with a request: the text of each code."""
     attachment_codes: Mapping[str, LoincCode] = {}
-    """The LOINC codes by which partners are asked for required documentation and send it, by the code
+    """The LOINC codes of requests for required documentation, and of the documents sent, by the code
     of the document. Without one, its text is sent as a note."""
     notices: dict[str, str]
     messages: dict[str, str]

@@ -1,7 +1,7 @@
 """Questionnaires about the documentation that the rule list requires (Da Vinci DTR).
 
 A *family* is the rules that require the same documentation: it has one questionnaire, with a section
-for each of these documents. So the rule list alone decides what is asked, and a completed section
+for each of these documents. So the rule list alone decides the questions, and a completed section
 stands for its document.
 """
 

@@ -29,9 +29,9 @@ def is_scope(name: str) -> bool:
     return any(True for _ in _interactions(name))
 
 
-def permits(granted: Collection[str], wanted: Iterable[str]) -> bool:
+def permits(granted: Collection[str], required: Iterable[str]) -> bool:
     """Whether one of the interactions is permitted."""
-    return any(_is_permitted(granted, one) for one in wanted)
+    return any(_is_permitted(granted, one) for one in required)
 
 
 def granted_scopes(requested: str, registered: Collection[str]) -> list[str]:

@@ -40,7 +40,7 @@ def document_requests(
     needed = list(_needed(request, rfi, payer)) if rfi else []
     if rfi is None or not needed:
         return [], []
-    asked = [
+    requests = [
         _communication(request, line, sequences[line.line_id], loinc, bundle, new_uuid())
         for line, loinc in needed
     ]
@@ -49,7 +49,7 @@ def document_requests(
     task["authoredOn"] = written(rfi.requested_at)
     task["lastModified"] = written(at)
     task["input"].insert(0, _input("payer-url", valueUrl=f"{base_url}{SUBMIT_ATTACHMENT}"))
-    return asked, [{"resourceType": "Task", "id": new_uuid(), **task}]
+    return requests, [{"resourceType": "Task", "id": new_uuid(), **task}]
 
 
 def _needed(

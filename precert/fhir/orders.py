@@ -58,7 +58,7 @@ class HookResources:
 
     resources: list[Json]
     focus: list[Json] = field(default_factory=list)
-    """The orders and appointments that are asked about."""
+    """The orders and appointments that the call is about."""
 
     def __post_init__(self) -> None:
         self._index()

@@ -260,8 +260,8 @@ def value_set(name: str, data: Questionnaires, at: datetime, filter_: str | None
     systems: dict[str, list[Json]] = {}
     for one in choices.codes:
         systems.setdefault(one.system, []).append({"code": one.code, "display": one.display})
-    wanted = folded(filter_ or "")
-    contained = [one for one in choices.codes if wanted in folded(one.display)]
+    searched = folded(filter_ or "")
+    contained = [one for one in choices.codes if searched in folded(one.display)]
     return {
         "resourceType": "ValueSet",
         "id": name,

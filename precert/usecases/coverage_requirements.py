@@ -87,7 +87,7 @@ class AnsweredOrder:
     assertions: tuple[CoverageAssertion, ...]
 
     def before_documentation(self) -> "AnsweredOrder":
-        """The answer while the order is written: documentation is asked for when it is signed."""
+        """The answer while the order is written: documentation is requested when it is signed."""
         return replace(self, assertions=tuple(map(before_documentation, self.assertions)))
 
 

@@ -1,7 +1,7 @@
 """Number the events of subscriptions, and deliver them: at least once, in their order.
 
 An event gets its number in one transaction with the state of the subscription. What is due is attempted
-by whoever reads it first; the sweep finds what no attempt was made for. An endpoint that fails is not
+by its first reader; the sweep finds what no attempt was made for. An endpoint that fails is not
 attempted again before its pause has ended, so that it delays only its own notifications.
 """
 
