@@ -87,4 +87,5 @@ def test_claim_is_read_or_refused_when_any_value_is_replaced(
     if errors:
         explained = claim_errors(InvalidInputError(errors), claim)
         answer = refused(received, explained, at=START, new_uuid=uuids())
-        assert len(answer["entry"][0]["resource"]["error"]) == len(errors)
+        # Fields that are one element of the claim can have the same error.
+        assert len(answer["entry"][0]["resource"]["error"]) == len(explained) <= len(errors)
