@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from local.journey.content import PATIENT
 from local.users import PASSWORD, User
@@ -21,10 +21,22 @@ KEY_S: Final = 0.28
 """Seconds of the keystroke-level model (Card, Moran and Newell, 1980); a key as an average typist."""
 
 
-def in_the_middle(field: Locator) -> Locator:
-    """The field, scrolled to the middle: a later scroll, as before a click, closes its suggestions."""
-    field.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
-    return field
+def take_suggestion(field: Locator, typed: str, option: str, delay: float = 20) -> None:
+    """Type into a field with suggestions, and take one.
+
+    A form that arrives after the last entry moves the page, which closes open suggestions: then a
+    person types again.
+    """
+    for _ in range(3):
+        field.fill("")
+        field.press_sequentially(typed, delay=delay)
+        try:
+            field.page.get_by_role("option", name=option).first.click(timeout=15_000)
+        except Error:
+            continue
+        return
+    expect(field.page.get_by_role("option", name=option).first).to_be_visible()
+    raise AssertionError(f"{option} could not be taken")
 
 
 class Person:
@@ -74,10 +86,8 @@ class Person:
     def suggest(self, label: str, typed: str, option: str) -> None:
         """Type into a field with suggestions and take one: two actions."""
         self.act(typed)
-        field = in_the_middle(self.page.get_by_role("combobox", name=label).first)
-        field.press_sequentially(typed, delay=20)
         self.act()
-        self.page.get_by_role("option", name=option).first.click()
+        take_suggestion(self.page.get_by_role("combobox", name=label).first, typed, option)
 
     # The steps of the guide.
 

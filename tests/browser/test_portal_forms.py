@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from local.deployment import Deployment
 from local.journey.content import completed, office_service
 from local.users import PROVIDER
-from tests.browser.guide import NUMBER, in_the_middle
+from tests.browser.guide import NUMBER, take_suggestion
 from tests.browser.screens import Screen
 from tests.fakes.printing import text_of
 from tests.journeys.portal import Json, Portal
@@ -47,7 +47,6 @@ def card(page: Page, title: str) -> Locator:
 
 def outpatient(service: Locator, kind: str, place: str, code: str, days_ahead: int) -> None:
     """Enter a service without a stay."""
-    page = service.page
     service.get_by_role("radio", name="Outpatient").check()
     service.get_by_label("Type of service").select_option(label=kind)
     choices = service.get_by_role("combobox", name="Place of service")
@@ -59,9 +58,8 @@ def outpatient(service: Locator, kind: str, place: str, code: str, days_ahead: i
         choice.check()
     service.get_by_role("radio", name="Standard").check()
     service.get_by_label("Service date").fill(day(days_ahead))
-    diagnosis = in_the_middle(service.get_by_role("combobox", name="Primary diagnosis"))
-    diagnosis.press_sequentially("K55", delay=10)
-    page.get_by_role("option", name="K55 ").first.click()
+    diagnosis = service.get_by_role("combobox", name="Primary diagnosis")
+    take_suggestion(diagnosis, "K55", "K55 ", delay=10)
     field = service.get_by_role("combobox", name="Procedure code")
     field.fill(code)
     field.press("Enter")
