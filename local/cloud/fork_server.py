@@ -63,7 +63,7 @@ def _become(worker: dict[str, Any], streams: list[int]) -> NoReturn:
         sys.path[0] = str(Path(worker["script"]).parent)
         runpy.run_path(worker["script"], run_name="__main__")
         code = 0
-    except BaseException:  # noqa: BLE001  (the worker's last words, as of an interpreter)
+    except BaseException:  # noqa: BLE001 - printed, as an interpreter does when a script fails
         traceback.print_exc()
     finally:
         with suppress(OSError):

@@ -264,8 +264,8 @@ def test_nothing_is_updated_when_the_order_has_the_information_already(cloud: Cl
     [again] = updates(call_hook(cloud, hook_call(changed)))
     assert len(information(again)) == 1
     other = {"url": "urn:other", "valueString": "x"}
-    [kept] = updates(call_hook(cloud, hook_call({**changed, "extension": [other]})))
-    assert kept["extension"][0] == other
+    [unrelated] = updates(call_hook(cloud, hook_call({**changed, "extension": [other]})))
+    assert unrelated["extension"][0] == other
 
 
 def test_nothing_is_updated_when_the_client_switches_coverage_information_off(

@@ -101,11 +101,11 @@ def test_value_sets_are_packaged_expanded_when_a_choice_refers_to_them(cloud: Cl
     [bundle] = named(package(cloud, parameters(questionnaire=canonical)), "packagebundle")
     found = resources(bundle)
     [questionnaire] = found["Questionnaire"]
-    wanted = {
+    named_sets = {
         one["answerValueSet"] for one in items(questionnaire).values() if "answerValueSet" in one
     }
     sets = {f"{one['url']}|{one['version']}": one for one in found["ValueSet"]}
-    assert sets.keys() == wanted
+    assert sets.keys() == named_sets
     for one in sets.values():
         assert one["expansion"]["total"] == len(one["expansion"]["contains"]) < 40
         assert one["expansion"]["timestamp"].startswith("2026-07-01")
