@@ -1,6 +1,6 @@
 """The certificate authorities that functions trust: Amazon's, because functions call only AWS.
 
-The function that notifies endpoints of clients trusts certifi's for these calls alone.
+Calls to addresses that partners name trust certifi's, and only these calls.
 
 botocore ships 126 root certificates, and every connection reads the whole bundle: 210 million
 instructions, against 9 million for Amazon's five.

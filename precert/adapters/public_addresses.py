@@ -1,7 +1,10 @@
-"""Which addresses are of the public Internet: partners name hosts that the product calls."""
+"""Calls to the public Internet, where partners name hosts: which addresses, and whose certificates."""
 
+import ssl
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
+
+import certifi
 
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _NOT_PUBLIC: Final = tuple(
@@ -34,3 +37,10 @@ def _is_public_ipv4(found: IPv4Address) -> bool:
 def _is_public_ipv6(found: IPv6Address) -> bool:
     public = found in _GLOBAL_UNICAST and found.is_global
     return public and not any(found in one for one in _NOT_PUBLIC)
+
+
+def public_tls_context() -> ssl.SSLContext:
+    """Trusts the public certificate authorities of certifi, whatever the runtime trusts itself."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

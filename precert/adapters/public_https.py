@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from precert.adapters.public_addresses import is_public
+from precert.adapters.public_addresses import is_public, public_tls_context
 from precert.domain.clients import public_address
 from precert.domain.errors import TransientError
 
@@ -76,7 +76,7 @@ class PublicHttps:
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
+        return public_tls_context()
 
     def read_json(self, url: str) -> Any:
         """The JSON document at an address.

@@ -14,12 +14,11 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-import certifi
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3 import exceptions as errors
 from urllib3.util import Timeout
 
-from precert.adapters.public_addresses import is_public
+from precert.adapters.public_addresses import is_public, public_tls_context
 from precert.domain.subscriptions import DeliveryError
 from precert.usecases.ports.subscriptions import Headers, NotDeliveredError
 from precert.usecases.ports.writes import require_writes
@@ -105,10 +104,7 @@ class RestHooks:
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        """Trusts the public certificate authorities; functions trust only Amazon's otherwise."""
-        context = ssl.create_default_context(cafile=certifi.where())
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
+        return public_tls_context()
 
 
 @contextmanager

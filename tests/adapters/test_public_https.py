@@ -133,3 +133,15 @@ def test_server_is_refused_when_its_certificate_is_not_trusted(https: PublicHttp
     https.__dict__["_context"] = ssl.create_default_context()
     with pytest.raises(PublicAddressError, match="did not answer"):
         https.read_json("https://keys.example.org/jwks.json")
+
+
+def test_public_authorities_are_trusted_when_the_runtime_trusts_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "none.pem").write_text("", encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert ssl.create_default_context().get_ca_certs() == []
+    context = PublicHttps()._context
+    assert len(context.get_ca_certs()) > 50
+    assert (context.verify_mode.name, context.check_hostname) == ("CERT_REQUIRED", True)
