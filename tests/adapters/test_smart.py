@@ -279,6 +279,12 @@ def test_answer_is_503_when_the_key_does_not_answer(ehr: SmartClient) -> None:
     assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
 
 
+def test_assertion_is_accepted_again_when_the_key_did_not_answer(ehr: SmartClient) -> None:
+    assertion = ehr.assertion()
+    ehr.cloud.wire.fail("Sign", "KMSInternalException")
+    assert [ehr.ask(client_assertion=assertion).status for _ in range(3)] == [503, 200, 401]
+
+
 def test_log_has_no_assertion_when_a_token_is_refused(ehr: SmartClient) -> None:
     assertion = ehr.assertion(aud="https://other.example.org")
     ehr.ask(client_assertion=assertion)
