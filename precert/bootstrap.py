@@ -40,7 +40,8 @@ from precert.adapters.dynamodb.messages import DynamoDBInbox
 from precert.adapters.dynamodb.migrations import DynamoDBMigrations
 from precert.adapters.dynamodb.rate_limits import DynamoDBCallCounts
 from precert.adapters.dynamodb.reference import DynamoDBReference, LoadedPlaces
-from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
+from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
+from precert.adapters.dynamodb.requests import DynamoDBRequests
 from precert.adapters.dynamodb.restored_tables import DynamoDBRestoredTables
 from precert.adapters.dynamodb.restoring import DynamoDBDerivedRecords
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions

@@ -28,7 +28,7 @@ from precert.domain.caller import Caller
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from precert.api.app import Operation
+    from precert.api.operation import Operation
 
 _ID_FORMS: Final = {
     "request_id": ID,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from precert.api.app import JSON
 from precert.api.fhir import UNPROCESSABLE, FhirApi
+from precert.api.operation import JSON
 from precert.api.problems import ErrorItem, Problem, RefusedCallError, plain_problem
 from precert.domain.errors import InvalidInputError
 from precert.fhir.bundles import Issue

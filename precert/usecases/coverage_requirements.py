@@ -52,7 +52,7 @@ from precert.domain.review import Channel
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.statuses import Status
 from precert.names import Entitlement
-from precert.usecases.checks import judge_codes, retained_by_payer
+from precert.usecases.code_rules import judge_codes, retained_by_payer
 from precert.usecases.duplicates import find_duplicates
 from precert.usecases.members import next_steps, require_member
 from precert.usecases.ports.reference import CheckFacts, ReferenceReader, RuleLists
@@ -62,8 +62,6 @@ from precert.usecases.submission import received_request
 _NO_MEMBER: Final = "0"
 """A member id that does not exist."""
 TECHNICAL: Final = "The payer's rules could not be read. Ask again later."
-
-
 MOST_READ: Final = 25
 """Requests of the member that are compared with the orders; the last submitted ones."""
 _NO_REQUEST: Final = "-"

@@ -24,7 +24,7 @@ from precert.domain.request import Change, Request
 from precert.names import Entitlement
 from precert.usecases.access import visible
 from precert.usecases.changes import change_as_provider
-from precert.usecases.documents import reserve_slot
+from precert.usecases.document_uploads import reserve_slot
 from precert.usecases.ports.documents import DocumentBytes, DocumentRecords
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
 

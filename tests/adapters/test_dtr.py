@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from functions.dtr import handler as dtr
-from precert.api.app import FHIR_JSON
+from precert.api.operation import FHIR_JSON
 from tests.adapters.callers import UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud

@@ -11,7 +11,7 @@ import pytest
 from functions.pas import handler as pas
 from functions.status import handler as status
 from functions.submit import handler as provider_actions
-from precert.api.app import FHIR_JSON
+from precert.api.operation import FHIR_JSON
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud

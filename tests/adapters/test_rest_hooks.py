@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from precert.adapters.rest_hooks import RestHooks
 from precert.domain.subscriptions import DeliveryError
-from precert.fhir.subscriptions import is_endpoint
+from precert.fhir.received_subscriptions import is_endpoint
 from precert.usecases.ports.subscriptions import NotDeliveredError
 
 JSON: Final = "application/fhir+json"

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from functions.smart import handler as smart
-from precert.api.app import FHIR_JSON
+from precert.api.operation import FHIR_JSON
 from precert.domain.clients import RegisteredClient
 from precert.names import WRITE_SCOPE, Entitlement
 from precert.settings import Settings

@@ -25,7 +25,14 @@ from functions.sweep import handler as sweep
 from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert.adapters import eventbridge, stepfunctions
-from precert.adapters.dynamodb import documents, drafts, messages, request_items, requests
+from precert.adapters.dynamodb import (
+    documents,
+    drafts,
+    messages,
+    registrations,
+    request_items,
+    requests,
+)
 from precert.adapters.dynamodb import table as table_adapter
 from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
@@ -92,7 +99,7 @@ def write_without_condition(patch: Patch) -> None:
         return {**_without(arguments, "ConditionExpression"), "ExpressionAttributeValues": values}
 
     patch.setattr(requests.DynamoDBRequests, "_update", unconditional)
-    _unchecked_event(patch, requests)
+    _unchecked_event(patch, requests, registrations)
 
 
 @defect
@@ -164,7 +171,8 @@ def _exists(table: str, request_id: str) -> dict[str, Any]:
 @defect
 def rows_not_updated(patch: Patch) -> None:
     """A change does not update the dashboard rows."""
-    patch.setattr(requests, "set_lines", lambda *_, **__: [])
+    for module in (requests, registrations):
+        patch.setattr(module, "set_lines", lambda *_, **__: [])
 
 
 @defect
