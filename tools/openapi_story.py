@@ -23,10 +23,11 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.disputing import with_rights
 from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
 from precert.domain.event_types import EVENTS, EventType, Subject
-from precert.domain.events import Event, event_of
+from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.request_events import event_of
 from precert.domain.review import Review
 from precert.domain.rules import (
     CodeQuery,

@@ -10,11 +10,12 @@ from precert.domain.decisions import Decision
 from precert.domain.delegation import Delegation, RecordedReport
 from precert.domain.directory import DirectoryEntry
 from precert.domain.event_types import EventType
-from precert.domain.events import Event, event_of
+from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, manually_entered
 from precert.domain.operator_actions import reconcile_provider
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.request_events import event_of
 from precert.domain.rules import DelegatedVendor, Requirement
 from precert.domain.statuses import LineStatus
 

@@ -6,12 +6,12 @@ event has ids and codes only; ``actor`` and ``assigned_to`` are stored in the ta
 """
 
 from typing import Annotated, Literal
+
 from pydantic import ConfigDict, Field
+
 from precert.domain.dates import Moment
 from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
-from precert.domain.request_state import RequestState
-from precert.domain.review import FIRST_CYCLE, Review
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import CodeType, Text, Tin, Value
 

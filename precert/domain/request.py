@@ -20,8 +20,9 @@ from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
 from precert.domain.errors import ActionNotAllowedError, SameReviewerError
 from precert.domain.event_types import EVENTS, EventRule, EventType
-from precert.domain.events import Event, event_of
+from precert.domain.events import Event
 from precert.domain.payer import Payer
+from precert.domain.request_events import event_of
 from precert.domain.request_state import RequestState
 from precert.domain.review import Review, closed_cycle, with_deadline
 from precert.domain.statuses import DETERMINED, Status, Transition, allows, status_of_lines

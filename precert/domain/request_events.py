@@ -1,15 +1,9 @@
 """The event of a change of a request."""
 
-from typing import Annotated, Literal
-from pydantic import ConfigDict, Field
-from precert.domain.dates import Moment
-from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
+from precert.domain.events import Event, VendorLine, event_id
 from precert.domain.request_state import RequestState
 from precert.domain.review import FIRST_CYCLE, Review
-from precert.domain.statuses import Status, WaitingOn
-from precert.domain.values import CodeType, Text, Tin, Value
-from precert.domain.events import Event, VendorLine, event_id
 
 
 def event_of(

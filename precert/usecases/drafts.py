@@ -29,10 +29,10 @@ from precert.domain.errors import (
     VendorDecidesError,
 )
 from precert.domain.event_types import EventType
-from precert.domain.events import event_of
 from precert.domain.next_steps import BEHAVIORAL, NextAction, error_of_purpose
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status

@@ -27,9 +27,9 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.event_types import EventType
-from precert.domain.events import event_of
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.review import FIRST_CYCLE, Channel
 from precert.names import Entitlement
 from precert.usecases.assessment import assess_cycle

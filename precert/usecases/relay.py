@@ -3,25 +3,21 @@
 An event may be relayed twice, or late: the current state of the request decides what is still due.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
-from typing import Final, assert_never
+from typing import assert_never
+
 from precert.domain.decisions import SYSTEM
 from precert.domain.event_types import EVENTS, WorkflowEffect
 from precert.domain.events import Event
 from precert.domain.payer import Payer
-from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.names import Route
 from precert.usecases.assessment import missing_requested, precedes
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
-    Cycle,
-    RequestClosedError,
     RequestStore,
 )
-from precert.usecases.ports.workflow import EventBus, TaskTokens, Workflow
+from precert.usecases.ports.workflow import EventBus, Workflow
 from precert.usecases.workflow import cycle_status_of
 
 

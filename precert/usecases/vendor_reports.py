@@ -31,10 +31,10 @@ from precert.domain.determination import (
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, TransientError
 from precert.domain.event_types import EventType
-from precert.domain.events import event_of
 from precert.domain.matching import matched
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status, determined_status

@@ -8,22 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Final, assert_never
-from precert.domain.decisions import SYSTEM
-from precert.domain.event_types import EVENTS, WorkflowEffect
-from precert.domain.events import Event
+
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.names import Route
-from precert.usecases.assessment import missing_requested, precedes
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     Cycle,
     RequestClosedError,
     RequestStore,
 )
-from precert.usecases.ports.workflow import EventBus, TaskTokens, Workflow
-
+from precert.usecases.ports.workflow import TaskTokens
 
 TOLERANCE_SECONDS = 60
 """How late a deadline check may be; smaller differences do not wake the execution."""

@@ -24,9 +24,9 @@ from precert.domain.coverage import Member
 from precert.domain.decisions import Approved, Decision
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.event_types import EventType
-from precert.domain.events import event_of
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.review import Channel
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement

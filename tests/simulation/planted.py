@@ -45,8 +45,8 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
+from precert.usecases import relay as relay_usecases
 from precert.usecases import sweep as sweep_usecases
-from precert.usecases import workflow as workflow_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.submission import submit_draft
 from precert.usecases.sweep import Swept
@@ -515,7 +515,7 @@ def token_not_answered(patch: Patch) -> None:
     voided = replace(EVENTS[EventType.REQUEST_VOIDED], workflow=WorkflowEffect.NONE)
     ended = replace(EVENTS[EventType.REQUEST_ENDED_AS_DUPLICATE], workflow=WorkflowEffect.NONE)
     changed = {EventType.REQUEST_VOIDED: voided, EventType.REQUEST_ENDED_AS_DUPLICATE: ended}
-    patch.setattr(workflow_usecases, "EVENTS", {**EVENTS, **changed})
+    patch.setattr(relay_usecases, "EVENTS", {**EVENTS, **changed})
 
 
 @defect
@@ -553,7 +553,7 @@ def clock_change_not_signaled(patch: Patch) -> None:
         for kind, rule in EVENTS.items()
         if rule.workflow is WorkflowEffect.RESCHEDULE
     }
-    patch.setattr(workflow_usecases, "EVENTS", {**EVENTS, **ignored})
+    patch.setattr(relay_usecases, "EVENTS", {**EVENTS, **ignored})
 
 
 @defect
