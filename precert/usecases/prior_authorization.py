@@ -122,7 +122,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     review = received.submitted.model_copy(update={"submitter_tins": tins})
     request = received.model_copy(update={"review": review})
     received_documents = (
-        received_document(request_id, one, at, sender=tins[0], id_of=id_of, payer=payer, now=now)
+        received_document(request_id, one, at, sender=tins[0], id_of=id_of, now=now)
         for at, one in enumerate(files[: payer.documents.max_at_submission], start=1)
     )
     sent: list[Document] = []
