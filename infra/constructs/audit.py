@@ -15,7 +15,8 @@ from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import WRITE
 from infra.constructs.functions import ServiceFunction
-from infra.constructs.streams import AUDIT_APPENDED, StreamMapping
+from infra.constructs.streams import StreamMapping
+from infra.deliveries import AUDIT_APPENDED
 from infra.findings import acknowledge, acknowledge_checks
 from infra.references import objects_of
 from precert.names import AUDIT_PREFIX, PK, SK, TTL_ATTRIBUTE

@@ -10,8 +10,7 @@ import pytest
 from functions.inbox import handler as inbox
 from functions.subscriptions import sweep as subscription_sweep
 from functions.upload import sweep as upload_sweep
-from infra.alarms import OWN_ALARMS, OwnAlarm
-from infra.constructs.functions import METRICS_NAME
+from infra.alarms import METRICS_NAME, OWN_ALARMS, OwnAlarm
 from precert.domain.errors import PrecertError
 from precert.domain.subscriptions import DeliveryError
 from precert.names import DOCUMENT_PREFIX
