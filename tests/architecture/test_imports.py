@@ -73,6 +73,13 @@ ALLOWED: Final = {
         "precert.names",
         "precert.settings",
     ),
+    "precert.resources": (
+        "precert.adapters",
+        "precert.clients",
+        "precert.domain",
+        "precert.names",
+        "precert.settings",
+    ),
     # The composition root: it alone imports every package.
     "precert.bootstrap": ("botocore", "ulid", "precert"),
     # Commands get their dependencies from the composition root, as handlers do.
