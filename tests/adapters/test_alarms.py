@@ -16,7 +16,7 @@ from precert.domain.subscriptions import DeliveryError
 from precert.names import DOCUMENT_PREFIX
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_subscriptions import subscriber
+from tests.adapters.subscriber import subscriber
 from tests.adapters.test_vendors import delegated
 from tests.fakes.samples import BOWEL_SURGERY, PLAN
 
