@@ -213,7 +213,7 @@ class Dependencies(Resources):
 
     @cached_property
     def public_https(self) -> PublicHttps:
-        return PublicHttps()
+        return PublicHttps(local=self.settings.notifies_locally)
 
     @cached_property
     def key_sets(self) -> "FetchedKeySets":
@@ -281,7 +281,7 @@ class Dependencies(Resources):
 
     @cached_property
     def endpoints(self) -> RestHooks:
-        return RestHooks(local=self.settings.notifies_locally)
+        return RestHooks(self.public_https)
 
     @cached_property
     def users(self) -> CognitoUsers:

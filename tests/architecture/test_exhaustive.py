@@ -217,6 +217,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "AuthorizationNeeded": ("AUTH_NEEDED CONDITIONAL INDETERMINATE NO_AUTH SATISFIED"),
     "AuthorizationType": ("INPATIENT OUTPATIENT"),
     "Basis": ("ASSIGNMENT PLAN TIN VENDOR"),
+    "CallFailure": ("ADDRESS_REFUSED CONNECTION_FAILED NAME_NOT_RESOLVED TIMED_OUT TLS_FAILED"),
     "Channel": ("API EDI FAX MAIL PHONE PORTAL VENDOR"),
     "CheckQueue": ("PENDED UNASSESSED"),
     "ClockKind": (

@@ -30,7 +30,6 @@ ALLOWED: Final = {
         "pydantic",
         "pypdfium2",
         "typst",
-        "urllib3",
         "precert.adapters",
         "precert.names",
         "precert.domain",
