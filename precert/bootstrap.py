@@ -20,6 +20,7 @@ from uuid import uuid4
 from botocore.config import Config
 from ulid import ULID
 
+from precert.adapters.client_servers import FhirClientServers
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.cognito import CognitoUsers
 from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
@@ -214,6 +215,10 @@ class Dependencies(Resources):
     @cached_property
     def public_https(self) -> PublicHttps:
         return PublicHttps(local=self.settings.notifies_locally)
+
+    @cached_property
+    def client_servers(self) -> FhirClientServers:
+        return FhirClientServers(self.public_https)
 
     @cached_property
     def key_sets(self) -> "FetchedKeySets":

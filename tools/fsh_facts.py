@@ -4,10 +4,12 @@
 (``sushi-config.yaml`` and ``input``) and writes what its profiles and extensions constrain, in the form
 of :mod:`tools.fhir_facts`. What FHIR itself and the parents of other guides (US Core, SDC) constrain is
 not among them. The sources of Da Vinci CRD and DTR are public (HL7/davinci-crd, HL7/davinci-dtr;
-CC0-1.0). Texts of the guides are left out.
+CC0-1.0). Texts of the guides are left out. The
+standard prefetch of CRD is its example of services.
 """
 
 import argparse
+import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
@@ -139,6 +141,12 @@ class Guide:
         )
         self.aliases = {name: url.partition("|")[0] for name, url in self.aliases.items()}
         self.definitions = {one.name: one for one in found if one.kind != "Alias"}
+        services = sources / "input" / "resources" / "CRDServices.json"
+        self.services = (
+            json.loads(services.read_text(encoding="utf-8"))["services"]
+            if services.exists()
+            else ()
+        )
         self.logical = sorted(
             (sources / "input" / "resources").glob("structuredefinition-CRDHooks*")
         )
@@ -171,6 +179,7 @@ class Guide:
             "profiles": dict(sorted(profiles.items())),
             "value_sets": dict(sorted(value_sets.items())),
             "invariants": dict(sorted(invariants.items())),
+            "prefetch": {one["hook"]: one["prefetch"] for one in self.services},
         }
 
     # -- Names ------------------------------------------------------------------------------------

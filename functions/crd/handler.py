@@ -5,17 +5,14 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.crd.models import (
+from functions.crd.models import HookCall, HookOrder, HookResponse, read_call
+from functions.crd.services import (
     COVERAGE_INFO,
-    SELECTED,
+    EARLY_HOOKS,
     SIGNED,
     UNSOLICITED,
-    HookCall,
-    HookOrder,
-    HookResponse,
     HookService,
     discovery,
-    read_call,
     service_of,
 )
 from precert.api.accesses import current_call
@@ -101,8 +98,16 @@ def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
     deps = dependencies()
     signed = hook_call.service.hook == SIGNED and hook_call.wants(UNSOLICITED)
     authorize = _authorize if signed and deps.payer.coverage_discovery.authorize_orders else None
-    answered = call(discover_coverage, orders, patient, caller, authorize=authorize)
-    if hook_call.service.hook == SELECTED:
+    answered = call(
+        discover_coverage,
+        orders,
+        patient,
+        caller,
+        authorize=authorize,
+        is_only_coverage=hook_call.is_only_coverage,
+        is_patient_unread=hook_call.is_patient_unread,
+    )
+    if hook_call.service.hook in EARLY_HOOKS:
         answered = tuple(one.before_documentation() for one in answered)
     on = local_date(deps.now(), deps.payer.zone)
     asserted = [
@@ -113,6 +118,7 @@ def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
             [_canonicals(each) for each in answer.assertions],
         )
         for one, answer in zip(hook_call.orders, answered, strict=True)
+        if not (hook_call.service.is_of_encounters and answer.lacks_codes)
     ]
     return system_actions(asserted, hook_call.coverage, on)
 
