@@ -403,6 +403,12 @@ def audit(record: Callable[[datetime], AuditRecord]) -> None:
     deps.audit_log.append(record(deps.now()))
 
 
+def retain_hook_call(access_id: str, content: dict[str, Any]) -> None:
+    """Store a call of a CDS Hooks service with its answer, before the call is answered."""
+    deps = dependencies()
+    deps.hook_calls.store(access_id, {"at": deps.now().isoformat(), **content})
+
+
 def edge() -> Edge:
     """Return how calls reach the API."""
     return dependencies().edge

@@ -33,6 +33,7 @@ from precert.adapters.payer_file import shipped_payer
 from precert.adapters.s3.archive import S3Archive
 from precert.adapters.s3.audit import S3Audit
 from precert.adapters.s3.documents import S3Documents, S3Notices
+from precert.adapters.s3.hook_calls import S3HookCalls
 from precert.adapters.s3.restoring import S3RestoredFiles
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, SqsDeliveryQueue, receivers_of
@@ -198,6 +199,10 @@ class Resources(Clients):
     @cached_property
     def locked_audit(self) -> S3Audit:
         return S3Audit(self.s3, bucket=self.settings[Env.AUDIT_BUCKET])
+
+    @cached_property
+    def hook_calls(self) -> S3HookCalls:
+        return S3HookCalls(self.s3, bucket=self.settings[Env.AUDIT_BUCKET])
 
     @cached_property
     def grants(self) -> DynamoDBGrants:

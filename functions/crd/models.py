@@ -58,9 +58,14 @@ class HookCall:
 
 
 def read_call(
-    document: Json, service: HookService, *, payer: Payer, client_servers: ClientServers
+    document: Json,
+    service: HookService,
+    read: list[Json],
+    *,
+    payer: Payer,
+    client_servers: ClientServers,
 ) -> HookCall:
-    """The orders of a call, with what it sent about them, and what its FHIR server adds.
+    """The orders of a call, with what it sent about them, and what its FHIR server adds to ``read``.
 
     Raises:
         HookRefusedError: it is malformed, of another hook or version, or without coverage of the payer.
@@ -72,12 +77,9 @@ def read_call(
     found = HookResources(
         [*_of_context(context), *(r for v in sent.values() for r in resources_in(v))]
     )
-    patient_id = text(context, "patientId")
-    if patient_id is None:
-        raise _missing("context.patientId", "the id of the patient")
-    patient_id = patient_id.removeprefix("Patient/")
-    encounter_id = (text(context, "encounterId") or "").removeprefix("Encounter/")
+    patient_id, encounter_id = _ids(context)
     reads = _completed(document, context, sent, (patient_id, encounter_id), found, client_servers)
+    read += reads.resources if reads else ()
     orders = list(_hook_orders(context, service, found))
     coverage, is_only = _coverage(found, sent, payer)
     return HookCall(
@@ -91,6 +93,15 @@ def read_call(
         found.bundle.entries.get(f"Encounter/{encounter_id}"),
         _configuration(document),
     )
+
+
+def _ids(context: Json) -> tuple[str, str]:
+    """The ids of the patient and of the encounter, which is optional."""
+    patient_id = text(context, "patientId")
+    if patient_id is None:
+        raise _missing("context.patientId", "the id of the patient")
+    encounter_id = text(context, "encounterId") or ""
+    return patient_id.removeprefix("Patient/"), encounter_id.removeprefix("Encounter/")
 
 
 def _completed(

@@ -44,8 +44,10 @@ class ClientReads:
     found: HookResources
     tried: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    resources: list[Json] = field(default_factory=list)
+    """What was read."""
 
-    def read(self, paths: Iterable[str]) -> list[Json]:
+    def read(self, paths: Iterable[str]) -> None:
         """Add the resources at these paths to those of the call."""
         new = [one for one in dict.fromkeys(paths) if one not in self.tried]
         new = new[: MOST_READS - len(self.tried)]
@@ -53,8 +55,9 @@ class ClientReads:
         answers = self.servers.read(self.server, new, seconds=SECONDS)
         self.failed.update(one for one in new if one not in answers)
         resources = [one for answer in answers.values() for one in resources_in(answer)]
-        self.found.add(one for one in resources if one["resourceType"] != "OperationOutcome")
-        return resources
+        resources = [one for one in resources if one["resourceType"] != "OperationOutcome"]
+        self.found.add(resources)
+        self.resources += resources
 
     def complete(self, first: Iterable[str]) -> None:
         """Read these paths, and what the resources of the call refer to, as far as it is used."""

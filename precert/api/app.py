@@ -142,9 +142,7 @@ class Api:
         if operation is None or not operation.audited:
             return response
         try:
-            source_ip = self.edge().source_ip(event)
-            status = response["statusCode"]
-            self.audit(partial(record_of_call, access, operation, event, source_ip, status))
+            self.record(access, operation, event, response)
         except Exception as error:  # noqa: BLE001 - whatever prevents the record prevents the answer
             note_error(error)
             problem = self._described(
@@ -153,6 +151,18 @@ class Api:
             problem.request_id = api_request_id(event)
             return self._answer(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)})
         return response
+
+    def record(
+        self,
+        access: Call,
+        operation: Operation,
+        event: Mapping[str, Any],
+        response: dict[str, Any],
+    ) -> None:
+        """Store the audit record of a call."""
+        source_ip = self.edge().source_ip(event)
+        status = response["statusCode"]
+        self.audit(partial(record_of_call, access, operation, event, source_ip, status))
 
     def _answer(self, problem: Problem, headers: Mapping[str, str]) -> dict[str, Any]:
         """A problem as API Gateway expects it, outside of the resolver."""

@@ -128,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
         "--until", type=audit.instant, metavar="TIME", help="the end, excluded; by default now"
     )
     access.add_argument(
+        "--exchange",
+        metavar="ACCESS_ID",
+        help="print what this call of a CDS Hooks service sent, and its answer",
+    )
+    access.add_argument(
         "--archive",
         action="store_true",
         help="read the archive, which retains records for years, instead of the table, which has "

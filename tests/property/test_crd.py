@@ -55,7 +55,7 @@ def test_hook_is_read_or_refused_when_any_value_is_replaced(
         document = replaced(document, path, value)
     document = json.loads(json.dumps(document))
     try:
-        call = read_call(document, service, payer=payer(), client_servers=ClientSystem({}))
+        call = read_call(document, service, [], payer=payer(), client_servers=ClientSystem({}))
     except HookRefusedError:
         return
     read_patient(call.found, call.patient_id, call.coverage)
