@@ -353,6 +353,17 @@ class Request(RequestState):
         return Change(self.version, after, event)
 
 
+class Comparison(NamedTuple):
+    """What an automatic approval was compared with: the member's requests until the last one before.
+
+    Without it, two that are assessed at the same time would each be approved without the other (S2).
+    """
+
+    member_id: str
+    last_approval: str | None
+    """The member's last automatic approval, or ``None`` if there is none."""
+
+
 class Change(NamedTuple):
     """A changed request, the version it was based on, and its event.
 
@@ -372,6 +383,8 @@ class Change(NamedTuple):
     """The request before an update, whose duplicate lock moves."""
     original: bytes | None = None
     """The submitter's update as it was sent, compressed by gzip."""
+    compared: Comparison | None = None
+    """Of an automatic approval: it is valid only while the member has no later one."""
     reference: str | None = None
     """An id under which the request is found too: that of the update's claim."""
 

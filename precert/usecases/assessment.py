@@ -3,6 +3,7 @@
 The assessment may run twice, late, or after the request was changed: it reads the current state.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
 
@@ -29,9 +30,10 @@ from precert.domain.decisions import SYSTEM
 from precert.domain.determination import requested_lines
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.errors import TransientError
+from precert.domain.event_types import DuplicateLock
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request
+from precert.domain.request import Change, Comparison, Request
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE
 from precert.domain.reviewing import request_information
@@ -40,6 +42,7 @@ from precert.names import Route
 from precert.usecases.checks import prove_assertion
 from precert.usecases.code_rules import judge_codes, retained_by_payer
 from precert.usecases.duplicates import FoundDuplicates, find_duplicates
+from precert.usecases.facts_of_call import ComparedOnce, ReadOnce
 from precert.usecases.ownership import ownership_of
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
@@ -85,27 +88,6 @@ def assess_cycle(
         TransientError: every write conflicted, or no rule list is published.
     """
 
-    def next_change(file: RequestFile) -> Change | None:
-        request = file.request
-        appeal = request.submitted.open_appeal
-        if appeal is not None:
-            filed = appeal.status is AppealStatus.FILED
-            return (
-                disputing.pend_appeal(request, deadline_of(request, payer), now) if filed else None
-            )
-        if request.status is Status.PROCESSING:
-            return _first_change(
-                file,
-                requests=requests,
-                reference=reference,
-                rule_lists=rule_lists,
-                versions=versions,
-                fingerprints=fingerprints,
-                payer=payer,
-                now=now,
-            )
-        return _documentation_requested(file, payer, now)
-
     def attempt() -> CycleStatus:
         # At most four changes: delegate, pend, request information, accept documents that arrived
         # meanwhile.
@@ -113,16 +95,100 @@ def assess_cycle(
             file = requests.read_file(request_id)
             if file is None or not is_open(file.request, cycle):
                 return CycleStatus(Route.CLOSED, 1)
-            change = next_change(file)
+            change = _next_change(
+                file,
+                requests=requests,
+                reference=ReadOnce(reference),
+                rule_lists=rule_lists,
+                versions=versions,
+                fingerprints=fingerprints,
+                payer=payer,
+                now=now,
+            )
             if change is None:
                 return cycle_status_of(file.request, cycle, now)
             requests.record(change)
-            after = change.request
-            # Vendors have their lines: the payer's own are assessed next.
-            if after.status is not Status.PROCESSING and not _lacks_documentation(after):
-                return cycle_status_of(after, cycle, now)
+            if _is_assessed(change.request):
+                return cycle_status_of(change.request, cycle, now)
 
     return retry(attempt, on=ConcurrentChangeError)
+
+
+def assess_before_storing(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> tuple[Change, ...]:
+    """The changes by which a request that is not stored yet is assessed, in their order (W1).
+
+    They are stored with it. None if it ends as a duplicate, which only a stored request does.
+
+    Raises:
+        TransientError: as :func:`assess_cycle`.
+    """
+    reference, fingerprints = ReadOnce(reference), ComparedOnce(fingerprints)
+    changes = list[Change]()
+    while True:
+        change = _next_change(
+            file,
+            requests=requests,
+            reference=reference,
+            rule_lists=rule_lists,
+            versions=versions,
+            fingerprints=fingerprints,
+            payer=payer,
+            now=now,
+        )
+        if change is None:
+            return tuple(changes)
+        if change.effects.duplicate_lock is DuplicateLock.RELEASE:
+            return ()
+        changes.append(change)
+        if _is_assessed(change.request):
+            return tuple(changes)
+        file = replace(file, request=change.request)
+
+
+def _is_assessed(request: Request) -> bool:
+    """Whether no further change follows: where vendors have their lines, the payer's own are next."""
+    return request.status is not Status.PROCESSING and not _lacks_documentation(request)
+
+
+def _next_change(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> Change | None:
+    """The next change of the assessment; ``None`` if nothing is left to do."""
+    request = file.request
+    appeal = request.submitted.open_appeal
+    if appeal is not None:
+        filed = appeal.status is AppealStatus.FILED
+        return disputing.pend_appeal(request, deadline_of(request, payer), now) if filed else None
+    if request.status is Status.PROCESSING:
+        return _first_change(
+            file,
+            requests=requests,
+            reference=reference,
+            rule_lists=rule_lists,
+            versions=versions,
+            fingerprints=fingerprints,
+            payer=payer,
+            now=now,
+        )
+    return _documentation_requested(file, payer, now)
 
 
 def _first_change(
@@ -195,7 +261,7 @@ def _first_change(
     waiting = [one for one in ownership if one.delegated_at is None and not one.reports]
     is_first = request.submitted.cycle == FIRST_CYCLE
     if is_first and any(one.delegated_at for one in ownership):
-        return _of_own_lines(request, lines, assessment, payer, now)
+        return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
     if is_first and duplicates.repeated is not None:
         return request.end_as_duplicate(duplicates.repeated, assessment, now)
     if waiting or not request.submitted.open_own_lines:
@@ -204,7 +270,7 @@ def _first_change(
             for one in ownership
         ]
         return request.delegate(delegations, assessment, now)
-    return _of_own_lines(request, lines, assessment, payer, now)
+    return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
 
 
 def _with_earlier(
@@ -235,6 +301,7 @@ def _of_own_lines(
     request: Request,
     lines: tuple[JudgedLine, ...],
     assessment: Assessment,
+    compared: Comparison | None,
     payer: Payer,
     now: datetime,
 ) -> Change:
@@ -243,7 +310,8 @@ def _of_own_lines(
         days = payer.utilization_management.approval_days
         cycle = request.submitted.cycle
         decisions = automatic_decisions(lines, approval_days=days, cycle=cycle, now=now)
-        return request.determine(decisions, SYSTEM, now, assessment)
+        approval = request.determine(decisions, SYSTEM, now, assessment)
+        return approval._replace(compared=compared)
     slots = payer.documents.max_while_pending
     deadline = running_deadline(request.submitted) or deadline_of(request, payer)
     return request.pend(deadline, slots, now, assessment)

@@ -5,17 +5,18 @@ They are requests like those of the portal: the same rules, duplicates, clocks, 
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from precert.domain.audit import Basis, note_basis
+from precert.domain.audit import Basis, note_basis, note_request
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_claim
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
-from precert.domain.documents import Document, DocumentStatus
+from precert.domain.documents import DocumentStatus
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -28,15 +29,19 @@ from precert.domain.errors import (
 )
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
-from precert.domain.request import Request
+from precert.domain.request import Change, Request
 from precert.domain.request_events import event_of
+from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, Channel
+from precert.domain.statuses import Status
 from precert.names import Entitlement
-from precert.usecases.assessment import assess_cycle
+from precert.usecases.assessment import assess_before_storing, assess_cycle
 from precert.usecases.documents import document_event
+from precert.usecases.facts_of_call import ReadOnce
 from precert.usecases.members import require_checkable
 from precert.usecases.ports.reference import CodeSets, ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
     CoverageChangedError,
     DuplicateFoundError,
     Fingerprints,
@@ -45,7 +50,7 @@ from precert.usecases.ports.requests import (
     RequestFile,
     RequestStore,
 )
-from precert.usecases.received_documents import ReceivedFile, received_document
+from precert.usecases.received_documents import ReceivedFile, received_records
 from precert.usecases.submission import (
     duplicate_error,
     received_request,
@@ -80,12 +85,16 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     now: datetime,
     serial: Callable[[], int],
 ) -> RequestFile:
-    """Store the request of a claim and assess it by the rules; return it in its current state.
+    """Assess the request of a claim by the rules, and store it with the result in one transaction.
+
+    Three calls: the member with the rule list in effect, the member's other requests, and the
+    transaction; one more for each request that may be a duplicate. The transaction has the condition
+    that the member is covered (A6), and that no other request was approved automatically meanwhile.
 
     ``id_of`` derives the request's id from ``claim_id``, the identifier that the submitter gave the
     claim: a repeated submission returns the request as it is then. ``original`` is the claim as it was
     sent, compressed by gzip; the request of an order has none. If the assessment fails for a technical
-    reason, the request is returned before it; the workflow repeats it. ``files`` become documents of
+    reason, the request is stored before it, and the workflow assesses it. ``files`` become documents of
     the request, as many as a submission takes; :func:`store_received_files` stores their bytes.
 
     Raises:
@@ -97,6 +106,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     request_id = id_of(claim_id)
+    reference = ReadOnce(reference)
     try:
         plan = _admitted(
             content, caller, reference=reference, code_sets=code_sets, payer=payer, now=now
@@ -121,21 +131,29 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     tins = tuple(sorted(caller.tins.intersection(content.tins)))
     review = received.submitted.model_copy(update={"submitter_tins": tins})
     request = received.model_copy(update={"review": review})
-    received_documents = (
-        received_document(request_id, one, at, sender=tins[0], id_of=id_of, now=now)
-        for at, one in enumerate(files[: payer.documents.max_at_submission], start=1)
+    sent = received_records(
+        request_id, files[: payer.documents.max_at_submission], sender=tins[0], id_of=id_of, now=now
     )
-    sent: list[Document] = []
-    for one in received_documents:
-        # The same file can be in two places of a bundle.
-        if all(one.document_id != other.document_id for other in sent):
-            sent.append(one)
 
-    def store(number: str) -> None:
+    def store(number: str) -> RequestFile:
         stored = with_number(request, number)
+        event = event_of(stored, EventType.REQUEST_SUBMITTED, caller.subject)
+        file = RequestFile(stored, sent, (event,), original=original)
+        changes: tuple[Change, ...] = ()
+        with suppress(TransientError):
+            changes = assess_before_storing(
+                file,
+                requests=requests,
+                reference=reference,
+                rule_lists=rule_lists,
+                versions=rule_list_versions,
+                fingerprints=fingerprints,
+                payer=payer,
+                now=now,
+            )
         registrations.register(
             stored,
-            event_of(stored, EventType.REQUEST_SUBMITTED, caller.subject),
+            event,
             covered_on=local_date(now, payer.zone),
             fingerprint=submitted_fingerprint(stored),
             original=original,
@@ -145,10 +163,15 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
                 for document in sent
                 if document.status is DocumentStatus.REFUSED
             ],
+            changes=changes,
         )
+        events = (event, *(one.event for one in changes))
+        return replace(file, request=changes[-1].request if changes else stored, events=events)
 
     try:
-        store_with_number(store, payer=payer, serial=serial)
+        file = retry(
+            lambda: store_with_number(store, payer=payer, serial=serial), on=ConcurrentChangeError
+        )
     except CoverageChangedError as refusal:
         raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
     except DuplicateFoundError as refusal:
@@ -159,6 +182,10 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         if current is None:
             raise KeyReusedError(_OTHERS) from refusal
         require_same_patient(current, content)
+        file = stored_file(requests.read_file(request_id), caller)
+    note_request(request_id, content.member_id)
+    if file.request.status is not Status.PROCESSING:
+        return stored_file(file, caller)
     # The workflow assesses every submitted request, and repeats it until it succeeds.
     with suppress(TransientError):
         assess_cycle(
@@ -196,7 +223,7 @@ def _admitted(
         raise InvalidInputError(errors)
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
-    member = reference.member(content.patient.member_id)
+    member = reference.check_facts(content.patient.member_id).member
     return require_checkable(member, content.patient, payer=payer, now=now).plan
 
 

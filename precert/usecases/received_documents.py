@@ -105,6 +105,22 @@ def received_document(
     return document.model_copy(update={"content_type": content_type})
 
 
+def received_records(
+    request_id: str,
+    files: Sequence[ReceivedFile],
+    *,
+    sender: str,
+    id_of: Callable[[str], str],
+    now: datetime,
+) -> tuple[Document, ...]:
+    """The records of files, each once: the same file can be in two places of a bundle."""
+    records: dict[str, Document] = {}
+    for at, one in enumerate(files, start=1):
+        record = received_document(request_id, one, at, sender=sender, id_of=id_of, now=now)
+        records.setdefault(record.document_id, record)
+    return tuple(records.values())
+
+
 def _sent_again(
     record: Document, known: Mapping[str, Document], id_of: Callable[[str], str]
 ) -> Document:

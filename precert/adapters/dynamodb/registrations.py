@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from precert.adapters.dynamodb.documents import document_item
 from precert.adapters.dynamodb.duplicates import (
     LockChangedError,
+    approval_lines,
     put_fingerprint,
     set_lock,
     write_with_lock,
 )
 from precert.adapters.dynamodb.keys import (
+    LAST_APPROVAL_SK,
     ORIGINAL_SK,
     REGISTERED_BY_SK,
     REGISTERED_LIST,
@@ -35,11 +37,12 @@ from precert.adapters.dynamodb.table import ABSENT, ConditionFailedError, Writes
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
-from precert.domain.request import Request
+from precert.domain.request import Change, Request
 from precert.domain.review import CLERKS_CHANNELS
 from precert.domain.rows import row_of_request
 from precert.names import CREATED, MEMBER, PK, REQUEST_SK, SK, TTL_ATTRIBUTE
 from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
     CoverageChangedError,
     NumberTakenError,
     RegisteredAlreadyError,
@@ -65,6 +68,12 @@ def registered_lines(table: str, request: Request) -> list[dict[str, Any]]:
         {"Put": {"TableName": table, "Item": to_wire({**entry, SK: sk, MEMBER: partition})}}
         for sk, partition in lists.items()
     ]
+
+
+def sk_of(operation: dict[str, Any]) -> str | None:
+    """The sort key of the item that an operation puts; ``None`` for other operations."""
+    item = operation.get("Put", {}).get("Item")
+    return item[SK]["S"] if item else None
 
 
 def put_number(table: str, request: Request) -> dict[str, Any]:
@@ -106,12 +115,15 @@ class DynamoDBRegistrations:
         original: bytes | None = None,
         documents: Sequence[Document] = (),
         document_events: Sequence[Event] = (),
+        changes: Sequence[Change] = (),
     ) -> None:
+        submitted, request = request, changes[-1].request if changes else request
         patient = request.content.patient
+        events = [(submitted, event), *((one.request, one.event) for one in changes)]
         operations: list[dict[str, Any]] = [
             {"Put": self._put(request)},
             {"Put": put_number(self._table, request)},
-            put_event(self._table, event),
+            *(put_event(self._table, one) for _, one in events),
             *set_lines(
                 self._table,
                 row_of_request(request),
@@ -123,7 +135,9 @@ class DynamoDBRegistrations:
             *intake_lines(self._table, request),
             *registered_lines(self._table, request),
             *delegation_lines(self._table, request),
-            *notices_lines(self._table, request, event),
+            # The notices of a change are issued after it: the entry names the last such change.
+            *[line for one in events for line in notices_lines(self._table, *one)][-1:],
+            *approval_lines(self._table, changes, self._retained_until),
         ]
         if original is not None:
             item = {PK: request_pk(request.request_id), SK: ORIGINAL_SK, "original": original}
@@ -156,6 +170,8 @@ class DynamoDBRegistrations:
                 raise CoverageChangedError from failed
             if failed.index == 1:
                 raise NumberTakenError from failed
+            if sk_of(operations[failed.index]) == LAST_APPROVAL_SK:
+                raise ConcurrentChangeError from failed
             raise LockChangedError(failed.item) from failed
 
     def request_id_of(self, number: str) -> str | None:
@@ -167,6 +183,7 @@ class DynamoDBRegistrations:
             PK: request_pk(request.request_id),
             SK: REQUEST_SK,
             **request_item(request),
+            "unchanged_since": request.unchanged_since,
             **worklist_attributes(request),
             "takes_documents": request.takes_documents,
         }

@@ -12,6 +12,7 @@ from precert.adapters.dynamodb.documents import (
     notice_of,
 )
 from precert.adapters.dynamodb.duplicates import (
+    approval_lines,
     delete_fingerprint,
     put_fingerprint,
     release_lock,
@@ -174,6 +175,7 @@ class DynamoDBRequests:
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
         operations += self._update_of_claim(change)
+        operations += approval_lines(self._table, [change], self._retained_until)
         if change.other is not None:
             operations.append(self._unchanged(*change.other))
         try:
