@@ -374,6 +374,7 @@ def test_objects_are_accessible_below_their_prefix_only_when_a_function_has_acce
                     "/audit/*",
                     "/documents/*",
                     "/history/*",
+                    "/hooks/*",
                     "/notices/*",
                     "/rule-lists/*",
                     PROBE,
