@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from local.journey.content import PATIENT
 from local.users import PASSWORD, User
@@ -22,21 +22,9 @@ KEY_S: Final = 0.28
 
 
 def take_suggestion(field: Locator, typed: str, option: str, delay: float = 20) -> None:
-    """Type into a field with suggestions, and take one.
-
-    A form that arrives after the last entry moves the page, which closes open suggestions: then a
-    person types again.
-    """
-    for _ in range(3):
-        field.fill("")
-        field.press_sequentially(typed, delay=delay)
-        try:
-            field.page.get_by_role("option", name=option).first.click(timeout=15_000)
-        except Error:
-            continue
-        return
-    expect(field.page.get_by_role("option", name=option).first).to_be_visible()
-    raise AssertionError(f"{option} could not be taken")
+    """Type into a field with suggestions, and take one."""
+    field.press_sequentially(typed, delay=delay)
+    field.page.get_by_role("option", name=option).first.click()
 
 
 class Person:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from local.deployment import Deployment
 from local.journey.content import completed, office_service
-from local.users import PROVIDER
+from local.users import CLERK, PROVIDER
 from tests.browser.guide import NUMBER, take_suggestion
 from tests.browser.screens import Screen
 from tests.fakes.printing import text_of
@@ -156,6 +156,46 @@ def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
     page.get_by_role("button", name="Submit", exact=True).click()
     expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
     expect(page.get_by_text(NUMBER).first).to_be_visible()
+
+
+BESIDE = """() => {
+  const list = document.querySelector(".popover")?.getBoundingClientRect();
+  const field = document.activeElement.getBoundingClientRect();
+  const gap = list && Math.max(field.top - list.bottom, list.top - field.bottom);
+  return window.scrollY > 0 && gap >= 0 && gap <= 12;
+}"""
+"""Whether the page is scrolled, and the list of suggestions is above or below the field."""
+
+
+def test_suggestions_stay_at_their_field_when_the_form_arrives_and_the_page_moves(
+    screens: Callable[..., Screen],
+) -> None:
+    """Of a form that arrives late: what is entered meanwhile, and the focus, stay."""
+    screen = screens(CLERK)
+    page = screen.page
+    page.get_by_role("radio", name="Inpatient").check()
+    page.get_by_label("Type of service").select_option(label="Surgical Inpatient")
+    page.get_by_role("group", name="Place of service").get_by_role("radio", name="Surgical").check()
+    page.get_by_role("radio", name="Standard").check()
+    diagnosis = page.get_by_role("combobox", name="Primary diagnosis")
+    expect(diagnosis).to_be_visible()
+    screen.settled()
+    late: list[Route] = []
+    page.route("**/v1/form?*", late.append)
+    page.get_by_role("radio", name="Expedited").check()
+    diagnosis.press_sequentially("K55", delay=10)
+    suggested = page.get_by_role("option", name="K55 ").first
+    expect(suggested).to_be_visible()
+    with page.expect_response("**/v1/form?*"):
+        late.pop().continue_()
+    # Something above the field becomes higher, and a part of the page is scrolled.
+    page.locator("h1").evaluate("heading => { heading.style.marginBottom = '90px' }")
+    page.mouse.wheel(0, 60)
+    page.wait_for_function(BESIDE)
+    expect(diagnosis).to_be_focused()
+    suggested.click()
+    expect(diagnosis).to_have_value("K55")
+    expect(page.get_by_role("radio", name="Expedited")).to_be_checked()
 
 
 @pytest.mark.rule("V10")

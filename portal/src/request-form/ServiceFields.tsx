@@ -1,5 +1,5 @@
 /** The fields of one service, in the order and with the choices of the API's form. */
-import { Fragment, type ReactNode } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import type { Schemas } from "../api/client";
 import { text } from "../text";
 import { fieldId } from "../ui/errors";
@@ -40,7 +40,8 @@ export interface ServiceFieldsProps {
 }
 
 export function ServiceFields(props: ServiceFieldsProps) {
-  const { form, service, stage, only } = props;
+  const { service, stage, only } = props;
+  const form = useLastForm(props.form);
   const later = useDependencies();
   if (form === undefined) {
     return <Loading shape="fields" />;
@@ -60,6 +61,15 @@ export function ServiceFields(props: ServiceFieldsProps) {
       ))}
     </>
   );
+}
+
+/** The form before a choice, until that after it arrives: the page does not jump, and the focus stays. */
+function useLastForm(form: FormResponse | undefined): FormResponse | undefined {
+  const [last, setLast] = useState(form);
+  if (form !== undefined && form !== last) {
+    setLast(form);
+  }
+  return form ?? last;
 }
 
 function isWide(field: FormField): boolean {

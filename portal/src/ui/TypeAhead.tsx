@@ -1,7 +1,16 @@
 /** A text field with suggestions from the API (a combobox); loaded with the screens that use it. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
+import { type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import {
+  ComboBox,
+  ComboBoxStateContext,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  Text,
+} from "react-aria-components";
 import { text } from "../text";
 import { fieldId } from "./errors";
 import { FieldErrorText, useFieldErrors } from "./fields";
@@ -109,7 +118,7 @@ export function TypeAhead<Item>({
         }}
       />
       <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
-      <Popover className="popover">
+      <Suggestions>
         <ListBox
           className="suggestions"
           renderEmptyState={() => (
@@ -129,7 +138,68 @@ export function TypeAhead<Item>({
             </ListBoxItem>
           )}
         </ListBox>
-      </Popover>
+      </Suggestions>
     </ComboBox>
   );
+}
+
+/** Pixels: a list that is higher than the window has no place beside its field. */
+const HIGHEST = 320;
+
+/**
+ * The list below the field. The page can scroll or its layout can change while somebody types, as when other
+ * fields arrive: the list stays open and follows its field.
+ */
+function Suggestions({ children }: { children: ReactNode }) {
+  const state = useContext(ComboBoxStateContext);
+  const open = state?.isOpen ?? false;
+  const scrolling = useRef(false);
+  // Before the list opens, so that it is called before the popover's own listener.
+  useEffect(() => {
+    const onScroll = (event: Event) => {
+      if (isWithinList(event)) {
+        return;
+      }
+      scrolling.current = true;
+      requestAnimationFrame(() => {
+        scrolling.current = false;
+      });
+    };
+    window.addEventListener("scroll", onScroll, true);
+    return () => window.removeEventListener("scroll", onScroll, true);
+  }, []);
+  useEffect(() => {
+    if (!open) {
+      return;
+    }
+    // React Aria positions an open list again when the window changes its size.
+    const follow = () => window.dispatchEvent(new Event("resize"));
+    const onScroll = (event: Event) => isWithinList(event) || follow();
+    const layout = new ResizeObserver(follow);
+    layout.observe(document.body);
+    window.addEventListener("scroll", onScroll, true);
+    return () => {
+      layout.disconnect();
+      window.removeEventListener("scroll", onScroll, true);
+    };
+  }, [open]);
+  return (
+    <Popover
+      className="popover"
+      maxHeight={HIGHEST}
+      isOpen={open}
+      onOpenChange={(opens) => {
+        // The popover closes itself at each scroll.
+        if (!opens && !scrolling.current) {
+          state?.close();
+        }
+      }}
+    >
+      {children}
+    </Popover>
+  );
+}
+
+function isWithinList({ target }: Event): boolean {
+  return target instanceof Element && target.closest(".popover") !== null;
 }
