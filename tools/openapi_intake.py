@@ -7,11 +7,11 @@ from functions.intake.models import (
     RegisteredRequestResponse,
     RegisteredRequestsResponse,
     RegisterRequestBody,
+    VendorDelegationsResponse,
     VoidRegisteredBody,
 )
 from functions.upload.handler import DocumentUploadResponse
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
-from precert.api.rows import DelegationsResponse
 from precert.domain.assessment import DuplicateReason
 from precert.domain.caller import Caller
 from precert.domain.decisions import LineDecision
@@ -20,7 +20,7 @@ from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
-from precert.usecases.document_uploads import CreatedUpload, RequestedUpload
+from precert.usecases.documents import CreatedUpload, RequestedUpload
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
@@ -42,7 +42,9 @@ def intake_examples(example: Story) -> dict[str, Example]:
     read = DelegatedRequest.of(file, delegation)
     page = Page((delegation_row(delegated, delegation),), cursor=None)
     return {
-        "listDelegations": Example(answer=DelegationsResponse.of(page, payer=example.payer)),
+        "listDelegations": Example(
+            answer=VendorDelegationsResponse.of_vendors(page, (), payer=example.payer)
+        ),
         "readDelegation": Example(
             answer=DelegatedRequestResponse.of(
                 read,

@@ -16,13 +16,12 @@ from functions.intake.models import (
     RegisteredRequestResponse,
     RegisteredRequestsResponse,
     RegisterRequestBody,
+    VendorDelegationsResponse,
     VoidRegisteredBody,
 )
-from precert.api.app import Api
+from precert.api.app import FHIR_JSON, Api
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
-from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller, DocumentId, RequestId
-from precert.api.rows import DelegationsResponse
 from precert.bootstrap import audit, call, edge, id_from_key, identify
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -49,6 +48,7 @@ from precert.usecases.vendors import (
     export_delegation,
     link_to_delegated_document,
     list_delegations,
+    name_vendors,
     read_delegation,
 )
 
@@ -176,7 +176,7 @@ def report(body: VendorReport, caller: CurrentCaller) -> ChangedRequest:
 )
 def delegations(
     query: Annotated[DelegationsQuery, Query()], caller: CurrentCaller
-) -> DelegationsResponse:
+) -> VendorDelegationsResponse:
     """List the requests of which the vendor decides service lines, with the due date of each.
 
     Other vendors' requests and the payer's own are not listed. Send `cursor` until the response has
@@ -190,7 +190,7 @@ def delegations(
         limit=query.limit,
         cursor=query.cursor,
     )
-    return call(DelegationsResponse.of, page)
+    return call(VendorDelegationsResponse.of_vendors, page, call(name_vendors, caller))
 
 
 @api.get(

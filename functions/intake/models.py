@@ -16,7 +16,7 @@ from precert.api.models import (
     PlanResponse,
     ResponseModel,
 )
-from precert.api.rows import PlanRowResponse
+from precert.api.rows import DelegationsResponse, PlanRowResponse
 from precert.api.service_lines import ServiceLineResponse, service_lines
 from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of
@@ -27,7 +27,7 @@ from precert.domain.delegation import DelegationStatus
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException
-from precert.domain.rows import delegation_row
+from precert.domain.rows import DelegationRow, delegation_row
 from precert.domain.statuses import EnteredStatus
 from precert.domain.values import FINISHED, Reason, Text, Urgency, Value
 from precert.fhir.export import request_bundle
@@ -37,7 +37,7 @@ from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.vendor_reports import VendorReport
-from precert.usecases.vendors import DelegatedRequest, DelegationExport
+from precert.usecases.vendors import DelegatedRequest, DelegationExport, NamedVendor
 
 NUMBER: Final = r"^[A-Z]{2}[0-9]{10}$"
 """The form of a precertification number."""
@@ -157,6 +157,40 @@ class DelegationsQuery(PageQuery):
             "it reported or what was withdrawn, last changed first."
         ),
     ] = True
+
+
+class VendorNameResponse(ResponseModel):
+    """A delegated vendor to choose."""
+
+    vendor_id: str
+    name: str | None = Field(description="Null where the rule list in effect does not have it.")
+    services: str | None = Field(description="What the vendor decides, in words.")
+
+    @classmethod
+    def of(cls, named: NamedVendor) -> "VendorNameResponse":
+        vendor = named.vendor
+        return cls(
+            vendor_id=named.vendor_id,
+            name=vendor.name if vendor else None,
+            services=vendor.services if vendor else None,
+        )
+
+
+class VendorDelegationsResponse(DelegationsResponse):
+    """A page of what a delegated vendor decides."""
+
+    vendors: list[VendorNameResponse] = Field(
+        description="Where the caller reports for several vendors: their names, to choose one."
+    )
+
+    @classmethod
+    def of_vendors(
+        cls, page: Page[DelegationRow], vendors: Sequence[NamedVendor], *, payer: Payer
+    ) -> "VendorDelegationsResponse":
+        return cls(
+            **dict(DelegationsResponse.of(page, payer=payer)),
+            vendors=[VendorNameResponse.of(one) for one in vendors],
+        )
 
 
 class DelegationQuery(Value):

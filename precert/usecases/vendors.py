@@ -24,12 +24,13 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.rows import DelegationRow
+from precert.domain.rules import DelegatedVendor
 from precert.names import Entitlement
 from precert.usecases.documents import DocumentLink, link_to
 from precert.usecases.members import require_member
 from precert.usecases.ports.documents import DocumentBytes
 from precert.usecases.ports.listings import Listings, Page
-from precert.usecases.ports.reference import ReferenceReader
+from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestFile, RequestStore
 
 
@@ -52,6 +53,32 @@ def list_delegations(
     caller.require(Entitlement.VENDOR)
     acting_vendor = caller.acting_vendor(vendor_id)
     return listings.delegations(acting_vendor, is_open=is_open, limit=limit, cursor=cursor)
+
+
+@dataclass(frozen=True)
+class NamedVendor:
+    """A delegated vendor that a caller can choose."""
+
+    vendor_id: str
+    vendor: DelegatedVendor | None
+    """None for one that the rule list in effect does not have."""
+
+
+def name_vendors(
+    caller: Caller, *, rule_lists: RuleLists, rule_list_versions: RuleListVersions
+) -> tuple[NamedVendor, ...]:
+    """Name the vendors of a caller who reports for several. No call for one vendor.
+
+    Raises:
+        NotEntitledError.
+    """
+    caller.require(Entitlement.VENDOR)
+    vendor_ids = sorted(caller.vendor_ids)
+    version = rule_list_versions.in_effect() if len(vendor_ids) > 1 else None
+    if version is None:
+        return ()
+    known = rule_lists.vendors(version, vendor_ids)
+    return tuple(NamedVendor(one, known.get(one)) for one in vendor_ids)
 
 
 def list_vendor_backlog(

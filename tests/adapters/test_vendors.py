@@ -337,6 +337,19 @@ def test_vendor_id_is_optional_when_one_of_the_callers_vendors_decides_a_part(cl
     ]
 
 
+def test_vendors_are_named_when_the_caller_reports_for_several(cloud: Cloud) -> None:
+    unknown = {**VENDOR, "sub": "all", "custom:vendors": "EVICORE-RAD EVICORE-MSK FORMER"}
+    named = listed(cloud, unknown, vendor_id="EVICORE-RAD").body["vendors"]
+    name = "EviCore by Evernorth"
+    assert [(one["vendor_id"], one["name"]) for one in named] == [
+        ("EVICORE-MSK", name),
+        ("EVICORE-RAD", name),
+        ("FORMER", None),
+    ]
+    assert named[1]["services"] == "Radiology and diagnostic cardiac imaging"
+    assert listed(cloud).body["vendors"] == []
+
+
 def test_vendors_list_is_paged_and_split_when_some_requests_are_reported(cloud: Cloud) -> None:
     ids = [delegated(cloud, f"FAX-{at}", **other_day(at)) for at in range(3)]
     first = listed(cloud, limit="2").body

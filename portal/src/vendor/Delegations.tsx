@@ -69,6 +69,15 @@ const COLUMNS: readonly Column<Row>[] = [
   { key: "codes", title: words.codes, cell: (row) => row.codes.join(", ") },
 ];
 
+/** Several vendors can have one name: each with what it decides. */
+function nameOf(
+  vendorId: string,
+  vendors: readonly Schemas["VendorNameResponse"][] | undefined,
+): string {
+  const known = vendors?.find((one) => one.vendor_id === vendorId);
+  return [known?.name, known?.services].filter(Boolean).join(" – ") || vendorId;
+}
+
 export function Delegations() {
   const { vendors, vendor_id, choose, query: vendor } = useVendor();
   const [search, setSearch] = useSearchParams();
@@ -109,7 +118,7 @@ export function Delegations() {
               value={vendor_id ?? ""}
               all={null}
               onChange={choose}
-              choices={vendors.map((one) => [one, one])}
+              choices={vendors.map((one) => [one, nameOf(one, pages?.[0]?.vendors)])}
             />
           )}
         </div>
