@@ -9,8 +9,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from functions.review.bodies import DecideBody
-from precert.api.problems import plain_problem, problem_of, status_of
+from precert.api.problems import errors_of, plain_problem, problem_of, status_of
 from precert.domain.content import Patient
+from precert.domain.coverage import PatientSearch
 from precert.domain.errors import (
     ERROR_CODES,
     DamagedRecordError,
@@ -20,7 +21,6 @@ from precert.domain.errors import (
     TransientError,
     VersionMismatchError,
 )
-from precert.domain.value_errors import errors_of
 from tests.fakes.samples import PATIENT
 from tools.operations import OPERATIONS
 
@@ -130,6 +130,24 @@ def test_errors_have_the_products_wording_when_any_field_is_invalid(
             messages = [one.message for one in found]
             assert [words for words in messages if _LIBRARYS_OWN.search(words)] == [], (name, value)
             assert {one.code for one in found} <= ERROR_CODES.keys()
+
+
+def test_empty_text_is_named_when_a_person_leaves_a_field_empty() -> None:
+    """Not as a list without entries, or as a day in another form."""
+    with pytest.raises(ValidationError) as refused:
+        PatientSearch.model_validate(
+            {
+                "member_id": "849382930",
+                "date_of_birth": "",
+                "last_name": " ",
+                "first_name": "A" * 500,
+            }
+        )
+    assert {one.pointer: one.message for one in errors_of(refused.value)} == {
+        "/date_of_birth": "this cannot be empty",
+        "/last_name": "this cannot be empty",
+        "/first_name": "send at most 120 characters",
+    }
 
 
 def test_choices_have_display_names_when_a_field_accepts_several() -> None:

@@ -21,9 +21,9 @@ test("only the id that was chosen is sent", () => {
   expect([bySsn.ssn, bySsn.member_id]).toEqual(["900-12-3456", null]);
 });
 
-test("an empty id is no id, an empty name is sent for the API to name it", () => {
+test("what is empty is sent for the API to name it with everything else", () => {
   const body = searchBody({ ...entry, member_id: " ", last_name: "" }, "");
-  expect([body.member_id, body.ssn, body.last_name]).toEqual([null, null, ""]);
+  expect([body.member_id, body.ssn, body.last_name]).toEqual(["", null, ""]);
 });
 
 test("the patient of a check has the four fields that identify a member", () => {

@@ -24,13 +24,12 @@ export const EMPTY_SEARCH: SearchEntry = {
  */
 export function searchBody(entry: SearchEntry, ssn: string): Schemas["PatientSearch"] {
   const { by, date_of_birth, last_name, first_name } = entry;
-  const id = (by === "ssn" ? ssn : entry.member_id).trim() || null;
   return {
     date_of_birth,
     last_name,
     first_name,
-    member_id: by === "member_id" ? id : null,
-    ssn: by === "ssn" ? id : null,
+    member_id: by === "member_id" ? entry.member_id.trim() : null,
+    ssn: by === "ssn" ? ssn.trim() || null : null,
   };
 }
 
