@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from precert.api.labels import label_of, labels_of
+from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -29,6 +29,7 @@ class DashboardRowResponse(DashboardRow):
     status_label: ClassVar[Any] = label_of("status")
     purpose_label: str | None
     place_of_service_label: str | None
+    dispute_label: ClassVar[Any] = optional_label_of("dispute")
     channel_label: ClassVar[Any] = label_of("channel")
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     unmatched_providers_labels: ClassVar[Any] = labels_of("unmatched_providers")

@@ -51,6 +51,10 @@ class DashboardRow(Value):
     """What a provider may do next without a time limit, where that does not follow from the other
     members: of a request that the payer and a vendor decide."""
     appeal_open: bool
+    dispute: Annotated[
+        DisputeKind | None,
+        Field(description="How the providers dispute the determination at present, if they do."),
+    ] = None
     waiting_on: WaitingOn
     due_at: Moment | None = None
     """When the open cycle is due; of a draft, when it expires."""
@@ -343,6 +347,7 @@ def dashboard_row(
     places = [s.place_of_service for s in content.services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing = content.servicing_provider
+    dispute = review.open_appeal if review else None
     return DashboardRow(
         request_id=request_id,
         number=review.number if review else None,
@@ -358,7 +363,8 @@ def dashboard_row(
         place_of_service=places[0] if places else None,
         channel=review.channel if review else Channel.PORTAL,
         delegated=review is not None and bool(review.delegations) and not review.own_lines,
-        appeal_open=review is not None and review.open_appeal is not None,
+        appeal_open=dispute is not None,
+        dispute=dispute.kind if dispute else None,
         waiting_on=waiting_on,
         due_at=due_at,
         updated_at=updated_at,

@@ -9,7 +9,7 @@ from functions.submit import handler as submit
 from tests.adapters.callers import FACILITY, NURSE, PROVIDER, REVIEWER, SECOND_REVIEWER, STRANGER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.deciding import APPROVED, DENIED, decide, pended
+from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended
 
 LINE = {"line_ids": ["1.2"], "reason": "The imaging report was not attached."}
 CALL = {**LINE, "phone": "(216) 555-0188"}
@@ -53,6 +53,9 @@ def test_details_and_rows_agree_when_a_discussion_is_requested_and_held(cloud: C
     filed = dispute(cloud, request_id, "peer-to-peer", CALL)
     assert (filed.status, filed.body["cycle"], filed.body["waiting_on"]) == (202, 2, "PAYER")
     assert dispute(cloud, request_id, "peer-to-peer", CALL).body == filed.body
+    [row] = cloud.dashboard().body["requests"]
+    assert (row["appeal_open"], row["dispute"]) == (True, "PEER_TO_PEER")
+    assert row["dispute_label"] == "Peer-to-peer discussion"
     cloud.pend(request_id, 2)
     for by in (PROVIDER, FACILITY):
         response = cloud.read(request_id, by).body

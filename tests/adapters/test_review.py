@@ -230,6 +230,8 @@ def test_row_has_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
         "place_of_service": "SURGICAL",
         "place_of_service_label": "Surgical",
         "appeal_open": False,
+        "dispute": None,
+        "dispute_label": None,
         "channel": "PORTAL",
         "channel_label": "Portal",
         "delegated": False,

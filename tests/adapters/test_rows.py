@@ -1,6 +1,7 @@
 """A list row is small: 25 rows cost one read unit, whatever was entered (T2)."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from precert.adapters.dynamodb.dashboard_rows import (
 )
 from precert.adapters.dynamodb.request_items import set_lines
 from precert.adapters.dynamodb.table import from_wire
+from precert.domain.disputes import DisputeKind
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
 from precert.domain.rows import DashboardRow
@@ -39,13 +41,21 @@ WIDEST = DashboardRow(
     servicing_provider="C" * 120,
     place_of_service="P" * 120,
     appeal_open=True,
+    dispute=DisputeKind.RECONSIDERATION,
     waiting_on=WaitingOn.PAYER,
     due_at=INSTANT,
     updated_at=INSTANT,
 )
+
+
+def disputed(dispute: DisputeKind | None, **columns: Any) -> DashboardRow:
+    return DashboardRow(dispute=dispute, appeal_open=dispute is not None, **columns)
+
+
 texts = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=120)
 rows = st.builds(
-    DashboardRow,
+    disputed,
+    st.none() | st.sampled_from(DisputeKind),
     request_id=st.just(REQUEST_ID),
     number=st.sampled_from([None, NUMBER]),
     status=st.sampled_from(Status),
@@ -58,7 +68,6 @@ rows = st.builds(
     requesting_tin=st.sampled_from([None, PROVIDER_TIN]),
     servicing_provider=st.none() | texts,
     place_of_service=st.none() | texts,
-    appeal_open=st.booleans(),
     channel=st.sampled_from(Channel),
     delegated=st.booleans(),
     unmatched_providers=st.sampled_from(
@@ -102,6 +111,7 @@ def test_row_fits_and_round_trips_when_any_value_was_entered(row: DashboardRow) 
         "purpose",
         "waiting_on",
         "appeal_open",
+        "dispute",
         "channel",
         "delegated",
         "number",

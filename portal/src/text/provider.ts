@@ -1,6 +1,11 @@
 import { check } from "./providerCheck";
 import { request } from "./providerRequest";
 
+/** "line 1.1", "lines 1.1, 2.1". */
+function linesOf(ids: readonly string[]): string {
+  return `${ids.length === 1 ? "line" : "lines"} ${ids.join(", ")}`;
+}
+
 export const provider = {
   check,
   request,
@@ -85,7 +90,7 @@ export const provider = {
   dispute: {
     options: "What you can do next",
     filed: "Appeals, reconsiderations and discussions",
-    forLines: (lines: string) => `For lines ${lines}.`,
+    forLines: (lines: readonly string[]) => `For ${linesOf(lines)}.`,
     until: "Open until",
     lines: "Service lines",
     reason: "Why should the decision change?",
@@ -272,7 +277,7 @@ export const provider = {
     waitsOn: (party: string) => `Waiting on: ${party}`,
     waitsUntil: (party: string) => `Waiting on: ${party}, until`,
     retainedUntil: "Saved until",
-    appealOpen: "Appeal open",
+    open: (dispute: string) => `${dispute} open`,
     delegated: "Delegated",
     unmatched: (roles: string) => `Not matched to the directory: ${roles}`,
     changed: (name: string, status: string) => `${name} is now ${status}.`,
@@ -284,6 +289,7 @@ export const provider = {
     turnUntil: (party: string, moment: string) => `Waiting on ${party} until ${moment}`,
     draft: "Draft",
     initial: "Initial determination",
+    afterUpdate: "Determination after the update",
     appeal: (level: number) => `Appeal, level ${level}`,
     reconsideration: "Reconsideration",
     discussion: "Peer-to-peer discussion",
@@ -303,7 +309,7 @@ export const provider = {
   },
   vendors: {
     title: "Delegated vendors",
-    decides: (lines: string) => `Decides lines ${lines}.`,
+    decides: (lines: readonly string[]) => `Decides ${linesOf(lines)}.`,
     reported: (moment: string) => `Reported ${moment}.`,
     due: "Decision due by",
     reference: "Vendor's case number",

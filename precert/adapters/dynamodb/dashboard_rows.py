@@ -12,6 +12,7 @@ from typing import Final
 
 from precert.adapters.dynamodb.keys import instant_of
 from precert.adapters.dynamodb.table import Item, request_id_of
+from precert.domain.disputes import DisputeKind
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
 from precert.domain.rows import DashboardRow
@@ -45,6 +46,14 @@ _CHANNELS: Final = {
     "V": Channel.VENDOR,
 }
 
+_DISPUTES: Final = {
+    "A": DisputeKind.APPEAL,
+    "R": DisputeKind.RECONSIDERATION,
+    "P": DisputeKind.PEER_TO_PEER,
+    "-": None,
+}
+"""In rows that were written before the kinds had letters, each dispute is an A."""
+
 _ACTIONS: Final = {
     Action.DETAILS: "I",
     Action.MODIFY: "M",
@@ -71,7 +80,7 @@ def row_text(row: DashboardRow) -> str:
         row.status.rule.index_letter,
         _letter(_PURPOSES, row.purpose),
         _letter(_WAITING, row.waiting_on),
-        "A" if row.appeal_open else "-",
+        _letter(_DISPUTES, row.dispute),
         _letter(_CHANNELS, row.channel),
         "D" if row.delegated else "-",
         _letter(_UNMATCHED, row.unmatched_providers),
@@ -123,7 +132,8 @@ def row_of(item: Item) -> DashboardRow:
         status=status,
         purpose=_PURPOSES[letters[1]],
         waiting_on=_WAITING[letters[2]],
-        appeal_open=letters[3] == "A",
+        appeal_open=letters[3] != "-",
+        dispute=_DISPUTES[letters[3]],
         channel=_CHANNELS[letters[4]],
         delegated=letters[5] == "D",
         unmatched_providers=_UNMATCHED[letters[6:7]],

@@ -46,7 +46,12 @@ export function RequestTable({
       className: "mono",
       cell: (row) => <Link to={pathOfRow(row)}>{row.number ?? words.draft}</Link>,
     },
-    { key: "status", title: words.status, cell: (row) => <Status row={row} /> },
+    {
+      key: "status",
+      title: words.status,
+      className: "cell-status",
+      cell: (row) => <Status row={row} />,
+    },
     {
       key: "birth",
       title: patient ? words.patientAndBirth : words.dateOfBirth,
@@ -137,7 +142,7 @@ function FlagButton({
 export function Status({ row }: { row: Row }) {
   const due = row.status === "INCOMPLETE" ? row.expires_at : row.due_at;
   const marks = [
-    row.appeal_open ? words.appealOpen : null,
+    row.dispute_label ? words.open(row.dispute_label) : null,
     row.delegated ? words.delegated : null,
     row.purpose === "PREDETERMINATION" ? row.purpose_label : null,
     row.channel && row.channel !== "PORTAL" ? row.channel_label : null,
