@@ -29,7 +29,7 @@ from local.deployment import Deployment
 from local.front_door import portal
 from local.users import PROVIDER, REVIEWER, User
 from tests.browser.guide import Person, enter_check
-from tests.browser.places import FURTHER, PLACES, Place, further_requests, shown_requests
+from tests.browser.places import SCREENS, Place, further_requests, shown_requests
 from tests.browser.review_walks import approve_next, assign_next, deny
 from tests.browser.screens import OPEN, Screen
 from tests.browser.tabs import MISSING, Contexts, chromium, launched
@@ -37,7 +37,6 @@ from tests.browser.weights import javascript
 from tests.journeys.portal import Portal, deployed
 
 TIMES: Final = 20
-SCREENS: Final = (*PLACES, *FURTHER)
 PAGE: Final = ROOT / "docs" / "portal-figures.md"
 STORED: Final = ROOT / ".local" / "portal-figures.json"
 

@@ -1,8 +1,8 @@
 """Debian's Chromium, headless, against the deployed product."""
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -10,11 +10,10 @@ from playwright.sync_api import Browser, Page
 from local.deployment import Deployment
 from local.front_door import portal
 from local.users import User
+from tests.browser.places import further_requests, shown_requests
 from tests.browser.screens import NOTICED, Screen
 from tests.browser.tabs import MISSING, Contexts, chromium, launched
-from tests.journeys.portal import deployed
-
-ColorScheme = Literal["light", "dark"]
+from tests.journeys.portal import Portal, deployed
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +39,13 @@ def portal_url(deployment: Deployment) -> Iterator[str]:
     """The address of portal, API and document, as `make up` serves them."""
     with portal.served(deployment, portal.build()) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def shown(deployment: Deployment) -> dict[str, str]:
+    """Ids of requests to look at; a test that changes a request creates its own."""
+    api = Portal.at(deployment)
+    return {**shown_requests(api), **further_requests(api)}
 
 
 @pytest.fixture(scope="session")
@@ -72,24 +78,42 @@ def contexts(browser: Browser) -> Iterator[Contexts]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def idle() -> dict[str, list[Screen]]:
+    """Signed-in tabs of earlier tests, by user: without entries, on no screen."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def screens(contexts: Contexts, portal_url: str) -> Iterator[Callable[..., Screen]]:
-    """Opens tabs: each has a session storage and tokens of its own.
+def screens(
+    contexts: Contexts, portal_url: str, idle: dict[str, list[Screen]]
+) -> Iterator[Callable[..., Screen]]:
+    """Signed-in tabs on the user's first screen: each has a session storage and tokens of its own.
 
-    A test ends with an assertion that no tab had an error on its console.
+    A tab of an earlier test is used again, unless the test needs a ``new`` one. A test ends with an
+    assertion that no tab had an error on its console.
     """
-    opened: list[Screen] = []
+    used: list[tuple[User, Screen]] = []
 
-    def new(user: User, path: str = "/", color_scheme: ColorScheme = "light") -> Screen:
+    def opened(user: User, *, new: bool = False) -> Screen:
+        if idle[user.name] and not new:
+            screen = idle[user.name].pop()
+            used.append((user, screen))
+            screen.start()
+            return screen
         screen = Screen.opened(contexts.of(user), portal_url)
-        opened.append(screen)
-        screen.page.emulate_media(color_scheme=color_scheme)
-        screen.sign_in(user, path)
+        used.append((user, screen))
+        screen.sign_in(user)
         return screen
 
-    yield new
-    problems = [problem for screen in opened for problem in screen.problems]
-    for screen in opened:
-        screen.page.context.set_offline(False)
-        screen.page.close()
+    yield opened
+    problems = []
+    for user, screen in used:
+        screen.page.context.set_offline(offline=False)
+        again = screen.reset()
+        problems += screen.problems
+        if again and not screen.problems:
+            idle[user.name].append(screen)
+        else:
+            screen.page.close()
     assert problems == []

@@ -6,7 +6,7 @@ from typing import Final
 
 from local.journey.content import completed, office_service
 from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR, User
-from tests.journeys.portal import DENIAL, Portal, until
+from tests.journeys.portal import DENIAL, Portal
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ FURTHER: Final = (
     ),
     Place("delegated request", VENDOR, "/vendor/{delegated}", "src/vendor/Delegation.tsx"),
 )
-"""Screens that `make figures` opens too."""
+SCREENS: Final = (*PLACES, *FURTHER)
+QUESTION: Final = "Which treatment was tried?"
+FAX: Final = "FAX-2207"
 
 
 def shown_requests(api: Portal) -> dict[str, str]:
@@ -80,17 +82,22 @@ def further_requests(api: Portal) -> dict[str, str]:
     received = datetime.now(UTC) - timedelta(hours=2)
     body = {
         "channel": "FAX",
-        "reference": "FAX-2207",
+        "reference": FAX,
         "received_at": received.isoformat(),
         "content": api.content(),
     }
     taken = api.deployment.caller(CLERK).call("POST", "/v1/intake/requests", body)
     assert taken.status_code == 202, taken.text
+    content = api.content()
     imaging = office_service("70450", days_ahead=20, type_of_service="DIAGNOSTIC")
-    content = completed({**api.content(), "services": [imaging]})
-    delegated = api.submitted({**content, "confirmed_vendors": [VENDOR.vendors[0]]})
-    until(
-        "waiting for the delegation",
-        lambda: api.details(delegated)["waiting_on"] == "VENDOR" or None,
+    services = [*content["services"], *completed({**content, "services": [imaging]})["services"]]
+    delegated = api.pending(
+        {**content, "services": services, "confirmed_vendors": [VENDOR.vendors[0]]}
     )
-    return {"registered": str(taken.json()["request_id"]), "delegated": delegated}
+    registered = str(taken.json()["request_id"])
+    api.await_status(registered, PROVIDER, "PENDING")
+    asked = api.deployment.caller(REVIEWER).act(
+        f"/v1/review/requests/{registered}", "information", {"text": QUESTION}
+    )
+    assert asked.status_code == 200, asked.text
+    return {"registered": registered, "delegated": delegated}

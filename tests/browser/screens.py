@@ -1,11 +1,13 @@
 """A signed-in tab of the portal, and what every test of it asserts: no error on the console."""
 
+import re
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
 from local.cloud.process import ROOT
 from local.users import PASSWORD, User
@@ -39,11 +41,32 @@ CUT_OFF: Final = """() => {
 }"""
 """What does not fit: the page scrolls sideways, or an element is outside of it or clipped."""
 
+VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 900}
+
 OPEN: Final = """(path) => {
   history.pushState({}, "", path);
   window.dispatchEvent(new PopStateEvent("popstate"));
 }"""
 """Follows a link of the portal, as the router does it."""
+FIRST_SCREEN: Final = re.compile("^/(?!nowhere).+")
+
+LEAVE: Final = """async (now) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const signedOut = !document.querySelector("#main[data-path]");
+  // A test can have changed the clock of the page.
+  if (signedOut || Math.abs(Date.now() - now) > 60000) return false;
+  history.pushState({}, "", "/nowhere");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  for (let count = 0; count < 120; count += 1) {
+    await frame();
+    if (document.querySelector("#main")?.dataset.path === "/nowhere") {
+      sessionStorage.clear();
+      return true;
+    }
+  }
+  return false; // It asks before it is left.
+}"""
+"""Leaves the screen as a link does, and deletes what is stored in the tab."""
 
 NOTICED: Final = """
 window.addEventListener("precert-error", (event) => console.error("caught", event.detail.name));
@@ -114,6 +137,22 @@ class Screen:
             page.locator("input[name=password]").fill(PASSWORD)
             page.locator("input[name=password]").press("Enter")
         expect(signed_in).to_be_visible()
+
+    def reset(self) -> bool:
+        """Leave the screen and delete its entries; false where the tab cannot be used again."""
+        page = self.page
+        page.unroute_all()
+        page.set_viewport_size(VIEWPORT)
+        self.calls.clear()
+        # A late answer could be a refusal that only this test expects.
+        disturbed = self.offline or self.broken or bool(self.refusals)
+        return not disturbed and bool(page.evaluate(LEAVE, time.time() * 1000))
+
+    def start(self) -> None:
+        """Open the user's first screen, as after the sign-in."""
+        self.page.evaluate(OPEN, "/")
+        expect(self.page.locator("#main")).to_have_attribute("data-path", FIRST_SCREEN)
+        expect(self.page.locator("h1").first).to_be_visible()
 
     def go(self, path: str) -> None:
         """Follow a link of the portal: without a reload, as the router does it."""

@@ -9,6 +9,7 @@ from typing import Final
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from local.users import User
+from tests.browser.screens import VIEWPORT
 
 WAIT_MS: Final = 60_000
 """How long to wait for what a page will show, on a busy machine."""
@@ -43,7 +44,7 @@ class Contexts:
         """The user's context; opened at its first use."""
         if user.name not in self._opened:
             self._opened[user.name] = self._browser.new_context(
-                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+                viewport=VIEWPORT, reduced_motion="reduce"
             )
         return self._opened[user.name]
 

@@ -1,15 +1,18 @@
 """The API document in a browser, as served by `make up`."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from local.deployment import Deployment
 from local.journey.content import PATIENT
 from local.users import PROVIDER
+from tests.browser.screens import NOTICED
 from tests.journeys.portal import Portal
 from tools.openapi_examples import problem_examples
 from tools.operations import ROUTES
@@ -24,27 +27,45 @@ FETCH = """async ([address, token, body]) => {
 }"""
 
 
-def opened(page: Page, address: str) -> None:
-    page.goto(address)
+@dataclass
+class Document:
+    """The document in a page, which takes seconds to open."""
+
+    page: Page
+    printed: list[str] = field(default_factory=list)
+    hosts: set[str | None] = field(default_factory=set)
+
+    def operation(self, tag: str, operation_id: str) -> Locator:
+        """An operation, opened."""
+        block = self.page.locator(f"#operations-{tag}-{operation_id}")
+        block.locator(".opblock-summary-control").click()
+        return block
+
+
+@pytest.fixture(scope="module")
+def document(browser: Browser, docs: str) -> Iterator[Document]:
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.add_init_script(NOTICED)
+    found = Document(page)
+    page.on("console", lambda message: found.printed.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: found.printed.append(str(error)))
+    page.on("request", lambda request: found.hosts.add(urlsplit(request.url).hostname))
+    page.goto(docs)
     expect(page.locator(".opblock")).to_have_count(len(ROUTES))
+    yield found
+    page.close()
 
 
-def test_every_operation_is_shown_when_the_document_is_browsed(page: Page, docs: str) -> None:
+def test_every_operation_is_shown_when_the_document_is_browsed(document: Document) -> None:
     """From this machine's files only, under a policy that blocks everything else."""
-    printed: list[str] = []
-    hosts: set[str | None] = set()
-    page.on("console", lambda message: printed.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: printed.append(str(error)))
-    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-    opened(page, docs)
+    page = document.page
     shown = page.locator(".opblock").evaluate_all("all => all.map(one => one.id)")
     assert {name.rpartition("-")[2] for name in shown} == {route.operation_id for route in ROUTES}
-    assert (printed, hosts - {"localhost", None, ""}) == ([], set())
+    assert (document.printed, document.hosts - {"localhost", None, ""}) == ([], set())
 
 
-def test_examples_are_shown_when_an_operation_is_opened(page: Page, docs: str) -> None:
-    opened(page, f"{docs}#/Request/submitDraft")
-    block = page.locator("#operations-Request-submitDraft")
+def test_examples_are_shown_when_an_operation_is_opened(document: Document) -> None:
+    block = document.operation("Request", "submitDraft")
     expect(block.locator(".request-body, .opblock-section-request-body").first).to_contain_text(
         PATIENT["last_name"]
     )
@@ -52,19 +73,20 @@ def test_examples_are_shown_when_an_operation_is_opened(page: Page, docs: str) -
 
 
 def test_request_succeeds_when_it_is_sent_from_the_page(
-    page: Page, docs: str, deployment: Deployment
+    document: Document, deployment: Deployment
 ) -> None:
-    opened(page, f"{docs}#/Status/listMessages")
+    page = document.page
     page.get_by_role("button", name="Authorize").first.click()
     page.locator(".auth-container input").fill(deployment.caller(PROVIDER).token or "")
     page.locator(".auth-btn-wrapper .authorize").click()
     page.locator(".auth-btn-wrapper .btn-done").click()
-    block = page.locator("#operations-Status-listMessages")
+    block = document.operation("Status", "listMessages")
     block.get_by_role("button", name="Try it out").click()
     block.get_by_role("button", name="Execute").click()
     live = block.locator(".live-responses-table")
     expect(live.locator(".response-col_status").last).to_have_text("200")
     expect(live).to_contain_text("messages")
+    assert document.printed == []
 
 
 def draft(deployment: Deployment) -> list[Any]:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from local.deployment import Deployment
 from local.users import PROVIDER
-from tests.browser.places import PLACES, shown_requests
-from tests.browser.screens import Screen
+from tests.browser.guide import enter_check
+from tests.browser.places import SCREENS
+from tests.browser.screens import VIEWPORT, Screen
 from tests.browser.weights import javascript
-from tests.journeys.portal import Portal
 
 MOST_BYTES = 170 * 1024
 """JavaScript of the first screen, gzipped."""
@@ -20,20 +19,15 @@ MOST_HEADER = 120
 """Height of the header in a window of 360 pixels: two rows."""
 
 
-@pytest.fixture(scope="module")
-def request_ids(deployment: Deployment) -> dict[str, str]:
-    return shown_requests(Portal.at(deployment))
-
-
-USERS = {one.user.name: one.user for one in PLACES}
+USERS = {one.user.name: one.user for one in SCREENS}
 
 
 @pytest.mark.parametrize("user", USERS)
 def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
-    screens: Callable[..., Screen], request_ids: dict[str, str], user: str
+    screens: Callable[..., Screen], shown: dict[str, str], user: str
 ) -> None:
     """WCAG 2.2 AA in both themes; a phone of 360 pixels and a zoom of 200 % lose nothing."""
-    screen = screens(USERS[user])
+    screen = screens(USERS[user], new=True)
     screen.refusals.add(404)
     page = screen.page
     found: dict[str, object] = {}
@@ -44,11 +38,12 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
         calls = set(screen.calls)
         assert len(calls) <= MOST_CALLS, sorted(calls)
         assert all(call.startswith("GET /v1/") for call in calls), sorted(calls)
-    for place in PLACES:
+        enter_check(screen)
+    for place in SCREENS:
         if place.user.name != user:
             continue
-        page.set_viewport_size({"width": 1280, "height": 900})
-        screen.go(place.path.format(**request_ids))
+        page.set_viewport_size(VIEWPORT)
+        screen.go(place.path.format(**shown))
         problems = screen.both_themes() + screen.cut_off(640, 450) + screen.cut_off(360, 740)
         if problems:
             found[place.name] = problems

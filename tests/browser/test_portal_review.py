@@ -9,6 +9,8 @@ from playwright.sync_api import Page, Route, expect
 from local.deployment import Deployment
 from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
 from tests.browser.guide import NUMBER, Person
+from tests.browser.places import FAX, QUESTION
+from tests.browser.review_walks import approve_next, deny
 from tests.browser.screens import Screen
 from tests.fakes.printing import text_of
 from tests.journeys.portal import DENIAL, Portal, until
@@ -29,18 +31,17 @@ def decision_of_line(page: Page, choice: str) -> None:
 def test_next_case_opens_by_itself_when_a_case_is_approved(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
-    """Assign, read, approve all, record: at most 12 actions."""
-    api.pending()
-    api.pending()
+    """Assign, read, decide: at most 12 actions, for an approval and for the denial of the next case."""
+    for _ in range(2):
+        content = api.content()
+        # Due before the cases of other tests.
+        content["services"][0]["urgency"] = "EXPEDITED"
+        api.attach(api.pending(content))
     person = Person(screens(REVIEWER))
-    page = person.page
-    person.click("Next case")
-    expect(page).to_have_url(re.compile("/review/.+"))
-    first = page.url
-    person.click("Approve all lines as requested")
-    person.click("Record and open next case")
-    expect(page).not_to_have_url(first)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Case PC")
+    approve_next(person)
+    assert person.actions <= MOST_REVIEW_ACTIONS
+    person.actions = 1
+    deny(person)
     assert person.actions <= MOST_REVIEW_ACTIONS
 
 
@@ -243,6 +244,7 @@ def test_denial_is_changed_when_the_provider_discusses_one_line_and_appeals_the_
     expect(dialog).to_have_count(0)
     second = screens(SECOND_REVIEWER)
     second.go(f"/review/{request_id}")
+    expect(second.page.get_by_text("The second line belongs to it.")).to_be_visible()
     person = Person(second)
     person.click("Assign to me")
     person.click("Approve all lines as requested")
@@ -263,9 +265,27 @@ def test_request_is_found_with_its_audit_trail_when_an_operator_searches_the_num
     page.get_by_role("link", name=number).click()
     trail = page.get_by_role("table", name="Audit trail")
     expect(trail.get_by_text("Request submitted")).to_be_visible()
+    expect(trail.get_by_text(PROVIDER.name, exact=True).first).to_be_visible()
     assert number not in page.url
     screen.go("/operations?queue=unmatched")
     expect(page.get_by_role("link", name=number)).to_be_visible()
+
+
+def test_question_and_channel_are_shown_when_a_clerk_reads_a_registered_request(
+    screens: Callable[..., Screen], shown: dict[str, str]
+) -> None:
+    """To tell a caller what is missing, and to attach the pages of the answer."""
+    screen = screens(CLERK)
+    page = screen.page
+    screen.go(f"/intake/requests/{shown['registered']}")
+    expect(page.get_by_text("The payer asks for information")).to_be_visible()
+    expect(page.get_by_text(QUESTION).first).to_be_visible()
+    expect(page.get_by_text(FAX, exact=True)).to_be_visible()
+    expect(page.get_by_role("table", name="Service lines")).to_be_visible()
+    expect(page.get_by_role("button", name="Attach pages")).to_be_visible()
+    provider = screens(PROVIDER)
+    provider.go(f"/requests/{shown['registered']}")
+    expect(provider.page.get_by_text(f"received by: Fax · reference {FAX}")).to_be_visible()
 
 
 def test_number_is_shown_when_a_clerk_registers_a_phone_call(
