@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra.deliveries import (
+from infra.constructs.streams import (
     DOCUMENTS_REMOVED,
     DRAFTS_SAVED,
     EVENTS_WRITTEN,

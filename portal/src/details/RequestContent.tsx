@@ -11,9 +11,9 @@ const words = text.details;
 /** Labels of the content's codes, by JSON pointer. */
 export type ContentLabels = Readonly<Record<string, string>>;
 
-/** "K55 Vascular disorders of intestine". */
+/** "K55 – Vascular disorders of intestine". */
 export function coded(code: string | null | undefined, label: string | null | undefined): string {
-  return [code, label].filter(Boolean).join(" ");
+  return [code, label].filter(Boolean).join(" – ");
 }
 
 export function ProviderFacts({ provider }: { provider: Schemas["Provider"] | null | undefined }) {
@@ -148,7 +148,7 @@ function ServiceFacts({
                     (procedure.modifiers ?? []).length > 0 &&
                       `${words.modifiers} ${(procedure.modifiers ?? []).join(", ")}`,
                     procedure.units &&
-                      `${procedure.units} ${labels[`${here}/unit_type`] ?? procedure.unit_type ?? ""}`,
+                      `${labels[`${here}/unit_type`] ?? procedure.unit_type ?? words.units}: ${procedure.units}`,
                     formatDay(procedure.start_date),
                   ]
                     .filter(Boolean)

@@ -5,7 +5,7 @@ import { text } from "../text";
 /** What happened, the latest first, with whose turn it was then. */
 export function Timeline({ history }: { history: readonly Schemas["HistoryEntry"][] }) {
   return (
-    <ol className="timeline" reversed>
+    <ol className="history" reversed>
       {[...history].reverse().map((entry, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two entries can be equal.
         <li key={history.length - index}>

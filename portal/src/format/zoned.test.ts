@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { setConfig } from "../config";
-import { instantOf, localNow } from "./zoned";
+import { instantOf, localNow, zoneName } from "./zoned";
 
 beforeAll(() =>
   setConfig({
@@ -31,4 +31,9 @@ test("an incomplete time is none", () => {
 
 test("now is the payer's local time", () => {
   expect(localNow(new Date("2026-12-02T04:59:30Z"))).toBe("2026-12-01T23:59");
+});
+
+test("a zone is named as people call it", () => {
+  expect(zoneName("America/New_York")).toBe("Eastern Time");
+  expect(zoneName("America/Phoenix")).toBe("Mountain Standard Time");
 });

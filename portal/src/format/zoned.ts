@@ -15,6 +15,15 @@ function wallClock(instant: Date, zone: string): string {
   return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}`;
 }
 
+/** A zone as people call it: "Eastern Time". */
+export function zoneName(zone: string, now = new Date()): string {
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    timeZoneName: "longGeneric",
+  }).formatToParts(now);
+  return parts.find((one) => one.type === "timeZoneName")?.value ?? zone;
+}
+
 /** The current time of the payer's zone as "2026-12-01T10:46". */
 export function localNow(now = new Date()): string {
   return wallClock(now, config().payer.time_zone);

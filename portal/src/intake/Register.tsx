@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
 import { config } from "../config";
-import { instantOf, localNow } from "../format/zoned";
+import { instantOf, localNow, zoneName } from "../format/zoned";
 import { type Content, emptyContent, normalized } from "../request-form/content";
 import { labelOf } from "../request-form/labels";
 import { RequestForm } from "../request-form/RequestForm";
@@ -110,7 +110,7 @@ export function Register() {
         <Card>
           <p>
             {words.number}: <strong className="mono">{done.number}</strong>{" "}
-            <CopyButton value={done.number} />
+            <CopyButton value={done.number} label={text.common.number} />
           </p>
           <div className="form-actions">
             <Link className="button button-primary" to={`/intake/requests/${done.request_id}`}>
@@ -141,7 +141,7 @@ export function Register() {
             <TextField
               pointer="/received_at"
               type="datetime-local"
-              label={words.receivedAt(config().payer.time_zone)}
+              label={words.receivedAt(zoneName(config().payer.time_zone))}
               hint={words.receivedHint}
               value={entry.receivedAt}
               onChange={(receivedAt) => set({ receivedAt })}

@@ -169,7 +169,7 @@ function whoOf(entry: AuditEntry) {
   const assignee = entry.assigned_to_label ?? entry.assigned_to;
   return (
     <>
-      {entry.actor_label ?? entry.actor}
+      {entry.actor_label ?? entry.actor ?? words.system}
       {assignee && <div className="small">{words.assignedTo(assignee)}</div>}
     </>
   );
@@ -198,7 +198,7 @@ function vendorsOf({ delegations }: Details): string {
   return delegations
     .map(({ vendor, line_ids, reported_at }) =>
       [
-        `${vendor.name}: ${text.provider.vendors.decides(line_ids.join(", "))}`,
+        `${vendor.name}: ${text.provider.vendors.decides(line_ids)}`,
         reported_at && text.provider.vendors.reported(formatMoment(reported_at)),
       ]
         .filter(Boolean)

@@ -13,7 +13,7 @@ import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
 import { CaseActions } from "./CaseActions";
 import { CaseAssignment } from "./CaseAssignment";
-import { CaseSummary } from "./CaseSummary";
+import { CaseContext, CaseSummary } from "./CaseSummary";
 import { DecisionPanel } from "./DecisionPanel";
 import { DocumentPane } from "./DocumentPane";
 import { caseKey, useCaseCall } from "./useCaseCall";
@@ -96,9 +96,14 @@ function CasePage({ details }: { details: CaseDetails }) {
         <Region>
           <CaseSummary details={details} />
         </Region>
-        <Region>
-          <DocumentPane details={details} onOpened={open} />
-        </Region>
+        <div>
+          <Region>
+            <DocumentPane details={details} onOpened={open} />
+          </Region>
+          <Region>
+            <CaseContext details={details} />
+          </Region>
+        </div>
       </div>
       <div id={DECISION} tabIndex={-1}>
         <Region>

@@ -62,6 +62,14 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
       )}
       <Duplicates details={details} />
       <Information details={details} />
+    </div>
+  );
+}
+
+/** The right side, below the documents: other requests of the member, notes, and what happened. */
+export function CaseContext({ details }: { details: CaseDetails }) {
+  return (
+    <>
       <MemberHistory requestId={details.request_id} />
       <Card title={words.notesTitle}>
         {details.notes.length === 0 ? (
@@ -82,7 +90,7 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
       <Card title={words.history}>
         <Timeline history={details.history} />
       </Card>
-    </div>
+    </>
   );
 }
 
@@ -188,7 +196,7 @@ function Vendors({ details }: { details: CaseDetails }) {
       <ul className="plain">
         {details.delegations.map(({ vendor, line_ids, reported_at, due_at }) => (
           <li key={vendor.vendor_id}>
-            <strong>{vendor.name}</strong> {text.provider.vendors.decides(line_ids.join(", "))}{" "}
+            <strong>{vendor.name}</strong> {text.provider.vendors.decides(line_ids)}{" "}
             {reported_at ? (
               text.provider.vendors.reported(formatMoment(reported_at))
             ) : (

@@ -32,6 +32,7 @@ export const common = {
   edit: "Edit",
   add: "Add",
   copy: "Copy",
+  number: "number",
   copied: "Copied",
   more: "Show more",
   yes: "Yes",

@@ -92,6 +92,7 @@ export const operations = {
   noDocuments: "No documents.",
   notices: "Determination notices",
   noNotices: "No notices have been issued.",
+  system: "System",
   audit: "Audit trail",
   auditColumns: { at: "Time", what: "Event", who: "User", status: "Status" },
   assignedTo: (user: string) => `Assigned to ${user}`,

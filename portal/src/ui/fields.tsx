@@ -218,14 +218,20 @@ export function RadioField({
   const { id, describedBy } = useField({ pointer, hint });
   const errors = useFieldErrors(pointer);
   return (
-    <fieldset
+    // No fieldset: a legend cannot be on the line of the labels beside it.
+    // biome-ignore lint/a11y/useSemanticElements: see above.
+    <div
+      role="group"
       className="field choices"
       id={id}
       tabIndex={-1}
       data-invalid={errors.length > 0 || undefined}
+      aria-labelledby={`${id}-label`}
       aria-describedby={describedBy}
     >
-      <legend className="field-label">{label}</legend>
+      <span id={`${id}-label`} className="field-label">
+        {label}
+      </span>
       <FieldHint id={id} hint={hint} />
       <div className="choices-row">
         {choices.map((choice) => (
@@ -242,7 +248,7 @@ export function RadioField({
         ))}
       </div>
       <FieldErrorText id={`${id}-error`} errors={errors} />
-    </fieldset>
+    </div>
   );
 }
 

@@ -198,7 +198,7 @@ export function CopyButton({ value, label }: { value: string; label?: string }) 
         window.setTimeout(() => setCopied(false), 2000);
       }}
     >
-      {copied ? text.common.copied : text.common.copy}
+      {copied ? text.common.copied : label ? `${text.common.copy} ${label}` : text.common.copy}
     </Button>
   );
 }

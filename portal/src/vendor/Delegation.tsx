@@ -62,7 +62,7 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
       lead={
         <>
           <Tag tone={details.overdue ? "bad" : "info"}>{details.status_label}</Tag>{" "}
-          <CopyButton value={details.number} />
+          <CopyButton value={details.number} label={text.common.number} />
           {patient && (
             <div>
               <strong>

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
+import { zoneName } from "../format/zoned";
 import type { LineView } from "../provider/requests/details/lines";
 import { text } from "../text";
 import { announce } from "../ui/announce";
@@ -113,7 +114,7 @@ export function ReportForm({
             <TextField
               pointer="/reported_at"
               label={words.reportedAt}
-              hint={words.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}
+              hint={words.zone(zoneName(Intl.DateTimeFormat().resolvedOptions().timeZone))}
               type="datetime-local"
               value={entry.reported_at}
               onChange={(reported_at) => set({ reported_at })}

@@ -46,7 +46,9 @@ export function Submitted({ requestId }: { requestId: string }) {
                 <h2>{t.number}</h2>
                 <p>
                   <span className="number-shown mono">{details.number}</span>{" "}
-                  {details.number && <CopyButton value={details.number} label={t.number} />}
+                  {details.number && (
+                    <CopyButton value={details.number} label={text.common.number} />
+                  )}
                 </p>
                 <p>
                   {t.status}: <StatusBadge status={details.status} label={details.status_label} />

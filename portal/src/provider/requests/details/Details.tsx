@@ -96,7 +96,7 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
       lead={
         <>
           <StatusBadge status={details.status} label={details.status_label} />{" "}
-          {details.number && <CopyButton value={details.number} />}
+          {details.number && <CopyButton value={details.number} label={text.common.number} />}
           {patient && (
             <div>
               <strong>
@@ -157,6 +157,11 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
             <Vendors details={details} />
             <Duplicates similar={details.potential_duplicates} />
           </Region>
+        </div>
+        <div>
+          <Region>
+            <Timeline details={details} />
+          </Region>
           <Region>
             <Providers
               content={content}
@@ -164,11 +169,6 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
               temporary={details.temporary_providers}
             />
             <Services content={content} labels={content_labels} plan={details.plan} />
-          </Region>
-        </div>
-        <div>
-          <Region>
-            <Timeline details={details} />
           </Region>
         </div>
       </div>

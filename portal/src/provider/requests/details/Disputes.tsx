@@ -29,7 +29,7 @@ export function DisputeOptions({
               <h3>{one.option_label}</h3>
               <p>{one.text}</p>
               <p>
-                {words.forLines(one.line_ids.join(", "))} {words.until} <DueTime at={one.until} />
+                {words.forLines(one.line_ids)} {words.until} <DueTime at={one.until} />
               </p>
               {action && isOffered(details, action) && (
                 <Button onClick={() => onOpen(action)}>{labelOf(details, action)}</Button>
@@ -109,8 +109,7 @@ export function FiledDisputes({
             {entry.expedited && <Tag tone="warning">{words.expeditedTag}</Tag>}
           </div>
           <p className="small">
-            {words.filedAt(formatMoment(entry.filed_at))}{" "}
-            {words.forLines(entry.line_ids.join(", "))}
+            {words.filedAt(formatMoment(entry.filed_at))} {words.forLines(entry.line_ids)}
           </p>
           <p className="pre">{entry.reason}</p>
           {entry.due_at && (

@@ -22,7 +22,7 @@ export function Vendors({ details }: { details: Schemas["RequestDetails"] }) {
         <section key={one.vendor.vendor_id}>
           <h3>{one.vendor.name}</h3>
           <p>
-            {words.decides(one.line_ids.join(", "))}{" "}
+            {words.decides(one.line_ids)}{" "}
             {one.reported_at ? words.reported(formatMoment(one.reported_at)) : null}
           </p>
           {!one.reported_at && one.due_at && (

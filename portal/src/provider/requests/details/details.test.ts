@@ -121,6 +121,23 @@ describe("timeline", () => {
   });
 });
 
+test("a cycle that an update began is not named as the first one", () => {
+  const groups = timeline(
+    details({
+      history: [
+        entry({ cycle: 1, at: "2026-12-01T00:00Z" }),
+        entry({ cycle: 2, at: "2026-12-02T00:00Z", type: "RequestAmended" }),
+        entry({ cycle: 2, at: "2026-12-02T00:01Z" }),
+      ],
+    }),
+    NOW,
+  );
+  expect(groups.map((one) => one.title)).toEqual([
+    "Determination after the update",
+    "Initial determination",
+  ]);
+});
+
 describe("lines", () => {
   const content = {
     services: [
@@ -161,7 +178,7 @@ describe("lines", () => {
       { ...labels, "/services/1/type_of_service": "Medical Inpatient" },
     );
     expect(view?.title).toBe("CPT 44120 – Enterectomy");
-    expect(view?.requested).toBe("2 Units, modifiers 50, Dec 15, 2026");
+    expect(view?.requested).toBe("Units: 2, modifiers 50, Dec 15, 2026");
     expect(stay?.title).toBe("Medical Inpatient");
     expect(stay?.requested).toBe("3 days, Dec 20, 2026");
   });
@@ -189,7 +206,7 @@ describe("lines", () => {
     );
     expect(view?.decision?.status).toBe("APPROVED");
     expect(view?.earlier.map((one) => one.status)).toEqual(["DENIED"]);
-    expect(view?.approved).toBe("1 Units, Dec 15 – 18, 2026");
+    expect(view?.approved).toBe("Units: 1, Dec 15 – 18, 2026");
     expect(view?.otherDiagnosis).toEqual({
       submitted: "K55 – Vascular disorders of intestine",
       adjudicated: "K56 – Ileus",

@@ -103,7 +103,7 @@ function approvedOf(line: Line): string {
 }
 
 function units(count: number, type: string | null | undefined): string {
-  return [count, type].filter(Boolean).join(" ");
+  return type ? `${type}: ${count}` : String(count);
 }
 
 function otherDiagnosis(line: Line): LineView["otherDiagnosis"] {

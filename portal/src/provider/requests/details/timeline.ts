@@ -49,7 +49,7 @@ export function timeline(details: Details, now: Date): readonly TimelineGroup[] 
   }
   return [...groups.entries()]
     .sort(([one], [other]) => other - one)
-    .map(([cycle, found]) => ({ cycle, title: cycleTitle(details, cycle), entries: found }));
+    .map(([cycle, found]) => ({ cycle, title: titleOf(details, cycle), entries: found }));
 }
 
 function changesOf(
@@ -67,6 +67,17 @@ function changesOf(
     : words.turn(entry.waiting_on_label);
   return [...status, turn];
 }
+
+/** An update of the submitter starts the initial determination again. */
+function titleOf(details: Details, cycle: number): string {
+  const updated = details.history.some(
+    (entry) => entry.cycle === cycle && UPDATES.includes(entry.type),
+  );
+  const title = cycleTitle(details, cycle);
+  return updated && cycle > 1 && title === words.initial ? words.afterUpdate : title;
+}
+
+const UPDATES: readonly Schemas["EventType"][] = ["RequestAmended", "LinesCancelled"];
 
 function cycleTitle(details: Details, cycle: number): string {
   const appeal = details.appeals.find((one) => one.cycle === cycle);
