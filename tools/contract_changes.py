@@ -1,8 +1,9 @@
 """The differences between two versions of the OpenAPI document, and which of them break a caller.
 
-Operations, parameters, headers and codes are compared by name, schemas by direction: what is sent may
-only become wider, what is returned only narrower. A removed member must have been deprecated in the
-document before, and the version must have increased.
+Operations, parameters, headers and error codes are compared by name, schemas by direction: what is sent
+may only become wider, what is returned only narrower. A removed member must have been deprecated in the
+document before, and the version must have increased. Error codes are never removed or renamed, and
+other values of responses are never renamed: callers compare with them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,8 @@ class Way(StrEnum):
 _LOWER: Final = ("minLength", "minItems", "minimum")
 _UPPER: Final = ("maxLength", "maxItems", "maximum")
 _EQUAL: Final = ("pattern", "format", "default")
+_ERROR_CODES: Final = ("Problem.code", "ErrorItem.code")
+"""The members with error codes: of the whole problem, and of each error in it."""
 _REF: Final = "#/components/schemas/"
 
 
@@ -216,6 +219,9 @@ def _of_codes(before: Mapping[str, str], after: Mapping[str, str], key: str) -> 
             yield Change(Kind.ADDED, key, f"may answer {status} {code}")
         elif status != before[code]:
             yield Change(Kind.BROKEN, key, f"answers {code} as {status}, before as {before[code]}")
+    for code, status in before.items():
+        if code not in after:
+            yield Change(Kind.BROKEN, key, f"answers no {status} {code}")
 
 
 # -- Schemas ------------------------------------------------------------------------------------------
@@ -315,8 +321,10 @@ def _of_values(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Cha
         return
     for value in after - before:
         yield Change(Kind.ADDED, where, f"new value {value}")
+    # A value that is removed while another is added is a renamed one.
+    breaks = Way.SENT in ways or where in _ERROR_CODES or after - before
     for value in before - after:
-        kind = Kind.BROKEN if Way.SENT in ways else Kind.REMOVED
+        kind = Kind.BROKEN if breaks else Kind.REMOVED
         yield Change(kind, where, f"the value {value} was removed")
 
 

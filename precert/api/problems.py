@@ -79,7 +79,8 @@ class ErrorItem(BaseModel):
         str,
         Field(
             description="What is wrong. Codes never change; further ones can be added. "
-            + " ".join(f"`{code}`: {meaning}" for code, meaning in ERROR_CODES.items())
+            + " ".join(f"`{code}`: {meaning}" for code, meaning in ERROR_CODES.items()),
+            json_schema_extra={"enum": [*ERROR_CODES]},
         ),
     ]
     message: str

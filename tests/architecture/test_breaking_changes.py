@@ -42,6 +42,47 @@ def operation(of: Json) -> Any:
     return of["paths"][SUBMIT]["post"]
 
 
+def without(codes: list[str], removed: str, *added: str) -> list[str]:
+    assert removed in codes
+    return [*(code for code in codes if code != removed), *added]
+
+
+def rename_problem(new: Json) -> None:
+    """Rename an error code of problems everywhere, as the product would."""
+    before, after = "duplicate_request", "already_requested"
+    codes = member(new, "Problem", "code")
+    codes["enum"] = without(codes["enum"], before, after)
+    for response in new["components"]["responses"].values():
+        for content in response["content"].values():
+            for part in content["schema"].get("allOf", ()):
+                listed = part.get("properties", {}).get("code", {})
+                if before in listed.get("enum", ()):
+                    listed["enum"] = without(listed["enum"], before, after)
+
+
+def error_codes(new: Json, removed: str, *added: str) -> None:
+    codes = member(new, "ErrorItem", "code")
+    codes["enum"] = without(codes["enum"], removed, *added)
+
+
+def code_of_submission(new: Json, removed: str, *added: str) -> None:
+    """Replace an error code in the responses of one operation only."""
+    reference = operation(new)["responses"]["409"]["$ref"]
+    response = copy.deepcopy(new["components"]["responses"][reference.rpartition("/")[2]])
+    (listed,) = (
+        part["properties"]["code"]
+        for part in response["content"]["application/problem+json"]["schema"]["allOf"]
+        if "properties" in part
+    )
+    listed["enum"] = without(listed["enum"], removed, *added)
+    operation(new)["responses"]["409"] = response
+
+
+def rename_value(new: Json) -> None:
+    values = schema(new, "DocumentStatus")
+    values["enum"] = [*values["enum"][1:], "RENAMED"]
+
+
 BREAKS: Final[dict[str, Callable[[Json], object]]] = {
     "an operation goes": lambda new: new["paths"].pop(SUBMIT),
     "an operation is renamed": lambda new: operation(new).update(operationId="submit"),
@@ -52,6 +93,17 @@ BREAKS: Final[dict[str, Callable[[Json], object]]] = {
     "a code has another status": lambda new: operation(new)["responses"].update(
         {"409": operation(new)["responses"]["410"], "410": operation(new)["responses"]["409"]}
     ),
+    "an error code is renamed": rename_problem,
+    "an error code goes": lambda new: member(new, "Problem", "code")["enum"].remove(
+        "duplicate_request"
+    ),
+    "an error code of a field is renamed": lambda new: error_codes(new, "not_a_choice", "choice"),
+    "an error code of a field goes": lambda new: error_codes(new, "not_a_choice"),
+    "an error code of an operation is renamed": lambda new: code_of_submission(
+        new, "duplicate_request", "own_request"
+    ),
+    "an error code of an operation goes": lambda new: code_of_submission(new, "duplicate_request"),
+    "a value that is answered is renamed": rename_value,
     "a parameter goes": lambda new: operation(new)["parameters"].pop(),
     "a parameter is required": lambda new: operation(new)["parameters"].append(
         {"name": "x", "in": "query", "required": True, "schema": {"type": "string"}}

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import type { ErrorItem } from "../../api/client";
 import { type Content, emptyContent } from "../../request-form/content";
 import {
   Autosave,
@@ -174,8 +175,8 @@ test("the connection that is back ends the wait", async () => {
 });
 
 test("refused parts wait for a change, the others are saved", async () => {
-  const errors = [
-    { pointer: "/content/confirmed_vendors/0", code: "unknown", message: "no", choices: null },
+  const errors: ErrorItem[] = [
+    { pointer: "/content/confirmed_vendors/0", code: "not_offered", message: "no", choices: null },
   ];
   ends = [{ kind: "refused", errors }];
   const saving = autosave();
