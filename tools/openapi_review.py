@@ -51,6 +51,7 @@ from precert.domain.decisions import Decision, LineDecision
 from precert.domain.disputes import DiscussionOutcome
 from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
+from precert.domain.operator_actions import operator_actions
 from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import (
@@ -187,7 +188,7 @@ def review_examples(example: Story) -> dict[str, Example]:
                 ),
                 reason="The surgeon moved the operation by a week.",
             ),
-            ChangedRequest.of(determined, determined.operator_actions),
+            ChangedRequest.of(determined, operator_actions(determined)),
         ),
         **_found(example, determined),
         **_reconciling(example, pended),
@@ -214,7 +215,7 @@ def _found(example: Story, determined: Request) -> dict[str, Example]:
         ),
         "confirmIntake": Example(
             ConfirmIntakeBody(note="The account's coverage was reinstated on March 1."),
-            ChangedRequest.of(determined, determined.operator_actions),
+            ChangedRequest.of(determined, operator_actions(determined)),
         ),
         "searchRequests": Example(
             RequestSearch(number=determined.submitted.number),
@@ -268,7 +269,7 @@ def _reconciling(example: Story, pended: Request) -> dict[str, Example]:
         ),
         "reconcileProvider": Example(
             ReconcileProviderBody(role=role, provider_id=example.facility.provider_id),
-            ChangedRequest.of(after, after.operator_actions),
+            ChangedRequest.of(after, operator_actions(after)),
         ),
     }
 

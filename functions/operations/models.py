@@ -9,6 +9,7 @@ from pydantic import Field
 from precert.api.labels import label_of
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.api.rows import PlanRowResponse
+from precert.domain.operator_actions import operator_actions
 from precert.domain.payer import Payer
 from precert.domain.values import WHOLE, Value
 from precert.names import Delivery
@@ -43,7 +44,7 @@ class StuckRequestResponse(ResponseModel):
     def of(cls, stuck: StuckRequest, payer: Payer, now: datetime) -> "StuckRequestResponse":
         request = stuck.request
         return cls(
-            request=PlanRowResponse.of_request(request, request.operator_actions, payer, now),
+            request=PlanRowResponse.of_request(request, operator_actions(request), payer, now),
             cycle=request.submitted.cycle,
             stuck_since=request.updated_at,
             execution_running=stuck.execution_running,

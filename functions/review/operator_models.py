@@ -14,6 +14,7 @@ from precert.domain.content import Provider
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.matching import Mismatch, ProviderRole
+from precert.domain.operator_actions import operator_actions
 from precert.domain.payer import Payer
 from precert.domain.review import Channel, IntakeException, Note
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow
@@ -224,7 +225,7 @@ class OperatorDetails(SharedDetails):
     ) -> "OperatorDetails":
         request, review = file.request, file.request.review
         members = members_of(file, payer, RequestLabels.of(request, payer, code_sets), now=now)
-        members["allowed_actions"] = list(request.operator_actions)
+        members["allowed_actions"] = list(operator_actions(request))
         members["history"] = history_of(file, for_reviewer=True)
         return cls(
             **members,

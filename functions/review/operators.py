@@ -28,6 +28,7 @@ from precert.domain.errors import (
     OwnRequestError,
     VersionMismatchError,
 )
+from precert.domain.operator_actions import operator_actions
 from precert.names import Entitlement
 from precert.usecases.changes import Reading
 from precert.usecases.documents import DocumentLink, link_to_document
@@ -86,7 +87,7 @@ def confirmation(
     A confirmed request stays as it is. A request that is not to be processed is voided instead.
     """
     request = call(confirm_intake, request_id, body.note, caller, read=Reading(based_on))
-    return ChangedRequest.of(request, request.operator_actions)
+    return ChangedRequest.of(request, operator_actions(request))
 
 
 @api.post(
@@ -208,7 +209,7 @@ def dates(
     request = call(
         change_dates, request_id, body.lines, caller, read=Reading(based_on), reason=body.reason
     )
-    return ChangedRequest.of(request, request.operator_actions)
+    return ChangedRequest.of(request, operator_actions(request))
 
 
 @api.get(
@@ -246,4 +247,4 @@ def reconciled_provider(
     request = call(
         reconcile_provider, request_id, body.role, body.provider_id, caller, read=Reading(based_on)
     )
-    return ChangedRequest.of(request, request.operator_actions)
+    return ChangedRequest.of(request, operator_actions(request))

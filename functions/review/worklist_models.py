@@ -14,6 +14,7 @@ from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import PublicCode
 from precert.domain.damage import Readable
 from precert.domain.disputes import DisputeKind
+from precert.domain.operator_actions import operator_actions
 from precert.domain.payer import Payer
 from precert.domain.pending import MOST_LINES, PendReason, RowLine
 from precert.domain.request import Request
@@ -282,7 +283,7 @@ class FoundRequestsResponse(ResponseModel):
         cls, page: Page[Request], *, payer: Payer, now: datetime
     ) -> "FoundRequestsResponse":
         rows = [
-            PlanRowResponse.of_request(request, request.operator_actions, payer, now)
+            PlanRowResponse.of_request(request, operator_actions(request), payer, now)
             for request in page.rows
         ]
         return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)

@@ -1,6 +1,7 @@
 """An operator's changes of a request: approved dates, providers, and the confirmation of an intake.
 
-Each function returns the change. Use cases check who may act; this module checks what is allowed then.
+:func:`operator_actions` lists what is possible; each other function returns the change. Use cases check
+who may act; this module checks what is allowed then.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,23 @@ from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
+from precert.domain.request_state import RequestState
 from precert.domain.review import IntakeConfirmation, Review
-from precert.domain.statuses import Transition
+from precert.domain.statuses import Action, Transition, allows
+
+
+def operator_actions(request: RequestState) -> tuple[Action, ...]:
+    """What an operator may do next, in the order in which it is shown."""
+    has_dates = allows(request.status, Transition.CHANGE_DATES) and any(
+        line.status.rule.approves for line in request.submitted.lines
+    )
+    possible = (
+        (Action.DETAILS, True),
+        (Action.CHANGE_DATES, has_dates),
+        (Action.RECONCILE_PROVIDER, bool(request.unmatched_providers)),
+        (Action.CONFIRM_INTAKE, request.awaits_intake_confirmation),
+    )
+    return tuple(action for action, is_possible in possible if is_possible)
 
 
 def change_dates(

@@ -28,10 +28,8 @@ from precert.domain.statuses import (
     DELEGATED_ACTION,
     Action,
     Status,
-    Transition,
     WaitingOn,
     allowed_actions,
-    allows,
     mixed_actions,
 )
 from precert.domain.values import Text, Tin, Urgency, Value
@@ -388,21 +386,6 @@ class RequestState(Value):
         if not self._discussion_is_offered(now):
             actions.append(Action.OFFER_PEER_TO_PEER)
         return tuple(actions)
-
-    @property
-    def operator_actions(self) -> tuple[Action, ...]:
-        """What an operator may do next.
-
-        Change approved dates (W5), reconcile a provider (S3), confirm intake exceptions (S5).
-        """
-        more: tuple[Action, ...] = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
-        if self.awaits_intake_confirmation:
-            more = (*more, Action.CONFIRM_INTAKE)
-        if allows(self.status, Transition.CHANGE_DATES) and any(
-            line.status.rule.approves for line in self.submitted.lines
-        ):
-            return (Action.DETAILS, Action.CHANGE_DATES, *more)
-        return (Action.DETAILS, *more)
 
     @property
     def earlier_reviewers(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from precert.domain.audit import Basis, note_basis
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError, VersionMismatchError
+from precert.domain.operator_actions import operator_actions
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.reviewing import require_not_assigned_to_others
@@ -157,7 +158,7 @@ def change_as_operator(
         if request is None or request.status is Status.INCOMPLETE:
             raise NotFoundError("There is no such request.")
         return with_callers_actions(
-            request, lambda: move(request), lambda: request.operator_actions, read=read
+            request, lambda: move(request), lambda: operator_actions(request), read=read
         )
 
     return change_request(request_id, change, requests=requests)

@@ -227,7 +227,7 @@ def change_dates(
 
     def move(request: Request) -> Change | None:
         request.require(Transition.CHANGE_DATES)
-        if Action.CHANGE_DATES not in request.operator_actions:
+        if Action.CHANGE_DATES not in operator_actions.operator_actions(request):
             # A pended request has approved lines only where a delegated vendor decided some.
             raise request.refusal("No service line of this request is approved yet.")
         if errors := [*_errors(changes), *_errors_of_lines(request, changes)]:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from precert.domain.caller import Caller
 from precert.domain.errors import DamagedRecordError, NotFoundError
+from precert.domain.operator_actions import operator_actions
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.names import Delivery, Entitlement
@@ -137,7 +138,7 @@ def repair_request(
         raise NotFoundError("There is no such request.")
     if not request.cycle_is_open:
         error = request.refusal("No determination cycle of this request is open.")
-        error.extensions["allowed_actions"] = [one.value for one in request.operator_actions]
+        error.extensions["allowed_actions"] = [one.value for one in operator_actions(request)]
         raise error
     review = request.submitted
     started = workflow.start_again(request_id, review.cycle)

@@ -205,8 +205,8 @@ def test_change_is_listed_when_it_is_not_released() -> None:
     new = copy.deepcopy(CURRENT)
     ADDITIONS["an operation"](new)
     result = api_changelog.with_changes(
-        "# T\n\n## Not released yet\n\nold\n\n## 0.1.0\n\nfirst\n", new
+        "# T\n\n## Not released yet\n\nyesterday\n\n## 0.1.0\n\nfirst\n", new
     )
     assert "- `GET /v1/more`: new operation more\n" in result
-    assert "old" not in result
+    assert "yesterday" not in result
     assert result.endswith("\n\n## 0.1.0\n\nfirst\n")

@@ -88,8 +88,8 @@ def test_reconcile_is_offered_to_operators_only_when_a_provider_is_unmatched(
 ) -> None:
     typed, listed = submitted(status, provider_id=None), submitted(status)
     reader = Caller(subject="r", entitlements=frozenset({Entitlement.REVIEWER}))
-    assert Action.RECONCILE_PROVIDER in typed.operator_actions
-    assert Action.RECONCILE_PROVIDER not in listed.operator_actions
+    assert Action.RECONCILE_PROVIDER in operator_actions.operator_actions(typed)
+    assert Action.RECONCILE_PROVIDER not in operator_actions.operator_actions(listed)
     assert typed.provider_actions(START) == listed.provider_actions(START)
     assert typed.reviewer_actions(reader, START) == listed.reviewer_actions(reader, START)
 

@@ -10,6 +10,7 @@ import { announce } from "./announce";
 import { Button } from "./Button";
 import { ErrorBanner } from "./ErrorSummary";
 import { Loading, type Shape } from "./Loading";
+import { STATUSES } from "./statuses";
 
 /** A page: its heading takes the focus when it opens, and names the tab. */
 export function Page({
@@ -120,18 +121,8 @@ export function Loaded<Data>({
   return <Loading shape={shape} />;
 }
 
-const STATUS_TONES: Record<Schemas["Status"], string> = {
-  INCOMPLETE: "draft",
-  PROCESSING: "busy",
-  PENDING: "busy",
-  APPROVED: "good",
-  PARTIALLY_APPROVED: "mixed",
-  DENIED: "bad",
-  VOID: "off",
-};
-
 export function StatusBadge({ status, label }: { status: Schemas["Status"]; label: string }) {
-  return <span className={`badge badge-${STATUS_TONES[status]}`}>{label}</span>;
+  return <span className={`badge badge-${STATUSES[status].tone}`}>{label}</span>;
 }
 
 export function Tag({ children, tone = "off" }: { children: ReactNode; tone?: string }) {

@@ -1,16 +1,7 @@
 /** The filters of a list of requests, in the address: they hold no data of patients. */
 import type { Schemas } from "../../api/client";
+import { STATUSES } from "../../ui/statuses";
 import { isOrder, type Order } from "./rows";
-
-const STATUSES: Record<Schemas["Status"], true> = {
-  INCOMPLETE: true,
-  PROCESSING: true,
-  PENDING: true,
-  APPROVED: true,
-  PARTIALLY_APPROVED: true,
-  DENIED: true,
-  VOID: true,
-};
 
 const PARTIES: Record<Schemas["WaitingOn"], true> = {
   PROVIDER: true,
@@ -60,7 +51,7 @@ export function sortOf(search: URLSearchParams): Schemas["Sort"] {
   return search.get("sort") === "due" ? "due" : "changed";
 }
 
-function isKey<Key extends string>(keys: Record<Key, true>, value: string | null): value is Key {
+function isKey<Key extends string>(keys: Record<Key, unknown>, value: string | null): value is Key {
   return value !== null && Object.hasOwn(keys, value);
 }
 

@@ -1,6 +1,7 @@
 /** Rows of the dashboard: what can be done with each, which changed, in which order. */
 import type { Schemas } from "../../api/client";
 import { text } from "../../text";
+import { STATUSES } from "../../ui/statuses";
 
 export type Row = Schemas["DashboardRowResponse"];
 export type Action = Schemas["Action"];
@@ -13,40 +14,23 @@ export interface RowAction {
   to: string | null;
 }
 
-type Target = "draft" | "delete" | "details" | "dialog" | null;
+type Target = "draft" | "delete" | "details" | "dialog";
 
-/** What a row offers of each action; null for what only the details or other areas offer. */
-const TARGETS: Record<Action, Target> = {
+/** What a row offers of each action; the others are offered by the details or by other areas. */
+const TARGETS: Partial<Record<Action, Target>> = {
   RESUME: "draft",
   DELETE: "delete",
   DETAILS: "details",
   MODIFY: "dialog",
   APPEAL: "dialog",
-  VOID: null,
-  REQUEST_PEER_TO_PEER: null,
-  RECONSIDER: null,
-  DECIDE: null,
-  ASSIGN: null,
-  RELEASE: null,
-  REQUEST_INFORMATION: null,
-  EXTEND: null,
-  OFFER_PEER_TO_PEER: null,
-  SIGN: null,
-  RETURN_PROPOSAL: null,
-  RECORD_PEER_TO_PEER: null,
-  CHANGE_DATES: null,
-  CONFIRM_INTAKE: null,
-  RECONCILE_PROVIDER: null,
-  ADD_NOTE: null,
-  REASSIGN: null,
 };
 
 export function rowActions(
   row: Pick<Row, "request_id" | "allowed_actions" | "allowed_actions_labels">,
 ): readonly RowAction[] {
   return row.allowed_actions.flatMap((action, index) => {
-    const target = TARGETS[action] ?? null;
-    if (target === null) {
+    const target = TARGETS[action];
+    if (target === undefined) {
       return [];
     }
     const label = row.allowed_actions_labels[index] ?? action;
@@ -54,7 +38,7 @@ export function rowActions(
   });
 }
 
-function pathOf(target: Exclude<Target, null>, id: string, action: Action): string | null {
+function pathOf(target: Target, id: string, action: Action): string | null {
   switch (target) {
     case "draft":
       return `/drafts/${id}`;
@@ -114,20 +98,10 @@ export function isOrder(value: unknown): value is Order {
   return ORDERS.some((order) => order === value);
 }
 
-const STATUS_ORDER: Record<Schemas["Status"], number> = {
-  INCOMPLETE: 0,
-  PROCESSING: 1,
-  PENDING: 2,
-  DENIED: 3,
-  PARTIALLY_APPROVED: 4,
-  APPROVED: 5,
-  VOID: 6,
-};
-
 const COMPARE: Record<Order, (one: Row, other: Row) => number> = {
   changed: (one, other) => compare(other.updated_at, one.updated_at),
   service: (one, other) => compare(other.first_day, one.first_day),
-  status: (one, other) => STATUS_ORDER[one.status] - STATUS_ORDER[other.status],
+  status: (one, other) => STATUSES[one.status].order - STATUSES[other.status].order,
   number: (one, other) => compare(one.number, other.number),
 };
 
