@@ -32,6 +32,8 @@ class Severity(StrEnum):
 
 
 RUNBOOK: Final = "docs/operations.md"
+METRICS_NAME: Final = "precert"
+"""Namespace and service of the product's own metrics."""
 
 
 def described(text: str, runbook: str) -> str:

@@ -164,7 +164,10 @@ CRD: Final = FunctionSpec(
     "CrdFunction",
     "Coverage requirements of orders (Da Vinci CRD)",
     "crd.handler",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.PUBLIC_URL, *_HTTP),
+    (
+        *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.PUBLIC_URL),
+        *(Env.AUDIT_BUCKET, *_HTTP),
+    ),
     serves="crd",
     verifies=True,
     # The first call of a hook may take 10 seconds (CRD 2.2), others 5.

@@ -4,7 +4,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.constructs.observability import Alarms, Dashboards, watch
+from infra.constructs.dashboards import Dashboards
+from infra.constructs.observability import Alarms, watch
 from infra.data import DataStack
 from infra.stack import ServiceStack
 

@@ -11,9 +11,11 @@ change. The asset hash is a hash of the sources, so that an asset changes only w
 import argparse
 import fcntl
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,15 +64,24 @@ def build(
     """Build the packages that are not up to date, and return all of them."""
     builder = _Builder(platform, root)
     names = function_names or function_folders(root)
-    with builder.locked():
+    # A build waits for the installer, the compiler of bytecode and the compression, which run outside
+    # of the interpreter's lock. The longest start first.
+    with builder.locked(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        dependencies = pool.submit(builder.dependencies)
+        code_sets = pool.submit(builder.code_sets)
+        printing = pool.submit(builder.printing)
+        inspecting = pool.submit(builder.inspecting)
+        signing = pool.submit(builder.signing)
+        core = pool.submit(builder.core)
+        functions = {name: pool.submit(builder.function, name) for name in names}
         return Packages(
-            dependencies=builder.dependencies(),
-            core=builder.core(),
-            code_sets=builder.code_sets(),
-            printing=builder.printing(),
-            inspecting=builder.inspecting(),
-            signing=builder.signing(),
-            functions={name: builder.function(name) for name in names},
+            dependencies=dependencies.result(),
+            core=core.result(),
+            code_sets=code_sets.result(),
+            printing=printing.result(),
+            inspecting=inspecting.result(),
+            signing=signing.result(),
+            functions={name: function.result() for name, function in functions.items()},
             compiled=builder.compiles,
         )
 
@@ -190,7 +201,7 @@ class _Builder:
         content = archive.digest(folder, archive.files_of(folder), self._recipe)
         if self._interpreter:
             archive.compile_folder(folder, runs_at, self._interpreter)
-        archive.write_zip(folder, target)
+        archive.write_zip(folder, target, compressed=self._platform is Platform.AWS)
         stamp.write_text(json.dumps({"inputs": inputs, "content": content}))
         return Package(target, content)
 

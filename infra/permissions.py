@@ -123,6 +123,7 @@ def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -
     for spec, function in functions.items():
         if spec.identifies or spec in (catalogue.RELAY, catalogue.SUBSCRIPTIONS):
             audit.allow_append(function)
+    audit.allow_hook_calls(functions[catalogue.CRD])
 
 
 def _verify_uploads(

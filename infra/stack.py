@@ -18,16 +18,16 @@ from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
 from infra.constructs.portal import Portal
 from infra.constructs.releases import Releases
-from infra.constructs.streams import (
+from infra.constructs.streams import StreamMapping
+from infra.constructs.workflow import Workflow
+from infra.data import DataStack
+from infra.deliveries import (
     DOCUMENTS_REMOVED,
     DRAFTS_SAVED,
     EVENTS_WRITTEN,
     MESSAGES_REMOVED,
     REQUESTS_REMOVED,
-    StreamMapping,
 )
-from infra.constructs.workflow import Workflow
-from infra.data import DataStack
 from infra.edge import origin_secrets
 from infra.packaging import Packages
 from infra.platforms import Platform

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
-from local.cloud.process import ROOT, chosen_port, running_cloud
+from local.cloud.process import ROOT, chosen_port
 from local.decisions import Outcome, decide_request
 from local.progress import step
 from local.users import PASSWORD, PROVIDER, REVIEWER, USERS, sign_in
@@ -86,14 +86,13 @@ def up(port: int | None, portal_port: int) -> None:
 
 def _serve(port: int, portal_port: int) -> None:
     # Short commands do not load the product and its use cases.
-    from local.deployment import prepare, remember, synthesize
+    from local.deployment import prepare, remember, started_with_assembly
     from local.front_door import portal
     from local.front_door.server import require_free
 
     require_free(portal_port)
     dist = portal.build(step)
-    synthesize(step)
-    with running_cloud(STATE_DIR, port) as cloud:
+    with started_with_assembly(STATE_DIR, port, step) as cloud:
         deployment = prepare(cloud, step)
         with portal.served(deployment, dist, portal_port) as address:
             remember(deployment, RUNNING)
@@ -171,21 +170,15 @@ def _welcome(deployment: "Deployment", address: str) -> str:
 
 def demo() -> int:
     """Run the demo on a new, separate local cloud."""
-    from local.deployment import prepare, synthesize
+    from local.deployment import prepare, started_with_assembly
     from local.journey.demo import run_demo
 
     state = DEMO_DIR / "state"
     _refuse_if_taken(state)
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
     print("Setting up")
-    synthesize(step)
-    with step("start the local cloud"):
-        running = running_cloud(state, 0, log_file=DEMO_DIR / "cloud.log")
-        cloud = running.__enter__()
-    try:
+    with started_with_assembly(state, 0, step, log_file=DEMO_DIR / "cloud.log") as cloud:
         return run_demo(prepare(cloud, step))
-    finally:
-        running.__exit__(*sys.exc_info())
 
 
 def token(name: str) -> int:

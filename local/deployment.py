@@ -3,18 +3,19 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from infra.code_sets import compiled
 from local.client import Caller
 from local.cloud.deploy import deploy
 from local.cloud.errors import LocalCloudError
-from local.cloud.process import ROOT, Cloud
+from local.cloud.process import ROOT, Cloud, running_cloud
 from local.sample import load_sample_payer
 from local.users import SYSTEMS, User, register, sign_in
 from precert.adapters.code_sets import SqliteCodeSets
@@ -82,6 +83,24 @@ def synthesize(step: Step = silent) -> None:
     if ran.returncode != 0:
         last = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()[-1]
         raise LocalCloudError(f"the template could not be synthesized: {last}")
+
+
+@contextmanager
+def started_with_assembly(
+    state_dir: Path, port: int | None, step: Step = silent, **options: Any
+) -> Iterator[Cloud]:
+    """Run a cloud, which starts while the template is synthesized; options as for its start."""
+    running = running_cloud(state_dir, port, **options)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(running.__enter__)
+        try:
+            synthesize(step)
+            with step("start the local cloud"):
+                cloud = starting.result()
+            yield cloud
+        finally:
+            if starting.exception() is None:
+                running.__exit__(*sys.exc_info())
 
 
 def prepare(cloud: Cloud, step: Step = silent) -> Deployment:

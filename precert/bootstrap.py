@@ -20,64 +20,38 @@ from uuid import uuid4
 from botocore.config import Config
 from ulid import ULID
 
+from precert.adapters.client_servers import FhirClientServers
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.cognito import CognitoUsers
-from precert.adapters.dynamodb.audit import DynamoDBAuditLog
 from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
-from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
-from precert.adapters.dynamodb.clients import DynamoDBAcceptedTokenIds, DynamoDBClients
-from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
-from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
-from precert.adapters.dynamodb.drafts import DynamoDBDrafts, DynamoDBDraftWarnings
-from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
-from precert.adapters.dynamodb.event_records import DynamoDBEventRecords
-from precert.adapters.dynamodb.flags import DynamoDBFlags
-from precert.adapters.dynamodb.grants import DynamoDBGrants
-from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
-from precert.adapters.dynamodb.listings import DynamoDBListings
+from precert.adapters.dynamodb.clients import DynamoDBAcceptedTokenIds
 from precert.adapters.dynamodb.loading import DynamoDBLoads
-from precert.adapters.dynamodb.messages import DynamoDBInbox
-from precert.adapters.dynamodb.migrations import DynamoDBMigrations
 from precert.adapters.dynamodb.rate_limits import DynamoDBCallCounts
-from precert.adapters.dynamodb.reference import DynamoDBReference, LoadedPlaces
-from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
+from precert.adapters.dynamodb.reference import LoadedPlaces
 from precert.adapters.dynamodb.restored_tables import DynamoDBRestoredTables
-from precert.adapters.dynamodb.restoring import DynamoDBDerivedRecords
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
-from precert.adapters.dynamodb.subscriptions import DynamoDBSubscriptions
-from precert.adapters.dynamodb.sweep import DynamoDBSweepPositions
-from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.inspection.content_types import inspect_content
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import (
     shipped_notice_words,
-    shipped_payer,
     shipped_questionnaires,
     shipped_templates,
 )
 from precert.adapters.public_https import PublicHttps, read_endpoint_json
 from precert.adapters.rest_hooks import RestHooks
-from precert.adapters.s3.archive import S3Archive
-from precert.adapters.s3.audit import S3Audit
-from precert.adapters.s3.documents import S3Documents, S3Notices
-from precert.adapters.s3.restoring import S3RestoredFiles
-from precert.adapters.s3.rule_lists import S3RuleLists
-from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, SqsDeliveryQueue, receivers_of
-from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.api.callers import Callers
 from precert.api.edge import Edge
-from precert.clients import Clients, client_config
+from precert.clients import client_config
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller
-from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
 from precert.domain.errors import PrecertError
 from precert.domain.notices import NoticeWords
-from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
 from precert.domain.values import SERIAL_LIMIT
 from precert.names import STACK_OUTPUTS, Env
 from precert.observability import logger
+from precert.resources import Resources
 from precert.settings import Settings, SettingsError
 from precert.snapshot import on_snapshot
 from precert.usecases.access import RetainedRequests, retained
@@ -140,10 +114,9 @@ Result = TypeVar("Result")
 
 
 @dataclass
-class Dependencies(Clients):
+class Dependencies(Resources):
     """The dependencies of use cases; each is created when it is first read."""
 
-    settings: Settings = field(default_factory=Settings)
     now: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = random_id
     serial: Callable[[], int] = random_serial
@@ -165,10 +138,6 @@ class Dependencies(Clients):
                 named[name] = self.now() if name == "now" else getattr(self, name)
         return function(*arguments, **named)
 
-    @cached_property
-    def payer(self) -> Payer:
-        return shipped_payer()
-
     @property
     def check(self) -> Check:
         """The use case of a check, for use cases that include one."""
@@ -185,10 +154,6 @@ class Dependencies(Clients):
         return partial(self.call, judge_case)
 
     @cached_property
-    def directory(self) -> DynamoDBReference:
-        return self.reference
-
-    @cached_property
     def zip_codes(self) -> LoadedPlaces:
         """The shipped ZIP codes; for one that they lack, those that the payer loaded. One call."""
         return LoadedPlaces(self.code_sets, self.reference.loaded_place)
@@ -198,104 +163,14 @@ class Dependencies(Clients):
         return shipped_code_sets()
 
     @cached_property
-    def drafts(self) -> DynamoDBDrafts:
-        return DynamoDBDrafts(
-            self.dynamodb,
-            requests_table=self.settings[Env.REQUESTS_TABLE],
-            reference_table=self.settings[Env.REFERENCE_TABLE],
-        )
-
-    @cached_property
-    def draft_warnings(self) -> DynamoDBDraftWarnings:
-        return DynamoDBDraftWarnings(
-            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
-        )
-
-    @cached_property
     def requests(self) -> RetainedRequests:
         return RetainedRequests(
             self.stored_requests, lambda request: retained(request, self.payer, self.now())
         )
 
     @cached_property
-    def stored_requests(self) -> DynamoDBRequests:
-        """The stored requests, including those past retention, for cleanup and operators' commands."""
-        return DynamoDBRequests(
-            self.dynamodb,
-            requests_table=self.settings[Env.REQUESTS_TABLE],
-            retained_until=self._retained_until,
-        )
-
-    def _retained_until(self, changed_at: datetime) -> datetime:
-        return history_end(changed_at, self.payer.history_years, self.payer.zone)
-
-    @cached_property
-    def fingerprints(self) -> DynamoDBFingerprints:
-        return DynamoDBFingerprints(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def documents(self) -> DynamoDBDocuments:
-        return DynamoDBDocuments(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def cleanup(self) -> DynamoDBCleanup:
-        return DynamoDBCleanup(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def listings(self) -> DynamoDBListings:
-        return DynamoDBListings(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def event_records(self) -> DynamoDBEventRecords:
-        return DynamoDBEventRecords(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def leftover_records(self) -> DynamoDBLeftovers:
-        return DynamoDBLeftovers(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def derived_records(self) -> DynamoDBDerivedRecords:
-        return DynamoDBDerivedRecords(
-            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
-        )
-
-    @cached_property
     def restored_tables(self) -> DynamoDBRestoredTables:
         return DynamoDBRestoredTables(self.dynamodb, pause=time.sleep)
-
-    @cached_property
-    def restored_files(self) -> S3RestoredFiles:
-        return S3RestoredFiles(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
-
-    @property
-    def leftover_files(self) -> S3Documents:
-        return self.document_bytes
-
-    @property
-    def archived_requests(self) -> S3Archive:
-        return self.archive
-
-    @cached_property
-    def migrations(self) -> DynamoDBMigrations:
-        return DynamoDBMigrations(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def sweep_positions(self) -> DynamoDBSweepPositions:
-        return DynamoDBSweepPositions(
-            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
-        )
-
-    @cached_property
-    def flags(self) -> DynamoDBFlags:
-        return DynamoDBFlags(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def inbox(self) -> DynamoDBInbox:
-        return DynamoDBInbox(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def reference(self) -> DynamoDBReference:
-        return DynamoDBReference(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
 
     @cached_property
     def loads(self) -> DynamoDBLoads:
@@ -320,32 +195,6 @@ class Dependencies(Clients):
         )
 
     @cached_property
-    def frequent_providers(self) -> DynamoDBFrequentProviders:
-        return DynamoDBFrequentProviders(
-            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
-        )
-
-    @cached_property
-    def digests(self) -> KmsDigests:
-        return KmsDigests(self.kms, key_id=self.settings[Env.SSN_KEY])
-
-    @cached_property
-    def document_bytes(self) -> S3Documents:
-        return S3Documents(
-            self.s3,
-            bucket=self.settings[Env.DOCUMENTS_BUCKET],
-            key_id=lambda: self.settings[Env.DATA_KEY],
-        )
-
-    @cached_property
-    def notices(self) -> DynamoDBNotices:
-        return DynamoDBNotices(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
-
-    @cached_property
-    def notice_bytes(self) -> S3Notices:
-        return S3Notices(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
-
-    @cached_property
     def notice_words(self) -> NoticeWords:
         return shipped_notice_words()
 
@@ -354,41 +203,8 @@ class Dependencies(Clients):
         return shipped_questionnaires()
 
     @cached_property
-    def registrations(self) -> DynamoDBRegistrations:
-        return DynamoDBRegistrations(
-            self.dynamodb,
-            requests_table=self.settings[Env.REQUESTS_TABLE],
-            reference_table=self.settings[Env.REFERENCE_TABLE],
-            retained_until=self._retained_until,
-        )
-
-    @cached_property
-    def archive(self) -> S3Archive:
-        return S3Archive(
-            self.s3,
-            bucket=self.settings[Env.ARCHIVE_BUCKET],
-            documents_bucket=self.settings[Env.DOCUMENTS_BUCKET],
-        )
-
-    @cached_property
     def audit_log(self) -> AuditLog:
         return self.stored_audit
-
-    @cached_property
-    def stored_audit(self) -> DynamoDBAuditLog:
-        return DynamoDBAuditLog(self.dynamodb, audit_table=self.settings[Env.AUDIT_TABLE])
-
-    @cached_property
-    def locked_audit(self) -> S3Audit:
-        return S3Audit(self.s3, bucket=self.settings[Env.AUDIT_BUCKET])
-
-    @cached_property
-    def grants(self) -> DynamoDBGrants:
-        return DynamoDBGrants(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
-
-    @cached_property
-    def clients(self) -> DynamoDBClients:
-        return DynamoDBClients(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
 
     @cached_property
     def accepted_token_ids(self) -> DynamoDBAcceptedTokenIds:
@@ -398,7 +214,11 @@ class Dependencies(Clients):
 
     @cached_property
     def public_https(self) -> PublicHttps:
-        return PublicHttps()
+        return PublicHttps(local=self.settings.notifies_locally)
+
+    @cached_property
+    def client_servers(self) -> FhirClientServers:
+        return FhirClientServers(self.public_https)
 
     @cached_property
     def key_sets(self) -> "FetchedKeySets":
@@ -461,32 +281,18 @@ class Dependencies(Clients):
         return CachedGrants(self.grants) if self.settings.grants_in_table else None
 
     @cached_property
-    def subscriptions(self) -> DynamoDBSubscriptions:
-        return DynamoDBSubscriptions(
-            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
-        )
-
-    @cached_property
     def client_rights(self) -> ClientRights:
         return ClientRights(self.user_grants)
 
     @cached_property
-    def delivery_queue(self) -> SqsDeliveryQueue:
-        return SqsDeliveryQueue(self.sqs, queue_url=self.settings[Env.SUBSCRIPTIONS_QUEUE])
-
-    @cached_property
     def endpoints(self) -> RestHooks:
-        return RestHooks(local=self.settings.notifies_locally)
+        return RestHooks(self.public_https)
 
     @cached_property
     def users(self) -> CognitoUsers:
         return CognitoUsers(
             self.cognito, pool_id=self.settings[Env.USER_POOL_ID], new_password=random_password
         )
-
-    @cached_property
-    def rule_lists(self) -> S3RuleLists:
-        return S3RuleLists(self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
 
     @cached_property
     def rule_list_versions(self) -> DynamoDBRuleListVersions:
@@ -502,40 +308,6 @@ class Dependencies(Clients):
         from precert.adapters.typst_printer import TypstPrinter  # noqa: PLC0415
 
         return TypstPrinter(shipped_templates())
-
-    @cached_property
-    def workflow(self) -> StepFunctionsWorkflow:
-        return StepFunctionsWorkflow(
-            self.stepfunctions, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN]
-        )
-
-    @cached_property
-    def task_tokens(self) -> StepFunctionsTokens:
-        return StepFunctionsTokens(self.stepfunctions)
-
-    @cached_property
-    def bus(self) -> EventBridgeBus:
-        return EventBridgeBus(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
-
-    @cached_property
-    def replays(self) -> EventBridgeReplays:
-        return EventBridgeReplays(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
-
-    @cached_property
-    def deliveries(self) -> SqsDeliveries:
-        return SqsDeliveries(
-            self.sqs,
-            self.lambda_functions,
-            self.dynamodb,
-            receivers=receivers_of(self.settings[Env.DELIVERIES]),
-            requests_table=self.settings[Env.REQUESTS_TABLE],
-        )
-
-    @cached_property
-    def dead_letters(self) -> SqsDeadLetters | None:
-        """The queue for stream records that can never be processed, where the function has one."""
-        url = self.settings.environ.get(Env.DEAD_LETTERS.value)
-        return SqsDeadLetters(self.sqs, queue_url=url) if url else None
 
 
 def load_speed() -> LoadSpeed:
@@ -587,7 +359,12 @@ def _injected(function: Callable[..., object]) -> tuple[str, ...]:
 INJECTABLE: Final = frozenset(
     {
         *Dependencies.__dataclass_fields__,
-        *(name for name, value in vars(Dependencies).items() if isinstance(value, cached_property)),
+        *(
+            name
+            for kind in (Resources, Dependencies)
+            for name, value in vars(kind).items()
+            if isinstance(value, cached_property)
+        ),
         "check",
         "judge_case",
         "leftover_files",
@@ -624,6 +401,12 @@ def audit(record: Callable[[datetime], AuditRecord]) -> None:
     """Store the audit record of an API call, before the call is answered."""
     deps = dependencies()
     deps.audit_log.append(record(deps.now()))
+
+
+def retain_hook_call(access_id: str, content: dict[str, Any]) -> None:
+    """Store a call of a CDS Hooks service with its answer, before the call is answered."""
+    deps = dependencies()
+    deps.hook_calls.store(access_id, {"at": deps.now().isoformat(), **content})
 
 
 def edge() -> Edge:

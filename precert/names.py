@@ -113,6 +113,8 @@ HISTORY_PREFIX: Final = "history/"
 """
 AUDIT_PREFIX: Final = "audit/"
 """S3 keys of the audit archive are ``audit/<day>/<sequence number>.jsonl.gz``."""
+HOOK_CALLS_PREFIX: Final = "hooks/"
+"""S3 keys of the audit archive are ``hooks/<access id>.json.gz``, with a call and its answer."""
 REMOVED_PREFIX: Final = f"{HISTORY_PREFIX}removed/"
 """S3 keys of removed requests as the stream delivered them are
 ``history/removed/<request_id>/<sequence number>.json.gz``.

@@ -48,7 +48,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "A5",
-        "precert/usecases/checks.py",
+        "precert/usecases/code_rules.py",
         "payer.behavioral_service(query.code, query.code_type)",
         'payer.behavioral_service("", query.code_type)',
     ),
@@ -132,7 +132,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "C10",
-        "precert/usecases/checks.py",
+        "precert/usecases/code_rules.py",
         "if service.urgency is Urgency.EMERGENCY and known:",
         "if service.urgency is Urgency.EXPEDITED and known:",
     ),
@@ -141,7 +141,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "C12",
-        "precert/usecases/checks.py",
+        "precert/usecases/code_rules.py",
         "    return answer._replace(requirement=Requirement.REQUIRED, vendor_id=None, guidance=notice)",
         "    return answer",
     ),
@@ -230,7 +230,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "U3",
-        "precert/usecases/workflow.py",
+        "precert/usecases/assessment.py",
         "slots = payer.documents.max_while_pending",
         "slots = payer.documents.max_while_pending + 1",
     ),

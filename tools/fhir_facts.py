@@ -68,7 +68,7 @@ def written(facts: Json) -> str:
         opened = f'{json.dumps(url)}:{{"type":{json.dumps(profile["type"])},"elements":['
         lines.append(f"{opened}\n{rows}]}},")
     lines[-1] = lines[-1].rstrip(",")
-    for name in ("value_sets", "invariants"):
+    for name in ("value_sets", "invariants", *(("prefetch",) if facts.get("prefetch") else ())):
         entries = ",\n".join(
             f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=_COMPACT)}"
             for key, value in facts[name].items()

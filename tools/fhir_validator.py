@@ -1,10 +1,10 @@
-"""Check FHIR resources against the profiles of Da Vinci PAS, without a FHIR server.
+"""Check FHIR resources against the profiles of Da Vinci PAS, CRD and DTR, without a FHIR server.
 
 ``python -m tools.fhir_validator FILE...`` checks each resource or bundle against the profiles that it
-claims (``meta.profile``) and prints what it violates. It checks what :mod:`tools.fhir_facts` compiles:
-cardinality, fixed values and patterns, slices, extensions, reference targets, bindings to value sets
-whose codes the package lists, and invariants (by fhirpathpy). Base types and unknown elements are
-checked by ``fhir.resources``, whose R4B models have the resources of PAS as in R4.
+claims (``meta.profile``) and prints what it violates. It checks what :mod:`tools.fhir_facts` and
+:mod:`tools.fsh_facts` compile: cardinality, fixed values and patterns, slices, extensions, reference
+targets, bindings to value sets whose codes are listed, and invariants (by fhirpathpy). Base types and
+unknown elements are checked by ``fhir.resources``, whose R4B models have the resources as in R4.
 """
 
 import argparse
@@ -27,14 +27,21 @@ from tools.fhir_facts import FACTS
 
 SUBSCRIPTION_FACTS: Final = Path("data/fhir/subscriptions-backport.json")
 """Of the R4 backport of topic-based subscriptions 1.1.0, transcribed from its profiles."""
+GUIDE_FACTS: Final = (
+    FACTS,
+    SUBSCRIPTION_FACTS,
+    Path("data/fhir/crd.json"),
+    Path("data/fhir/dtr.json"),
+)
+_GUIDES: Final = ("/davinci-pas/", "/davinci-crd/", "/davinci-dtr/")
 
 Json = dict[str, Any]
 _CARE_TEAM_SCOPE: Final = re.compile(r"extension\('([^']+)'\)\.value(?:\.ofType\((\w+)\))?")
 _X12_VALUE_SET: Final = "https://valueset.x12.org/"
 _NUBC_ELEMENTS: Final = frozenset({"1314", "1315", "1352"})
 """Data elements of X12 whose codes are NUBC's, under NUBC's own systems."""
-_UNSUPPORTED: Final = frozenset({"dom-3", "dom-r4b", "crd-ci-q7"})
-"""Invariants with functions that fhirpathpy lacks, or about resources that PAS does not have."""
+_UNSUPPORTED: Final = frozenset({"dom-3", "dom-r4b"})
+"""Invariants with functions that fhirpathpy lacks."""
 _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 
@@ -77,6 +84,13 @@ class Validator:
         Resources in a bundle are checked against the profiles that they claim themselves.
         """
         return sorted(set(_Check(self, resource).run(profile)))
+
+    def element_findings(self, value: Json, profile: str, path: str) -> list[Finding]:
+        """What a value violates of a profile that is no resource's: an extension or a logical model."""
+        tree = self.tree(profile)
+        if tree is None:
+            raise LookupError(profile)
+        return sorted(set(_Check(self, {}).element(value, tree, path, "")))
 
     def must_support(self, profile: str) -> frozenset[str]:
         """Element ids that a profile marks as must-support."""
@@ -126,8 +140,8 @@ _CORE_TYPES: Final = {
 
 @cache
 def pas_validator() -> Validator:
-    """The validator of the PAS package in the repository, with the profiles of subscriptions."""
-    packages = [json.loads(one.read_text(encoding="utf-8")) for one in (FACTS, SUBSCRIPTION_FACTS)]
+    """The validator of the guides in the repository: PAS, subscriptions, CRD and DTR."""
+    packages = [json.loads(one.read_text(encoding="utf-8")) for one in GUIDE_FACTS]
     kinds = ("profiles", "value_sets", "invariants")
     merged = {kind: {k: v for one in packages for k, v in one[kind].items()} for kind in kinds}
     return Validator({**packages[0], **merged})
@@ -160,8 +174,15 @@ class _Check:
 
     def run(self, profile: str | None) -> Iterator[Finding]:
         kind = self.resource.get("resourceType", "Resource")
-        yield from _of_base(self.resource)
+        yield from base_findings(self.resource)
         yield from self._claimed(self.resource, kind, "", profile)
+        for name in ("parameter", "contained"):
+            for index, one in enumerate(self.resource.get(name, ())):
+                within = one.get("resource") if name == "parameter" else one
+                if isinstance(within, dict):
+                    for finding in _Check(self.validator, within).run(None):
+                        path = f"{kind}.{name}[{index}].{finding.path}"
+                        yield Finding(path, finding.message)
         for index, entry in enumerate(self.resource.get("entry", ())):
             if not isinstance(resource := entry.get("resource"), dict):
                 continue
@@ -172,22 +193,26 @@ class _Check:
                     yield Finding(f"{path}.{one.path}", one.message)
                 continue
             yield from self._claimed(resource, path, base, None)
-            if self.resource.get("type") == "collection":
+            if self.resource.get("type") == "collection" and not self._is_package():
                 yield from self._references(resource, path, base)
 
     def _claimed(
         self, resource: Json, path: str, base: str, profile: str | None
     ) -> Iterator[Finding]:
-        claimed = [profile] if profile else resource.get("meta", {}).get("profile", [])
+        claimed = [profile] if profile else _claims(resource)
         for one in claimed:
             tree = self.validator.tree(one)
             if tree is None:
-                if "/davinci-pas/" in one:
+                if any(guide in one for guide in _GUIDES):
                     yield Finding(path, f"claims {one}, which the package does not have")
                 continue
             if (kind := self.validator.type_of(one)) != resource.get("resourceType"):
                 yield Finding(path, f"claims a profile of {kind}")
             yield from self.element(resource, tree, path, base)
+
+    def _is_package(self) -> bool:
+        """Whether it is a package of DTR, whose references are to resources of the client."""
+        return any("/davinci-dtr/" in one for one in _claims(self.resource))
 
     def _references(self, value: object, path: str, base: str) -> Iterator[Finding]:
         """References within a collection bundle resolve, or have an identifier instead."""
@@ -336,7 +361,12 @@ class _Check:
         return actual == [expected]
 
 
-def _of_base(resource: Json) -> Iterator[Finding]:
+def _claims(resource: Json) -> list[str]:
+    found: list[str] = resource.get("meta", {}).get("profile", [])
+    return found
+
+
+def base_findings(resource: Json) -> Iterator[Finding]:
     """What FHIR itself refuses: unknown elements, wrong types, missing elements."""
     kind = resource.get("resourceType", "")
     try:
@@ -420,8 +450,22 @@ def _listed(coding: tuple[str | None, str], codes: Sequence[Sequence[str]]) -> b
     return any(code == one[1] and system in (None, one[0]) for one in codes)
 
 
-_FUNCTIONS: Final = {"hasValue": {"fn": lambda values: [bool(values)], "arity": {0: []}}}
+def _member_of(values: Sequence[Any], value_set: str) -> list[bool]:
+    """FHIR's ``memberOf`` for a value set whose codes are listed."""
+    codes = pas_validator().codes(value_set) or []
+    found = [getattr(one, "data", one) for one in values]
+    return [any(_listed(coding, codes) for one in found for coding in _codings(one))]
+
+
+_FUNCTIONS: Final = {
+    "hasValue": {"fn": lambda values: [bool(values)], "arity": {0: []}},
+    "memberOf": {"fn": _member_of, "arity": {1: ["String"]}},
+}
 """Functions of FHIR that fhirpathpy leaves to its callers."""
+
+
+_ALONE: Final = ")) and extension.where"
+"""Of crd-ci-q4, whose first operand is an element: FHIRPath takes it as true, fhirpathpy does not."""
 
 
 def _of_primitive(expression: str) -> str:
@@ -431,7 +475,9 @@ def _of_primitive(expression: str) -> str:
 @cache
 def _expression(expression: str) -> Callable[[Json, Mapping[str, Any]], list[Any]]:
     compiled: Callable[[Json, Mapping[str, Any]], list[Any]] = compile_fhirpath(
-        expression, models["r4"], {"userInvocationTable": _FUNCTIONS}
+        expression.replace(_ALONE, _ALONE.replace(" and", ".exists() and")),
+        models["r4"],
+        {"userInvocationTable": _FUNCTIONS},
     )
     return compiled
 

@@ -21,15 +21,11 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic.json_schema import JsonSchemaMode
 
-from precert.api.app import COMMON_ERRORS, JSON, PDF, Operation
+from precert.api.app import COMMON_ERRORS
+from precert.api.operation import JSON, PDF, Operation
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import PROBLEM_TYPE, Problem
-from precert.domain.errors import (
-    DamagedRecordError,
-    NotFoundError,
-    PrecertError,
-    TransientError,
-)
+from precert.domain.errors import DamagedRecordError, NotFoundError, PrecertError, TransientError
 from tools.api_changelog import CHANGELOG, breaks, with_changes
 from tools.api_page import PAGE, page
 from tools.openapi_examples import examples, problem_examples

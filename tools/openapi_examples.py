@@ -95,7 +95,8 @@ from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode, get_reference
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders, UsedProvider
-from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
+from precert.usecases.document_uploads import CreatedUpload, RequestedUpload
+from precert.usecases.documents import DocumentLink
 from precert.usecases.drafts import (
     ResumedDraft,
     SavedDraft,

@@ -20,7 +20,7 @@ from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
-from precert.usecases.documents import CreatedUpload, RequestedUpload
+from precert.usecases.document_uploads import CreatedUpload, RequestedUpload
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page

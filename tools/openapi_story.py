@@ -26,7 +26,8 @@ from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, event_of
+from precert.domain.request import Change, Request
+from precert.domain.request_events import event_of
 from precert.domain.review import Review
 from precert.domain.rules import (
     CodeQuery,

@@ -3,8 +3,9 @@
 from importlib import import_module
 from typing import Final
 
-from precert.api.app import Api, Operation
+from precert.api.app import Api
 from precert.api.fhir import FhirApi
+from precert.api.operation import Operation
 from precert.names import Access
 from tools.openapi_files import ROOT, as_json
 

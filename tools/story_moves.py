@@ -14,7 +14,8 @@ from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, manually_entered
 from precert.domain.operator_actions import reconcile_provider
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, event_of
+from precert.domain.request import Change, Request
+from precert.domain.request_events import event_of
 from precert.domain.rules import DelegatedVendor, Requirement
 from precert.domain.statuses import LineStatus
 

@@ -12,7 +12,7 @@ from bench.cost.prices import Prices, billed_milliseconds
 from bench.cost.scenarios import SCENARIOS, usage_of
 from bench.cost.usage import Item, Usage
 from bench.cost.world import AUDIT, LIMITS
-from infra.constructs.queues import MOST_AT_ONCE
+from infra.deliveries import MOST_AT_ONCE
 from precert.adapters.dynamodb.audit import SHARDS
 from tests.simulation.reference import REFERENCE
 from tests.simulation.world import REQUESTS

@@ -3,7 +3,8 @@
 from aws_lambda_powertools.event_handler import Response
 
 from functions.check.requirement_models import ConfirmCheckBody
-from precert.api.app import PDF, Api, file
+from precert.api.app import Api
+from precert.api.operation import PDF, file
 from precert.api.parameters import CurrentCaller
 from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import (

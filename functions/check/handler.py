@@ -22,7 +22,8 @@ from functions.check.requirement_models import (
     ExportResponse,
     RequirementsResponse,
 )
-from precert.api.app import FHIR_JSON, Api
+from precert.api.app import Api
+from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.bootstrap import audit, call, edge, identify
 from precert.domain.coverage import PatientSearch

@@ -5,11 +5,13 @@ from datetime import date
 from pydantic import Field
 
 from precert.api.models import ResponseModel
+from precert.domain.branding import Branding
 from precert.domain.code_lists import code_lists_of, version_of
 from precert.domain.content import MAX_LINES, Address, Service
 from precert.domain.documents import CONTENT_TYPES
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
-from precert.domain.payer import Branding, Contact, Payer, Stage
+from precert.domain.form_settings import Stage
+from precert.domain.payer import Contact, Payer
 from precert.domain.values import AuthorizationType, CodeType, Text, Urgency, Value
 from precert.usecases.codes import Reference
 

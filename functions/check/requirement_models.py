@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, RootModel
 
-from precert.api.app import FHIR_JSON
 from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.api.models import ResponseModel, RuleListResponse
+from precert.api.operation import FHIR_JSON
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import is_verified
 from precert.domain.content import RequestContent

@@ -5,24 +5,29 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.crd.models import (
+from functions.crd.models import HookCall, HookOrder, HookResponse, read_call
+from functions.crd.services import (
     COVERAGE_INFO,
-    SELECTED,
+    EARLY_HOOKS,
     SIGNED,
     UNSOLICITED,
-    HookCall,
-    HookOrder,
-    HookResponse,
     HookService,
     discovery,
-    read_call,
     service_of,
 )
-from precert.api.accesses import current_call
+from precert.api.accesses import Exchange, current_call
 from precert.api.fhir import FhirResource
 from precert.api.hooks import HookApi, unverified
 from precert.api.tokens import bearer_token
-from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
+from precert.bootstrap import (
+    audit,
+    call,
+    dependencies,
+    edge,
+    id_from_key,
+    identify,
+    retain_hook_call,
+)
 from precert.domain.caller import Caller
 from precert.domain.clients import NotVerifiedError
 from precert.domain.clocks import local_date
@@ -32,11 +37,18 @@ from precert.domain.orders import CoverageAssertion, Order
 from precert.fhir.coverage import AssertedOrder, system_actions
 from precert.fhir.orders import read_order, read_patient
 from precert.names import Entitlement, Env
-from precert.usecases.coverage_requirements import discover_coverage
+from precert.usecases.coverage_requirements import AnsweredOrder, discover_coverage
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import submit_prior_authorization
 
-api = HookApi("crd", tag="Coverage requirements", identify=identify, audit=audit, edge=edge)
+api = HookApi(
+    "crd",
+    tag="Coverage requirements",
+    identify=identify,
+    audit=audit,
+    edge=edge,
+    retain=retain_hook_call,
+)
 
 
 @api.get(
@@ -67,7 +79,8 @@ def hook(service_id: Annotated[str, Path()], body: FhirResource) -> HookResponse
     """
     service = service_of(service_id)
     caller = _caller(service)
-    hook_call = call(read_call, body.root, service)
+    exchange = current_call().exchange = Exchange(body.root)
+    hook_call = call(read_call, body.root, service, exchange.read)
     actions = _actions(hook_call, caller) if hook_call.wants(COVERAGE_INFO) else []
     return HookResponse({"cards": [], "systemActions": actions})
 
@@ -96,15 +109,6 @@ def _caller(service: HookService) -> Caller:
 
 def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
     """An update for each order that has something new."""
-    patient = read_patient(hook_call.found, hook_call.patient_id, hook_call.coverage)
-    orders = [_read(hook_call, one) for one in hook_call.orders]
-    deps = dependencies()
-    signed = hook_call.service.hook == SIGNED and hook_call.wants(UNSOLICITED)
-    authorize = _authorize if signed and deps.payer.coverage_discovery.authorize_orders else None
-    answered = call(discover_coverage, orders, patient, caller, authorize=authorize)
-    if hook_call.service.hook == SELECTED:
-        answered = tuple(one.before_documentation() for one in answered)
-    on = local_date(deps.now(), deps.payer.zone)
     asserted = [
         AssertedOrder(
             one.resource,
@@ -112,9 +116,28 @@ def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
             answer.assertions,
             [_canonicals(each) for each in answer.assertions],
         )
-        for one, answer in zip(hook_call.orders, answered, strict=True)
+        for one, answer in zip(hook_call.orders, _answered(hook_call, caller), strict=True)
+        if not (hook_call.service.is_of_encounters and answer.lacks_codes)
     ]
-    return system_actions(asserted, hook_call.coverage, on)
+    deps = dependencies()
+    return system_actions(asserted, hook_call.coverage, local_date(deps.now(), deps.payer.zone))
+
+
+def _answered(hook_call: HookCall, caller: Caller) -> tuple[AnsweredOrder, ...]:
+    """What is asserted for each order of the call."""
+    deps = dependencies()
+    signed = hook_call.service.hook == SIGNED and hook_call.wants(UNSOLICITED)
+    answered = call(
+        discover_coverage,
+        [_read(hook_call, one) for one in hook_call.orders],
+        read_patient(hook_call.found, hook_call.patient_id, hook_call.coverage),
+        caller,
+        authorize=_authorize if signed and deps.payer.coverage_discovery.authorize_orders else None,
+        is_only_coverage=hook_call.is_only_coverage,
+        is_patient_unread=hook_call.is_patient_unread,
+    )
+    early = hook_call.service.hook in EARLY_HOOKS
+    return tuple(one.before_documentation() for one in answered) if early else answered
 
 
 def _canonicals(answer: CoverageAssertion) -> list[str]:

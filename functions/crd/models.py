@@ -1,14 +1,15 @@
-"""The services that discovery lists, and what a call of a hook sends."""
+"""What a call of a hook sends."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from pydantic import RootModel
 
+from functions.crd.reading import ClientReads, client_server, path_to
+from functions.crd.services import CRD_VERSION, SELECTED, HookService
 from precert.api.hooks import HookRefusedError
-from precert.domain.errors import NotFoundError
 from precert.domain.payer import Payer
 from precert.fhir.bundles import Issue, objects, text
 from precert.fhir.elements import Json
@@ -19,177 +20,11 @@ from precert.fhir.orders import (
     reference_of,
     resources_in,
 )
-
-CRD_VERSION: Final = "2.2"
-COVERAGE_INFO: Final = "coverage-info"
-SIGNED: Final = "order-sign"
-SELECTED: Final = "order-select"
-UNSOLICITED: Final = "unsolicited-determ"
-_BY_PARTY: Final = ("requester", "performer", "orderer", "prescriber", "sender", "recipient")
+from precert.usecases.ports.client_servers import ClientServers
 
 
 class HookResponse(RootModel[dict[str, Any]]):
     """A response of CDS Hooks."""
-
-
-@dataclass(frozen=True)
-class HookService:
-    """A service of one hook."""
-
-    hook: str
-    title: str
-    description: str
-    focus: str
-    """The member of the context with the orders."""
-    path: str
-    """The FHIRPath of the orders in prefetch templates."""
-    further: Mapping[str, str] = field(default_factory=dict)
-    """Prefetch of its own."""
-
-    @property
-    def service_id(self) -> str:
-        return f"{self.hook}-crd"
-
-    @property
-    def prefetch(self) -> dict[str, str]:
-        """The queries that answer most calls; what else is needed is read when it is needed."""
-        return {
-            "patient": "Patient/{{context.patientId}}",
-            "coverage": "Coverage?patient={{context.patientId}}&status=active",
-            "encounter": "Encounter/{{context.encounterId}}",
-            **self.further,
-            "practitionerRoles": self._parties("PractitionerRole"),
-            "practitioners": self._parties(
-                "Practitioner", "%practitionerRoles.entry.resource.practitioner.resolve().id"
-            ),
-            "organizations": self._parties(
-                "Organization", "%practitionerRoles.entry.resource.organization.resolve().id"
-            ),
-        }
-
-    def _parties(self, kind: str, *others: str) -> str:
-        paths = [f"{self.path}.{name}.resolve().ofType({kind}).id" for name in _BY_PARTY]
-        return f"{kind}?_id={{{{{'|'.join([*others, *paths])}}}}}"
-
-
-def _queries(*kinds: str) -> dict[str, str]:
-    """Prefetch of dispatched orders, one query for each type."""
-    return {
-        f"{kind[0].lower()}{kind[1:]}s": (
-            f"{kind}?_id={{{{context.dispatchedOrders.resolve().ofType({kind}).id}}}}"
-        )
-        for kind in kinds
-    }
-
-
-_MEDICATIONS: Final = {
-    "medications": (
-        "Medication?_id={{context.draftOrders.entry.resource.ofType(MedicationRequest)"
-        ".medication.resolve().id}}"
-    ),
-    "devices": (
-        "Device?_id={{context.draftOrders.entry.resource.ofType(DeviceRequest).code.resolve().id}}"
-    ),
-}
-SERVICES: Final = (
-    HookService(
-        SIGNED,
-        "Coverage requirements of signed orders",
-        "Whether the orders need precertification, with the documentation that it requires. Orders "
-        "that the rules approve are authorized.",
-        "draftOrders",
-        "context.draftOrders.entry.resource",
-        _MEDICATIONS,
-    ),
-    HookService(
-        SELECTED,
-        "Coverage requirements of selected orders",
-        "Whether the selected orders need precertification, as far as they are complete.",
-        "draftOrders",
-        "context.draftOrders.entry.resource",
-        _MEDICATIONS,
-    ),
-    HookService(
-        "order-dispatch",
-        "Coverage requirements of dispatched orders",
-        "Whether the orders need precertification when this performer performs them.",
-        "dispatchedOrders",
-        "%serviceRequests.entry.resource",
-        _queries(
-            "CommunicationRequest",
-            "DeviceRequest",
-            "MedicationRequest",
-            "NutritionOrder",
-            "ServiceRequest",
-            "VisionPrescription",
-        ),
-    ),
-    HookService(
-        "appointment-book",
-        "Coverage requirements of booked appointments",
-        "Whether what is booked needs precertification.",
-        "appointments",
-        "%serviceRequests.entry.resource",
-        {
-            "serviceRequests": (
-                "ServiceRequest?_id={{context.appointments.entry.resource.basedOn.resolve()"
-                ".ofType(ServiceRequest).id}}"
-            )
-        },
-    ),
-)
-_OPTIONS: Final = (
-    {
-        "code": COVERAGE_INFO,
-        "type": "boolean",
-        "name": "Coverage information",
-        "description": "Whether a service is covered, needs precertification, and what it requires.",
-        "default": True,
-    },
-    {
-        "code": UNSOLICITED,
-        "type": "boolean",
-        "name": "Authorization of signed orders",
-        "description": "Whether orders that the payer's rules approve are authorized when they are "
-        "signed.",
-        "default": True,
-    },
-)
-
-
-def discovery() -> Json:
-    """The services with their prefetch templates and the extensions of Da Vinci CRD."""
-    return {
-        "services": [
-            {
-                "hook": one.hook,
-                "id": one.service_id,
-                "title": one.title,
-                "description": one.description,
-                "prefetch": one.prefetch,
-                "usageRequirements": "Access to the client's FHIR server is used where prefetch lacks "
-                "something.",
-                "extension": {
-                    "davinci-crd.version": [CRD_VERSION],
-                    "davinci-crd.configuration-options": list(_OPTIONS),
-                },
-            }
-            for one in SERVICES
-        ]
-    }
-
-
-def service_of(service_id: str) -> HookService:
-    """The service of an id.
-
-    Raises:
-        NotFoundError.
-    """
-    for one in SERVICES:
-        if one.service_id == service_id:
-            return one
-    names = ", ".join(one.service_id for one in SERVICES)
-    raise NotFoundError(f"There is no such service. These exist: {names}.")
 
 
 @dataclass(frozen=True)
@@ -210,6 +45,10 @@ class HookCall:
     found: HookResources
     orders: list[HookOrder]
     coverage: Json
+    is_only_coverage: bool
+    """Whether the call has one coverage that can be of this payer; else ``coverage`` is the first."""
+    is_patient_unread: bool
+    """Whether the patient was not sent, and could not be read."""
     encounter: Json | None
     configuration: Mapping[str, object]
 
@@ -218,8 +57,15 @@ class HookCall:
         return self.configuration.get(option) is not False
 
 
-def read_call(document: Json, service: HookService, *, payer: Payer) -> HookCall:
-    """The orders of a call with what it sent about them.
+def read_call(
+    document: Json,
+    service: HookService,
+    read: list[Json],
+    *,
+    payer: Payer,
+    client_servers: ClientServers,
+) -> HookCall:
+    """The orders of a call, with what it sent about them, and what its FHIR server adds to ``read``.
 
     Raises:
         HookRefusedError: it is malformed, of another hook or version, or without coverage of the payer.
@@ -231,19 +77,80 @@ def read_call(document: Json, service: HookService, *, payer: Payer) -> HookCall
     found = HookResources(
         [*_of_context(context), *(r for v in sent.values() for r in resources_in(v))]
     )
-    patient_id = text(context, "patientId")
-    if patient_id is None:
-        raise _missing("context.patientId", "the id of the patient")
-    encounter_id = text(context, "encounterId")
+    patient_id, encounter_id = _ids(context)
+    reads = _completed(document, context, sent, (patient_id, encounter_id), found, client_servers)
+    read += reads.resources if reads else ()
+    orders = list(_hook_orders(context, service, found))
+    coverage, is_only = _coverage(found, sent, payer)
     return HookCall(
         service,
-        patient_id.removeprefix("Patient/"),
+        patient_id,
         found,
-        list(_hook_orders(context, service, found)),
-        _coverage(found, sent, payer),
+        orders,
+        coverage,
+        is_only,
+        _is_unread(found, sent, patient_id, reads),
         found.bundle.entries.get(f"Encounter/{encounter_id}"),
         _configuration(document),
     )
+
+
+def _ids(context: Json) -> tuple[str, str]:
+    """The ids of the patient and of the encounter, which is optional."""
+    patient_id = text(context, "patientId")
+    if patient_id is None:
+        raise _missing("context.patientId", "the id of the patient")
+    encounter_id = text(context, "encounterId") or ""
+    return patient_id.removeprefix("Patient/"), encounter_id.removeprefix("Encounter/")
+
+
+def _completed(
+    document: Json,
+    context: Json,
+    sent: Json,
+    ids: tuple[str, str],
+    found: HookResources,
+    client_servers: ClientServers,
+) -> ClientReads | None:
+    """Read what was not sent; a key of prefetch without a value says that there is nothing."""
+    server = client_server(document)
+    if server is None:
+        return None
+    reads = ClientReads(server, client_servers, found)
+    patient_id, encounter_id = ids
+    paths: list[str] = []
+    if "patient" not in sent:
+        paths += path_to("Patient", patient_id)
+    if "coverage" not in sent and not found.of_type("Coverage"):
+        for patient in path_to("Patient", patient_id):
+            paths.append(f"Coverage?patient={patient.partition('/')[2]}&status=active")
+    if "encounter" not in sent:
+        paths += path_to("Encounter", encounter_id or None)
+    for one in (*_dispatched_references(context), text(context, "performer")):
+        if found.target({"reference": one}) is None:
+            paths += reads.path_of(one)
+    known = {f"{one['resourceType']}/{one.get('id')}" for one in found.resources}
+    reads.complete(one for one in paths if one not in known)
+    return reads
+
+
+def _is_unread(
+    found: HookResources, sent: Json, patient_id: str, reads: ClientReads | None
+) -> bool:
+    """Whether the patient was not sent, and its FHIR server did not answer.
+
+    Raises:
+        HookRefusedError: it was not sent, and the call gives no access to a FHIR server.
+    """
+    name = f"Patient/{patient_id}"
+    if name in found.bundle.entries or "patient" in sent:
+        return False
+    if reads is None:
+        message = "Send the patient in prefetch.patient, or access to a FHIR server with it."
+        raise HookRefusedError(
+            Issue("required", "prefetch.patient", message), HTTPStatus.PRECONDITION_FAILED
+        )
+    return name in reads.failed
 
 
 def _required(document: Json, service: HookService) -> Json:
@@ -296,10 +203,13 @@ def _hook_orders(context: Json, service: HookService, found: HookResources) -> I
     Raises:
         HookRefusedError: the context has no orders of this hook.
     """
-    sent = context.get(service.focus)
     if service.focus == "dispatchedOrders":
         yield from _dispatched(context, found)
         return
+    if service.is_of_encounters:
+        yield from _encounter(context, found)
+        return
+    sent = context.get(service.focus)
     if not isinstance(sent, dict) or sent.get("resourceType") != "Bundle":
         raise _missing(f"context.{service.focus}", "a Bundle of the resources")
     selections = context.get("selections")
@@ -315,10 +225,14 @@ def _hook_orders(context: Json, service: HookService, found: HookResources) -> I
             yield HookOrder(one)
 
 
-def _dispatched(context: Json, found: HookResources) -> Iterator[HookOrder]:
+def _dispatched_references(context: Json) -> list[str]:
     sent = context.get("dispatchedOrders", context.get("order"))
     references = sent if isinstance(sent, list) else [sent]
-    named = [one for one in references if isinstance(one, str) and one]
+    return [one for one in references if isinstance(one, str) and one]
+
+
+def _dispatched(context: Json, found: HookResources) -> Iterator[HookOrder]:
+    named = _dispatched_references(context)
     if not named:
         raise _missing("context.dispatchedOrders", "references to the orders")
     performer = text(context, "performer")
@@ -328,11 +242,20 @@ def _dispatched(context: Json, found: HookResources) -> Iterator[HookOrder]:
             yield HookOrder(order, performer={"reference": performer} if performer else None)
 
 
-def _coverage(found: HookResources, sent: Json, payer: Payer) -> Json:
-    """The one coverage of the call, by this payer.
+def _encounter(context: Json, found: HookResources) -> Iterator[HookOrder]:
+    encounter_id = text(context, "encounterId")
+    if encounter_id is None:
+        raise _missing("context.encounterId", "the id of the encounter")
+    encounter = found.target({"reference": f"Encounter/{encounter_id.rpartition('/')[2]}"})
+    if encounter is not None and encounter["resourceType"] == "Encounter":
+        yield HookOrder(encounter)
+
+
+def _coverage(found: HookResources, sent: Json, payer: Payer) -> tuple[Json, bool]:
+    """The coverage of the call, and whether it is the only one that can be of this payer.
 
     Raises:
-        HookRefusedError: there is none or several, or it is of another payer.
+        HookRefusedError: there is none, or those with an identifier of their payer are of another one.
     """
     coverages = {reference_of(one): one for one in found.of_type("Coverage")}
     if not coverages and "coverage" not in sent:
@@ -342,16 +265,21 @@ def _coverage(found: HookResources, sent: Json, payer: Payer) -> Json:
         raise HookRefusedError(
             Issue("required", "prefetch.coverage", message), HTTPStatus.PRECONDITION_FAILED
         )
-    if len(coverages) != 1:
-        message = f"Send the one coverage that the orders are under; there are {len(coverages)}."
+    if not coverages:
+        message = "Send the coverage that the orders are under; there is none."
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage", message))
-    [coverage] = coverages.values()
-    if payer.coverage_discovery.is_other_payer(list(_identifiers(coverage, found))):
+    discovery = payer.coverage_discovery
+    own = [
+        one
+        for one in coverages.values()
+        if not discovery.is_other_payer(list(_identifiers(one, found)))
+    ]
+    if not own:
         message = (
             "The payer of the coverage has another identifier than this payer. Ask that payer."
         )
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage.payor", message))
-    return coverage
+    return own[0], len(own) == 1
 
 
 def _identifiers(coverage: Json, found: HookResources) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,8 @@ from functions.dtr.models import (
     reported_errors,
     value_set_name,
 )
-from precert.api.app import FHIR_JSON
 from precert.api.fhir import FhirApi, FhirResource
+from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.bootstrap import audit, call, dependencies, edge, identify
 from precert.domain.caller import Caller

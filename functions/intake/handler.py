@@ -19,8 +19,9 @@ from functions.intake.models import (
     VendorDelegationsResponse,
     VoidRegisteredBody,
 )
-from precert.api.app import FHIR_JSON, Api
+from precert.api.app import Api
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
+from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller, DocumentId, RequestId
 from precert.bootstrap import audit, call, edge, id_from_key, identify
 from precert.domain.errors import (

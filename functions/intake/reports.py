@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from functions.intake.models import NUMBER, ReportedDetermination
-from precert.api.problems import MAX_LISTED, errors_of
+from precert.api.problems import MAX_LISTED
 from precert.bootstrap import call, dependencies, id_from_key
 from precert.domain.caller import Caller
 from precert.domain.decisions import Approval, LineDecision
@@ -26,6 +26,7 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.events import ReportError, ReportRefusal
+from precert.domain.value_errors import errors_of
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.observability import logger, metrics, note_work
 from precert.queues import process_events

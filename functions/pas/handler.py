@@ -18,8 +18,8 @@ from functions.pas.models import (
     line_numbers,
     received_files,
 )
-from precert.api.app import FHIR_JSON
 from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
+from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.api.parsing import MAX_BODY_BYTES, BodyLimit, too_large
 from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
@@ -32,31 +32,18 @@ from precert.domain.errors import (
 )
 from precert.fhir.attachment_parameters import read_attachment
 from precert.fhir.attachments import files_of_bundle, without_files
-from precert.fhir.bundles import (
-    Bundle,
-    Issue,
-    UnprocessableBundleError,
-    bundle_of,
-    objects,
-    text,
-)
-from precert.fhir.claims import (
-    ReadClaim,
-    cancelled_items,
-    is_cancelled,
-    prior_claim,
-    read_claim,
-)
+from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of, objects, text
+from precert.fhir.claims import ReadClaim, cancelled_items, is_cancelled, prior_claim, read_claim
 from precert.fhir.inquiries import numbers_in, read_inquiry
 from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
-from precert.usecases.ports.requests import RequestFile
-from precert.usecases.prior_authorization import (
+from precert.usecases.claim_updates import (
     ClaimUpdate,
     cancel_prior_authorization,
-    inquire_prior_authorizations,
-    submit_prior_authorization,
     update_prior_authorization,
 )
+from precert.usecases.inquiries import inquire_prior_authorizations
+from precert.usecases.ports.requests import RequestFile
+from precert.usecases.prior_authorization import submit_prior_authorization
 from precert.usecases.received_documents import (
     attach_received_files,
     find_for_attachment,

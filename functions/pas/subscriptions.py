@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from precert.api.app import FHIR_JSON
 from precert.api.fhir import FhirApi, FhirResource
+from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.api.parsing import ID
 from precert.bootstrap import audit, call, dependencies, edge, identify
@@ -18,12 +18,11 @@ from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.domain.subscriptions import Notification, Subscription
 from precert.fhir.bundles import Issue, UnprocessableBundleError
 from precert.fhir.current_responses import answer_of
+from precert.fhir.received_subscriptions import ReadSubscription, read_subscription
 from precert.fhir.subscriptions import (
     FULL_RESOURCE,
     MASK,
-    ReadSubscription,
     notification_bundle,
-    read_subscription,
     searchset,
     shown_subscription,
     status_of,

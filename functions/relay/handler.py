@@ -9,7 +9,7 @@ from precert.domain.events import Event
 from precert.observability import errors_noted, logger, metrics, note_event, note_work
 from precert.streams import process_records
 from precert.usecases.drafts import show_draft
-from precert.usecases.workflow import relay_event
+from precert.usecases.relay import relay_event
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -15,15 +15,13 @@ from precert.domain.errors import (
 )
 from precert.domain.payer import Payer
 from precert.names import Entitlement
-from precert.usecases.documents import (
+from precert.usecases.document_uploads import (
     CreatedUpload,
-    DocumentLink,
     RequestedUpload,
     create_document_upload,
     create_registered_upload,
-    delete_document,
-    link_to_document,
 )
+from precert.usecases.documents import DocumentLink, delete_document, link_to_document
 from precert.usecases.notices import link_to_notice
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.requests import read_request

@@ -5,14 +5,9 @@ from typing import Any
 from precert.bootstrap import Dependencies, dependencies
 from precert.names import WorkflowTask
 from precert.observability import logger, metrics, note_work
+from precert.usecases.assessment import assess_cycle
 from precert.usecases.ports.requests import Cycle
-from precert.usecases.workflow import (
-    CycleStatus,
-    assess_cycle,
-    await_decision,
-    check_deadline,
-    complete_task,
-)
+from precert.usecases.workflow import CycleStatus, await_decision, check_deadline, complete_task
 
 
 @logger.inject_lambda_context(clear_state=True)

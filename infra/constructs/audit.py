@@ -15,10 +15,11 @@ from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import WRITE
 from infra.constructs.functions import ServiceFunction
-from infra.constructs.streams import AUDIT_APPENDED, StreamMapping
+from infra.constructs.streams import StreamMapping
+from infra.deliveries import AUDIT_APPENDED
 from infra.findings import acknowledge, acknowledge_checks
 from infra.references import objects_of
-from precert.names import AUDIT_PREFIX, PK, SK, TTL_ATTRIBUTE
+from precert.names import AUDIT_PREFIX, HOOK_CALLS_PREFIX, PK, SK, TTL_ATTRIBUTE
 
 _CHANGES = (
     *("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"),
@@ -120,6 +121,16 @@ class Audit(Construct):
         """Allow putting items, and nothing else."""
         function.allow(["dynamodb:PutItem"], [self.table.table_arn])
         self._allow_key(function, "dynamodb")
+
+    def allow_hook_calls(self, function: ServiceFunction) -> None:
+        """Allow storing calls of CDS Hooks services with their answers, and nothing else."""
+        objects = objects_of(self.archive, HOOK_CALLS_PREFIX)
+        function.allow(["s3:PutObject"], [objects.arn])
+        function.acknowledge_wildcard(
+            objects.finding,
+            "Object keys contain ids of calls; the prefix is as specific as possible.",
+        )
+        self._allow_key(function, "s3")
 
     def allow_recording(self, role: iam.Role) -> None:
         """Allow a role of commands to put items, and nothing else."""

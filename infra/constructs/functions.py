@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.alarms import METRICS_NAME
 from infra.certificates import BUNDLE
 from infra.config import StageConfig
 from infra.findings import acknowledge, acknowledge_checks, acknowledge_inline_policy
@@ -254,10 +255,6 @@ class ServiceFunction(Construct):
     def acknowledge_wildcard(self, detail: str, reason: str) -> None:
         """Acknowledge a wildcard that AWS requires, or that is limited to a prefix of this product."""
         acknowledge(self.role, f"AwsSolutions-IAM5[{detail}]", reason)
-
-
-METRICS_NAME: Final = "precert"
-"""Namespace and service of the product's own metrics."""
 
 
 def environment(

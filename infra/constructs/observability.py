@@ -1,6 +1,6 @@
-"""Alarms, what AWS reports by events, and two dashboards."""
+"""Alarms, and what AWS reports by events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import aws_cdk as cdk
@@ -18,21 +18,20 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra import catalogue
-from infra.alarms import OWN_ALARMS, OwnAlarm, Severity, described
+from infra.alarms import METRICS_NAME, OWN_ALARMS, OwnAlarm, Severity, described
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
-from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
+from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.queues import EventQueue
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 
-_PERIOD = cdk.Duration.minutes(5)
-_STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
+PERIOD = cdk.Duration.minutes(5)
+STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
 """Minutes that a consumer of the stream may be behind: executions start through the relay."""
-
 _SCHEDULES: Final = frozenset({"Clocks", "SubscriptionSweeps", "UploadSweeps", "Warn"})
 _SCHEDULED: Final = frozenset(
     {catalogue.SWEEP, catalogue.SUBSCRIPTION_SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN}
@@ -241,7 +240,7 @@ def watch(
         Severity.PAGE,
         "The API responds with more than five 5xx errors in each of two periods",
         "server-errors",
-        api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
+        api.http_api.metric_server_error(period=PERIOD, statistic="Sum"),
         above=5,
         periods=2,
     )
@@ -259,7 +258,7 @@ def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFun
         Severity.PAGE,
         "Lambda throttles invocations: the account's concurrency is used up",
         "throttles",
-        lambda_.Function.metric_all_throttles(period=_PERIOD),
+        lambda_.Function.metric_all_throttles(period=PERIOD),
     )
     for spec, function in functions.items():
         metric = function.function.metric
@@ -270,7 +269,7 @@ def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFun
             Severity.TICKET,
             f"{spec.description}: invocations fail",
             "function-errors",
-            metric("Errors", statistic="Sum", period=_PERIOD),
+            metric("Errors", statistic="Sum", period=PERIOD),
         )
         if spec in _SCHEDULED:
             alarms.add(
@@ -278,15 +277,15 @@ def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFun
                 Severity.PAGE,
                 f"{spec.description}: events were discarded after all attempts",
                 "dropped-events",
-                metric("AsyncEventsDropped", statistic="Sum", period=_PERIOD),
+                metric("AsyncEventsDropped", statistic="Sum", period=PERIOD),
             )
-        if minutes := _STREAM_AGES.get(spec.construct_id):
+        if minutes := STREAM_AGES.get(spec.construct_id):
             alarms.add(
                 f"{spec.construct_id}StreamAge",
                 Severity.PAGE,
                 f"{spec.description}: the stream is {minutes} minutes behind",
                 "stream-age",
-                metric("IteratorAge", statistic="Maximum", period=_PERIOD),
+                metric("IteratorAge", statistic="Maximum", period=PERIOD),
                 above=minutes * 60_000,
             )
 
@@ -301,7 +300,7 @@ def _watch_queues(
             f"{name}: the dead-letter queue contains messages",
             "dead-letters",
             undelivered.queue.metric_approximate_number_of_messages_visible(
-                period=_PERIOD, statistic="Maximum"
+                period=PERIOD, statistic="Maximum"
             ),
         )
         if name in _SCHEDULES:
@@ -313,7 +312,7 @@ def _watch_queues(
             f"{name}: a message has been in the dead-letter queue for a day",
             "dead-letters",
             undelivered.queue.metric_approximate_age_of_oldest_message(
-                period=_PERIOD, statistic="Maximum"
+                period=PERIOD, statistic="Maximum"
             ),
             above=24 * 60 * 60,
         )
@@ -324,7 +323,7 @@ def _watch_queues(
             f"{name}: an event has waited for its function for 15 minutes",
             "queue-age",
             waiting.queue.metric_approximate_age_of_oldest_message(
-                period=_PERIOD, statistic="Maximum"
+                period=PERIOD, statistic="Maximum"
             ),
             above=15 * 60,
         )
@@ -337,7 +336,7 @@ def _watch_tables(alarms: Alarms, tables: Tables) -> None:
         "ThrottledRequests",
         dimensions_map={"TableName": requests.table_name, "Operation": "TransactWriteItems"},
         statistic="Sum",
-        period=_PERIOD,
+        period=PERIOD,
     )
     for name, metric in (
         ("RequestsReads", _throttles(requests, "Read")),
@@ -358,15 +357,15 @@ def _watch_tables(alarms: Alarms, tables: Tables) -> None:
 
 
 def _throttles(table: dynamodb.Table, kind: str) -> cloudwatch.Metric:
-    return table.metric(f"{kind}ThrottleEvents", statistic="Sum", period=_PERIOD)
+    return table.metric(f"{kind}ThrottleEvents", statistic="Sum", period=PERIOD)
 
 
 def _watch_executions(alarms: Alarms, workflow: Workflow) -> None:
     machine = workflow.machine
     for name, how, metric in (
-        ("Failed", "failed", machine.metric_failed(period=_PERIOD)),
-        ("TimedOut", "timed out", machine.metric_timed_out(period=_PERIOD)),
-        ("Aborted", "was aborted", machine.metric_aborted(period=_PERIOD)),
+        ("Failed", "failed", machine.metric_failed(period=PERIOD)),
+        ("TimedOut", "timed out", machine.metric_timed_out(period=PERIOD)),
+        ("Aborted", "was aborted", machine.metric_aborted(period=PERIOD)),
     ):
         alarms.add(
             f"{name}Executions",
@@ -380,138 +379,6 @@ def _watch_executions(alarms: Alarms, workflow: Workflow) -> None:
         Severity.PAGE,
         "Step Functions throttles the transitions of executions",
         "throttles",
-        machine.metric_throttled(period=_PERIOD),
+        machine.metric_throttled(period=PERIOD),
         periods=3,
     )
-
-
-class Dashboards(Construct):
-    """A business dashboard with events and cycles, and a technical one with errors and latencies."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        stage: StageConfig,
-        functions: Mapping[FunctionSpec, ServiceFunction],
-        dead_letters: Mapping[str, DeadLetters],
-        tables: Tables,
-        workflow: Workflow,
-        api: Api,
-    ) -> None:
-        super().__init__(scope, construct_id)
-        machine = workflow.machine
-        cloudwatch.Dashboard(
-            self,
-            "Business",
-            dashboard_name=f"precert-{stage.name}-business",
-            widgets=[
-                [
-                    _graph(
-                        "Events of requests",
-                        [
-                            cloudwatch.MathExpression(
-                                expression="SEARCH('{precert,service} service=\"precert\"', 'Sum')",
-                                label="",
-                                period=_PERIOD,
-                                using_metrics={},
-                            )
-                        ],
-                    ),
-                    _graph(
-                        "Determination cycles started and closed",
-                        [machine.metric_started(), machine.metric_succeeded()],
-                    ),
-                ],
-                [
-                    _graph(
-                        "Hours from start to determination",
-                        [_in_hours(machine.metric_time(), "average")],
-                        unit="hours",
-                    ),
-                    _graph("API calls", [api.http_api.metric_count()]),
-                ],
-            ],
-        )
-        lambdas = [function.function for function in functions.values()]
-        cloudwatch.Dashboard(
-            self,
-            "LowLevel",
-            dashboard_name=f"precert-{stage.name}-low-level",
-            widgets=[
-                [
-                    _graph("Function errors", [f.metric_errors() for f in lambdas]),
-                    _graph(
-                        "Function duration, p99",
-                        [f.metric_duration(statistic="p99") for f in lambdas],
-                        unit="milliseconds",
-                    ),
-                ],
-                [
-                    _graph(
-                        "API errors",
-                        [
-                            api.http_api.metric_server_error(statistic="Sum"),
-                            api.http_api.metric_client_error(statistic="Sum"),
-                        ],
-                    ),
-                    _graph(
-                        "API latency, p99",
-                        [api.http_api.metric_latency(statistic="p99")],
-                        unit="milliseconds",
-                    ),
-                ],
-                [
-                    _graph(
-                        "Executions that failed, timed out or were aborted",
-                        [
-                            machine.metric_failed(),
-                            machine.metric_timed_out(),
-                            machine.metric_aborted(),
-                        ],
-                    ),
-                    _graph(
-                        "Messages in dead-letter queues",
-                        [
-                            undelivered.queue.metric_approximate_number_of_messages_visible()
-                            for undelivered in dead_letters.values()
-                        ],
-                    ),
-                ],
-                [
-                    _graph(
-                        "Consumed capacity of the requests table",
-                        [
-                            tables.requests.metric_consumed_read_capacity_units(),
-                            tables.requests.metric_consumed_write_capacity_units(),
-                        ],
-                    ),
-                    _graph(
-                        "Stream iterator age",
-                        [
-                            f.metric("IteratorAge", statistic="Maximum", period=_PERIOD)
-                            for spec, f in (
-                                (spec, function.function) for spec, function in functions.items()
-                            )
-                            if spec.construct_id in _STREAM_AGES
-                        ],
-                        unit="milliseconds",
-                    ),
-                ],
-            ],
-        )
-
-
-def _in_hours(metric: cloudwatch.IMetric, label: str) -> cloudwatch.IMetric:
-    """Step Functions measures executions in milliseconds."""
-    return cloudwatch.MathExpression(
-        expression="time / 3600000", using_metrics={"time": metric}, label=label
-    )
-
-
-def _graph(
-    title: str, metrics: Sequence[cloudwatch.IMetric], *, unit: str = "count"
-) -> cloudwatch.IWidget:
-    axis = cloudwatch.YAxisProps(label=unit, show_units=False, min=0)
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), left_y_axis=axis, width=12)

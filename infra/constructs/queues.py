@@ -10,14 +10,11 @@ from constructs import Construct
 
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
+from infra.deliveries import MOST_AT_ONCE, QUEUE_BATCH_SIZE
 
 RETRIED_FOR: Final = cdk.Duration.hours(12)
 """How long an event is delivered again before it is placed in the dead-letter queue."""
 RETAINED: Final = cdk.Duration.days(14)
-BATCH_SIZE: Final = 10
-MOST_AT_ONCE: Final = 10
-"""Batches that one queue's function processes at the same time: what follows an outage leaves
-concurrency to the API."""
 
 
 class EventQueue(Construct):
@@ -52,7 +49,7 @@ class EventQueue(Construct):
             ),
         )
 
-    def deliver_to(self, function: ServiceFunction, *, batch_size: int = BATCH_SIZE) -> None:
+    def deliver_to(self, function: ServiceFunction, *, batch_size: int = QUEUE_BATCH_SIZE) -> None:
         """Let the function process the events of the queue."""
         self.function = function
         function.allow(

@@ -9,8 +9,9 @@ from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.alarms import METRICS_NAME
 from infra.constructs.api import Api
-from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
+from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.findings import acknowledge, acknowledge_release_alarm
 from precert.names import SERVER_ERROR
 

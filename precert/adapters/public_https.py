@@ -1,8 +1,9 @@
 """Calls to addresses that partners name: https only, and to nothing that is not public.
 
 The name is resolved once, every address that it has must be a public one, and the connection goes to
-the address that was checked, so that a second resolution cannot name another. Redirects are not
-followed. Size and time are limited.
+the address that was checked, so that a second resolution cannot name another. The certificate is
+verified for the name. Redirects are not followed, and proxies are not used. One deadline ends the whole
+call, the resolution included: an endpoint that sends a byte at a time cannot extend it.
 """
 
 import http.client
@@ -11,24 +12,44 @@ import socket
 import ssl
 import threading
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from precert.adapters.public_addresses import is_public, public_tls_context
 from precert.domain.clients import public_address
 from precert.domain.errors import TransientError
 
-HTTPS_PORT: Final = 443
+PORTS: Final = {"https": 443, "http": 80}
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 SECONDS: Final = 4.0
-"""For the whole call; each read ends with it too."""
+"""For the whole call that reads a document."""
 MOST_BYTES: Final = 64 * 1024
+Resolve = Callable[[str, int], Sequence[str]]
 
-_LATE: Final = "it did not answer in time by https"
-Resolve = Callable[[str], Iterable[str]]
+
+class CallFailure(StrEnum):
+    """Why an address was not called, or did not answer."""
+
+    ADDRESS_REFUSED = "address_refused"
+    NAME_NOT_RESOLVED = "name_not_resolved"
+    CONNECTION_FAILED = "connection_failed"
+    TLS_FAILED = "tls_failed"
+    TIMED_OUT = "timed_out"
+
+
+class PublicCallError(Exception):
+    """The address did not answer; nothing of an answer is in it."""
+
+    def __init__(self, failure: CallFailure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
 
 
 class PublicAddressError(Exception):
@@ -39,89 +60,228 @@ class PublicAddressError(Exception):
         self.reason = reason
 
 
-def resolved(host: str) -> list[str]:
-    """All addresses of a name."""
-    found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
-    return [str(one[4][0]) for one in found]
+@dataclass(frozen=True)
+class PublicAnswer:
+    """The status and the beginning of the content of an answer."""
+
+    status: int
+    content: bytes
 
 
-class _Connection(http.client.HTTPSConnection):
-    """Connects to an address that was checked; TLS verifies the name."""
-
-    def __init__(self, host: str, address: str, context: ssl.SSLContext) -> None:
-        super().__init__(host, HTTPS_PORT, timeout=SECONDS, context=context)
-        self._address = address
-        self._tls = context
-        self._opened: socket.socket | None = None
-        self.ended = False
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self._address, HTTPS_PORT), SECONDS)
-        self._opened = plain
-        self.sock = self._opened = self._tls.wrap_socket(plain, server_hostname=self.host)
-
-    def end(self) -> None:
-        """End the connection, whatever is waiting for it: ``close`` waits for the response."""
-        self.ended = True
-        if self._opened is not None:
-            with suppress(OSError):
-                self._opened.shutdown(socket.SHUT_RDWR)
+def resolved(host: str, port: int) -> list[str]:
+    """The addresses of a host name, as the operating system resolves it."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
 
 
 class PublicHttps:
-    """Reads JSON documents from public https addresses."""
+    """Calls partners' systems; no connection is reused."""
 
-    def __init__(self, resolve: Resolve = resolved) -> None:
+    def __init__(self, resolve: Resolve = resolved, *, local: bool = False) -> None:
+        """``local`` if systems on this machine are called too, also without TLS."""
         self._resolve = resolve
+        self._local = local
 
     @cached_property
-    def _context(self) -> ssl.SSLContext:
+    def context(self) -> ssl.SSLContext:
         return public_tls_context()
 
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        seconds: float,
+        most_bytes: int = 0,
+    ) -> PublicAnswer:
+        """Call an address, within a number of seconds; of the content, so many bytes are read.
+
+        Raises:
+            PublicCallError.
+        """
+        call = _Call(self._target(url), method, dict(headers), body, most_bytes, seconds, self)
+        call.start()
+        try:
+            return call.answer.result(seconds)
+        except TimeoutError:
+            call.end()
+            raise PublicCallError(CallFailure.TIMED_OUT) from None
+        except ssl.SSLError:
+            raise PublicCallError(CallFailure.TLS_FAILED) from None
+        except (OSError, http.client.HTTPException, ValueError):
+            raise PublicCallError(CallFailure.CONNECTION_FAILED) from None
+
+    def _target(self, url: str) -> "_Target":
+        """
+        Raises:
+            PublicCallError: the address is none that is called.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme)
+        except ValueError:
+            raise PublicCallError(CallFailure.ADDRESS_REFUSED) from None
+        local = self._local and host in LOCAL_HOSTS
+        if "@" in parts.netloc or not host or not (parts.scheme == "https" or local):
+            raise PublicCallError(CallFailure.ADDRESS_REFUSED)
+        if port is None:
+            raise PublicCallError(CallFailure.ADDRESS_REFUSED)
+        return _Target(parts, host, port, local)
+
+    def address(self, target: "_Target") -> str:
+        """One address of the host, if all of them are public; IPv4 first.
+
+        Raises:
+            PublicCallError.
+        """
+        if target.local:
+            return "127.0.0.1"
+        try:
+            addresses = list(self._resolve(target.host, target.port))
+        except (OSError, UnicodeError):
+            raise PublicCallError(CallFailure.NAME_NOT_RESOLVED) from None
+        if not addresses:
+            raise PublicCallError(CallFailure.NAME_NOT_RESOLVED)
+        if not all(map(is_public, addresses)):
+            raise PublicCallError(CallFailure.ADDRESS_REFUSED)
+        return min(addresses, key=lambda one: ":" in one)
+
     def read_json(self, url: str) -> Any:
-        """The JSON document at an address.
+        """The JSON document at an address of the standard port.
 
         Raises:
             PublicAddressError: the address is not public, or the answer is not one of 200 with JSON.
         """
         try:
-            parts = urlsplit(public_address(url))
+            public_address(url)
         except ValueError as error:
             raise PublicAddressError(f"the address {error}") from None
-        host = parts.hostname or ""
-        connection = _Connection(host, self._checked(host), self._context)
-        target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-        ending = threading.Timer(SECONDS, connection.end)
-        ending.daemon = True
-        ending.start()
         try:
-            connection.request("GET", target, headers={"Accept": "application/json"})
-            with connection.getresponse() as response:
-                if response.status != HTTPStatus.OK:
-                    raise PublicAddressError(f"it answered with {response.status}")
-                content = response.read(MOST_BYTES + 1)
-        except (OSError, http.client.HTTPException, ValueError):
-            raise PublicAddressError(_LATE) from None
-        finally:
-            ending.cancel()
-            connection.close()
-        if connection.ended:
-            raise PublicAddressError(_LATE)
-        if len(content) > MOST_BYTES:
+            answer = self.call(
+                "GET",
+                url,
+                headers={"Accept": "application/json"},
+                seconds=SECONDS,
+                most_bytes=MOST_BYTES + 1,
+            )
+        except PublicCallError as error:
+            raise PublicAddressError(_REASONS[error.failure]) from None
+        if answer.status != HTTPStatus.OK:
+            raise PublicAddressError(f"it answered with {answer.status}")
+        if len(answer.content) > MOST_BYTES:
             raise PublicAddressError(f"it answered with more than {MOST_BYTES // 1024} KB")
         try:
-            return json.loads(content)
+            return json.loads(answer.content)
         except (ValueError, RecursionError):
             raise PublicAddressError("it did not answer with JSON") from None
 
-    def _checked(self, host: str) -> str:
+
+_LATE: Final = "it did not answer in time by https"
+_REASONS: Final = {
+    CallFailure.ADDRESS_REFUSED: "its name has an address that is not public",
+    CallFailure.NAME_NOT_RESOLVED: "its name has no address",
+    CallFailure.CONNECTION_FAILED: _LATE,
+    CallFailure.TLS_FAILED: _LATE,
+    CallFailure.TIMED_OUT: _LATE,
+}
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a URL names."""
+
+    parts: SplitResult
+    host: str
+    port: int
+    local: bool
+
+    @property
+    def path(self) -> str:
+        query = f"?{self.parts.query}" if self.parts.query else ""
+        return f"{self.parts.path or '/'}{query}"
+
+
+class _Connection(http.client.HTTPConnection):
+    """Connects to an address that was checked; TLS verifies the name."""
+
+    def __init__(self, call: "_Call", address: str) -> None:
+        super().__init__(call.target.host, call.target.port, timeout=call.seconds)
+        self._call = call
+        self._address = address
+
+    def connect(self) -> None:
+        call, target = self._call, self._call.target
+        self.sock = socket.create_connection((self._address, target.port), call.seconds)
+        call.opened(self.sock)
+        if target.parts.scheme == "https":
+            self.sock = call.https.context.wrap_socket(self.sock, server_hostname=target.host)
+            call.opened(self.sock)
+
+
+@dataclass(eq=False)
+class _Call(threading.Thread):
+    """One call in a thread of its own, which the caller does not wait for after the deadline."""
+
+    target: _Target
+    method: str
+    headers: dict[str, str]
+    body: bytes | None
+    most_bytes: int
+    seconds: float
+    https: PublicHttps
+    answer: "Future[PublicAnswer]" = field(default_factory=Future)
+    ended: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    connected: socket.socket | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def run(self) -> None:
         try:
-            addresses = list(self._resolve(host))
-        except (OSError, UnicodeError):
-            raise PublicAddressError("its name has no address") from None
-        if not addresses or not all(is_public(one) for one in addresses):
-            raise PublicAddressError("its name has an address that is not public")
-        return addresses[0]
+            answer = self._answered(self.https.address(self.target))
+        except Exception as error:  # noqa: BLE001 - the caller raises it
+            self.answer.set_exception(error)
+        else:
+            self.answer.set_result(answer)
+
+    def _answered(self, address: str) -> PublicAnswer:
+        connection = _Connection(self, address)
+        if self.ended:
+            raise TimeoutError
+        try:
+            # The URL's own form of host and port, as the endpoint knows it.
+            own = {"Host": self.target.parts.netloc, "User-Agent": "precert"}
+            connection.request(
+                self.method, self.target.path, body=self.body, headers={**own, **self.headers}
+            )
+            response = connection.getresponse()
+            content = response.read(self.most_bytes) if self.most_bytes else b""
+            return PublicAnswer(response.status, content)
+        finally:
+            connection.close()
+
+    def opened(self, opened: socket.socket) -> None:
+        """Note the socket, so that the deadline can end it.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        with self.lock:
+            self.connected = opened
+            if self.ended:
+                opened.close()
+                raise TimeoutError
+
+    def end(self) -> None:
+        """End the connection, whatever is waiting for it."""
+        with self.lock:
+            self.ended = True
+            if self.connected is not None:
+                with suppress(OSError):
+                    self.connected.shutdown(socket.SHUT_RDWR)
 
 
 def read_endpoint_json(url: str) -> Any:

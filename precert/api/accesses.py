@@ -28,7 +28,7 @@ from precert.domain.caller import Caller
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from precert.api.app import Operation
+    from precert.api.operation import Operation
 
 _ID_FORMS: Final = {
     "request_id": ID,
@@ -50,6 +50,14 @@ _SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,120}")
 
 
 @dataclass
+class Exchange:
+    """What a call sent, and what was read of the caller's own server for its answer."""
+
+    sent: Mapping[str, Any]
+    read: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
 class Call:
     """One API call, as far as it came."""
 
@@ -59,6 +67,7 @@ class Call:
     arguments: Mapping[str, object] = field(default_factory=dict)
     response: object = None
     code: str | None = None
+    exchange: "Exchange | None" = None
 
 
 _CALL: Final[ContextVar[Call | None]] = ContextVar("call", default=None)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import RootModel
 
-from precert.api.app import FHIR_JSON, Api
+from precert.api.app import Api
+from precert.api.operation import FHIR_JSON
 from precert.api.parsing import BodyLimit
 from precert.api.problems import ErrorItem, Problem, plain_problem
 from precert.fhir.bundles import UnprocessableBundleError
@@ -25,8 +26,6 @@ _ISSUE_OF: Final = {
 }
 """FHIR's issue-type of each status; ``exception`` for others."""
 UNPROCESSABLE: Final = "unprocessable_bundle"
-
-
 FHIR_BODY: Final = BodyLimit(
     4 * 1024 * 1024,
     "Send the claim without documents, or with smaller ones, and then each document by "

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from precert.api.problems import RefusedCallError, errors_of
+from precert.api.problems import RefusedCallError
 from precert.api.valid_part import ValidPart, valid_part
 from precert.domain.errors import (
     FieldError,
@@ -21,6 +21,7 @@ from precert.domain.errors import (
     MalformedHeaderError,
     VersionMissingError,
 )
+from precert.domain.value_errors import errors_of
 
 MAX_BODY_BYTES: Final = 256 * 1024
 

@@ -12,8 +12,8 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from precert.api.problems import errors_of
 from precert.domain.errors import FieldError
+from precert.domain.value_errors import errors_of
 
 MOST_REMOVED: Final = 100
 """With more errors, the rest is not validated: no more are listed."""

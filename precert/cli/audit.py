@@ -1,10 +1,11 @@
 """The command ``audit``: who accessed health information."""
 
 import argparse
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from precert.bootstrap import stack_dependencies
+from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.domain.audit import AuditRecord
 from precert.usecases.audit import StoredAudit, copy_audit, read_audit
@@ -15,6 +16,8 @@ DEFAULT_DAYS = 7
 def show(args: argparse.Namespace) -> bool:
     """Print the records that match, one JSON object a line, in the order of time."""
     deps = stack_dependencies(args.stack)
+    if args.exchange:
+        return _show_exchange(args.exchange, deps)
     until = args.until or deps.now()
     since = args.since or until - timedelta(days=DEFAULT_DAYS)
     store: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
@@ -38,6 +41,17 @@ def show(args: argparse.Namespace) -> bool:
         return True
     for record in found:
         print(record.model_dump_json(exclude_none=True))
+    return True
+
+
+def _show_exchange(access_id: str, deps: Dependencies) -> bool:
+    """Print a call of a CDS Hooks service with its answer."""
+    CommandRecorder(deps, "audit").record(objects=[access_id])
+    content = deps.hook_calls.read(access_id)
+    if content is None:
+        print(f"no call of a CDS Hooks service is retained with the id {access_id}")
+        return False
+    print(json.dumps(content))
     return True
 
 

@@ -3,8 +3,10 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -16,6 +18,9 @@ from precert.domain.clients import RegisteredClient, public_keys
 from precert.domain.errors import NotFoundError
 from precert.names import Entitlement
 from precert.usecases.grants import grant_rights
+
+OVERLAP_DAYS: Final = range(31)
+DEFAULT_OVERLAP: Final = 7
 
 
 def add(args: argparse.Namespace) -> bool:
@@ -39,13 +44,14 @@ def add(args: argparse.Namespace) -> bool:
 
 
 def rotate(args: argparse.Namespace) -> bool:
-    """Replace the keys of a client, or their address: the earlier ones are refused at once."""
+    """Replace the keys of a client, or their address: the earlier ones are accepted for some days."""
     deps = stack_dependencies(args.stack)
     client = registered(deps, args.who)
     keys = _keys(args)
     if keys is None:
         return False
-    changed = _valid({**client.model_dump(), "jwks": (), "jwks_url": None, **keys})
+    until = deps.now() + timedelta(days=args.overlap) if args.overlap else None
+    changed = _valid(lambda: client.with_keys(**keys, until=until))
     if changed is None:
         return False
     CommandRecorder(deps, "clients rotate").record(objects=[client.client_id])
@@ -70,16 +76,15 @@ def _registration(args: argparse.Namespace, deps: Dependencies) -> RegisteredCli
     keys = _keys(args)
     if keys is None:
         return None
-    return _valid(
-        {
-            "client_id": args.client_id or str(UUID(deps.new_uuid())),
-            "label": args.label,
-            "scopes": tuple(args.scope),
-            "cds_hooks_issuer": args.cds_hooks_issuer,
-            "registered_at": deps.now(),
-            **keys,
-        }
-    )
+    values = {
+        "client_id": args.client_id or str(UUID(deps.new_uuid())),
+        "label": args.label,
+        "scopes": tuple(args.scope),
+        "cds_hooks_issuer": args.cds_hooks_issuer,
+        "registered_at": deps.now(),
+        **keys,
+    }
+    return _valid(lambda: RegisteredClient.model_validate(values))
 
 
 def _keys(args: argparse.Namespace) -> dict[str, Any] | None:
@@ -93,9 +98,9 @@ def _keys(args: argparse.Namespace) -> dict[str, Any] | None:
         return None
 
 
-def _valid(values: dict[str, Any]) -> RegisteredClient | None:
+def _valid(registration: Callable[[], RegisteredClient]) -> RegisteredClient | None:
     try:
-        return RegisteredClient.model_validate(values)
+        return registration()
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False, include_context=False):
             place = "".join(f"{part}: " for part in one["loc"][:1])

@@ -128,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
         "--until", type=audit.instant, metavar="TIME", help="the end, excluded; by default now"
     )
     access.add_argument(
+        "--exchange",
+        metavar="ACCESS_ID",
+        help="print what this call of a CDS Hooks service sent, and its answer",
+    )
+    access.add_argument(
         "--archive",
         action="store_true",
         help="read the archive, which retains records for years, instead of the table, which has "
@@ -285,8 +290,16 @@ def _add_registration(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     add.add_argument("--scope", action="append", required=True, metavar="SCOPE")
     add.add_argument("--cds-hooks-issuer", metavar="URL", help="the iss of its CDS Hooks calls")
     _add_rights(add)
-    rotate = commands.add_parser("rotate", help="replace its keys, at once")
+    rotate = commands.add_parser("rotate", help="replace its keys")
     rotate.add_argument("who", metavar="CLIENT_ID")
+    rotate.add_argument(
+        "--overlap",
+        type=int,
+        choices=clients.OVERLAP_DAYS,
+        default=clients.DEFAULT_OVERLAP,
+        metavar="DAYS",
+        help="how long the earlier keys are accepted too, at most 30 days; 0 if one is disclosed",
+    )
     for command, run in ((add, clients.add), (rotate, clients.rotate)):
         keys = command.add_mutually_exclusive_group(required=True)
         keys.add_argument("--jwks-url", metavar="URL", help="the https address of its JWK Set")

@@ -118,4 +118,5 @@ def print_client(client: RegisteredClient) -> None:
     keys = client.jwks_url or f"keys {', '.join(one.kid for one in client.jwks)}"
     hooks = f"; CDS Hooks {client.cds_hooks_issuer}" if client.cds_hooks_issuer else ""
     scopes = " ".join(client.scopes)
-    print(f"{client.label} ({client.client_id}): {keys}; scopes {scopes}{hooks}")
+    earlier = f"; earlier keys until {client.former.until.isoformat()}" if client.former else ""
+    print(f"{client.label} ({client.client_id}): {keys}{earlier}; scopes {scopes}{hooks}")

@@ -15,8 +15,8 @@ from precert.domain.decisions import ServiceLine
 from precert.domain.delegation import Delegation, names_of
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, closed_cycle
-from precert.domain.review import Review
+from precert.domain.request import Change, Request
+from precert.domain.review import Review, closed_cycle
 from precert.domain.statuses import DETERMINED, Status, Transition, status_of_lines
 
 CANCELLED_BY_UPDATE: Final = "All service lines were cancelled by the submitter."

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from precert.domain.dates import Moment
 from precert.domain.smart_scopes import MOST_SCOPES, is_scope
 from precert.domain.values import Text, Value
 
@@ -107,6 +108,14 @@ class PublicKey(Value):
         return ALGORITHMS.get(algorithm) == self.kty and stated in (None, algorithm)
 
 
+class FormerKeys(Value):
+    """The keys before the last replacement, which are accepted until they end."""
+
+    jwks_url: PublicUrl | None = None
+    jwks: tuple[PublicKey, ...] = ()
+    until: Moment
+
+
 class RegisteredClient(Value):
     """A partner's system. What it may do is granted to its id, as to any client."""
 
@@ -115,10 +124,31 @@ class RegisteredClient(Value):
     jwks_url: PublicUrl | None = None
     jwks: tuple[PublicKey, ...] = ()
     """Its keys, where it has no address that serves them."""
+    former: FormerKeys | None = None
     scopes: Annotated[tuple[Text, ...], Field(max_length=MOST_SCOPES)] = ()
     cds_hooks_issuer: Text | None = None
     """The ``iss`` of its CDS Hooks calls, if it makes such calls."""
     registered_at: datetime
+
+    def with_keys(
+        self,
+        *,
+        jwks_url: str | None = None,
+        jwks: tuple[PublicKey, ...] = (),
+        until: datetime | None = None,
+    ) -> Self:
+        """The registration with other keys; the present ones are accepted ``until`` then.
+
+        Raises:
+            ValidationError: the keys or their address are not usable.
+        """
+        former = {"jwks_url": self.jwks_url, "jwks": self.jwks, "until": until} if until else None
+        changed = {"jwks_url": jwks_url, "jwks": jwks, "former": former}
+        return type(self).model_validate({**self.model_dump(), **changed})
+
+    def former_keys(self, now: datetime) -> FormerKeys | None:
+        """The earlier keys, while they are accepted."""
+        return self.former if self.former is not None and now < self.former.until else None
 
     @field_validator("scopes")
     @classmethod

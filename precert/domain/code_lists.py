@@ -22,10 +22,11 @@ from precert.domain.delegation import DecidedBy, DelegationStatus
 from precert.domain.disputes import DiscussionOutcome, DisputeKind, DisputeOption
 from precert.domain.documents import DocumentStatus, Refusal
 from precert.domain.event_types import EVENTS, EventType
+from precert.domain.form_settings import Stage
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
-from precert.domain.payer import Payer, Stage
+from precert.domain.payer import Payer
 from precert.domain.pending import PendReason
 from precert.domain.review import Channel, IntakeException
 from precert.domain.rules import Requirement

@@ -1,7 +1,7 @@
 """Service lines and their decisions: what was decided, why, by whom and in which role (W3, W4, W10)."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from precert.domain.codes import code_types_of
 from precert.domain.content import Procedure, Service, numbered_lines
 from precert.domain.dates import ApprovedDate, Moment
+from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.statuses import NOT_REQUIRED_ACTION, EnteredStatus, LineStatus
 from precert.domain.values import (
     FINISHED,
@@ -226,3 +227,42 @@ def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
 def _code_type(procedure: Procedure) -> CodeType | None:
     """The code set that the content names, or the one whose form the code has."""
     return procedure.code_type or next(iter(code_types_of(procedure.code)), None)
+
+
+def with_decisions(
+    lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], line_ids: Sequence[str]
+) -> tuple[ServiceLine, ...]:
+    require_lines(decisions, line_ids)
+    return tuple(
+        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
+        if line.line_id in decisions
+        else line
+        for line in lines
+    )
+
+
+def without_replaced(lines: Sequence[ServiceLine], now: datetime) -> tuple[ServiceLine, ...]:
+    """The lines, of which those whose replacement is approved are cancelled."""
+    replaced = {line.replaces for line in lines if line.replaces and line.status.rule.approves}
+    return tuple(
+        line.model_copy(update={"cancelled_at": now})
+        if line.line_id in replaced and line.cancelled_at is None
+        else line
+        for line in lines
+    )
+
+
+def require_lines(decisions: Mapping[str, Decision], line_ids: Sequence[str]) -> None:
+    errors = [
+        FieldError("/lines", "line_missing", f"line {line_id} needs a decision")
+        for line_id in line_ids
+        if line_id not in decisions
+    ] + [
+        FieldError(
+            "/lines", "line_unknown", f"line {line_id} is not part of this determination cycle"
+        )
+        for line_id in decisions
+        if line_id not in line_ids
+    ]
+    if errors:
+        raise InvalidInputError(errors)

@@ -19,14 +19,14 @@ from precert.domain.clocks import (
 )
 from precert.domain.dates import days_after
 from precert.domain.decision_clocks import ReviewClock
-from precert.domain.decisions import Decision
+from precert.domain.decisions import Decision, with_decisions
 from precert.domain.delegation import names_of
 from precert.domain.disputes import Appeal, DiscussionOutcome, DisputeKind, Rights
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, closed_cycle, with_decisions
-from precert.domain.review import Review
+from precert.domain.request import Change, Request
+from precert.domain.review import Review, closed_cycle
 from precert.domain.statuses import AppealStatus, Transition, status_of_lines
 
 _BEFORE_APPEAL: Final = frozenset(kind for kind in DisputeKind if kind.rule.before_appeal)

@@ -72,6 +72,8 @@ class Refusal(StrEnum):
     """Reserved and not assigned: a document without a scan result stays CHECKING."""
     CLOSED = "request_closed"
     NOT_UPLOADED = "not_uploaded"
+    NOT_STORED = "not_stored"
+    """A document within a partner's call that ended before the file was stored."""
 
     @property
     def words(self) -> str:
@@ -116,6 +118,9 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
         Refusal.NOT_SCANNED: "The file could not be scanned for malware. Upload it again, or as a PDF.",
         Refusal.CLOSED: "The request no longer accepts documents.",
         Refusal.NOT_UPLOADED: "No file was uploaded in time. Create a new upload.",
+        Refusal.NOT_STORED: (
+            "The file was received and could not be stored. Send it again, or upload it."
+        ),
     }
 )
 

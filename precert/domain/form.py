@@ -11,10 +11,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, cast
 
+from precert.domain.code_ranges import CodeRange
 from precert.domain.codes import NDC_PATTERN
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Patient, Service
 from precert.domain.dates import days_after
-from precert.domain.payer import Choice, CodeRange, Form, FormField, Payer, Stage, TypeOfService
+from precert.domain.form_settings import Choice, Form, FormField, Stage, TypeOfService
+from precert.domain.payer import Payer
 from precert.domain.values import (
     MAX_TEXT,
     MAX_UNITS,

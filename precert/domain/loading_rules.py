@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from precert.domain.codes import canonical_code, has_form
 from precert.domain.coverage import PLAN_TYPES
 from precert.domain.dates import RULES, RuleDate, RuleEnd, days_after
+from precert.domain.form_settings import Form
 from precert.domain.loading_table import (
     LIST_SEPARATOR,
     Cells,
@@ -27,7 +28,7 @@ from precert.domain.loading_table import (
     load_rows,
     parts,
 )
-from precert.domain.payer import PLACEHOLDERS, Form, Payer
+from precert.domain.payer import PLACEHOLDERS, Payer
 from precert.domain.rules import Requirement, Rule, family_of, ordinal_of
 from precert.domain.values import AuthorizationType, CodeType, Text, Units, Value
 

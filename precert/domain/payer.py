@@ -4,63 +4,24 @@ Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` has t
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
-from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from precert.domain.codes import FORM_IN_WORDS, canonical_code, code_types_of, has_form
-from precert.domain.content import (
-    Address,
-    Medication,
-    Patient,
-    Procedure,
-    Provider,
-    RequestContent,
-    Service,
-    numbered_lines,
-)
+from precert.domain.branding import Branding
+from precert.domain.code_ranges import CodeRange, DiagnosisRange, range_of
+from precert.domain.content import Address, Procedure, RequestContent, Service, numbered_lines
 from precert.domain.dates import Holiday
-from precert.domain.decision_clocks import (
-    ClockKind,
-    ClockUnit,
-    DecisionClock,
-    Period,
-    ReviewClock,
-)
-from precert.domain.rules import family_of
+from precert.domain.decision_clocks import ClockKind, ClockUnit, DecisionClock, Period, ReviewClock
+from precert.domain.form_settings import Form
 from precert.domain.statuses import LineStatus
-from precert.domain.values import (
-    AuthorizationType,
-    CodeType,
-    LoincCode,
-    ProviderKind,
-    Purpose,
-    Text,
-    UnitType,
-    Urgency,
-    Value,
-)
+from precert.domain.values import AuthorizationType, CodeType, LoincCode, Text, Value
 
 if TYPE_CHECKING:
     from precert.domain.request import Request
-
-_GROUPS: Final[dict[str, type[Value]]] = {
-    "request": RequestContent,
-    "patient": Patient,
-    "address": Address,
-    "servicing_provider": Provider,
-    "requesting_provider": Provider,
-    "service": Service,
-    "procedure": Procedure,
-    "medication": Medication,
-}
-"""What the form's fields are fields of."""
-
 
 PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "appeal_rights": ("filing_days", "standard", "expedited", "after_appeal"),
@@ -77,61 +38,6 @@ class Contact(Value):
     name: Text
     phone: Text
     hours: Text | None = None
-
-
-LEAST_CONTRAST: Final = 4.5
-"""Of text against its background (WCAG 2.2, criterion 1.4.3)."""
-LIGHT_BACKGROUND: Final = "#ffffff"
-DARK_BACKGROUND: Final = "#1e1e1e"
-
-
-def _luminance(color: str) -> float:
-    """Return the relative luminance of ``#rrggbb``, as WCAG defines it."""
-    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-        for channel in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(color: str, background: str) -> float:
-    """Return the contrast ratio of two colors, from 1 to 21."""
-    darker, lighter = sorted((_luminance(color), _luminance(background)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _readable_on(background: str) -> AfterValidator:
-    def readable(color: str) -> str:
-        ratio = contrast(color, background)
-        if ratio < LEAST_CONTRAST:
-            raise ValueError(
-                f"{color} has a contrast of {ratio:.1f} against {background}; "
-                f"it must have {LEAST_CONTRAST} or more"
-            )
-        return color
-
-    return AfterValidator(readable)
-
-
-Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
-
-
-class Branding(Value):
-    """What distinguishes the payer's portal from that of another payer."""
-
-    accent_color: Annotated[Color, _readable_on(LIGHT_BACKGROUND)] = "#0b5c7a"
-    accent_color_dark: Annotated[Color, _readable_on(DARK_BACKGROUND)] = "#7cc4e0"
-    """On a light and on a dark background."""
-    logo: Annotated[Text, Field(pattern=r"^/payer/[a-z0-9-]+\.(svg|png)$")] | None = None
-    """The path of the logo at the address of the portal; the name is shown without one.
-
-    The file of that name is beside ``payer.json``."""
-
-    @property
-    def logo_file(self) -> str | None:
-        """The name of the logo's file."""
-        return self.logo.rpartition("/")[2] if self.logo else None
 
 
 class UtilizationManagement(Value):
@@ -247,165 +153,6 @@ class DocumentLimits(Value):
     max_while_pending: Annotated[int, Field(ge=1)]
     upload_seconds: Annotated[int, Field(ge=60)]
     download_seconds: Annotated[int, Field(ge=10)]
-
-
-class PlaceOfService(Value):
-    """A place of service: the payer's code and name, with the CMS code if it has one."""
-
-    code: Text
-    name: Text
-    cms_code: Text | None = None
-
-
-class TypeOfService(Value):
-    """A choice of the form, and the choices that follow from it (C4)."""
-
-    code: Text
-    name: Text
-    authorization_type: AuthorizationType
-    procedure_required: bool
-    medication_required: bool = False
-    """Whether it always needs its medication; other types do where a code is a drug's (C11)."""
-    places_of_service: tuple[Text, ...]
-    x12_service_type: Text | None = None
-    """X12 1365: its code in an exported request (C8)."""
-
-
-class CodeRange(Value):
-    """Codes of one code set from the first to the last, both of the same form (C5)."""
-
-    code_type: CodeType
-    code_from: Text
-    code_to: Text
-    label: Text | None = None
-    """The payer's words for the codes, for people."""
-
-    def names(self, code: str, code_type: CodeType) -> bool:
-        """Whether the code is in the range."""
-        if code_type is not self.code_type:
-            return False
-        canonical = canonical_code(code, code_type)
-        in_order = self.code_from <= canonical <= self.code_to
-        return in_order and family_of(canonical, code_type) == self._family
-
-    @property
-    def _family(self) -> str:
-        return family_of(self.code_from, self.code_type)
-
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
-        for code in (self.code_from, self.code_to):
-            if not has_form(code, self.code_type) or canonical_code(code, self.code_type) != code:
-                form = FORM_IN_WORDS[self.code_type]
-                raise ValueError(f"{code} is no {self.code_type} code: it has {form}")
-        if self._family != family_of(self.code_to, self.code_type) or self.code_to < self.code_from:
-            raise ValueError(f"{self.code_from} to {self.code_to} is no range of codes")
-        return self
-
-
-class DiagnosisRange(Value):
-    """ICD-10-CM categories or codes from the first to the last, of the same length."""
-
-    code_from: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
-    code_to: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
-
-    @model_validator(mode="after")
-    def _has_ends_of_one_length(self) -> Self:
-        if len(self.code_from) != len(self.code_to):
-            raise ValueError("code_from and code_to have as many characters")
-        return self
-
-    def has(self, diagnosis: str) -> bool:
-        """Whether the diagnosis is of one of the categories or codes."""
-        return self.code_from <= diagnosis[: len(self.code_from)] <= self.code_to
-
-
-class Choice(Value):
-    """A choice: the code that is sent, and the payer's name for it."""
-
-    code: Text
-    name: Text
-
-
-class Stage(StrEnum):
-    """When a field is required; what a check requires, a submission requires too."""
-
-    CHECK = "CHECK"
-    SUBMISSION = "SUBMISSION"
-
-
-class FormField(Value):
-    """A field of the form: its label, and when it is required.
-
-    Without ``authorization_types`` it is shown for all of them.
-    """
-
-    name: Text
-    label: Text
-    required_for: Stage | None = None
-    authorization_types: tuple[AuthorizationType, ...] = ()
-    notice: Text | None = None
-    """The notice to show with the field."""
-
-
-class Form(Value):
-    """The form as data: a portal and the validation use the same (C3, C4)."""
-
-    fields: dict[str, tuple[FormField, ...]]
-    """By what they are fields of, in the order of the form."""
-    authorization_types: tuple[Choice, ...]
-    types_of_service: tuple[TypeOfService, ...]
-    places_of_service: tuple[PlaceOfService, ...]
-    urgencies: tuple[Choice, ...]
-    unit_types: tuple[Choice, ...]
-    code_types: tuple[Choice, ...]
-    frequencies: tuple[Choice, ...]
-    routes: tuple[Choice, ...]
-    provider_kinds: tuple[Choice, ...]
-    purposes: tuple[Choice, ...]
-
-    @cached_property
-    def memo(self) -> dict[object, object]:
-        """A cache of :mod:`precert.domain.form` for this form, as long as the process runs."""
-        return {}
-
-    @model_validator(mode="after")
-    def _fields_exist(self) -> Self:
-        if set(self.fields) != set(_GROUPS):
-            raise ValueError(f"fields must have the groups {', '.join(_GROUPS)}")
-        for group, model in _GROUPS.items():
-            named = {field.name for field in self.fields[group]}
-            if unknown := named - set(model.model_fields):
-                raise ValueError(f"{group} has no fields {unknown}")
-        if missing := set(Service.model_fields) - {field.name for field in self.fields["service"]}:
-            raise ValueError(f"each field of a service needs its place: {missing}")
-        return self
-
-    @model_validator(mode="after")
-    def _choices_are_known(self) -> Self:
-        for name, choices, known in (
-            ("authorization_types", self.authorization_types, AuthorizationType),
-            ("urgencies", self.urgencies, Urgency),
-            ("unit_types", self.unit_types, UnitType),
-            ("code_types", self.code_types, CodeType),
-            ("provider_kinds", self.provider_kinds, ProviderKind),
-            ("purposes", self.purposes, Purpose),
-        ):
-            if unknown := {choice.code for choice in choices} - _values(known):
-                raise ValueError(f"{name} has choices that cannot be sent: {unknown}")
-        return self
-
-    @model_validator(mode="after")
-    def _places_exist(self) -> Self:
-        known = {place.code for place in self.places_of_service}
-        for kind in self.types_of_service:
-            if unknown := set(kind.places_of_service) - known:
-                raise ValueError(f"{kind.code} names places that are not listed: {unknown}")
-        return self
-
-
-def _values(members: Iterable[StrEnum]) -> set[str]:
-    return {member.value for member in members}
 
 
 class PayerIdentifier(Value):
@@ -545,7 +292,7 @@ class Payer(Value):
 
     def behavioral_service(self, code: str, code_type: CodeType | None) -> CodeRange | None:
         """The range of behavioral services that has the code, if any (A5)."""
-        return _range_of(code, code_type, self.behavioral_services)
+        return range_of(code, code_type, self.behavioral_services)
 
     def is_behavioral_stay(self, service: Service) -> bool:
         """Whether a stay without codes is behavioral by its primary diagnosis (A5)."""
@@ -556,7 +303,7 @@ class Payer(Value):
 
     def is_drug(self, code: str, code_type: CodeType | None) -> bool:
         """Whether the code is a drug's (C11)."""
-        return _range_of(code, code_type, self.drug_codes) is not None
+        return range_of(code, code_type, self.drug_codes) is not None
 
     def needs_medication(self, service: Service) -> bool:
         """Whether the service needs its medication: by its type or by one of its codes (C11)."""
@@ -663,13 +410,3 @@ def _own_clock(amount: int, unit: ClockUnit) -> DecisionClock:
         pause=False,
         information=limit,
     )
-
-
-def _range_of(
-    code: str, code_type: CodeType | None, ranges: Iterable[CodeRange]
-) -> CodeRange | None:
-    """The first range that has the code; of a code that fits several code sets there is none."""
-    kinds = code_types_of(code) if code_type is None else (code_type,)
-    if len(kinds) != 1 or not has_form(code, kinds[0]):
-        return None
-    return next((codes for codes in ranges if codes.names(code, kinds[0])), None)

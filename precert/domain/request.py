@@ -15,20 +15,16 @@ from typing import NamedTuple
 
 from precert.domain.assessment import Assessment
 from precert.domain.clocks import CHECK_INTERVAL, Deadline, resumed
-from precert.domain.decisions import Decision, ServiceLine
+from precert.domain.decisions import Decision, require_lines, with_decisions, without_replaced
 from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
-from precert.domain.errors import (
-    ActionNotAllowedError,
-    FieldError,
-    InvalidInputError,
-    SameReviewerError,
-)
+from precert.domain.errors import ActionNotAllowedError, SameReviewerError
 from precert.domain.event_types import EVENTS, EventRule, EventType
-from precert.domain.events import Event, VendorLine, event_id
+from precert.domain.events import Event
 from precert.domain.payer import Payer
+from precert.domain.request_events import event_of
 from precert.domain.request_state import RequestState
-from precert.domain.review import FIRST_CYCLE, Review
+from precert.domain.review import Review, closed_cycle, with_deadline
 from precert.domain.statuses import DETERMINED, Status, Transition, allows, status_of_lines
 
 
@@ -112,7 +108,7 @@ class Request(RequestState):
         if self.own_part_is_determined:
             raise self.refusal("The payer's service lines are decided already.")
         open_ids = [line.line_id for line in review.open_own_lines]
-        lines = _replaced(with_decisions(review.lines, decisions, open_ids), now)
+        lines = without_replaced(with_decisions(review.lines, decisions, open_ids), now)
         status = status_of_lines(line.counts_as for line in lines)
         return self.changed(
             EventType.REQUEST_DETERMINED
@@ -149,7 +145,7 @@ class Request(RequestState):
         if last is not None and report.reported_at <= last:
             return None
         line_ids = [line.line_id for line in review.lines_of_vendor(delegation)]
-        lines = _replaced(with_decisions(review.lines, decisions, line_ids), now)
+        lines = without_replaced(with_decisions(review.lines, decisions, line_ids), now)
         status = status_of_lines(line.counts_as for line in lines)
         reported = delegation.model_copy(update={"reports": (*delegation.reports, report)})
         update: dict[str, object] = {"lines": lines}
@@ -325,7 +321,7 @@ class Request(RequestState):
         Raises:
             InvalidInputError.
         """
-        _require_lines(decisions, [line.line_id for line in self.lines_to_decide])
+        require_lines(decisions, [line.line_id for line in self.lines_to_decide])
 
     def refusal(self, detail: str) -> ActionNotAllowedError:
         """The error for an action that is not allowed, with those that are (T1)."""
@@ -357,6 +353,17 @@ class Request(RequestState):
         return Change(self.version, after, event)
 
 
+class Comparison(NamedTuple):
+    """What an automatic approval was compared with: the member's requests until the last one before.
+
+    Without it, two that are assessed at the same time would each be approved without the other (S2).
+    """
+
+    member_id: str
+    last_approval: str | None
+    """The member's last automatic approval, or ``None`` if there is none."""
+
+
 class Change(NamedTuple):
     """A changed request, the version it was based on, and its event.
 
@@ -376,6 +383,8 @@ class Change(NamedTuple):
     """The request before an update, whose duplicate lock moves."""
     original: bytes | None = None
     """The submitter's update as it was sent, compressed by gzip."""
+    compared: Comparison | None = None
+    """Of an automatic approval: it is valid only while the member has no later one."""
     reference: str | None = None
     """An id under which the request is found too: that of the update's claim."""
 
@@ -413,23 +422,6 @@ def _require_licensed(
         raise AssertionError("the status does not follow from the service lines")
 
 
-def closed_cycle(review: Review, now: datetime) -> Review:
-    """The review of a closed cycle: no assignment, open RFI or proposal."""
-    rfi = review.open_information_request
-    ended = rfi.model_copy(update={"closed_at": now}) if rfi else None
-    return review.model_copy(
-        update={
-            "assignment": None,
-            "assignments": 0,
-            "proposal": None,
-            "proposals": 0,
-            "information_requests": (
-                (*review.information_requests[:-1], ended) if ended else review.information_requests
-            ),
-        }
-    )
-
-
 @dataclass(frozen=True)
 class _DueEvent:
     """An event of the cycle's deadline, and when it is due."""
@@ -438,96 +430,3 @@ class _DueEvent:
     event: EventType
     recorded_in: tuple[str, ...] = ()
     """Fields of the review that hold the last cycle in which it was recorded."""
-
-
-def with_deadline(review: Review, deadline: Deadline, **update: object) -> Review:
-    """The review with another deadline of the current cycle, and other changes of that cycle."""
-    changed = {"warn_at": deadline.warn_at, "due_at": deadline.due_at, **update}
-    if appeal := review.open_appeal:
-        appeals = (*review.appeals[:-1], appeal.model_copy(update=changed))
-        return review.model_copy(update={"appeals": appeals})
-    return review.model_copy(update=changed)
-
-
-def event_of(
-    request: Request,
-    event_type: EventType,
-    actor: str | None = None,
-    *,
-    vendor_id: str | None = None,
-) -> Event:
-    """The event of a change. One per version, so its id is derived from it.
-
-    ``vendor_id`` names the vendor that the event is about: it decides in the first cycle.
-    """
-    review = request.review
-    cycle = review.cycle if review else 0
-    return Event(
-        event_id=event_id(request.request_id, request.version),
-        type=event_type,
-        request_id=request.request_id,
-        cycle=FIRST_CYCLE if vendor_id else cycle,
-        at=request.updated_at,
-        status=request.status,
-        number=review.number if review else None,
-        tins=tuple(sorted(request.tins)),
-        vendor_id=vendor_id,
-        vendor_lines=_vendor_lines(review) if review else None,
-        waiting_on=request.waiting_on,
-        due_at=request.expires_at or request.due_at or request.vendor_due_at,
-        actor=actor,
-    )
-
-
-def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
-    """The service lines that delegated vendors decide, by vendor."""
-    lines = tuple(
-        VendorLine(
-            vendor_id=delegation.vendor_id,
-            line_id=line.line_id,
-            procedure_code=line.code,
-            code_set=line.code_type,
-        )
-        for line in review.active_lines
-        if (delegation := review.delegation_of(line.line_id)) is not None
-    )
-    return lines or None
-
-
-def with_decisions(
-    lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], line_ids: Sequence[str]
-) -> tuple[ServiceLine, ...]:
-    _require_lines(decisions, line_ids)
-    return tuple(
-        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
-        if line.line_id in decisions
-        else line
-        for line in lines
-    )
-
-
-def _replaced(lines: Sequence[ServiceLine], now: datetime) -> tuple[ServiceLine, ...]:
-    """The lines, of which those whose replacement is approved are cancelled."""
-    replaced = {line.replaces for line in lines if line.replaces and line.status.rule.approves}
-    return tuple(
-        line.model_copy(update={"cancelled_at": now})
-        if line.line_id in replaced and line.cancelled_at is None
-        else line
-        for line in lines
-    )
-
-
-def _require_lines(decisions: Mapping[str, Decision], line_ids: Sequence[str]) -> None:
-    errors = [
-        FieldError("/lines", "line_missing", f"line {line_id} needs a decision")
-        for line_id in line_ids
-        if line_id not in decisions
-    ] + [
-        FieldError(
-            "/lines", "line_unknown", f"line {line_id} is not part of this determination cycle"
-        )
-        for line_id in decisions
-        if line_id not in line_ids
-    ]
-    if errors:
-        raise InvalidInputError(errors)

@@ -1,6 +1,6 @@
 """What the payer adds to a request: the review record, with requests for information, notes, proposals.
 
-Records only. Decisions, disputes and the assessment have modules of their own. Transitions are in
+Records. Decisions, disputes and the assessment have modules of their own. Transitions are in
 :mod:`precert.domain.request`, and a reviewer's actions within a determination cycle in
 :mod:`precert.domain.reviewing`.
 """
@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from precert.domain.assessment import Assessment
+from precert.domain.clocks import Deadline
 from precert.domain.dates import Moment
 from precert.domain.decision_clocks import DecisionClock, Extension
 from precert.domain.decisions import Decision, ServiceLine
@@ -281,3 +282,29 @@ class Review(Value):
 
     def line(self, line_id: str) -> ServiceLine | None:
         return next((line for line in self.lines if line.line_id == line_id), None)
+
+
+def closed_cycle(review: Review, now: datetime) -> Review:
+    """The review of a closed cycle: no assignment, open RFI or proposal."""
+    rfi = review.open_information_request
+    ended = rfi.model_copy(update={"closed_at": now}) if rfi else None
+    return review.model_copy(
+        update={
+            "assignment": None,
+            "assignments": 0,
+            "proposal": None,
+            "proposals": 0,
+            "information_requests": (
+                (*review.information_requests[:-1], ended) if ended else review.information_requests
+            ),
+        }
+    )
+
+
+def with_deadline(review: Review, deadline: Deadline, **update: object) -> Review:
+    """The review with another deadline of the current cycle, and other changes of that cycle."""
+    changed = {"warn_at": deadline.warn_at, "due_at": deadline.due_at, **update}
+    if appeal := review.open_appeal:
+        appeals = (*review.appeals[:-1], appeal.model_copy(update=changed))
+        return review.model_copy(update={"appeals": appeals})
+    return review.model_copy(update=changed)

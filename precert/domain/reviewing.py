@@ -14,7 +14,7 @@ from precert.domain.disputes import DiscussionOutcome
 from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError, SameReviewerError
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, with_deadline
+from precert.domain.request import Change, Request
 from precert.domain.review import (
     MOST_ASSIGNMENTS,
     MOST_NOTES,
@@ -26,6 +26,7 @@ from precert.domain.review import (
     Proposal,
     ReturnedProposal,
     Review,
+    with_deadline,
 )
 from precert.names import Entitlement
 

@@ -5,7 +5,7 @@ are one service. A field of the payer's form that the claim lacks is empty: the 
 form then name the place in the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from precert.domain.content import RequestContent
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
+from precert.domain.value_errors import errors_of
 from precert.domain.values import (
     AuthorizationType,
     CodeType,
@@ -205,7 +206,7 @@ class _Reader:
         try:
             content = RequestContent.model_validate(entered)
         except ValidationError as error:
-            errors = tuple(_field_errors(error))
+            errors = tuple(errors_of(error))
         return ReadClaim(content, errors, item_sequences(self.bundle), self.places)
 
     # -- Parties ----------------------------------------------------------------------------------
@@ -457,9 +458,3 @@ def _days(first: str | None, last: str | None) -> int | None:
     except ValueError:
         return None
     return max(days, 1)
-
-
-def _field_errors(error: ValidationError) -> Iterator[FieldError]:
-    for one in error.errors(include_input=False, include_url=False):
-        pointer = "".join(f"/{part}" for part in one["loc"])
-        yield FieldError(pointer, "malformed", one["msg"])

@@ -22,7 +22,8 @@ from precert.fhir.orders import CRD, reference_of
 
 COVERAGE_INFORMATION: Final = f"{CRD}/StructureDefinition/ext-coverage-information"
 REASONS: Final = f"{CRD}/CodeSystem/temp"
-DETAILS: Final = f"{CRD}/CodeSystem/temp"
+DETAILS: Final = (f"{systems.TERMINOLOGY}/crd-coverage-detail", f"{CRD}/CodeSystem/temp")
+"""The code system of details, and the guide's own, which it retains for earlier clients."""
 WITH_PA: Final = "withpa"
 _LIMITATION: Final = "cat-limitation"
 _CODE_SYSTEM: Final = {
@@ -92,7 +93,7 @@ def _reason(reason: Reason) -> Json:
 
 
 def _limitation(words: str) -> Json:
-    code = {"coding": [{"system": DETAILS, "code": "instructions"}]}
+    code = {"coding": [{"system": one, "code": "instructions"} for one in DETAILS]}
     return {
         "url": "detail",
         "extension": [

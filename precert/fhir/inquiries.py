@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from precert.domain.inquiry import MOST_NUMBERS, Inquiry
+from precert.domain.value_errors import errors_of
 from precert.fhir import systems
 from precert.fhir.bundles import (
     Bundle,
@@ -22,6 +23,15 @@ from precert.fhir.received_parties import patient_of
 
 _NUMBERS: Final = ("authorizationNumber", "administrationReferenceNumber")
 """X12 REF BB and REF NT: numbers of earlier responses."""
+_PURPOSES: Final = {
+    "/member_id": "The member id of the patient",
+    "/date_of_birth": "The birth date of the patient",
+    "/first_day": "The first date of service",
+    "/last_day": "The last date of service",
+    "/codes": "The codes of the items",
+    "/numbers": "The precertification numbers",
+}
+"""What each value of an inquiry is, in its errors."""
 _CODED: Final = tuple(
     system.replace("http://", "https://", 1) for system in systems.CODE_SYSTEMS.values()
 )
@@ -52,10 +62,10 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
             [
                 Issue(
                     "value",
-                    places.get(f"/patient/{one['loc'][0]}", "Claim"),
-                    f"{one['msg']}. Send the member id and the birth date of the patient.",
+                    places.get(f"/patient{one.pointer}", "Claim"),
+                    f"{_PURPOSES.get(one.pointer, 'The claim')}: {one.message}.",
                 )
-                for one in error.errors(include_input=False, include_url=False)
+                for one in errors_of(error)
             ]
         ) from None
 

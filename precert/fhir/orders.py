@@ -5,7 +5,7 @@ the product needs is left out, as one that was not sent: an order is never refus
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -57,8 +57,6 @@ class HookResources:
     """What a call sent: the resources of its context and prefetch, by their references."""
 
     resources: list[Json]
-    focus: list[Json] = field(default_factory=list)
-    """The orders and appointments that the call is about."""
 
     def __post_init__(self) -> None:
         self._index()
@@ -186,8 +184,10 @@ class _OrderReader:
             one.get("code"),
             one.get("codeCodeableConcept"),
             one.get("medicationCodeableConcept"),
+            one.get("serviceType"),
             *objects(one, "serviceType"),
-            *(objects(one, "orderDetail")),
+            *objects(one, "orderDetail"),
+            *(objects(one, "type") if one["resourceType"] == "Encounter" else ()),
         ]
         for reference in ("codeReference", "medicationReference"):
             target = self.found.target(one.get(reference), one)
@@ -251,6 +251,8 @@ class _OrderReader:
         stated = [*objects(one, "category"), *objects(one, "serviceCategory")]
         stated += [found.get("valueCodeableConcept", {}) for found in self._categories()]
         classes = {code for each in stated for system, code in codings(each) if _is_act(system)}
+        if one["resourceType"] == "Encounter" and isinstance(one.get("class"), dict):
+            classes.add(text(one["class"], "code") or "")
         if classes & _INPATIENT:
             return AuthorizationType.INPATIENT
         if classes & _OUTPATIENT or one["resourceType"] in _AT_HOME:
@@ -375,6 +377,8 @@ def _days(one: Mapping[str, Any]) -> Iterator[object]:
         bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
         yield bounds.get("start") if isinstance(bounds, dict) else None
     yield one.get("start")
+    stay = one.get("period")
+    yield stay.get("start") if isinstance(stay, dict) else None
     yield from (period.get("start") for period in objects(one, "requestedPeriod"))
     yield one.get("dateTime")
     yield one.get("dateWritten")

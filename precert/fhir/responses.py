@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from precert.domain.decisions import DecidingRole, Decision, ServiceLine
+from precert.domain.delegation import names_of
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -370,21 +371,38 @@ def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
 
 
 def _disposition(request: Request, payer: Payer) -> str:
+    """The state in words: who must act next and until when, and the vendor that decides lines."""
     review = request.submitted
+    number = f"Precertification {review.number}"
     if review.duplicate_of:
-        return f"Precertification {review.number} repeats another request and is not processed."
+        return f"{number} repeats another request and is not processed."
     dispute = review.open_appeal
     if not request.status.rule.open and dispute is None:
-        return f"Precertification {review.number}: {request.status.rule.label}."
-    due = (dispute or review).due_at
-    until = f" A decision is due by {written_moment(due.astimezone(payer.zone))}." if due else ""
-    needed = " Information is needed: see the notes." if review.open_information_request else ""
-    state = (
-        f": {request.status.rule.label}. {dispute.kind.rule.label} in progress."
-        if dispute
-        else " is pended for review."
-    )
-    return f"Precertification {review.number}{state}{until}{needed}"
+        return f"{number}: {request.status.rule.label}."
+    sentences = []
+    if dispute:
+        name = dispute.kind.rule.label
+        sentences.append(f"{number}: {request.status.rule.label}. {name} in progress.")
+    elif review.open_own_lines or not request.open_delegations:
+        sentences.append(f"{number} is pended for review.")
+    else:
+        sentences.append(f"{number} is pended.")
+    sentences += _due(request, payer)
+    for one in request.open_delegations:
+        part = "it" if request.is_delegated else "the service lines with the action CT"
+        until = f" by {written_moment(one.due_at.astimezone(payer.zone))}" if one.due_at else ""
+        sentences.append(f"The delegated vendor {names_of([one])} decides {part}{until}.")
+    return " ".join(sentences)
+
+
+def _due(request: Request, payer: Payer) -> Iterator[str]:
+    """Until when the providers, or else the payer, must act."""
+    rfi, deadline = request.submitted.open_information_request, request.deadline
+    if rfi is not None:
+        until = written_moment(rfi.answer_by.astimezone(payer.zone))
+        yield f"Information is needed by {until}: see the notes."
+    if deadline is not None and not (rfi and rfi.pauses):
+        yield f"A decision is due by {written_moment(deadline.due_at.astimezone(payer.zone))}."
 
 
 def _period(first: date, last: date) -> Json:

@@ -1,350 +1,28 @@
-"""Subscriptions of PAS (R4 backport of topic-based subscriptions): read, shown, and their status.
+"""Subscriptions of PAS (R4 backport of topic-based subscriptions) as responses and notifications.
 
-Values of headers are secrets: they are read apart from the resource, and shown only in the response to
-the call that sent them.
+Values of headers are secrets: they are shown only in the response to the call that sent them. Received
+subscriptions are read in :mod:`precert.fhir.received_subscriptions`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import SecretStr
 
-from precert.domain.subscriptions import (
-    HEARTBEAT_SECONDS,
-    MOST_ORGANIZATIONS,
-    DeliveryError,
-    Notification,
-    Organization,
-    OrganizationKind,
-    Subscription,
-    SubscriptionStatus,
-    Work,
-)
-from precert.domain.values import NPI_PREFIX, luhn_digit
+from precert.domain.subscriptions import DeliveryError, Notification, Subscription, Work
 from precert.fhir import systems
-from precert.fhir.bundles import Issue, UnprocessableBundleError, objects, text, unknown_modifiers
+from precert.fhir.bundles import objects
 from precert.fhir.elements import Json, present
 
 TOPIC: Final = f"{systems.PAS}/SubscriptionTopic/PASSubscriptionTopic"
 BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
-_FILTER: Final = f"{BACKPORT}/backport-filter-criteria"
-_CONTENT: Final = f"{BACKPORT}/backport-payload-content"
-_HEARTBEAT: Final = f"{BACKPORT}/backport-heartbeat-period"
-_TIMEOUT: Final = f"{BACKPORT}/backport-timeout"
-_MOST: Final = f"{BACKPORT}/backport-max-count"
-_CHANNEL_TYPE: Final = f"{BACKPORT}/backport-channel-type"
+CONTENT: Final = f"{BACKPORT}/backport-payload-content"
 FULL_RESOURCE: Final = "full-resource"
 FHIR_JSON: Final = "application/fhir+json"
-_MEDIA_TYPES: Final = (FHIR_JSON, "application/json")
 MASK: Final = "********"
 """Shown in place of the value of a header; sent back in an update, it leaves the value as it is."""
-
-_ORGANIZATION: Final = re.compile(
-    r"(?:[A-Z][A-Za-z]*[?.])?(?:org-identifier|orgIdentifier)=(?P<values>\S+)"
-)
-_HEADER: Final = re.compile(
-    r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})[ \t]*:[ \t]*([\x20-\x7e]{0,4000})"
-)
-_MOST_HEADERS: Final = 10
-_OWN_HEADERS: Final = frozenset(
-    {
-        *("accept-encoding", "connection", "content-encoding", "content-length", "content-type"),
-        *("expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
-"""Headers that describe the request itself; those that begin with ``proxy-`` are refused too."""
-_NAME: Final = re.compile(
-    r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*"
-)
-"""A host name with a domain; its last label is no number, so that it is no IP address."""
-_NOT_PUBLIC: Final = frozenset(
-    {
-        "localhost",
-        "local",
-        "internal",
-        "intranet",
-        "lan",
-        "home",
-        "corp",
-        "private",
-        "onion",
-        "arpa",
-    }
-)
-_MOST_URL: Final = 1000
-_INSTANT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
-)
-_ECHOED: Final = ("language", "text", "extension", "contact")
-
-
-@dataclass(frozen=True)
-class ReadSubscription:
-    """A received Subscription whose values are valid."""
-
-    organizations: tuple[Organization, ...]
-    endpoint: str
-    media_type: str
-    headers: Mapping[str, SecretStr] = field(repr=False)
-    heartbeat_seconds: int | None
-    timeout_seconds: int | None
-    end: datetime | None
-    turned_off: bool
-    resource: Json
-    """What is shown again, without the values of headers."""
-
-
-def read_subscription(document: Json, *, now: datetime, local: bool) -> ReadSubscription:
-    """The subscription of a resource; ``local`` if endpoints on this machine are accepted.
-
-    Raises:
-        UnprocessableBundleError: something is missing, wrong or not supported; all issues are listed.
-    """
-    reading = _Reading(document, now, local)
-    read = reading.run()
-    if reading.issues:
-        raise UnprocessableBundleError(reading.issues)
-    return read
-
-
-class _Reading:
-    """One resource, and what is wrong with it."""
-
-    def __init__(self, document: Json, now: datetime, local: bool) -> None:
-        self.document, self.now, self.local = document, now, local
-        self.issues: list[Issue] = []
-
-    def run(self) -> ReadSubscription:
-        document = self.document
-        if document.get("resourceType") != "Subscription":
-            self.refuse("structure", "", "Send one resource of type Subscription.")
-            raise UnprocessableBundleError(self.issues)
-        for one in unknown_modifiers(document, "Subscription"):
-            message = "This modifier extension is not supported. Send the resource without it."
-            self.issues.append(Issue(one.code, one.expression, message))
-        channel = document.get("channel")
-        if not isinstance(channel, dict):
-            self.refuse("required", "channel", "Send the channel of type rest-hook.")
-            channel = {}
-        extensions = {
-            str(one.get("url")): one for one in objects(channel, "extension") if "url" in one
-        }
-        read = ReadSubscription(
-            organizations=self.organizations(),
-            endpoint=self.endpoint(channel),
-            media_type=self.media_type(channel),
-            headers=self.headers(channel),
-            heartbeat_seconds=self.seconds(
-                extensions.get(_HEARTBEAT), "heartbeat period", HEARTBEAT_SECONDS
-            ),
-            timeout_seconds=self.seconds(extensions.get(_TIMEOUT), "timeout", range(1, 86401)),
-            end=self.end(),
-            turned_off=self.status() is SubscriptionStatus.OFF,
-            resource=self.shown(extensions),
-        )
-        if not text(document, "reason"):
-            self.refuse("required", "reason", "Send the reason for the subscription.")
-        return read
-
-    def refuse(self, code: str, path: str, message: str) -> None:
-        expression = f"Subscription.{path}" if path else "Subscription"
-        self.issues.append(Issue(code, expression, message))
-
-    def status(self) -> SubscriptionStatus | None:
-        sent = self.document.get("status")
-        accepted = (
-            SubscriptionStatus.REQUESTED,
-            SubscriptionStatus.ACTIVE,
-            SubscriptionStatus.OFF,
-        )
-        found = next((one for one in accepted if one.value == sent), None)
-        if found is None:
-            self.refuse(
-                "required" if sent is None else "value",
-                "status",
-                "Send the status requested, or off in an update that turns the subscription off.",
-            )
-        return found
-
-    def organizations(self) -> tuple[Organization, ...]:
-        criteria = self.document.get("criteria")
-        if not isinstance(criteria, str) or criteria.partition("|")[0] != TOPIC:
-            code = "required" if criteria is None else "not-supported"
-            self.refuse(code, "criteria", f"The only topic is {TOPIC}.")
-        filters = [
-            one.get("valueString")
-            for one in objects(self.document.get("_criteria"), "extension")
-            if one.get("url") == _FILTER
-        ]
-        path = "criteria.extension"
-        if len(set(map(str, filters))) != 1:
-            message = (
-                f"Send one filter ({_FILTER}), as in org-identifier=123456789; separate several "
-                "organizations by commas."
-            )
-            self.refuse("not-supported" if filters else "required", path, message)
-            return ()
-        match = _ORGANIZATION.fullmatch(str(filters[0]))
-        values = [unquote(one) for one in match["values"].split(",")] if match else []
-        found = [_organization(one) for one in values]
-        if not found or None in found or len(found) > MOST_ORGANIZATIONS:
-            message = (
-                "The filter must be org-identifier= with TINs of nine digits or NPIs, also with the "
-                f"system as in {systems.US_NPI}|1234567893; at most {MOST_ORGANIZATIONS}."
-            )
-            self.refuse("not-supported" if not match else "value", path, message)
-        return tuple(dict.fromkeys(one for one in found if one is not None))
-
-    def endpoint(self, channel: Json) -> str:
-        if channel.get("type") != "rest-hook" or any(
-            one.get("url") == _CHANNEL_TYPE for one in objects(channel.get("_type"), "extension")
-        ):
-            self.refuse("not-supported", "channel.type", "The only type of channel is rest-hook.")
-        url = channel.get("endpoint")
-        if not isinstance(url, str) or not url:
-            self.refuse("required", "channel.endpoint", "Send the address for notifications.")
-            return ""
-        if not is_endpoint(url, local=self.local):
-            self.refuse(
-                "value",
-                "channel.endpoint",
-                "The endpoint must be an https address with a public host name, without user, "
-                f"password and fragment, of at most {_MOST_URL} characters.",
-            )
-        return url
-
-    def media_type(self, channel: Json) -> str:
-        sent = channel.get("payload")
-        if sent not in _MEDIA_TYPES:
-            code = "required" if sent is None else "not-supported"
-            self.refuse(code, "channel.payload", f"The payload must be {FHIR_JSON}.")
-        contents = [
-            one.get("valueCode")
-            for one in objects(channel.get("_payload"), "extension")
-            if one.get("url") == _CONTENT
-        ]
-        if contents != [FULL_RESOURCE]:
-            self.refuse(
-                "not-supported" if contents else "required",
-                "channel.payload.extension",
-                f"The content of notifications is {FULL_RESOURCE}: send the extension {_CONTENT}.",
-            )
-        return str(sent)
-
-    def headers(self, channel: Json) -> dict[str, SecretStr]:
-        sent = channel.get("header", [])
-        found: dict[str, SecretStr] = {}
-        if not isinstance(sent, list) or len(sent) > _MOST_HEADERS:
-            self.refuse("value", "channel.header", f"Send at most {_MOST_HEADERS} headers.")
-            return found
-        for index, one in enumerate(sent):
-            match = _HEADER.fullmatch(one) if isinstance(one, str) else None
-            name = match[1].lower() if match else ""
-            path = f"channel.header[{index}]"
-            if match is None:
-                message = "A header is a name, a colon and a value of printable ASCII characters."
-                self.refuse("value", path, message)
-            elif name in _OWN_HEADERS or name.startswith("proxy-"):
-                self.refuse("not-supported", path, "This header is set by the sender.")
-            elif name in map(str.lower, found):
-                self.refuse("duplicate", path, "Send each header once.")
-            else:
-                found[match[1]] = SecretStr(match[2].rstrip())
-        return found
-
-    def seconds(self, extension: Json | None, what: str, bounds: range) -> int | None:
-        if extension is None:
-            return None
-        value = extension.get("valueUnsignedInt")
-        if isinstance(value, bool) or not isinstance(value, int) or value not in bounds:
-            message = f"The {what} must be from {bounds.start} to {bounds[-1]} seconds."
-            self.refuse("value", "channel.extension", message)
-            return None
-        return value
-
-    def end(self) -> datetime | None:
-        sent = self.document.get("end")
-        if sent is None:
-            return None
-        message = "The end must be an instant with its time zone, as in 2027-12-31T12:00:00Z."
-        try:
-            found = datetime.fromisoformat(sent) if _INSTANT.fullmatch(str(sent)) else None
-        except ValueError:
-            found = None
-        if found is None:
-            self.refuse("value", "end", message)
-        elif found <= self.now:
-            message = "The end is in the past: send a later one, or none."
-            self.refuse("business-rule", "end", message)
-        return found
-
-    def shown(self, extensions: Mapping[str, Json]) -> Json:
-        """The resource as it is shown again; elements without a use here are retained."""
-        retained = {
-            name: self.document[name]
-            for name in _ECHOED
-            if isinstance(self.document.get(name), str if name == "language" else dict | list)
-        }
-        urls = {
-            _HEARTBEAT: "valueUnsignedInt",
-            _TIMEOUT: "valueUnsignedInt",
-            _MOST: "valuePositiveInt",
-        }
-        settings = [
-            {"url": url, value: extensions[url][value]}
-            for url, value in urls.items()
-            if isinstance(extensions.get(url, {}).get(value), int)
-        ]
-        filters = [
-            {"url": _FILTER, "valueString": one.get("valueString")}
-            for one in objects(self.document.get("_criteria"), "extension")
-            if one.get("url") == _FILTER
-        ]
-        return present(
-            **retained,
-            end=self.document.get("end"),
-            reason=self.document.get("reason"),
-            filters=filters[:1],
-            settings=settings,
-        )
-
-
-def _organization(value: str) -> Organization | None:
-    system, _, number = value.rpartition("|")
-    digits = number.replace("-", "") if system != systems.US_NPI else number
-    npi = len(digits) == 10 and digits.isascii() and digits.isdecimal()
-    if npi and system in ("", systems.US_NPI):
-        valid = luhn_digit(NPI_PREFIX + digits[:-1]) == int(digits[-1])
-        return Organization(kind=OrganizationKind.NPI, number=digits) if valid else None
-    tin = re.fullmatch(r"[0-9]{2}-?[0-9]{7}", number) is not None
-    if tin and system in ("", systems.US_TIN):
-        return Organization(kind=OrganizationKind.TIN, number=digits)
-    return None
-
-
-def is_endpoint(url: str, *, local: bool) -> bool:
-    """Whether notifications can be sent to an address, by its form; its name is resolved later."""
-    if len(url) > _MOST_URL or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        return False
-    if parts.username is not None or parts.password is not None or "#" in url or port == 0:
-        return False
-    if local and parts.scheme in ("http", "https") and host in ("localhost", "127.0.0.1"):
-        return True
-    public = _NAME.fullmatch(host) is not None and host.rpartition(".")[2] not in _NOT_PUBLIC
-    return parts.scheme == "https" and public
-
-
-# -- Responses ----------------------------------------------------------------------------------------
 
 
 def shown_subscription(one: Subscription, headers: Mapping[str, SecretStr] | None = None) -> Json:
@@ -373,7 +51,7 @@ def shown_subscription(one: Subscription, headers: Mapping[str, SecretStr] | Non
             type="rest-hook",
             endpoint=one.endpoint,
             payload=one.media_type,
-            _payload={"extension": [{"url": _CONTENT, "valueCode": FULL_RESOURCE}]},
+            _payload={"extension": [{"url": CONTENT, "valueCode": FULL_RESOURCE}]},
             header=[f"{name}: {values.get(name, MASK)}" for name in one.header_names],
         ),
     )

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from precert.domain.assertion import assertion_id, matches, stamped_at
 from precert.domain.assessment import AssertionStatus
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
-from precert.domain.codes import code_types_of
 from precert.domain.completeness import errors_of_check, exceptions_of, not_a_choice, without_window
-from precert.domain.content import Procedure, RequestContent, Service, line_id_of
-from precert.domain.coverage import Coverage, Plan
+from precert.domain.content import RequestContent, Service, line_id_of
+from precert.domain.coverage import Coverage
 from precert.domain.errors import (
     FieldError,
     InvalidInputError,
@@ -22,7 +21,6 @@ from precert.domain.errors import (
 )
 from precert.domain.form import ServiceForm, service_form
 from precert.domain.next_steps import (
-    BEHAVIORAL,
     NextAction,
     NextStep,
     all_offer_predetermination,
@@ -36,19 +34,9 @@ from precert.domain.next_steps import (
 )
 from precert.domain.payer import Payer
 from precert.domain.review import IntakeException
-from precert.domain.rules import (
-    CodeQuery,
-    CodeResult,
-    DelegatedVendor,
-    Requirement,
-    Rule,
-    RuleListVersion,
-    answer_by,
-    deciding_rule,
-    overall,
-)
-from precert.domain.values import AuthorizationType, CodeType, Urgency
+from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion, overall
 from precert.names import Entitlement
+from precert.usecases.code_rules import judge_codes, retained_by_payer
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import (
     CheckFacts,
@@ -81,117 +69,6 @@ def _errors(form: ServiceForm, chosen: Service) -> Iterator[FieldError]:
     for later in form.later:
         if getattr(chosen, later.name) not in (None, ()) and not getattr(chosen, later.waits_for):
             yield FieldError(f"/{later.waits_for}", "missing", f"choose this before {later.name}")
-
-
-class JudgedCode(NamedTuple):
-    """The result of one code, and the rule that decided it, if one covers it."""
-
-    answer: CodeResult
-    rule: Rule | None
-
-
-def judge_codes(
-    services: Sequence[Service],
-    plan_on: Callable[[date], Plan],
-    *,
-    rule_list: RuleListVersion,
-    rule_lists: RuleLists,
-    payer: Payer,
-) -> tuple[tuple[JudgedCode, ...], ...]:
-    """Every code of every service, in the order entered (C6).
-
-    ``plan_on`` is the member's plan on a service's first day: it may have changed by then. The
-    payer's behavioral services have guidance, regardless of the rule list (A5).
-    """
-    queries = [_queries(service, plan_on(_day(service))) for service in services]
-    rules = rule_lists.rules(
-        rule_list, {(query.code_type, query.code) for of_service in queries for query in of_service}
-    )
-    return tuple(
-        tuple(
-            _judged(query, rules.get((query.code_type, query.code), ()), service, payer)
-            for query in of_service
-        )
-        for service, of_service in zip(services, queries, strict=True)
-    )
-
-
-def as_expedited(answer: CodeResult, service: Service) -> CodeResult:
-    """In an emergency no code that a rule covers needs precertification, also of a vendor (C10).
-
-    The rule is still named. A code that no rule covers is still unable to determine.
-    """
-    known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
-    if service.urgency is Urgency.EMERGENCY and known:
-        return answer._replace(requirement=Requirement.NOT_REQUIRED, vendor_id=None)
-    return answer
-
-
-def retained_by_payer(
-    judged: Sequence[Sequence[JudgedCode]],
-    services: Sequence[Service],
-    vendors: Mapping[str, DelegatedVendor],
-    today: date,
-) -> tuple[tuple[JudgedCode, ...], ...]:
-    """Retrospective codes of a vendor that does not accept them are the payer's own (C12).
-
-    They need precertification, and the vendor is not named; ``vendors`` are those of the codes.
-    """
-    return tuple(
-        tuple(
-            JudgedCode(
-                _retained(code.answer, service, vendors.get(code.answer.vendor_id or ""), today),
-                code.rule,
-            )
-            for code in codes
-        )
-        for service, codes in zip(services, judged, strict=True)
-    )
-
-
-def _retained(
-    answer: CodeResult, service: Service, vendor: DelegatedVendor | None, today: date
-) -> CodeResult:
-    notice = vendor.retrospective_notice if vendor else None
-    if answer.requirement is not Requirement.DELEGATED_VENDOR or notice is None:
-        return answer
-    if service.first_day is None or service.first_day >= today:
-        return answer
-    return answer._replace(requirement=Requirement.REQUIRED, vendor_id=None, guidance=notice)
-
-
-def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service, payer: Payer) -> JudgedCode:
-    if behavioral := payer.behavioral_service(query.code, query.code_type):
-        unknown = answer_by(None, query)
-        return JudgedCode(unknown._replace(guidance=BEHAVIORAL, label=behavioral.label), None)
-    rule = deciding_rule(query, rules)
-    return JudgedCode(as_expedited(answer_by(rule, query), service), rule)
-
-
-def _queries(service: Service, plan: Plan) -> tuple[CodeQuery, ...]:
-    return tuple(
-        CodeQuery(
-            code=procedure.code,
-            code_type=_code_type(procedure),
-            on=_day(service),
-            plan_type=plan.plan_type,
-            authorization_type=service.authorization_type or AuthorizationType.OUTPATIENT,
-            line_of_business=plan.line_of_business,
-            type_of_service=service.type_of_service,
-            place_of_service=service.place_of_service,
-        )
-        for procedure in service.procedures
-    )
-
-
-def _code_type(procedure: Procedure) -> CodeType:
-    return procedure.code_type or code_types_of(procedure.code)[0]
-
-
-def _day(service: Service) -> date:
-    if service.first_day is None:
-        raise AssertionError("completeness requires a date")
-    return service.first_day
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Final
 from precert.domain.caller import Caller
 from precert.domain.content import Procedure, Provider, RequestContent, Service
 from precert.domain.errors import FieldError, InvalidInputError, NoConfirmationError
+from precert.domain.form_settings import Choice, Form, PlaceOfService, TypeOfService
 from precert.domain.next_steps import emergency_admission_notice, is_emergency_admission
-from precert.domain.payer import Choice, Form, Payer, PlaceOfService, TypeOfService
+from precert.domain.payer import Payer
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import Value
 from precert.domain.wording import (

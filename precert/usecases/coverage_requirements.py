@@ -34,6 +34,7 @@ from precert.domain.orders import (
     AssertionReason,
     AuthorizationNeeded,
     CoverageAssertion,
+    InformationNeeded,
     JudgedSetting,
     Order,
     Reason,
@@ -52,7 +53,7 @@ from precert.domain.review import Channel
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.statuses import Status
 from precert.names import Entitlement
-from precert.usecases.checks import judge_codes, retained_by_payer
+from precert.usecases.code_rules import judge_codes, retained_by_payer
 from precert.usecases.duplicates import find_duplicates
 from precert.usecases.members import next_steps, require_member
 from precert.usecases.ports.reference import CheckFacts, ReferenceReader, RuleLists
@@ -62,8 +63,8 @@ from precert.usecases.submission import received_request
 _NO_MEMBER: Final = "0"
 """A member id that does not exist."""
 TECHNICAL: Final = "The payer's rules could not be read. Ask again later."
-
-
+UNREAD: Final = "Your FHIR server did not return the patient. Send the patient in prefetch."
+SEVERAL: Final = "Several coverages were sent. Send the one that the order is under."
 MOST_READ: Final = 25
 """Requests of the member that are compared with the orders; the last submitted ones."""
 _NO_REQUEST: Final = "-"
@@ -86,6 +87,11 @@ class AnsweredOrder:
     assertion_id: str
     assertions: tuple[CoverageAssertion, ...]
 
+    @property
+    def lacks_codes(self) -> bool:
+        """Whether nothing is answered, as no billing code says what is ordered."""
+        return all(InformationNeeded.DETAIL_CODE in one.information for one in self.assertions)
+
     def before_documentation(self) -> "AnsweredOrder":
         """The answer while the order is written: documentation is requested when it is signed."""
         return replace(self, assertions=tuple(map(before_documentation, self.assertions)))
@@ -97,6 +103,8 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
     caller: Caller,
     *,
     authorize: Authorize | None = None,
+    is_only_coverage: bool = True,
+    is_patient_unread: bool = False,
     reference: ReferenceReader,
     rule_lists: RuleLists,
     requests: RequestStore,
@@ -108,7 +116,8 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
     """What each order needs, in their order; a technical failure is an answer too.
 
     ``patient`` is ``None`` where the call does not identify one. ``authorize`` stores and assesses a
-    request, for orders that the rules approve by themselves.
+    request, for orders that the rules approve by themselves. Nothing is answered of a coverage that is
+    not the only one, nor of a patient that could not be read.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -118,12 +127,16 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
         facts = reference.check_facts(patient.member_id if patient else _NO_MEMBER)
         if facts.assertion_key is None or facts.rule_list is None:
             raise TransientError(TECHNICAL)
-        rules = _Rules(facts, rule_lists, payer, local_date(now, payer.zone))
+        if is_patient_unread:
+            raise TransientError(UNREAD)
+        today = local_date(now, payer.zone)
+        rules = _Rules(facts, rule_lists, payer, today, is_only_coverage=is_only_coverage)
         known = _Authorizations(caller, requests, fingerprints, payer, now)
         discovery = _Discovery(rules, known, authorize)
         return tuple(discovery.answer(order, patient) for order in orders)
     except (TransientError, DamagedRecordError):
-        answer = undetermined(TECHNICAL, AssertionReason.TECHNICAL)
+        text = UNREAD if is_patient_unread else TECHNICAL
+        answer = undetermined(text, AssertionReason.TECHNICAL)
         return tuple(AnsweredOrder(new_id(), (answer,)) for _ in orders)
 
 
@@ -243,7 +256,7 @@ class _Discovery:
             raise AssertionError("a published list has a key")
         member_id = patient.member_id if patient else None
         assertion_id = coverage_assertion_id(order, member_id, coverage, key=key)
-        if patient is None or coverage is None:
+        if patient is None or coverage is None or not self.rules.is_only_coverage:
             return AnsweredOrder(assertion_id, assertions)
         assertions = tuple(self.known.applied(one, order, patient.member_id) for one in assertions)
         return self._authorized(
@@ -304,6 +317,7 @@ class _Rules:
     rule_lists: RuleLists
     payer: Payer
     today: date
+    is_only_coverage: bool = True
 
     def member(self, patient: Patient | None) -> Member | None:
         if patient is None:
@@ -317,7 +331,9 @@ class _Rules:
         self, order: Order, member: Member | None, coverage: Coverage | None
     ) -> Iterator[CoverageAssertion]:
         payer = self.payer
-        if member is None:
+        if not self.is_only_coverage:
+            yield not_covered(AssertionReason.COVERAGE_NOT_FOUND, SEVERAL)
+        elif member is None:
             yield not_covered(AssertionReason.NO_MEMBER_FOUND, payer.notices["patient_not_found"])
         elif coverage is None:
             yield not_covered(AssertionReason.NO_ACTIVE_COVERAGE, payer.notices["not_eligible"])

@@ -31,19 +31,14 @@ from precert.domain.errors import (
 from precert.domain.event_types import EventType
 from precert.domain.next_steps import BEHAVIORAL, NextAction, error_of_purpose
 from precert.domain.payer import Payer
-from precert.domain.request import Request, event_of
+from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
 from precert.domain.values import Value
 from precert.names import Entitlement
-from precert.usecases.access import (
-    has_expired,
-    is_live,
-    live_draft,
-    retained,
-    why_refused,
-)
+from precert.usecases.access import has_expired, is_live, live_draft, retained, why_refused
 from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ownership import LineOwners, errors_of_confirmation
 from precert.usecases.ports.listings import ListFilters, Listings, Page

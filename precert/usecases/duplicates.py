@@ -17,7 +17,7 @@ from precert.domain.duplicates import (
 )
 from precert.domain.errors import DamagedRecordError
 from precert.domain.payer import Payer
-from precert.domain.request import Request
+from precert.domain.request import Comparison, Request
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestStore
 from precert.usecases.vendors import DelegatedRequest
@@ -32,6 +32,8 @@ class FoundDuplicates:
 
     repeated: Request | None = None
     potential: tuple[PotentialDuplicate, ...] = ()
+    compared: Comparison | None = None
+    """What it was compared with, for an automatic approval."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ def find_duplicates(
         for one in compared.damaged
     )
     return FoundDuplicates(
-        min(repeated, key=_continues_first, default=None), tuple(potential[:MOST_COMPARED])
+        min(repeated, key=_continues_first, default=None),
+        tuple(potential[:MOST_COMPARED]),
+        Comparison(own.member_id, compared.last_approval),
     )
 
 
@@ -200,6 +204,7 @@ class _Matches:
 
     matches: Sequence[tuple[Fingerprint, DuplicateReason | None]]
     damaged: Sequence[str]
+    last_approval: str | None
 
 
 def _matches(
@@ -225,4 +230,4 @@ def _matches(
             matches.append((other, None))
         elif reason := reason_of(own, other, window):
             matches.append((other, reason))
-    return _Matches(matches, damaged)
+    return _Matches(matches, damaged, stored.last_approval)

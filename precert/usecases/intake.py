@@ -28,7 +28,8 @@ from precert.domain.errors import (
 from precert.domain.event_types import EventType
 from precert.domain.next_steps import error_of_purpose
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, event_of
+from precert.domain.request import Change, Request
+from precert.domain.request_events import event_of
 from precert.domain.review import CLERKS_CHANNELS, Channel, IntakeException
 from precert.domain.values import Text, Value
 from precert.names import Entitlement

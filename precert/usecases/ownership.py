@@ -22,7 +22,8 @@ from precert.domain.next_steps import NextAction, codes_without_predetermination
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion
 from precert.domain.values import Purpose
-from precert.usecases.checks import CheckResult, judge_codes, retained_by_payer
+from precert.usecases.checks import CheckResult
+from precert.usecases.code_rules import judge_codes, retained_by_payer
 from precert.usecases.members import require_member
 from precert.usecases.ports.reference import (
     CheckFacts,

@@ -1,10 +1,11 @@
 """Documents within a call of a partner: stored, inspected and scanned as uploads are.
 
 The call does not wait for that. A document has the id of its request and content, so that a repeated
-call stores nothing again.
+call stores nothing again. It is recorded before its file is stored; where the call ended between the
+two, the sweep of uploads refuses it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -24,7 +25,7 @@ from precert.domain.request import Change, Request
 from precert.names import Entitlement
 from precert.usecases.access import visible
 from precert.usecases.changes import change_as_provider
-from precert.usecases.documents import reserve_slot
+from precert.usecases.document_uploads import reserve_slot
 from precert.usecases.ports.documents import DocumentBytes, DocumentRecords
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
 
@@ -35,6 +36,8 @@ _EXTENSION_OF: Final = {
 }
 ACCEPTED_TYPES: Final = ", ".join(dict.fromkeys(CONTENT_TYPES.values()))
 UNKNOWN_TYPE: Final = "application/octet-stream"
+STORED_WITHIN: Final = timedelta(minutes=1)
+"""The call that records a document stores its file, and ends within seconds."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,6 @@ def received_document(
     *,
     sender: str,
     id_of: Callable[[str], str],
-    payer: Payer,
     now: datetime,
     more_to_come: bool = False,
 ) -> Document:
@@ -91,7 +93,7 @@ def received_document(
         status=DocumentStatus.AWAITING_UPLOAD,
         sent_by_tin=sender,
         offered_at=now,
-        upload_until=now + timedelta(seconds=payer.documents.upload_seconds),
+        upload_until=now + STORED_WITHIN,
         announced_sha256=digest,
         received=True,
         more_to_come=more_to_come,
@@ -101,6 +103,31 @@ def received_document(
     if refusal is not None:
         return document.refused(refusal, now)
     return document.model_copy(update={"content_type": content_type})
+
+
+def received_records(
+    request_id: str,
+    files: Sequence[ReceivedFile],
+    *,
+    sender: str,
+    id_of: Callable[[str], str],
+    now: datetime,
+) -> tuple[Document, ...]:
+    """The records of files, each once: the same file can be in two places of a bundle."""
+    records: dict[str, Document] = {}
+    for at, one in enumerate(files, start=1):
+        record = received_document(request_id, one, at, sender=sender, id_of=id_of, now=now)
+        records.setdefault(record.document_id, record)
+    return tuple(records.values())
+
+
+def _sent_again(
+    record: Document, known: Mapping[str, Document], id_of: Callable[[str], str]
+) -> Document:
+    """The record under another id, if the file was sent before and could not be stored."""
+    while (before := known.get(record.document_id)) and before.refusal is Refusal.NOT_STORED:
+        record = record.model_copy(update={"document_id": id_of(f"{record.document_id}#again")})
+    return record
 
 
 def store_received_files(
@@ -190,7 +217,6 @@ def attach_received_files(
             position,
             sender=tins[0],
             id_of=id_of,
-            payer=payer,
             now=now,
             more_to_come=not final,
         )
@@ -204,6 +230,7 @@ def attach_received_files(
     if refused:
         raise InvalidInputError(refused)
     known = {one.document_id: one for one in file.documents}
+    records = [_sent_again(record, known, id_of) for record in records]
     for record in records:
         if record.document_id not in known:
             reserve_slot(

@@ -127,10 +127,7 @@ def issue_token(
             "Request scopes of systems that the client is registered for, such as system/Claim.c, of "
             f"at most {LONGEST_SCOPE} characters.",
         )
-    if not accepted_token_ids.accept(token_id(client.client_id, claims["jti"]), expires):
-        raise OAuthError(
-            OAuthErrorCode.INVALID_CLIENT, "The assertion was used before. Make one each time."
-        )
+    # Signed first: where the key service fails, the same assertion can be sent again.
     signed = access_tokens.sign(
         {
             "iss": server.issuer,
@@ -143,6 +140,10 @@ def issue_token(
             "exp": int((now + TOKEN_LIFETIME).timestamp()),
         }
     )
+    if not accepted_token_ids.accept(token_id(client.client_id, claims["jti"]), expires):
+        raise OAuthError(
+            OAuthErrorCode.INVALID_CLIENT, "The assertion was used before. Make one each time."
+        )
     return IssuedToken(signed, client.client_id, scope)
 
 

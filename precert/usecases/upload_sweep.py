@@ -1,13 +1,22 @@
-"""Look again at documents that were not verified or scanned in time: an event can be lost (X2)."""
+"""Look again at documents that were not verified or scanned in time: an event can be lost (X2).
+
+A document within a partner's call is recorded before its file is stored. Where the call ended between
+the two, it is refused here, so that the providers hear of it and a required one is requested again.
+"""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from precert.domain.documents import DocumentStatus
+from precert.domain.documents import Document, DocumentStatus, Refusal
 from precert.domain.payer import Payer
-from precert.usecases.documents import Inspect, verify_document
-from precert.usecases.ports.documents import DocumentBytes, DocumentRecords, WaitingUpload
+from precert.usecases.documents import Inspect, document_event, verify_document
+from precert.usecases.ports.documents import (
+    DocumentBytes,
+    DocumentChangedError,
+    DocumentRecords,
+    WaitingUpload,
+)
 from precert.usecases.ports.requests import RequestStore
 
 LOOKED_AT_AFTER: Final = timedelta(minutes=5)
@@ -21,6 +30,7 @@ class Swept(StrEnum):
 
     VERIFIED = "upload_recovered"
     NOT_UPLOADED = "upload_abandoned"
+    NOT_STORED = "document_not_stored"
     UNSCANNED = "scan_missing"
     UNCHANGED = "upload_awaited"
 
@@ -65,5 +75,26 @@ def sweep_upload(
         return Swept.VERIFIED
     if document.upload_until > now - LOOKED_AT_AFTER:
         return Swept.UNCHANGED
+    if document.received:
+        return _refused(request_id, document, documents, requests, now)
     documents.stop_waiting(request_id, document)
     return Swept.NOT_UPLOADED
+
+
+def _refused(
+    request_id: str,
+    document: Document,
+    documents: DocumentRecords,
+    requests: RequestStore,
+    now: datetime,
+) -> Swept:
+    """Refuse a received document whose file was not stored, with its event."""
+    request = requests.read(request_id)
+    if request is None:
+        return Swept.UNCHANGED
+    refused = document.refused(Refusal.NOT_STORED, now)
+    try:
+        documents.settle(request_id, refused, document_event(request, refused, now))
+    except DocumentChangedError:
+        return Swept.UNCHANGED
+    return Swept.NOT_STORED

@@ -33,7 +33,8 @@ from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, 
 from precert.domain.event_types import EventType
 from precert.domain.matching import matched
 from precert.domain.payer import Payer
-from precert.domain.request import Request, event_of
+from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status, determined_status

@@ -112,11 +112,13 @@ class Calls:
         query: Mapping[str, str] | None = None,
         raw: str | None = None,
         authorizer: Mapping[str, Any] | None = None,
+        domain: str | None = None,
         **headers: str,
     ) -> Reply:
         """Send the function an event as API Gateway would, and return its response.
 
-        ``authorizer`` replaces what the JWT authorizer passes on of the caller.
+        ``authorizer`` replaces what the JWT authorizer passes on of the caller, and ``domain`` is the
+        domain of the API that is called.
 
         The response has no id of the call, which differs between any two.
         """
@@ -136,6 +138,7 @@ class Calls:
                     "userAgent": "Mozilla/5.0 (of Allison Adams)",
                 },
                 "requestId": call_id,
+                "domainName": domain,
                 "authorizer": (
                     {"jwt": {"claims": dict(by)}} if authorizer is None else dict(authorizer)
                 ),

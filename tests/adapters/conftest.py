@@ -132,6 +132,7 @@ def cloud(
                 Env.REFERENCE_TABLE: loaded.table,
                 Env.DOCUMENTS_BUCKET: resources.documents,
                 Env.ARCHIVE_BUCKET: resources.archive,
+                Env.AUDIT_BUCKET: resources.archive,
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
                 Env.DATA_KEY: "data-key",
                 Env.SCAN_DOCUMENTS: "off",

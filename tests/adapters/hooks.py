@@ -1,5 +1,6 @@
 """Calls of CDS Hooks services, as an EHR makes them."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from functions.crd import handler as crd
@@ -9,6 +10,7 @@ from tests.adapters.callers import PROVIDER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN
+from tools.hook_validator import hook_findings
 
 Json = dict[str, Any]
 BASE: Final = "https://api.example.org"
@@ -154,7 +156,10 @@ def call_service(
     """Call a service as this caller; :mod:`tests.adapters.test_hook_callers` has the JWT."""
     cloud.deps.settings = Settings({**cloud.deps.settings.environ, Env.PUBLIC_URL: BASE})
     cloud.deps.hook_caller = lambda *_: cloud.deps.callers.identify(by, None)
-    return cloud.call(crd, "POST", f"/cds-services/{service}", document, raw=raw, by={})
+    reply = cloud.call(crd, "POST", f"/cds-services/{service}", document, raw=raw, by={})
+    if reply.status == HTTPStatus.OK:
+        assert hook_findings(reply.body) == []
+    return reply
 
 
 def updates(reply: Reply) -> list[Json]:

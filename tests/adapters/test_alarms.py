@@ -10,14 +10,13 @@ import pytest
 from functions.inbox import handler as inbox
 from functions.subscriptions import sweep as subscription_sweep
 from functions.upload import sweep as upload_sweep
-from infra.alarms import OWN_ALARMS, OwnAlarm
-from infra.constructs.functions import METRICS_NAME
+from infra.alarms import METRICS_NAME, OWN_ALARMS, OwnAlarm
 from precert.domain.errors import PrecertError
 from precert.domain.subscriptions import DeliveryError
 from precert.names import DOCUMENT_PREFIX
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_subscriptions import subscriber
+from tests.adapters.subscriber import subscriber
 from tests.adapters.test_vendors import delegated
 from tests.fakes.samples import BOWEL_SURGERY, PLAN
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from functions.check import handler as check
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from precert.api.problems import MAX_LISTED
 from precert.domain.errors import ERROR_CODES
 from tests.adapters.callers import CALLERS, PROVIDER, UNENTITLED

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def key_file(folder: Path, number: int, kid: str, **members: str) -> str:
     return str(file)
 
 
-def test_client_signs_in_with_its_new_key_only_when_it_was_replaced(
+def test_client_signs_in_with_its_new_key_only_when_there_is_no_overlap(
     ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = key_file(tmp_path, 5, "first"), key_file(tmp_path, 6, "second")
@@ -51,7 +52,7 @@ def test_client_signs_in_with_its_new_key_only_when_it_was_replaced(
     assert grant is not None
     assert set(grant.tins) == {PROVIDER_TIN}
     assert set(grant.entitlements) == {Entitlement.PATIENT_SEARCH}
-    assert run("clients", "rotate", client_id, "--jwks", second) == 0
+    assert run("clients", "rotate", client_id, "--jwks", second, "--overlap", "0") == 0
     assert clinic.ask().status == 401
     assert SmartClient(ehr.cloud, client_id, rsa_key(number=6), "second").ask().status == 200
     assert run("clients", "list") == 0
@@ -60,6 +61,45 @@ def test_client_signs_in_with_its_new_key_only_when_it_was_replaced(
     )
     operations = [one.operation for one in ehr.cloud.audit.records.values()]
     assert operations == ["command:clients add", "command:clients rotate"]
+
+
+def test_client_signs_in_with_either_key_when_they_overlap(
+    ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = ("--jwks", key_file(tmp_path, 5, "first"), "--scope", "system/Claim.cs")
+    assert run("clients", "add", "Clinic EHR", *added, "--tin", PROVIDER_TIN) == 0
+    client_id = capsys.readouterr().out.splitlines()[0]
+    first = SmartClient(ehr.cloud, client_id, rsa_key(number=5), "first")
+    second = SmartClient(ehr.cloud, client_id, rsa_key(number=6), "second")
+    assert run("clients", "rotate", client_id, "--jwks", key_file(tmp_path, 6, "second")) == 0
+    assert "earlier keys until 2026-07-08" in capsys.readouterr().out
+    for _ in range(2):
+        assert [one.ask().status for one in (first, second)] == [200, 200]
+        ehr.cloud.clock.at += timedelta(days=6)
+    assert [one.ask().status for one in (first, second)] == [401, 200]
+
+
+def test_earlier_keys_are_accepted_when_the_new_address_does_not_answer(
+    ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = ("--jwks", key_file(tmp_path, 5, "first"), "--scope", "system/Claim.cs")
+    assert run("clients", "add", "Clinic EHR", *added, "--tin", PROVIDER_TIN) == 0
+    client_id = capsys.readouterr().out.splitlines()[0]
+    address = "https://unknown.example.org/keys"
+    assert run("clients", "rotate", client_id, "--jwks-url", address) == 0
+    first = SmartClient(ehr.cloud, client_id, rsa_key(number=5), "first")
+    assert first.ask().status == 200
+    ehr.cloud.clock.at += timedelta(days=8)
+    assert first.ask().status == 401
+
+
+@pytest.mark.parametrize("days", ["-1", "31", "week"])
+def test_keys_are_not_replaced_when_the_overlap_is_too_long(
+    run: Run, tmp_path: Path, days: str
+) -> None:
+    file = key_file(tmp_path, 6, "second")
+    with pytest.raises(SystemExit):
+        run("clients", "rotate", CLIENT_ID, "--jwks", file, f"--overlap={days}")
 
 
 def test_client_is_gone_when_it_is_revoked(ehr: SmartClient, run: Run) -> None:

@@ -1,7 +1,9 @@
 """CDS Hooks of Da Vinci CRD: orders are answered by the rule list of the check."""
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -34,7 +36,10 @@ def test_services_are_listed_when_an_ehr_discovers_them(cloud: Cloud) -> None:
     reply = cloud.call(crd, "GET", "/cds-services")
     assert reply.status == 200
     hooks = {one["hook"]: one for one in reply.body["services"]}
-    assert set(hooks) == {"order-sign", "order-select", "order-dispatch", "appointment-book"}
+    assert set(hooks) == {
+        *("order-sign", "order-select", "order-dispatch", "appointment-book"),
+        *("encounter-start", "encounter-discharge"),
+    }
     for one in hooks.values():
         assert one["extension"]["davinci-crd.version"] == ["2.2"]
         assert {"patient", "coverage", "organizations"} <= one["prefetch"].keys()
@@ -42,6 +47,23 @@ def test_services_are_listed_when_an_ehr_discovers_them(cloud: Cloud) -> None:
         for name in ("code", "name", "description"):
             assert len({option[name] for option in options}) == len(options)
         assert all(option["type"] == "boolean" and option["default"] is True for option in options)
+
+
+STANDARD: Final = json.loads(Path("data/fhir/crd.json").read_text(encoding="utf-8"))["prefetch"]
+
+
+def expressions(query: str) -> set[str]:
+    """The type of a query, and what it names in it."""
+    kind, _, rest = query.partition("{{")
+    return {kind, *rest.partition("}}")[0].split("|")}
+
+
+def test_expressions_are_the_standard_ones_when_prefetch_is_requested(cloud: Cloud) -> None:
+    reply = cloud.call(crd, "GET", "/cds-services")
+    for one in reply.body["services"]:
+        standard = STANDARD[one["hook"]]
+        for key, query in one["prefetch"].items():
+            assert expressions(query) <= expressions(standard[key]), (one["hook"], key)
 
 
 def test_order_is_answered_unchanged_but_for_the_extension_when_it_is_signed(cloud: Cloud) -> None:
@@ -416,12 +438,8 @@ REFUSED: Final[dict[str, tuple[Json, int, str]]] = {
     ),
     "no coverage sent": (hook_call(prefetch=prefetch(coverage=...)), 412, "prefetch.coverage"),
     "no prefetch": (hook_call(prefetch=...), 412, "prefetch.coverage"),
+    "no patient sent": (hook_call(prefetch=prefetch(patient=...)), 412, "prefetch.patient"),
     "no coverage found": (hook_call(prefetch=prefetch(coverage=None)), 400, "prefetch.coverage"),
-    "two coverages": (
-        hook_call(prefetch=prefetch(coverage=bundle(coverage(), coverage(id="c2")))),
-        400,
-        "prefetch.coverage",
-    ),
     "another payer": (
         hook_call(
             prefetch=prefetch(

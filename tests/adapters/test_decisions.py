@@ -1,61 +1,26 @@
-"""Decisions: what, by whom and how often; modified lines, signatures, repeated clicks, dates."""
+"""Decisions: what, by whom and how often; modified lines, repeated clicks and appeals."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from functions.review import handler as review
-from precert.domain.request import Request
-from precert.domain.statuses import LineStatus
 from tests.adapters.callers import (
     FACILITY,
-    FACILITY_SUBJECT,
     NURSE,
-    OPERATOR,
-    OTHER_QUEUE,
-    PHYSICIAN,
     PROVIDER,
-    PROVIDER_SUBJECT,
-    REVIEWER,
     SECOND_REVIEWER,
-    SUBJECTS,
-    claims,
 )
-from tests.adapters.calls import Reply
 from tests.adapters.cloud import PDF, Cloud
-from tests.fakes.samples import BOWEL_SURGERIES
-
-THIRD_REVIEWER = claims("reviewer-user-77cd", PHYSICIAN, plans="OAP-COMPLETE")
-REASONS = {
-    "reason_code": "0L",
-    "rationale": "One resection is what the images support.",
-    "criterion": "MCG S-310",
-}
-APPROVED: Mapping[str, Any] = {"line_id": "1.1", "status": "APPROVED"}
-DENIED: Mapping[str, Any] = {"line_id": "1.2", "status": "DENIED", **REASONS}
-
-
-def pended(cloud: Cloud) -> str:
-    """A request of two lines without required documentation."""
-    return cloud.pended(services=[BOWEL_SURGERIES])
-
-
-def decide(
-    cloud: Cloud,
-    request_id: str,
-    *lines: Mapping[str, Any],
-    by: Mapping[str, str] = REVIEWER,
-    cycle: int = 1,
-) -> Reply:
-    body = {"cycle": cycle, "lines": [dict(line) for line in lines]}
-    return cloud.move(request_id, "decisions", body, by=by)
-
-
-def second(**approved: Any) -> dict[str, Any]:
-    """The second line, approved in part."""
-    return {"line_id": "1.2", "status": "APPROVED", "approved": approved, **REASONS}
-
+from tests.adapters.deciding import (
+    APPROVED,
+    DENIED,
+    REASONS,
+    THIRD_REVIEWER,
+    decide,
+    meanwhile,
+    pended,
+    second,
+)
 
 # -- approved values ----------------------------------------------------------------------------------
 
@@ -207,20 +172,6 @@ def test_decision_returns_the_same_response_when_its_response_was_lost(cloud: Cl
     assert types.count("RequestDetermined") == 1
 
 
-def meanwhile(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, other: Iterator[Reply]) -> list[Reply]:
-    """Another change is committed between the next read and its write."""
-    read, replies = cloud.deps.requests.read, list[Reply]()
-
-    def slow(request_id: str) -> Request | None:
-        found = read(request_id)
-        monkeypatch.setattr(cloud.deps.requests, "read", read)
-        replies.append(next(other))
-        return found
-
-    monkeypatch.setattr(cloud.deps.requests, "read", slow)
-    return replies
-
-
 @pytest.mark.rule("W6")
 def test_void_takes_precedence_when_it_was_committed_before_the_decision(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
@@ -256,86 +207,6 @@ def test_decision_takes_precedence_when_it_was_committed_before_the_void(
     assert "RequestVoided" not in types
 
 
-# -- a second signature -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def signing(cloud: Cloud) -> Cloud:
-    """A payer that requires a second signature for denials and modified lines."""
-    expected = frozenset({LineStatus.DENIED, LineStatus.MODIFIED})
-    settings = cloud.deps.payer.utilization_management.model_copy(
-        update={"second_signature": expected}
-    )
-    cloud.deps.payer = cloud.deps.payer.model_copy(update={"utilization_management": settings})
-    return cloud
-
-
-def test_denial_waits_when_the_payer_requires_a_second_signature(signing: Cloud) -> None:
-    request_id = pended(signing)
-    signing.move(request_id, "assign")
-    reply = decide(signing, request_id, APPROVED, DENIED)
-    assert (reply.status, reply.body["status"]) == (202, "PENDING")
-    assert (reply.body["awaits_signature"], reply.body["assignment"]) == (True, None)
-    assert {"DECIDE", "RETURN_PROPOSAL"} <= set(reply.body["allowed_actions"])
-    assert "SIGN" not in reply.body["allowed_actions"]
-    assert decide(signing, request_id, APPROVED, DENIED).status == 202
-    other = decide(signing, request_id, APPROVED, DENIED, by=SECOND_REVIEWER)
-    assert (other.status, other.code) == (409, "action_not_allowed")
-    own = signing.move(request_id, "signature", {"cycle": 1, "accept": True})
-    assert (own.status, own.code) == (409, "same_reviewer")
-    [row] = signing.worklist(SECOND_REVIEWER).body["cycles"]
-    assert row["awaits_signature"] is True
-    case = signing.case(request_id, SECOND_REVIEWER).body
-    assert case["proposal"]["proposed_by"] == "ANOTHER"
-    assert "SIGN" in case["allowed_actions"]
-    response = signing.read(request_id).body
-    assert (response["status"], response["lines"][1]["decisions"]) == ("PENDING", [])
-    assert "DecisionProposed" not in {entry["type"] for entry in response["history"]}
-
-
-def test_decisions_become_the_determination_when_another_reviewer_signs(signing: Cloud) -> None:
-    request_id = pended(signing)
-    decide(signing, request_id, APPROVED, DENIED)
-    body = {"cycle": 1, "accept": True}
-    signed = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
-    assert (signed.status, signed.body["status"]) == (200, "PARTIALLY_APPROVED")
-    again = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
-    assert (again.status, again.body) == (200, signed.body)
-    assert decide(signing, request_id, APPROVED, DENIED).status == 200
-    third = signing.move(request_id, "signature", body, by=THIRD_REVIEWER)
-    assert (third.status, third.code) == (409, "action_not_allowed")
-
-
-def test_cycle_is_open_again_when_the_signature_is_refused(signing: Cloud) -> None:
-    request_id = pended(signing)
-    decide(signing, request_id, APPROVED, DENIED)
-    body = {"cycle": 1, "accept": False, "comment": "Name the criterion."}
-    returned = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
-    assert (returned.status, returned.body["awaits_signature"]) == (200, False)
-    approved = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})
-    assert (approved.status, approved.body["status"]) == (200, "APPROVED")
-
-
-@pytest.mark.rule("W7")
-def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud) -> None:
-    request_id = pended(signing)
-    decide(signing, request_id, APPROVED, DENIED)
-    signing.move(request_id, "signature", {"cycle": 1, "accept": True}, by=SECOND_REVIEWER)
-    signing.appeal(request_id, "1.2")
-    signing.pend(request_id, 2)
-    for by in (REVIEWER, SECOND_REVIEWER):
-        for reply in (
-            decide(signing, request_id, DENIED, by=by, cycle=2),
-            signing.move(request_id, "assign", by=by),
-        ):
-            assert (reply.status, reply.code) == (409, "same_reviewer")
-        assert signing.case(request_id, by).body["allowed_actions"] == ["DETAILS", "ADD_NOTE"]
-    assert decide(signing, request_id, DENIED, by=THIRD_REVIEWER, cycle=2).status == 202
-    for by in (REVIEWER, SECOND_REVIEWER):
-        body = {"cycle": 2, "accept": True}
-        assert signing.move(request_id, "signature", body, by=by).code == "same_reviewer"
-
-
 # -- appeals ------------------------------------------------------------------------------------------
 
 
@@ -367,140 +238,7 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
     assert "External review" in third.body["detail"]
 
 
-# -- dates, and overdue requests ----------------------------------------------------------------------
-
-MOVED: Mapping[str, str] = {
-    "line_id": "1.1",
-    "from_date": "2026-07-27",
-    "to_date": "2026-07-29",
-}
-
-
-@pytest.mark.rule("W5")
-def test_only_dates_change_when_an_operator_changes_them(cloud: Cloud) -> None:
-    request_id = pended(cloud)
-    decide(cloud, request_id, APPROVED, DENIED)
-    before = cloud.read(request_id).body
-    reply = cloud.change_dates(request_id, MOVED)
-    assert (reply.status, reply.body["allowed_actions"]) == (200, ["DETAILS", "CHANGE_DATES"])
-    version = cloud.stored(request_id)["version"]
-    assert cloud.change_dates(request_id, MOVED).status == 200
-    assert cloud.stored(request_id)["version"] == version
-    after = cloud.read(request_id).body
-    line = after["lines"][0]
-    period = {"from_date": "2026-07-27", "to_date": "2026-07-29"}
-    assert line["approved"] == {**before["lines"][0]["approved"], **period}
-    assert [one["date_change_reason"] for one in line["decisions"]] == [
-        None,
-        "The surgeon fell ill.",
-    ]
-    assert after["history"][-1]["type"] == "DatesChanged"
-    for name in ("status", "content", "determined_at"):
-        assert after[name] == before[name]
-    assert after["lines"][1] == before["lines"][1]
-    assert decide(cloud, request_id, APPROVED, DENIED).status == 200
-
-
-@pytest.mark.rule("S2")
-@pytest.mark.rule("T2")
-def test_new_dates_are_listed_and_compared_when_an_operator_changed_them(cloud: Cloud) -> None:
-    one = cloud.pended(services=[BOWEL_SURGERIES])
-    assert decide(cloud, one, APPROVED, {**APPROVED, "line_id": "1.2"}).status == 200
-    days = {"from_date": "2026-09-07", "to_date": "2026-09-09"}
-    moved = [{"line_id": line_id, **days} for line_id in ("1.1", "1.2")]
-    assert cloud.change_dates(one, *moved).status == 200
-    for by in (PROVIDER, FACILITY):
-        [row] = cloud.dashboard(by).body["requests"]
-        assert (row["first_day"], row["last_day"]) == ("2026-09-07", "2026-09-09")
-    same = [{**BOWEL_SURGERIES, "admission_date": "2026-09-08"}]
-    refused = cloud.submit(cloud.start(services=same), services=same)
-    assert (refused.code, refused.body["existing"]["request_id"]) == ("duplicate_request", one)
-    freed = [BOWEL_SURGERIES]
-    assert cloud.submit(cloud.start(services=freed), services=freed).status == 202
-
-
-@pytest.mark.rule("W5")
-def test_dates_do_not_change_when_the_caller_is_no_operator_or_nothing_is_approved(
-    cloud: Cloud,
-) -> None:
-    request_id = pended(cloud)
-    early = cloud.change_dates(request_id, MOVED)
-    assert (early.status, early.body["allowed_actions"]) == (409, ["DETAILS"])
-    decide(cloud, request_id, APPROVED, DENIED)
-    for by in (PROVIDER, FACILITY, REVIEWER, OTHER_QUEUE):
-        assert cloud.change_dates(request_id, MOVED, by=by).status == 403
-    for wrong, code in (
-        ({**MOVED, "line_id": "1.2"}, "not_approved"),
-        ({**MOVED, "line_id": "9.9"}, "not_approved"),
-        ({**MOVED, "to_date": "2026-07-26"}, "out_of_order"),
-    ):
-        assert cloud.change_dates(request_id, wrong).body["errors"][0]["code"] == code
-    assert cloud.change_dates(request_id, MOVED, MOVED).body["errors"][0]["code"] == "duplicate"
-    assert cloud.change_dates("01J1QZ8Y7N4W3V2T1S0R9Q8P7M", MOVED).status == 404
-    assert cloud.change_dates(cloud.start(), MOVED).status == 404
-
-
-@pytest.mark.parametrize("raw", ["{", "{}", '{"lines": 1}'])
-def test_caller_is_refused_before_the_body_is_read_when_not_an_operator(
-    cloud: Cloud, raw: str
-) -> None:
-    path = f"/v1/operations/requests/{'0' * 26}/dates"
-    refused = cloud.call(review, "POST", path, raw=raw, by=REVIEWER)
-    assert (refused.status, refused.code) == (403, "not_entitled")
-    assert cloud.call(review, "POST", path, raw=raw, by=OPERATOR).status in {400, 422}
-
-
-@pytest.mark.rule("W2")
-def test_cycle_is_in_the_overdue_queue_when_its_deadline_passed(cloud: Cloud) -> None:
-    late, other = pended(cloud), pended(cloud)
-    assert cloud.overdue().body["cycles"] == []
-    cloud.clock.pass_by(days=15)
-    for _ in range(2):
-        cloud.check_deadline(late)
-    with cloud.wire.counting() as calls:
-        [row] = cloud.overdue().body["cycles"]
-    assert calls == ["Query"]
-    assert (row["request_id"], row["due_at"]) == (late, "2026-07-16T15:00:00Z")
-    cloud.move(late, "assign")
-    assert cloud.overdue().body["cycles"][0]["assignment"]["assigned_to"] == "ANOTHER"
-    assert set(cloud.deps.listings.open_cycles()) == {late, other}
-    assert len(cloud.deps.listings.open_cycles()) == 2
-    for by in (PROVIDER, REVIEWER):
-        assert cloud.overdue(by).status == 403
-    decide(cloud, late, APPROVED, DENIED)
-    assert cloud.overdue().body["cycles"] == []
-    cloud.check_deadline(other)
-    extension = cloud.move(other, "extension", {"reason": "A specialist's opinion is awaited."})
-    assert (extension.status, extension.code) == (409, "action_not_allowed")
-    assert len(cloud.overdue().body["cycles"]) == 1
-
-
 # -- visibility ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.rule("A3")
-def test_no_user_is_named_when_a_request_went_through_every_action(signing: Cloud) -> None:
-    request_id = pended(signing)
-    signing.move(request_id, "assign")
-    signing.move(request_id, "peer-to-peer")
-    signing.move(request_id, "information", {"text": "Since when?"})
-    signing.answer(request_id, "Since May.", by=FACILITY)
-    signing.move(request_id, "extension", {"reason": "A specialist's opinion is awaited."})
-    decide(signing, request_id, APPROVED, DENIED)
-    waiting = [signing.case(request_id, by) for by in (REVIEWER, SECOND_REVIEWER)]
-    body = {"cycle": 1, "accept": True}
-    moved = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
-    dates = signing.change_dates(request_id, MOVED)
-    reads = [
-        *(signing.read(request_id, by) for by in (PROVIDER, FACILITY)),
-        *(signing.case(request_id, by) for by in (REVIEWER, SECOND_REVIEWER)),
-        *(signing.worklist(), signing.overdue(), *waiting, moved, dates),
-    ]
-    people = [*SUBJECTS, OPERATOR["sub"]]
-    assert {PROVIDER_SUBJECT, FACILITY_SUBJECT} <= set(people)
-    for reply in reads:
-        assert reply.status == 200
-        assert [person for person in people if person in reply.text] == []
 
 
 def test_providers_read_information_requests_and_discussions_when_a_case_is_worked_on(
@@ -556,96 +294,3 @@ def test_reviewer_steps_are_hidden_from_the_history_when_a_provider_reads_it(clo
     ours = [entry["type"] for entry in cloud.case(request_id).body["history"]]
     assert not {"CaseAssigned", "CaseReleased"} & set(theirs)
     assert ours[-2:] == ["CaseAssigned", "CaseReleased"]
-
-
-def attached(cloud: Cloud, request_id: str, name: str) -> str:
-    document_id = str(cloud.offer(request_id, name).body["document"]["document_id"])
-    cloud.arrive(request_id, document_id, PDF)
-    return document_id
-
-
-def test_documents_are_new_until_a_reviewer_has_seen_them_when_they_arrive(cloud: Cloud) -> None:
-    request_id = pended(cloud)
-    first, second_one = (attached(cloud, request_id, f"{name}.pdf") for name in ("a", "b"))
-    both = sorted([first, second_one])
-    assert cloud.case(request_id).body["new_documents"] == both
-    for what, body in (
-        ("assign", None),
-        ("notes", {"text": "Call the surgeon."}),
-        ("peer-to-peer", None),
-        ("extension", {"reason": "A specialist's opinion is awaited."}),
-        ("release", None),
-    ):
-        assert cloud.move(request_id, what, body).status == 200
-        assert cloud.case(request_id).body["new_documents"] == both, what
-    seen = {"text": "Since when?", "seen_documents": [first, "0" * 26]}
-    assert cloud.move(request_id, "information", seen).status == 200
-    for by in (REVIEWER, SECOND_REVIEWER):
-        assert cloud.case(request_id, by).body["new_documents"] == [second_one]
-        assert cloud.worklist(by).body["cycles"][0]["new_documents"] == [second_one]
-    note = {"text": "Read the note of May.", "seen_documents": [second_one]}
-    assert cloud.move(request_id, "notes", note).status == 200
-    assert cloud.case(request_id).body["new_documents"] == []
-    assert cloud.worklist().body["cycles"][0]["new_documents"] == []
-
-
-@pytest.mark.rule("W2")
-@pytest.mark.parametrize("adverse", [DENIED, second(units=1)], ids=["denial", "reduction"])
-def test_refusal_is_rejected_when_a_document_that_answers_is_not_seen(
-    cloud: Cloud, adverse: dict[str, Any]
-) -> None:
-    """The document closes the request for information, so nothing waits for the providers any more."""
-    request_id = pended(cloud)
-    cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
-    document_id = attached(cloud, request_id, "notes.pdf")
-    cloud.relay(cloud.stream())
-    assert cloud.read(request_id).body["waiting_on"] == "PAYER"
-    body = {"cycle": 1, "lines": [APPROVED, adverse], "before_response": True}
-    refused = cloud.move(request_id, "decisions", {**body, "seen_documents": []})
-    assert refused.status == 422
-    [error] = refused.body["errors"]
-    assert (error["pointer"], error["code"]) == ("/seen_documents", "documents_unseen")
-    assert document_id in error["message"]
-    assert cloud.case(request_id).body["new_documents"] == [document_id]
-    seen = {**body, "seen_documents": [document_id]}
-    assert cloud.move(request_id, "decisions", seen).status == 200
-    assert cloud.stored(request_id).get("new_documents") is None
-
-
-def test_document_stays_new_when_a_case_is_approved_without_it(cloud: Cloud) -> None:
-    request_id = pended(cloud)
-    document_id = attached(cloud, request_id, "notes.pdf")
-    lines = [APPROVED, {**APPROVED, "line_id": "1.2"}]
-    body = {"cycle": 1, "lines": lines, "seen_documents": []}
-    assert cloud.move(request_id, "decisions", body).status == 200
-    assert cloud.stored(request_id)["new_documents"] == {document_id}
-
-
-@pytest.mark.rule("W2")
-def test_denial_is_rejected_when_a_document_arrives_while_it_is_recorded(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    request_id = pended(cloud)
-
-    def arriving() -> Iterator[Reply]:
-        attached(cloud, request_id, "notes.pdf")
-        yield cloud.read(request_id)
-
-    meanwhile(cloud, monkeypatch, arriving())
-    body = {"cycle": 1, "lines": [APPROVED, DENIED], "seen_documents": []}
-    refused = cloud.move(request_id, "decisions", body)
-    assert refused.status == 422
-    assert [error["code"] for error in refused.body["errors"]] == ["documents_unseen"]
-    assert cloud.read(request_id).body["status"] == "PENDING"
-
-
-@pytest.mark.rule("W2", "W10")
-def test_proposed_denial_is_not_confirmed_when_a_document_is_not_seen(cloud: Cloud) -> None:
-    request_id = pended(cloud)
-    assert decide(cloud, request_id, APPROVED, DENIED, by=NURSE).status == 202
-    document_id = attached(cloud, request_id, "notes.pdf")
-    body = {"cycle": 1, "accept": True}
-    refused = cloud.move(request_id, "signature", {**body, "seen_documents": []})
-    assert [error["code"] for error in refused.body["errors"]] == ["documents_unseen"]
-    signed = cloud.move(request_id, "signature", {**body, "seen_documents": [document_id]})
-    assert signed.status == 200

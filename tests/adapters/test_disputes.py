@@ -9,7 +9,7 @@ from functions.submit import handler as submit
 from tests.adapters.callers import FACILITY, NURSE, PROVIDER, REVIEWER, SECOND_REVIEWER, STRANGER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended
+from tests.adapters.deciding import APPROVED, DENIED, decide, pended
 
 LINE = {"line_ids": ["1.2"], "reason": "The imaging report was not attached."}
 CALL = {**LINE, "phone": "(216) 555-0188"}

@@ -5,11 +5,12 @@ from typing import Any, Final
 import pytest
 
 from functions.dtr import handler as dtr
-from precert.api.app import FHIR_JSON
+from precert.api.operation import FHIR_JSON
 from tests.adapters.callers import UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import call_hook, coverage, hook_call, only, order
+from tools.fhir_validator import pas_validator
 
 Json = dict[str, Any]
 BASE: Final = "https://fhir.samplehealthplan.example.com"
@@ -31,7 +32,9 @@ def parameters(*orders: Json, covered: Json | None = None, **texts: str) -> Json
 
 
 def package(cloud: Cloud, document: Any, **more: Any) -> Reply:
-    return cloud.call(dtr, "POST", PACKAGE, document, **more)
+    reply = cloud.call(dtr, "POST", PACKAGE, document, **more)
+    assert pas_validator().findings(reply.body) == []
+    return reply
 
 
 def named(reply: Reply, name: str) -> list[Json]:

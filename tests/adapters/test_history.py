@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from precert.domain.clocks import history_end
 from precert.names import REMOVED_PREFIX, Entitlement, Env
 from tests.adapters.callers import CALLERS, FACILITY, PROVIDER, SECOND_REVIEWER

@@ -17,7 +17,7 @@ from tests.adapters.callers import (
 )
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_decisions import APPROVED, DENIED, pended
+from tests.adapters.deciding import APPROVED, DENIED, pended
 from tests.adapters.test_unmatched_providers import mistyped
 
 LINES: Final = [APPROVED, DENIED]

@@ -16,7 +16,7 @@ from tests.adapters.callers import (
     claims,
 )
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended
+from tests.adapters.deciding import APPROVED, DENIED, decide, pended
 from tests.fakes.samples import PROVIDER_TIN
 
 NOTE = "Dr. O’Hara calls back on Friday,\nsee page 3."

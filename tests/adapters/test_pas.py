@@ -11,7 +11,7 @@ import pytest
 from functions.pas import handler as pas
 from functions.status import handler as status
 from functions.submit import handler as provider_actions
-from precert.api.app import FHIR_JSON
+from precert.api.operation import FHIR_JSON
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
@@ -90,6 +90,25 @@ def test_claim_is_pended_with_number_and_deadline_when_a_reviewer_decides(cloud:
 
 def test_vendor_lines_are_contact_payer_when_a_delegated_vendor_decides(cloud: Cloud) -> None:
     assert actions(submit(cloud, claim(IMAGES))) == ["CT", "CT"]
+
+
+def test_disposition_names_the_vendor_when_it_decides_lines(cloud: Cloud) -> None:
+    whole = response(submit(cloud, claim(IMAGES)))["disposition"]
+    assert "The delegated vendor EviCore by Evernorth (" in whole
+    assert ") decides it by July " in whole
+    assert "pended for review" not in whole
+    part = response(submit(cloud, claim(IMAGES, BOWEL_SURGERY, identifier="2")))["disposition"]
+    assert "is pended for review. A decision is due by July 16, 2026, 11:00 AM EDT. " in part
+    assert ") decides the service lines with the action CT by July " in part
+
+
+def test_disposition_names_the_date_of_the_provider_when_documents_are_needed(
+    cloud: Cloud,
+) -> None:
+    """The clock of the sample plan pauses: no decision is due before the information."""
+    head = response(submit(cloud, claim(PACEMAKER)))["disposition"]
+    assert "Information is needed by August 15, 2026, 11:00 AM EDT: see the notes." in head
+    assert "decision" not in head
 
 
 def test_same_answer_is_given_when_a_claim_identifier_is_repeated(cloud: Cloud) -> None:

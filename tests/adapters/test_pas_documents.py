@@ -8,8 +8,9 @@ import pytest
 
 from functions.pas import handler as pas
 from functions.status import handler as status
+from functions.upload import sweep
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
-from tests.adapters.calls import Reply
+from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import PDF, PNG, Cloud
 from tests.adapters.test_pas import (
     PACEMAKER,
@@ -150,6 +151,52 @@ def test_documents_are_stored_when_the_first_call_was_interrupted(cloud: Cloud) 
     assert [one["status"] for one in documents(cloud)] == ["ATTACHED"]
     submit(cloud, document)
     assert [one["status"] for one in documents(cloud)] == ["ATTACHED"]
+
+
+def lose_files(cloud: Cloud) -> None:
+    """The call ends after the transaction, and the client never repeats it."""
+    cloud.clock.pass_by(minutes=1)
+    for key in cloud.object_versions():
+        cloud.clients.by_name["s3"].delete_object(Bucket=cloud.bucket, Key=key)
+    cloud.clock.pass_by(minutes=6)
+    sweep.handle({}, Context())
+
+
+@pytest.mark.rule("W1", "X2")
+def test_document_is_requested_again_when_the_call_ended_before_its_file_was_stored(
+    cloud: Cloud,
+) -> None:
+    sent = with_resources(
+        claim(PACEMAKER),
+        reference(attachment(title="notes"), NOTES),
+        reference(attachment(title="images"), IMAGES),
+    )
+    assert not is_task(submit(cloud, sent))
+    lose_files(cloud)
+    assert {(one["status"], one["refusal_code"]) for one in documents(cloud)} == {
+        ("REFUSED", "not_stored")
+    }
+    assert cloud.relay(cloud.stream()) == []
+    assert rfi_is_open(cloud)
+    reply = submit(cloud, sent)
+    (task,) = resources(reply.body, "Task")
+    needed = {one["valueCodeableConcept"]["coding"][0]["code"] for one in task["input"][1:]}
+    assert needed == {NOTES, IMAGES}
+    assert sum("could not be stored. Send it again" in text for text in notes(reply)) == 2
+    for entry in cloud.published():
+        cloud.receive(entry)
+    assert "DocumentRefused" in [one["type"] for one in cloud.messages().body["messages"]]
+
+
+def test_same_file_is_attached_when_it_is_sent_again_after_it_was_not_stored(cloud: Cloud) -> None:
+    submit(cloud, claim(PACEMAKER))
+    sent = parameters("111099", reference(attachment()))
+    attach(cloud, sent)
+    lose_files(cloud)
+    for _ in range(2):
+        attach(cloud, sent)
+    deliver_arrivals(cloud)
+    assert [one["status"] for one in documents(cloud)] == ["REFUSED", "ATTACHED"]
 
 
 BINARY_URL: Final = "urn:uuid:00000051-0000-4000-8000-000000000000"

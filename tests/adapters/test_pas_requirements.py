@@ -2,16 +2,36 @@
 
 import gzip
 import json
-from typing import Any
+from datetime import date, timedelta
+from functools import partial
+from random import Random
+from typing import Any, Final
 
 import pytest
 
-from functions.pas import handler as pas
-from tests.adapters.callers import PROVIDER
+from precert.domain.caller import Caller
+from precert.domain.errors import TransientError
+from precert.domain.statuses import Status
+from precert.names import Entitlement
+from precert.usecases.assessment import assess_cycle
+from precert.usecases.ports.requests import MemberFingerprints
+from precert.usecases.prior_authorization import submit_prior_authorization
 from tests.adapters.cloud import Cloud
+from tests.adapters.interleaving import Interleaving
 from tests.adapters.pas_elements import ELEMENTS
-from tests.adapters.test_pas import VISIT, claim, heads, inquire, inquiry, response, submit
-from tests.fakes.samples import BOWEL_SURGERIES, IMAGES, payer
+from tests.adapters.test_pas import (
+    PACEMAKER,
+    VISIT,
+    actions,
+    claim,
+    heads,
+    inquire,
+    inquiry,
+    response,
+    submit,
+)
+from tests.adapters.test_pas_documents import NOTES, attachment, reference, with_resources
+from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES, PROVIDER_TIN, content, payer
 from tests.unit.test_export import claim_of
 from tools.operations import ALL_ROUTES
 
@@ -61,17 +81,120 @@ def test_request_is_found_for_six_months_when_its_services_have_ended(cloud: Clo
     assert head["outcome"] == "complete"
 
 
+def later(service: Json) -> Json:
+    """The same service three days later: similar, and no repetition."""
+    day = date.fromisoformat(service["service_date"]) + timedelta(days=3)
+    return {**service, "service_date": day.isoformat()}
+
+
+CALLS: Final = ["BatchGetItem", "Query", "TransactWriteItems"]
+"""Member and rule list; the member's other requests; the request with its assessment."""
+
+
 @pytest.mark.parametrize(
-    ("service", "reads"),
-    [(VISIT, 6), (BOWEL_SURGERIES, 6)],
-    ids=["approved", "pended"],
+    "services",
+    [(VISIT,), (BOWEL_SURGERIES,), (PACEMAKER,), (IMAGES,), (IMAGES, PACEMAKER)],
+    ids=["approved", "pended", "documents", "vendor", "vendor and documents"],
 )
-def test_calls_to_aws_are_as_counted_when_a_claim_is_submitted(
-    cloud: Cloud, service: dict[str, Any], reads: int
+def test_three_calls_are_made_to_aws_when_a_claim_is_submitted(
+    cloud: Cloud, services: tuple[Json, ...]
 ) -> None:
-    """One transaction stores the claim, one its assessment; the rest are reads."""
-    cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", claim(IMAGES), by=PROVIDER)
+    cloud.check()  # the rule list is cached
     with cloud.wire.counting() as calls:
-        submit(cloud, claim(service, identifier="2"))
-    assert calls.count("TransactWriteItems") == 2
-    assert len(calls) == 2 + reads
+        submit(cloud, claim(*services))
+    assert calls == CALLS
+
+
+def test_two_more_calls_are_made_when_another_request_may_be_the_same(cloud: Cloud) -> None:
+    """It is read, as its state decides on the new one; and both have one lock, which must be known."""
+    submit(cloud, claim(VISIT))
+    with cloud.wire.counting() as calls:
+        assert actions(submit(cloud, claim(later(VISIT), identifier="2"))) == ["A4"]
+    assert calls == [*CALLS[:2], "GetItem", *CALLS[2:] * 2]
+
+
+def test_each_file_is_one_more_call_when_documents_are_sent(cloud: Cloud) -> None:
+    cloud.check()
+    files = [reference(attachment(title="notes"), NOTES), reference(attachment(title="images"))]
+    with cloud.wire.counting() as calls:
+        submit(cloud, with_resources(claim(BOWEL_SURGERY), *files))
+    assert calls == [*CALLS, "PutObject", "PutObject"]
+
+
+def test_request_is_stored_unassessed_when_the_other_requests_cannot_be_read(cloud: Cloud) -> None:
+    """The workflow assesses it; the claim is not lost."""
+    cloud.check()
+    for _ in range(2):
+        cloud.wire.cut("Query")
+    assert actions(submit(cloud, claim(VISIT))) == ["A4"]
+    (row,) = cloud.dashboard().body["requests"]
+    assert row["status"] == "PROCESSING"
+    assert actions(submit(cloud, claim(VISIT))) == ["NA"]
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("seed", range(12))
+def test_one_of_two_similar_claims_is_reviewed_when_both_are_submitted_at_once(
+    cloud: Cloud, seed: int
+) -> None:
+    """Each order of their calls: neither is approved automatically without the other being seen."""
+    cloud.check()
+    interleaving = Interleaving(Random(seed))
+    found: list[list[str]] = []
+    documents = [claim(VISIT), claim(later(VISIT), identifier="2")]
+
+    def send(document: Json) -> None:
+        found.append(actions(submit(cloud, document)))
+
+    client = cloud.clients.by_name["dynamodb"]
+    interleaving.attach(client)
+    try:
+        interleaving.run([partial(send, one) for one in documents])
+    finally:
+        interleaving.detach(client)
+    assert sorted(found) == [["A4"], ["NA"]]
+
+
+class NotAnswering:
+    """The table does not answer: the request is stored, and the workflow assesses it."""
+
+    def of_member(self, member_id: str) -> MemberFingerprints:
+        raise TransientError("The table is busy.")
+
+
+@pytest.mark.rule("S2")
+def test_claim_is_reviewed_when_a_similar_request_is_approved_before_it_is_stored(
+    cloud: Cloud,
+) -> None:
+    """The other one is submitted and assessed by the workflow between two calls of this one."""
+    deps, client = cloud.deps, cloud.clients.by_name["dynamodb"]
+    (visit,) = later(VISIT)["procedures"]
+    day = later(VISIT)["service_date"]
+    other = content(services=[{**later(VISIT), "procedures": [{**visit, "start_date": day}]}])
+    caller = Caller(
+        subject="colleague",
+        entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
+        tins=frozenset({PROVIDER_TIN}),
+    )
+
+    def meanwhile(**_: Any) -> None:
+        client.meta.events.unregister(EVENT, meanwhile)
+        stored = deps.call(
+            submit_prior_authorization,
+            other,
+            "other",
+            None,
+            caller,
+            id_of=lambda _: "0" * 26,
+            fingerprints=NotAnswering(),
+        )
+        assert stored.request.status is Status.PROCESSING
+        deps.call(assess_cycle, "0" * 26, 1, versions=deps.rule_list_versions)
+
+    client.meta.events.register(EVENT, meanwhile)
+    assert actions(submit(cloud, claim(VISIT))) == ["A4"]
+    rows = cloud.dashboard().body["requests"]
+    assert sorted(row["status"] for row in rows) == ["APPROVED", "PENDING"]
+
+
+EVENT: Final = "before-call.dynamodb.TransactWriteItems"

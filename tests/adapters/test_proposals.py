@@ -19,7 +19,7 @@ from tests.adapters.callers import (
 )
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_decisions import APPROVED, DENIED, decide, pended, second
+from tests.adapters.deciding import APPROVED, DENIED, decide, pended, second
 from tests.fakes.samples import PROVIDER_TIN
 
 OTHER_NURSE = claims("nurse-user-98zz", "Reviewer", plans="OAP-COMPLETE")

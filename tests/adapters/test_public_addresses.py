@@ -34,12 +34,12 @@ def test_nothing_is_sent_or_read_when_the_name_has_an_address_that_is_not_public
     address: str, also: tuple[str, ...]
 ) -> None:
     assert not is_public(address)
-    hooks = RestHooks(local=False, resolve=lambda _host, _port: [*also, address])
+    hooks = RestHooks(PublicHttps(lambda _host, _port: [*also, address]))
     with pytest.raises(NotDeliveredError) as refused:
         hooks.post(URL, b"{}", media_type="application/json", headers={}, seconds=1)
     assert refused.value.error is DeliveryError.ADDRESS_REFUSED
     with pytest.raises(PublicAddressError, match="not public"):
-        PublicHttps(lambda _host: [*also, address]).read_json(URL)
+        PublicHttps(lambda _host, _port: [*also, address]).read_json(URL)
 
 
 @pytest.mark.parametrize("address", PUBLIC)

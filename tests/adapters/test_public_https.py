@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from bench.restore import certificate
 from precert.adapters import public_https
 from precert.adapters.public_https import (
     MOST_BYTES,
+    CallFailure,
     PublicAddressError,
+    PublicCallError,
     PublicHttps,
     resolved,
 )
@@ -47,16 +50,16 @@ def test_url_is_refused_when_it_names_no_public_host_by_https(url: str) -> None:
     with pytest.raises(ValueError, match="must"):
         public_address(url)
     with pytest.raises(PublicAddressError):
-        PublicHttps(lambda _host: [PUBLIC]).read_json(url)
+        PublicHttps(lambda _host, _port: [PUBLIC]).read_json(url)
 
 
 def test_name_is_refused_when_it_has_no_address() -> None:
-    def unknown(_host: str) -> list[str]:
+    def unknown(_host: str, _port: int) -> list[str]:
         raise socket.gaierror
 
     with pytest.raises(PublicAddressError, match="no address"):
         PublicHttps(unknown).read_json("https://keys.example.org/jwks.json")
-    assert resolved("127.0.0.1") == ["127.0.0.1"]
+    assert resolved("127.0.0.1", 443) == ["127.0.0.1"]
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -69,17 +72,26 @@ class Answers(BaseHTTPRequestHandler):
             self.send_header("Location", "https://169.254.169.254/latest/meta-data")
             self.end_headers()
             return
+        if name == "headers":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            self._drip(b"X-Filler: 1\r\n" * 50)
+            return
         self.send_response(404 if name == "missing" else 200)
         body = {"large": b" " * (MOST_BYTES + 1), "text": b"keys"}.get(name, b'{"keys": []}')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if name == "slow":
-            for one in body:
+            self._drip(body)
+            return
+        self.wfile.write(body)
+
+    def _drip(self, content: bytes) -> None:
+        """One byte at a time, each within any timeout of a single read."""
+        with suppress(OSError):
+            for one in content:
                 self.wfile.write(bytes([one]))
                 self.wfile.flush()
                 time.sleep(0.05)
-            return
-        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         return
@@ -95,12 +107,12 @@ def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PublicHtt
     running.socket = context.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
-    monkeypatch.setattr(public_https, "HTTPS_PORT", running.server_port)
+    monkeypatch.setitem(public_https.PORTS, "https", running.server_port)
     monkeypatch.setattr(public_https, "is_public", lambda _address: True)
-    client = PublicHttps(lambda _host: ["127.0.0.1"])
+    client = PublicHttps(lambda _host, _port: ["127.0.0.1"])
     trusted = ssl.create_default_context(cafile=str(public))
     trusted.check_hostname = False
-    client.__dict__["_context"] = trusted
+    client.__dict__["context"] = trusted
     yield client
     running.shutdown()
     running.server_close()
@@ -119,6 +131,7 @@ def test_document_is_read_when_a_public_server_answers(https: PublicHttps) -> No
         ("large", "more than 64 KB"),
         ("text", "JSON"),
         ("slow", "in time"),
+        ("headers", "in time"),
     ],
 )
 def test_answer_is_refused_when_it_is_no_document(
@@ -129,8 +142,34 @@ def test_answer_is_refused_when_it_is_no_document(
         https.read_json(f"https://keys.example.org/{path}")
 
 
+@pytest.mark.parametrize("path", ["slow", "headers"])
+def test_call_ends_at_its_deadline_when_the_server_sends_a_byte_at_a_time(
+    https: PublicHttps, path: str
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(PublicCallError) as refused:
+        https.call(
+            "GET", f"https://keys.example.org/{path}", headers={}, seconds=0.3, most_bytes=100
+        )
+    assert refused.value.failure is CallFailure.TIMED_OUT
+    assert time.monotonic() - began < 2
+
+
+def test_call_ends_at_its_deadline_when_the_name_is_not_resolved() -> None:
+    resolving = threading.Event()
+
+    def wait(_host: str, _port: int) -> list[str]:
+        resolving.wait(5)
+        return [PUBLIC]
+
+    with pytest.raises(PublicCallError) as refused:
+        PublicHttps(wait).call("GET", "https://keys.example.org/", headers={}, seconds=0.1)
+    resolving.set()
+    assert refused.value.failure is CallFailure.TIMED_OUT
+
+
 def test_server_is_refused_when_its_certificate_is_not_trusted(https: PublicHttps) -> None:
-    https.__dict__["_context"] = ssl.create_default_context()
+    https.__dict__["context"] = ssl.create_default_context()
     with pytest.raises(PublicAddressError, match="did not answer"):
         https.read_json("https://keys.example.org/jwks.json")
 
@@ -142,6 +181,6 @@ def test_public_authorities_are_trusted_when_the_runtime_trusts_none(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     assert ssl.create_default_context().get_ca_certs() == []
-    context = PublicHttps()._context
+    context = PublicHttps().context
     assert len(context.get_ca_certs()) > 50
     assert (context.verify_mode.name, context.check_hostname) == ("CERT_REQUIRED", True)

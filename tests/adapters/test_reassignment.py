@@ -20,7 +20,7 @@ from tests.adapters.callers import (
 )
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_decisions import pended
+from tests.adapters.deciding import pended
 from tests.fakes.samples import PROVIDER_TIN
 
 BOTH: Final = {"1.1": "APPROVED", "1.2": "APPROVED"}

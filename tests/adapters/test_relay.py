@@ -225,7 +225,7 @@ def test_no_record_is_poison_when_the_deployment_is_broken(
         raise error
 
     monkeypatch.delitem(cloud.deps.__dict__, "payer")
-    monkeypatch.setattr("precert.bootstrap.shipped_payer", unreadable)
+    monkeypatch.setattr("precert.resources.shipped_payer", unreadable)
     with pytest.raises(error if isinstance(error, type) else type(error)):
         consumer.handle({"Records": records}, Context())
     assert cloud.dead_letters(url) == []

@@ -1,16 +1,20 @@
 """Endpoints of clients: only public addresses are called, as they were resolved, and nothing else."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Final
 
 import pytest
 from pydantic import SecretStr
 
+from precert.adapters.public_https import CallFailure, PublicCallError, PublicHttps
 from precert.adapters.rest_hooks import RestHooks
 from precert.domain.subscriptions import DeliveryError
-from precert.fhir.subscriptions import is_endpoint
+from precert.fhir.received_subscriptions import is_endpoint
 from precert.usecases.ports.subscriptions import NotDeliveredError
 
 JSON: Final = "application/fhir+json"
@@ -20,9 +24,7 @@ def failure(
     resolve: Callable[[str, int], list[str]], url: str = "https://ehr.example.org/"
 ) -> DeliveryError:
     with pytest.raises(NotDeliveredError) as refused:
-        RestHooks(local=False, resolve=resolve).post(
-            url, b"{}", media_type=JSON, headers={}, seconds=1
-        )
+        RestHooks(PublicHttps(resolve)).post(url, b"{}", media_type=JSON, headers={}, seconds=1)
     return refused.value.error
 
 
@@ -97,7 +99,8 @@ def server() -> Iterator[str]:
 
 def post(url: str, *, local: bool = True, **headers: str) -> None:
     values = {name: SecretStr(value) for name, value in headers.items()}
-    RestHooks(local=local).post(url, b'{"a":1}', media_type=JSON, headers=values, seconds=2)
+    hooks = RestHooks(PublicHttps(local=local))
+    hooks.post(url, b'{"a":1}', media_type=JSON, headers=values, seconds=2)
 
 
 def test_notification_is_sent_with_the_headers_when_the_endpoint_accepts_it(server: str) -> None:
@@ -162,7 +165,7 @@ def test_connection_is_made_to_the_verified_address_when_the_name_resolves_diffe
         connected.append(address[0])
         raise OSError
 
-    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    monkeypatch.setattr("socket.create_connection", connect)
     Receiver.received.clear()
     url = f"https://rebinding.example.org:{port}/"
     error = failure(lambda _host, _port: answers.pop(0), url)
@@ -171,10 +174,44 @@ def test_connection_is_made_to_the_verified_address_when_the_name_resolves_diffe
 
 
 def test_certificate_is_verified_for_the_name_when_the_address_is_connected() -> None:
-    hooks = RestHooks(local=False)
-    pool = hooks._pool("https", "93.184.216.34", "ehr.example.org", 443, 5)
-    connection: Any = pool._new_conn()
-    assert (connection.server_hostname, connection.assert_hostname) == ("ehr.example.org",) * 2
-    context = connection.ssl_context
-    assert (context.verify_mode.name, context.minimum_version.name) == ("CERT_REQUIRED", "TLSv1_2")
+    context = PublicHttps().context
+    assert (context.verify_mode.name, context.check_hostname) == ("CERT_REQUIRED", True)
+    assert context.minimum_version.name == "TLSv1_2"
     assert len(context.get_ca_certs()) > 50
+
+
+@pytest.mark.parametrize("failure", CallFailure)
+def test_failure_has_the_same_name_when_a_notification_is_not_delivered(
+    failure: CallFailure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any, **_named: Any) -> Any:
+        raise PublicCallError(failure)
+
+    monkeypatch.setattr(PublicHttps, "call", fail)
+    with pytest.raises(NotDeliveredError) as refused:
+        post("https://ehr.example.org/")
+    assert refused.value.error.value == failure.value
+
+
+def test_attempt_ends_at_its_deadline_when_the_endpoint_sends_a_header_slowly() -> None:
+    """Each byte comes within the timeout of a read, and the header never ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        done = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                while not done.wait(0.05):
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nX"[:1])
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        began = time.monotonic()
+        hooks = RestHooks(PublicHttps(local=True))
+        url = f"http://localhost:{listening.getsockname()[1]}/"
+        with pytest.raises(NotDeliveredError) as refused:
+            hooks.post(url, b"{}", media_type=JSON, headers={}, seconds=1)
+        done.set()
+        thread.join()
+    assert refused.value.error is DeliveryError.TIMED_OUT
+    assert time.monotonic() - began < 3

@@ -1,14 +1,15 @@
 """SMART Backend Services: a token for an assertion, and FHIR calls with tokens of two issuers."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 import pytest
 
 from functions.smart import handler as smart
-from precert.api.app import FHIR_JSON
+from precert.api.operation import FHIR_JSON
 from precert.domain.clients import RegisteredClient
-from precert.names import WRITE_SCOPE, Entitlement
+from precert.names import WRITE_SCOPE, Entitlement, Env
 from precert.settings import Settings
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
@@ -16,6 +17,7 @@ from tests.adapters.smart_clients import (
     BASE,
     CLIENT_ID,
     FHIR_URL,
+    FORM,
     ISSUER,
     TOKEN_URL,
     USER_CLIENT,
@@ -198,11 +200,35 @@ def test_token_of_the_users_issuer_is_refused_when_it_is_not_for_this_api(
 
 def test_tokens_name_the_address_of_partners_when_it_was_called(ehr: SmartClient) -> None:
     """Mutual TLS: the token endpoint has another address there, the tokens have the same audience."""
-    environ = {**ehr.cloud.deps.settings.environ, "PARTNERS_DOMAIN": "partners.example.org"}
-    ehr.cloud.deps.settings = Settings(environ)
-    assert get(ehr.cloud, "/fhir/r4/.well-known/smart-configuration").body["token_endpoint"] == (
-        TOKEN_URL
+    domain = "partners.example.org"
+    ehr.cloud.deps.settings = Settings(
+        {**ehr.cloud.deps.settings.environ, Env.PARTNERS_DOMAIN: domain}
     )
+    path, address = "/fhir/r4/.well-known/smart-configuration", f"https://{domain}/oauth/token"
+    found = ehr.cloud.call(smart, "GET", path, authorizer={}, by={}, domain=domain)
+    assert found.body["token_endpoint"] == address
+    assert get(ehr.cloud, path).body["token_endpoint"] == TOKEN_URL
+
+    def ask(audience: str, called: str | None) -> Reply:
+        form = urlencode(ehr.form(client_assertion=ehr.assertion(aud=audience)))
+        return ehr.cloud.call(
+            smart,
+            "POST",
+            "/oauth/token",
+            authorizer={},
+            by={},
+            raw=form,
+            domain=called,
+            content_type=FORM,
+        )
+
+    # An assertion is for the address that was called.
+    assert [ask(address, domain).status, ask(TOKEN_URL, None).status] == [200, 200]
+    assert [ask(address, None).status, ask("https://other.example/token", domain).status] == [
+        401,
+        401,
+    ]
+    assert authorized(ask(address, domain).body["access_token"])["isAuthorized"] is True
 
 
 @pytest.mark.parametrize(
@@ -277,6 +303,12 @@ def test_answer_is_503_when_the_key_does_not_answer(ehr: SmartClient) -> None:
     ehr.cloud.wire.fail("Sign", "KMSInternalException")
     reply = ehr.ask()
     assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
+
+
+def test_assertion_is_accepted_again_when_the_key_did_not_answer(ehr: SmartClient) -> None:
+    assertion = ehr.assertion()
+    ehr.cloud.wire.fail("Sign", "KMSInternalException")
+    assert [ehr.ask(client_assertion=assertion).status for _ in range(3)] == [503, 200, 401]
 
 
 def test_log_has_no_assertion_when_a_token_is_refused(ehr: SmartClient) -> None:

@@ -9,11 +9,11 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from functions.intake.models import ReportedDetermination
-from precert.api.problems import errors_of
 from precert.domain.coverage import Coverage
 from precert.domain.dates import OUT_OF_BOUNDS
 from precert.domain.loading_rules import _RuleRow
 from precert.domain.payer import BusinessCalendar
+from precert.domain.value_errors import errors_of
 from tests.architecture.source import modules, nodes
 from tools.operations import OPERATIONS
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from precert.api.problems import CODES_OF_TYPES
 from precert.domain.code_lists import ENUM_NAMES
 from precert.domain.dates import OUT_OF_BOUNDS
 from precert.domain.errors import ERROR_CODES
 from precert.domain.payer import Payer
+from precert.domain.value_errors import CODES_OF_TYPES
 from precert.domain.values import PLACEHOLDER
 from tests.architecture.source import modules, nodes
 from tests.fakes import samples

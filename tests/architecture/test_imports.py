@@ -4,7 +4,9 @@ The lists are complete: a package may import only what its list allows. Each lis
 imports. Every package has a list, so an indirect import is checked in the package that makes it.
 """
 
+import ast
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tests.architecture.source import Module, imports, is_within, modules
@@ -28,7 +30,6 @@ ALLOWED: Final = {
         "pydantic",
         "pypdfium2",
         "typst",
-        "urllib3",
         "precert.adapters",
         "precert.names",
         "precert.domain",
@@ -68,6 +69,13 @@ ALLOWED: Final = {
         "botocore",
         "mypy_boto3_*",
         "precert.adapters",
+        "precert.names",
+        "precert.settings",
+    ),
+    "precert.resources": (
+        "precert.adapters",
+        "precert.clients",
+        "precert.domain",
         "precert.names",
         "precert.settings",
     ),
@@ -153,3 +161,39 @@ def test_emulator_is_imported_by_its_own_package_only_when_anything_imports_it()
         if is_within(name, "ministack")
     ]
     assert not errors, "\n".join(errors)
+
+
+def loading(package: str) -> set[str]:
+    """The modules of the project whose import loads this package, also indirectly.
+
+    An import in a function is made later, if at all.
+    """
+    known = {module.name.removesuffix(".__init__"): module for module in modules()}
+    direct = {
+        name: {_module_of(one, known) for node in module.tree.body for one in _imported(node)}
+        for name, module in known.items()
+    }
+    found, before = {package}, 0
+    while len(found) > before:
+        before = len(found)
+        found |= {name for name, others in direct.items() if others & found}
+    return found
+
+
+def _imported(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (name for _, name in imports(node))
+
+
+def _module_of(name: str, known: Mapping[str, Module]) -> str:
+    """The module of an imported name; of another project, the package."""
+    while name not in known and "." in name:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def test_cdk_is_loaded_for_templates_only_when_a_tier_is_collected() -> None:
+    """Loading the CDK takes seconds in each process of a tier, and starts Node.js."""
+    tests = {name for name in loading("aws_cdk") if is_within(name, "tests")}
+    assert "tests.template.conftest" in tests
+    assert {name for name in tests if not is_within(name, "tests.template")} == set()

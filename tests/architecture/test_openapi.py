@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from precert.api import app, parsing
-from precert.api.app import COMMON_ERRORS, PDF, Operation
+from precert.api.app import COMMON_ERRORS
+from precert.api.operation import PDF, Operation
 from precert.api.parameters import MESSAGE_ID
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors

@@ -11,9 +11,10 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.duplicates import Fingerprint
 from precert.domain.rules import DelegatedVendor, Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
+from precert.usecases.assessment import assess_cycle
 from precert.usecases.ports.reference import CheckFacts
-from precert.usecases.ports.requests import RequestStore
-from precert.usecases.workflow import CycleStatus, assess_cycle
+from precert.usecases.ports.requests import MemberFingerprints, RequestStore
+from precert.usecases.workflow import CycleStatus
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -111,8 +112,10 @@ class KnownFingerprints:
 
     fingerprints: Collection[Fingerprint] = ()
 
-    def of_member(self, member_id: str) -> Readable[Fingerprint]:
-        return Readable(tuple(one for one in self.fingerprints if one.member_id == member_id))
+    def of_member(self, member_id: str) -> MemberFingerprints:
+        return MemberFingerprints(
+            tuple(one for one in self.fingerprints if one.member_id == member_id)
+        )
 
 
 def assess(

@@ -7,7 +7,7 @@ from datetime import date
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
-from precert.domain.request import Request
+from precert.domain.request import Change, Request
 from precert.usecases.ports.requests import (
     CoverageChangedError,
     DuplicateFoundError,
@@ -37,6 +37,7 @@ class InMemoryRegistrations:
         original: bytes | None = None,
         documents: Sequence[Document] = (),
         document_events: Sequence[Event] = (),
+        changes: Sequence[Change] = (),
     ) -> None:
         self.coverage_days.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
@@ -51,11 +52,12 @@ class InMemoryRegistrations:
             if unique and same and fingerprint.is_refused_by(other):
                 raise DuplicateFoundError(other)
         self.fingerprints.append(fingerprint)
-        self.requests.requests[request.request_id] = request
+        after = changes[-1].request if changes else request
+        self.requests.requests[request.request_id] = after
         if original is not None:
             self.requests.originals[request.request_id] = original
         self.requests.documents += documents
-        self.requests.events += [event, *document_events]
+        self.requests.events += [event, *(one.event for one in changes), *document_events]
 
     def request_id_of(self, number: str) -> str | None:
         return next(

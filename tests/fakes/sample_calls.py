@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from tools.openapi_examples import examples
 
 ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from local import users
-from local.cloud.process import cloud_python, running_cloud
+from local.cloud.process import cloud_python
 from local.cloud.settings import TEMPORARY
-from local.deployment import Deployment, prepare, synthesize
+from local.deployment import Deployment, prepare, started_with_assembly
 from local.journey.content import PATIENT, completed, service
 from local.journey.steps import Walk
 from local.journey.transcript import Transcript, answer
@@ -60,9 +60,8 @@ def deployed(home: Path) -> Iterator[Deployment]:
     """The product on its own cloud, with its state below ``home``."""
     if not cloud_python().exists():
         pytest.skip(f"the local cloud is not installed ({cloud_python()})")
-    synthesize()
     environment = {**SHORT_WAIT, **WITHOUT_CHECKPOINTS}
-    with running_cloud(home / "state", 0, environment=environment) as cloud:
+    with started_with_assembly(home / "state", 0, environment=environment) as cloud:
         yield prepare(cloud)
 
 

@@ -30,18 +30,10 @@ from local.users import (
     VENDOR,
     User,
 )
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from precert.names import READ_SCOPE, Entitlement
 from tests.fakes.sample_calls import ABSENT_ID, body_of, path_of
-from tests.journeys.portal import (
-    OTHER_QUEUE,
-    STRANGER,
-    Json,
-    Portal,
-    enlist,
-    until,
-    without_call,
-)
+from tests.journeys.portal import OTHER_QUEUE, STRANGER, Json, Portal, enlist, until, without_call
 from tools.operations import OPERATIONS, ROUTES
 
 PROVIDERS: Final = [

@@ -10,7 +10,7 @@ from local.client import Caller, trust
 from local.deployment import Deployment
 from local.journey.content import PATIENT
 from local.users import PROVIDER, USERS
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from tests.fakes.sample_calls import ABSENT_ID, path_of
 from tests.journeys.portal import Portal
 from tools.openapi_examples import examples

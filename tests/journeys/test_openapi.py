@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from local.client import Caller
 from local.deployment import Deployment
 from local.users import PROVIDER, REVIEWER, USERS, User
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from precert.names import Entitlement
 from tests.depth import depth
 from tests.fakes.sample_calls import ABSENT_ID, ABSENT_NOTICE

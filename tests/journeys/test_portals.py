@@ -8,7 +8,7 @@ import pytest
 from local.client import trust
 from local.deployment import Deployment
 from local.users import PROVIDER
-from precert.api.app import Operation
+from precert.api.operation import Operation
 from tests.fakes.sample_calls import path_of
 from tests.journeys.portal import Portal
 from tools.operations import ROUTES

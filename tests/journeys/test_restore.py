@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import pytest
 
-from infra.config import stage_file
 from local.cloud import settings
 from local.cloud.deploy import deploy
 from local.cloud.process import ROOT
@@ -146,7 +145,9 @@ def test_service_continues_on_the_backup_when_its_table_was_lost(
     table_restored = time.monotonic()
 
     file, report = tmp_path / "dev.toml", tmp_path / "report.json"
-    file.write_text(stage_file(STAGE).read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(
+        (ROOT / "config" / f"{STAGE}.toml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     run("prepare", "--requests-table", RESTORED, "--stage-file", str(file))
     after = deployed_again(bench, file, tmp_path / "cdk.out")
     assert after.deployment.outputs["RequestsTableName"] == RESTORED

@@ -6,18 +6,21 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.crd.models import SERVICES, read_call
+from functions.crd.models import read_call
+from functions.crd.services import SERVICES
 from precert.api.hooks import HookRefusedError
 from precert.domain.orders import Covered, without_codes
 from precert.fhir.coverage import AssertedOrder, system_actions
 from precert.fhir.orders import read_order, read_patient
 from tests.adapters.hooks import bundle, hook_call, order, prefetch
+from tests.fakes.client_servers import ClientSystem
 from tests.fakes.clock import START
 from tests.fakes.samples import payer
 from tests.property.test_pas import VALUES, Path, paths, replaced
 
 DOCUMENT: Final[dict[str, Any]] = {
     **hook_call(order(), hook="order-sign"),
+    "fhirAuthorization": {"access_token": "t", "token_type": "Bearer"},
     "extension": {"davinci-crd.configuration": {"coverage-info": True}},
     "prefetch": prefetch(
         encounter={"resourceType": "Encounter", "id": "e1", "class": {"code": "AMB"}},
@@ -52,7 +55,7 @@ def test_hook_is_read_or_refused_when_any_value_is_replaced(
         document = replaced(document, path, value)
     document = json.loads(json.dumps(document))
     try:
-        call = read_call(document, service, payer=payer())
+        call = read_call(document, service, [], payer=payer(), client_servers=ClientSystem({}))
     except HookRefusedError:
         return
     read_patient(call.found, call.patient_id, call.coverage)

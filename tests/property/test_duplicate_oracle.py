@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
-from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
+from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
+from precert.adapters.dynamodb.requests import DynamoDBRequests
 from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
@@ -24,14 +25,15 @@ from precert.domain.decisions import Approved, Decision
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
-from precert.domain.request import Request, event_of
+from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.review import Channel
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
+from precert.usecases.assessment import assess_cycle
 from precert.usecases.operations import DateChange, change_dates, reconcile_provider
 from precert.usecases.ports.requests import DuplicateFoundError
 from precert.usecases.submission import received_request, with_number
-from precert.usecases.workflow import assess_cycle
 from tests.depth import depth
 from tests.fakes import samples
 from tests.fakes.clock import START

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import RequestContent, Service
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, service_form
-from precert.domain.payer import Stage
+from precert.domain.form_settings import Stage
 from tests.fakes import samples
 
 FEWER: Final = settings(max_examples=settings().max_examples // 4)
@@ -34,8 +34,6 @@ UNAMBIGUOUS: Final = {
     "code": lambda value: len(value) > 3 and not is_behavioral(value),
     "ndc": lambda value: len(value) != 10 or "-" in value,
 }
-
-
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 

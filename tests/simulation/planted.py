@@ -25,7 +25,14 @@ from functions.sweep import handler as sweep
 from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert.adapters import eventbridge, stepfunctions
-from precert.adapters.dynamodb import documents, drafts, messages, request_items, requests
+from precert.adapters.dynamodb import (
+    documents,
+    drafts,
+    messages,
+    registrations,
+    request_items,
+    requests,
+)
 from precert.adapters.dynamodb import table as table_adapter
 from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
@@ -38,8 +45,8 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
+from precert.usecases import relay as relay_usecases
 from precert.usecases import sweep as sweep_usecases
-from precert.usecases import workflow as workflow_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.submission import submit_draft
 from precert.usecases.sweep import Swept
@@ -92,7 +99,7 @@ def write_without_condition(patch: Patch) -> None:
         return {**_without(arguments, "ConditionExpression"), "ExpressionAttributeValues": values}
 
     patch.setattr(requests.DynamoDBRequests, "_update", unconditional)
-    _unchecked_event(patch, requests)
+    _unchecked_event(patch, requests, registrations)
 
 
 @defect
@@ -164,7 +171,8 @@ def _exists(table: str, request_id: str) -> dict[str, Any]:
 @defect
 def rows_not_updated(patch: Patch) -> None:
     """A change does not update the dashboard rows."""
-    patch.setattr(requests, "set_lines", lambda *_, **__: [])
+    for module in (requests, registrations):
+        patch.setattr(module, "set_lines", lambda *_, **__: [])
 
 
 @defect
@@ -507,7 +515,7 @@ def token_not_answered(patch: Patch) -> None:
     voided = replace(EVENTS[EventType.REQUEST_VOIDED], workflow=WorkflowEffect.NONE)
     ended = replace(EVENTS[EventType.REQUEST_ENDED_AS_DUPLICATE], workflow=WorkflowEffect.NONE)
     changed = {EventType.REQUEST_VOIDED: voided, EventType.REQUEST_ENDED_AS_DUPLICATE: ended}
-    patch.setattr(workflow_usecases, "EVENTS", {**EVENTS, **changed})
+    patch.setattr(relay_usecases, "EVENTS", {**EVENTS, **changed})
 
 
 @defect
@@ -545,7 +553,7 @@ def clock_change_not_signaled(patch: Patch) -> None:
         for kind, rule in EVENTS.items()
         if rule.workflow is WorkflowEffect.RESCHEDULE
     }
-    patch.setattr(workflow_usecases, "EVENTS", {**EVENTS, **ignored})
+    patch.setattr(relay_usecases, "EVENTS", {**EVENTS, **ignored})
 
 
 @defect

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from infra.constructs.queues import BATCH_SIZE, MOST_AT_ONCE
+from infra.deliveries import MOST_AT_ONCE, QUEUE_BATCH_SIZE
 from precert.adapters.dynamodb.table import CONFLICT_PAUSES, conflict_pauses
 
 HELD_SECONDS: Final = 0.010
@@ -56,4 +56,4 @@ def test_many_messages_are_given_up_when_pauses_are_few_and_alike() -> None:
 
 
 def test_one_batch_waits_for_no_other_when_one_writer_delivers_it() -> None:
-    assert given_up(1, BATCH_SIZE, lambda: iter(())) == 0
+    assert given_up(1, QUEUE_BATCH_SIZE, lambda: iter(())) == 0

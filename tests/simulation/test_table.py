@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra.constructs.streams import (
+from infra.deliveries import (
     DOCUMENTS_REMOVED,
     DRAFTS_SAVED,
     EVENTS_WRITTEN,

@@ -112,7 +112,7 @@ ALLOWED: Final = {
     | {"dynamodb:BatchGetItem", "s3:GetObject"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"},
     catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
-    catalogue.CRD: REGISTER,
+    catalogue.CRD: REGISTER | {"s3:PutObject"},
     catalogue.DTR: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
     catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
     | WRITE_KEY,
@@ -188,7 +188,7 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
     },
     catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
     catalogue.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
-    catalogue.CRD: {**RECEIVED, "TablesRequests": CHANGE},
+    catalogue.CRD: {**RECEIVED, "TablesRequests": CHANGE, "hooks": {"s3:PutObject"}},
     catalogue.DTR: {
         "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
         **RULES,
@@ -374,6 +374,7 @@ def test_objects_are_accessible_below_their_prefix_only_when_a_function_has_acce
                     "/audit/*",
                     "/documents/*",
                     "/history/*",
+                    "/hooks/*",
                     "/notices/*",
                     "/rule-lists/*",
                     PROBE,

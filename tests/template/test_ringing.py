@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from moto.events.models import EventPattern
 
-from infra.constructs.functions import METRICS_NAME
+from infra.alarms import METRICS_NAME
 from tests.template.synthesized import Synthesized
 
 MINUTE_MS: Final = 60_000

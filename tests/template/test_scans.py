@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from infra.constructs.functions import METRICS_NAME
+from infra.alarms import METRICS_NAME
 from precert.names import SCAN_UNRESOLVED
 from tests.template.synthesized import Synthesized
 

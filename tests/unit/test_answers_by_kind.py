@@ -10,7 +10,6 @@ import pytest
 from pydantic import ValidationError
 
 from precert.api.details import RequestDetails
-from precert.api.problems import errors_of
 from precert.domain.caller import Caller
 from precert.domain.codes import canonical_code, code_types_of, has_form, modifier_code_type
 from precert.domain.completeness import errors_of_check
@@ -24,6 +23,7 @@ from precert.domain.next_steps import emergency_notice
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer
 from precert.domain.statuses import LineStatus, Status
+from precert.domain.value_errors import errors_of
 from precert.domain.values import CodeType
 from precert.names import Entitlement
 from precert.usecases.confirmation import confirm_check

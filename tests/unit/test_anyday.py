@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -25,6 +26,16 @@ def test_error_names_install_command_when_library_is_missing(
     monkeypatch.setattr(anyday, "PLACES", ())
     with pytest.raises(SystemExit, match="apt-get install libfaketime"):
         anyday.library()
+
+
+def test_offset_is_from_the_machines_clock_when_this_process_is_shifted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day = anyday.DAYS["monday"]
+    monkeypatch.setenv("PRECERT_FAKETIME", "library.so")
+    monkeypatch.setattr(time, "time", lambda: day.timestamp() + 100)
+    monkeypatch.setenv("FAKETIME", "+1000")
+    assert anyday.environment(day)["FAKETIME"] == "+900"
 
 
 @pytest.mark.parametrize("day", anyday.DAYS)

@@ -13,10 +13,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
-from precert.api.app import FHIR_JSON, PDF, Api, file
+from precert.api.app import Api
 from precert.api.claims import caller_of
 from precert.api.edge import SECURITY_HEADERS, Edge
 from precert.api.models import ResponseModel
+from precert.api.operation import FHIR_JSON, PDF, file
 from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import MAX_LISTED, PROBLEM_TYPE

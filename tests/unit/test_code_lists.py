@@ -17,7 +17,8 @@ from precert.domain.code_lists import ENUM_NAMES, CodeLists, code_lists_of, vers
 from precert.domain.content import RequestContent
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.form import FieldKind
-from precert.domain.payer import Payer, Stage
+from precert.domain.form_settings import Stage
+from precert.domain.payer import Payer
 from precert.domain.review import Channel
 from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement

@@ -16,7 +16,6 @@ from functions.review.bodies import (
     RequestInformationBody,
 )
 from functions.review.operator_models import ChangeDatesBody
-from precert.api.problems import errors_of
 from precert.domain import disputing
 from precert.domain.caller import Caller
 from precert.domain.decisions import Approved, DecidingRole, Decision, LineDecision
@@ -25,6 +24,7 @@ from precert.domain.operator_actions import change_dates
 from precert.domain.request import Request
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import LineStatus, Status
+from precert.domain.value_errors import errors_of
 from precert.names import Entitlement
 from precert.usecases.decisions import decide
 from precert.usecases.vendor_reports import VendorReport

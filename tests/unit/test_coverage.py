@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from precert.api.problems import errors_of
 from precert.domain.content import Patient
 from precert.domain.coverage import Coverage, Member, PatientSearch, members_of, ssn_text
+from precert.domain.value_errors import errors_of
 from tests.fakes.samples import PATIENT, PLAN
 
 LATER_PLAN = PLAN.model_copy(update={"plan_id": "PPO-COMPLETE", "plan_type": "PPO"})

@@ -1,5 +1,8 @@
 """The content of a request is read from a PAS claim as it was entered."""
 
+import re
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -162,3 +165,49 @@ REFUSED: dict[str, tuple[object, tuple[str, str]]] = {
 def test_bundle_is_refused_when_it_cannot_be_processed(kind: str) -> None:
     document, expected = REFUSED[kind]
     assert expected in refused(document)
+
+
+LIBRARY_WORDS = re.compile(
+    r"should (?:be|have|match|not)|Value error|Assertion|Unable to|Input |pydantic|type=|\^"
+)
+ODD: list[Any] = ["", "?", "x" * 130, "2026-13-45", "a\x00b", -1, 1.5, 10**400, ["a"]]
+NOT_READ = {"system", "url", "fullUrl", "resourceType", "use", "display", "reference", "id"}
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of the values of a document that are no object and no list."""
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, child in pairs:
+            yield from leaves(child, (*path, name))
+    else:
+        yield path
+
+
+def with_value(document: Json, path: tuple[Any, ...], value: Any) -> Json:
+    copy = deepcopy(document)
+    holder: Any = copy
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = value
+    return copy
+
+
+def test_errors_are_in_plain_words_when_any_value_has_a_wrong_form() -> None:
+    """What pydantic says of a value is no answer to an EHR: the error says what to send."""
+    drug = {"code": "J1745", "code_type": "HCPCS", "units": 10, "unit_type": "UNITS"}
+    medication = {"ndc": "00000-0001-01", "name": "Infliximab"}
+    service = {**OFFICE_VISIT, "procedures": [drug], "medication": medication}
+    document = bundle(services=[service])
+    found: dict[str, str] = {}
+    kinds = {tuple(one for one in path if isinstance(one, str)): path for path in leaves(document)}
+    for path in [path for path in kinds.values() if path[-1] not in NOT_READ]:
+        for odd in ODD:
+            try:
+                claim = read(with_value(document, path, odd))
+            except UnprocessableBundleError as error:
+                found |= {one.message: f"{path} {odd}" for one in error.issues}
+            else:
+                found |= {one.message: f"{path} {odd}" for one in claim.errors}
+    assert {word: at for word, at in found.items() if LIBRARY_WORDS.search(word)} == {}
+    assert "send nine digits, as in 12-3456789" in found

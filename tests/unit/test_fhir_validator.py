@@ -1,12 +1,16 @@
-"""The validator of PAS resources finds each kind of violation, and none in what the product sends."""
+"""The validator of FHIR resources finds each kind of violation, and none in what the product sends."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from precert.fhir.questionnaires import PackageRequest, package_answer, package_of
 from tests.unit.test_export import bundle
+from tests.unit.test_questionnaires import SAMPLE
 from tools.fhir_validator import pas_validator
+from tools.hook_validator import COVERAGE_INFORMATION, hook_findings
 
 Json = dict[str, Any]
 PAS = "http://hl7.org/fhir/us/davinci-pas"
@@ -110,3 +114,146 @@ def test_nothing_is_found_when_a_check_is_exported() -> None:
 def test_must_support_elements_are_known_when_a_profile_is_named() -> None:
     known = pas_validator().must_support(f"{PAS}/StructureDefinition/profile-claimresponse")
     assert {"ClaimResponse.outcome", "ClaimResponse.item.adjudication"} <= known
+
+
+def hook_response(**changes: Json | None) -> Json:
+    """A response with coverage information; ``None`` leaves a part out."""
+    parts: dict[str, Json | None] = {
+        "coverage": {"valueReference": {"reference": "Coverage/c1"}},
+        "covered": {"valueCode": "covered"},
+        "pa-needed": {"valueCode": "no-auth"},
+        "date": {"valueDate": "2026-07-01"},
+        "coverage-assertion-id": {"valueString": "1"},
+        **changes,
+    }
+    extension = [{"url": url, **value} for url, value in parts.items() if value]
+    resource = {
+        "resourceType": "ServiceRequest",
+        "extension": [{"url": COVERAGE_INFORMATION, "extension": extension}],
+    }
+    action = {"type": "update", "description": "Update", "resource": resource}
+    return {"cards": [], "systemActions": [action]}
+
+
+def code(value: str) -> Json:
+    return {"valueCode": value}
+
+
+WRONG_RESPONSES: dict[str, tuple[Json, str]] = {
+    "no date": (hook_response(date=None), "extension:date: is required"),
+    "another type": (hook_response(date={"valueString": "x"}), "must be ['date']"),
+    "a code of another list": (hook_response(covered=code("yes")), "ValueSet/coverageInfo"),
+    "not covered, with authorization": (hook_response(covered=code("not-covered")), "crd-ci-q2"),
+    "conditional, without what is needed": (
+        hook_response(covered=code("conditional")),
+        "crd-ci-q3",
+    ),
+    "satisfied, without a number": (
+        hook_response(**{"pa-needed": code("satisfied")}),
+        "crd-ci-q5",
+    ),
+    "a reason that is no code of the guide": (
+        hook_response(reason={"valueCodeableConcept": {"coding": [OTHER]}}),
+        "crd-ci-q7",
+    ),
+    "indeterminate, without a reason": (hook_response(covered=code("indeterminate")), "crd-ci-q9"),
+    "no coverage information": (
+        {
+            "cards": [],
+            "systemActions": [
+                {"type": "update", "description": "-", "resource": {"extension": []}}
+            ],
+        },
+        "crd-respci1",
+    ),
+    "another action": (
+        {"cards": [], "systemActions": [{"type": "delete", "description": "-"}]},
+        "must contain 'update'",
+    ),
+    "no cards": ({"systemActions": []}, "must be a list"),
+    "a card without its source": (
+        {"cards": [{"uuid": "1", "summary": "-", "indicator": "info"}]},
+        "cards[0].source: is required",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_RESPONSES)
+def test_violation_is_found_when_a_hook_response_has_it(kind: str) -> None:
+    document, expected = WRONG_RESPONSES[kind]
+    found = [str(one) for one in hook_findings(document)]
+    assert any(expected in one for one in found), found
+
+
+def test_nothing_is_found_when_a_reason_is_a_code_of_the_guide() -> None:
+    system = "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp"
+    coding = {"system": system, "code": "technical"}
+    reason = {"valueCodeableConcept": {"coding": [coding]}}
+    assert hook_findings(hook_response()) == []
+    assert hook_findings(hook_response(reason=reason)) == []
+
+
+def package() -> Json:
+    """The answer with one package, of the family with a value set."""
+    coverage = {"resourceType": "Coverage", "id": "c1", "beneficiary": {"reference": "Patient/p1"}}
+    [family] = (one for one in SAMPLE.families if one.name == "vessels")
+    request = PackageRequest(coverage, (), (SAMPLE.canonical(family),), None, None)
+    bundle_ = package_of(
+        family,
+        SAMPLE,
+        request,
+        [],
+        publisher="Sample Health Plan",
+        at=datetime(2026, 7, 1, tzinfo=UTC),
+        new_uuid=lambda: "00000000-0000-4000-8000-000000000001",
+    )
+    return package_answer([bundle_], [])
+
+
+def entry(document: Json, position: int) -> Json:
+    found: Json = document["parameter"][0]["resource"]["entry"][position]["resource"]
+    return found
+
+
+WRONG_PACKAGES: dict[str, tuple[Callable[[Json], object], str]] = {
+    "the response comes first": (
+        lambda one: one["parameter"][0]["resource"]["entry"].reverse(),
+        "dtrb-1",
+    ),
+    "no response": (
+        lambda one: one["parameter"][0]["resource"]["entry"].pop(1),
+        "entry:questionnaireResponse: is required",
+    ),
+    "another resource": (
+        lambda one: one["parameter"][0]["resource"]["entry"].append({"resource": bundle()}),
+        "fits no slice",
+    ),
+    "no coverage": (
+        lambda one: entry(one, 1).update(extension=[]),
+        "extension:coverage: is required",
+    ),
+    "no subject": (lambda one: entry(one, 1).pop("subject"), "subject: is required"),
+    "an unknown audience": (
+        lambda one: entry(one, 0)["extension"][1].update(valueCode="all"),
+        "ValueSet/questionnaireAudience",
+    ),
+    "a question without text": (
+        lambda one: entry(one, 0)["item"][0].pop("text"),
+        "item[0].text: is required",
+    ),
+    "a subject of another type": (
+        lambda one: entry(one, 0).update(subjectType=["Group"]),
+        "must contain 'Patient'",
+    ),
+    "no parameters": (lambda one: one.update(parameter=[]), "parameter: is required"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_PACKAGES)
+def test_violation_is_found_when_a_package_has_it(kind: str) -> None:
+    plant, expected = WRONG_PACKAGES[kind]
+    document = package()
+    assert pas_validator().findings(document) == []
+    plant(document)
+    found = [str(one) for one in pas_validator().findings(document)]
+    assert any(expected in one for one in found), found

@@ -12,14 +12,9 @@ from precert.domain.caller import Caller
 from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import Address, Medication, Patient, Service
 from precert.domain.errors import InvalidInputError, NotEntitledError
-from precert.domain.form import (
-    FieldKind,
-    ServiceField,
-    ServiceForm,
-    request_form,
-    service_form,
-)
-from precert.domain.payer import Form, Payer, Stage
+from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
+from precert.domain.form_settings import Form, Stage
+from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType
 from precert.names import Entitlement
 from precert.usecases.checks import get_form_fields

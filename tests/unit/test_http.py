@@ -35,7 +35,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.observability import metrics
-from precert.usecases.documents import RequestedUpload
+from precert.usecases.document_uploads import RequestedUpload
 from tests.fakes.gateway import matched
 from tests.fakes.samples import REQUEST_ID, entered
 

@@ -11,7 +11,8 @@ from precert.domain.clocks import Deadline
 from precert.domain.decision_clocks import ClockUnit, Period
 from precert.domain.errors import InvalidInputError
 from precert.domain.event_types import EventType
-from precert.domain.request import Request, event_of
+from precert.domain.request import Request
+from precert.domain.request_events import event_of
 from precert.domain.review import PeerToPeer
 from precert.domain.statuses import Action, Status
 from precert.domain.values import Urgency

@@ -11,7 +11,7 @@ from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
 from precert.domain.statuses import Action, Status
 from precert.names import Entitlement
-from precert.usecases.workflow import with_matches
+from precert.usecases.assessment import with_matches
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import SampleReference

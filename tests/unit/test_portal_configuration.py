@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 from pydantic import ValidationError
 
-from precert.domain.payer import Branding, Payer, contrast
+from precert.domain.branding import Branding, contrast
+from precert.domain.payer import Payer
 from tests.fakes.samples import payer as sample_payer
 from tools.portal_configuration import portal_configuration
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from functions.review.bodies import DecideBody
-from precert.api.problems import errors_of, plain_problem, problem_of, status_of
+from precert.api.problems import plain_problem, problem_of, status_of
 from precert.domain.content import Patient
 from precert.domain.coverage import PatientSearch
 from precert.domain.errors import (
@@ -21,6 +21,7 @@ from precert.domain.errors import (
     TransientError,
     VersionMismatchError,
 )
+from precert.domain.value_errors import errors_of
 from tests.fakes.samples import PATIENT
 from tools.operations import OPERATIONS
 

@@ -13,8 +13,8 @@ from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Cycle
+from precert.usecases.relay import relay_event
 from precert.usecases.repairs import orphaned_executions, repair_executions
-from precert.usecases.workflow import relay_event
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests

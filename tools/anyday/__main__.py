@@ -47,7 +47,9 @@ def library() -> Path:
 
 def environment(start: datetime) -> dict[str, str]:
     """Return the variables that set the clock of a process and its children, not its durations."""
-    offset = start.timestamp() - time.time()
+    # The offset is from the machine's clock; this process's clock may be shifted already.
+    shifted = float(os.environ.get("FAKETIME", "0"))
+    offset = start.timestamp() - time.time() + shifted
     path = [str(Path(__file__).with_name("path")), os.environ.get("PYTHONPATH", "")]
     return {
         "LD_PRELOAD": str(library()),

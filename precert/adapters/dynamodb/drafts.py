@@ -18,6 +18,7 @@ from precert.adapters.dynamodb.keys import (
     number_pk,
     request_pk,
 )
+from precert.adapters.dynamodb.queue_entries import processing_attributes, unmatched_lines
 from precert.adapters.dynamodb.reference import covered_condition
 from precert.adapters.dynamodb.request_items import (
     callers_condition,
@@ -30,7 +31,6 @@ from precert.adapters.dynamodb.request_items import (
     request_of,
     set_lines,
 )
-from precert.adapters.dynamodb.requests import processing_attributes, unmatched_lines
 from precert.adapters.dynamodb.table import (
     ABSENT,
     ConditionFailedError,

@@ -7,11 +7,13 @@ one in its cleanup. A lock without requests is deleted; versions begin at the cu
 lock created again never has a version of the deleted one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
+    LAST_APPROVAL_SK,
     LOCK_SK,
     duplicate_pk,
     fingerprint_sk,
@@ -31,11 +33,12 @@ from precert.adapters.dynamodb.table import (
     to_wire,
     transient_errors,
 )
-from precert.domain.damage import Readable, RecordKind
+from precert.domain.damage import RecordKind
 from precert.domain.duplicates import Fingerprint
+from precert.domain.request import Change, Comparison, Request
 from precert.domain.retry import retry
-from precert.names import PK, SK
-from precert.usecases.ports.requests import DuplicateFoundError
+from precert.names import PK, SK, TTL_ATTRIBUTE
+from precert.usecases.ports.requests import DuplicateFoundError, MemberFingerprints
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -50,12 +53,16 @@ class DynamoDBFingerprints:
         self._client = client
         self._table = requests_table
 
-    def of_member(self, member_id: str) -> Readable[Fingerprint]:
+    def of_member(self, member_id: str) -> MemberFingerprints:
         items = query_all(self._client, self._table, fingerprints_pk(member_id))
+        last = next((item["approval"] for item in items if item[SK] == LAST_APPROVAL_SK), None)
         found, damaged = readable(
-            RecordKind.FINGERPRINT, items, _fingerprint_of, _request_id_of_key
+            RecordKind.FINGERPRINT,
+            (item for item in items if item[SK] != LAST_APPROVAL_SK),
+            _fingerprint_of,
+            _request_id_of_key,
         )
-        return Readable(tuple(found), damaged)
+        return MemberFingerprints(tuple(found), damaged, last)
 
 
 def _fingerprint_of(item: Item) -> Fingerprint:
@@ -69,6 +76,40 @@ def _request_id_of_key(item: Item) -> str:
 def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
     item = {**_fingerprint_key(fingerprint), "fingerprint": packed(fingerprint)}
     return {"Put": {"TableName": table, "Item": to_wire(item)}}
+
+
+def approval_lines(
+    table: str, changes: Sequence[Change], retained_until: Callable[[datetime], datetime]
+) -> list[dict[str, Any]]:
+    """The write of the changes that are an automatic approval: there is at most one."""
+    return [
+        _approval(table, one.request, one.compared, retained_until(one.request.updated_at))
+        for one in changes
+        if one.compared is not None
+    ]
+
+
+def _approval(
+    table: str, request: Request, compared: Comparison, expires: datetime
+) -> dict[str, Any]:
+    """The operation by which automatic approvals of a member follow one another.
+
+    Each has the condition that the one before is still the last, so that it was compared with every
+    approved request of the member. The item is removed with the history of the last one.
+    """
+    item = {
+        PK: fingerprints_pk(compared.member_id),
+        SK: LAST_APPROVAL_SK,
+        "approval": f"{request.request_id}#{request.version}",
+        TTL_ATTRIBUTE: ceil(expires.timestamp()),
+    }
+    put: dict[str, Any] = {"TableName": table, "Item": to_wire(item), "ConditionExpression": ABSENT}
+    if compared.last_approval is not None:
+        put |= {
+            "ConditionExpression": "approval = :last",
+            "ExpressionAttributeValues": to_wire({":last": compared.last_approval}),
+        }
+    return {"Put": put}
 
 
 class LockChangedError(Exception):

@@ -17,9 +17,13 @@ Requests table, one item collection per request::
                               sk REGISTERED          its entry in the list of registered requests
                               sk REGISTERED_BY       its entry in the list of who registered it
                               sk NOTICES             its entry until its notices are issued
+                              sk ORIGINAL            the claim as it was sent, without its documents
+                              sk ORIGINAL#<version>  an update of it as it was sent
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
+    pk NUMBER#<claim id>      sk NUMBER              an update, by the id of its claim
     pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        the duplicate fingerprint of a member's request
+                              sk LAST_APPROVAL       the member's last automatic approval
     pk INBOX#<tin>            sk <at>#<message_id>   a message
                               sk UNREAD              the number of unread messages
     pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   expired unread: decremented once
@@ -196,6 +200,9 @@ def member_hash(member_id: str) -> str:
 def registered_list_pk(subject: str) -> str:
     """Partition of the index of members with the requests that one clerk registered."""
     return f"REGISTERED_BY#{subject}"
+
+
+LAST_APPROVAL_SK: Final = "LAST_APPROVAL"
 
 
 def fingerprint_sk(request_id: str) -> str:

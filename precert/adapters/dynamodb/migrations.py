@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import MIGRATION_PK, request_pk
-from precert.adapters.dynamodb.requests import worklist_attributes
+from precert.adapters.dynamodb.queue_entries import worklist_attributes
 from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Writes,

@@ -10,11 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from precert.adapters.dynamodb.duplicates import (
-    put_fingerprint,
-    release_lock,
-    set_lock,
-)
+from precert.adapters.dynamodb.duplicates import put_fingerprint, release_lock, set_lock
 from precert.adapters.dynamodb.flags import flag_missing
 from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_SK,
@@ -31,16 +27,15 @@ from precert.adapters.dynamodb.keys import (
     notice_sk,
     request_pk,
 )
-from precert.adapters.dynamodb.request_items import request_of, set_lines
-from precert.adapters.dynamodb.requests import (
+from precert.adapters.dynamodb.queue_entries import (
     delegation_lines,
     intake_lines,
-    put_number,
     queue_lines,
-    registered_lines,
     unmatched_lines,
     worklist_attributes,
 )
+from precert.adapters.dynamodb.registrations import put_number, registered_lines
+from precert.adapters.dynamodb.request_items import request_of, set_lines
 from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,

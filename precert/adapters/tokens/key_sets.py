@@ -2,11 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from precert.adapters.public_https import PublicAddressError
-from precert.domain.clients import NotVerifiedError, PublicKey, RegisteredClient, public_keys
+from precert.domain.clients import (
+    FormerKeys,
+    NotVerifiedError,
+    PublicKey,
+    RegisteredClient,
+    public_keys,
+)
 
 REUSED: Final = timedelta(minutes=5)
 """How long a key that a client removed from its address can still be used."""
@@ -23,14 +30,33 @@ class FetchedKeySets:
         self._cached: OrderedDict[str, tuple[datetime, tuple[PublicKey, ...]]] = OrderedDict()
 
     def keys(self, client: RegisteredClient, now: datetime) -> tuple[PublicKey, ...]:
-        if client.jwks_url is None:
-            return client.jwks
-        return self._keys(client.jwks_url, now, REUSED)
+        return self._with_former(client, now, REUSED)
 
     def keys_again(self, client: RegisteredClient, now: datetime) -> tuple[PublicKey, ...]:
-        if client.jwks_url is None:
-            return client.jwks
-        return self._keys(client.jwks_url, now, READ_AGAIN_AFTER)
+        return self._with_former(client, now, READ_AGAIN_AFTER)
+
+    def _with_former(
+        self, client: RegisteredClient, now: datetime, reused: timedelta
+    ) -> tuple[PublicKey, ...]:
+        """The keys of a client, and after them the earlier ones, while they are accepted."""
+        former = client.former_keys(now)
+        if former is None:
+            return self._of(client, now, reused)
+        earlier: tuple[PublicKey, ...] = ()
+        with suppress(NotVerifiedError):
+            earlier = self._of(former, now, reused)
+        try:
+            return (*self._of(client, now, reused), *earlier)
+        except NotVerifiedError:
+            # The client may still sign with an earlier key.
+            if not earlier:
+                raise
+            return earlier
+
+    def _of(
+        self, holder: RegisteredClient | FormerKeys, now: datetime, reused: timedelta
+    ) -> tuple[PublicKey, ...]:
+        return holder.jwks if holder.jwks_url is None else self._keys(holder.jwks_url, now, reused)
 
     def _keys(self, url: str, now: datetime, reused: timedelta) -> tuple[PublicKey, ...]:
         cached = self._cached.get(url)

@@ -111,10 +111,18 @@ class DuplicateFoundError(Exception):
         self.existing = existing
 
 
+@dataclass(frozen=True)
+class MemberFingerprints(Readable[Fingerprint]):
+    """The duplicate fingerprints of one member."""
+
+    last_approval: str | None = None
+    """Names the last automatic approval of a request of the member."""
+
+
 class Fingerprints(Protocol):
     """Duplicate fingerprints of requests, by member."""
 
-    def of_member(self, member_id: str) -> Readable[Fingerprint]:
+    def of_member(self, member_id: str) -> MemberFingerprints:
         """Duplicate fingerprints of the member's requests except void ones; consistent. One call.
 
         ``damaged`` are ids of requests whose fingerprint cannot be read.
@@ -296,8 +304,12 @@ class Registrations(Protocol):
         original: bytes | None = None,
         documents: Sequence[Document] = (),
         document_events: Sequence[Event] = (),
+        changes: Sequence[Change] = (),
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
+
+        ``changes`` are those of its assessment: it is stored as they leave it, with their events. None
+        of them releases the duplicate lock.
 
         ``original`` is what the submitter sent, compressed by gzip; it is stored with the request, and
         so are records of the ``documents`` that were sent with it, with their events.
@@ -307,6 +319,7 @@ class Registrations(Protocol):
 
         Raises:
             RegisteredAlreadyError: the id exists.
+            ConcurrentChangeError: another request of the member was approved meanwhile.
             DuplicateFoundError: a duplicate exists.
             NumberTakenError, CoverageChangedError: as for a submission; nothing was written.
         """

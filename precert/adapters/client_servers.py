@@ -1,0 +1,49 @@
+"""FHIR servers of clients (port ``ClientServers``)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any, Final
+
+from precert.adapters.public_https import PublicCallError, PublicHttps
+from precert.usecases.ports.client_servers import ClientServer
+
+MOST_BYTES: Final = 512 * 1024
+_AT_A_TIME: Final = 10
+
+
+class FhirClientServers:
+    """Reads with the token of the call. The address must be public, and redirects are not followed."""
+
+    def __init__(self, https: PublicHttps) -> None:
+        self._https = https
+
+    def read(
+        self, server: ClientServer, paths: Sequence[str], *, seconds: float
+    ) -> Mapping[str, dict[str, Any]]:
+        if not paths:
+            return {}
+        with ThreadPoolExecutor(min(len(paths), _AT_A_TIME)) as threads:
+            found = threads.map(lambda path: self._resource(server, path, seconds), paths)
+            return {path: one for path, one in zip(paths, found, strict=True) if one is not None}
+
+    def _resource(self, server: ClientServer, path: str, seconds: float) -> dict[str, Any] | None:
+        headers = {
+            "Accept": "application/fhir+json",
+            "Authorization": f"Bearer {server.token.get_secret_value()}",
+        }
+        url = f"{server.base_url}/{path}"
+        try:
+            answer = self._https.call(
+                "GET", url, headers=headers, seconds=seconds, most_bytes=MOST_BYTES + 1
+            )
+        except PublicCallError:
+            return None
+        if answer.status != HTTPStatus.OK or len(answer.content) > MOST_BYTES:
+            return None
+        try:
+            document = json.loads(answer.content)
+        except (ValueError, RecursionError):
+            return None
+        return document if isinstance(document, dict) else None

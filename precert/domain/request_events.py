@@ -1,0 +1,51 @@
+"""The event of a change of a request."""
+
+from precert.domain.event_types import EventType
+from precert.domain.events import Event, VendorLine, event_id
+from precert.domain.request_state import RequestState
+from precert.domain.review import FIRST_CYCLE, Review
+
+
+def event_of(
+    request: RequestState,
+    event_type: EventType,
+    actor: str | None = None,
+    *,
+    vendor_id: str | None = None,
+) -> Event:
+    """The event of a change. One per version, so its id is derived from it.
+
+    ``vendor_id`` names the vendor that the event is about: it decides in the first cycle.
+    """
+    review = request.review
+    cycle = review.cycle if review else 0
+    return Event(
+        event_id=event_id(request.request_id, request.version),
+        type=event_type,
+        request_id=request.request_id,
+        cycle=FIRST_CYCLE if vendor_id else cycle,
+        at=request.updated_at,
+        status=request.status,
+        number=review.number if review else None,
+        tins=tuple(sorted(request.tins)),
+        vendor_id=vendor_id,
+        vendor_lines=_vendor_lines(review) if review else None,
+        waiting_on=request.waiting_on,
+        due_at=request.expires_at or request.due_at or request.vendor_due_at,
+        actor=actor,
+    )
+
+
+def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
+    """The service lines that delegated vendors decide, by vendor."""
+    lines = tuple(
+        VendorLine(
+            vendor_id=delegation.vendor_id,
+            line_id=line.line_id,
+            procedure_code=line.code,
+            code_set=line.code_type,
+        )
+        for line in review.active_lines
+        if (delegation := review.delegation_of(line.line_id)) is not None
+    )
+    return lines or None

@@ -1,0 +1,385 @@
+"""Assess a determination cycle: the rules, duplicates and required documentation (W1).
+
+The assessment may run twice, late, or after the request was changed: it reads the current state.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import chain
+
+from precert.domain import disputing
+from precert.domain.amending import running_deadline
+from precert.domain.assessing import (
+    JudgedLine,
+    assessed_lines,
+    automatic_decisions,
+    is_automatic,
+    is_late_notification,
+    missing_documents,
+    sent_types,
+)
+from precert.domain.assessment import (
+    Assessment,
+    DuplicateReason,
+    LineAssessment,
+    PotentialDuplicate,
+)
+from precert.domain.clocks import deadline_of, local_date
+from precert.domain.coverage import Plan
+from precert.domain.decisions import SYSTEM
+from precert.domain.determination import requested_lines
+from precert.domain.documents import Document, DocumentStatus
+from precert.domain.errors import TransientError
+from precert.domain.event_types import DuplicateLock
+from precert.domain.matching import matched, provider_ids
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Comparison, Request
+from precert.domain.retry import retry
+from precert.domain.review import FIRST_CYCLE
+from precert.domain.reviewing import request_information
+from precert.domain.statuses import AppealStatus, Status
+from precert.names import Route
+from precert.usecases.checks import prove_assertion
+from precert.usecases.code_rules import judge_codes, retained_by_payer
+from precert.usecases.duplicates import FoundDuplicates, find_duplicates
+from precert.usecases.facts_of_call import ComparedOnce, ReadOnce
+from precert.usecases.ownership import ownership_of
+from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    Fingerprints,
+    RequestFile,
+    RequestStore,
+)
+from precert.usecases.workflow import CycleStatus, cycle_status_of, is_open
+
+
+def with_matches(request: Request, reference: ReferenceReader) -> Request:
+    """Flag providers that do not match their directory entry; the request continues.
+
+    One call, or none where both providers were entered manually. Reconciled providers stay.
+    """
+    review, content = request.submitted, request.content
+    entries = reference.entries(provider_ids(content))
+    temporary = matched(request.request_id, content, review.temporary_providers, entries)
+    marked = review.model_copy(update={"temporary_providers": temporary})
+    return request.model_copy(update={"review": marked})
+
+
+def assess_cycle(
+    request_id: str,
+    cycle: int,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> CycleStatus:
+    """Assess a cycle and record the result; safe to repeat after a partial run (W1).
+
+    A duplicate ends (S2); delegated vendors receive the lines that they decide (W8); the rules approve
+    the payer's lines, or they pend for review with their deadline (W2), and missing required
+    documentation is requested at once. An appeal pends with its own deadline.
+
+    Raises:
+        TransientError: every write conflicted, or no rule list is published.
+    """
+
+    def attempt() -> CycleStatus:
+        # At most four changes: delegate, pend, request information, accept documents that arrived
+        # meanwhile.
+        while True:
+            file = requests.read_file(request_id)
+            if file is None or not is_open(file.request, cycle):
+                return CycleStatus(Route.CLOSED, 1)
+            change = _next_change(
+                file,
+                requests=requests,
+                reference=ReadOnce(reference),
+                rule_lists=rule_lists,
+                versions=versions,
+                fingerprints=fingerprints,
+                payer=payer,
+                now=now,
+            )
+            if change is None:
+                return cycle_status_of(file.request, cycle, now)
+            requests.record(change)
+            if _is_assessed(change.request):
+                return cycle_status_of(change.request, cycle, now)
+
+    return retry(attempt, on=ConcurrentChangeError)
+
+
+def assess_before_storing(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> tuple[Change, ...]:
+    """The changes by which a request that is not stored yet is assessed, in their order (W1).
+
+    They are stored with it. None if it ends as a duplicate, which only a stored request does.
+
+    Raises:
+        TransientError: as :func:`assess_cycle`.
+    """
+    reference, fingerprints = ReadOnce(reference), ComparedOnce(fingerprints)
+    changes = list[Change]()
+    while True:
+        change = _next_change(
+            file,
+            requests=requests,
+            reference=reference,
+            rule_lists=rule_lists,
+            versions=versions,
+            fingerprints=fingerprints,
+            payer=payer,
+            now=now,
+        )
+        if change is None:
+            return tuple(changes)
+        if change.effects.duplicate_lock is DuplicateLock.RELEASE:
+            return ()
+        changes.append(change)
+        if _is_assessed(change.request):
+            return tuple(changes)
+        file = replace(file, request=change.request)
+
+
+def _is_assessed(request: Request) -> bool:
+    """Whether no further change follows: where vendors have their lines, the payer's own are next."""
+    return request.status is not Status.PROCESSING and not _lacks_documentation(request)
+
+
+def _next_change(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> Change | None:
+    """The next change of the assessment; ``None`` if nothing is left to do."""
+    request = file.request
+    appeal = request.submitted.open_appeal
+    if appeal is not None:
+        filed = appeal.status is AppealStatus.FILED
+        return disputing.pend_appeal(request, deadline_of(request, payer), now) if filed else None
+    if request.status is Status.PROCESSING:
+        return _first_change(
+            file,
+            requests=requests,
+            reference=reference,
+            rule_lists=rule_lists,
+            versions=versions,
+            fingerprints=fingerprints,
+            payer=payer,
+            now=now,
+        )
+    return _documentation_requested(file, payer, now)
+
+
+def _first_change(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    """How the initial cycle continues, by the rule list in effect."""
+    request = with_matches(file.request, reference)
+    content, received_at = request.content, request.submitted.submitted_at
+    if content.patient is None:
+        raise AssertionError("completeness requires a patient")
+    facts = reference.check_facts(content.patient.member_id)
+    rule_list = facts.rule_list
+    if rule_list is None:
+        raise TransientError("No rule list is published yet. Try again later.")
+
+    def plan_on(day: date) -> Plan:
+        coverage = facts.coverage_on(day)
+        return coverage.plan if coverage else request.plan
+
+    judged = judge_codes(
+        content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
+    )
+    vendor_ids = sorted({id_ for codes in judged for one in codes if (id_ := one.answer.vendor_id)})
+    vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
+    received_on = local_date(received_at, payer.zone)
+    judged = retained_by_payer(judged, content.services, vendors, received_on)
+    ownership = request.submitted.ownership
+    open_ids = {line.line_id for line in request.submitted.active_lines if not line.decisions}
+    if ownership is None:
+        ownership = ownership_of(
+            content, reference=reference, rule_lists=rule_lists, payer=payer, now=received_at
+        ).delegations()
+        review = request.submitted.model_copy(update={"ownership": ownership})
+        request = request.model_copy(update={"review": review})
+    requested = requested_lines(content)
+    codes = chain.from_iterable(of_service or (None,) for of_service in judged)
+    vendor_of = {line_id: one.vendor_id for one in ownership for line_id in one.line_ids}
+    judged_lines = tuple(
+        JudgedLine(
+            line_id,
+            requested[line_id],
+            code.answer if code else None,
+            code.rule if code else None,
+            vendor_of.get(line_id),
+        )
+        for line_id, code in zip(requested, codes, strict=True)
+    )
+    lines = tuple(one for one in judged_lines if one.line_id in open_ids)
+    duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
+    assertion = prove_assertion(
+        request.content_as_submitted, reference=reference, versions=versions
+    )
+    assessment = Assessment(
+        rule_list=rule_list.version,
+        assessed_at=now,
+        lines=_with_earlier(request, assessed_lines(lines)),
+        required_documentation=missing_documents(lines, file.documents),
+        assertion=assertion,
+        potential_duplicates=_potential(request, duplicates),
+        late_notification=is_late_notification(content, received_at, payer),
+    )
+    waiting = [one for one in ownership if one.delegated_at is None and not one.reports]
+    is_first = request.submitted.cycle == FIRST_CYCLE
+    if is_first and any(one.delegated_at for one in ownership):
+        return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
+    if is_first and duplicates.repeated is not None:
+        return request.end_as_duplicate(duplicates.repeated, assessment, now)
+    if waiting or not request.submitted.open_own_lines:
+        delegations = [
+            one.delegated(deadline_of(request, payer, one.line_ids), now) if one in waiting else one
+            for one in ownership
+        ]
+        return request.delegate(delegations, assessment, now)
+    return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
+
+
+def _with_earlier(
+    request: Request, lines: tuple[LineAssessment, ...]
+) -> tuple[LineAssessment, ...]:
+    """The assessed lines after those that an earlier cycle assessed."""
+    earlier = request.submitted.assessment
+    new = {one.line_id for one in lines}
+    return (*(one for one in (earlier.lines if earlier else ()) if one.line_id not in new), *lines)
+
+
+def _potential(request: Request, found: FoundDuplicates) -> tuple[PotentialDuplicate, ...]:
+    """The potential duplicates. An update does not end a request: a reviewer compares the two."""
+    other = found.repeated
+    if other is None or request.submitted.cycle == FIRST_CYCLE:
+        return found.potential
+    repeated = PotentialDuplicate(
+        request_id=other.request_id,
+        number=other.submitted.number,
+        reason_code=DuplicateReason.SHARED_CODES,
+        plan_id=other.plan.plan_id,
+        seen_by=other.tins,
+    )
+    return (repeated, *found.potential)
+
+
+def _of_own_lines(
+    request: Request,
+    lines: tuple[JudgedLine, ...],
+    assessment: Assessment,
+    compared: Comparison | None,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    """Approve the payer's own lines by the rules, or pend them for review (W1)."""
+    if is_automatic(request, assessment, {line.line_id for line in lines}):
+        days = payer.utilization_management.approval_days
+        cycle = request.submitted.cycle
+        decisions = automatic_decisions(lines, approval_days=days, cycle=cycle, now=now)
+        approval = request.determine(decisions, SYSTEM, now, assessment)
+        return approval._replace(compared=compared)
+    slots = payer.documents.max_while_pending
+    deadline = running_deadline(request.submitted) or deadline_of(request, payer)
+    return request.pend(deadline, slots, now, assessment)
+
+
+def _lacks_documentation(request: Request) -> bool:
+    """Whether required documentation was missing at the assessment."""
+    review = request.submitted
+    return (
+        request.status is Status.PENDING
+        and request.cycle_is_open
+        and review.open_appeal is None
+        and review.assessment is not None
+        and bool(review.assessment.required_documentation)
+    )
+
+
+def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
+    """Request missing documentation once, and accept what arrived meanwhile (W1, W2).
+
+    Both changes are derived from the stored state, so an interrupted assessment resumes.
+    """
+    request, review = file.request, file.request.submitted
+    assessment = review.assessment
+    if assessment is None or not _lacks_documentation(request):
+        return None
+    arrived = any(
+        document.status is DocumentStatus.ATTACHED
+        and document.settled_at is not None
+        and document.settled_at >= assessment.assessed_at
+        and not precedes(document, assessment.assessed_at)
+        for document in file.documents
+    )
+    information_request = review.open_information_request
+    if information_request is not None:
+        return (
+            request.receive_information(now, payer)
+            if arrived and information_request.requested_by == SYSTEM
+            else None
+        )
+    return None if arrived else missing_requested(file, payer, now)
+
+
+def precedes(document: Document, at: datetime) -> bool:
+    """Whether a document was received before, so that it is no answer to what was requested then."""
+    return document.received and document.offered_at <= at
+
+
+def missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
+    """Request the required documents that were not sent, once in a cycle."""
+    request, review = file.request, file.request.submitted
+    assessment = review.assessment
+    if assessment is None or not _lacks_documentation(request):
+        return None
+    sent = sent_types(file.documents)
+    missing = [code for code in assessment.required_documentation if code not in sent]
+    this_cycle = [
+        one for one in review.information_requests if one.requested_at >= assessment.assessed_at
+    ]
+    if this_cycle or not missing:
+        return None
+    if not request.takes_information_request(now):
+        return None
+    return request_information(
+        request,
+        missing,
+        "\n".join(payer.required_documentation[code] for code in missing),
+        payer=payer,
+        by=SYSTEM,
+        now=now,
+    )

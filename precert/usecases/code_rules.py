@@ -1,0 +1,134 @@
+"""The answers of the rule list for the codes of a request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from precert.domain.codes import code_types_of
+from precert.domain.content import Procedure, Service
+from precert.domain.coverage import Plan
+from precert.domain.next_steps import BEHAVIORAL
+from precert.domain.payer import Payer
+from precert.domain.rules import (
+    CodeQuery,
+    CodeResult,
+    DelegatedVendor,
+    Requirement,
+    Rule,
+    RuleListVersion,
+    answer_by,
+    deciding_rule,
+)
+from precert.domain.values import AuthorizationType, CodeType, Urgency
+from precert.usecases.ports.reference import RuleLists
+
+
+class JudgedCode(NamedTuple):
+    """The result of one code, and the rule that decided it, if one covers it."""
+
+    answer: CodeResult
+    rule: Rule | None
+
+
+def judge_codes(
+    services: Sequence[Service],
+    plan_on: Callable[[date], Plan],
+    *,
+    rule_list: RuleListVersion,
+    rule_lists: RuleLists,
+    payer: Payer,
+) -> tuple[tuple[JudgedCode, ...], ...]:
+    """Every code of every service, in the order entered (C6).
+
+    ``plan_on`` is the member's plan on a service's first day: it may have changed by then. The
+    payer's behavioral services have guidance, regardless of the rule list (A5).
+    """
+    queries = [_queries(service, plan_on(_day(service))) for service in services]
+    rules = rule_lists.rules(
+        rule_list, {(query.code_type, query.code) for of_service in queries for query in of_service}
+    )
+    return tuple(
+        tuple(
+            _judged(query, rules.get((query.code_type, query.code), ()), service, payer)
+            for query in of_service
+        )
+        for service, of_service in zip(services, queries, strict=True)
+    )
+
+
+def as_expedited(answer: CodeResult, service: Service) -> CodeResult:
+    """In an emergency no code that a rule covers needs precertification, also of a vendor (C10).
+
+    The rule is still named. A code that no rule covers is still unable to determine.
+    """
+    known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
+    if service.urgency is Urgency.EMERGENCY and known:
+        return answer._replace(requirement=Requirement.NOT_REQUIRED, vendor_id=None)
+    return answer
+
+
+def retained_by_payer(
+    judged: Sequence[Sequence[JudgedCode]],
+    services: Sequence[Service],
+    vendors: Mapping[str, DelegatedVendor],
+    today: date,
+) -> tuple[tuple[JudgedCode, ...], ...]:
+    """Retrospective codes of a vendor that does not accept them are the payer's own (C12).
+
+    They need precertification, and the vendor is not named; ``vendors`` are those of the codes.
+    """
+    return tuple(
+        tuple(
+            JudgedCode(
+                _retained(code.answer, service, vendors.get(code.answer.vendor_id or ""), today),
+                code.rule,
+            )
+            for code in codes
+        )
+        for service, codes in zip(services, judged, strict=True)
+    )
+
+
+def _retained(
+    answer: CodeResult, service: Service, vendor: DelegatedVendor | None, today: date
+) -> CodeResult:
+    notice = vendor.retrospective_notice if vendor else None
+    if answer.requirement is not Requirement.DELEGATED_VENDOR or notice is None:
+        return answer
+    if service.first_day is None or service.first_day >= today:
+        return answer
+    return answer._replace(requirement=Requirement.REQUIRED, vendor_id=None, guidance=notice)
+
+
+def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service, payer: Payer) -> JudgedCode:
+    if behavioral := payer.behavioral_service(query.code, query.code_type):
+        unknown = answer_by(None, query)
+        return JudgedCode(unknown._replace(guidance=BEHAVIORAL, label=behavioral.label), None)
+    rule = deciding_rule(query, rules)
+    return JudgedCode(as_expedited(answer_by(rule, query), service), rule)
+
+
+def _queries(service: Service, plan: Plan) -> tuple[CodeQuery, ...]:
+    return tuple(
+        CodeQuery(
+            code=procedure.code,
+            code_type=_code_type(procedure),
+            on=_day(service),
+            plan_type=plan.plan_type,
+            authorization_type=service.authorization_type or AuthorizationType.OUTPATIENT,
+            line_of_business=plan.line_of_business,
+            type_of_service=service.type_of_service,
+            place_of_service=service.place_of_service,
+        )
+        for procedure in service.procedures
+    )
+
+
+def _code_type(procedure: Procedure) -> CodeType:
+    return procedure.code_type or code_types_of(procedure.code)[0]
+
+
+def _day(service: Service) -> date:
+    if service.first_day is None:
+        raise AssertionError("completeness requires a date")
+    return service.first_day

@@ -1,0 +1,119 @@
+"""Relay events of the stream to the workflow and the bus.
+
+An event may be relayed twice, or late: the current state of the request decides what is still due.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from precert.domain.decisions import SYSTEM
+from precert.domain.event_types import EVENTS, WorkflowEffect
+from precert.domain.events import Event
+from precert.domain.payer import Payer
+from precert.domain.retry import retry
+from precert.names import Route
+from precert.usecases.assessment import missing_requested, precedes
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    RequestStore,
+)
+from precert.usecases.ports.workflow import EventBus, Workflow
+from precert.usecases.workflow import cycle_status_of
+
+
+def relay_event(
+    event: Event,
+    *,
+    requests: RequestStore,
+    workflow: Workflow,
+    bus: EventBus,
+    payer: Payer,
+    now: datetime,
+) -> None:
+    """Apply the event to the workflow and publish it; safe to repeat and to run late.
+
+    An execution is named by its cycle, so it starts once. Where no task token is stored, the
+    execution does not wait yet and will find the cycle closed.
+
+    Raises:
+        TransientError: an AWS call failed; deliver the event again.
+    """
+    match EVENTS[event.type].workflow:
+        case WorkflowEffect.NONE:
+            pass
+        case WorkflowEffect.START:
+            workflow.start(event.request_id, event.cycle)
+        case WorkflowEffect.RESTART:
+            before = requests.cycle(event.request_id, event.cycle - 1)
+            if before is not None:
+                workflow.answer(before.task_token, {"status": event.status.value})
+            workflow.start(event.request_id, event.cycle)
+        case WorkflowEffect.END:
+            waiting = requests.cycle(event.request_id, event.cycle)
+            if waiting is not None:
+                workflow.answer(waiting.task_token, {"status": event.status.value})
+        case WorkflowEffect.RESCHEDULE:
+            _wake(event, requests=requests, workflow=workflow, now=now)
+        case WorkflowEffect.RECEIVE_DOCUMENT:
+            _receive_information(event, requests=requests, payer=payer, now=now)
+        case WorkflowEffect.MISS_DOCUMENT:
+            _request_missing(event, requests=requests, payer=payer, now=now)
+        case other:
+            assert_never(other)
+    bus.publish(event)
+
+
+def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:
+    """Make the execution wait for the current deadline.
+
+    An automatic RFI is sent before the execution starts to wait.
+    """
+    if event.actor == SYSTEM:
+        return
+    waiting = requests.cycle(event.request_id, event.cycle)
+    if waiting is None:
+        return
+    request = requests.read(event.request_id)
+    status = cycle_status_of(request, event.cycle, now)
+    if status.route is Route.REVIEW:
+        workflow.wake(waiting.task_token, status.seconds_to_next_check)
+
+
+def _receive_information(
+    event: Event, *, requests: RequestStore, payer: Payer, now: datetime
+) -> None:
+    """An attached document answers the open RFI: a paused clock resumes (W2, W6).
+
+    One that was received before the RFI, or whose sender announced more, does not.
+    """
+
+    def attempt() -> None:
+        file = requests.read_file(event.request_id)
+        review = file.request.review if file else None
+        rfi = review.open_information_request if review else None
+        if file is None or rfi is None or event.at < rfi.requested_at:
+            return
+        attached = next(
+            (one for one in file.documents if one.document_id == event.document_id), None
+        )
+        if attached and (attached.more_to_come or precedes(attached, rfi.requested_at)):
+            return
+        change = file.request.receive_information(now, payer)
+        if change is not None:
+            requests.record(change)
+
+    retry(attempt, on=ConcurrentChangeError)
+
+
+def _request_missing(event: Event, *, requests: RequestStore, payer: Payer, now: datetime) -> None:
+    """Request the required documents that are missing because this one was refused (W1, W2)."""
+
+    def attempt() -> None:
+        file = requests.read_file(event.request_id)
+        if file is None or file.request.review is None:
+            return
+        change = missing_requested(file, payer, now)
+        if change is not None:
+            requests.record(change)
+
+    retry(attempt, on=ConcurrentChangeError)

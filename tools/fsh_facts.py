@@ -1,0 +1,430 @@
+"""Compile the FHIR Shorthand sources of a guide into the facts that `tools.fhir_validator` checks.
+
+``python -m tools.fsh_facts SOURCES --to data/fhir/crd.json`` reads a checkout of a guide's sources
+(``sushi-config.yaml`` and ``input``) and writes what its profiles and extensions constrain, in the form
+of :mod:`tools.fhir_facts`. What FHIR itself and the parents of other guides (US Core, SDC) constrain is
+not among them. The sources of Da Vinci CRD and DTR are public (HL7/davinci-crd, HL7/davinci-dtr;
+CC0-1.0). Texts of the guides are left out. The
+standard prefetch of CRD is its example of services.
+"""
+
+import argparse
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tools.fhir_facts import written
+
+Json = dict[str, Any]
+_SETTING: Final = re.compile(r"^(\w+): *([^\s#]+)", re.MULTILINE)
+_ENTITY: Final = re.compile(r"^(\w+):\s*(.*)$")
+_COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*")|(/\*.*?\*/)|((?<![:\w])//[^\n]*)', re.DOTALL)
+_TRIPLE: Final = re.compile(r'"""(.*?)"""', re.DOTALL)
+_RULE: Final = re.compile(r"^(\s*)\*\s+(.*)$")
+_CARD: Final = re.compile(r"(\d*)\.\.(\d+|\*)?")
+_CHOICE: Final = re.compile(r"(?<![\[\w])value[A-Z]\w*")
+_SLICE: Final = re.compile(r"^([\w\-\[\]]+?)\[([^\]x+=][^\]]*)\]$")
+_CODE: Final = re.compile(r"^([^\s#]*)#(?:\"([^\"]+)\"|(\S+))")
+_BEGINNINGS: Final = re.findall(
+    r"\w+",
+    "Alias CodeSystem Extension Instance Invariant Logical Mapping Profile Resource RuleSet ValueSet",
+)
+_KINDS: Final = frozenset({"Profile", "Extension"})
+_SAME: Final = {"SimpleQuantity": "Quantity"}
+"""Profiles of data types by FHIR itself."""
+_FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
+_RESOURCES: Final = re.findall(
+    r"\w+",
+    "Appointment Bundle CommunicationRequest Coverage Device DeviceRequest Encounter Extension Library "
+    "Location Medication MedicationRequest NutritionOrder OperationOutcome Organization Parameters "
+    "Patient Practitioner PractitionerRole Questionnaire QuestionnaireResponse ServiceRequest "
+    "SupplyRequest Task Timing ValueSet VisionPrescription",
+)
+
+
+@dataclass
+class Entity:
+    """A definition: its keywords, and its rules with their indentation resolved."""
+
+    kind: str
+    name: str
+    keywords: dict[str, str] = field(default_factory=dict)
+    rules: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("sources", type=Path)
+    parser.add_argument("--to", type=Path, required=True)
+    arguments = parser.parse_args()
+    facts = Guide(arguments.sources).facts()
+    arguments.to.write_text(written(facts), encoding="utf-8")
+    profiles, value_sets = len(facts["profiles"]), len(facts["value_sets"])
+    print(f"{arguments.to}: {profiles} profiles and extensions, {value_sets} value sets")
+
+
+def entities(text: str) -> Iterator[Entity]:
+    """The definitions of one file."""
+    text = _TRIPLE.sub('""', text)
+    text = _COMMENT.sub(lambda found: found[1] or "", text)
+    current: Entity | None = None
+    lines = iter(_joined(text.splitlines()))
+    context: list[tuple[int, str]] = []
+    for line in lines:
+        if rule := _RULE.match(line):
+            indentation, content = len(rule[1]), " ".join(rule[2].split())
+            while context and context[-1][0] >= indentation:
+                context.pop()
+            path = content.split(" ", 1)[0]
+            holder = context[-1][1] if context else ""
+            context.append((indentation, f"{holder}.{path}".strip(".")))
+            if current is not None:
+                caret = path.startswith("^") or path in ("insert", "obeys")
+                joined = f"{holder} {content}" if caret else f"{holder}.{content}"
+                current.rules.append(joined.strip(". ") if holder else content)
+        elif found := _ENTITY.match(line):
+            key, value = found[1], _unquoted(found[2].strip())
+            if key not in _BEGINNINGS:
+                if current is not None:
+                    current.keywords.setdefault(key, value)
+                continue
+            if current is not None:
+                yield current
+            context = []
+            current = Entity(key, value)
+    if current is not None:
+        yield current
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
+    return text[1:-1].replace('\\"', '"') if quoted else text
+
+
+def _joined(lines: Sequence[str]) -> Iterator[str]:
+    """Lines with the further lines of a rule or of a keyword's text."""
+    held: str | None = None
+    for line in lines:
+        begins = not line.strip() or _RULE.match(line) or _ENTITY.match(line)
+        if begins:
+            if held is not None:
+                yield held
+            held = line if line.strip() else None
+        elif held is not None:
+            held = f"{held} {line.strip()}"
+    if held is not None:
+        yield held
+
+
+class Guide:
+    """The sources of one guide."""
+
+    def __init__(self, sources: Path) -> None:
+        config = dict(_SETTING.findall((sources / "sushi-config.yaml").read_text(encoding="utf-8")))
+        self.canonical = config["canonical"]
+        self.head = {
+            "package": config.get("packageId") or f"hl7.fhir.us.{config['id']}",
+            "version": config["version"],
+            "license": config["license"],
+        }
+        found = [
+            one
+            for file in sorted((sources / "input" / "fsh").rglob("*.fsh"))
+            for one in entities(file.read_text(encoding="utf-8"))
+        ]
+        self.aliases = dict(
+            one.name.split(None, 2)[::2] for one in found if one.kind == "Alias" and "=" in one.name
+        )
+        self.aliases = {name: url.partition("|")[0] for name, url in self.aliases.items()}
+        self.definitions = {one.name: one for one in found if one.kind != "Alias"}
+        services = sources / "input" / "resources" / "CRDServices.json"
+        self.services = (
+            json.loads(services.read_text(encoding="utf-8"))["services"]
+            if services.exists()
+            else ()
+        )
+        self.logical = sorted(
+            (sources / "input" / "resources").glob("structuredefinition-CRDHooks*")
+        )
+
+    def facts(self) -> Json:
+        profiles = {
+            self.url(one.name): {"type": self.type_of(one.name), "elements": self._elements(one)}
+            for one in self.definitions.values()
+            if one.kind in _KINDS
+        }
+        invariants = {
+            one.name: {
+                "severity": one.keywords["Severity"].lstrip("#"),
+                "expression": one.keywords["Expression"],
+            }
+            for one in self.definitions.values()
+            if one.kind == "Invariant" and "Expression" in one.keywords
+        }
+        for file in self.logical:
+            if file.suffix == ".xml":
+                url, profile = _logical(file, invariants)
+                profiles[url] = profile
+        value_sets = {
+            self.url(one.name): codes
+            for one in self.definitions.values()
+            if one.kind == "ValueSet" and (codes := self._codes(one))
+        }
+        return {
+            **self.head,
+            "profiles": dict(sorted(profiles.items())),
+            "value_sets": dict(sorted(value_sets.items())),
+            "invariants": dict(sorted(invariants.items())),
+            "prefetch": {one["hook"]: one["prefetch"] for one in self.services},
+        }
+
+    # -- Names ------------------------------------------------------------------------------------
+
+    def find(self, name: str) -> Entity | None:
+        """A definition of this guide by its name, id or address."""
+        name = name.partition("|")[0]
+        for one in self.definitions.values():
+            if name in (one.name, one.keywords.get("Id")) or name == self._address(one):
+                return one
+        return None
+
+    def _address(self, one: Entity) -> str:
+        folder = one.kind if one.kind in ("ValueSet", "CodeSystem") else "StructureDefinition"
+        return f"{self.canonical}/{folder}/{one.keywords.get('Id', one.name)}"
+
+    def url(self, name: str) -> str:
+        """The canonical address of a name, alias or id."""
+        name = self.aliases.get(name, name).partition("|")[0]
+        if name.startswith(("http", "urn:")):
+            return name
+        found = self.find(name)
+        return self._address(found) if found else f"{_FHIR}{name}"
+
+    def type_of(self, name: str) -> str:
+        """The FHIR type of a profile; of other guides' profiles the type in their name."""
+        name = self.aliases.get(name, name)
+        found = self.find(name)
+        if found is not None and found.kind == "Extension":
+            return "Extension"
+        if found is not None and "Parent" in found.keywords:
+            return self.type_of(found.keywords["Parent"].split()[0])
+        if name in _SAME:
+            return _SAME[name]
+        plain = name.partition("|")[0].rpartition("/")[2].replace("-", "").lower()
+        within = [one for one in _RESOURCES if one.lower() in plain]
+        return max(within, key=len) if within else name.rpartition("/")[2]
+
+    # -- Elements ---------------------------------------------------------------------------------
+
+    def _elements(self, entity: Entity) -> list[Json]:
+        kind = self.type_of(entity.name)
+        rows: dict[str, Json] = {}
+        parent = self.find(entity.keywords.get("Parent", "").split(" ")[0] or "-")
+        if parent is not None and parent is not entity:
+            rows = {row["id"]: dict(row) for row in self._elements(parent)}
+        for rule in entity.rules:
+            self._apply(rule, kind, rows)
+        if entity.kind == "Extension":
+            url = rows.setdefault("Extension.url", {"id": "Extension.url"})
+            url["fixed"] = self.url(entity.name)
+        filled = (row for row in rows.values() if len(row) > 1)
+        return [_ordered(row) for row in filled]
+
+    def _apply(self, rule: str, kind: str, rows: dict[str, Json]) -> None:
+        """Add what a rule constrains to the elements of a profile."""
+        if rule.startswith("obeys "):
+            _invariants(rows.setdefault(kind, {"id": kind}), rule[6:])
+            return
+        path, _, rest = rule.partition(" ")
+        if path in ("insert", ".") or path.startswith("^"):
+            return
+        row = self._row(path, kind, rows)
+        verb, _, content = rest.partition(" ")
+        match verb:
+            case "contains":
+                self._contains(row, content, rows)
+            case "only":
+                self._types(row, content)
+            case "from":
+                self._binding(row, content)
+            case "obeys":
+                _invariants(row, content)
+            case "=":
+                self._fixed(row, content)
+            case _ if verb.startswith("^"):
+                _slicing(row, rest)
+            case _:
+                _cardinality(row, rest)
+
+    def _binding(self, row: Json, content: str) -> None:
+        name, _, strength = content.partition(" ")
+        words = strength.strip("() ") or "required"
+        if words in ("required", "extensible"):
+            row["binding"] = [words, self.url(name)]
+
+    def _fixed(self, row: Json, content: str) -> None:
+        value = self._value(content.removesuffix(" (exactly)"))
+        if value is not None:
+            row["fixed" if content.endswith("(exactly)") else "pattern"] = value
+
+    def _row(self, path: str, kind: str, rows: dict[str, Json]) -> Json:
+        parts = []
+        for segment in _segments(_CHOICE.sub("value[x]", path)):
+            found = _SLICE.match(segment)
+            parts.append(f"{found[1]}:{found[2]}" if found else segment)
+        name = ".".join([kind, *parts])
+        return rows.setdefault(name, {"id": name})
+
+    def _contains(self, row: Json, content: str, rows: dict[str, Json]) -> None:
+        extension = row["id"].rpartition(".")[2] in ("extension", "modifierExtension")
+        if extension:
+            row.setdefault("slicing", {"by": [["value", "url"]], "closed": False})
+        for part in re.split(r"\s+and\s+", content):
+            words = part.split()
+            named = "named" in words
+            name = words[2] if named else words[0]
+            child = rows.setdefault(f"{row['id']}:{name}", {"id": f"{row['id']}:{name}"})
+            if extension:
+                child["types"] = ["Extension"]
+            if named:
+                child["profiles"] = [self.url(words[0])]
+            elif extension:
+                url = f"{child['id']}.url"
+                rows[url] = {"id": url, "fixed": name}
+            _cardinality(child, " ".join(words[3:] if named else words[1:]))
+
+    def _types(self, row: Json, content: str) -> None:
+        reference = re.match(r"(Reference|Canonical|canonical)\((.*)\)", content)
+        if reference and reference[1] == "Reference":
+            row["types"] = ["Reference"]
+            row["targets"] = [self.url(one.strip()) for one in reference[2].split(" or ")]
+        elif reference:
+            row["types"] = ["canonical"]
+        else:
+            names = [one.strip() for one in content.split(" or ")]
+            row["types"] = list(dict.fromkeys(self.type_of(one) for one in names))
+
+    def _value(self, text: str) -> object:
+        text = text.strip()
+        if text in ("true", "false"):
+            return text == "true"
+        if text.startswith('"'):
+            return text.strip('"')
+        if (found := _CODE.match(text)) is None:
+            return None
+        code = found[2] or found[3]
+        return {"coding": [{"system": self.url(found[1]), "code": code}]} if found[1] else code
+
+    # -- Codes ------------------------------------------------------------------------------------
+
+    def _codes(self, value_set: Entity) -> list[list[str]] | None:
+        """System and code of each member; ``None`` where the sources do not list them all."""
+        found: list[list[str]] = []
+        for rule in value_set.rules:
+            if rule.startswith("^"):
+                continue
+            if within := re.match(r"(?:include )?codes from system (\S+)$", rule):
+                system = self.find(within[1])
+                if system is None:
+                    return None
+                found += [[self._address(system), code] for code in _own_codes(system)]
+            elif code := _CODE.match(rule.removeprefix("include ")):
+                found.append([self.url(code[1]), code[2] or code[3]])
+            else:
+                return None
+        return found or None
+
+
+def _segments(path: str) -> list[str]:
+    """The parts of a path: dots within brackets and addresses do not divide it."""
+    return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
+
+
+def _own_codes(system: Entity) -> Iterator[str]:
+    for rule in system.rules:
+        named = [one for one in rule.split() if one.startswith("#") or ".#" in one]
+        if named and not rule.startswith("^") and " ^" not in rule:
+            yield re.findall(r"#([\w\-]+)", rule.partition('"')[0])[-1]
+
+
+def _cardinality(row: Json, words: str) -> None:
+    for word in words.split():
+        if found := _CARD.fullmatch(word):
+            if found[1] and found[1] != "0":
+                row["min"] = int(found[1])
+            if found[2] and found[2] != "*":
+                row["max"] = found[2]
+        elif word == "MS":
+            row["must_support"] = True
+
+
+def _invariants(row: Json, words: str) -> None:
+    keys = row.setdefault("invariants", [])
+    keys += [one for one in re.split(r"\s+and\s+", words.strip()) if one not in keys]
+
+
+def _slicing(row: Json, rule: str) -> None:
+    """Slicing of FHIR Shorthand's caret rules; other caret rules are texts."""
+    path, _, value = rule.partition(" = ")
+    if not path.startswith("^slicing."):
+        return
+    slicing = row.setdefault("slicing", {"by": [], "closed": False})
+    if path.endswith(".type"):
+        slicing["by"].append([value.strip().lstrip("#"), "$this"])
+    elif path.endswith(".path"):
+        slicing["by"][-1][1] = value.strip().strip('"')
+    elif path.endswith(".rules"):
+        slicing["closed"] = value.strip() == "#closed"
+
+
+def _ordered(row: Json) -> Json:
+    names = ("id", "min", "max", "fixed", "pattern", "profiles", "targets", "binding", "slicing")
+    last = ("must_support", "invariants", "types")
+    return {name: row[name] for name in (*names, *last) if name in row}
+
+
+def _logical(file: Path, invariants: Json) -> tuple[str, Json]:
+    """A logical model of the guide (of CDS Hooks) as a profile, with its own element's names."""
+    space = {"f": "http://hl7.org/fhir"}
+    root = ET.parse(file).getroot()  # noqa: S314 - the guide's own sources
+
+    def value(holder: ET.Element, path: str) -> str | None:
+        found = holder.find(path, space)
+        return None if found is None else found.get("value")
+
+    rows: list[Json] = []
+    for element in root.iterfind("f:differential/f:element", space):
+        row: Json = {"id": element.get("id")}
+        minimum, maximum = value(element, "f:min"), value(element, "f:max")
+        row |= {"min": int(minimum)} if minimum not in (None, "0") else {}
+        row |= {"max": maximum} if maximum not in (None, "*") else {}
+        row |= {"must_support": True} if value(element, "f:mustSupport") == "true" else {}
+        pattern = next(
+            (
+                one.get("value")
+                for one in element
+                if one.tag.partition("}")[2].startswith("pattern")
+            ),
+            None,
+        )
+        row |= {"pattern": pattern} if pattern is not None else {}
+        keys = []
+        for one in element.iterfind("f:constraint", space):
+            key, expression = value(one, "f:key") or "", value(one, "f:expression")
+            if expression:
+                severity = value(one, "f:severity")
+                invariants.setdefault(key, {"severity": severity, "expression": expression})
+                keys.append(key)
+        row |= {"invariants": keys} if keys else {}
+        if len(row) > 1:
+            rows.append(row)
+    url = value(root, "f:url") or file.stem
+    return url, {"type": "CDSHooksResponse", "elements": rows}
+
+
+if __name__ == "__main__":
+    main()
