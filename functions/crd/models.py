@@ -236,9 +236,14 @@ def _dispatched(context: Json, found: HookResources) -> Iterator[HookOrder]:
     if not named:
         raise _missing("context.dispatchedOrders", "references to the orders")
     performer = text(context, "performer")
-    for one in named:
-        order = found.target({"reference": one})
-        if order is not None and order["resourceType"] in ORDER_TYPES:
+    orders = [order for one in named if (order := found.target({"reference": one})) is not None]
+    if not orders:
+        message = "Send the dispatched orders in prefetch, or access to a FHIR server with them."
+        raise HookRefusedError(
+            Issue("required", "context.dispatchedOrders", message), HTTPStatus.PRECONDITION_FAILED
+        )
+    for order in orders:
+        if order["resourceType"] in ORDER_TYPES:
             yield HookOrder(order, performer={"reference": performer} if performer else None)
 
 

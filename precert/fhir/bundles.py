@@ -176,11 +176,15 @@ def text(element: object, name: str) -> str | None:
 
 
 def codings(concept: object) -> Iterator[tuple[str, str]]:
-    """System and code of each coding of a CodeableConcept, ``http`` and ``https`` alike."""
+    """System and code of each coding of a CodeableConcept, by the one name of its system.
+
+    ``http`` and ``https`` are alike.
+    """
     for one in objects(concept, "coding"):
         system, code = text(one, "system"), text(one, "code")
         if system and code:
-            yield system.replace("http://", "https://", 1), code
+            secure = system.replace("http://", "https://", 1)
+            yield systems.ALIASES.get(secure, secure).replace("http://", "https://", 1), code
 
 
 def code_in(concept: object, system: str) -> str | None:

@@ -42,6 +42,15 @@ CODE_SYSTEMS: Final = {
     CodeType.DRG: MS_DRG,
 }
 
+ALIASES: Final = {
+    "https://bluebutton.cms.gov/resources/codesystem/hcpcs": HCPCS,
+    "urn:oid:2.16.840.1.113883.6.12": CPT,
+    "urn:oid:2.16.840.1.113883.6.69": NDC,
+    "urn:oid:2.16.840.1.113883.6.90": ICD_10_CM,
+    "urn:oid:2.16.840.1.113883.6.285": HCPCS,
+}
+"""Other names of code systems, as clients send them: object identifiers, and CMS's Blue Button."""
+
 # -- Identifiers ------------------------------------------------------------------------------------
 US_NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 US_TIN: Final = "http://terminology.hl7.org/NamingSystem/USEIN"

@@ -128,6 +128,22 @@ def test_setting_is_stated_when_only_one_has_a_rule(cloud: Cloud) -> None:
     assert "outpatient" in values["value"]["valueString"]
 
 
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+        "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+        "https://bluebutton.cms.gov/resources/codesystem/hcpcs",
+        "urn:oid:2.16.840.1.113883.6.285",
+    ],
+)
+def test_code_is_judged_when_its_system_has_another_name(cloud: Cloud, system: str) -> None:
+    sent = order("E0431", system=system, place=None, category=[])
+    found = only(call_hook(cloud, hook_call(sent)))
+    assert found["pa-needed"] == "auth-needed"
+    assert found["billingCode"][0]["code"] == "E0431"
+
+
 def test_code_is_needed_when_an_order_has_no_billing_code(cloud: Cloud) -> None:
     sent = order("726551006", system="http://snomed.info/sct")
     found = only(call_hook(cloud, hook_call(sent)))

@@ -142,6 +142,22 @@ def test_dispatched_order_is_answered_when_it_is_read(cloud: Cloud) -> None:
     assert resource["id"] == "o1"
 
 
+def test_call_is_refused_when_no_dispatched_order_can_be_read(cloud: Cloud) -> None:
+    call = unsent(hook="order-dispatch")
+    call["context"] = {
+        "patientId": "p1",
+        "dispatchedOrders": ["ServiceRequest/o1", "ServiceRequest/o2"],
+        "performer": "Organization/performer",
+    }
+    reply, _ = called(cloud, call, SYSTEM)
+    assert (reply.status, reply.body["issue"][0]["expression"]) == (
+        412,
+        ["context.dispatchedOrders"],
+    )
+    some, _ = called(cloud, call, {**SYSTEM, "ServiceRequest/o2": order("70450", id="o2")})
+    assert [one["id"] for one in updates(some)] == ["o2"]
+
+
 def test_order_of_an_appointment_is_answered_when_it_is_read(cloud: Cloud) -> None:
     booked = {
         "resourceType": "Appointment",
