@@ -2,7 +2,8 @@
 # writes nothing outside it.
 SHELL := bash
 .DEFAULT_GOAL := help
-MAKEFLAGS += --no-print-directory
+# The environments are created side by side; each other target has one recipe.
+MAKEFLAGS += --no-print-directory --jobs=3
 
 PY := .venv/bin/python
 DEV := .venv/.stamp
@@ -17,6 +18,8 @@ export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 # Container images often set it: each of hundreds of processes would compile the CDK and boto3 again.
 unexport PYTHONDONTWRITEBYTECODE
+# Programs that call make again would be warned that its jobs are not theirs.
+unexport MAKEFLAGS
 
 .PHONY: demo test deep anyday up down reset rules bench cost figures unit lint fmt synth deploy lock openapi events diagram samples screenshots clean help setup preflight
 

@@ -19,8 +19,14 @@ certificate='certificate|CERT_|UNABLE_TO_VERIFY|UnknownIssuer|self.signed'
 mismatch='hash mismatch|do not match the hashes|EINTEGRITY'
 network='dns error|error sending request|EAI_AGAIN|ENOTFOUND|ECONN|ETIMEDOUT|timed? ?out|unreachable|connection|failed to fetch|Could not find a version'
 
+# Parts are installed side by side: a line when one begins, and another one when it ends.
+begin() {
+  part=$1
+  printf '[setup] %s …\n' "$part"
+}
+
 fail() {
-  printf 'failed\n'
+  printf '[setup] %s: failed\n' "$part"
   report "$certificate" 'a package registry was reached, but its certificate is not trusted: name the file with your network'\''s authority in SSL_CERT_FILE and run again' ||
     report "$mismatch" 'a package is not the one that was locked, so it is not installed' ||
     report "$network" 'the package registries could not be reached: check the network and run again' ||
@@ -74,19 +80,19 @@ install_packages() {
 SECONDS=0
 case $what in
   dev)
-    printf '[setup] development tools … '
+    begin 'development tools'
     make_venv .venv requirements/dev.txt
     ;;
   cloud)
-    printf '[setup] local cloud … '
+    begin 'local cloud'
     make_venv .local/venv requirements/cloud.txt
     ;;
   node)
-    printf '[setup] CDK command line, API viewer … '
+    begin 'CDK command line, API viewer'
     install_packages .
     ;;
   portal)
-    printf '[setup] portal … '
+    begin 'portal'
     install_packages portal
     ;;
   *)
@@ -94,4 +100,4 @@ case $what in
     exit 2
     ;;
 esac
-printf '%s s\n' "$SECONDS"
+printf '[setup] %s: %s s\n' "$part" "$SECONDS"
