@@ -48,6 +48,14 @@ def _reap() -> None:
             continue
 
 
+def search_path(worker: dict[str, Any]) -> list[str]:
+    """The path of a worker, whose function has more layers than this process imported from."""
+    own = os.environ["PYTHONPATH"].split(os.pathsep)
+    layers = worker["environment"]["PYTHONPATH"].split(os.pathsep)
+    rest = [folder for folder in sys.path[1:] if folder not in own]
+    return [str(Path(worker["script"]).parent), *layers, *rest]
+
+
 def _become(worker: dict[str, Any], streams: list[int]) -> NoReturn:
     """Run a script as a new interpreter would."""
     code = 1
@@ -56,11 +64,11 @@ def _become(worker: dict[str, Any], streams: list[int]) -> NoReturn:
             os.dup2(descriptor, number)
             os.close(descriptor)
         os.chdir(worker["folder"])
+        sys.path[:] = search_path(worker)
         os.environ.clear()
         os.environ.update(worker["environment"])
         random.seed()
         sys.argv = [worker["script"]]
-        sys.path[0] = str(Path(worker["script"]).parent)
         runpy.run_path(worker["script"], run_name="__main__")
         code = 0
     except BaseException:  # noqa: BLE001 - printed, as an interpreter does when a script fails

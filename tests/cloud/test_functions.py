@@ -7,6 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import pytest
+
+from local.cloud import fork_server
+from local.cloud.gaps import function_starts
 from local.cloud.gaps.function_concurrency import LIMIT
 from local.cloud.gaps.function_errors import UNNAMED, error_class
 from local.journey.errors import last_errors
@@ -94,6 +98,25 @@ def test_a_worker_is_a_copy_of_a_process_with_its_layers_when_patched(
 
 def test_a_worker_imports_its_layers_itself_when_unpatched(unpatched: Deployment) -> None:
     assert json.loads(unpatched.invoke("Echo", {})[0]["body"])["imported_here"] is True
+
+
+def test_one_process_is_copied_when_a_function_has_further_layers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(function_starts, "_servers", {("python", "/core:/base"): object()})
+    assert function_starts.key_of("python", "/printing:/core:/base") == ("python", "/core:/base")
+    for other in (("python", "/core"), ("python3.13", "/core:/base")):
+        assert function_starts.key_of(*other) == other
+
+
+def test_a_copy_searches_the_layers_of_its_function_only_when_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/core:/base")
+    monkeypatch.setattr("sys.path", ["/nonexistent", "/core", "/base", "/usr/lib/python3"])
+    environment = {"PYTHONPATH": "/printing:/core:/base"}
+    path = fork_server.search_path({"script": "/code/_worker.py", "environment": environment})
+    assert path == ["/code", "/printing", "/core", "/base", "/usr/lib/python3"]
 
 
 def test_an_ended_worker_is_replaced_when_it_was_a_copy(deployment: Deployment) -> None:

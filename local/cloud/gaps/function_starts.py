@@ -3,8 +3,9 @@
 Emulator: each worker is a new interpreter, which imports boto3, pydantic and the product's own layer
 again: about a second of processor time for each of some fifty workers, and again after each error,
 which ends the worker.
-Patch: a process for each combination of layers imports the modules of ``settings.PRELOADED`` once, and
-forks a worker in milliseconds. A worker has its own environment, standard streams and code. Linux only.
+Patch: a process imports the modules of ``settings.PRELOADED`` from a function's layers once, and forks
+a worker in milliseconds, also for a function with further layers. A worker has its own environment,
+path, standard streams and code. Linux only.
 Remove when: the emulator starts workers from a snapshot.
 """
 
@@ -27,6 +28,7 @@ from local.cloud.gaps.upstream import module
 
 _lock = threading.Lock()
 _servers: dict[tuple[str, str], "_Server"] = {}
+"""By interpreter and search path."""
 
 
 class Forked:
@@ -108,14 +110,23 @@ def _preloaded() -> Sequence[str]:
     return named.split(",") if named else settings.PRELOADED
 
 
+def key_of(binary: str, path: str) -> tuple[str, str]:
+    """The key of a server with no other layers than these; of a new one if there is none."""
+    layers = set(path.split(os.pathsep))
+    fitting = (
+        key for key in _servers if key[0] == binary and layers.issuperset(key[1].split(os.pathsep))
+    )
+    return next(fitting, (binary, path))
+
+
 def _started(popen: Callable[..., Any]) -> Callable[..., Any]:
     def start(command: Sequence[str], **options: Any) -> Any:
         environment = options.get("env") or {}
         path = environment.get("PYTHONPATH")
         if len(command) != 2 or Path(command[1]).name != "_worker.py" or not path:
             return popen(command, **options)
-        key = command[0], path
         with _lock:
+            key = key_of(command[0], path)
             if key not in _servers:
                 _servers[key] = _Server(command[0], environment)
             server = _servers[key]
