@@ -8,6 +8,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,7 @@ class _DamageHandler(logging.Handler):
         print(f"precert: damaged {kind}: {record_id}", file=sys.stderr)
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m precert", description=__doc__)
     topics = parser.add_subparsers(title="topics", metavar="TOPIC", required=True)
