@@ -2,10 +2,10 @@
 
 ``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
 searches instead, with more seeds, orders and generated inputs. The quick steps run first. Tests on a
-local cloud wait more than they compute, so those tiers run in parallel with the others; a lane that
-has ended takes over steps of the others. A step prints one line with its duration; the output of
-failed steps follows at the end. Ctrl-C and SIGTERM stop the steps and their local clouds, also when
-the command runs in the background.
+local cloud wait more than they compute, so those tiers run in parallel with the others, which have a
+lower priority and use what processor time is left; a lane that has ended takes over steps of the
+others. A step prints one line with its duration; the output of failed steps follows at the end. Ctrl-C
+and SIGTERM stop the steps and their local clouds, also when the command runs in the background.
 """
 
 import itertools
@@ -35,6 +35,10 @@ QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
 STOP_SECONDS: Final = 30.0
 """The time that a stopped step has to stop its local cloud."""
 STOPPED: Final = 130
+LANES: Final = 4
+CLOUD_LANES: Final = frozenset({1, 2})
+YIELDS: Final = 5
+"""By how much the priority of a step is lower that runs beside local clouds."""
 DEEP: Final = {"PRECERT_DEEP": "1", "HYPOTHESIS_PROFILE": "search"}
 SHOWN_LINES: Final = 400
 """The end of a failed step's output; its log has all of it."""
@@ -48,12 +52,16 @@ class Step:
     command: tuple[str, ...]
     folder: Path | None = None
     lane: int = 0
-    """Steps of a lane run sequentially, and lanes run in parallel. Lane 0 computes; lanes 1 and 2 use
-    local clouds and wait more than they compute. A lane without further steps takes the last one of
-    the lane that has the most."""
+    """Steps of a lane run sequentially, and lanes run in parallel. Lanes 0 and 3 compute; lanes 1 and 2
+    use local clouds and wait more than they compute. A lane without further steps takes the last one
+    of the lane that has the most."""
 
     deep: bool = False
     """Whether ``make deep`` runs this step."""
+
+    @property
+    def computes(self) -> bool:
+        return self.lane not in CLOUD_LANES
 
     @property
     def applies(self) -> bool:
@@ -94,10 +102,10 @@ def steps() -> tuple[Step, ...]:
         tier("template"),
         tier("property", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
-        tier("adapters", *parallel, deep=True),
+        tier("adapters", *parallel, lane=3, deep=True),
         tier("workflow", lane=1),
         tier("cloud", lane=2),
-        Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=1),
+        Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=3),
     )
 
 
@@ -120,7 +128,7 @@ def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
 def lanes(planned: Iterable[Step]) -> list[deque[Step]]:
     """The steps of each lane."""
     listed = list(planned)
-    return [deque(step for step in listed if step.lane == lane) for lane in range(3)]
+    return [deque(step for step in listed if step.lane == lane) for lane in range(LANES)]
 
 
 @dataclass
@@ -128,6 +136,9 @@ class Runner:
     """Runs steps, each in its own process group, and stops running steps."""
 
     total: int
+    clouds: bool = False
+    """Whether some of the steps use local clouds."""
+
     environment: Mapping[str, str] = field(default_factory=dict)
     failed: list[Step] = field(default_factory=list)
     _done: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -180,6 +191,8 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            if self.clouds and step.computes and step.name not in QUICK:
+                _lower_priority(process)
             self._running.add(process)
             return process
 
@@ -195,6 +208,13 @@ class Runner:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))
             _signal(process, signal.SIGKILL)
+
+
+def _lower_priority(process: "subprocess.Popen[bytes]") -> None:
+    """Lower the priority of a process, and of those that it starts."""
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, own + YIELDS)
 
 
 def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
@@ -262,7 +282,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     started = time.monotonic()
     deep = "--deep" in arguments
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
-    runner = Runner(len(planned), {**(DEEP if deep else {}), **(environment or {})})
+    clouds = any(not step.computes for step in planned if step.name not in QUICK)
+    runner = Runner(len(planned), clouds, {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
     # Each of hundreds of processes would compile its modules, the CDK's and the tests' again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

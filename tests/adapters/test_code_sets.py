@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 import pytest
@@ -358,10 +358,10 @@ def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connect
     codes = [code for (code,) in opened.execute("SELECT code FROM codes LIMIT 2000")]
     store = code_sets()
     store.place("44122")
-    started = perf_counter()
+    started = process_time()
     for code in codes:
         store.listed(ICD, code)
-    assert (perf_counter() - started) / len(codes) < 0.000_2
+    assert (process_time() - started) / len(codes) < 0.000_2
 
 
 @pytest.mark.rule("C5")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import verify as verify_tool
 from tools.verify import ROOT
 
 LIMIT_SECONDS = 300
@@ -106,6 +107,18 @@ def test_step_is_taken_over_when_its_lane_is_busy(tmp_path: Path) -> None:
     assert process.returncode == 0, out
 
 
+@pytest.mark.parametrize(("other", "lower"), [("cloud", verify_tool.YIELDS), ("property", 0)])
+def test_priority_of_a_computing_step_is_lower_when_another_step_uses_a_cloud(
+    tmp_path: Path, other: str, lower: int
+) -> None:
+    expected = os.getpriority(os.PRIO_PROCESS, 0) + lower
+    # It is lowered right after the start.
+    steps = (f"types=until [ $(nice) = {expected} ]; do sleep 0.1; done", f"{other}=true")
+    with verify(tmp_path, *steps) as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
     tmp_path: Path, number: signal.Signals
@@ -117,6 +130,7 @@ def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
         f"types=echo $$ >{stubborn}; exec sleep 600",
         "simulation=touch started-though-stopped",
         "property=exec sleep 600",
+        "template=exec sleep 600",
     )
     with verify(tmp_path, *steps, shell='trap "" INT; exec "$@"') as process:
         await_text(tidy)
