@@ -19,7 +19,7 @@ def trust() -> ssl.SSLContext:
 @cache
 def connections() -> httpx.Client:
     """Return the client of all callers, which reuses connections."""
-    client = httpx.Client(timeout=60, verify=trust())
+    client = httpx.Client(timeout=120, verify=trust())
     atexit.register(client.close)
     return client
 

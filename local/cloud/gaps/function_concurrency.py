@@ -15,7 +15,8 @@ from typing import Any, Final
 from local.cloud.gaps.upstream import module, wrap
 
 LIMIT: Final = 2
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 120.0
+"""Twenty-five calls at once wait longer than half a minute for each other on a busy machine."""
 
 _lock = threading.Lock()
 _turns: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
