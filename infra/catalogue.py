@@ -117,7 +117,7 @@ RELAY: Final = FunctionSpec(
     "relay.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
-        *(Env.AUDIT_TABLE, Env.DEAD_LETTERS),
+        *(Env.ASSESSMENT_ARN, Env.AUDIT_TABLE, Env.DEAD_LETTERS),
     ),
     invoked_by=InvokedBy.STREAM,
 )

@@ -83,7 +83,7 @@ def grant(
 
     relay = of(catalogue.RELAY)
     tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem", "dynamodb:UpdateItem"))
-    workflow.allow_start(relay)
+    workflow.allow_start(relay, assessment=True)
     # A task token identifies its execution; AWS defines no resource type for these actions.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
     for publisher in (relay, of(catalogue.REPORTS)):
@@ -198,7 +198,9 @@ def _sweep(
 
 def _repair(operations: ServiceFunction, tables: Tables, workflow: Workflow) -> None:
     """Grant finding requests that are stuck, and starting their executions again."""
-    tables.allow_requests(operations, (*READ_ACTIONS, "dynamodb:BatchGetItem"), WORKLIST_INDEX)
+    tables.allow_requests(
+        operations, (*READ_ACTIONS, "dynamodb:BatchGetItem"), CHECKS_INDEX, WORKLIST_INDEX
+    )
     workflow.allow_start(operations)
 
 

@@ -132,6 +132,7 @@ class ServiceStack(cdk.Stack):
         task = self._function(catalogue.WORKFLOW)
         self.workflow = Workflow(self, "Workflow", stage=stage, function=task)
         self._values[Env.STATE_MACHINE_ARN] = self.workflow.live.attr_arn
+        self._values[Env.ASSESSMENT_ARN] = self.workflow.assessment.state_machine_arn
         self.functions = {
             spec: task if spec is catalogue.WORKFLOW else self._function(spec)
             for spec in catalogue.ALL

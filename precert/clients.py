@@ -41,6 +41,7 @@ _CLIENTS: Final = {
     Env.SSN_KEY: "kms",
     Env.SIGNING_KEY: "kms",
     Env.STATE_MACHINE_ARN: "stepfunctions",
+    Env.ASSESSMENT_ARN: "assessing",
     Env.EVENT_BUS_NAME: "events",
     Env.DEAD_LETTERS: "sqs",
     Env.DELIVERIES: "sqs",
@@ -99,6 +100,22 @@ class Clients:
         return self.session.client(
             "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
         )
+
+    @cached_property
+    def assessing(self) -> "SFNClient":
+        """Calls executions that respond with their result; its hosts begin with ``sync-`` in AWS."""
+        once = Config(
+            retries={"mode": "standard", "total_max_attempts": 1},
+            inject_host_prefix=self.calls_aws,
+        )
+        return self.session.client(
+            "stepfunctions", config=client_config().merge(once), endpoint_url=self.endpoint_url
+        )
+
+    @property
+    def calls_aws(self) -> bool:
+        """Whether the clients call AWS itself, and not an endpoint without AWS's host names."""
+        return self.endpoint_url is None
 
     @cached_property
     def events(self) -> "EventBridgeClient":

@@ -292,6 +292,8 @@ class Env(StrEnum):
     SCAN_DOCUMENTS = "SCAN_DOCUMENTS"
     """``on`` if documents are scanned for malware before they can be downloaded, else ``off``."""
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
+    ASSESSMENT_ARN = "ASSESSMENT_ARN"
+    """The state machine that assesses a new request once, before one waits for its decision."""
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     DEAD_LETTERS = "DEAD_LETTERS"
     """URL of the queue for stream records that the function can never process."""

@@ -6,18 +6,32 @@ Powertools reads service, namespace and level from the environment. Events are n
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from precert.domain.damage import LOGGER as DAMAGE_LOGGER
 from precert.domain.errors import PrecertError
 from precert.names import DAMAGED_RECORD, ERRORS, SERVER_ERROR, UNAVAILABLE
 
+_OF_THE_FUNCTION: Final = frozenset({"function_arn", "function_name", "function_memory_size"})
+"""Each function has a log group of its own, and each version a log stream."""
+
+
+class _Lines(LambdaPowertoolsFormatter):
+    """Lines without what is the same in all lines of a log group, which is a third of a line."""
+
+    def serialize(self, log: Any) -> str:
+        return super().serialize(
+            {name: value for name, value in log.items() if name not in _OF_THE_FUNCTION}
+        )
+
+
 # Messages are words, so the logger does not try to parse them as JSON. The location is omitted because
 # this module writes every line.
-logger = Logger(json_deserializer=str, location=None)
+logger = Logger(logger_formatter=_Lines(json_deserializer=str, location=None))
 metrics = Metrics()
 
 

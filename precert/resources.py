@@ -37,7 +37,11 @@ from precert.adapters.s3.hook_calls import S3HookCalls
 from precert.adapters.s3.restoring import S3RestoredFiles
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, SqsDeliveryQueue, receivers_of
-from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
+from precert.adapters.stepfunctions import (
+    StepFunctionsAssessments,
+    StepFunctionsTokens,
+    StepFunctionsWorkflow,
+)
 from precert.clients import Clients
 from precert.domain.clocks import history_end
 from precert.domain.payer import Payer
@@ -230,6 +234,16 @@ class Resources(Clients):
     def workflow(self) -> StepFunctionsWorkflow:
         return StepFunctionsWorkflow(
             self.stepfunctions, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN]
+        )
+
+    @property
+    def calls_aws(self) -> bool:
+        return super().calls_aws and self.settings.calls_aws
+
+    @cached_property
+    def assessments(self) -> StepFunctionsAssessments:
+        return StepFunctionsAssessments(
+            self.assessing, state_machine_arn=self.settings[Env.ASSESSMENT_ARN]
         )
 
     @cached_property

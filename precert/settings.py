@@ -102,6 +102,11 @@ class Settings:
         raise SettingsError(f"{Env.SCAN_DOCUMENTS.value} must be on or off")
 
     @property
+    def calls_aws(self) -> bool:
+        """Whether AWS's services have their own host names here: those of the local cloud do not."""
+        return "AWS_ENDPOINT_URL" not in self.environ
+
+    @property
     def notifies_locally(self) -> bool:
         """Whether subscriptions can have endpoints on this machine: only in the local cloud.
 

@@ -29,7 +29,7 @@ SCANS: Final = (Item.SCANNED_OBJECTS, Item.SCANNED_GB)
 MEASURED_RUNS: Final = 7
 _SPECS: Final[Mapping[str, FunctionSpec]] = {spec.module: spec for spec in ALL}
 _GROUPS: Final[Mapping[str, tuple[Item, ...]]] = {
-    "Step Functions": (Item.TRANSITIONS,),
+    "Step Functions": (Item.TRANSITIONS, Item.EXPRESS_CALLS, Item.EXPRESS_GB_SECONDS),
     "DynamoDB writes": (Item.WRITE_UNITS,),
     "DynamoDB reads": (Item.READ_UNITS,),
     "Lambda": (Item.LAMBDA_CALLS, Item.LAMBDA_GB_SECONDS, Item.RESTORED_GB),

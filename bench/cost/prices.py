@@ -36,6 +36,7 @@ class Assumptions(_Frozen):
     milliseconds_per_table_call: float
     milliseconds_per_transaction: float
     milliseconds_per_other_call: float
+    milliseconds_per_assessment: float
     cpu_milliseconds_per_call: float
     megabytes_per_processor: float
     restores_per_1000: float
@@ -92,4 +93,6 @@ def _latency(operation: str, assumed: Assumptions) -> float:
         return assumed.milliseconds_per_transaction
     if operation in {"get_item", "query", "batch_get_item", "put_item", "update_item"}:
         return assumed.milliseconds_per_table_call
+    if operation == "start_sync_execution":
+        return assumed.milliseconds_per_assessment
     return assumed.milliseconds_per_other_call

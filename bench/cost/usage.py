@@ -21,6 +21,8 @@ class Item(StrEnum):
     TABLE_GB_MONTHS = "table_gb_months"
     BACKUP_GB_MONTHS = "backup_gb_months"
     TRANSITIONS = "transitions"
+    EXPRESS_CALLS = "express_calls"
+    EXPRESS_GB_SECONDS = "express_gb_seconds"
     EVENTS = "events"
     EVENT_ARCHIVE_GB = "event_archive_gb"
     QUEUE_CALLS = "queue_calls"

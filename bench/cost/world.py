@@ -21,6 +21,7 @@ from typing import Any, Final
 import pytest
 from aws_lambda_powertools.logging import logger as powertools_logger
 
+from bench.cost.prices import prices
 from bench.cost.usage import Item, Usage
 from functions.audit import handler as audit
 from functions.expire import handler as expire
@@ -55,6 +56,8 @@ KB: Final = 1024
 GB: Final = 1024**3
 METERED_API_BYTES: Final = 512 * KB
 METERED_EVENT_BYTES: Final = 64 * KB
+EXPRESS_GB: Final = 64 / 1024
+"""Step Functions charges 64 MB of one function's call."""
 QUEUE_CALLS_PER_EVENT: Final = 3
 """EventBridge sends a message; Lambda receives and deletes it."""
 _OBJECT_WRITES: Final = frozenset({"put_object", "copy_object", "list_objects_v2"})
@@ -147,6 +150,15 @@ class CountedWorld(World):
         return answer
 
     # -- invocations --------------------------------------------------------------------------------
+
+    def _assessed(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        self.use(Item.EXPRESS_CALLS)
+        seconds = prices().assumptions.milliseconds_per_assessment / 1000
+        self.use(Item.EXPRESS_GB_SECONDS, EXPRESS_GB * seconds)
+        function, log = self.function, self.log
+        answer = self.run(workflow, {"task": "assess", **json.loads(parameters["input"])})
+        self.function, self.log = function, log
+        return {"status": "SUCCEEDED", "output": json.dumps(answer)}
 
     def run(self, function: ModuleType, event: Mapping[str, Any]) -> Any:
         """Invoke a function, count its log and metrics, and measure its processor time."""

@@ -17,7 +17,9 @@ from precert.usecases.relay import relay_event
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Returns the first record that has to be delivered again, with all after it."""
     with errors_noted():
-        deps = prepared("requests", "drafts", "workflow", "bus", "payer", "audit_log")
+        deps = prepared(
+            *("requests", "drafts", "assessments", "workflow", "bus", "payer", "audit_log")
+        )
     return process_records(event, partial(_relay, deps), deps.dead_letters)
 
 
@@ -33,6 +35,7 @@ def _relay(deps: Dependencies, record: dict[str, Any]) -> None:
     relay_event(
         event,
         requests=deps.requests,
+        assessments=deps.assessments,
         workflow=deps.workflow,
         bus=deps.bus,
         payer=deps.payer,

@@ -1,4 +1,4 @@
-"""The state machine that runs a determination cycle from submission or appeal to determination."""
+"""The state machines that assess a request and run a determination cycle to its determination."""
 
 from pathlib import Path
 from typing import Final
@@ -20,13 +20,16 @@ from infra.findings import (
     arn_prefix,
 )
 
-DEFINITION: Final = (
-    Path(__file__).resolve().parents[2] / "stepfunctions" / "precertification.asl.json"
-)
+_FOLDER: Final = Path(__file__).resolve().parents[2] / "stepfunctions"
+DEFINITION: Final = _FOLDER / "precertification.asl.json"
+ASSESSMENT: Final = _FOLDER / "assessment.asl.json"
 
 
 class Workflow(Construct):
-    """A Standard state machine whose definition is the file in ``stepfunctions/``, inline."""
+    """A Standard state machine, and an Express one that assesses a cycle before.
+
+    Their definitions are the files in ``stepfunctions/``, inline.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, function: ServiceFunction
@@ -43,25 +46,35 @@ class Workflow(Construct):
                 actions=["lambda:InvokeFunction"], resources=[function.live.function_arn]
             )
         )
+        log = logs.LogGroup(
+            self, "Log", retention=stage.log_retention, removal_policy=stage.removal_policy
+        )
+        failures = sfn.LogOptions(
+            destination=log, level=sfn.LogLevel.ERROR, include_execution_data=False
+        )
+        invoked = {"WorkflowFunctionArn": function.live.function_arn}
         self.machine = sfn.StateMachine(
             self,
             "Machine",
             comment="One execution per determination cycle; its data contains ids only",
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text()),
-            definition_substitutions={"WorkflowFunctionArn": function.live.function_arn},
+            definition_substitutions=invoked,
             role=self.role,
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Log",
-                    retention=stage.log_retention,
-                    removal_policy=stage.removal_policy,
-                ),
-                level=sfn.LogLevel.ERROR,
-                include_execution_data=False,
-            ),
+            logs=failures,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self.assessment = sfn.StateMachine(
+            self,
+            "Assessment",
+            comment="Assesses a submitted request by the rules; its data contains ids only",
+            definition_body=sfn.DefinitionBody.from_string(ASSESSMENT.read_text()),
+            definition_substitutions=invoked,
+            role=self.role,
+            state_machine_type=sfn.StateMachineType.EXPRESS,
+            tracing_enabled=False,
+            logs=failures,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.live = self._live(stage)
@@ -70,6 +83,18 @@ class Workflow(Construct):
             "AwsSolutions-SF1",
             "Standard executions retain their whole history; the log contains failures only, and "
             "never execution data.",
+        )
+        acknowledge(
+            self.assessment,
+            "AwsSolutions-SF1",
+            "Its one task has a log line of its own; the log contains failures only, and never "
+            "execution data.",
+        )
+        acknowledge(
+            self.assessment,
+            "AwsSolutions-SF2",
+            "It calls one function, whose log has the duration; a trace would cost more than the "
+            "execution.",
         )
         acknowledge(
             self.role,
@@ -123,8 +148,13 @@ class Workflow(Construct):
             ),
         )
 
-    def allow_start(self, function: ServiceFunction) -> None:
-        """Allow starting an execution, and reading how an execution of the same name ended."""
+    def allow_start(self, function: ServiceFunction, *, assessment: bool = False) -> None:
+        """Allow starting an execution, and reading how an execution of the same name ended.
+
+        With ``assessment``, also an execution of the Express one, which responds with its result.
+        """
+        if assessment:
+            function.allow(["states:StartSyncExecution"], [self.assessment.state_machine_arn])
         # AWS authorizes a start by alias with the machine's ARN, and a policy may name the alias too.
         function.allow(
             ["states:StartExecution"], [self.machine.state_machine_arn, self.live.attr_arn]

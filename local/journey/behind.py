@@ -19,7 +19,10 @@ def states(deployment: Deployment, request_id: str, cycle: int) -> list[str]:
     name = execution_name(request_id, cycle)
     arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = deployment.cloud.client("stepfunctions")
-    events = client.get_execution_history(executionArn=f"{arn}:{name}")["events"]
+    try:
+        events = client.get_execution_history(executionArn=f"{arn}:{name}")["events"]
+    except client.exceptions.ExecutionDoesNotExist:
+        return []
     return [
         event["stateEnteredEventDetails"]["name"]
         for event in events

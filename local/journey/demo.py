@@ -49,9 +49,8 @@ def automatic_request(walk: Walk) -> str:
     walk.submit(request_id, content, version=1)
     details = walk.await_status(request_id, PROVIDER, "APPROVED")
     transcript.step(f"The rules allow one unit without review: the request is {details['status']}.")
-    walk.await_execution_end(request_id, 1)
-    passed = "Await Decision" in behind.states(walk.deployment, request_id, 1)
-    expect("whether it waited for a reviewer", passed, expected=False)
+    waited = behind.states(walk.deployment, request_id, 1)
+    expect("the states in which it waited for a reviewer", waited, [])
     transcript.prove("the rules approve by themselves what they allow", "no reviewer was involved")
     return request_id
 

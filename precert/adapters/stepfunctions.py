@@ -1,4 +1,6 @@
-"""The state machine (ports :class:`precert.usecases.ports.workflow.Workflow`, ``TaskTokens``)."""
+"""The state machines (ports :class:`precert.usecases.ports.workflow.Workflow`, ``TaskTokens`` and
+``Assessments``).
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
-from precert.names import CLOCK_MOVED, CYCLE_PENDED
+from precert.names import CLOCK_MOVED, CYCLE_PENDED, Route
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -166,6 +168,41 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         return _Execution(
             attempt, found["status"] == "RUNNING", found["startDate"], found.get("stopDate")
         )
+
+
+ASSESSMENT_PAUSE: Final = timedelta(minutes=1)
+"""How long cycles are not assessed in advance after an assessment failed or took too long."""
+
+
+class StepFunctionsAssessments:
+    """Express executions, which return the result of one assessment.
+
+    An execution that fails costs the relay its time, and another one would probably fail too: for a
+    minute, cycles are assessed by their own executions only.
+    """
+
+    def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
+        self._client = client
+        self._machine = state_machine_arn
+        self._paused_until = _ALWAYS
+
+    def close(self, request_id: str, cycle: int, *, now: datetime) -> bool:
+        if now < self._paused_until:
+            return False
+        route = self._route(json.dumps({"request_id": request_id, "cycle": cycle}))
+        if route is None:
+            self._paused_until = now + ASSESSMENT_PAUSE
+        return route == Route.CLOSED
+
+    def _route(self, ids: str) -> str | None:
+        """How the cycle continues; ``None`` if the execution did not succeed in time."""
+        try:
+            ended = self._client.start_sync_execution(stateMachineArn=self._machine, input=ids)
+        except (BotoCoreError, ClientError):
+            return None
+        if ended["status"] != "SUCCEEDED":
+            return None
+        return str(json.loads(ended["output"])["route"])
 
 
 class _Execution(NamedTuple):

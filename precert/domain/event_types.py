@@ -72,6 +72,8 @@ class WorkflowEffect(StrEnum):
     """What the stream's relay does in the workflow when it reads the event."""
 
     NONE = "NONE"
+    ASSESS = "ASSESS"
+    """Assess the determination cycle, and start its execution unless that closed the cycle."""
     START = "START"
     """Start the determination cycle's execution."""
     RESTART = "RESTART"
@@ -177,7 +179,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "A request was submitted and has a precertification number.",
             message=True,
             in_answer=True,
-            workflow=WorkflowEffect.START,
+            workflow=WorkflowEffect.ASSESS,
             waiting_on=WaitingOn.PAYER,
         ),
         EventType.REQUEST_PENDED: EventRule(

@@ -29,9 +29,10 @@ def warn_of_expiry(
 ) -> int:
     """Send the expiry warning of every draft that is due; returns how many were sent.
 
-    Safe to run twice and to fail at any point: a version of a draft has one warning id. The list can
-    lag behind the draft, so the draft decides: a draft saved since then is skipped, a deleted or
-    expired one is removed from the list. A draft that cannot be read does not delay the others.
+    Safe to run twice and to fail at any point: a version of a draft has one warning id. The list has
+    the time of an earlier version, so the draft decides: one that was saved since then is listed at
+    its own time, a deleted or expired one is removed from the list. A draft that cannot be read does
+    not delay the others.
     """
     sent = 0
     for warning in warnings.due(now):
@@ -42,7 +43,13 @@ def warn_of_expiry(
             continue
         if draft is None or draft.status is not Status.INCOMPLETE or has_expired(draft, now):
             warnings.take_off(warning)
-        elif _is_due(draft, payer, now) and _gave(warning, draft, warnings, now):
+            continue
+        warn_at = draft_warning(draft.updated_at, payer.draft_clock, payer.zone)
+        if warn_at is None:
+            warnings.take_off(warning)
+        elif warn_at > now:
+            warnings.put_off(warning, warn_at)
+        elif _gave(warning, draft, warnings, now):
             sent += 1
     return sent
 
@@ -58,11 +65,6 @@ def expiring_event(draft: Request, now: datetime) -> Event:
         status=draft.status,
         tins=tuple(sorted(draft.tins)),
     )
-
-
-def _is_due(draft: Request, payer: Payer, now: datetime) -> bool:
-    warn_at = draft_warning(draft.updated_at, payer.draft_clock, payer.zone)
-    return warn_at is not None and warn_at <= now
 
 
 def _gave(warning: DueWarning, draft: Request, warnings: DraftWarnings, now: datetime) -> bool:

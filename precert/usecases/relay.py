@@ -17,7 +17,7 @@ from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RequestStore,
 )
-from precert.usecases.ports.workflow import EventBus, Workflow
+from precert.usecases.ports.workflow import Assessments, EventBus, Workflow
 from precert.usecases.workflow import cycle_status_of
 
 
@@ -25,12 +25,16 @@ def relay_event(
     event: Event,
     *,
     requests: RequestStore,
+    assessments: Assessments,
     workflow: Workflow,
     bus: EventBus,
     payer: Payer,
     now: datetime,
 ) -> None:
     """Apply the event to the workflow and publish it; safe to repeat and to run late.
+
+    The event of a submission is published first, so that it precedes that of an automatic
+    determination.
 
     An execution is named by its cycle, so it starts once. Where no task token is stored, the
     execution does not wait yet and will find the cycle closed.
@@ -41,17 +45,17 @@ def relay_event(
     match EVENTS[event.type].workflow:
         case WorkflowEffect.NONE:
             pass
+        case WorkflowEffect.ASSESS:
+            bus.publish(event)
+            _assess(event, assessments, workflow, now)
+            return
         case WorkflowEffect.START:
             workflow.start(event.request_id, event.cycle)
         case WorkflowEffect.RESTART:
-            before = requests.cycle(event.request_id, event.cycle - 1)
-            if before is not None:
-                workflow.answer(before.task_token, {"status": event.status.value})
+            _complete(event, event.cycle - 1, requests, workflow)
             workflow.start(event.request_id, event.cycle)
         case WorkflowEffect.END:
-            waiting = requests.cycle(event.request_id, event.cycle)
-            if waiting is not None:
-                workflow.answer(waiting.task_token, {"status": event.status.value})
+            _complete(event, event.cycle, requests, workflow)
         case WorkflowEffect.RESCHEDULE:
             _wake(event, requests=requests, workflow=workflow, now=now)
         case WorkflowEffect.RECEIVE_DOCUMENT:
@@ -61,6 +65,19 @@ def relay_event(
         case other:
             assert_never(other)
     bus.publish(event)
+
+
+def _assess(event: Event, assessments: Assessments, workflow: Workflow, now: datetime) -> None:
+    """Assess the cycle, and start its execution unless that closed it."""
+    if not assessments.close(event.request_id, event.cycle, now=now):
+        workflow.start(event.request_id, event.cycle)
+
+
+def _complete(event: Event, cycle: int, requests: RequestStore, workflow: Workflow) -> None:
+    """Complete the execution of a cycle, if it waits for a decision."""
+    waiting = requests.cycle(event.request_id, cycle)
+    if waiting is not None:
+        workflow.answer(waiting.task_token, {"status": event.status.value})
 
 
 def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:

@@ -43,6 +43,7 @@ from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
 from tests.fakes.quick_moto import quicken
 from tests.fakes.samples import PATIENT, notice_words, payer, questionnaires
+from tests.fakes.workflow import RecordingAssessments
 
 quicken()
 OPERATOR_ARN = "arn:aws:sts::123456789012:assumed-role/operators/robin.moss"
@@ -158,6 +159,8 @@ def cloud(
     deps.code_sets = code_sets()
     deps.printer = printer()
     deps.audit_log = cloud_audit = MemoryAudit()
+    # moto has no Express executions: each cycle is assessed by an execution of its own.
+    deps.assessments = RecordingAssessments()  # type: ignore[assignment]
     deps.notice_words = notice_words()
     deps.questionnaires = questionnaires()
     deps.rule_lists = S3RuleLists(deps.s3, bucket=loaded.rules_bucket, folder=tmp_path)

@@ -18,7 +18,6 @@ from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_QUEUE,
     INTAKE_QUEUE,
     PLANS_PK,
-    PROCESSING_QUEUE,
     REGISTERED_LIST,
     VENDOR_BACKLOG,
     inbox_pk,
@@ -101,7 +100,10 @@ QUEUES: Final = (
     Queue(DEEMED_DENIAL_QUEUE, review, "/v1/operations/deemed-denials", OPERATOR),
     Queue(INTAKE_QUEUE, review, "/v1/operations/intake-exceptions", OPERATOR),
     Queue(VENDOR_BACKLOG, review, "/v1/operations/vendor-backlog", OPERATOR),
-    Queue(PROCESSING_QUEUE, operations, "/v1/operations/stuck-requests", OPERATOR),
+    Queue(
+        *(CheckQueue.UNASSESSED.value, operations, "/v1/operations/stuck-requests", OPERATOR),
+        key=("checks_pk", "checks_sk"),
+    ),
     Queue(vendor_list_pk("EVICORE-RAD", is_open=True), intake, "/v1/vendor/requests", VENDOR),
     Queue(
         vendor_list_pk("EVICORE-RAD", is_open=False),

@@ -5,7 +5,6 @@ Records of every kind are damaged in several ways, and every list is read.
 
 import json
 import logging
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from precert.adapters.dynamodb.keys import DRAFT_PARTY_SK, cell_pk
+from precert.adapters.dynamodb.packing import pack, unpack
 from precert.domain.damage import LOGGER, RecordKind, report_damage
 from precert.domain.directory import cell_of
 from precert.domain.event_types import EventType
@@ -37,8 +37,7 @@ def packed_json(change: Change) -> Change:
     """Change the JSON inside a compressed attribute."""
 
     def changed(attribute: Wire) -> Wire:
-        found = json.loads(zlib.decompress(bytes(attribute["B"])))
-        return {"B": zlib.compress(json.dumps(change(found)).encode())}
+        return {"B": pack(json.dumps(change(json.loads(unpack(bytes(attribute["B"]))))))}
 
     return changed
 
@@ -62,6 +61,7 @@ NUMBER: Final = constant({"N": "7"})
 NULL: Final = constant({"NULL": True})
 NUMBER_SET: Final = constant({"NS": ["1", "2"]})
 TRUNCATED: Final[Change] = lambda attribute: {"S": attribute["S"][: len(attribute["S"]) // 2]}  # noqa: E731
+TRUNCATED_BYTES: Final[Change] = lambda attribute: {"B": attribute["B"][: len(attribute["B"]) // 2]}  # noqa: E731
 NOT_COMPRESSED: Final = constant({"B": b"\x00not zlib"})
 EMPTY_MAP: Final = constant({"M": {}})
 
@@ -148,7 +148,7 @@ REQUESTS: Final[Mapping[str, Kind]] = {
             "no lines": packed_json(lambda found: {k: v for k, v in found.items() if k != "lines"}),
         },
     ),
-    "plan": Kind("REQUEST", "plan", {"missing": MISSING, "truncated": TRUNCATED}),
+    "plan": Kind("REQUEST", "plan", {"missing": MISSING, "truncated": TRUNCATED_BYTES}),
     "version": Kind("REQUEST", "version", {"text": constant({"S": "two"})}),
     "status": Kind("REQUEST", "status", {"unknown": constant({"S": "REINCARNATED"})}),
     "tins": Kind("REQUEST", "tins", {"missing": MISSING, "number": NUMBER}),

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from precert.adapters.dynamodb.packing import pack, unpack
 from precert.names import ROW_ATTRIBUTE
 from tests.adapters.callers import NURSE, PHYSICIAN, REVIEWER, SECOND_REVIEWER, claims
 from tests.adapters.cloud import PDF, Cloud
@@ -31,11 +32,11 @@ def plan_of(cloud: Cloud, request_id: str, plan_id: str) -> None:
     header = cloud.item(request_id)
     assert header is not None
     row = header[ROW_ATTRIBUTE]["S"].replace("OAP-COMPLETE", plan_id)
-    plan = header["plan"]["S"].replace("OAP-COMPLETE", plan_id)
+    plan = pack(unpack(header["plan"]["B"]).replace("OAP-COMPLETE", plan_id))
     moved = {
         **header,
         ROW_ATTRIBUTE: {"S": row},
-        "plan": {"S": plan},
+        "plan": {"B": plan},
         "worklist_pk": {"S": f"PLAN#{plan_id}"},
     }
     cloud.clients.by_name["dynamodb"].put_item(TableName=cloud.requests_table, Item=moved)

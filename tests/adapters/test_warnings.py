@@ -25,6 +25,10 @@ def listed(cloud: Cloud) -> list[str]:
     return [item["pk"]["S"] for item in cloud.items("PARTY#DRAFT") if "worklist_pk" in item]
 
 
+def listed_at(cloud: Cloud) -> list[str]:
+    return [one["worklist_sk"]["S"] for one in cloud.items("PARTY#DRAFT") if "worklist_sk" in one]
+
+
 def save(cloud: Cloud, draft_id: str, version: int, **changes: Any) -> None:
     """A save, and the update of its row."""
     assert cloud.save(draft_id, version, **changes).status == 200
@@ -91,6 +95,28 @@ def test_saved_draft_is_not_warned_when_its_row_is_outdated(cloud: Cloud) -> Non
     assert cloud.relay([record_of(cloud, draft_id)]) == []
     cloud.clock.pass_by(days=7)
     assert len(listed(cloud)) == 1
+
+
+@pytest.mark.rule("D5")
+def test_warning_is_put_off_when_the_draft_was_saved_before_it_was_due(cloud: Cloud) -> None:
+    """A save does not move the entry of the list, which would be two write units."""
+    draft_id = cloud.start()
+    [before] = listed_at(cloud)
+    cloud.clock.pass_by(hours=1)
+    assert cloud.save(draft_id, 1).status == 200
+    assert cloud.relay([record_of(cloud, draft_id)]) == []
+    assert listed_at(cloud) == [before]
+    cloud.clock.at += SIXTY_HOURS - timedelta(hours=1)
+    cloud.warn()
+    assert warned(cloud) == []
+    [later] = listed_at(cloud)
+    assert later > before
+    cloud.clock.at += timedelta(hours=1) - SECOND
+    cloud.warn()
+    assert warned(cloud) == []
+    cloud.clock.at += SECOND
+    cloud.warn()
+    assert (len(warned(cloud)), listed(cloud)) == (1, [])
 
 
 def test_version_is_warned_of_once_when_its_row_is_late(cloud: Cloud) -> None:

@@ -44,6 +44,18 @@ class RecordingWorkflow:
 
 
 @dataclass
+class RecordingAssessments:
+    """Assessments of cycles, which none of them closes unless it is listed."""
+
+    closing: set[tuple[str, int]] = field(default_factory=set)
+    assessed: list[tuple[str, int]] = field(default_factory=list)
+
+    def close(self, request_id: str, cycle: int, *, now: datetime) -> bool:
+        self.assessed.append((request_id, cycle))
+        return (request_id, cycle) in self.closing
+
+
+@dataclass
 class RecordingBus:
     """Published events; the first ``failures`` of them are rejected."""
 

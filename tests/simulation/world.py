@@ -235,6 +235,7 @@ class World:
                     Env.PARTNERS_DOMAIN: "none",
                     Env.SSN_KEY: "ssn-key",
                     Env.STATE_MACHINE_ARN: "arn:aws:states:::stateMachine:machine",
+                    Env.ASSESSMENT_ARN: "arn:aws:states:::stateMachine:assessment",
                     Env.EVENT_BUS_NAME: "bus",
                 }
             ),
@@ -264,7 +265,17 @@ class World:
     def _perform_workflow(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         if self.workflow_is_down:
             raise failed("ServiceUnavailable", operation)
+        if operation == "start_sync_execution":
+            return self._assessed(parameters)
         return self.machine.perform(operation, parameters)
+
+    def _assessed(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """An Express execution: one invocation, whose failure is not retried."""
+        self.note(f"an assessment of {parameters['input']}")
+        outcome = self.invoke(workflow, {"task": "assess", **json.loads(parameters["input"])})
+        if outcome.error:
+            return {"status": "FAILED"}
+        return {"status": "SUCCEEDED", "output": json.dumps(outcome.answer)}
 
     def new_id(self) -> str:
         self._ids += 1
@@ -598,7 +609,8 @@ def installed() -> Iterator[Callable[[World], None]]:
         for name in ("add_metric", "add_dimension", "flush_metrics"):
             patch.setattr(metrics.provider, name, lambda *_, **__: None)
         patch.setattr(observability, "count", lambda _: None)
-        patch.setattr(f"{request_items.__name__}.zlib", _NOTHING)
+        patch.setattr(request_items, "pack", str.encode)
+        patch.setattr(request_items, "unpack", bytes.decode)
         patch.setattr(request_items, "unpacked_parts", _unpacked)
         patch.setattr(Writes.__init__, "__kwdefaults__", {"pause": paused})
         patch.setattr(bootstrap, "Dependencies", lambda: current[0].deps)

@@ -11,7 +11,7 @@ os.environ |= {"POWERTOOLS_SERVICE_NAME": "precert", "POWERTOOLS_METRICS_NAMESPA
 
 from infra import packaging
 from infra.app import make_app
-from infra.constructs.workflow import DEFINITION
+from infra.constructs.workflow import ASSESSMENT, DEFINITION
 from infra.packaging import Packages
 from infra.platforms import Platform
 from tests.template import stages
@@ -97,4 +97,10 @@ def packages(request: pytest.FixtureRequest) -> Packages:
 @pytest.fixture(scope="session")
 def machine() -> dict[str, Any]:
     definition: dict[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    return definition
+
+
+@pytest.fixture(scope="session")
+def assessment() -> dict[str, Any]:
+    definition: dict[str, Any] = json.loads(ASSESSMENT.read_text(encoding="utf-8"))
     return definition

@@ -119,3 +119,13 @@ class Synthesized:
 def listed(value: Any) -> list[Any]:
     """IAM renders a list of one element as the element."""
     return value if isinstance(value, list) else [value]
+
+
+def state_machine(stack: Synthesized, kind: str) -> str:
+    """The logical id of the state machine of a type; there is one of each."""
+    [name] = (
+        name
+        for name, one in stack.properties("AWS::StepFunctions::StateMachine").items()
+        if one["StateMachineType"] == kind
+    )
+    return name

@@ -20,7 +20,7 @@ from precert.names import (
     VENDOR_DETERMINED,
     VENDOR_SOURCE_PREFIX,
 )
-from tests.template.synthesized import Synthesized
+from tests.template.synthesized import Synthesized, state_machine
 from tests.unit.test_alarms import sections
 
 MAPPING: Final = "AWS::Lambda::EventSourceMapping"
@@ -202,7 +202,7 @@ def test_function_receives_executions_when_they_end_with_an_error(stack: Synthes
         for rule in stack.properties("AWS::Events::Rule").values()
         if rule.get("EventPattern", {}).get("source") == ["aws.states"]
     )
-    [machine] = stack.resources("AWS::StepFunctions::StateMachine")
+    machine = state_machine(stack, "STANDARD")
     assert rule["EventPattern"] == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
@@ -287,7 +287,7 @@ def test_alarms_watch_throttles_when_a_table_is_used(stack: Synthesized) -> None
 
 
 def test_alarms_watch_executions_when_they_end_with_an_error(stack: Synthesized) -> None:
-    [machine] = stack.resources("AWS::StepFunctions::StateMachine")
+    machine = state_machine(stack, "STANDARD")
     assert watched(stack, "StateMachineArn") == {
         (machine, metric)
         for metric in (

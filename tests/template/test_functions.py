@@ -86,8 +86,8 @@ def test_api_invokes_the_alias_only_when_it_is_deployed(stack: Synthesized) -> N
     every = {name for name, _ in found}
     mappings = stack.properties("AWS::Lambda::EventSourceMapping").values()
     assert {one["FunctionName"]["Ref"] for one in mappings} <= every
-    [machine] = stack.properties("AWS::StepFunctions::StateMachine").values()
-    assert machine["DefinitionSubstitutions"]["WorkflowFunctionArn"]["Ref"] in every
+    for machine in stack.properties("AWS::StepFunctions::StateMachine").values():
+        assert machine["DefinitionSubstitutions"]["WorkflowFunctionArn"]["Ref"] in every
     integrations = stack.properties("AWS::ApiGatewayV2::Integration").values()
     assert {json.dumps(one["IntegrationUri"]) for one in integrations} == aliases
     permissions = stack.properties("AWS::Lambda::Permission").values()

@@ -96,7 +96,7 @@ ALLOWED: Final = {
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     | WRITE_KEY
     | STREAM
-    | {"states:DescribeExecution", "states:StartExecution"}
+    | {"states:DescribeExecution", "states:StartExecution", "states:StartSyncExecution"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.AUDIT: STREAM | WRITE_KEY | {"s3:PutObject", "sqs:SendMessage"},
@@ -422,7 +422,7 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
-    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 7, "member": 2}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 7, "member": 2, "checks": 2}
     assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
         "IntakeFunction",

@@ -1,13 +1,13 @@
 """Releases by version: what moves gradually, what rolls it back, and what waiting executions keep."""
 
-from tests.template.synthesized import Synthesized
+from tests.template.synthesized import Synthesized, state_machine
 
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
 
 
 def test_executions_keep_their_definition_when_a_release_changes_it(stack: Synthesized) -> None:
     """The alias starts executions of a version, which is immutable and remains."""
-    [(machine, _)] = stack.resources("AWS::StepFunctions::StateMachine").items()
+    machine = state_machine(stack, "STANDARD")
     [(name, version)] = stack.resources("AWS::StepFunctions::StateMachineVersion").items()
     assert version["UpdateReplacePolicy"] == "Retain"
     assert version["Properties"]["StateMachineRevisionId"] == {

@@ -9,7 +9,7 @@ from jsonata import Jsonata
 
 from precert.domain.errors import TransientError
 from precert.names import CLOCK_MOVED, CYCLE_PENDED, WorkflowTask
-from tests.template.synthesized import Synthesized
+from tests.template.synthesized import Synthesized, state_machine
 
 Machine = dict[str, Any]
 IDS: Final = {"task", "request_id", "cycle", "seconds", "task_token"}
@@ -162,10 +162,32 @@ def test_two_states_are_entered_when_a_pended_cycle_is_decided(machine: Machine)
 
 
 def test_only_names_are_substituted_when_deployed(machine: Machine, stack: Synthesized) -> None:
-    (deployed,) = stack.properties("AWS::StepFunctions::StateMachine").values()
+    name = state_machine(stack, "STANDARD")
+    deployed = stack.properties("AWS::StepFunctions::StateMachine")[name]
     assert json.loads(deployed["DefinitionString"]) == machine
     assert set(deployed["DefinitionSubstitutions"]) == {"WorkflowFunctionArn"}
     logging = deployed["LoggingConfiguration"]
     assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
     assert deployed["TracingConfiguration"] == {"Enabled": True}
-    assert deployed["StateMachineType"] == "STANDARD"
+
+
+def test_assessment_is_one_invocation_without_a_retry_when_a_request_is_submitted(
+    assessment: Machine, stack: Synthesized
+) -> None:
+    """Whatever it does not do, the execution of the cycle does: its caller may not wait longer."""
+    name = state_machine(stack, "EXPRESS")
+    deployed = stack.properties("AWS::StepFunctions::StateMachine")[name]
+    assert json.loads(deployed["DefinitionString"]) == assessment
+    logging = deployed["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
+    [(state, assess)] = assessment["States"].items()
+    assert (assessment["StartAt"], assess["End"]) == (state, True)
+    assert assess["Resource"] == "arn:aws:states:::lambda:invoke"
+    assert "Retry" not in assess
+    assert assessment["TimeoutSeconds"] <= 10
+    payload = assess["Arguments"]["Payload"]
+    assert payload["task"] == WorkflowTask.ASSESS
+    assert set(payload) == {"task", "request_id", "cycle"}
+    answered = {"result": {"Payload": {"route": "closed"}}, "input": {"cycle": 1}}
+    assert evaluated(assess["Output"]["route"], states=answered) == "closed"
+    assert evaluated(payload["cycle"], states=answered) == 1

@@ -18,7 +18,7 @@ from precert.usecases.repairs import orphaned_executions, repair_executions
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests
-from tests.fakes.workflow import RecordingBus, RecordingWorkflow
+from tests.fakes.workflow import RecordingAssessments, RecordingBus, RecordingWorkflow
 
 DAY = timedelta(days=1)
 OPENING = {EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED}
@@ -53,6 +53,7 @@ class World:
             }
         )
         self.workflow = RecordingWorkflow()
+        self.assessments = RecordingAssessments()
         self.bus = RecordingBus(failures=failures)
         self.now = START
 
@@ -60,6 +61,7 @@ class World:
         relay_event(
             result,
             requests=self.requests,
+            assessments=self.assessments,
             workflow=self.workflow,
             bus=self.bus,
             payer=samples.payer(),
@@ -74,13 +76,14 @@ def test_event_is_published_when_it_is_relayed(type_: EventType) -> None:
     assert world.bus.published == [event(type_)]
     effect = EVENTS[type_].workflow
     assert bool(world.workflow.running) is (
-        effect in {WorkflowEffect.START, WorkflowEffect.RESTART}
+        effect in {WorkflowEffect.ASSESS, WorkflowEffect.START, WorkflowEffect.RESTART}
     )
     assert bool(world.workflow.answers) is (effect is WorkflowEffect.END)
 
 
 def test_row_has_the_workflow_effect_when_an_event_opens_or_closes_a_cycle() -> None:
-    assert {EVENTS[type_].workflow for type_ in OPENING} == {WorkflowEffect.START}
+    assert EVENTS[EventType.REQUEST_SUBMITTED].workflow is WorkflowEffect.ASSESS
+    assert EVENTS[EventType.APPEAL_FILED].workflow is WorkflowEffect.START
     assert {EVENTS[type_].workflow for type_ in CLOSING} == {WorkflowEffect.END}
 
 
@@ -95,6 +98,29 @@ def test_execution_of_the_cycle_starts_once_when_its_event_is_delivered_twice(
         world.relay(event(type_, cycle))
     assert world.workflow.running == [(samples.REQUEST_ID, cycle)]
     assert [result.event_id for result in world.bus.published] == [event(type_).event_id] * 2
+
+
+def test_no_execution_starts_when_the_assessment_closes_the_cycle() -> None:
+    world = World()
+    world.assessments.closing.add((samples.REQUEST_ID, 1))
+    world.relay(event(EventType.REQUEST_SUBMITTED))
+    assert world.workflow.running == []
+    assert [one.type for one in world.bus.published] == [EventType.REQUEST_SUBMITTED]
+
+
+def test_submission_is_published_when_its_request_is_not_assessed_yet() -> None:
+    """Otherwise the determination could be published before it."""
+    world = World(failures=1)
+    with pytest.raises(TransientError):
+        world.relay(event(EventType.REQUEST_SUBMITTED))
+    assert (world.assessments.assessed, world.workflow.running) == ([], [])
+
+
+def test_cycle_is_not_assessed_in_advance_when_it_is_an_appeal() -> None:
+    world = World()
+    world.relay(event(EventType.APPEAL_FILED, 2))
+    assert world.assessments.assessed == []
+    assert world.workflow.running == [(samples.REQUEST_ID, 2)]
 
 
 @pytest.mark.parametrize("type_", sorted(CLOSING))

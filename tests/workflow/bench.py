@@ -123,6 +123,10 @@ class Bench:
             return None
         return found
 
+    def started(self, request_id: str) -> Json:
+        """The first execution of a request, which starts a moment after its assessment."""
+        return until("waiting for the execution", lambda: self.execution(request_id))
+
     def ended(self, request_id: str, cycle: int = 1, attempt: int = 0) -> Json:
         """The execution after it ended."""
 
@@ -143,6 +147,8 @@ class Bench:
         return [one for one in listed if one["name"].startswith(request_id)]
 
     def history(self, request_id: str, cycle: int = 1, attempt: int = 0) -> list[Json]:
+        if self.execution(request_id, cycle, attempt) is None:
+            return []
         pages = (
             self.deployment.cloud.client("stepfunctions")
             .get_paginator("get_execution_history")

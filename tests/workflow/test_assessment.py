@@ -15,15 +15,16 @@ def of_drg(bench: Bench, code: str) -> Json:
 
 
 @pytest.mark.rule("W1")
-def test_one_state_is_entered_when_the_rules_approve(bench: Bench) -> None:
+def test_no_execution_waits_when_the_rules_approve(bench: Bench) -> None:
+    """The Express state machine assesses the request, and closes its cycle."""
     request_id = bench.portal.submitted(of_drg(bench, "177"))
-    assert bench.ended(request_id)["status"] == "SUCCEEDED"
-    assert bench.states(request_id) == ["Assess"]
+    bench.portal.await_status(request_id, PROVIDER, "APPROVED")
     details = bench.portal.details(request_id)
     [decision] = details["lines"][0]["decisions"]
     assert (details["status"], decision["criterion"]) == ("APPROVED", "DRG-LUNG-177")
     for user in (PROVIDER, FACILITY):
         bench.portal.await_types(request_id, user, ["RequestSubmitted", "RequestDetermined"])
+    assert bench.executions(request_id) == []
 
 
 @pytest.mark.rule("W8")
@@ -32,14 +33,14 @@ def test_vendor_is_named_and_both_providers_get_a_message_when_it_decides(bench:
     content = bench.portal.content()
     request_id = bench.portal.draft(content)
     bench.portal.submission(request_id, imaging(content))
-    assert bench.ended(request_id)["status"] == "SUCCEEDED"
-    assert bench.states(request_id) == ["Assess"]
+    until("the vendor", lambda: "RequestDelegated" in bench.events(request_id) or None)
     for user in (PROVIDER, FACILITY):
         details = bench.portal.details(request_id, user)
         assert (details["waiting_on"], details["review_action"]) == ("VENDOR", "CT")
         assert details["delegate"]["url"].startswith("https://")
         assert bench.portal.row(request_id, user) is None
         bench.portal.await_types(request_id, user, ["RequestSubmitted", "RequestDelegated"])
+    assert bench.executions(request_id) == []
 
 
 @pytest.mark.rule("S2")
@@ -49,13 +50,13 @@ def test_later_request_ends_with_a_message_when_it_is_a_duplicate(bench: Bench) 
     first = bench.portal.pending({**content, "servicing_provider": mistyped})
     bench.reconcile(first, content["servicing_provider"]["provider_id"])
     second = bench.portal.submitted(content)
-    assert bench.ended(second)["status"] == "SUCCEEDED"
+    bench.portal.await_status(second, PROVIDER, "VOID")
     details = bench.portal.details(second)
     number = bench.portal.details(first)["number"]
     assert (details["status"], details["duplicate_of"]) == ("VOID", number)
-    assert bench.states(second) == ["Assess"]
     for user in (PROVIDER, FACILITY):
         bench.portal.await_types(second, user, ["RequestSubmitted", "RequestEndedAsDuplicate"])
+    assert bench.executions(second) == []
     assert bench.portal.details(first)["status"] == "PENDING"
 
 

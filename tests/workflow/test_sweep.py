@@ -20,6 +20,7 @@ def abort_all(bench: Bench, *request_ids: str) -> None:
     """Abort the executions of these requests, as an operator or an outage could."""
     client = bench.deployment.cloud.client("stepfunctions")
     for request_id in request_ids:
+        bench.started(request_id)
         [running] = [one for one in bench.executions(request_id) if one["status"] == "RUNNING"]
         client.stop_execution(executionArn=running["executionArn"])
 

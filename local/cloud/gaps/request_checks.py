@@ -26,8 +26,9 @@ def _of_token(extract: Callable[..., Any]) -> Callable[..., Any]:
     machines = module("services.stepfunctions")._state_machines
 
     def machine_of(token: str) -> str:
-        # A token from before a restart is unknown; the stack has only one state machine.
-        return workflow_tasks.machine_of(token) or next(iter(machines), "*")
+        # A token from before a restart is unknown; only one state machine of the stack has tokens.
+        waiting = (arn for arn, one in machines.items() if one.get("type") != "EXPRESS")
+        return workflow_tasks.machine_of(token) or next(waiting, "*")
 
     def extract_of_token(
         service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any

@@ -1,7 +1,8 @@
 """Drafts in the requests table, and the list of drafts whose expiry warning is due.
 
 A draft's row has the worklist index's keys until the warning is sent: partition ``DRAFTS``, sorted by
-the instant of the warning. A query reads only the due warnings.
+the instant of the warning. A query reads only the due warnings. A save does not move the entry, which
+would be two write units each time: the warning that it makes later is put off when the entry is due.
 """
 
 from collections.abc import Collection, Iterator
@@ -188,7 +189,9 @@ class DynamoDBDrafts:
         )
         line: dict[str, Any] = operation["Update"]
         if warn_at is not None:
-            sets = f"{WORKLIST_PK} = :drafts, {WORKLIST_SK} = :warn_at, "
+            sets = (
+                f"{WORKLIST_PK} = :drafts, {WORKLIST_SK} = if_not_exists({WORKLIST_SK}, :warn_at), "
+            )
             line["UpdateExpression"] = line["UpdateExpression"].replace("SET ", f"SET {sets}", 1)
             line["ExpressionAttributeValues"] |= to_wire(
                 {":drafts": DRAFTS_QUEUE, ":warn_at": instant(warn_at)}
@@ -402,8 +405,17 @@ class DynamoDBDraftWarnings:
             raise DraftChangedError from failed
 
     def take_off(self, warning: DueWarning) -> None:
+        self._change(self._without_warning(warning))
+
+    def put_off(self, warning: DueWarning, until: datetime) -> None:
+        later = self._without_warning(warning)
+        later["UpdateExpression"] = f"SET {WORKLIST_SK} = :until"
+        later["ExpressionAttributeValues"] |= to_wire({":until": instant(until)})
+        self._change(later)
+
+    def _change(self, update: dict[str, Any]) -> None:
         try:
-            self._writes.update(**self._without_warning(warning))
+            self._writes.update(**update)
         except ConditionFailedError:
             return
 

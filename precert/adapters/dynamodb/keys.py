@@ -123,8 +123,6 @@ DRAFTS_QUEUE: Final = "DRAFTS"
 UNREAD_SK: Final = "UNREAD"
 """Sorts after every instant, so that a page read in reverse begins with it."""
 NOTICES_SK: Final = "NOTICES"
-PROCESSING_QUEUE: Final = "PROCESSING"
-"""Worklist partition of cycles that wait for the workflow, not for a reviewer."""
 
 
 def instant(at: datetime) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.dashboard_rows import row_of
@@ -11,7 +11,6 @@ from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_QUEUE,
     INTAKE_QUEUE,
     OVERDUE_QUEUE,
-    PROCESSING_QUEUE,
     REGISTERED_LIST,
     UNMATCHED_QUEUE,
     VENDOR_BACKLOG,
@@ -219,7 +218,7 @@ class DynamoDBListings:
         return Page(tuple(rows), following, damaged)
 
     def processing(self, *, limit: int, cursor: str | None) -> Page[str]:
-        list_ = _Slice(WORKLIST_INDEX, PROCESSING_QUEUE, forward=True)
+        list_ = _Slice(CHECKS_INDEX, CheckQueue.UNASSESSED.value, forward=True)
         items, following = self._page("processing", list_, limit=limit, cursor=cursor)
         return Page(tuple(map(request_id_of, items)), following)
 
@@ -288,8 +287,17 @@ class DynamoDBListings:
         return tuple(found)
 
     def waits_since(self, queue: WaitQueue) -> datetime | None:
-        items, _ = self._query(_Slice(WORKLIST_INDEX, queue.value, forward=True), None, 1)
-        return _instant_of(str(items[0][WORKLIST_SK])) if items else None
+        match queue:
+            case WaitQueue.PROCESSING:
+                list_ = _Slice(CHECKS_INDEX, CheckQueue.UNASSESSED.value, forward=True)
+                key = CHECKS_SK
+            case WaitQueue.NOTICES:
+                list_ = _Slice(WORKLIST_INDEX, queue.value, forward=True)
+                key = WORKLIST_SK
+            case other:
+                assert_never(other)
+        items, _ = self._query(list_, None, 1)
+        return _instant_of(str(items[0][key])) if items else None
 
     def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
         start: dict[str, Any] = {}

@@ -14,7 +14,6 @@ from precert.adapters.dynamodb.keys import (
     NOTICES_SK,
     OVERDUE_QUEUE,
     OVERDUE_SK,
-    PROCESSING_QUEUE,
     UNMATCHED_QUEUE,
     VENDOR_BACKLOG,
     backlog_sk,
@@ -188,10 +187,4 @@ def worklist_attributes(request: Request) -> Item:
 
 def processing_attributes(request_id: str, since: datetime) -> Item:
     """Index attributes of a cycle that waits for its assessment."""
-    queued = checks_sk(since, request_id)
-    return {
-        CHECKS_PK: CheckQueue.UNASSESSED.value,
-        CHECKS_SK: queued,
-        WORKLIST_PK: PROCESSING_QUEUE,
-        WORKLIST_SK: queued,
-    }
+    return {CHECKS_PK: CheckQueue.UNASSESSED.value, CHECKS_SK: checks_sk(since, request_id)}

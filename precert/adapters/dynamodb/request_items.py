@@ -1,12 +1,11 @@
 """Requests as items and back, and the operations that several writes share.
 
 Attributes that conditions or indexes read are separate; the rest is compressed JSON, so that a typical
-draft stays within 2 KB and the console does not show health data in plain text. The content is a map
+request stays within 1 KB and the console does not show health data in plain text. The content is a map
 of its parts, each compressed separately, so that one part is saved without reading the others.
 """
 
 import json
-import zlib
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,6 +23,7 @@ from precert.adapters.dynamodb.keys import (
     tin_member,
     tin_status,
 )
+from precert.adapters.dynamodb.packing import pack, unpack
 from precert.adapters.dynamodb.table import (
     ABSENT,
     Item,
@@ -64,28 +64,35 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def packed(model: BaseModel) -> bytes:
     """A model as compressed JSON."""
-    return _deflated(model.model_dump_json(exclude_defaults=True))
+    return pack(model.model_dump_json(exclude_defaults=True))
 
 
 def unpacked(kind: type[Model], data: Any) -> Model:
     """The model of :func:`packed`; ``data`` is as the deserializer returns it."""
-    return kind.model_validate_json(zlib.decompress(bytes(data)))
+    return kind.model_validate_json(unpack(bytes(data)))
 
 
 def packed_parts(content: RequestContent) -> dict[str, bytes]:
     """The parts of a content that were entered, each as compressed JSON."""
     entered = content.model_dump(mode="json", exclude_defaults=True)
-    return {name: _deflated(_JSON.encode(part)) for name, part in entered.items()}
+    return {name: pack(_JSON.encode(part)) for name, part in entered.items()}
 
 
 def unpacked_parts(parts: Mapping[str, Any]) -> RequestContent:
     """The content of :func:`packed_parts`."""
-    texts = (f'"{name}":{zlib.decompress(bytes(part)).decode()}' for name, part in parts.items())
+    texts = (f'"{name}":{unpack(bytes(part))}' for name, part in parts.items())
     return RequestContent.model_validate_json(f"{{{','.join(texts)}}}")
 
 
-def _deflated(text: str) -> bytes:
-    return zlib.compress(text.encode(), level=9)
+def _digest_of(stored: Any) -> str | None:
+    """A digest in hexadecimal; earlier releases stored it so."""
+    return stored if stored is None or isinstance(stored, str) else bytes(stored).hex()
+
+
+def _plan_of(stored: Any) -> Plan:
+    """The plan of a request; earlier releases stored it as text."""
+    text = stored if isinstance(stored, str) else unpack(bytes(stored))
+    return Plan.model_validate_json(text)
 
 
 def request_item(request: Request) -> Item:
@@ -98,7 +105,7 @@ def request_item(request: Request) -> Item:
         "tins": set(request.tins),
         "member_id": patient.member_id if patient else None,
         MEMBER: member_hash(patient.member_id) if patient else None,
-        "plan": request.plan.model_dump_json(),
+        "plan": pack(request.plan.model_dump_json()),
         "content": packed_parts(request.content),
         "part_versions": dict(request.part_versions),
         "review": packed(request.review) if request.review else None,
@@ -108,7 +115,7 @@ def request_item(request: Request) -> Item:
         "internal_since": instant(request.internal_since) if request.internal_since else None,
         "expires_at": instant(request.expires_at) if request.expires_at else None,
         "document_slots": request.document_slots,
-        "started_with": request.started_with,
+        "started_with": bytes.fromhex(request.started_with) if request.started_with else None,
     }
 
 
@@ -128,7 +135,7 @@ def unchecked_request_of(item: Item) -> Request:
         version=int(item["version"]),
         status=item["status"],
         tins=frozenset(item["tins"]),
-        plan=Plan.model_validate_json(item["plan"]),
+        plan=_plan_of(item["plan"]),
         content=unpacked_parts(item["content"]),
         created_at=item["created_at"],
         updated_at=item["updated_at"],
@@ -138,7 +145,7 @@ def unchecked_request_of(item: Item) -> Request:
         part_versions={name: int(one) for name, one in item.get("part_versions", {}).items()},
         new_documents=frozenset(item.get(NEW_DOCUMENTS, ())),
         unchanged_since=int(item["unchanged_since"]) if "unchanged_since" in item else None,
-        started_with=item.get("started_with"),
+        started_with=_digest_of(item.get("started_with")),
         review=unpacked(Review, item["review"]) if "review" in item else None,
     )
 

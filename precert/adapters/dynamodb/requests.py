@@ -187,7 +187,11 @@ class DynamoDBRequests:
         check = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(cycle.request_id), SK: REQUEST_SK}),
-            "ConditionExpression": f"attribute_exists({WORKLIST_PK}) AND #cycle = :cycle",
+            # An open cycle has one of the two; only earlier releases stored both before its assessment.
+            "ConditionExpression": (
+                f"(attribute_exists({WORKLIST_PK}) OR attribute_exists({CHECKS_PK})) "
+                "AND #cycle = :cycle"
+            ),
             "ExpressionAttributeNames": {"#cycle": "cycle"},
             "ExpressionAttributeValues": to_wire({":cycle": cycle.number}),
         }

@@ -227,6 +227,9 @@ class DraftWarnings(Protocol):
     def take_off(self, warning: DueWarning) -> None:
         """Remove it from the list if it is still there."""
 
+    def put_off(self, warning: DueWarning, until: datetime) -> None:
+        """List it at a later time, if it is still there."""
+
 
 class DraftStore(Protocol):
     """Drafts by id. Conditions are the store's; explaining a refusal is the use case's."""

@@ -44,6 +44,16 @@ class Workflow(TaskTokens, Protocol):
         """
 
 
+class Assessments(Protocol):
+    """The state machine that assesses a cycle without waiting for its decision."""
+
+    def close(self, request_id: str, cycle: int, *, now: datetime) -> bool:
+        """Assess a cycle, and return whether that closed it.
+
+        ``False`` as well if it could not be assessed: its execution assesses it then.
+        """
+
+
 class EventBus(Protocol):
     """The event bus that partners and receivers subscribe to."""
 

@@ -1,0 +1,52 @@
+"""Stored text: what was written is read, with and without the dictionary."""
+
+import zlib
+from hashlib import sha256
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from precert.adapters.dynamodb.packing import DICTIONARY, pack, unpack
+
+PART: Final = '{"member_id":"849382930","date_of_birth":"1986-01-01","last_name":"Adams"}'
+RELEASED: Final = "47f69b38253ab2b7d5f3fbf02756396debb681220190183ccc9d62b6b825e62c"
+"""SHA-256 of the dictionary with which texts were stored: a changed one cannot read them."""
+
+STORED: Final = "01430d620b134b630b234b6303ac616d014c3e86bae0ac831ce68e2989b9c54ab500"
+
+
+@given(st.text())
+def test_text_is_read_as_it_was_written_when_it_is_packed(text: str) -> None:
+    assert unpack(pack(text)) == text
+
+
+def test_text_is_read_when_an_earlier_release_stored_it() -> None:
+    assert unpack(zlib.compress(PART.encode(), level=9)) == PART
+
+
+def test_text_is_read_when_it_was_stored_with_the_released_dictionary() -> None:
+    assert sha256(DICTIONARY.encode()).hexdigest() == RELEASED
+    assert unpack(bytes.fromhex(STORED)) == PART
+
+
+def test_part_is_half_as_long_when_the_dictionary_has_its_names() -> None:
+    assert 2 * len(pack(PART)) < len(zlib.compress(PART.encode(), level=9))
+
+
+@pytest.mark.parametrize("kept", range(1, len(pack(PART))))
+def test_truncated_text_is_refused_when_it_is_read(kept: int) -> None:
+    with pytest.raises((zlib.error, UnicodeDecodeError)):
+        unpack(pack(PART)[:kept])
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x02abc", b"\x01\xff\xff", b"x\x9cabc"])
+def test_damaged_data_is_refused_when_it_is_read(data: bytes) -> None:
+    with pytest.raises(zlib.error):
+        unpack(data)
+
+
+def test_dictionary_has_names_and_codes_only_when_it_is_shipped() -> None:
+    """It is part of the code: no value of a person may be in it."""
+    assert not any(word in DICTIONARY for word in ("Adams", "Rubinstein", "849382930", "K55"))
