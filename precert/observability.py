@@ -16,16 +16,25 @@ from precert.domain.damage import LOGGER as DAMAGE_LOGGER
 from precert.domain.errors import PrecertError
 from precert.names import DAMAGED_RECORD, ERRORS, SERVER_ERROR, UNAVAILABLE
 
-_OF_THE_FUNCTION: Final = frozenset({"function_arn", "function_name", "function_memory_size"})
+_OF_THE_FUNCTION: Final = frozenset(
+    {"service", "function_arn", "function_name", "function_memory_size"}
+)
 """Each function has a log group of its own, and each version a log stream."""
 
 
 class _Lines(LambdaPowertoolsFormatter):
-    """Lines without what is the same in all lines of a log group, which is a third of a line."""
+    """Lines without what is the same in all lines of a log group, which is a third of a line.
+
+    Only the first line of an environment states that it is a cold start.
+    """
 
     def serialize(self, log: Any) -> str:
         return super().serialize(
-            {name: value for name, value in log.items() if name not in _OF_THE_FUNCTION}
+            {
+                name: value
+                for name, value in log.items()
+                if name not in _OF_THE_FUNCTION and (name != "cold_start" or value)
+            }
         )
 
 
@@ -87,6 +96,11 @@ def note_answer(operation_id: str, status_code: int, code: str | None = None) ->
 def note_age(name: str, seconds: float) -> None:
     """Record how long something waits."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(0.0, seconds))
+
+
+def note_count(work: str) -> None:
+    """Count a completed piece of work that another log line states: the save of a draft."""
+    metrics.add_metric(name=work, unit=MetricUnit.Count, value=1)
 
 
 def note_work(work: str, **ids: str | int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from precert.bootstrap import Dependencies, prepared
 from precert.domain.audit import record_of_event
 from precert.domain.events import Event
-from precert.observability import errors_noted, logger, metrics, note_event, note_work
+from precert.observability import errors_noted, logger, metrics, note_count, note_event
 from precert.streams import process_records
 from precert.usecases.drafts import show_draft
 from precert.usecases.relay import relay_event
@@ -28,7 +28,7 @@ def _relay(deps: Dependencies, record: dict[str, Any]) -> None:
     if "event" not in image:
         request_id = image["request_id"]["S"]
         show_draft(request_id, requests=deps.requests, drafts=deps.drafts, payer=deps.payer)
-        note_work("draft_listed", request_id=request_id)
+        note_count("draft_listed")
         return
     event = Event.model_validate_json(image["event"]["S"])
     deps.audit_log.append(record_of_event(event))
