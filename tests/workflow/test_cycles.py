@@ -137,16 +137,23 @@ def test_record_is_set_aside_alone_when_the_relay_cannot_read_it(bench: Bench) -
 STANDARD = timedelta(days=15)
 
 
-def waiting_before(bench: Bench, mark: timedelta) -> str:
+def waiting_before(bench: Bench, mark: timedelta, *earlier: str) -> str:
     """A request whose execution waits some seconds before this reminder of its clock.
 
-    A busy machine takes longer than an idle one to start it.
+    A busy machine takes longer than an idle one to start it, and to record the earlier reminders.
     """
     for seconds in (2, 10, 50):
         soon = datetime.now(UTC) + timedelta(seconds=seconds)
         request_id = bench.submitted_before(mark - timedelta(seconds=seconds))
         bench.portal.await_status(request_id, PROVIDER, "PENDING")
         until("the wait", lambda r=request_id: "Await Decision" in bench.states(r) or None)  # type: ignore[misc]
+        for event in earlier:
+            until(
+                event,
+                lambda r=request_id, e=event, s=soon: (  # type: ignore[misc]
+                    e in bench.events(r) or datetime.now(UTC) >= s or None
+                ),
+            )
         if datetime.now(UTC) < soon:
             return request_id
     raise AssertionError("no execution waited within 50 s")
@@ -164,7 +171,7 @@ def waiting_before(bench: Bench, mark: timedelta) -> str:
 def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_times_pass(
     bench: Bench, mark: timedelta, response: list[str]
 ) -> None:
-    request_id = waiting_before(bench, mark)
+    request_id = waiting_before(bench, mark, *response[:-1])
     until(f"waiting for {response[-1]}", lambda: response[-1] in bench.events(request_id) or None)
     # On a busy machine, one check can record both the reminder and the passed deadline.
     until(
