@@ -35,9 +35,24 @@ from precert.domain.loads import (
     units_of_rows,
 )
 from precert.usecases import loading
-from precert.usecases.loading import Ending, Load, RejectedRowsError, TooManyEndingsError
+from precert.usecases.loading import (
+    Ending,
+    Load,
+    PlansInUseError,
+    RejectedRowsError,
+    Removal,
+    TooManyEndingsError,
+    TooManyRemovalsError,
+)
 from precert.usecases.ports.loading import LoadStore
 
+_NOTHING_ENDED: Final = (
+    RejectedRowsError,
+    TooManyEndingsError,
+    TooManyRemovalsError,
+    PlansInUseError,
+)
+"""Why a full load stored its file and did not end or remove what the file lacks."""
 _SHOWN: Final = 20
 """Rejected rows that are printed; all of them are in the rejects file."""
 _SECONDS: Final = 1.0
@@ -173,7 +188,7 @@ def load(args: argparse.Namespace) -> bool:
     )
     deps.payer = payer_of(args.payer)
     monitor = _Monitor(file, args.file, args.rejects or Path(f"{args.file}.rejects.csv"))
-    full = getattr(args, "full", False)
+    full = args.full
     load_ = Load(
         load_id=f"{file.digest}#{'full' if full else 'delta'}",
         as_of=args.as_of or file.modified,
@@ -183,7 +198,7 @@ def load(args: argparse.Namespace) -> bool:
     )
     try:
         at = _load(args, deps, file, load_, monitor)
-    except (RejectedRowsError, TooManyEndingsError) as error:
+    except _NOTHING_ENDED as error:
         print(f"{args.file}: {error.detail}")
         return False
     except LoadingError as error:
@@ -201,7 +216,8 @@ def load(args: argparse.Namespace) -> bool:
         f"{counts.newer_stored} not stored because newer data is, {counts.rejected} rows rejected"
     )
     if full or counts.ended:
-        print(f"{args.file}: {counts.ended} members ended that are not in the file")
+        how = "ended" if args.kind is LoadKind.MEMBERS else "removed"
+        print(f"{args.file}: {counts.ended} {args.kind.value} {how} that are not in the file")
     if counts.same:
         print(f"{args.file}: compared only (BGN08 4): {counts.same} as stored")
     if rejects:
@@ -240,22 +256,19 @@ def _load(
     # The file by its digest; the members of each write follow.
     recorder.record(objects=[file.digest])
     loads: LoadStore = RecordedLoads(deps.loads, recorder)
-    options: dict[str, Any] = {"loads": loads, "now": deps.now}
+    options: dict[str, Any] = {"loads": loads, "now": deps.now, **_replacing(args, deps)}
     match kind:
         case LoadKind.PLANS:
             plans = reader(plans_format(deps.payer.review_clocks))
             return loading.load_plans(units_of_rows(plans), load_, **options)
         case LoadKind.MEMBERS if file.is_x12:
             x12, dated = _enrollment(args, deps, file, load_, monitor)
-            return loading.load_enrollment(
-                x12, dated, ending=Ending(deps.payer.zone, args.allow_ending), **options
-            )
+            options["ending"] = Ending(deps.payer.zone, args.allow_ending)
+            return loading.load_enrollment(x12, dated, **options)
         case LoadKind.SSNS if file.is_x12:
             x12, dated = _enrollment(args, deps, file, load_, monitor)
             return loading.load_ssns(ssns_of(x12.units()), dated, **options)
         case LoadKind.MEMBERS:
-            ending = Ending(deps.payer.zone, args.allow_ending) if args.full else None
-            options["ending"] = ending
             members = reader(members_format(deps.loads.plans()))
             return loading.load_members(units_of_members(members), load_, **options)
         case LoadKind.SSNS:
@@ -268,6 +281,15 @@ def _load(
             return loading.load_zips(units_of_rows(reader(zips_format())), load_, **options)
         case _:
             assert_never(kind)
+
+
+def _replacing(args: argparse.Namespace, deps: Dependencies) -> dict[str, Any]:
+    """What a full load does with what its file does not contain."""
+    if not args.full:
+        return {}
+    if args.kind is LoadKind.MEMBERS:
+        return {"ending": Ending(deps.payer.zone, args.allow_ending)}
+    return {"removal": Removal(deps.payer.zone, args.allow_removing)}
 
 
 def _enrollment(

@@ -192,6 +192,18 @@ def _add_load(
     load.add_argument("file", type=Path, metavar="FILE", help=_FORMATS[kind])
     _add_stack(load)
     _add_payer(load)
+    load.set_defaults(full=False)
+    if kind in {LoadKind.PLANS, LoadKind.PROVIDERS}:
+        load.add_argument(
+            "--full",
+            action="store_true",
+            help=f"remove the {kind.value} that the file does not contain",
+        )
+        load.add_argument(
+            "--allow-removing",
+            action="store_true",
+            help=f"also if more than {MAX_ENDING} percent of the {kind.value} would be removed",
+        )
     if kind is LoadKind.MEMBERS:
         load.add_argument(
             "--full",

@@ -13,7 +13,7 @@ from precert.domain.audit import AccessOutcome, AuditRecord, member_key
 from precert.domain.coverage import Member, Plan
 from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.loading import ZipPlace
-from precert.domain.loads import MemberChange, StoredMember
+from precert.domain.loads import MemberChange, StoredMember, StoredRecord
 from precert.usecases.ports.loading import LoadStore
 
 AT_ONCE: Final = 100
@@ -97,6 +97,18 @@ class RecordedLoads:
         if changes:
             self.recorder.record(members=(one.member_id for one in changes))
         return self.loads.replace_members(changes, as_of)
+
+    def stored_plans(self) -> Iterator[StoredRecord]:
+        return self.loads.stored_plans()
+
+    def remove_plans(self, plans: Sequence[StoredRecord]) -> list[bool]:
+        return self.loads.remove_plans(plans)
+
+    def stored_providers(self) -> Iterator[StoredRecord]:
+        return self.loads.stored_providers()
+
+    def remove_providers(self, providers: Sequence[StoredRecord]) -> list[bool]:
+        return self.loads.remove_providers(providers)
 
     def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]:
         return self.loads.put_plans(plans, as_of)

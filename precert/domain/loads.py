@@ -74,6 +74,14 @@ class StoredMember:
 
 
 @dataclass(frozen=True)
+class StoredRecord:
+    """The id of a plan or a provider as stored, and the date of the file that it came from."""
+
+    record_id: str
+    as_of: str | None
+
+
+@dataclass(frozen=True)
 class MemberChange:
     """A member that replaces, or with none removes, what was read of it."""
 

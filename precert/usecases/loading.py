@@ -29,6 +29,7 @@ from precert.domain.loads import (
     Refused,
     RejectedRow,
     StoredMember,
+    StoredRecord,
     Unit,
     rejected,
 )
@@ -68,19 +69,10 @@ class Load:
     dated: bool = False
 
 
-def load_plans(
-    plans: Items[Plan], load: Load, *, loads: LoadStore, now: Callable[[], datetime]
-) -> Checkpoint:
-    """Store plans; members have the attributes that their plan had when they were loaded."""
-
-    def write(units: Sequence[Unit[Plan]], as_of: datetime) -> list[Result]:
-        return _outcomes(loads.put_plans([unit.value for unit in units], as_of))
-
-    return _load(plans, write, LoadKind.PLANS, load, now)
-
-
 MAX_ENDING: Final = 5
-"""Percent of the covered members that a file may end without a confirmation."""
+"""Percent of the covered members that a file may end, or of the plans or providers that it may remove,
+without a confirmation.
+"""
 
 
 class TooManyEndingsError(PrecertError):
@@ -96,17 +88,111 @@ class TooManyEndingsError(PrecertError):
         )
 
 
+class TooManyRemovalsError(PrecertError):
+    """A file that replaces would remove many plans or providers: it may be truncated."""
+
+    code: ClassVar[str] = "too_many_removals"
+    title: ClassVar[str] = "The file would remove many records"
+
+    def __init__(self, what: str, absent: int, stored: int) -> None:
+        super().__init__(
+            f"Of {stored} stored {what}, {absent} are not in the file. Its {what} are stored, and none "
+            "was removed. If this is intended, run the command again with --allow-removing."
+        )
+
+
+class PlansInUseError(PrecertError):
+    """A file that replaces lacks plans that covered members have."""
+
+    code: ClassVar[str] = "plans_in_use"
+    title: ClassVar[str] = "The file lacks plans of covered members"
+
+    def __init__(self, plan_ids: Sequence[str]) -> None:
+        super().__init__(
+            "Covered members have plans that are not in the file, so no plan was removed: "
+            f"{', '.join(plan_ids)}. Load the members with other plans first, or add the plans."
+        )
+
+
 class RejectedRowsError(PrecertError):
-    """A file that replaces has rejected rows: their members are not absent."""
+    """A file that replaces has rejected rows: what they contain is not absent."""
 
     code: ClassVar[str] = "rejected_rows"
     title: ClassVar[str] = "The file has rejected rows"
 
-    def __init__(self) -> None:
+    def __init__(self, consequence: str = "no member was ended") -> None:
         super().__init__(
-            "The file has rejected rows, so no member was ended. Correct them in the file and load it "
-            "again."
+            f"The file has rejected rows, so {consequence}. Correct them in the file and load it again."
         )
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Removes what a file does not contain; ``allowed`` also if that is much."""
+
+    zone: ZoneInfo
+    allowed: bool = False
+
+
+def load_plans(
+    plans: Items[Plan],
+    load: Load,
+    *,
+    loads: LoadStore,
+    now: Callable[[], datetime],
+    removal: Removal | None = None,
+) -> Checkpoint:
+    """Store plans; members have the attributes that their plan had when they were loaded.
+
+    Raises:
+        RejectedRowsError: no plan was removed because of rejected rows.
+        TooManyRemovalsError: no plan was removed because they would be too many.
+        PlansInUseError: no plan was removed because covered members have one of them.
+    """
+
+    def write(units: Sequence[Unit[Plan]], as_of: datetime) -> list[Result]:
+        return _outcomes(loads.put_plans([unit.value for unit in units], as_of))
+
+    def end(at: Checkpoint) -> Checkpoint:
+        if removal is None:
+            return at
+        stored, absent = _absent_records(at, loads.stored_plans())
+        _require_few("plans", len(absent), stored, removal)
+        day = local_date(at.as_of, removal.zone)
+        used = {
+            span.plan.plan_id
+            for one in (loads.all_members() if absent else ())
+            for span in one.member.spans
+            if one.member.covered_from(day, None)
+        }
+        if in_use := sorted(used & {one.record_id for one in absent}):
+            raise PlansInUseError(in_use)
+        return _ended(at, sum(loads.remove_plans(absent)))
+
+    return _load(plans, write, LoadKind.PLANS, load, now, end)
+
+
+def _absent_records(
+    at: Checkpoint, stored: Iterable[StoredRecord]
+) -> tuple[int, list[StoredRecord]]:
+    """How many records are stored, and those of an older date than the file's.
+
+    Raises:
+        RejectedRowsError: the file has rejected rows.
+    """
+    if at.counts.rejected:
+        raise RejectedRowsError("nothing was removed")
+    records = list(stored)
+    return len(records), [one for one in records if _is_older(one, at)]
+
+
+def _require_few(what: str, absent: int, stored: int, removal: Removal) -> None:
+    if absent * 100 > stored * MAX_ENDING and not removal.allowed:
+        raise TooManyRemovalsError(what, absent, stored)
+
+
+def _ended(at: Checkpoint, number: int) -> Checkpoint:
+    return replace(at, counts=at.counts.plus(ended=number))
 
 
 @dataclass(frozen=True)
@@ -254,7 +340,7 @@ def _absent(at: Checkpoint, loads: LoadStore, ending: Ending) -> Iterator[Stored
             yield one
 
 
-def _is_older(one: StoredMember, at: Checkpoint) -> bool:
+def _is_older(one: StoredMember | StoredRecord, at: Checkpoint) -> bool:
     return one.as_of is None or datetime.fromisoformat(one.as_of) < at.as_of
 
 
@@ -294,8 +380,14 @@ def load_providers(
     loads: LoadStore,
     zip_codes: Places,
     now: Callable[[], datetime],
+    removal: Removal | None = None,
 ) -> Checkpoint:
-    """File directory entries under their search keys (C1)."""
+    """File directory entries under their search keys (C1).
+
+    Raises:
+        RejectedRowsError: no provider was removed because of rejected rows.
+        TooManyRemovalsError: no provider was removed because they would be too many.
+    """
 
     def write(units: Sequence[Unit[DirectoryEntry]], as_of: datetime) -> list[Result]:
         places = [zip_codes.place(unit.value.address.zip_code) for unit in units]
@@ -304,7 +396,15 @@ def load_providers(
         unknown = Refused("zip_code", "has no known center; load it with precert zips load")
         return [next(stored) if place else unknown for place in places]
 
-    return _load(entries, write, LoadKind.PROVIDERS, load, now)
+    def end(at: Checkpoint) -> Checkpoint:
+        if removal is None:
+            return at
+        stored, absent = _absent_records(at, loads.stored_providers())
+        _require_few("providers", len(absent), stored, removal)
+        windows = (absent[start : start + WINDOW] for start in range(0, len(absent), WINDOW))
+        return _ended(at, sum(sum(loads.remove_providers(window)) for window in windows))
+
+    return _load(entries, write, LoadKind.PROVIDERS, load, now, end)
 
 
 def load_zips(

@@ -179,8 +179,10 @@ class FakeReferenceTable:
         if "ExclusiveStartKey" in arguments:
             keys = [key for key in keys if key > _key(arguments["ExclusiveStartKey"])]
         page = [self.items[key] for key in keys[:SCAN_PAGE]]
-        more = {"LastEvaluatedKey": {name: page[-1][name] for name in ("pk", "sk")}}
-        return {"Items": page, **(more if len(keys) > SCAN_PAGE else {})}
+        if len(keys) <= SCAN_PAGE:
+            return {"Items": page}
+        last = {name: page[-1][name] for name in ("pk", "sk")}
+        return {"Items": page, "LastEvaluatedKey": last}
 
     # -- KMS ------------------------------------------------------------------------------------
 

@@ -16,12 +16,21 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, SecretStr
 
 from precert.adapters.dynamodb.bulk import Bulk, Pacer
-from precert.adapters.dynamodb.directory import Filed, entry_item, filed_of, filing_keys, filings
+from precert.adapters.dynamodb.directory import (
+    ENTRY_SK,
+    Filed,
+    entry_item,
+    filed_of,
+    filing_keys,
+    filings,
+    provider_id_of_key,
+)
 from precert.adapters.dynamodb.keys import (
     PLANS_PK,
     instant,
     load_key,
     member_pk,
+    provider_pk,
     ssn_pk,
 )
 from precert.adapters.dynamodb.reference import (
@@ -47,7 +56,14 @@ from precert.domain.damage import RecordKind
 from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.errors import DamagedRecordError
 from precert.domain.loading import ZipPlace
-from precert.domain.loads import Checkpoint, Counts, LoadKind, MemberChange, StoredMember
+from precert.domain.loads import (
+    Checkpoint,
+    Counts,
+    LoadKind,
+    MemberChange,
+    StoredMember,
+    StoredRecord,
+)
 from precert.names import PK, SK
 from precert.usecases.ports.reference import Digests
 from precert.usecases.ports.writes import require_writes
@@ -107,6 +123,19 @@ class DynamoDBLoads:
         return {one.member.member_id.upper(): one for one in found}
 
     def all_members(self) -> Iterator[StoredMember]:
+        for item in self._scanned(COVERAGE_SK):
+            yield from _stored(item)
+
+    def stored_plans(self) -> Iterator[StoredRecord]:
+        for item in query_all(self._client, self._table, PLANS_PK):
+            yield StoredRecord(item[SK], item.get(AS_OF))
+
+    def stored_providers(self) -> Iterator[StoredRecord]:
+        for item in self._scanned(ENTRY_SK):
+            yield StoredRecord(provider_id_of_key(item), item.get(AS_OF))
+
+    def _scanned(self, sk: str) -> Iterator[Item]:
+        """Keys, date and member of all items with a sort key."""
         start: dict[str, Any] = {}
         with transient_errors():
             while True:
@@ -118,14 +147,13 @@ class DynamoDBLoads:
                         # The loading role may read these attributes only.
                         ProjectionExpression="pk, sk, as_of, #member",
                         ExpressionAttributeNames={"#member": "member"},
-                        ExpressionAttributeValues=to_wire({":sk": COVERAGE_SK}),
+                        ExpressionAttributeValues=to_wire({":sk": sk}),
                         **start,
                     ),
                     0,
                     self._writes,
                 )
-                for item in answer["Items"]:
-                    yield from _stored(from_wire(item))
+                yield from map(from_wire, answer["Items"])
                 if "LastEvaluatedKey" not in answer:
                     return
                 start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -172,19 +200,47 @@ class DynamoDBLoads:
         require_writes()
         return self._bulk.each(lambda change: self._replace(change, as_of), changes)
 
+    def remove_plans(self, plans: Sequence[StoredRecord]) -> list[bool]:
+        require_writes()
+        return self._bulk.each(
+            lambda plan: self._delete({PK: PLANS_PK, SK: plan.record_id}, plan.as_of), plans
+        )
+
+    def remove_providers(self, providers: Sequence[StoredRecord]) -> list[bool]:
+        require_writes()
+        return self._bulk.each(self._remove_provider, providers)
+
+    def _remove_provider(self, provider: StoredRecord) -> bool:
+        """Remove the search keys, and then the entry, which lists them: so it can be repeated.
+
+        An entry that another load stores meanwhile is filed again.
+        """
+        key = {PK: provider_pk(provider.record_id), SK: ENTRY_SK}
+        item = get(self._client, self._table, *key.values())
+        filed = _filed_before(item or {})
+        if item is None or not filed or item.get(AS_OF) != provider.as_of:
+            return False
+        self._write({"DeleteRequest": {"Key": to_wire(dict(one))}} for one in sorted(filed))
+        if self._delete(key, provider.as_of):
+            return True
+        stored = get(self._client, self._table, *key.values())
+        if stored is not None:
+            again = filings(filed_of(stored))
+            self._write({"PutRequest": {"Item": to_wire(one)}} for one in again)
+        return False
+
+    def _delete(self, key: Item, seen: str | None) -> bool:
+        """Delete an item that is as it was read."""
+        wire, condition = to_wire(key), _as_read(seen)
+        return self._conditional(
+            lambda: self._client.delete_item(TableName=self._table, Key=wire, **condition), wire
+        )
+
     def _replace(self, change: MemberChange, as_of: datetime) -> bool:
         seen = change.before.as_of if change.before else None
-        condition: dict[str, Any] = {"ConditionExpression": UNDATED}
-        if seen is not None:
-            condition = {
-                "ConditionExpression": AS_READ,
-                "ExpressionAttributeValues": to_wire({":seen": seen}),
-            }
         if change.member is None:
-            key = to_wire({PK: member_pk(change.member_id), SK: COVERAGE_SK})
-            return self._conditional(
-                lambda: self._client.delete_item(TableName=self._table, Key=key, **condition), key
-            )
+            return self._delete({PK: member_pk(change.member_id), SK: COVERAGE_SK}, seen)
+        condition = _as_read(seen)
         wire = to_wire({**member_item(change.member), AS_OF: instant(as_of)})
         return self._conditional(
             lambda: self._client.put_item(TableName=self._table, Item=wire, **condition), wire
@@ -349,6 +405,16 @@ class DynamoDBLoads:
                 if unprocessed:
                     self._writes.throttled()
                     self._bulk.wait(attempt)
+
+
+def _as_read(seen: str | None) -> dict[str, Any]:
+    """The condition that an item has the date with which it was read, or none as then."""
+    if seen is None:
+        return {"ConditionExpression": UNDATED}
+    return {
+        "ConditionExpression": AS_READ,
+        "ExpressionAttributeValues": to_wire({":seen": seen}),
+    }
 
 
 def write_units(wire: Mapping[str, Any]) -> int:

@@ -9,7 +9,14 @@ from pydantic import SecretStr
 from precert.domain.coverage import Member, Plan
 from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.loading import ZipPlace
-from precert.domain.loads import Checkpoint, LoadKind, MemberChange, RejectedRow, StoredMember
+from precert.domain.loads import (
+    Checkpoint,
+    LoadKind,
+    MemberChange,
+    RejectedRow,
+    StoredMember,
+    StoredRecord,
+)
 
 
 class LoadStore(Protocol):
@@ -35,6 +42,21 @@ class LoadStore(Protocol):
 
     def replace_members(self, changes: Sequence[MemberChange], as_of: datetime) -> list[bool]:
         """Store changes of members; one that was changed since it was read is not stored."""
+
+    def stored_plans(self) -> Iterator[StoredRecord]:
+        """Every plan, also one that cannot be read."""
+
+    def remove_plans(self, plans: Sequence[StoredRecord]) -> list[bool]:
+        """Remove plans; one that was changed since it was read stays."""
+
+    def stored_providers(self) -> Iterator[StoredRecord]:
+        """Every directory entry, in no order."""
+
+    def remove_providers(self, providers: Sequence[StoredRecord]) -> list[bool]:
+        """Remove directory entries with their search keys.
+
+        One that was changed since it was read, or that cannot be read, stays.
+        """
 
     def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]: ...
 
