@@ -17,6 +17,7 @@ from precert.domain.wording import written_diagnosis
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, objects
 from precert.fhir.elements import Json, concept, extension, present, reference
+from precert.fhir.item_details import parties_of
 
 SUBMIT_ATTACHMENT = "/fhir/r4/$submit-attachment"
 
@@ -119,9 +120,9 @@ def _communication(
     request: Request, line: ServiceLine, sequence: int, loinc: str, bundle: Bundle, new_id: str
 ) -> Json:
     head = bundle.first
-    requestor = bundle.target(head.get("provider"))
-    is_organization = requestor is not None and requestor["resourceType"] == "Organization"
-    provider = head.get("provider") if is_organization else None
+    parties = parties_of(bundle, head.get("provider"))
+    organization = parties.get("Organization")
+    recipient = parties.get("Practitioner", organization)
     return present(
         resourceType="CommunicationRequest",
         id=new_id,
@@ -135,8 +136,8 @@ def _communication(
             present(extension=list(_diagnosis(request, line)), contentString=loinc),
         ],
         requester=head.get("insurer"),
-        recipient=[provider] if provider else [],
-        sender=provider,
+        recipient=[reference(recipient)] if recipient else [],
+        sender=reference(organization) if organization else None,
     )
 
 

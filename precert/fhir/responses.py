@@ -5,9 +5,10 @@ line is A6 with what was approved in an ``addItem``. Reasons of denials are proc
 the insurer and the requestor are returned as they were received.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from precert.domain.decisions import DecidingRole, Decision, ServiceLine
@@ -19,8 +20,9 @@ from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
 from precert.domain.values import CodeType
 from precert.domain.wording import written_moment
 from precert.fhir import systems
-from precert.fhir.bundles import Bundle, objects
-from precert.fhir.elements import Json, concept, extension, not_applicable, present
+from precert.fhir.bundles import Bundle, extension_of, objects
+from precert.fhir.elements import Json, absent, concept, extension, not_applicable, present
+from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
 from precert.fhir.needed import document_requests, referring_to, written
 
 PENDED: Final = "A4"
@@ -52,7 +54,7 @@ class _Response:
         identifiers = objects(self.bundle.first, "identifier")
         if identifiers:
             return {"type": "Claim", "identifier": identifiers[0]}
-        return {"type": "Claim", "display": "The claim of this call"}
+        return {**absent(), "type": "Claim", "display": "The claim of this call"}
 
     def claim_response(self, **members: Any) -> Json:
         claim = self.bundle.first
@@ -82,7 +84,8 @@ class _Response:
         """The response bundle: the response first, then the parties that it names."""
         claim = self.bundle.first
         entries: list[Json] = [{"fullUrl": f"urn:uuid:{response['id']}", "resource": response}]
-        parties = self._reached(claim.get("patient"), claim.get("insurer"), claim.get("provider"))
+        named = (claim.get("patient"), claim.get("insurer"), claim.get("provider"))
+        parties = self._reached(*named, *_references(response))
         entries += [{"fullUrl": self.bundle.full_url(one), "resource": one} for one in parties]
         entries += [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in self.resources]
         identifier = self.bundle.document.get("identifier")
@@ -178,27 +181,35 @@ def determined(
         new_uuid=new_uuid,
     )
     response.resources += [*communications, *tasks]
-    items, added = [], []
+    details = details_of(request, bundle, payer, inquired=inquired)
+    items, added, providers = [], [], dict[str, Json]()
     # Of lines with the same number, the last one is the item as it was updated.
     latest = dict(zip(sequences, review.lines, strict=True))
     sent = {item.get("sequence"): item for item in objects(bundle.first, "item")}
     for sequence, line in latest.items():
-        items.append(_item(request, line, sequence, sent.get(sequence, {}), response))
+        found = details(line, sent.get(sequence, {}))
+        items.append(_item(request, line, sequence, found, response))
         decision = line.decisions[-1] if line.decisions else None
         if decision and line.approved and line.status is LineStatus.MODIFIED:
-            added.append(_added(line, sequence, decision, request))
+            added.append(_added(found, sequence, decision, request))
+        if line.approved:
+            providers |= {json.dumps(one): one for one in found.providers()}
     for text in (*_needed(request, payer), *_not_attached(documents), *remarks):
         response.note(text)
     approved = [line.approved for line in review.lines if line.approved]
     action = request.status.rule.review_action or PENDED
     return response.document(
         response.claim_response(
-            extension=_reviewer(review.lines),
+            extension=[
+                *_reviewer(review.lines),
+                *_transmission(bundle.first),
+                *providers.values(),
+            ],
             outcome="complete",
             disposition=_disposition(request, payer),
             preAuthRef=review.number if approved else None,
             preAuthPeriod=(
-                _period(min(a.from_date for a in approved), max(a.to_date for a in approved))
+                period(min(a.from_date for a in approved), max(a.to_date for a in approved))
                 if approved
                 else None
             ),
@@ -239,26 +250,24 @@ def inquiry_answer(
 
 
 def _item(
-    request: Request, line: ServiceLine, sequence: int, sent: Json, response: _Response
+    request: Request, line: ServiceLine, sequence: int, details: ItemDetails, response: _Response
 ) -> Json:
     review = request.submitted
-    decision = line.decisions[-1] if line.decisions and line.cancelled_at is None else None
+    decision = details.decision
     action = line.review_action
     if request.status is Status.VOID:
         action = request.status.rule.review_action or PENDED
     elif line.status is LineStatus.OPEN and review.delegation_of(line.line_id) is not None:
         action = DELEGATED_ACTION
-    trace = [one for one in objects(sent, "extension") if one.get("url") == _TRACE]
-    extensions = [*trace]
+    extensions = details.of_item()
     notes = []
     if decision is None:
         extensions.append(extension("administrationReferenceNumber", valueString=review.number))
     else:
-        issued = decision.decided_at.astimezone(UTC).date().isoformat()
-        extensions.append(extension("itemPreAuthIssueDate", valueDate=issued))
+        extensions.append(issued(decision.decided_at))
         if decision.approved:
-            period = _period(decision.approved.from_date, decision.approved.to_date)
-            extensions.append(extension("itemPreAuthPeriod", valuePeriod=period))
+            approved = period(decision.approved.from_date, decision.approved.to_date)
+            extensions.append(extension("itemPreAuthPeriod", valuePeriod=approved))
         texts = (decision.rationale, decision.criterion) if decision.adverse else ()
         notes = [response.note(text) for text in texts if text]
     return present(
@@ -271,33 +280,25 @@ def _item(
     )
 
 
-_TRACE: Final = systems.extension_url("itemTraceNumber")
-
-
-def _added(line: ServiceLine, sequence: int, decision: Decision, request: Request) -> Json:
+def _added(details: ItemDetails, sequence: int, decision: Decision, request: Request) -> Json:
     """What was approved instead of what a line requested."""
-    approved = decision.approved
+    approved, line = decision.approved, details.line
     if approved is None:
         raise AssertionError("a modified line has an approval")
     kind = line.code_type
     code = approved.code or line.code
     coded = concept(systems.CODE_SYSTEMS[kind], code) if kind and code else not_applicable()
     is_procedure = kind in (CodeType.CPT, CodeType.HCPCS)
+    members = details.of_added(decision, approved)
+    dates = period(approved.from_date, approved.to_date)
     return present(
-        extension=[
-            extension(
-                "itemPreAuthPeriod", valuePeriod=_period(approved.from_date, approved.to_date)
-            )
-        ],
+        **{
+            **members,
+            "extension": [*members["extension"], extension("itemPreAuthPeriod", valuePeriod=dates)],
+        },
         itemSequence=[sequence],
         productOrService=coded if is_procedure else not_applicable(),
-        quantity=(
-            present(
-                value=approved.units, unit=approved.unit_type and approved.unit_type.value.lower()
-            )
-            if approved.units is not None
-            else None
-        ),
+        quantity=quantity(approved),
         adjudication=[
             _adjudication(line.review_action, request.submitted.number, decision.reason_code)
         ],
@@ -405,8 +406,24 @@ def _due(request: Request, payer: Payer) -> Iterator[str]:
         yield f"A decision is due by {written_moment(deadline.due_at.astimezone(payer.zone))}."
 
 
-def _period(first: date, last: date) -> Json:
-    return {"start": first.isoformat(), "end": last.isoformat()}
+_SWAPPED: Final = {
+    "applicationSenderCode": "applicationReceiverCode",
+    "applicationReceiverCode": "applicationSenderCode",
+    "interchangeSenderID": "interchangeReceiverID",
+    "interchangeReceiverID": "interchangeSenderID",
+}
+
+
+def _transmission(claim: Json) -> list[Json]:
+    """The identifiers of the claim's transmission: its sender is the receiver of the response."""
+    found = extension_of(claim, systems.extension_url("TransmissionIdentifiers"))
+    if found is None:
+        return []
+    parts = [
+        {**one, "url": _SWAPPED.get(str(one.get("url")), one.get("url"))}
+        for one in objects(found, "extension")
+    ]
+    return [extension("TransmissionIdentifiers", extension=parts)]
 
 
 def _references(value: object) -> Iterator[Json]:
