@@ -3,7 +3,7 @@ import { config } from "../../../config";
 import { StatusNotes } from "../../../details/StatusNotes";
 import { formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
-import { Banner, DueTime } from "../../../ui/parts";
+import { Banner, DueTime, type Tone } from "../../../ui/parts";
 
 const words = text.provider.turn;
 
@@ -11,7 +11,7 @@ const words = text.provider.turn;
 export function Turn({ details }: { details: Schemas["RequestDetails"] }) {
   const { waiting_on, due_at, decision_clock: clock } = details;
   return (
-    <Banner tone={waiting_on === "PROVIDER" ? "warning" : "info"} title={titleOf(details)}>
+    <Banner tone={toneOf(details)} title={titleOf(details)}>
       {due_at && (
         <p>
           {waiting_on === "PROVIDER" ? words.actBy : words.decisionBy} <DueTime at={due_at} />
@@ -29,6 +29,19 @@ export function Turn({ details }: { details: Schemas["RequestDetails"] }) {
       )}
     </Banner>
   );
+}
+
+const DETERMINED: Partial<Record<Schemas["Status"], Tone>> = {
+  APPROVED: "success",
+  PARTIALLY_APPROVED: "warning",
+  DENIED: "error",
+};
+
+function toneOf({ waiting_on, status }: Schemas["RequestDetails"]): Tone {
+  if (waiting_on === "PROVIDER") {
+    return "warning";
+  }
+  return (waiting_on === "NONE" && DETERMINED[status]) || "info";
 }
 
 function titleOf(details: Schemas["RequestDetails"]): string {
