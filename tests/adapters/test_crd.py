@@ -74,6 +74,14 @@ def test_order_is_answered_unchanged_but_for_the_extension_when_it_is_signed(clo
     assert len(extensions) == 1
 
 
+def test_sample_call_is_answered_when_a_partner_sends_it(cloud: Cloud) -> None:
+    """The call of docs/partner.md."""
+    page = Path("docs/partner.md").read_text(encoding="utf-8")
+    text = page.partition("## The services for orders")[2].partition("```json\n")[2]
+    found = only(call_hook(cloud, json.loads(text.partition("```")[0])))
+    assert (found["covered"], found["pa-needed"]) == ("covered", "no-auth")
+
+
 REQUIREMENTS: Final = {
     "not required": ("99213", "11", "no-auth", None),
     "required": ("19316", "24", "auth-needed", "clinical"),
