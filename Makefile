@@ -70,7 +70,7 @@ synth: $(DEV) $(PORTAL) ## Build the portal and synthesize the CloudFormation te
 	@$(PY) -m tools.portal_build
 	@$(PY) -m infra.app --stage $(STAGE)
 
-deploy: $(DEV) $(NODE) $(PORTAL) ## Show the changes, ask, and deploy to AWS: make deploy STAGE=dev (YES=1: do not ask)
+deploy: $(DEV) $(NODE) $(PORTAL) ## Show the changes, confirm, and deploy to AWS: make deploy STAGE=dev (YES=1: without a prompt)
 	@$(PY) -m tools.deploy --stage $(STAGE) $(if $(YES),--yes)
 
 openapi: $(DEV) ## Regenerate docs/openapi.json and the API changelog from the operations

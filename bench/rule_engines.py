@@ -1,7 +1,7 @@
 """Five codes decided by one rule list: the product's compiled list and json-logic.
 
 The list holds the sample's rules that name a single code. json-logic gets a code's own rules from a
-dict, which it could not find by itself. Both must give the same answers.
+dict, which it could not find by itself. Both must return the same answers.
 """
 
 import sysconfig

@@ -49,7 +49,7 @@ def compile_folder(folder: Path, runs_at: str, interpreter: str) -> None:
 
 
 def write_zip(folder: Path, target: Path, *, compressed: bool = True) -> None:
-    """Write a zip of the folder; the same content gives the same bytes on every machine.
+    """Write a zip of the folder; the same content results in the same bytes on every machine.
 
     Without compression where the zip does not leave this machine: it takes a tenth of the time.
     """

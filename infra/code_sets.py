@@ -75,7 +75,7 @@ def compiled(root: Path = ROOT) -> Path:
 
 
 def write(target: Path, root: Path = ROOT) -> None:
-    """Write the file; the same sources and SQLite version give the same bytes."""
+    """Write the file; the same sources and SQLite version result in the same bytes."""
     partial = target.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     data = root / "data" / "code_sets"

@@ -28,7 +28,7 @@ _RETENTION: Final = {
     2192: RetentionDays.SIX_YEARS,
     3653: RetentionDays.TEN_YEARS,
 }
-"""Of CloudWatch's retention periods those that a plan may want, in days."""
+"""CloudWatch's retention periods that a stage can choose, in days."""
 
 
 class StageConfigError(ValueError):

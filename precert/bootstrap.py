@@ -87,7 +87,7 @@ def random_id() -> str:
 
 
 def id_from_key(tin: str, subject: str, key: str) -> str:
-    """Return the id for an idempotency key; the same caller and key give the same id."""
+    """Return the id for an idempotency key; the same for the same caller and key."""
     digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
     return str(ULID.from_bytes(digest[:16]))
 

@@ -238,7 +238,7 @@ DEFAULT_VENDORS_CLAIM: Final = "custom:vendors"
 
 # -- Edge -------------------------------------------------------------------------------------------
 ORIGIN_SECRET_HEADER: Final = "x-origin-secret"  # noqa: S105 - the name of a header
-"""The header by which the functions know that CloudFront forwarded a call."""
+"""The header that proves to the functions that CloudFront forwarded a call."""
 VIEWER_ADDRESS_HEADER: Final = "x-viewer-address"
 VIEWER_HOST_HEADER: Final = "x-viewer-host"
 """The header with the address of the viewer, which CloudFront sets."""

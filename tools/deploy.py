@@ -60,7 +60,9 @@ def _run(command: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Deploy a stage; an invalid configuration is printed, and nothing is built."""
-    parser = argparse.ArgumentParser(description="Show the changes, ask, and deploy a stage.")
+    parser = argparse.ArgumentParser(
+        description="Show the changes, request a confirmation, and deploy a stage."
+    )
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--yes", action="store_true", help="deploy without asking")
     args = parser.parse_args(arguments)

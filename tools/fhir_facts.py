@@ -115,7 +115,7 @@ def _named(invariant: Json, invariants: Json) -> str:
 
 
 def _constrained(element: Json, invariants: list[str]) -> Json | None:
-    """What the element constrains, or ``None`` where it says no more than FHIR itself."""
+    """What the element constrains, or ``None`` where it adds nothing to FHIR itself."""
     value = next(
         (
             {kind: element[name]}

@@ -81,7 +81,7 @@ def hook(service_id: Annotated[str, Path()], body: FhirResource) -> HookResponse
     caller = _caller(service)
     exchange = current_call().exchange = Exchange(body.root)
     hook_call = call(read_call, body.root, service, exchange.read)
-    actions = _actions(hook_call, caller) if hook_call.wants(COVERAGE_INFO) else []
+    actions = _actions(hook_call, caller) if hook_call.is_enabled(COVERAGE_INFO) else []
     return HookResponse({"cards": [], "systemActions": actions})
 
 
@@ -126,7 +126,7 @@ def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
 def _answered(hook_call: HookCall, caller: Caller) -> tuple[AnsweredOrder, ...]:
     """What is asserted for each order of the call."""
     deps = dependencies()
-    signed = hook_call.service.hook == SIGNED and hook_call.wants(UNSOLICITED)
+    signed = hook_call.service.hook == SIGNED and hook_call.is_enabled(UNSOLICITED)
     answered = call(
         discover_coverage,
         [_read(hook_call, one) for one in hook_call.orders],

@@ -52,7 +52,7 @@ class HookCall:
     encounter: Json | None
     configuration: Mapping[str, object]
 
-    def wants(self, option: str) -> bool:
+    def is_enabled(self, option: str) -> bool:
         """Whether an option is not switched off; values of another type are ignored."""
         return self.configuration.get(option) is not False
 
@@ -112,7 +112,7 @@ def _completed(
     found: HookResources,
     client_servers: ClientServers,
 ) -> ClientReads | None:
-    """Read what was not sent; a key of prefetch without a value says that there is nothing."""
+    """Read what was not sent; a key of prefetch without a value means that there is nothing."""
     server = client_server(document)
     if server is None:
         return None
@@ -140,7 +140,7 @@ def _is_unread(
     """Whether the patient was not sent, and its FHIR server did not answer.
 
     Raises:
-        HookRefusedError: it was not sent, and the call gives no access to a FHIR server.
+        HookRefusedError: it was not sent, and the call contains no access to a FHIR server.
     """
     name = f"Patient/{patient_id}"
     if name in found.bundle.entries or "patient" in sent:
@@ -178,7 +178,9 @@ def _extensions(document: Json) -> Json:
 def _require_version(document: Json) -> None:
     requested = _extensions(document).get("davinci-crd.requestedVersion")
     if requested is not None and not str(requested).startswith(CRD_VERSION):
-        message = f"This service answers by version {CRD_VERSION} of Da Vinci CRD. Ask for it."
+        message = (
+            f"This service answers by version {CRD_VERSION} of Da Vinci CRD. Request that version."
+        )
         place = "extension['davinci-crd.requestedVersion']"
         raise HookRefusedError(Issue("not-supported", place, message))
 
@@ -280,9 +282,7 @@ def _coverage(found: HookResources, sent: Json, payer: Payer) -> tuple[Json, boo
         if not discovery.is_other_payer(list(_identifiers(one, found)))
     ]
     if not own:
-        message = (
-            "The payer of the coverage has another identifier than this payer. Ask that payer."
-        )
+        message = "The coverage names another payer than this one. Send the order to that payer."
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage.payor", message))
     return own[0], len(own) == 1
 

@@ -83,7 +83,7 @@ class ClientReads:
 
 
 def client_server(document: Json) -> ClientServer | None:
-    """The FHIR server of a call with its token; ``None`` if the call gives no access."""
+    """The FHIR server of a call with its token; ``None`` if the call contains no access."""
     access = document.get("fhirAuthorization")
     base, token = text(document, "fhirServer"), text(access, "access_token")
     if base is None or token is None or str(text(access, "token_type")).lower() != "bearer":

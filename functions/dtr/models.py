@@ -12,9 +12,7 @@ from precert.fhir.questionnaires import parameters_of
 
 NOT_REQUIRED = "The orders require no documentation: no questionnaire has to be completed."
 UNCHANGED = "No questionnaire has changed since the instant that was sent."
-NO_FORM = (
-    "No questionnaire asks for the required documentation: attach the documents to the request."
-)
+NO_FORM = "No questionnaire covers the required documentation: attach the documents to the request."
 
 
 class ExpandQuery(BaseModel):

@@ -148,7 +148,7 @@ class NextCaseBody(Value):
     view: Annotated[QueueView | None, Field(description="Only from this part of the queue.")] = None
     skip: Annotated[
         tuple[Text, ...],
-        Field(max_length=50, description="Ids of requests that the reviewer does not want next."),
+        Field(max_length=50, description="Ids of requests to skip."),
     ] = ()
 
 

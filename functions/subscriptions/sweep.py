@@ -1,4 +1,4 @@
-"""Lets everything be attempted that subscriptions have due; a schedule invokes it."""
+"""Start all due work of subscriptions; a schedule invokes it."""
 
 from typing import Any
 

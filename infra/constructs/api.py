@@ -72,7 +72,7 @@ def _cors(stage: StageConfig) -> apigw.CorsPreflightOptions:
 class Api(Construct):
     """One integration per function, one route per operation, and the default stage.
 
-    It is created before the functions, which know its address; :meth:`serve` adds the routes.
+    It is created before the functions, whose settings have its address; :meth:`serve` adds the routes.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The bus of domain events and its archive. Vendors and subscribers know the bus by its ARN."""
+"""The bus of domain events and its archive. Vendors and subscribers use the ARN of the bus."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events

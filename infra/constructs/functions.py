@@ -156,7 +156,7 @@ class Runtime(Construct):
 
 INSPECTING_MB: Final = 1769
 """Memory of functions that inspect documents: more than the limit of the process that decodes them. It
-is also the memory with which Lambda gives a function one whole processor.
+is also the memory at which a function has one whole processor.
 """
 LIVE: Final = "live"
 """The alias of the published version that is invoked: a release changes code and settings at once."""

@@ -230,7 +230,7 @@ class Portal(Construct):
         )
 
     def _cache_policy(self) -> cloudfront.CachePolicy:
-        """Cache as the Cache-Control of each file says; without one not at all."""
+        """Cache by the Cache-Control of each file; without one not at all."""
         return cloudfront.CachePolicy(
             self,
             "Caching",
@@ -254,7 +254,7 @@ class Portal(Construct):
         group = logs.LogGroup(
             self,
             "AccessLog",
-            # The prefix lets the delivery service write without a further resource policy.
+            # With the prefix, the delivery service can write without a further resource policy.
             log_group_name=f"/aws/vendedlogs/{unique_name(stage.name, 'portal')}",
             retention=stage.log_retention,
             removal_policy=stage.removal_policy,

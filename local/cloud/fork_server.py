@@ -42,7 +42,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def _reap() -> None:
-    """Forget workers that have ended; the descriptor of one that ends later says so."""
+    """Remove workers that have ended; the descriptor of one that ends later becomes readable."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             continue

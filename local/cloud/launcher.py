@@ -91,7 +91,7 @@ def in_use(port: int) -> bool:
 
 
 def main() -> int:
-    """Serve until stopped; the exit code gives the reason if the start fails."""
+    """Serve until stopped; the exit code states the reason if the start fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)

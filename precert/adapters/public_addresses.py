@@ -15,7 +15,7 @@ _NOT_PUBLIC_IPV4: Final = tuple(
     IPv4Network(one)
     for one in ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15")
 )
-"""Beside those that Python knows: 3.11 and 3.12 differ in which they know."""
+"""Beside those in Python's tables, which differ between 3.11 and 3.12."""
 
 
 def is_public(address: str) -> bool:

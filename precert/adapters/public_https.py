@@ -252,7 +252,7 @@ class _Call(threading.Thread):
         if self.ended:
             raise TimeoutError
         try:
-            # The URL's own form of host and port, as the endpoint knows it.
+            # The URL's own form of host and port, as the endpoint expects it.
             own = {"Host": self.target.parts.netloc, "User-Agent": "precert"}
             connection.request(
                 self.method, self.target.path, body=self.body, headers={**own, **self.headers}

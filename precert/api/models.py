@@ -161,7 +161,7 @@ class DocumentResponse(ResponseModel):
 
     @classmethod
     def of(cls, document: Document, payer: Payer, *contents: RequestContent) -> "DocumentResponse":
-        """``contents`` give the role of the sender's TIN; the first that names the TIN counts."""
+        """``contents`` have the role of the sender's TIN; the first that names the TIN counts."""
         return cls(
             document_id=document.document_id,
             file_name=document.file_name,
@@ -242,8 +242,8 @@ class LineOwnerResponse(ResponseModel):
     decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
     vendor_id: str | None = Field(description="The delegated vendor in `vendors`, if one decides.")
     confirmed: bool | None = Field(
-        description="Whether `confirmed_vendors` confirms that the line goes to its vendor. Null for "
-        "a line that the payer decides."
+        description="Whether `confirmed_vendors` confirms that the line is sent to its vendor. Null "
+        "for a line that the payer decides."
     )
 
     @classmethod

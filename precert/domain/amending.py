@@ -36,8 +36,8 @@ def amend(
     """Add lines to the request, and cancel others.
 
     ``content`` has the services of the added lines, whose ``replaces`` names the line that each of
-    them changes. ``ownership`` has the delegations of added lines. The clock of the open cycle goes on
-    if a line that is not changed waits for the same decision; otherwise it starts again.
+    them changes. ``ownership`` has the delegations of added lines. The clock of the open cycle
+    continues if a line that is not changed waits for the same decision; otherwise it starts again.
 
     Raises:
         ActionNotAllowedError: a line was denied or modified, a delegated vendor decided a line that
@@ -97,7 +97,7 @@ def _require_amendable(
 
 
 def _in_next_cycle(review: Review, running: Deadline | None, cycle: int, now: datetime) -> Review:
-    """The review in a new cycle; ``running`` is the deadline that goes on, if one does."""
+    """The review in a new cycle; ``running`` is the deadline that continues, if one does."""
     deadline = None
     if running is not None and review.due_at is not None and review.warn_at is not None:
         deadline = Deadline(review.warn_at, review.due_at, running.clock)
@@ -117,7 +117,7 @@ def _in_next_cycle(review: Review, running: Deadline | None, cycle: int, now: da
 
 
 def running_deadline(review: Review) -> Deadline | None:
-    """The deadline that goes on in the current cycle, because unchanged lines wait for it."""
+    """The deadline that continues in the current cycle, because unchanged lines wait for it."""
     if review.clock is None or review.running_due_at is None or review.running_warn_at is None:
         return None
     return Deadline(review.running_warn_at, review.running_due_at, review.clock)

@@ -1,7 +1,7 @@
 """The assertion id of a check response: proves to the payer what was answered (C6, C7).
 
 Checks are not stored. The id is derived from the question, the rule list version and the instant, so
-the same question against the same version gives the same answer, and the id proves that it was issued.
+the same question against the same version has the same answer, and the id proves that it was issued.
 
 The hash is keyed. Member ids have about nine digits: without a key, anyone who finds an id could try
 all of them for a likely service, or make up an id that was never issued. The key is stored with the

@@ -83,7 +83,7 @@ class Assessment(Value):
     def similar(self) -> tuple[PotentialDuplicate, ...]:
         """The potential duplicates without requests that could not be compared.
 
-        Those may be unrelated, so that only the payer's reviewers learn that they exist.
+        Those may be unrelated, so that only the payer's reviewers see that they exist.
         """
         return tuple(
             one

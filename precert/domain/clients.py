@@ -170,7 +170,7 @@ def public_keys(document: object) -> tuple[PublicKey, ...]:
     Keys of another kind, and keys for encryption, are left out.
 
     Raises:
-        ValueError: it is not a set of public keys; the message says why.
+        ValueError: it is not a set of public keys, with the reason.
     """
     keys = document.get("keys") if isinstance(document, Mapping) else None
     if not isinstance(keys, Sequence) or isinstance(keys, str) or not 0 < len(keys) <= MOST_KEYS:

@@ -51,7 +51,7 @@ def errors_of_claim(content: RequestContent, payer: Payer, today: date) -> list[
     """Errors that prevent the submission of a PAS claim: without the contact details of providers.
 
     PAS has them as optional elements, whose omission is no error (PAS 2.2.1, conf-14); the payer has
-    those of the providers that it knows.
+    those of the providers that are entered.
     """
     return [
         one

@@ -332,7 +332,7 @@ def _order(service: RequestedService) -> str:
 
 
 def _same(own: Fingerprint, other: Fingerprint, part: Callable[[RequestedService], Key]) -> bool:
-    """Whether both request the same services as far as this part of them goes."""
+    """Whether both request the same services in this part of them."""
 
     def parts(services: Iterable[RequestedService]) -> frozenset[Key]:
         return frozenset(map(part, services))

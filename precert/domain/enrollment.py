@@ -355,7 +355,7 @@ class _Loop:
         return self._refs.get(_GROUP) or self._header.account
 
     def enrollment(self, dependent_id: str) -> Enrollment:
-        """What the loop says; of no use if there are errors."""
+        """The content of the loop; not used if there are errors."""
         maintenance = self._ins.get(3)
         if maintenance not in _MAINTENANCE:
             self._error(self._ins, f"must have one of {', '.join(sorted(_MAINTENANCE))} in INS03")

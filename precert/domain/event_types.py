@@ -142,7 +142,7 @@ class EventRule:
     colleague's note changes nothing that a decision is based on."""
 
     in_answer: bool = False
-    """Whether the answer to `Claim/$submit` shows it: the client that sent the claim knows it."""
+    """Whether the answer to `Claim/$submit` shows it: the client that sent the claim received it."""
 
     @property
     def notifies(self) -> bool:

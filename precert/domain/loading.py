@@ -1,6 +1,6 @@
 """The files a payer loads: plans, members, their SSNs, providers, ZIP codes, rules, vendors.
 
-A format reads a file of any size row by row. Each ``load_`` function takes a file's text and gives
+A format reads a file of any size row by row. Each ``load_`` function takes a file's text and returns
 models, or raises :class:`~precert.domain.loading_table.LoadingError` with every error of the file.
 Lists within a cell are separated by ``|``.
 """

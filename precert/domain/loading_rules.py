@@ -55,7 +55,7 @@ def contradictions(rows: Sequence[Row]) -> Iterator[RowError]:
             yield RowError(line, "", f"{words} (line {first_line}); keep one of them")
         elif _outcome(first) != _outcome(rule):
             words = f"answers some codes otherwise than rule {first.rule_id} (line {first_line})"
-            remedy = "and is as particular; give one of them narrower codes or another first day"
+            remedy = "and is as specific; enter narrower codes or another first day for one of them"
             yield RowError(line, "", f"{words} {remedy}")
 
 

@@ -1,7 +1,7 @@
 """Reading a CSV file with every error found at once.
 
 :func:`load_rows` does not use a file with an error at all; :class:`TableReader` reads files of any size
-and gives each row with its errors. An error states what a valid cell contains and never repeats
+and returns each row with its errors. An error states what a valid cell contains and never repeats
 the invalid value, as files of members contain personal data.
 """
 

@@ -172,7 +172,7 @@ class JudgedSetting:
     answer: CodeResult
     rule: Rule | None
     text: str | None = None
-    """The payer's text about it, where the answer alone does not say what to do."""
+    """The payer's text about it, where the answer alone does not state what to do."""
     vendor: DelegatedVendor | None = None
 
     @property

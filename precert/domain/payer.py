@@ -263,7 +263,7 @@ class Payer(Value):
         if repeated := sorted(code for code, count in counted.items() if count > 1):
             raise ValueError(
                 f"attachment_codes has LOINC codes of several documents: {repeated}. A received "
-                "document could not be assigned; give each document a code of its own, or none"
+                "document could not be assigned; enter a different code for each document, or none"
             )
         return self
 
@@ -317,7 +317,7 @@ class Payer(Value):
         """Whether a line is a drug that is infused or injected outside of a stay (W11).
 
         A drug is identified by its code. A medication that is entered by name or NDC, without the code
-        of a drug, makes each line of its service one: their codes state how it is given.
+        of a drug, makes each line of its service one: their codes state how it is administered.
         """
         if service.authorization_type is not AuthorizationType.OUTPATIENT:
             return False
@@ -345,7 +345,7 @@ class Payer(Value):
     ) -> DecisionClock:
         """The clock of the request's current cycle, by line of business and state (W2, W11).
 
-        All lines of a cycle are decided together, so that one drug gives it the clock of drugs.
+        All lines of a cycle are decided together, so that one drug sets the clock of drugs.
         ``line_ids`` are other lines than those that the payer decides in the cycle. The clock of a
         reconsideration or discussion is a setting, as no regulation limits it (W12).
         """

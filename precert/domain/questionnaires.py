@@ -181,7 +181,7 @@ def rules_without_questionnaire(
     for documents, line in first.items():
         if documents and questionnaires.family_of(documents) is None:
             words = (
-                f"no questionnaire asks for {LIST_SEPARATOR.join(sorted(documents))}; add a family"
+                f"no questionnaire collects {LIST_SEPARATOR.join(sorted(documents))}; add a family"
             )
             yield RowError(line, "required_documentation", f"{words} to questionnaires.json")
 

@@ -166,7 +166,7 @@ class Review(Value):
     """When the clock started again because of an update; otherwise it starts with the submission."""
     running_warn_at: Moment | None = None
     running_due_at: Moment | None = None
-    """The deadline that goes on after an update, as lines that it did not change wait for it."""
+    """The deadline that continues after an update, as lines that it did not change wait for it."""
     determined_at: Moment | None = None
     escalated_cycle: int = 0
     warned_cycle: int = 0

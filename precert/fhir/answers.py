@@ -2,7 +2,7 @@
 
 Each section of one of the payer's questionnaires becomes a text document with its questions and
 answers. If all its required questions are answered and the response is completed, the document is of
-the type that the section asks for, so that it counts as that document.
+the type that the section requires, so that it counts as that document.
 """
 
 from base64 import b64decode

@@ -67,7 +67,7 @@ def request_bundle(
 ) -> Json:
     """The bundle of a request that holds only what one vendor decides.
 
-    ``note`` goes along as a free text: where the request comes from. The services have lines.
+    ``note`` is added as a free text: where the request comes from. The services have lines.
     """
     created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     claim_id = new_uuid()

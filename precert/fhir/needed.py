@@ -1,8 +1,8 @@
-"""The documents that a request for information requires, as Da Vinci PAS and CDex ask for them.
+"""The documents that a request for information requires, as Da Vinci PAS and CDex represent them.
 
 A Task lists all documents that have a LOINC code in the payer's data, and how to send them; a
-CommunicationRequest for each of them is what X12 278 says. Other documents, and questions in words, are
-process notes only.
+CommunicationRequest for each of them has the content of X12 278. Other documents, and questions in
+words, are process notes only.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

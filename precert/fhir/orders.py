@@ -260,7 +260,7 @@ class _OrderReader:
         encounter = self.found.target(one.get("encounter"), one) or self.encounter or {}
         stay = encounter.get("class")
         code = stay.get("code") if isinstance(stay, dict) else None
-        # The visit at which a service is ordered says nothing of where it is performed; a stay does.
+        # The visit at which a service is ordered does not state where it is performed; a stay does.
         return AuthorizationType.INPATIENT if code in _INPATIENT else None
 
     def _categories(self) -> list[Json]:
@@ -338,7 +338,7 @@ _SERVICE_DATE: Final[TypeAdapter[date]] = TypeAdapter(ServiceDate)
 _EQUIPMENT: Final = "12"
 """X12 1365: durable medical equipment, purchase."""
 _AT_HOME: Final = frozenset({"DeviceRequest", "MedicationRequest", "VisionPrescription"})
-"""Orders that are of outpatient services unless they say otherwise."""
+"""Orders that are of outpatient services unless they state otherwise."""
 
 
 def _is_act(system: str) -> bool:

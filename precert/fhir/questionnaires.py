@@ -37,7 +37,7 @@ _VALUES: Final = {
 
 @dataclass(frozen=True)
 class PackageRequest:
-    """What a client asks a package for."""
+    """What a client requests a package for."""
 
     coverage: Json
     orders: tuple[Json, ...]
@@ -185,7 +185,7 @@ def draft_response(
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> Json:
-    """A draft QuestionnaireResponse, with the answers that the orders give by themselves."""
+    """A draft QuestionnaireResponse, with the answers that the orders contain."""
     about = present(
         linkId="about",
         text=data.about.title,

@@ -284,7 +284,7 @@ def _rule_list(
         return facts.rule_list
     then = versions.in_effect_at(as_of)
     if then is None:
-        words = "is before the first rule list was published; give a later instant"
+        words = "is before the first rule list was published; send a later instant"
         raise InvalidInputError([FieldError("/as_of", "no_rule_list", words)])
     return then
 

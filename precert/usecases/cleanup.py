@@ -69,7 +69,7 @@ def expiring_event(draft: Request, now: datetime) -> Event:
 
 def _gave(warning: DueWarning, draft: Request, warnings: DraftWarnings, now: datetime) -> bool:
     try:
-        warnings.give(warning, draft, expiring_event(draft, now))
+        warnings.record(warning, draft, expiring_event(draft, now))
     except DraftChangedError:
         return False
     return True

@@ -2,7 +2,7 @@
 
 The answer is that of a check of the same code on the same day: one rule list, one eligibility, one
 delegation. An existing approval of the caller's providers satisfies it. Where the rules would approve
-by themselves the authorization is given at order time, on the payer's switch.
+by themselves the request is authorized at order time, on the payer's switch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +62,7 @@ from precert.usecases.submission import received_request
 
 _NO_MEMBER: Final = "0"
 """A member id that does not exist."""
-TECHNICAL: Final = "The payer's rules could not be read. Ask again later."
+TECHNICAL: Final = "The payer's rules could not be read. Try again later."
 UNREAD: Final = "Your FHIR server did not return the patient. Send the patient in prefetch."
 SEVERAL: Final = "Several coverages were sent. Send the one that the order is under."
 MOST_READ: Final = 25
@@ -89,7 +89,7 @@ class AnsweredOrder:
 
     @property
     def lacks_codes(self) -> bool:
-        """Whether nothing is answered, as no billing code says what is ordered."""
+        """Whether nothing is answered, as no billing code names what is ordered."""
         return all(InformationNeeded.DETAIL_CODE in one.information for one in self.assertions)
 
     def before_documentation(self) -> "AnsweredOrder":
@@ -384,7 +384,7 @@ class _Rules:
         )
 
     def _text(self, answer: CodeResult) -> str | None:
-        """The payer's text where the answer alone does not say what to do."""
+        """The payer's text where the answer alone does not state what to do."""
         notices = self.payer.notices
         if answer.guidance == BEHAVIORAL:
             return notices[BEHAVIORAL]

@@ -124,7 +124,7 @@ def compare_duplicates(
     """The potential duplicates of a case as they are now, earlier and later ones.
 
     One call, and one for each request that matches. A request of another plan is not shown to reviewers
-    of this plan; they learn that it exists. One that cannot be read does not hide the others.
+    of this plan; the answer states that it exists. One that cannot be read does not hide the others.
     """
     if file.request.status is Status.VOID:
         return ()
@@ -146,8 +146,8 @@ def compare_delegation(
 ) -> tuple[ComparedDuplicate, ...]:
     """The potential duplicates of what a delegated vendor decides, as they are now (W8).
 
-    A request of which the vendor decides nothing is not shown to it; it learns that it exists. One that
-    cannot be compared may be unrelated, and is left to the payer's reviewers.
+    A request of which the vendor decides nothing is not shown to it; the answer states that it
+    exists. One that cannot be compared may be unrelated, and is left to the payer's reviewers.
     """
     request, vendor_id = delegated.request, delegated.delegation.vendor_id
     if request.status is Status.VOID:

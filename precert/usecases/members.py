@@ -42,7 +42,7 @@ def search_patients(
 ) -> FoundPatients:
     """Return the matching member: none, one, or one person's several memberships.
 
-    No match gives the same response whichever field was wrong. An SSN leaves this function only as
+    The response of no match is the same whichever field was wrong. An SSN leaves this function only as
     its keyed hash.
 
     Raises:

@@ -52,9 +52,9 @@ def number_event(
     delivery_queue: DeliveryQueue,
     now: datetime,
 ) -> int:
-    """Give the event its number in each subscription whose owner may see the request.
+    """Number the event in each subscription whose owner may see the request.
 
-    Returns in how many. A second delivery of the event changes no number and lets deliveries be
+    Returns in how many. A second delivery of the event changes no number, and deliveries are
     attempted again.
     """
     request = requests.read(event.request_id)
@@ -288,7 +288,7 @@ def _record(
 
 
 MOST_DUE: Final = 1000
-"""How many subscriptions one run of the sweep lets attempt; the most overdue come first."""
+"""How many subscriptions one run of the sweep starts; the most overdue come first."""
 
 
 def sweep_subscriptions(

@@ -14,7 +14,10 @@ from precert.usecases.ports.requests import FileCleanup, RequestStore
 
 @dataclass(frozen=True)
 class Leftovers:
-    """Records of a request whose own item is gone. Events of drafts stay as their audit trail."""
+    """Records of a request whose own item is deleted.
+
+    Events of drafts are retained as their audit trail.
+    """
 
     request_id: str
     kinds: tuple[str, ...]

@@ -87,7 +87,7 @@ def ownership_of(
 
 
 class LineOwners(Protocol):
-    """:func:`ownership_of` with its dependencies; as of now, unless another instant is given."""
+    """:func:`ownership_of` with its dependencies; as of now, unless another instant is passed."""
 
     def __call__(self, content: RequestContent, *, now: datetime = ...) -> Ownership: ...
 
@@ -136,7 +136,7 @@ def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> lis
         name = ownership.vendors[vendor_id].name
         message = (
             f"{name} decides {'line' if len(line_ids) == 1 else 'lines'} {lines}, not the payer: add "
-            f"{vendor_id} to confirm that the request goes to it, or remove what it decides"
+            f"{vendor_id} to confirm that the request is sent to it, or remove what it decides"
         )
         errors.append(
             FieldError("/confirmed_vendors", "vendor_not_confirmed", message, (vendor_id,))

@@ -246,7 +246,7 @@ def attach_received_files(
     stored = tuple(known[one.document_id] for one in records)
     store_received_files(replace(file, documents=stored), files, document_bytes=document_bytes)
     if final and all(one.status is DocumentStatus.ATTACHED for one in stored):
-        # Nothing is verified any more: the last call says that the answer is complete.
+        # Nothing is verified any more: the last call states that the answer is complete.
         def received(current: Request) -> Change | Request:
             return current.receive_information(now, payer, by=caller.subject) or current
 

@@ -1,6 +1,7 @@
 """Rebuild the service on restored tables, and report what the backup did not have (X2).
 
-Everything may be repeated: what is right stays. The progress says where an interrupted run continues.
+Everything may be repeated: what is right is unchanged. The progress states where an interrupted run
+continues.
 """
 
 from collections import Counter
@@ -116,7 +117,7 @@ class Replays(Protocol):
 
 
 class UnfitTableError(Exception):
-    """The service cannot run on the table; the message says why, and what to do."""
+    """The service cannot run on the table: the message has the reason, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class RestoreProgress(Value):
     open_cycles: int = 0
     executions_started: int = 0
     reports_replayed: bool = False
-    """False where the bus has no archive: ask the vendors to report again."""
+    """False where the bus has no archive: the vendors must report again."""
     requests: int = 0
     repaired: dict[Derived, int] = Field(default_factory=dict)
     inboxes_recounted: int = 0

@@ -190,7 +190,7 @@ def verified_cds_client(
     ``audience`` is the URL of the service that it called. The JWT is accepted once.
 
     Raises:
-        NotVerifiedError: the detail says why; answer with 401.
+        NotVerifiedError: the detail has the reason; the response is 401.
         TransientError.
     """
     issuer = _issuer(token, signatures)

@@ -221,7 +221,7 @@ def submit_draft(  # noqa: PLR0913 - each is a dependency
 def duplicate_error(payer: Payer, named: Fingerprint | None) -> DuplicateRequestError:
     """The error for a duplicate, which names the other request if the caller may see it (S2).
 
-    A caller who does not see it learns that it exists, and whom to call.
+    The error for a caller who may not see it states that it exists, and whom to call.
     """
     if named is None:
         return DuplicateRequestError(payer.notices["duplicate_not_visible"])

@@ -1,7 +1,8 @@
 """Look again at documents that were not verified or scanned in time: an event can be lost (X2).
 
 A document within a partner's call is recorded before its file is stored. Where the call ended between
-the two, it is refused here, so that the providers hear of it and a required one is requested again.
+the two, it is refused here, so that the providers receive a message and a required one is requested
+again.
 """
 
 from datetime import datetime, timedelta

@@ -230,7 +230,7 @@ class Calls:
         expedited: bool = False,
         cycle: int | None = None,
     ) -> Reply:
-        """An appeal of the last determination, unless the cycle of another one is given."""
+        """An appeal of the last determination, unless the cycle of another one is passed."""
         if cycle is None:
             found = self.found(request_id)
             pending = found.review.open_appeal if found and found.review else None
@@ -323,7 +323,7 @@ class Calls:
         *,
         version: int | None = None,
     ) -> Reply:
-        """A reviewer's action, by the end of its path; on the current version, if none is given.
+        """A reviewer's action, by the end of its path; on the current version, if none is passed.
 
         A signature is that of the current proposal, unless the body names another one. A decision is
         that of a reviewer who has seen all documents, unless the body names them.

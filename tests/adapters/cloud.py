@@ -108,7 +108,7 @@ class Cloud(Calls):
         return str(store.put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
 
     def with_dead_letters(self) -> str:
-        """Give the stream consumers a dead-letter queue; return its URL."""
+        """Configure a dead-letter queue of the stream consumers; return its URL."""
         url = str(self.clients.by_name["sqs"].create_queue(QueueName=names("dead"))["QueueUrl"])
         environ = {**self.deps.settings.environ, shared_names.Env.DEAD_LETTERS: url}
         self.deps.settings = Settings(environ)

@@ -103,12 +103,12 @@ class SmartClient:
         }
         return {name: value for name, value in form.items() if value is not None}
 
-    def ask(self, **changes: Any) -> Reply:
+    def request_token(self, **changes: Any) -> Reply:
         """Request a token."""
         return post(self.cloud, urlencode(self.form(**changes)))
 
     def token(self, **changes: Any) -> str:
-        reply = self.ask(**changes)
+        reply = self.request_token(**changes)
         assert reply.status == 200, reply.text
         return str(reply.body["access_token"])
 

@@ -251,7 +251,7 @@ def test_no_user_is_named_when_a_request_was_withdrawn(cloud: Cloud) -> None:
 
 @pytest.mark.rule("A2")
 def test_repetition_is_not_answered_when_it_is_not_the_callers(cloud: Cloud) -> None:
-    """The same call by a stranger learns neither the version nor the number."""
+    """The same call by a stranger shows neither the version nor the number."""
     draft_id = cloud.start()
     assert cloud.save(draft_id, 1).body["version"] == 2
     assert cloud.save(draft_id, 1, STRANGER).code == "not_found"

@@ -1,6 +1,6 @@
 """Every part of a response agrees for the kinds of services that are not simply requested.
 
-Each test goes through the whole surface: the check with its notices, vendors and labels, the
+Each test covers the whole surface: the check with its notices, vendors and labels, the
 confirmation, the export, the start of a draft and its validation.
 """
 

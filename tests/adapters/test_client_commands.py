@@ -47,14 +47,16 @@ def test_client_signs_in_with_its_new_key_only_when_there_is_no_overlap(
     assert run("clients", "add", "Clinic EHR", *added) == 0
     client_id = capsys.readouterr().out.splitlines()[0]
     clinic = SmartClient(ehr.cloud, client_id, rsa_key(number=5), "first")
-    assert clinic.ask().status == 200
+    assert clinic.request_token().status == 200
     grant = ehr.cloud.deps.grants.read(ISSUER, client_id)
     assert grant is not None
     assert set(grant.tins) == {PROVIDER_TIN}
     assert set(grant.entitlements) == {Entitlement.PATIENT_SEARCH}
     assert run("clients", "rotate", client_id, "--jwks", second, "--overlap", "0") == 0
-    assert clinic.ask().status == 401
-    assert SmartClient(ehr.cloud, client_id, rsa_key(number=6), "second").ask().status == 200
+    assert clinic.request_token().status == 401
+    assert (
+        SmartClient(ehr.cloud, client_id, rsa_key(number=6), "second").request_token().status == 200
+    )
     assert run("clients", "list") == 0
     assert f"Clinic EHR ({client_id}): keys second; scopes system/Claim.cs" in (
         capsys.readouterr().out
@@ -74,9 +76,9 @@ def test_client_signs_in_with_either_key_when_they_overlap(
     assert run("clients", "rotate", client_id, "--jwks", key_file(tmp_path, 6, "second")) == 0
     assert "earlier keys until 2026-07-08" in capsys.readouterr().out
     for _ in range(2):
-        assert [one.ask().status for one in (first, second)] == [200, 200]
+        assert [one.request_token().status for one in (first, second)] == [200, 200]
         ehr.cloud.clock.at += timedelta(days=6)
-    assert [one.ask().status for one in (first, second)] == [401, 200]
+    assert [one.request_token().status for one in (first, second)] == [401, 200]
 
 
 def test_earlier_keys_are_accepted_when_the_new_address_does_not_answer(
@@ -88,9 +90,9 @@ def test_earlier_keys_are_accepted_when_the_new_address_does_not_answer(
     address = "https://unknown.example.org/keys"
     assert run("clients", "rotate", client_id, "--jwks-url", address) == 0
     first = SmartClient(ehr.cloud, client_id, rsa_key(number=5), "first")
-    assert first.ask().status == 200
+    assert first.request_token().status == 200
     ehr.cloud.clock.at += timedelta(days=8)
-    assert first.ask().status == 401
+    assert first.request_token().status == 401
 
 
 @pytest.mark.parametrize("days", ["-1", "31", "week"])
@@ -108,9 +110,9 @@ def test_client_is_gone_when_it_is_revoked(ehr: SmartClient, run: Run) -> None:
     assert grant is not None
     assert grant.tins == {PROVIDER_TIN, "203129831"}
     assert run("clients", "revoke", CLIENT_ID, "--tin", "20-3129831") == 0
-    assert ehr.ask().status == 200
+    assert ehr.request_token().status == 200
     assert run("clients", "revoke", CLIENT_ID, "--all") == 0
-    assert ehr.ask().status == 401
+    assert ehr.request_token().status == 401
     assert ehr.cloud.deps.grants.read(ISSUER, CLIENT_ID) is None
     assert run("clients", "rotate", CLIENT_ID, "--jwks-url", "https://ehr.example.org/k") == 2
 

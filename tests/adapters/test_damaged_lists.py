@@ -221,7 +221,7 @@ def test_request_is_pended_when_nothing_of_another_one_can_be_read(cloud: Cloud)
     assert (found["reason_code"], found["request_id"]) == ("unreadable", None)
     assert found["reason_code_label"] == "Record of another request that cannot be read"
     assert case.body["assessment"]["potential_duplicates"][0]["reason_code"] == "unreadable"
-    # It may be unrelated: the providers do not learn that it exists.
+    # It may be unrelated: the providers do not see that it exists.
     details = cloud.read(second).body
     assert details["potential_duplicates"] == []
     notices = cloud.deps.payer.notices

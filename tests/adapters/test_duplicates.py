@@ -11,7 +11,7 @@ from tests.adapters.test_intake import APPROVAL, images, register, report
 from tests.fakes.samples import BOWEL_SURGERY, FACILITY_TIN, IMAGES, STRANGER_TIN, entered, later
 
 FROM_VENDOR: Final[dict[str, Any]] = {"services": [IMAGES], "confirmed_vendors": ["EVICORE-RAD"]}
-"""What a vendor decides, with the confirmation that it goes there."""
+"""What a vendor decides, with the confirmation that it is sent there."""
 
 
 def moved(days: int) -> list[dict[str, Any]]:

@@ -92,12 +92,12 @@ def with_kid_of_other_client(client: SmartClient) -> str:
 
 def used_twice(client: SmartClient) -> str:
     assertion = client.assertion()
-    assert client.ask(client_assertion=assertion).status == 200
+    assert client.request_token(client_assertion=assertion).status == 200
     return assertion
 
 
 def with_used_id(client: SmartClient) -> str:
-    assert client.ask(client_assertion=client.assertion(jti="same")).status == 200
+    assert client.request_token(client_assertion=client.assertion(jti="same")).status == 200
     return client.assertion(jti="same")
 
 
@@ -226,7 +226,7 @@ ASSERTIONS: Final[Mapping[str, Forge]] = {
 
 @pytest.mark.parametrize("name", ASSERTIONS)
 def test_no_token_is_issued_when_the_assertion_is_forged(ehr: SmartClient, name: str) -> None:
-    reply = ehr.ask(client_assertion=ASSERTIONS[name](ehr))
+    reply = ehr.request_token(client_assertion=ASSERTIONS[name](ehr))
     assert (reply.status, reply.body["error"]) == (401, "invalid_client"), reply.text
     assert reply.headers["Cache-Control"] == "no-store"
     assert "access_token" not in reply.text
@@ -236,28 +236,33 @@ def test_id_can_be_used_when_only_forged_assertions_had_it(ehr: SmartClient) -> 
     forged = jwt.encode(
         ehr.claims(jti="mine"), rsa_key(number=9), algorithm="RS384", headers={"kid": "key-1"}
     )
-    assert ehr.ask(client_assertion=forged).status == 401
-    assert ehr.ask(client_assertion=ehr.assertion(jti="mine")).status == 200
+    assert ehr.request_token(client_assertion=forged).status == 401
+    assert ehr.request_token(client_assertion=ehr.assertion(jti="mine")).status == 200
 
 
 REQUESTS: Final[Mapping[str, tuple[Callable[[SmartClient], Reply], str]]] = {
-    "another grant type": (lambda c: c.ask(grant_type="password"), "unsupported_grant_type"),
-    "an authorization code": (
-        lambda c: c.ask(grant_type="authorization_code"),
+    "another grant type": (
+        lambda c: c.request_token(grant_type="password"),
         "unsupported_grant_type",
     ),
-    "no grant type": (lambda c: c.ask(grant_type=None), "invalid_request"),
+    "an authorization code": (
+        lambda c: c.request_token(grant_type="authorization_code"),
+        "unsupported_grant_type",
+    ),
+    "no grant type": (lambda c: c.request_token(grant_type=None), "invalid_request"),
     "another assertion type": (
-        lambda c: c.ask(client_assertion_type="urn:ietf:params:oauth:client-assertion-type:saml2"),
+        lambda c: c.request_token(
+            client_assertion_type="urn:ietf:params:oauth:client-assertion-type:saml2"
+        ),
         "invalid_client",
     ),
-    "no assertion type": (lambda c: c.ask(client_assertion_type=None), "invalid_client"),
+    "no assertion type": (lambda c: c.request_token(client_assertion_type=None), "invalid_client"),
     "no assertion": (
         lambda c: post(c.cloud, urlencode(c.form()).replace("client_assertion=", "x=")),
         "invalid_request",
     ),
-    "the id of another client": (lambda c: c.ask(client_id=OTHER), "invalid_client"),
-    "a secret": (lambda c: c.ask(client_secret="guessed"), "invalid_request"),
+    "the id of another client": (lambda c: c.request_token(client_id=OTHER), "invalid_client"),
+    "a secret": (lambda c: c.request_token(client_secret="guessed"), "invalid_request"),
     "a password in the header": (
         lambda c: post(c.cloud, urlencode(c.form()), authorization="Basic eDp5"),
         "invalid_request",
@@ -280,26 +285,29 @@ REQUESTS: Final[Mapping[str, tuple[Callable[[SmartClient], Reply], str]]] = {
         lambda c: post(c.cloud, urlencode(c.form()), content_type=""),
         "invalid_request",
     ),
-    "a body too large": (lambda c: c.ask(padding="x" * 40_000), "invalid_request"),
-    "a body far too large": (lambda c: c.ask(padding="x" * 400_000), "invalid_request"),
+    "a body too large": (lambda c: c.request_token(padding="x" * 40_000), "invalid_request"),
+    "a body far too large": (lambda c: c.request_token(padding="x" * 400_000), "invalid_request"),
     "too many parameters": (
-        lambda c: c.ask(**{f"x{number}": "" for number in range(40)}),
+        lambda c: c.request_token(**{f"x{number}": "" for number in range(40)}),
         "invalid_request",
     ),
-    "no scope": (lambda c: c.ask(scope=None), "invalid_scope"),
-    "a scope of another resource": (lambda c: c.ask(scope="system/Patient.rs"), "invalid_scope"),
-    "a scope of the API": (lambda c: c.ask(scope="precert/write"), "invalid_scope"),
-    "a scope of users": (lambda c: c.ask(scope="user/Claim.c openid"), "invalid_scope"),
-    "a larger scope": (lambda c: c.ask(scope="system/Claim.ud"), "invalid_scope"),
+    "no scope": (lambda c: c.request_token(scope=None), "invalid_scope"),
+    "a scope of another resource": (
+        lambda c: c.request_token(scope="system/Patient.rs"),
+        "invalid_scope",
+    ),
+    "a scope of the API": (lambda c: c.request_token(scope="precert/write"), "invalid_scope"),
+    "a scope of users": (lambda c: c.request_token(scope="user/Claim.c openid"), "invalid_scope"),
+    "a larger scope": (lambda c: c.request_token(scope="system/Claim.ud"), "invalid_scope"),
 }
 
 
 def test_no_token_is_issued_when_more_scopes_are_requested_than_kms_signs(ehr: SmartClient) -> None:
     ehr.cloud.deps.clients.store(registered(scopes=("system/*.cruds",)))
     names = [f"system/R{chr(97 + at // 26)}{chr(97 + at % 26)}.c" for at in range(300)]
-    reply = ehr.ask(scope=" ".join(names))
+    reply = ehr.request_token(scope=" ".join(names))
     assert (reply.status, reply.body["error"]) == (400, "invalid_scope")
-    assert ehr.ask(scope=" ".join(names[:90])).status == 200
+    assert ehr.request_token(scope=" ".join(names[:90])).status == 200
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -457,5 +465,5 @@ def test_jwt_of_a_cds_hooks_call_gets_no_token_when_it_is_used_as_assertion(
     ehr: SmartClient,
 ) -> None:
     ehr.cloud.deps.clients.store(registered(cds_hooks_issuer=CDS_ISSUER))
-    assert ehr.ask(client_assertion=cds_jwt(ehr)).status == 401
+    assert ehr.request_token(client_assertion=cds_jwt(ehr)).status == 401
     assert FORM in post(ehr.cloud, "", content_type="text/plain").body["error_description"]

@@ -246,14 +246,14 @@ def test_removed_request_is_delivered_again_when_it_is_not_in_the_archive(cloud:
 
 
 @pytest.mark.rule("T4")
-@pytest.mark.parametrize("dies", [False, True], ids=["in one run", "in two"])
+@pytest.mark.parametrize("ends", [False, True], ids=["in one run", "in two"])
 def test_lock_remains_with_the_other_requests_when_one_is_archived(
-    cloud: Cloud, dies: bool
+    cloud: Cloud, ends: bool
 ) -> None:
     """Both request the same for other days, so they share a lock."""
     deleted, retained = cloud.submitted(), cloud.submitted()
     old = removed(cloud, deleted)
-    if dies:
+    if ends:
         cloud.wire.cut("UpdateItem")
         assert cloud.clean_up(old) == ["0001"]
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""A repeat of a call that arrives late does not change a later state; a lost answer is given again."""
+"""A late repeat of a call does not change a later state; a lost response is returned again."""
 
 from collections.abc import Callable
 from functools import partial
@@ -241,8 +241,8 @@ def test_late_answer_is_refused_when_other_information_is_requested(cloud: Cloud
     cloud.move(request_id, "information", {"text": "Since when?"})
     [first] = cloud.read(request_id).body["information_requests"]
     answer = partial(cloud.answer, request_id, "Since May.", requested_at=first["requested_at"])
-    given = answer()
-    assert (given.status, answer().body) == (200, given.body)
+    recorded = answer()
+    assert (recorded.status, answer().body) == (200, recorded.body)
     cloud.clock.pass_by(minutes=1)
     cloud.move(request_id, "information", {"text": "Which treatment was tried?"})
     late = answer()

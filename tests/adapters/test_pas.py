@@ -301,7 +301,7 @@ def test_claim_of_another_provider_is_not_found_when_its_identifier_is_used(clou
 
 
 def inquire(cloud: Cloud, document: Any, *, by: dict[str, str] = PROVIDER) -> Reply:
-    """Ask for requests; each returned bundle is valid PAS."""
+    """Inquire about requests; each returned bundle is valid PAS."""
     reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$inquire", document, by=by)
     assert reply.status == 200, reply.body
     assert pas_validator().findings(reply.body) == []
@@ -400,7 +400,7 @@ def test_other_requests_are_found_when_one_is_damaged(cloud: Cloud) -> None:
     (outcome,) = (one["resource"] for one in reply.body["parameter"] if one["name"] == "outcome")
     (issue,) = outcome["issue"]
     assert other in issue["details"]["text"]
-    # A caller who may not see the request does not learn its id.
+    # A caller who may not see the request does not receive its id.
     assert other not in inquire(cloud, inquiry(), by=STRANGER).text
 
 
@@ -469,10 +469,10 @@ def test_task_and_communication_requests_ask_for_documents_when_they_have_codes(
     (row,) = cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"]
     until = datetime.fromisoformat(task["restriction"]["period"]["end"])
     assert until == datetime.fromisoformat(row["due_at"])
-    asked = resources(answer, "CommunicationRequest")
-    assert [one["payload"][0]["contentString"] for one in asked] == ["11506-3", "18748-4"]
+    requested = resources(answer, "CommunicationRequest")
+    assert [one["payload"][0]["contentString"] for one in requested] == ["11506-3", "18748-4"]
     referred = [one["reference"] for one in answer["entry"][0]["resource"]["communicationRequest"]]
-    assert referred == [f"urn:uuid:{one['id']}" for one in asked]
+    assert referred == [f"urn:uuid:{one['id']}" for one in requested]
 
 
 def test_no_task_is_returned_when_the_information_was_received(cloud: Cloud) -> None:

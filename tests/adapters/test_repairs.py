@@ -47,7 +47,7 @@ class Functions:
 
 @pytest.fixture
 def functions(cloud: Cloud) -> Functions:
-    """Give the operations function two queues, of the inbox and of the relay."""
+    """Configure two queues for the operations function, of the inbox and of the relay."""
     sqs = cloud.clients.by_name["sqs"]
     queues = {
         delivery: [str(sqs.create_queue(QueueName=names(name))["QueueUrl"]), name]

@@ -89,8 +89,8 @@ def stored(cloud: Cloud) -> dict[str, dict[str, Any]]:
     """All items by key; the versions of duplicate locks only grow."""
     found = {}
     for item in cloud.items():
-        kept = {name: value for name, value in item.items() if name != "version"}
-        found[key_of(item)] = kept if item["sk"]["S"] == "LOCK" else item
+        unversioned = {name: value for name, value in item.items() if name != "version"}
+        found[key_of(item)] = unversioned if item["sk"]["S"] == "LOCK" else item
     return found
 
 
@@ -207,12 +207,12 @@ def restore_items(cloud: Cloud, backup: Items) -> None:
 def test_lost_requests_and_changes_are_listed_when_they_are_younger_than_the_backup(
     cloud: Cloud, rebuild: Callable[..., dict[str, Any]]
 ) -> None:
-    kept, untouched, draft = cloud.pended(), cloud.pended(), cloud.start()
+    decided, untouched, draft = cloud.pended(), cloud.pended(), cloud.start()
     cloud.relay(cloud.stream())
     backup = cloud.items()
     cloud.clock.pass_by(minutes=3)
     recovery_point = cloud.clock.at
-    cloud.decide(kept, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    cloud.decide(decided, {"1.1": "APPROVED", "1.2": "APPROVED"})
     lost = cloud.pended()
     cloud.delete(draft, 1)
     cloud.relay(cloud.stream())
@@ -220,11 +220,11 @@ def test_lost_requests_and_changes_are_listed_when_they_are_younger_than_the_bac
     cloud.clock.pass_by(minutes=2)
     report = rebuild("--recovery-point", recovery_point.isoformat())
     found = {one["request_id"]: one for one in report["lost"]}
-    assert set(found) == {kept, lost, draft}
+    assert set(found) == {decided, lost, draft}
     assert untouched not in found
-    assert (found[kept]["missing"], found[lost]["missing"]) == (False, True)
-    assert [one["type"] for one in found[kept]["changes"]] == ["RequestDetermined"]
-    assert found[kept]["changes"][0]["by"] == REVIEWER["sub"]
+    assert (found[decided]["missing"], found[lost]["missing"]) == (False, True)
+    assert [one["type"] for one in found[decided]["changes"]] == ["RequestDetermined"]
+    assert found[decided]["changes"][0]["by"] == REVIEWER["sub"]
     assert {"DraftStarted", "RequestSubmitted", "RequestPended"} <= {
         one["type"] for one in found[lost]["changes"]
     }

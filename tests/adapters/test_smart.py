@@ -46,7 +46,7 @@ def get(cloud: Cloud, path: str, **headers: str) -> Reply:
 
 
 def test_token_permits_a_submission_when_the_assertion_is_valid(ehr: SmartClient) -> None:
-    reply = ehr.ask()
+    reply = ehr.request_token()
     assert reply.status == 200, reply.text
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.body["token_type"] == "bearer"
@@ -70,7 +70,7 @@ def test_token_permits_a_submission_when_the_assertion_is_valid(ehr: SmartClient
 def test_token_is_issued_when_the_key_is_of_an_elliptic_curve(ehr: SmartClient) -> None:
     ehr.cloud.deps.clients.store(registered(ec_key(), kid="ec"))
     signer = SmartClient(ehr.cloud, key=ec_key(), kid="ec", algorithm="ES384")
-    assert signer.ask().status == 200
+    assert signer.request_token().status == 200
 
 
 def test_key_is_found_when_it_was_added_at_the_address_of_the_keys(ehr: SmartClient) -> None:
@@ -78,24 +78,24 @@ def test_key_is_found_when_it_was_added_at_the_address_of_the_keys(ehr: SmartCli
     read = serve(ehr.cloud, served).read
     url = "https://ehr.example.org/jwks.json"
     ehr.cloud.deps.clients.store(registered(jwks_url=url))
-    assert (ehr.ask().status, ehr.ask().status, read) == (200, 200, [url])
+    assert (ehr.request_token().status, ehr.request_token().status, read) == (200, 200, [url])
     served["keys"] = [public_jwk(rsa_key(number=2), "key-2")]
     new = SmartClient(ehr.cloud, key=rsa_key(number=2), kid="key-2")
-    assert new.ask().status == 401
+    assert new.request_token().status == 401
     ehr.cloud.clock.pass_by(seconds=30)
-    assert (new.ask().status, read) == (200, [url, url])
+    assert (new.request_token().status, read) == (200, [url, url])
     # The replaced key is refused with the same reading.
-    assert ehr.ask().status == 401
+    assert ehr.request_token().status == 401
 
 
 def test_removed_key_is_refused_when_five_minutes_have_passed(ehr: SmartClient) -> None:
     served = {"keys": [public_jwk(rsa_key(), "key-1")]}
     serve(ehr.cloud, served)
     ehr.cloud.deps.clients.store(registered(jwks_url="https://ehr.example.org/jwks.json"))
-    assert ehr.ask().status == 200
+    assert ehr.request_token().status == 200
     served["keys"] = [public_jwk(rsa_key(number=2), "key-2")]
     ehr.cloud.clock.pass_by(minutes=5)
-    assert ehr.ask().status == 401
+    assert ehr.request_token().status == 401
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_scopes_are_those_registered_when_more_are_requested(
     ehr: SmartClient, registration: str, requested: str, granted: str
 ) -> None:
     ehr.cloud.deps.clients.store(registered(scopes=(registration,)))
-    assert ehr.ask(scope=requested).body["scope"] == granted
+    assert ehr.request_token(scope=requested).body["scope"] == granted
 
 
 def test_submission_is_refused_when_the_token_may_only_inquire(ehr: SmartClient) -> None:
@@ -131,7 +131,7 @@ def test_call_is_refused_within_a_minute_when_the_client_is_revoked(ehr: SmartCl
     fhir_call(ehr.cloud, token, SUBMIT, claim(BOWEL_SURGERY))
     ehr.cloud.deps.clients.remove(registered())
     ehr.cloud.deps.grants.store(rights().minus(rights()))
-    assert ehr.ask().status == 401
+    assert ehr.request_token().status == 401
     ehr.cloud.clock.pass_by(seconds=60)
     assert fhir_call(ehr.cloud, token, SUBMIT, claim(), answer=cached).status == 403
 
@@ -295,25 +295,29 @@ def test_subscriptions_are_in_the_capability_statement_when_it_is_read(ehr: Smar
 
 def test_token_is_issued_when_the_answer_of_the_table_was_lost(ehr: SmartClient) -> None:
     ehr.cloud.wire.lose_answer("UpdateItem")
-    assert ehr.ask().status == 200
+    assert ehr.request_token().status == 200
 
 
 def test_answer_is_503_when_the_key_does_not_answer(ehr: SmartClient) -> None:
     ehr.token()
     ehr.cloud.wire.fail("Sign", "KMSInternalException")
-    reply = ehr.ask()
+    reply = ehr.request_token()
     assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
 
 
 def test_assertion_is_accepted_again_when_the_key_did_not_answer(ehr: SmartClient) -> None:
     assertion = ehr.assertion()
     ehr.cloud.wire.fail("Sign", "KMSInternalException")
-    assert [ehr.ask(client_assertion=assertion).status for _ in range(3)] == [503, 200, 401]
+    assert [ehr.request_token(client_assertion=assertion).status for _ in range(3)] == [
+        503,
+        200,
+        401,
+    ]
 
 
 def test_log_has_no_assertion_when_a_token_is_refused(ehr: SmartClient) -> None:
     assertion = ehr.assertion(aud="https://other.example.org")
-    ehr.ask(client_assertion=assertion)
+    ehr.request_token(client_assertion=assertion)
     token = ehr.token()
     log = ehr.cloud.log.getvalue()
     assert "token_refused" in log

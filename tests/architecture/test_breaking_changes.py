@@ -84,31 +84,33 @@ def rename_value(new: Json) -> None:
 
 
 BREAKS: Final[dict[str, Callable[[Json], object]]] = {
-    "an operation goes": lambda new: new["paths"].pop(SUBMIT),
+    "an operation is removed": lambda new: new["paths"].pop(SUBMIT),
     "an operation is renamed": lambda new: operation(new).update(operationId="submit"),
     "another entitlement is required": lambda new: operation(new).update(security=[]),
-    "a status goes": lambda new: operation(new)["responses"].pop("202"),
-    "a header goes": lambda new: operation(new)["responses"]["202"].pop("headers"),
-    "a media type goes": lambda new: operation(new)["responses"]["202"]["content"].clear(),
+    "a status is removed": lambda new: operation(new)["responses"].pop("202"),
+    "a header is removed": lambda new: operation(new)["responses"]["202"].pop("headers"),
+    "a media type is removed": lambda new: operation(new)["responses"]["202"]["content"].clear(),
     "a code has another status": lambda new: operation(new)["responses"].update(
         {"409": operation(new)["responses"]["410"], "410": operation(new)["responses"]["409"]}
     ),
     "an error code is renamed": rename_problem,
-    "an error code goes": lambda new: member(new, "Problem", "code")["enum"].remove(
+    "an error code is removed": lambda new: member(new, "Problem", "code")["enum"].remove(
         "duplicate_request"
     ),
     "an error code of a field is renamed": lambda new: error_codes(new, "not_a_choice", "choice"),
-    "an error code of a field goes": lambda new: error_codes(new, "not_a_choice"),
+    "an error code of a field is removed": lambda new: error_codes(new, "not_a_choice"),
     "an error code of an operation is renamed": lambda new: code_of_submission(
         new, "duplicate_request", "own_request"
     ),
-    "an error code of an operation goes": lambda new: code_of_submission(new, "duplicate_request"),
+    "an error code of an operation is removed": lambda new: code_of_submission(
+        new, "duplicate_request"
+    ),
     "a value that is answered is renamed": rename_value,
-    "a parameter goes": lambda new: operation(new)["parameters"].pop(),
+    "a parameter is removed": lambda new: operation(new)["parameters"].pop(),
     "a parameter is required": lambda new: operation(new)["parameters"].append(
         {"name": "x", "in": "query", "required": True, "schema": {"type": "string"}}
     ),
-    "a member that is sent goes": lambda new: schema(new, "VoidBody")["properties"].clear(),
+    "a member that is sent is removed": lambda new: schema(new, "VoidBody")["properties"].clear(),
     "a member that is sent is required": lambda new: schema(new, "Service").update(
         required=[*schema(new, "Service").get("required", ()), "urgency"]
     ),
@@ -116,14 +118,12 @@ BREAKS: Final[dict[str, Callable[[Json], object]]] = {
         properties={**schema(new, "VoidBody")["properties"], "why": {"type": "string"}},
         required=[*schema(new, "VoidBody")["required"], "why"],
     ),
-    "a text may be no longer that long": lambda new: member(new, "VoidBody", "reason").update(
-        maxLength=1
-    ),
-    "a value is taken no more": lambda new: schema(new, "Urgency")["enum"].pop(),
-    "a member is answered no more": lambda new: schema(new, "SubmissionResponse")["properties"].pop(
-        "number"
-    ),
-    "a member is not always answered": lambda new: schema(new, "SubmissionResponse")[
+    "a text may be shorter": lambda new: member(new, "VoidBody", "reason").update(maxLength=1),
+    "a value is no longer accepted": lambda new: schema(new, "Urgency")["enum"].pop(),
+    "a member is no longer returned": lambda new: schema(new, "SubmissionResponse")[
+        "properties"
+    ].pop("number"),
+    "a member is not always returned": lambda new: schema(new, "SubmissionResponse")[
         "required"
     ].clear(),
     "a member is of another type": lambda new: member(new, "SubmissionResponse", "number").update(

@@ -1,4 +1,4 @@
-"""Tables of requirements (docs/requirements): each row names a test that exists, or says why not."""
+"""Tables of requirements (docs/requirements): each row names a test that exists, or states why not."""
 
 import re
 from pathlib import Path

@@ -96,8 +96,8 @@ def further_requests(api: Portal) -> dict[str, str]:
     )
     registered = str(taken.json()["request_id"])
     api.await_status(registered, PROVIDER, "PENDING")
-    asked = api.deployment.caller(REVIEWER).act(
+    requested = api.deployment.caller(REVIEWER).act(
         f"/v1/review/requests/{registered}", "information", {"text": QUESTION}
     )
-    assert asked.status_code == 200, asked.text
+    assert requested.status_code == 200, requested.text
     return {"registered": registered, "delegated": delegated}

@@ -64,7 +64,7 @@ LEAVE: Final = """async (now) => {
       return true;
     }
   }
-  return false; // It asks before it is left.
+  return false; // It requests a confirmation before it is left.
 }"""
 """Leaves the screen as a link does, and deletes what is stored in the tab."""
 
@@ -162,7 +162,7 @@ class Screen:
         expect(self.page.locator("h1").first).to_be_visible()
 
     def settled(self) -> None:
-        """Wait until the screen is there, and nothing says that it is loading."""
+        """Wait until the screen is there, and nothing shows that it is loading."""
         expect(self.page.locator("main h1").first).to_be_visible()
         expect(self.page.locator("main [aria-busy=true]")).to_have_count(0)
 

@@ -97,7 +97,8 @@ def draft(deployment: Deployment) -> list[Any]:
 def opened_at(page: Page, origin: str) -> None:
     """An empty page of this origin, which needs no server.
 
-    The browser does not know that the page is of this machine, so it would ask before it calls here.
+    The browser does not detect that the page is of this machine, so it would request a
+    permission before it calls here.
     """
     page.context.grant_permissions(["local-network-access"], origin=origin)
     page.route(f"{origin}/", lambda route: route.fulfill(body="", content_type="text/html"))

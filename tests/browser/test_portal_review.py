@@ -274,7 +274,7 @@ def test_request_is_found_with_its_audit_trail_when_an_operator_searches_the_num
 def test_question_and_channel_are_shown_when_a_clerk_reads_a_registered_request(
     screens: Callable[..., Screen], shown: dict[str, str]
 ) -> None:
-    """To tell a caller what is missing, and to attach the pages of the answer."""
+    """To explain to a caller what is missing, and to attach the pages of the answer."""
     screen = screens(CLERK)
     page = screen.page
     screen.go(f"/intake/requests/{shown['registered']}")

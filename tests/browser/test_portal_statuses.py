@@ -234,7 +234,7 @@ def expire(deployment: Deployment, draft_id: str) -> None:
 def test_entries_are_the_start_of_a_new_draft_when_a_draft_expired_while_it_was_open(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
-    """Its link says so in another tab, which has no entries."""
+    """Its link names it in another tab, which has no entries."""
     api = Portal.at(deployment)
     draft_id = api.draft()
     screen, other = screens(PROVIDER), screens(PROVIDER)

@@ -84,7 +84,7 @@ def test_refreshed_tokens_lack_groups_and_time_of_sign_in_when_unpatched(
 
 
 def test_pages_name_an_icon_when_patched(deployment: Deployment) -> None:
-    """Otherwise a browser asks for one that is not there, which is an error on its console."""
+    """Otherwise a browser requests one that is not there, which is an error on its console."""
     assert '<link rel="icon"' in flow(deployment).authorize().text
 
 

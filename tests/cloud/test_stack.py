@@ -165,7 +165,7 @@ def test_the_template_may_exceed_the_inline_limit_when_patched(
 def test_a_stack_reads_the_outputs_of_another_when_both_are_deployed(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    """The manifest lists the second stack first; its dependencies give the order."""
+    """The manifest lists the second stack first; its dependencies determine the order."""
     producer = {
         "Resources": {"Only": trial.resource("SQS::Queue")},
         "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Only", "QueueName"]}}},

@@ -1,4 +1,4 @@
-"""A compiled rule list gives the same answers as its CSV file, read by an independent oracle.
+"""A compiled rule list has the same answers as its CSV file, read by an independent oracle.
 
 The oracle shares no code with the product. It has the columns of the file and the order of
 precedence: a rule covers the codes of its code set that have the format of its ends and lie between

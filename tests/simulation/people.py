@@ -29,7 +29,7 @@ VARIANTS: Final = 3
 DAYS: Final = ("2026-07-20", "2026-10-20", "2026-07-20")
 """By the number of a start's key: the first and the last are a duplicate of one another."""
 PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
-WRONG: Final = b"not what its name says"
+WRONG: Final = b"not the type of its name"
 MANY_DRAFTS: Final = 2
 REASONS: Final = {"reason_code": "0F", "rationale": "Too soon.", "criterion": "MCG S-310"}
 

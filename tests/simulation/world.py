@@ -76,7 +76,7 @@ ASYNCHRONOUS_TRIES: Final = 3
 """After so many failures Lambda discards an event that it was invoked with asynchronously."""
 SWEPT_EVERY: Final = timedelta(minutes=2)
 BEST_EFFORT: Final = 0.8
-"""The share of status changes of executions that arrive; AWS promises none."""
+"""The share of status changes of executions that arrive; AWS guarantees none."""
 MAX_DEPTH: Final = 2
 BATCH: Final = 4
 MAX_LATE: Final = timedelta(hours=6)
@@ -302,7 +302,7 @@ class World:
     # -- invocations --------------------------------------------------------------------------------
 
     def invoke(self, function: ModuleType, event: Mapping[str, Any]) -> Outcome:
-        """Run a handler as Lambda would; nothing escapes it but a broken promise."""
+        """Run a handler as Lambda would; only the simulation's own errors leave it."""
         self.depth += 1
         try:
             # A call within a call is another one at the same time: Lambda runs it elsewhere.
@@ -436,7 +436,7 @@ class World:
         elif outcome.error:
             self.machine.raised(execution, token, outcome.error)
         elif self.wire.failures_left and self.chance(self.wire.failure_share):
-            # It ran, but Step Functions did not hear of it.
+            # It ran, but Step Functions did not receive its result.
             self.wire.failures_left -= 1
             self.machine.raised(execution, token, "Lambda.SdkClientException")
         else:
@@ -561,7 +561,7 @@ def _record(written: Written, number: str) -> dict[str, Any]:
 
 
 _NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=lambda data: data)
-"""What the simulation compresses with: the time goes to the product."""
+"""What the simulation compresses with: the time is spent in the product."""
 
 
 def _inspected(body: bytes, _content_type: str) -> Refusal | None:

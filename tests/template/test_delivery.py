@@ -96,9 +96,11 @@ def test_event_waits_in_a_queue_when_the_function_of_its_rule_fails(stack: Synth
     queues, functions = stack.properties(QUEUE), stack.properties("AWS::Lambda::Function")
     mappings = {queue_of(one["EventSourceArn"]): one for one in mappings_of(stack, stream=False)}
     rules = stack.properties("AWS::Events::Rule").values()
-    said = notified(stack)
+    notified_text = notified(stack)
     delivering = [
-        rule for rule in rules if "EventPattern" in rule and rule["Description"] not in said
+        rule
+        for rule in rules
+        if "EventPattern" in rule and rule["Description"] not in notified_text
     ]
     assert len(delivering) == len(mappings) == 7
     for rule in delivering:
@@ -321,7 +323,7 @@ def test_own_alarm_is_as_listed_when_it_is_deployed(stack: Synthesized) -> None:
 
 
 def notified(stack: Synthesized) -> dict[str, Any]:
-    """Rules of events of AWS that notify a topic, by what they say."""
+    """Rules of events of AWS that notify a topic, by their description."""
     return {
         rule["Description"]: rule
         for rule in stack.properties("AWS::Events::Rule").values()
@@ -331,8 +333,10 @@ def notified(stack: Synthesized) -> dict[str, Any]:
 
 def test_every_alarm_names_its_section_when_it_notifies(stack: Synthesized) -> None:
     """No section is without an alarm; those of a cost budget have no description."""
-    said = [one["AlarmDescription"] for one in alarms_of(stack)]
-    named = {re.search(rf"Runbook: {RUNBOOK}#(\S+)$", one) for one in [*said, *notified(stack)]}
+    descriptions = [one["AlarmDescription"] for one in alarms_of(stack)]
+    named = {
+        re.search(rf"Runbook: {RUNBOOK}#(\S+)$", one) for one in [*descriptions, *notified(stack)]
+    }
     assert {found[1] for found in named if found} | {"costs"} == sections()
     assert None not in named
 

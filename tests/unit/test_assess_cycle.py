@@ -266,7 +266,7 @@ def test_lines_are_delegated_once_when_the_assessment_failed_after_delegating() 
 
 @pytest.mark.rule("W8")
 def test_line_stays_with_the_payer_when_the_submission_did_not_give_it_to_the_vendor() -> None:
-    """The list delegates it since the submission, so no provider confirmed where it goes."""
+    """The list delegates it since the submission, so no provider confirmed the vendor."""
     request = submitted()
     review = request.submitted.model_copy(update={"ownership": ()})
     request, requests, _ = assessed(mixed(), request.model_copy(update={"review": review}))

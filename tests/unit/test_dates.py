@@ -139,6 +139,6 @@ def test_date_of_service_is_taken_when_it_is_within_its_bounds(day: str) -> None
 
 def test_instants_of_midnight_are_ordered_when_daylight_saving_skips_midnight() -> None:
     havana = ZoneInfo("America/Havana")
-    # On 2026-03-08 the clock goes from 00:00 to 01:00.
+    # On 2026-03-08 the clock changes from 00:00 to 01:00.
     end = clocks.appeal_filing_end(datetime(2026, 3, 6, 12, tzinfo=UTC), 1, havana)
     assert end == datetime(2026, 3, 8, 5, tzinfo=UTC)

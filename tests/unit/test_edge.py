@@ -82,7 +82,7 @@ def test_answer_has_security_headers_when_the_call_is_refused_or_served(
     api = Api(
         "none",
         tag="None",
-        identify=lambda _claims, _token: pytest.fail("nobody is identified"),
+        identify=lambda _claims, _token: pytest.fail("no caller is identified"),
         audit=lambda _record: None,
         edge=lambda: edge,
     )

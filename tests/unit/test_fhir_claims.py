@@ -194,7 +194,7 @@ def with_value(document: Json, path: tuple[Any, ...], value: Any) -> Json:
 
 
 def test_errors_are_in_plain_words_when_any_value_has_a_wrong_form() -> None:
-    """What pydantic says of a value is no answer to an EHR: the error says what to send."""
+    """Pydantic's message about a value is not sent to an EHR: the error states what to send."""
     drug = {"code": "J1745", "code_type": "HCPCS", "units": 10, "unit_type": "UNITS"}
     medication = {"ndc": "00000-0001-01", "name": "Infliximab"}
     service = {**OFFICE_VISIT, "procedures": [drug], "medication": medication}

@@ -46,7 +46,7 @@ def test_clock_follows_the_plan_when_lines_of_business_differ(line_of_business: 
         ({"admission_date": "2026-06-20", "urgency": "EXPEDITED"}, ClockKind.EXPEDITED),
         ({"admission_date": "2026-06-20", "urgency": "EMERGENCY"}, ClockKind.EXPEDITED),
     ],
-    ids=["ended", "goes on", "end unknown", "expedited", "emergency"],
+    ids=["ended", "continues", "end unknown", "expedited", "emergency"],
 )
 def test_clock_is_retrospective_when_a_standard_service_was_performed_before(
     service: dict[str, Any], kind: ClockKind

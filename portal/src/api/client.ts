@@ -15,7 +15,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly problem: Problem | null,
     readonly requestId: string | null,
-    /** Seconds to wait before the next try, where the API says so. */
+    /** Seconds to wait before the next try, where the API states it. */
     readonly retryAfter: number | null = null,
   ) {
     super(problem?.detail ?? `HTTP ${status}`);

@@ -1,5 +1,5 @@
 /**
- * After a change, the page goes on with the version of the answer: a further action that is sent before the record
+ * After a change, the page continues with the version of the response: a further action that is sent before the record
  * was read again is then no outdated one.
  */
 import type { QueryClient, QueryKey } from "@tanstack/react-query";

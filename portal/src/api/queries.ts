@@ -22,7 +22,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof NetworkError || (error instanceof ApiError && error.transient);
 }
 
-/** Milliseconds before the next try: what the API asks for, else doubling from half a second. */
+/** Milliseconds before the next try: the API's Retry-After, else doubling from half a second. */
 export function waitBefore(failures: number, error: unknown): number {
   if (error instanceof ApiError && error.retryAfter !== null) {
     return error.retryAfter * 1000;

@@ -216,7 +216,7 @@ export function Register() {
   );
 }
 
-/** What the rule list says of each code, and what marks the request for an operator. */
+/** The rule list's answer for each code, and what marks the request for an operator. */
 function Answer({ answer }: { answer: Schemas["RequirementsResponse"] }) {
   return (
     <Card title={words.answer}>

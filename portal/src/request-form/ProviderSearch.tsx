@@ -32,7 +32,7 @@ export interface ProviderSearchProps {
   suggestions?: ReactNode;
   /** Show the frequently selected providers of the TIN. */
   frequent?: boolean;
-  /** What the button that takes the provider says. */
+  /** The label of the button that takes the provider. */
   action: string;
   onChoose: (provider: Provider) => void;
   onCancel?: () => void;

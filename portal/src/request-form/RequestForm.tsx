@@ -47,7 +47,7 @@ export type Update = (update: (before: Content) => Content) => void;
 
 export interface RequestFormOptions {
   parts: readonly FormPart[];
-  /** A check asks only for what decides the requirements, a submission for everything. */
+  /** A check requires only what decides the requirements, a submission for everything. */
   stage: Schemas["Stage"];
   /** The pointer of the content in the body that is sent. */
   base: string;

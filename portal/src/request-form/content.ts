@@ -164,7 +164,7 @@ function blankless(value: string | null): string | null {
   return value?.trim() || null;
 }
 
-/** The digits of a number; what has none is sent as it is, so that the API says what is wrong. */
+/** The digits of a number; what has none is sent as it is, so that the API returns the error. */
 function digits(value: string | null): string | null {
   const trimmed = blankless(value);
   return trimmed && /^[\d\s().+-]*$/.test(trimmed)

@@ -127,7 +127,7 @@ function urgency(details: CaseDetails): string | null {
   return urgent < 0 ? null : (details.content_labels[`/services/${urgent}/urgency`] ?? null);
 }
 
-/** Say what changed while the case is open: a document, an answer, a colleague's action. */
+/** Announce what changed while the case is open: a document, an answer, a colleague's action. */
 function useAnnouncedChanges(details: CaseDetails): void {
   const seen = useRef(details.history.length);
   useEffect(() => {

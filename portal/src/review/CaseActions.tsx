@@ -275,7 +275,7 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
               cycle: details.cycle,
               seen_documents: [...seen],
               lines: decides ? decisionBody(details.cycle, lineIds, entry.lines, false).lines : [],
-              // Without a choice the API says what is missing.
+              // Without a choice the API returns what is missing.
               outcome: (entry.outcome || null) as Schemas["DiscussionOutcome"],
             },
           }),

@@ -122,7 +122,7 @@ function Countdown({ seconds }: { seconds: number }) {
   );
 }
 
-/** Say once that the assignment ends soon, again shortly before, and when it has ended. */
+/** Announce once that the assignment ends soon, again shortly before, and when it has ended. */
 function useAnnounced({ state }: AssignmentState): void {
   useEffect(() => {
     switch (state) {

@@ -11,7 +11,7 @@ export function useReviewers(enabled: boolean) {
   });
 }
 
-/** The user name of a reviewer; the API tells leads alone to whom a case is assigned. */
+/** The user name of a reviewer; the API names it to leads only. */
 export function useReviewerName(reviewer: string | null | undefined): string | null {
   const found = useReviewers(Boolean(reviewer)).data?.reviewers;
   return found?.find((one) => one.reviewer === reviewer)?.reviewer_label ?? reviewer ?? null;

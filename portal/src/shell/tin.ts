@@ -2,7 +2,7 @@
 import { createContext, useContext } from "react";
 
 export interface ActingFor {
-  /** Undefined where the token has none: the API then says what it needs. */
+  /** Undefined where the token has none: the API then returns what it needs. */
   tin: string | undefined;
   choose: (tin: string) => void;
 }

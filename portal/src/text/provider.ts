@@ -96,7 +96,7 @@ export const provider = {
     reason: "Why should the decision change?",
     reasonHint: "Name the clinical facts and the documents that show them.",
     topic: "What is to be discussed?",
-    topicHint: "Say when the clinician can be reached.",
+    topicHint: "State when the clinician can be reached.",
     phone: "Phone of the treating clinician",
     phoneHint: (payer: string) => `A clinician of ${payer} calls this number.`,
     expedited: "Waiting could harm the patient (expedited)",

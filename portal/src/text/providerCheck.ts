@@ -35,11 +35,11 @@ export const check = {
   confirmationFile: "precertification-not-required.pdf",
   predeterminationTitle: "Voluntary predetermination",
   predeterminationText:
-    "For these services you can ask for a predetermination. It is voluntary, and uses the same form.",
+    "For these services you can request a predetermination. It is voluntary, and uses the same form.",
   predetermination: "Request a predetermination",
   start: "Start the request",
   startText:
-    "Everything you entered is carried over. The request then asks for units, days, the requesting provider and documents.",
+    "Everything you entered is carried over. The request then requires units, days, the requesting provider and documents.",
   opened: "A request was started from this check.",
   openDraft: "Open the request",
   vendorTitle: (name: string) => `${name} decides these codes`,

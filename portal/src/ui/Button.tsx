@@ -6,7 +6,7 @@ export type Look = "primary" | "secondary" | "quiet" | "danger";
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
   /**
-   * A call is running: the button stays focusable, says so, and a click does nothing. A button that has this
+   * A call is running: the button stays focusable, shows it, and a click does nothing. A button that has this
    * property also ignores the second click of a double click, which can come before it is set.
    */
   pending?: boolean;

@@ -6,7 +6,7 @@ import { ErrorBanner } from "./ErrorSummary";
 import { Loading, type Shape } from "./Loading";
 import { Page } from "./parts";
 
-/** The page of one record: where it cannot be shown, it says why and leads back to the list. */
+/** The page of one record: where it cannot be shown, it shows the reason and links to the list. */
 export function RecordPage<Data>({
   query,
   title,

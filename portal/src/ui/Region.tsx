@@ -11,7 +11,7 @@ interface State {
   requestId: string | null;
 }
 
-/** A part of a page: what breaks inside is caught here, and the rest of the page goes on. */
+/** A part of a page: errors inside are caught here, and the rest of the page continues. */
 export class Region extends Component<{ children: ReactNode }, State> {
   override state: State = { error: null, requestId: null };
 

@@ -91,7 +91,7 @@ export function Banner({
   );
 }
 
-/** A list with nothing in it: says what to do first. */
+/** An empty list: shows what to do first. */
 export function Empty({ children, action }: { children: ReactNode; action?: ReactNode }) {
   return (
     <div className="empty">
@@ -210,7 +210,7 @@ export function Facts({ items }: { items: readonly (readonly [ReactNode, ReactNo
   );
 }
 
-/** Says that entries of a list could not be read. */
+/** Shows that entries of a list could not be read. */
 export function Damaged({ entries }: { entries: readonly Schemas["DamagedResponse"][] }) {
   return entries.length > 0 ? (
     <Banner tone="warning">

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { useBlocker } from "react-router";
 import { session } from "../auth/session";
 
-/** Ask before unsaved entries are left: inside the portal by the blocker it returns, else by the browser. */
+/** Request a confirmation before unsaved entries are left: inside the portal by the blocker it returns, else by the browser. */
 export function useLeaveGuard(unsaved: boolean) {
   useEffect(() => {
     if (!unsaved) {

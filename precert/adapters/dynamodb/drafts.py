@@ -380,7 +380,7 @@ class DynamoDBDraftWarnings:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def give(self, warning: DueWarning, draft: Request, event: Event) -> None:
+    def record(self, warning: DueWarning, draft: Request, event: Event) -> None:
         unchanged = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(draft.request_id), SK: REQUEST_SK}),

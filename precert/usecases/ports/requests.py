@@ -215,7 +215,7 @@ class DraftWarnings(Protocol):
     def due(self, now: datetime) -> Iterator[DueWarning]:
         """Drafts with a due warning; one call per page."""
 
-    def give(self, warning: DueWarning, draft: Request, event: Event) -> None:
+    def record(self, warning: DueWarning, draft: Request, event: Event) -> None:
         """Record the warning of this version of the draft, and remove it from the list.
 
         Safe to repeat: a version has one warning.

@@ -112,7 +112,7 @@ interface Validation {
   further: number;
 }
 
-/** Save exactly what is entered, then ask what is missing or incorrect. */
+/** Save exactly what is entered, then request what is missing or incorrect. */
 function useValidation({ draft, state, autosave }: ReviewProps) {
   const draftId = draft.draft_id;
   return useQuery({
@@ -139,7 +139,7 @@ function useValidation({ draft, state, autosave }: ReviewProps) {
   });
 }
 
-/** Submit once. After a lost answer the request itself says whether it was submitted. */
+/** Submit once. After a lost response, the request's status shows whether it was submitted. */
 function useSubmission({ draft, state, autosave, onSubmitting }: ReviewProps) {
   const draftId = draft.draft_id;
   const navigate = useNavigate();

@@ -245,7 +245,7 @@ test("an ended draft is never saved again", async () => {
   expect(calls).toHaveLength(1);
 });
 
-test("a flush saves at once, exactly as entered, and says how it ended", async () => {
+test("a flush saves at once, exactly as entered, and returns the result", async () => {
   const saving = autosave();
   saving.savable = (content) => ({ ...content, confirmed_vendors: [] });
   saving.edit(vendors("half"));

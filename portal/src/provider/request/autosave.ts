@@ -139,7 +139,7 @@ export class Autosave {
     return settled;
   }
 
-  /** The connection is back, or the person asks for it. */
+  /** The connection is back, or the person requests it. */
   wake = (): void => {
     if (this.#state.phase === "retrying" || this.#state.phase === "failed") {
       this.#failures = 0;
@@ -348,7 +348,7 @@ export class Autosave {
       this.#set({ phase: "failed", error, attempt: null });
     }
     if (this.#state.phase === "waiting") {
-      // What the other user saved differs from nothing of ours: the caller goes on.
+      // What the other user saved differs from nothing of ours: the caller continues.
       this.#cancelTimer();
     } else {
       this.#settle();

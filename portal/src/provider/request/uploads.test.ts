@@ -26,7 +26,7 @@ test("files are sent one after another in the order added", () => {
   expect(nextUpload(uploads)?.id).toBe("b.pdf");
 });
 
-test("a file that cannot be accepted is never sent, and says why", () => {
+test("a file that cannot be accepted is never sent, and the reason is shown", () => {
   const uploads = withFiles([], files, ({ size }) => (size > 1 ? "too large" : null));
   expect(uploads.map(({ state, reason }) => [state, reason])).toEqual([
     ["queued", null],

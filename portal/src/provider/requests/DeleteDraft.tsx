@@ -8,7 +8,7 @@ import { ErrorBanner } from "../../ui/ErrorSummary";
 
 const words = text.provider.deleteDraft;
 
-/** Asks before a draft is deleted; a draft that is deleted already, or expired, counts as deleted. */
+/** Requests a confirmation before a draft is deleted; a draft that is deleted already, or expired, counts as deleted. */
 export function DeleteDraft({
   draftId,
   name,

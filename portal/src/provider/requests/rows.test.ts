@@ -83,7 +83,7 @@ describe("order", () => {
   ];
   const ids = (ordered: readonly Row[]) => ordered.map((one) => one.request_id).join("");
 
-  test("each order is the one that its name says", () => {
+  test("each order is the one of its name", () => {
     expect(ids(inOrder(rows, "changed"))).toBe("BAC");
     expect(ids(inOrder(rows, "service"))).toBe("CAB");
     expect(ids(inOrder(rows, "status"))).toBe("BCA");

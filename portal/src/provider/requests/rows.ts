@@ -10,7 +10,7 @@ export interface RowAction {
   action: Action;
   /** In the API's words. */
   label: string;
-  /** The screen that the action opens; null where the row itself asks for a confirmation. */
+  /** The screen that the action opens; null where the row itself requests a confirmation. */
   to: string | null;
 }
 
