@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,14 @@ STUBBED: Final = {
 OTHERS: Final = ("rules", "setup", "help", "clean")
 
 
+def copy_bytecode(source: Path, target: Path) -> None:
+    """So that the commands in the copy do not compile the project again."""
+    compiled = Path(cache_from_source(str(source)))
+    if source.suffix == ".py" and compiled.exists():
+        (target.parent / "__pycache__").mkdir(exist_ok=True)
+        shutil.copy2(compiled, target.parent / "__pycache__")
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's files, with an environment whose uv only prints its arguments."""
@@ -52,7 +61,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in project_files():
         target = folder / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, target)
+        shutil.copy2(file, target)
+        copy_bytecode(file, target)
     (folder / ".venv" / "bin").mkdir(parents=True)
     scripts = {
         "python": f'exec "{sys.executable}" "$@"',
