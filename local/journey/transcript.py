@@ -10,6 +10,9 @@ import httpx
 AWAIT_SECONDS: Final = 60.0
 PROGRESS_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.1
+_LONGEST_POLL_SECONDS: Final = 0.5
+_POLLS_PER_WAIT: Final = 8
+"""A look costs processor time that what it waits for needs: long waits look less often."""
 
 Found = TypeVar("Found")
 
@@ -82,5 +85,6 @@ class Transcript:
             if now - shown > PROGRESS_SECONDS:
                 shown = now
                 self.write(f"      … {about}, {now - began:.0f} s")
-            time.sleep(_POLL_SECONDS)
+            pause = min((now - began) / _POLLS_PER_WAIT, _LONGEST_POLL_SECONDS)
+            time.sleep(max(pause, _POLL_SECONDS))
         return found

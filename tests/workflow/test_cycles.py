@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -233,6 +234,10 @@ def test_one_request_is_created_when_its_draft_is_submitted_64_times_at_once(ben
     assert numbers["Count"] == 1
 
 
+def pended(bench: Bench, request_id: str) -> bool | None:
+    return "RequestPended" in bench.events(request_id) or None
+
+
 @pytest.mark.rule("S1", "W1")
 def test_all_reach_review_with_their_own_numbers_when_a_hundred_are_submitted_at_once(
     bench: Bench,
@@ -244,14 +249,8 @@ def test_all_reach_review_with_their_own_numbers_when_a_hundred_are_submitted_at
         drafts = list(pool.map(portal.draft, contents))
         answers = list(pool.map(portal.submission, drafts, contents))
     assert len({answer["number"] for answer in answers}) == 100
-    waiting = set(drafts)
-
-    def pended() -> bool | None:
-        done = {one for one in waiting if "RequestPended" in bench.events(one)}
-        waiting.difference_update(done)
-        return True if not waiting else None
-
-    until("waiting for all of them", pended)
+    for draft in drafts:
+        until("waiting for all of them", partial(pended, bench, draft))
     for draft in drafts[:10]:
         bench.started(draft)
     assert {len(bench.executions(draft)) for draft in drafts[:10]} == {1}
