@@ -85,3 +85,20 @@ def test_command_prints_the_call_of_an_audit_record_when_it_is_named(
     assert (read.operation, read.objects) == ("command:audit", (record.access_id,))
     assert cli.main([*arguments, "unknown"]) == 1
     assert "no call" in capsys.readouterr().out
+
+
+CALLS: Final = {
+    "99213": ["BatchGetItem", "PutObject"],
+    "70450": ["BatchGetItem", "PutObject"],
+    "44120": ["BatchGetItem", "Query", "BatchGetItem", "PutObject"],
+}
+
+
+@pytest.mark.parametrize("code", CALLS)
+def test_calls_to_aws_are_few_when_an_order_is_answered(cloud: Cloud, code: str) -> None:
+    cloud.pended()
+    # The first call loads the rule list.
+    call_hook(cloud, hook_call(order("99213"), hook="order-select"))
+    cloud.wire.calls.clear()
+    call_hook(cloud, hook_call(order(code, place="21", category=[]), hook="order-select"))
+    assert cloud.wire.calls == CALLS[code]
