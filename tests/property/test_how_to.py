@@ -162,6 +162,12 @@ EDITS: Final = (
     ),
     Edit(
         STATUS_PAGE,
+        "portal/src/ui/statuses.ts",
+        ((r"(?=  VOID: )", '  CLOSED: { tone: "off", order: 7 },\n'),),
+        check=STATUSES,
+    ),
+    Edit(
+        STATUS_PAGE,
         "docs/glossary.md",
         ((r"(?=\| `VOID` \| request)", "| `CLOSED` | request | `C` | cancelled |\n"),),
         check=GLOSSARY,

@@ -1,6 +1,9 @@
 """Statuses, transitions and actions: the complete table, cell by cell (T1)."""
 
+import re
 from itertools import product
+from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -16,6 +19,8 @@ from precert.domain.statuses import (
     allows,
     determined_status,
 )
+
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 # The expected transitions, independent of the table under test.
 POSSIBLE = {
@@ -148,3 +153,8 @@ def test_request_status_follows_from_the_lines_when_all_are_decided(
 def test_nothing_is_determined_when_a_line_is_open_or_there_is_none(lines: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="decided"):
         determined_status(LineStatus(line) for line in lines)
+
+
+def test_portal_shows_every_status_when_one_is_added() -> None:
+    source = (ROOT / "portal" / "src" / "ui" / "statuses.ts").read_text("utf-8")
+    assert set(re.findall(r"^  ([A-Z_]+): \{", source, re.MULTILINE)) == {*Status}
