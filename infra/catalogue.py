@@ -200,7 +200,7 @@ SUBSCRIPTIONS: Final = FunctionSpec(
     "subscriptions.handler",
     (
         *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.AUDIT_TABLE, Env.RIGHTS),
-        Env.SUBSCRIPTIONS_QUEUE,
+        *(Env.SUBSCRIPTIONS_QUEUE, Env.EVENT_BUS_NAME),
     ),
 )
 SUBSCRIPTION_SWEEP: Final = FunctionSpec(

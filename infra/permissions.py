@@ -86,7 +86,7 @@ def grant(
     workflow.allow_start(relay, assessment=True)
     # A task token identifies its execution; AWS defines no resource type for these actions.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
-    for publisher in (relay, of(catalogue.REPORTS)):
+    for publisher in (relay, of(catalogue.REPORTS), of(catalogue.SUBSCRIPTIONS)):
         publisher.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
 
     inbox = of(catalogue.INBOX)

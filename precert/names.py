@@ -158,6 +158,8 @@ VENDOR_DETERMINED: Final = "VendorDetermined"
 """Detail type of a vendor's determination (W8); it contains ids and codes only."""
 VENDOR_REPORT_REFUSED: Final = "VendorReportRefused"
 """Detail type of the reply to a vendor's determination that was refused."""
+SUBSCRIPTION_STOPPED: Final = "SubscriptionStopped"
+"""Detail type of the message to the owner of a subscription that is no longer attempted."""
 
 # -- Workflow ---------------------------------------------------------------------------------------
 

@@ -16,9 +16,16 @@ from precert.domain.errors import InvalidInputError
 from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event, ReportError, ReportRefusal
 from precert.domain.statuses import LineStatus
+from precert.domain.subscriptions import (
+    TURNED_OFF_AFTER,
+    DeliveryError,
+    SubscriptionStatus,
+    SubscriptionStop,
+)
 from precert.domain.values import CodeType
 from precert.names import (
     EVENT_SOURCE,
+    SUBSCRIPTION_STOPPED,
     VENDOR_DETERMINED,
     VENDOR_REPORT_REFUSED,
     VENDOR_SOURCE_PREFIX,
@@ -122,6 +129,13 @@ has the code of the error, and pointer and code of each error in the report. `re
 `EventId` that `PutEvents` returned to the vendor. The payer delivers it by a rule on `vendor_id`.
 Correct the report and send it again. Reports that are recorded are answered with
 `VendorLinesDetermined` or `RequestDetermined`; one that is older than the last is ignored.
+
+## To owners of subscriptions
+
+[{SUBSCRIPTION_STOPPED}]({SUBSCRIPTION_STOPPED}.schema.json) says that a FHIR subscription is no longer
+attempted, because its endpoint failed for three days or accepted no handshake. The payer delivers it
+by a rule on `client_id`. Update the subscription with the status `requested` once the endpoint works:
+what is waiting is delivered then.
 """
 
 
@@ -307,6 +321,45 @@ def refusal_sample() -> dict[str, Any]:
     return {"source": EVENT_SOURCE, "detail-type": VENDOR_REPORT_REFUSED, "detail": detail}
 
 
+def stop_schema() -> Schema:
+    """The message to the owner of a subscription that is no longer attempted."""
+    detail = SubscriptionStop.model_json_schema(mode="serialization")
+    definitions = detail.pop("$defs")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{EVENT_SOURCE}:event:{SUBSCRIPTION_STOPPED}:1",
+        "title": SUBSCRIPTION_STOPPED,
+        "description": "The endpoint of a subscription failed until it was no longer attempted.",
+        "type": "object",
+        "properties": {
+            "detail-type": {"const": SUBSCRIPTION_STOPPED},
+            "source": {"const": EVENT_SOURCE},
+            "detail": {**detail, "additionalProperties": True},
+        },
+        "required": ["detail", "detail-type", "source"],
+        "$defs": definitions,
+    }
+
+
+def stop_sample() -> dict[str, Any]:
+    """Return the message about an endpoint that failed for three days."""
+    at = story().determined.request.updated_at
+    subscription_id = str(uuid5(NAMESPACE_URL, SUBSCRIPTION_STOPPED))
+    stop = SubscriptionStop(
+        event_id=f"{subscription_id}.57",
+        subscription_id=subscription_id,
+        client_id="clinic-ehr",
+        at=at,
+        status=SubscriptionStatus.OFF,
+        error=DeliveryError.NOT_ACCEPTED,
+        error_status=503,
+        failing_since=at - TURNED_OFF_AFTER,
+        waiting=4,
+    )
+    detail: dict[str, Any] = json.loads(json_of(stop))
+    return {"source": EVENT_SOURCE, "detail-type": SUBSCRIPTION_STOPPED, "detail": detail}
+
+
 def files() -> dict[Path, str]:
     """Return the content of each file of the folder."""
     rows = [
@@ -318,6 +371,8 @@ def files() -> dict[Path, str]:
     contents[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
     contents[FOLDER / f"{VENDOR_REPORT_REFUSED}.schema.json"] = as_json(refusal_schema())
     contents[FOLDER / f"{VENDOR_REPORT_REFUSED}.sample.json"] = as_json(refusal_sample())
+    contents[FOLDER / f"{SUBSCRIPTION_STOPPED}.schema.json"] = as_json(stop_schema())
+    contents[FOLDER / f"{SUBSCRIPTION_STOPPED}.sample.json"] = as_json(stop_sample())
     for kind in EventType:
         contents[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
         contents[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))

@@ -8,7 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from precert.adapters.dynamodb.table import json_of
 from precert.domain.errors import TransientError
 from precert.domain.events import Event, ReportRefusal
-from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_REPORT_REFUSED
+from precert.domain.subscriptions import SubscriptionStop
+from precert.names import (
+    EVENT_SOURCE,
+    SUBSCRIPTION_STOPPED,
+    VENDOR_DETERMINED,
+    VENDOR_REPORT_REFUSED,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
@@ -71,6 +77,14 @@ class EventBridgeBus:
             TransientError: the bus did not accept it.
         """
         self._put(VENDOR_REPORT_REFUSED, json_of(refusal), refusal.at)
+
+    def stop(self, stop: SubscriptionStop) -> None:
+        """Publish that a subscription is no longer attempted.
+
+        Raises:
+            TransientError: the bus did not accept it.
+        """
+        self._put(SUBSCRIPTION_STOPPED, json_of(stop), stop.at)
 
     def _put(self, detail_type: str, detail: str, at: datetime) -> None:
         entry: PutEventsRequestEntryTypeDef = {

@@ -8,7 +8,7 @@ counts as failed.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -274,6 +274,44 @@ class Subscription(Value):
     @staticmethod
     def _pause(attempts: int) -> timedelta:
         return _PAUSES[min(attempts, len(_PAUSES)) - 1]
+
+
+class SubscriptionStop(Value):
+    """A subscription is no longer attempted, because its endpoint failed: for its owner.
+
+    Like every event it can be delivered again, with the same ``event_id``.
+    """
+
+    version: Literal[1] = 1
+    event_id: Annotated[Text, Field(description="The same at every delivery.")]
+    subscription_id: Text
+    client_id: Annotated[Text, Field(description="The client that owns the subscription.")]
+    at: Moment
+    status: Annotated[
+        SubscriptionStatus,
+        Field(description="`off`, or `error` where the endpoint never accepted a handshake."),
+    ]
+    error: Annotated[DeliveryError, Field(description="Why the last attempt failed.")]
+    error_status: Annotated[
+        int | None, Field(description="The HTTP status of the last attempt, if there was one.")
+    ] = None
+    failing_since: Moment | None = None
+    waiting: Annotated[int, Field(ge=0, description="Events that are not delivered.")] = 0
+
+
+def stop_of(stopped: Subscription, now: datetime) -> SubscriptionStop:
+    """The message about a subscription that failures have stopped."""
+    return SubscriptionStop(
+        event_id=f"{stopped.subscription_id}.{stopped.version}",
+        subscription_id=stopped.subscription_id,
+        client_id=stopped.subject,
+        at=now,
+        status=stopped.status,
+        error=stopped.error or DeliveryError.INTERRUPTED,
+        error_status=stopped.error_status,
+        failing_since=stopped.failing_since,
+        waiting=stopped.last_number - stopped.completed,
+    )
 
 
 def organizations_of(request: RequestState) -> tuple[Organization, ...]:

@@ -23,6 +23,7 @@ from precert.domain.subscriptions import (
     Work,
     concerns,
     organizations_of,
+    stop_of,
 )
 from precert.usecases.audit import AuditLog
 from precert.usecases.ports.requests import RequestFile, RequestStore
@@ -31,6 +32,7 @@ from precert.usecases.ports.subscriptions import (
     Endpoints,
     EventNumberedError,
     NotDeliveredError,
+    Stops,
     SubscriptionChangedError,
     SubscriptionStore,
 )
@@ -132,18 +134,20 @@ def attempt_delivery(
     endpoints: Endpoints,
     delivery_queue: DeliveryQueue,
     audit_log: AuditLog,
+    bus: Stops,
     now: datetime,
 ) -> Attempt:
     """Attempt what the subscription has due next, once.
 
     An event is delivered with the state of its request, if the owner may see it now; else it is
-    withheld. The access is recorded before it is sent.
+    withheld. The access is recorded before it is sent. A subscription that failures stop is published
+    before it is stored, so that its owner hears of it.
     """
     found = subscriptions.read(subscription_id)
     if found is None:
         return _NOTHING
     try:
-        begun = _begun(found, subscriptions, requests, client_rights, now)
+        begun = _begun(found, subscriptions, requests, client_rights, bus, now)
     except SubscriptionChangedError:
         return _AGAIN
     if isinstance(begun, Attempt):
@@ -162,11 +166,14 @@ def attempt_delivery(
         )
     except NotDeliveredError as refusal:
         reason = refusal
-        after = _settle(
-            attempting,
-            subscriptions,
-            lambda current: current.failed(reason.error, now, reason.status),
-        )
+
+        def failed(current: Subscription) -> Subscription:
+            after = current.failed(reason.error, now, reason.status)
+            if after.has_stopped:
+                bus.stop(stop_of(after, now))
+            return after
+
+        after = _settle(attempting, subscriptions, failed)
         if after is None:
             return Attempt(work, error=reason.error)
         if after.attempt_at is not None and after.attempt_at - now <= SOON:
@@ -191,6 +198,7 @@ def _begun(
     subscriptions: SubscriptionStore,
     requests: RequestStore,
     client_rights: ClientRights,
+    bus: Stops,
     now: datetime,
 ) -> "_Begun | Attempt":
     """The attempt that is stored as begun, or what was done instead."""
@@ -202,6 +210,7 @@ def _begun(
         return _NOTHING
     if found.has_failed_for_good(now):
         ended = found.ended_by_failures(now)
+        bus.stop(stop_of(ended, now))
         subscriptions.store(ended)
         return Attempt(work, error=ended.error, turned_off=True)
     event, file = None, None

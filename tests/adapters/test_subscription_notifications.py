@@ -3,11 +3,15 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from precert.domain.subscriptions import TURNED_OFF_AFTER, DeliveryError
 from precert.fhir.subscriptions import BACKPORT
+from precert.names import EVENT_SOURCE, SUBSCRIPTION_STOPPED
 from tests.adapters.callers import FACILITY, PROVIDER, SECOND_REVIEWER
 from tests.adapters.cloud import Cloud
 from tests.adapters.subscriber import (
@@ -89,6 +93,17 @@ def test_event_is_delivered_later_when_the_endpoint_was_down(client: Subscriber)
     assert "503" not in json.dumps(client.call("GET", f"/{subscription_id}/$status").body)
 
 
+def stops(client: Subscriber) -> list[dict[str, Any]]:
+    """What the owners of stopped subscriptions received, as their schema has it."""
+    schema = json.loads(Path(f"docs/events/{SUBSCRIPTION_STOPPED}.schema.json").read_text("utf-8"))
+    found = [one for one in client.cloud.published() if one["DetailType"] == SUBSCRIPTION_STOPPED]
+    details = [json.loads(one["Detail"]) for one in found]
+    for one in details:
+        envelope = {"source": EVENT_SOURCE, "detail-type": SUBSCRIPTION_STOPPED, "detail": one}
+        Draft202012Validator(schema).validate(envelope)
+    return details
+
+
 def test_status_is_error_then_off_when_the_endpoint_fails_for_days(client: Subscriber) -> None:
     subscription_id = client.subscribed()
     client.receiver.error = DeliveryError.TIMED_OUT
@@ -103,6 +118,11 @@ def test_status_is_error_then_off_when_the_endpoint_fails_for_days(client: Subsc
             seen.append(status)
     assert seen[-2:] == ["error", "off"]
     assert "subscription_off" in client.cloud.log.getvalue()
+    [stopped] = stops(client)
+    owned = client.cloud.deps.subscriptions.read(subscription_id)
+    assert owned is not None
+    assert (stopped["subscription_id"], stopped["client_id"]) == (subscription_id, owned.subject)
+    assert (stopped["status"], stopped["error"], stopped["waiting"]) == ("off", "timed_out", 2)
     shown = client.call("GET", f"/{subscription_id}").body
     assert shown["error"] == "The endpoint did not respond in time."
     # Its owner turns it on again, and receives what was not delivered.
@@ -120,6 +140,8 @@ def test_subscription_is_in_error_when_no_handshake_is_accepted(client: Subscrib
         client.cloud.clock.pass_by(minutes=2)
         client.sweep()
     assert client.status(subscription_id) == "error"
+    [stopped] = stops(client)
+    assert (stopped["status"], stopped["error"]) == ("error", "name_not_resolved")
     client.receiver.error = None
     client.sweep()
     client.submit(FACILITY)

@@ -116,7 +116,10 @@ ALLOWED: Final = {
     catalogue.DTR: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
     catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
     | WRITE_KEY,
-    catalogue.SUBSCRIPTIONS: READ | WRITE_KEY | RECEIVE | {"dynamodb:PutItem", "sqs:SendMessage"},
+    catalogue.SUBSCRIPTIONS: READ
+    | WRITE_KEY
+    | RECEIVE
+    | {"dynamodb:PutItem", "events:PutEvents", "sqs:SendMessage"},
     catalogue.SUBSCRIPTION_SWEEP: {"dynamodb:Query", "sqs:SendMessage"} | USE_KEY,
 }
 TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")

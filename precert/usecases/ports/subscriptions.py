@@ -6,7 +6,13 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from precert.domain.subscriptions import DeliveryError, Notification, Organization, Subscription
+from precert.domain.subscriptions import (
+    DeliveryError,
+    Notification,
+    Organization,
+    Subscription,
+    SubscriptionStop,
+)
 
 Headers = Mapping[str, SecretStr]
 
@@ -91,6 +97,17 @@ class DeliveryQueue(Protocol):
 
         Raises:
             TransientError.
+        """
+
+
+class Stops(Protocol):
+    """Messages to the owners of subscriptions."""
+
+    def stop(self, stop: SubscriptionStop) -> None:
+        """Publish that a subscription is no longer attempted.
+
+        Raises:
+            TransientError: the bus did not accept it.
         """
 
 
