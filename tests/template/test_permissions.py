@@ -436,4 +436,7 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
         "SweepFunction",
         "WarnFunction",
     }
-    assert [role.partition("Role")[0] for role in users["checks"]] == ["SweepFunction"]
+    assert {role.partition("Role")[0] for role in users["checks"]} == {
+        "OperationsFunction",
+        "SweepFunction",
+    }
