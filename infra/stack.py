@@ -104,6 +104,7 @@ class ServiceStack(cdk.Stack):
         )
         self.api = Api(self, "Api", stage=stage, identity=self._identity)
         self._address = self._portal.origin if stage.edge else self.api.http_api.api_endpoint
+        self._data_key_arn = encryption.key.key_arn
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
@@ -271,6 +272,7 @@ class ServiceStack(cdk.Stack):
             "RuleListsBucketName": self._documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
             "Deliveries": self._values[Env.DELIVERIES],
+            "DataKeyArn": self._data_key_arn,
             "SsnKeyArn": self._values[Env.SSN_KEY],
             "LoadingRoleArn": self._loading.role.role_arn,
             "PortalUrl": self._portal.origin,

@@ -330,6 +330,7 @@ STACK_OUTPUTS: Final = {
     Env.DOCUMENTS_BUCKET: "DocumentsBucketName",
     Env.ARCHIVE_BUCKET: "ArchiveBucketName",
     Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
+    Env.DATA_KEY: "DataKeyArn",
     Env.SSN_KEY: "SsnKeyArn",
     Env.STATE_MACHINE_ARN: "StateMachineAliasArn",
     Env.EVENT_BUS_NAME: "EventBusName",

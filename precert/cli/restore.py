@@ -39,8 +39,14 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     prepare.add_argument(
         "--stage-file", type=Path, required=True, metavar="FILE", help="such as config/prod.toml"
     )
-    prepare.add_argument(
-        "--key", metavar="ARN", help="the KMS key with which the tables must be encrypted"
+    key = prepare.add_mutually_exclusive_group()
+    key.add_argument(
+        "--stack",
+        metavar="NAME",
+        help="the deployed stack: the tables must be encrypted with its data key",
+    )
+    key.add_argument(
+        "--key", metavar="ARN", help="the KMS key with which the tables must be encrypted instead"
     )
     prepare.set_defaults(run=prepare_tables)
     again = commands.add_parser(
@@ -93,14 +99,17 @@ def prepare_tables(args: argparse.Namespace) -> bool:
         raise InvalidInputError([FieldError("tables", "missing", message)])
     stage = args.stage_file.read_text(encoding="utf-8")
     protect = tomllib.loads(stage).get("retain_data") is True
-    tables = stack_dependencies(None).restored_tables
+    deps = stack_dependencies(args.stack)
+    tables, key = deps.restored_tables, args.key
+    if args.stack is not None:
+        key = deps.settings[Env.DATA_KEY]
     names = dict[str, str](tomllib.loads(stage).get("restored", {}))
     for kind, name in (("requests", args.requests_table), ("reference", args.reference_table)):
         if name is None:
             continue
         try:
             prepared = tables.prepare(
-                name, requests=kind == "requests", key_arn=args.key, protect=protect
+                name, requests=kind == "requests", key_arn=key, protect=protect
             )
         except UnfitTableError as error:
             raise InvalidInputError([FieldError(f"--{kind}-table", "unfit", str(error))]) from None

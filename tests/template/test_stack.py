@@ -36,6 +36,7 @@ def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> Non
             "ArchiveBucketName",
             "AuditTableName",
             "AuditBucketName",
+            "DataKeyArn",
             "SsnKeyArn",
             "LoadingRoleArn",
             "PortalUrl",
