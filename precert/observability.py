@@ -11,6 +11,9 @@ from typing import Any, Final
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 
 from precert.domain.damage import LOGGER as DAMAGE_LOGGER
 from precert.domain.errors import PrecertError
@@ -41,9 +44,20 @@ class _Lines(LambdaPowertoolsFormatter):
 # Messages are words, so the logger does not try to parse them as JSON. The location is omitted because
 # this module writes every line.
 logger = Logger(logger_formatter=_Lines(json_deserializer=str, location=None))
-metrics = Metrics()
 
 
+class _Provider(AmazonCloudWatchEMFProvider):
+    """Writes no line, and no warning, for an invocation that recorded nothing."""
+
+    def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:
+        if self.metric_set:
+            super().flush_metrics(raise_on_empty_metrics)
+
+
+metrics = Metrics(provider=_Provider())
+
+
+_CLIENT_ERRORS: Final = 400
 _SERVER_ERRORS: Final = 500
 _UNAVAILABLE: Final = 503
 
@@ -86,7 +100,9 @@ def note_answer(operation_id: str, status_code: int, code: str | None = None) ->
     if status_code >= _SERVER_ERRORS:
         error = UNAVAILABLE if status_code == _UNAVAILABLE else SERVER_ERROR
         metrics.add_metric(name=error, unit=MetricUnit.Count, value=1)
-    metrics.add_metric(name=f"{status_code // 100}xx", unit=MetricUnit.Count, value=1)
+    if status_code >= _CLIENT_ERRORS:
+        # API Gateway counts the calls; only errors are counted here.
+        metrics.add_metric(name=f"{status_code // 100}xx", unit=MetricUnit.Count, value=1)
     logger.info(
         "answered",
         extra={"operation_id": operation_id, "status_code": status_code, "code": code},

@@ -425,10 +425,14 @@ def test_call_is_logged_and_counted_once_when_it_ends(
     answered = [line for line in lines if line.get("message") == "answered"]
     assert [(line["status_code"], line.get("code")) for line in answered] == [(status, code)]
     assert answered[0]["function_request_id"] == Context.aws_request_id
-    counted = json.loads(capsys.readouterr().out)
+    assert answered[0]["operation_id"]
+    written = capsys.readouterr().out
+    if error is None:
+        assert written == ""
+        return
+    counted = json.loads(written)
     assert counted.get(SERVER_ERROR) == ([1.0] if status == 500 else None)
     assert counted[f"{status // 100}xx"] == [1.0]
-    assert answered[0]["operation_id"]
     [directive] = counted["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
 

@@ -475,7 +475,7 @@ def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
 def test_response_is_404_when_no_route_matches(options: dict[str, Any]) -> None:
     answer = served(reading, **options)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "no_route")
-    assert "4xx" in metrics.metric_set
+    assert "4xx" in metrics.provider.metric_set
 
 
 def test_caller_is_anonymous_when_there_is_no_authorizer() -> None:
