@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.depth import DEEP
 
@@ -30,10 +30,14 @@ os.environ |= {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
-# No deadline per example, as machines differ; the same examples on every run, so that a failure on
-# one machine is a failure on all. HYPOTHESIS_PROFILE=search looks for new ones.
-settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("search", deadline=None, max_examples=2000, print_blob=True)
+# No deadline per example and no limit for generating one, as machines differ; the same examples on
+# every run, so that a failure on one machine is a failure on all. HYPOTHESIS_PROFILE=search looks for
+# new ones.
+ANY_MACHINE: Final = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("repeatable", ANY_MACHINE, derandomize=True)
+settings.register_profile("search", ANY_MACHINE, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
