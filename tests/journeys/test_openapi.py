@@ -5,7 +5,9 @@ without a change here.
 """
 
 import copy
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -113,6 +115,32 @@ class Recorder(Caller):
         return httpx.Response(204)
 
 
+AT_ONCE: Final = 25
+
+
+@dataclass
+class Stock:
+    """Requests that wait for a reviewer, made many at once: each is processed for a second."""
+
+    portal: Portal
+    ready: deque[tuple[str, Json]] = field(default_factory=deque)
+
+    def pending(self) -> tuple[str, Json]:
+        """A request, which the caller may end, and its content."""
+        if not self.ready:
+            self._make()
+        return self.ready.popleft()
+
+    def _make(self) -> None:
+        contents = [self.portal.content() for _ in range(AT_ONCE)]
+        self.portal.deployment.caller(PROVIDER)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            submitted = list(pool.map(self.portal.submitted, contents))
+        for request_id in submitted:
+            self.portal.await_status(request_id, PROVIDER, "PENDING")
+        self.ready.extend(zip(submitted, contents, strict=True))
+
+
 @dataclass(frozen=True)
 class ValidCall:
     """A valid call of the operation: path ids, body and query."""
@@ -122,9 +150,9 @@ class ValidCall:
     query: Mapping[str, str]
 
     @classmethod
-    def at(cls, deployment: Deployment, route: Operation, read: Ids) -> "ValidCall":
-        """Create what the path names, again for each test that may end it."""
-        ids = read if route.method == "GET" else cls._created(deployment, route)
+    def at(cls, stock: Stock, route: Operation, read: Ids) -> "ValidCall":
+        """What the path names is another one for each test that may end it."""
+        ids = read if route.method == "GET" else cls._unused(stock, route)
         recorder = Recorder("", None)
         ids.call(route, recorder)
         known = {"draft_id": ids.draft, "request_id": ids.request}
@@ -132,14 +160,13 @@ class ValidCall:
         return cls(named, recorder.bodies[0], recorder.queries[0])
 
     @staticmethod
-    def _created(deployment: Deployment, route: Operation) -> Ids:
-        portal = Portal.at(deployment)
-        content = portal.content()
-        return Ids(
-            portal.draft(content) if "{draft_id}" in route.path else ABSENT_ID,
-            portal.pending(content) if "{request_id}" in route.path else ABSENT_ID,
-            content,
-        )
+    def _unused(stock: Stock, route: Operation) -> Ids:
+        if "{request_id}" in route.path:
+            request_id, content = stock.pending()
+            return Ids(ABSENT_ID, request_id, content)
+        content = stock.portal.content()
+        draft_id = stock.portal.draft(content) if "{draft_id}" in route.path else ABSENT_ID
+        return Ids(draft_id, ABSENT_ID, content)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +178,11 @@ def read(deployment: Deployment) -> Ids:
 
 
 @pytest.fixture(scope="module")
+def stock(deployment: Deployment) -> Stock:
+    return Stock(Portal.at(deployment))
+
+
+@pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
     """Reuses connections."""
     with requests.Session() as new:
@@ -159,13 +191,17 @@ def session() -> Iterator[requests.Session]:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
 def test_response_matches_the_document_when_any_input_is_sent(
-    deployment: Deployment, session: requests.Session, read: Ids, route: Operation
+    deployment: Deployment,
+    session: requests.Session,
+    stock: Stock,
+    read: Ids,
+    route: Operation,
 ) -> None:
     """Each call is made by all who may make it, and the first ones by others too.
 
     Invalid input comes first: valid calls may end what the path names.
     """
-    valid_call = ValidCall.at(deployment, route, read)
+    valid_call = ValidCall.at(stock, route, read)
     entitled, others = callers(route)
     sent = 0
 
@@ -218,10 +254,10 @@ def repeat(
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
 def test_response_matches_the_document_when_the_input_is_valid(
-    deployment: Deployment, read: Ids, route: Operation
+    deployment: Deployment, stock: Stock, read: Ids, route: Operation
 ) -> None:
     caller = deployment.caller(OF[OPERATIONS[route.operation_id].entitlement])
-    case_of(SCHEMA, route, ValidCall.at(deployment, route, read), caller).call_and_validate(
+    case_of(SCHEMA, route, ValidCall.at(stock, route, read), caller).call_and_validate(
         deployment.api_url, checks=CHECKS
     )
 
@@ -245,7 +281,7 @@ def case_of(
 
 @pytest.mark.parametrize("missing", ["status", "member", "header"])
 def test_response_is_detected_when_it_does_not_match_the_document(
-    deployment: Deployment, read: Ids, missing: str
+    deployment: Deployment, stock: Stock, read: Ids, missing: str
 ) -> None:
     """The control for the tests above."""
     result = copy.deepcopy(DOCUMENT)
@@ -260,7 +296,7 @@ def test_response_is_detected_when_it_does_not_match_the_document(
         responses["201"]["headers"]["Expected"] = {"required": True, "schema": {"type": "string"}}
     (route,) = (route for route in ROUTES if route.operation_id == "startDraft")
     case = case_of(
-        signed_in(result), route, ValidCall.at(deployment, route, read), deployment.caller(PROVIDER)
+        signed_in(result), route, ValidCall.at(stock, route, read), deployment.caller(PROVIDER)
     )
     with pytest.raises((Failure, FailureGroup)):
         case.call_and_validate(deployment.api_url, checks=CHECKS)
