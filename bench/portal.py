@@ -30,7 +30,7 @@ from local.front_door import portal
 from local.users import PROVIDER, REVIEWER, User
 from tests.browser.guide import Person, enter_check
 from tests.browser.places import SCREENS, Place, further_requests, shown_requests
-from tests.browser.review_walks import approve_next, assign_next, deny
+from tests.browser.review_walks import approve_next, assign_next, deny, urgent_case
 from tests.browser.screens import OPEN, Screen
 from tests.browser.tabs import MISSING, Contexts, chromium, launched
 from tests.browser.weights import javascript
@@ -194,7 +194,7 @@ def reviewer_of(desk: Desk) -> Person:
     """A reviewer with cases in the queue that have a document."""
     api = Portal.at(desk.deployment)
     for _ in range(2):
-        api.attach(api.pending())
+        urgent_case(api)
     screen = desk.tab(REVIEWER)
     screen.go("/review")
     screen.settled()

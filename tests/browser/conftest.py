@@ -3,6 +3,8 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -28,16 +30,25 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def deployment(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def dist(browser: Browser) -> Iterator[Future[Path]]:
+    """The files of the portal; they are built while the cloud starts."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(portal.build)
+
+
+@pytest.fixture(scope="session")
+def deployment(
+    browser: Browser, dist: Future[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     """Needs the browser first: without one nothing is deployed."""
     with deployed(tmp_path_factory.mktemp("browser")) as new:
         yield new
 
 
 @pytest.fixture(scope="session")
-def portal_url(deployment: Deployment) -> Iterator[str]:
+def portal_url(deployment: Deployment, dist: Future[Path]) -> Iterator[str]:
     """The address of portal, API and document, as `make up` serves them."""
-    with portal.served(deployment, portal.build()) as address:
+    with portal.served(deployment, dist.result()) as address:
         yield address
 
 

@@ -5,9 +5,19 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.guide import Person
+from tests.journeys.portal import Portal
 
 RATIONALE = "The notes document no findings at rest."
 CRITERION = "Plan medical policy, section 2"
+
+
+def urgent_case(api: Portal) -> str:
+    """A case with a document that is due before standard ones: the next to be assigned."""
+    content = api.content()
+    content["services"][0]["urgency"] = "EXPEDITED"
+    request_id = api.pending(content)
+    api.attach(request_id)
+    return request_id
 
 
 def assign_next(person: Person) -> None:

@@ -10,7 +10,7 @@ from local.deployment import Deployment
 from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
 from tests.browser.guide import NUMBER, Person
 from tests.browser.places import FAX, QUESTION
-from tests.browser.review_walks import approve_next, deny
+from tests.browser.review_walks import approve_next, deny, urgent_case
 from tests.browser.screens import Screen
 from tests.fakes.printing import text_of
 from tests.journeys.portal import DENIAL, Portal, until
@@ -33,10 +33,7 @@ def test_next_case_opens_by_itself_when_a_case_is_approved(
 ) -> None:
     """Assign, read, decide: at most 12 actions, for an approval and for the denial of the next case."""
     for _ in range(2):
-        content = api.content()
-        # Due before the cases of other tests.
-        content["services"][0]["urgency"] = "EXPEDITED"
-        api.attach(api.pending(content))
+        urgent_case(api)
     person = Person(screens(REVIEWER))
     approve_next(person)
     assert person.actions <= MOST_REVIEW_ACTIONS

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { formatAddress, formatPhone, formatSize, formatTin, phoneLink } from "./identifiers";
+import {
+  formatAddress,
+  formatPhone,
+  formatReference,
+  formatSize,
+  formatTin,
+  phoneLink,
+} from "./identifiers";
 
 test("phone numbers of ten digits are grouped, whatever separates them", () => {
   for (const phone of ["800.882.4462", "8008824462", "1-800-882-4462", "(800) 882 4462"]) {
@@ -29,4 +36,10 @@ test("an address is one line", () => {
     zip_code: "44122",
   };
   expect(formatAddress(address)).toBe("1 Main St, Cleveland, OH 44122");
+});
+
+test("the claim of an EHR is named by its value, other references as they are", () => {
+  expect(formatReference("urn:ehr:claims|111099", "API")).toBe("111099");
+  expect(formatReference("A|1", "FAX")).toBe("A|1");
+  expect(formatReference(null, "API")).toBe("");
 });

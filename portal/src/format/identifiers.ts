@@ -18,6 +18,17 @@ export function formatTin(tin: string | null | undefined): string {
   return tin && /^\d{9}$/.test(tin) ? `${tin.slice(0, 2)}-${tin.slice(2)}` : (tin ?? "");
 }
 
+/**
+ * The number by which the sender knows a request. An EHR identifies a claim by a naming system and a value;
+ * people know the value.
+ */
+export function formatReference(
+  reference: string | null | undefined,
+  channel: string | null | undefined,
+): string {
+  return channel === "API" ? (reference?.split("|").at(-1) ?? "") : (reference ?? "");
+}
+
 /** Bytes as KB or MB of 1,024, as the limits of documents are stated. */
 export function formatSize(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) {

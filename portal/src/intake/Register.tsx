@@ -40,6 +40,8 @@ const ARRIVAL = {
   "/reference": words.reference,
 };
 
+const CONFIRMED_VENDORS = "/content/confirmed_vendors";
+
 /** The channels that staff register by; the code list has the others too. */
 const CHANNELS: readonly string[] = [
   "PHONE",
@@ -94,7 +96,16 @@ export function Register() {
       reset();
       announce(`${words.registered}: ${number}`);
     },
-    onError: () => setAttempt((before) => before + 1),
+    onError: (error) => {
+      setAttempt((before) => before + 1);
+      // The refusal has the ids of vendors that are to be confirmed, the check their names.
+      if (
+        error instanceof ApiError &&
+        error.errors.some(({ pointer }) => pointer === CONFIRMED_VENDORS)
+      ) {
+        check.mutate();
+      }
+    },
   });
   const requestFields = useRequestFields();
   const { forms } = useForms(entry.content.services);
@@ -268,7 +279,7 @@ function Vendors({
 }) {
   const names = new Map(answer?.vendors.map((vendor) => [vendor.vendor_id, vendor.name]));
   const missing = errors
-    .filter((error) => error.pointer === "/content/confirmed_vendors")
+    .filter((error) => error.pointer === CONFIRMED_VENDORS)
     .flatMap((error) => error.choices ?? []);
   const vendors = [...new Set([...names.keys(), ...missing, ...confirmed])];
   if (vendors.length === 0) {

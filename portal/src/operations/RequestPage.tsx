@@ -7,7 +7,7 @@ import { livePolling } from "../api/queries";
 import { Providers, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { formatDay, formatMoment } from "../format/dates";
-import { formatSize } from "../format/identifiers";
+import { formatReference, formatSize } from "../format/identifiers";
 import { FiledDisputes } from "../provider/requests/details/Disputes";
 import { Lines } from "../provider/requests/details/Lines";
 import { lineViews } from "../provider/requests/details/lines";
@@ -104,7 +104,7 @@ function Shown({ details }: { details: Details }) {
                     .join(", "),
                 ],
                 [words.channel, details.channel_label],
-                [words.reference, details.reference],
+                [words.reference, formatReference(details.reference, details.channel)],
                 [words.submitted, formatMoment(details.submitted_at)],
                 [words.determined, formatMoment(details.determined_at)],
                 [
@@ -317,7 +317,8 @@ function Actions({ details }: { details: Details }) {
             request_id: details.request_id,
             version: details.version,
             role: opened.role,
-            submitted: opened.submitted,
+            // Until it is matched, the provider is in the content as it was submitted.
+            submitted: opened.submitted ?? submittedAs(details.content, opened.role),
           }}
           history={details.history}
           onClose={close}
@@ -325,6 +326,15 @@ function Actions({ details }: { details: Details }) {
       )}
     </>
   );
+}
+
+function submittedAs(
+  content: Schemas["RequestContent"],
+  role: Schemas["ProviderRole"],
+): Schemas["Provider"] | null {
+  const provider =
+    role === "REQUESTING_PROVIDER" ? content.requesting_provider : content.servicing_provider;
+  return provider ?? null;
 }
 
 interface DialogProps {

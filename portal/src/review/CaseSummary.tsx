@@ -5,6 +5,7 @@ import { Providers, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { Timeline } from "../details/Timeline";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { formatReference } from "../format/identifiers";
 import { FiledDisputes } from "../provider/requests/details/Disputes";
 import { text } from "../text";
 import { Button } from "../ui/Button";
@@ -31,7 +32,9 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
             [words.coverage, planOf(details.plan)],
             [
               words.receivedBy,
-              [details.channel_label, details.reference].filter(Boolean).join(", "),
+              [details.channel_label, formatReference(details.reference, details.channel)]
+                .filter(Boolean)
+                .join(", "),
             ],
             [words.submitted, formatMoment(details.submitted_at)],
             [

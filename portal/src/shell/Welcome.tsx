@@ -38,11 +38,13 @@ export function Welcome() {
                 key: "user",
                 title: text.common.sampleUser,
                 heading: true,
+                className: "nowrap",
                 cell: (user) => user.username,
               },
               {
                 key: "password",
                 title: text.common.samplePassword,
+                className: "nowrap",
                 cell: (user) => user.password ?? "",
               },
               { key: "role", title: text.common.sampleRole, cell: (user) => user.description },

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { api, type Schemas, unwrap } from "../../../api/client";
 import { livePolling } from "../../../api/queries";
 import { formatDay, formatMoment } from "../../../format/dates";
+import { formatReference } from "../../../format/identifiers";
 import { text } from "../../../text";
 import { announce } from "../../../ui/announce";
 import { Button, LinkButton } from "../../../ui/Button";
@@ -111,7 +112,8 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
               {[
                 words.submitted(formatMoment(details.submitted_at)),
                 details.channel_label && words.receivedBy(details.channel_label),
-                details.reference && words.reference(details.reference),
+                details.reference &&
+                  words.reference(formatReference(details.reference, details.channel)),
               ]
                 .filter(Boolean)
                 .join(" · ")}
