@@ -55,7 +55,7 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
         found["menu"] = problems
     page.keyboard.press("Escape")
     expect(menu).to_be_focused()
-    expect(page.get_by_role("navigation")).to_have_count(0)
+    expect(page.get_by_role("navigation", name="Main navigation")).to_have_count(0)
     assert found == {}
 
 
