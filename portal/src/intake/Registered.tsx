@@ -92,7 +92,7 @@ function Shown({ details }: { details: Details }) {
       )}
       {voiding && <VoidDialog details={details} onClose={() => setVoiding(false)} />}
       <OpenInformation details={details} onAnswer={null} />
-      <Card>
+      <Card title={text.review.request}>
         <StatusNotes details={details} />
         <Facts
           items={[
