@@ -61,8 +61,8 @@ class OwnAlarm:
     """Whether the metric is a length of time, of which the maximum counts, and not a count."""
     present: bool = False
 
-    def rings(self, values: list[float]) -> bool:
-        """Whether it fires if each of its periods has these values."""
+    def is_raised(self, values: list[float]) -> bool:
+        """Whether the alarm is raised if each of its periods has these values."""
         if self.present:
             return not values
         found = (max(values) if self.maximum else sum(values)) if values else 0

@@ -33,7 +33,6 @@ from precert.usecases.received_documents import ReceivedFile
 CORRECT: Final = "C"
 """X12 889: correct and resubmit."""
 NO_RESUBMISSION: Final = "N"
-RESUBMIT: Final = "R"
 
 _REASON_OF_FIELD: Final = {
     "member_id": "72",

@@ -1,7 +1,7 @@
 """Operators' commands.
 
 Exit codes: 0 success; 1 the input is invalid or nothing was found; 2 wrong usage, or AWS could not be
-reached. Each error in a file is one line: ``FILE:line: column: message``.
+reached. Each error in a file is one line: FILE:line: column: message.
 """
 
 import argparse

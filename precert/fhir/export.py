@@ -20,7 +20,6 @@ as unknown where the profile requires an element. In particular:
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Final
 
 from precert.domain.codes import canonical_code, code_types_of, modifier_code_type
 from precert.domain.content import Procedure, Provider, RequestContent, Service
@@ -31,8 +30,6 @@ from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Pur
 from precert.domain.wording import written_diagnosis
 from precert.fhir import parties, systems
 from precert.fhir.elements import Json, concept, extension, not_applicable, present, reference
-
-MEDIA_TYPE: Final = "application/fhir+json"
 
 USE_OF = {
     Purpose.PRECERTIFICATION: "preauthorization",

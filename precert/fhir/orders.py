@@ -36,7 +36,6 @@ ORDER_TYPES: Final = frozenset(
         "VisionPrescription",
     }
 )
-ENCOUNTER_CODES: Final = f"{systems.TERMINOLOGY}/v3-ActCode"
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 _OUTPATIENT: Final = frozenset({"AMB", "HH", "VR", "FLD", "OBSENC", "SS"})
 _URGENT: Final = frozenset({"urgent", "asap", "stat"})

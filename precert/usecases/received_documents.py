@@ -34,7 +34,6 @@ _EXTENSION_OF: Final = {
     "image/jpg": ".jpg",
     "image/tif": ".tif",
 }
-ACCEPTED_TYPES: Final = ", ".join(dict.fromkeys(CONTENT_TYPES.values()))
 UNKNOWN_TYPE: Final = "application/octet-stream"
 STORED_WITHIN: Final = timedelta(minutes=1)
 """The call that records a document stores its file, and ends within seconds."""

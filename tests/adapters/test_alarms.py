@@ -156,12 +156,12 @@ def test_alarm_rings_when_its_condition_is_provoked(
     [alarm] = (one for one in OWN_ALARMS if one.name == name)
     cloud.pended()
     cloud.sweep()
-    assert not alarm.rings(values_of(alarm, capsys.readouterr().out))
+    assert not alarm.is_raised(values_of(alarm, capsys.readouterr().out))
     provoke(cloud)
     values = values_of(alarm, capsys.readouterr().out)
     assert values
     # What is counted happens as often as the threshold requires.
-    assert alarm.rings(values if alarm.maximum else values * (alarm.above + 1))
+    assert alarm.is_raised(values if alarm.maximum else values * (alarm.above + 1))
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -171,8 +171,8 @@ def test_alarm_rings_when_a_schedule_does_not_complete(
     [alarm] = (one for one in OWN_ALARMS if one.name == name)
     capsys.readouterr()
     RUNS[name](cloud)
-    assert not alarm.rings(values_of(alarm, capsys.readouterr().out))
+    assert not alarm.is_raised(values_of(alarm, capsys.readouterr().out))
     cloud.wire.cut("Query")
     with pytest.raises(PrecertError):
         RUNS[name](cloud)
-    assert alarm.rings(values_of(alarm, capsys.readouterr().out))
+    assert alarm.is_raised(values_of(alarm, capsys.readouterr().out))

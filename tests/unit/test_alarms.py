@@ -27,7 +27,7 @@ def test_runbook_has_a_section_when_an_alarm_names_it(alarm: OwnAlarm) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alarm", "values", "rings"),
+    ("alarm", "values", "is_raised"),
     [
         (OwnAlarm("A", Severity.PAGE, "", "", "m"), [], False),
         (OwnAlarm("A", Severity.PAGE, "", "", "m"), [1.0], True),
@@ -39,6 +39,6 @@ def test_runbook_has_a_section_when_an_alarm_names_it(alarm: OwnAlarm) -> None:
     ],
 )
 def test_alarm_rings_when_its_condition_is_true(
-    alarm: OwnAlarm, values: list[float], rings: bool
+    alarm: OwnAlarm, values: list[float], is_raised: bool
 ) -> None:
-    assert alarm.rings(values) is rings
+    assert alarm.is_raised(values) is is_raised

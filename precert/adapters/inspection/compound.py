@@ -15,7 +15,6 @@ _LAST_SECTOR: Final = 0xFFFFFFFA
 _FATS_IN_HEADER: Final = 109
 _ENTRY: Final = 128
 _NO_ENTRY: Final = 0xFFFFFFFF
-_STORAGE: Final = 1
 _STREAM: Final = 2
 _MINI_SHIFT: Final = 6
 _SHIFTS: Final = (9, 12)

@@ -1,1 +1,0 @@
-"""Constructs of the stack, one per capability."""

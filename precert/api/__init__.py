@@ -1,1 +1,0 @@
-"""The HTTP API: routes, request and response models, problems."""
