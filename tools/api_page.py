@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from precert.domain.code_lists import ENUM_NAMES
 from precert.domain.errors import ERROR_CODES
 from tools.openapi_files import ROOT
 
@@ -18,7 +19,7 @@ entitlement that a caller needs.
 
 def page(document: Mapping[str, Any]) -> str:
     """Return the page for an OpenAPI document."""
-    return "\n".join([INTRODUCTION, *_tables(document), *_error_codes()])
+    return "\n".join([INTRODUCTION, *_tables(document), *_values(), *_error_codes()])
 
 
 def _tables(document: Mapping[str, Any]) -> Iterator[str]:
@@ -34,6 +35,20 @@ def _tables(document: Mapping[str, Any]) -> Iterator[str]:
                         f"| {operation['summary']} | {needed} |"
                     )
         yield ""
+
+
+def _values() -> Iterator[str]:
+    yield "## Values\n"
+    yield (
+        "The values of the enumerations that `GET /v1/reference` lists, with their names. A payer can "
+        "name those of its form otherwise.\n"
+    )
+    yield "| List | Value | Name |\n| --- | --- | --- |"
+    for name, members in ENUM_NAMES.items():
+        for member, words in members.items():
+            shown = words if isinstance(words, str) else ": ".join(one for one in words if one)
+            yield f"| `{name}` | `{member.value}` | {shown} |"
+    yield ""
 
 
 def _error_codes() -> Iterator[str]:

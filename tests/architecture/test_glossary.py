@@ -1,5 +1,6 @@
 """The glossary is in alphabetical order and defines each term once."""
 
+import json
 import re
 from typing import Final
 
@@ -33,3 +34,18 @@ def test_names_are_those_of_api_or_code_when_the_glossary_has_them() -> None:
         name for span in re.findall(r"`([^`]+)`", GLOSSARY) for name in re.findall(r"\w{3,}", span)
     }
     assert names - words == set()
+
+
+def test_every_value_of_the_api_is_named_when_an_enumeration_has_it() -> None:
+    """``FieldKind`` is how a form field is entered, which its own fields describe."""
+    pages = GLOSSARY + (ROOT / "docs" / "api.md").read_text("utf-8")
+    schemas = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"][
+        "schemas"
+    ]
+    unnamed = {
+        name: values
+        for name, schema in schemas.items()
+        if name != "FieldKind"
+        and (values := [one for one in schema.get("enum", ()) if f"`{one}`" not in pages])
+    }
+    assert unnamed == {}

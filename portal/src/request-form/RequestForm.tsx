@@ -1,5 +1,5 @@
 /**
- * The form of a request: patient, providers and services. It knows nothing of drafts: what it edits is a
+ * The form of a request: patient, providers and services. It does not depend on drafts: what it edits is a
  * `RequestContent`, with errors by the pointer into the body in which the content is sent.
  */
 import { type ReactNode, useEffect, useState } from "react";

@@ -1,8 +1,8 @@
 /**
  * Form fields: label, hint, error and control, connected for assistive technology.
  *
- * `pointer` is the JSON pointer of the value in the body that the API receives: it gives the control its id,
- * and finds the field's errors among `errors`.
+ * `pointer` is the JSON pointer of the value in the body that the API receives: the control's id
+ * follows from it, and the field's errors are found by it among `errors`.
  */
 import {
   createContext,

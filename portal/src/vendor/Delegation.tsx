@@ -118,7 +118,7 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
   );
 }
 
-/** Requests that are similar to what the vendor decides; of others it learns that they exist. */
+/** Requests that are similar to what the vendor decides; of others it sees that they exist. */
 function Similar({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
   const { potential_duplicates, notices } = details;
   if (potential_duplicates.length === 0) {

@@ -1,6 +1,6 @@
 /**
  * Saving while one types: one call at a time, a pause after the last change, the same call again after a lost
- * answer. It knows neither React nor the API: the clock and the call are given.
+ * answer. It uses neither React nor the API: the clock and the call are parameters.
  */
 import type { ErrorItem } from "../../api/client";
 import { type Content, changedParts, type Part, same } from "../../request-form/content";
