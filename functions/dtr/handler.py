@@ -56,8 +56,9 @@ def questionnaire_operation(
 ) -> FhirResource:
     """Da Vinci DTR 2.2 `Questionnaire/$questionnaire-package` and `$log-questionnaire-errors`.
 
-    `$questionnaire-package`: send the coverage, and the orders or the addresses of questionnaires;
-    receive a package for each questionnaire that the rule list's required documentation needs.
+    `$questionnaire-package`: send the coverage, and the orders, the addresses of questionnaires or the
+    `questionnaire-context` of a PAS Task; receive a package for each questionnaire that the rule list's
+    required documentation needs.
     `$log-questionnaire-errors`: report the errors of a questionnaire.
     """
     if operation == LOG_ERRORS:
@@ -74,6 +75,9 @@ def _packages(request: PackageRequest, caller: Caller) -> FhirResource:
     found = HookResources([*request.orders, request.coverage])
     orders = [(one, call(read_order, one, found)) for one in request.orders]
     families, warnings = named_families(request.canonicals, data)
+    requested = data.family_in(request.context) if request.context else None
+    if requested is not None and requested not in families:
+        families.append(requested)
     if not families:
         families, further = _of_orders([order for _, order in orders], request, caller)
         warnings += further

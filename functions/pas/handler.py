@@ -16,7 +16,9 @@ from functions.pas.models import (
     answered_files,
     claim_errors,
     line_numbers,
+    not_recorded,
     received_files,
+    sent_answers,
 )
 from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
 from precert.api.operation import FHIR_JSON
@@ -156,15 +158,12 @@ _CLAIM: Final = BodyLimit(
 
 def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
     """The files of a bundle that are not recorded, each with what to do."""
-    files = files_of_bundle(bundle)
+    files, answers = files_of_bundle(bundle), call(answered_files, bundle)
     if prior_claim(bundle) is not None:
-        known = {one.announced_sha256 for one in file.documents}
         return [
-            f"{one.place}: not attached, as the claim is an update. Send it by $submit-attachment."
-            for one in files
-            if one.body is None or sha256(one.body).hexdigest() not in known
+            f"{place}: not attached, as the claim is an update. Send it by $submit-attachment."
+            for place in not_recorded([*answers, *files], file.documents)
         ]
-    answers = len(call(answered_files, bundle))
     most = dependencies().payer.documents.max_at_submission
     remarks = [
         f"{one.place}: not attached. Send the content as data; documents are not retrieved."
@@ -174,7 +173,12 @@ def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
     remarks += (
         f"{one.place}: not attached. A request takes {most} documents with its submission. Send it "
         "by $submit-attachment."
-        for one in [one for one in files if one.address is None][max(most - answers, 0) :]
+        for one in [one for one in files if one.address is None][max(most - len(answers), 0) :]
+    )
+    # A claim that is sent again adds no answers.
+    remarks += (
+        f"{place}: not attached. Send it by $submit-attachment."
+        for place in not_recorded(answers, file.documents)
     )
     return remarks
 
@@ -251,8 +255,10 @@ def attachment_operation(
     """Da Vinci CDex 2.1 `$submit-attachment`: attach documents to a pended request or an open appeal.
 
     TrackingId, or AdminRefNumber, is the precertification number or the identifier of the claim.
-    The documents are inspected and scanned as uploads, after the call. The first that is attached
-    answers the open request for information; with Final false, it stays open for more.
+    The documents are inspected and scanned as uploads, after the call. The answers of a
+    QuestionnaireResponse, which can be in a bundle of DTR, are documents too. The first document that
+    is attached answers the open request for information; with Final false, or with a
+    QuestionnaireResponse that is not completed, it stays open for more.
     """
     if operation != SUBMIT_ATTACHMENT:
         raise NotFoundError("There is no such operation. Send attachments to $submit-attachment.")
@@ -267,7 +273,7 @@ def attachment_operation(
     if wrong := [one for one in sent.lines if one[0] not in known]:
         expected = f"Send item numbers of the claim: {', '.join(sorted(known, key=int))}."
         raise UnprocessableBundleError([Issue("value", place, expected) for _, place in wrong])
-    files = call(received_files, sent.files)
+    files = [*call(sent_answers, sent.responses), *call(received_files, sent.files)]
     id_of = partial(id_from_key, "-", "document")
     try:
         attached = call(attach_received_files, file, files, caller, final=sent.final, id_of=id_of)

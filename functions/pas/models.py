@@ -4,9 +4,11 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Final
 
 from precert.api.problems import MAX_LISTED
+from precert.domain.documents import Document
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -24,8 +26,9 @@ from precert.domain.questionnaires import Questionnaires
 from precert.domain.review import FIRST_CYCLE
 from precert.fhir.answers import answered_sections, responses_of
 from precert.fhir.attachments import SentFile
-from precert.fhir.bundles import Bundle, bundle_of
+from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of
 from precert.fhir.claims import ReadClaim, item_sequences
+from precert.fhir.elements import Json
 from precert.fhir.responses import ClaimError
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.received_documents import ReceivedFile
@@ -110,15 +113,56 @@ def received_files(files: Sequence[SentFile], *, payer: Payer) -> list[ReceivedF
 
 def answered_files(bundle: Bundle, *, questionnaires: Questionnaires) -> list[ReceivedFile]:
     """The answers of the bundle's questionnaires as documents, with the files among them."""
+    found = [(bundle.path(one), one) for one in responses_of(bundle)]
+    return files_of_responses(found, questionnaires=questionnaires)
+
+
+def files_of_responses(
+    responses: Sequence[tuple[str, Json]], *, questionnaires: Questionnaires
+) -> list[ReceivedFile]:
+    """The answers of questionnaires, each with its place, as documents, with the files among them."""
     files: list[ReceivedFile] = []
-    for response in responses_of(bundle):
-        for one in answered_sections(response, bundle.path(response), questionnaires):
+    for place, response in responses:
+        for one in answered_sections(response, place, questionnaires):
             files.append(ReceivedFile(one.place, one.title, "text/plain", one.body, one.document))
             files += (
                 ReceivedFile(one.place, file.title, file.content_type, file.body, one.document)
                 for file in one.attachments
             )
     return files
+
+
+def sent_answers(
+    responses: Sequence[tuple[str, Json]], *, questionnaires: Questionnaires
+) -> list[ReceivedFile]:
+    """The answers of responses that were sent alone, as documents.
+
+    Raises:
+        UnprocessableBundleError: responses without an answer about documentation.
+    """
+    message = "Send the answers to the questions about the required documentation."
+    issues = [
+        Issue("required", f"{one[0]}.item", message)
+        for one in responses
+        if not files_of_responses([one], questionnaires=questionnaires)
+    ]
+    if issues:
+        raise UnprocessableBundleError(issues)
+    return files_of_responses(responses, questionnaires=questionnaires)
+
+
+def not_recorded(
+    files: Sequence[ReceivedFile | SentFile], documents: Sequence[Document]
+) -> list[str]:
+    """The places of files that are no documents of the request."""
+    known = {one.announced_sha256 for one in documents}
+    return list(
+        dict.fromkeys(
+            one.place
+            for one in files
+            if one.body is None or sha256(one.body).hexdigest() not in known
+        )
+    )
 
 
 def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:

@@ -18,6 +18,8 @@ from precert.domain.values import Text, Value
 
 QUESTIONNAIRES: Final = "questionnaires.json"
 """The name of their file, beside ``payer.json``."""
+CONTEXT: Final = "PAS-"
+"""The beginning of the contexts by which requests for documentation name questionnaires."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
@@ -149,6 +151,14 @@ class Questionnaires(Value):
         if version not in ("", self.version):
             return None
         return next((one for one in self.families if self.address(one) == address), None)
+
+    def context(self, family: Family) -> str:
+        """What a request for documentation names its questionnaire by; no address and no version."""
+        return f"{CONTEXT}{family.name}"
+
+    def family_in(self, context: str) -> Family | None:
+        """The family that a request for documentation named."""
+        return next((one for one in self.families if self.context(one) == context), None)
 
     def value_set_address(self, name: str) -> str:
         return f"{self.url}/ValueSet/{name}"

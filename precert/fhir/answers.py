@@ -44,6 +44,26 @@ class AnsweredSection:
         return "\n".join([*self.lines, ""]).encode()
 
 
+RESPONSE: Final = "QuestionnaireResponse"
+
+
+def response_in(content: Json) -> tuple[str, Json] | None:
+    """The QuestionnaireResponse that a resource is or, as a bundle of DTR, has; with its path."""
+    if content.get("resourceType") == RESPONSE:
+        return "", content
+    if content.get("resourceType") == "Bundle":
+        for index, entry in enumerate(objects(content, "entry")):
+            one = entry.get("resource")
+            if isinstance(one, dict) and one.get("resourceType") == RESPONSE:
+                return f".entry[{index}].resource", one
+    return None
+
+
+def is_complete(response: Json) -> bool:
+    """Whether all questions are answered, as its author states."""
+    return response.get("status") in _COMPLETED
+
+
 def responses_of(bundle: Bundle) -> list[Json]:
     """The QuestionnaireResponses of a claim's bundle, each once."""
     named = [
@@ -53,7 +73,7 @@ def responses_of(bundle: Bundle) -> list[Json]:
     entries = [entry["resource"] for entry in bundle.document["entry"]]
     found: list[Json] = []
     for one in (*named, *entries):
-        if one is None or one["resourceType"] != "QuestionnaireResponse":
+        if one is None or one["resourceType"] != RESPONSE:
             continue
         if not any(one is each for each in found):
             found.append(one)
@@ -90,7 +110,7 @@ def _of_family(
 ) -> Iterator[AnsweredSection]:
     by_link = {link: one for one in items if (link := text(one, "linkId"))}
     answered = data.answered_documents(family, answered_links(response))
-    complete = response.get("status") in _COMPLETED
+    complete = is_complete(response)
     texts = {one.link_id: one.text for one in data.about.questions}
     about = [line for link in texts if link in by_link for line in _written(by_link[link], texts)]
     for code, section in data.sections_of(family):

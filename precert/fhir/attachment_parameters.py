@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from precert.fhir.answers import RESPONSE, is_complete, response_in
 from precert.fhir.attachments import FILED_RESOURCES, SentFile, files_of_resource
 from precert.fhir.bundles import (
     MOST_DEPTH,
@@ -33,7 +34,10 @@ class SubmittedAttachment:
     lines: tuple[tuple[str, str], ...]
     """Each LineItem, with its place."""
     files: tuple[SentFile, ...]
+    responses: tuple[tuple[str, Json], ...]
+    """Each QuestionnaireResponse, with its place."""
     final: bool
+    """Whether nothing more is announced, and no QuestionnaireResponse is in progress."""
 
 
 def read_attachment(document: object) -> SubmittedAttachment:
@@ -56,13 +60,16 @@ def read_attachment(document: object) -> SubmittedAttachment:
     known = [read.identifier("TrackingId"), read.identifier("AdminRefNumber")]
     member = read.identifier("MemberId")
     sent = [one for one in known if one]
+    responses = tuple(read.responses())
     return SubmittedAttachment(
         tracking=tuple("|".join(one) for one in sent),
         numbers=tuple(value.strip().upper() for _, value in sent),
         member_id=member[1].strip().upper() if member else "",
         lines=tuple(read.lines()),
         files=tuple(read.files()),
-        final=read.named("Final").get("valueBoolean") is not False,
+        responses=responses,
+        final=read.named("Final").get("valueBoolean") is not False
+        and all(is_complete(one) for _, one in responses),
     )
 
 
@@ -116,11 +123,19 @@ class _Parameters:
             path = _content_path(place)
             yield from files_of_resource(content, path, codes=(code,) if code else ())
 
+    def responses(self) -> Iterator[tuple[str, Json]]:
+        for place, one in self.attachments:
+            if (found := response_in(_part(one, "Content")["resource"])) is not None:
+                yield f"{_content_path(place)}{found[0]}", found[1]
+
 
 def _issues_of_content(content: object, place: str) -> Iterator[Issue]:
     """What is wrong with the content of one attachment."""
+    if isinstance(content, dict) and response_in(content) is not None:
+        return
     if not isinstance(content, dict) or content.get("resourceType") not in FILED_RESOURCES:
-        message = f"Send one of {', '.join(sorted(FILED_RESOURCES))} with the content as data."
+        types = ", ".join(sorted(FILED_RESOURCES))
+        message = f"Send one of {types} with the content as data, or a {RESPONSE}."
         yield Issue("not-supported" if content else "required", place, message)
         return
     files = list(files_of_resource(content, _content_path(place)))

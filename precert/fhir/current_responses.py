@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from precert.domain.content import Provider
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.fhir import parties, systems
 from precert.fhir.bundles import Bundle, bundle_of
@@ -31,6 +32,7 @@ def answer_of(
     seed: str,
     base_url: str,
     payer: Payer,
+    questionnaires: Questionnaires,
     at: datetime,
 ) -> Json:
     """The response bundle with the state of a request.
@@ -46,7 +48,14 @@ def answer_of(
     if len(sequences) != lines:
         sequences = tuple(range(1, lines + 1))
     answer = determined(
-        request, sequences, bundle, payer=payer, base_url=base_url, at=at, new_uuid=new_uuid
+        request,
+        sequences,
+        bundle,
+        payer=payer,
+        questionnaires=questionnaires,
+        base_url=base_url,
+        at=at,
+        new_uuid=new_uuid,
     )
     number = {"system": systems.REQUEST_NUMBER, "value": request.submitted.number}
     return {"resourceType": "Bundle", "id": new_uuid(), "identifier": number, **answer}

@@ -1,8 +1,9 @@
 """The documents that a request for information requires, as Da Vinci PAS and CDex represent them.
 
 A Task lists all documents that have a LOINC code in the payer's data, and how to send them; a
-CommunicationRequest for each of them has the content of X12 278. Other documents, and questions in
-words, are process notes only.
+CommunicationRequest for each of them has the content of X12 278. A second Task has the context of the
+questionnaire that collects the documents of a line, where there is one. Other documents, and questions
+in words, are process notes only.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from precert.domain.content import numbered_lines
 from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.domain.review import InformationRequest
 from precert.domain.wording import written_diagnosis
@@ -29,6 +31,7 @@ def document_requests(
     claim: Json,
     *,
     payer: Payer,
+    questionnaires: Questionnaires,
     base_url: str,
     at: datetime,
     new_uuid: Callable[[], str],
@@ -38,51 +41,100 @@ def document_requests(
     ``sequences`` has the item number of each service line, and ``claim`` refers to the claim.
     """
     rfi = request.submitted.open_information_request
-    needed = list(_needed(request, rfi, payer)) if rfi else []
-    if rfi is None or not needed:
+    if rfi is None:
         return [], []
+    needed = list(_needed(request, rfi))
+    coded = [
+        (line, loinc)
+        for line, document in needed
+        if (loinc := payer.attachment_codes.get(document)) is not None
+    ]
     requests = [
         _communication(request, line, sequences[line.line_id], loinc, bundle, new_uuid())
-        for line, loinc in needed
+        for line, loinc in coded
     ]
-    numbered = [(sequences[line.line_id], loinc) for line, loinc in needed]
-    task = _task(request, rfi, numbered, bundle, claim, payer)
-    task["authoredOn"] = written(rfi.requested_at)
-    task["lastModified"] = written(at)
-    task["input"].insert(0, _input("payer-url", valueUrl=f"{base_url}{SUBMIT_ATTACHMENT}"))
-    return requests, [{"resourceType": "Task", "id": new_uuid(), **task}]
+    inputs = {
+        "attachment-request-code": [
+            _of_line(
+                "attachments-needed",
+                sequences[line.line_id],
+                valueCodeableConcept=concept(systems.LOINC, loinc),
+            )
+            for line, loinc in coded
+        ],
+        "attachment-request-questionnaire": [
+            _of_line("questionnaire-context", sequences[line.line_id], valueString=context)
+            for line, context in _contexts(request, needed, questionnaires)
+        ],
+    }
+    common = _task(request, rfi, bundle, claim, payer) | {
+        "authoredOn": written(rfi.requested_at),
+        "lastModified": written(at),
+    }
+    address = _input("payer-url", valueUrl=f"{base_url}{SUBMIT_ATTACHMENT}")
+    # A Task has one code, so that each form of request has its own.
+    return requests, [
+        {
+            "resourceType": "Task",
+            "id": new_uuid(),
+            **common,
+            "code": concept(systems.PAS_CODES, code),
+            "input": [address, *of_lines],
+        }
+        for code, of_lines in inputs.items()
+        if of_lines
+    ]
 
 
-def _needed(
-    request: Request, rfi: InformationRequest, payer: Payer
-) -> Iterator[tuple[ServiceLine, str]]:
-    """Each line with the LOINC code of each document that is needed for it.
+def _needed(request: Request, rfi: InformationRequest) -> Iterator[tuple[ServiceLine, str]]:
+    """Each line with each document that is needed for it.
 
     A document that no rule requires of a line is needed for every line that waits for its decision.
     """
-    assessment = request.submitted.assessment
-    required = (
-        {line.line_id: line.required_documentation for line in assessment.lines}
-        if assessment
-        else {}
-    )
+    required = _required(request)
     lines = request.lines_to_decide
     for document in rfi.documents:
-        if (loinc := payer.attachment_codes.get(document)) is None:
-            continue
         of_rules = [one for one in lines if document in required.get(one.line_id, ())]
         for line in of_rules or lines:
-            yield line, loinc
+            yield line, document
+
+
+def _required(request: Request) -> dict[str, Sequence[str]]:
+    """The documents that the rules require of each line."""
+    assessment = request.submitted.assessment
+    lines = assessment.lines if assessment else ()
+    return {line.line_id: line.required_documentation for line in lines}
+
+
+def _contexts(
+    request: Request,
+    needed: Sequence[tuple[ServiceLine, str]],
+    questionnaires: Questionnaires,
+) -> Iterator[tuple[ServiceLine, str]]:
+    """Each line with the context of the questionnaire that collects what is needed for it.
+
+    It is the questionnaire of the line's rule, if the rule requires all that is needed; else that of
+    exactly the needed documents.
+    """
+    required = _required(request)
+    by_line: dict[str, tuple[ServiceLine, set[str]]] = {}
+    for line, document in needed:
+        by_line.setdefault(line.line_id, (line, set()))[1].add(document)
+    for line, documents in by_line.values():
+        of_rule = set(required.get(line.line_id, ()))
+        family = questionnaires.family_of(max(of_rule, documents))
+        if family is not None:
+            yield line, questionnaires.context(family)
 
 
 def _task(
     request: Request,
     rfi: InformationRequest,
-    needed: Sequence[tuple[int, str]],
     bundle: Bundle,
     claim: Json,
     payer: Payer,
 ) -> Json:
+    """What the Tasks of a request for information have in common."""
     head = bundle.first
     insurer = bundle.target(head.get("insurer"))
     known = objects(insurer, "identifier")
@@ -94,22 +146,18 @@ def _task(
         identifier=[*tracked[:1], number],
         status="requested",
         intent="order",
-        code=concept(systems.PAS_CODES, "attachment-request-code"),
         **{"for": head.get("patient")},
         requester={"identifier": identifier},
         owner={"identifier": identifier},
         reasonCode=concept(systems.PAS_CODES, "priorAuthorization"),
         reasonReference=claim,
         restriction={"period": {"end": written(rfi.answer_by)}},
-        input=[
-            _input(
-                "attachments-needed",
-                extension=[extension("serviceLineNumber", valuePositiveInt=sequence)],
-                valueCodeableConcept=concept(systems.LOINC, loinc),
-            )
-            for sequence, loinc in needed
-        ],
     )
+
+
+def _of_line(kind: str, sequence: int, **members: object) -> Json:
+    number = extension("serviceLineNumber", valuePositiveInt=sequence)
+    return _input(kind, extension=[number], **members)
 
 
 def _input(kind: str, **members: object) -> Json:

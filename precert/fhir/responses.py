@@ -15,6 +15,7 @@ from precert.domain.decisions import DecidingRole, Decision, ServiceLine
 from precert.domain.delegation import names_of
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.payer import Payer
+from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
 from precert.domain.values import CodeType
@@ -148,12 +149,13 @@ def _error(error: ClaimError, note: int) -> Json:
     }
 
 
-def determined(
+def determined(  # noqa: PLR0913 - most are dependencies
     request: Request,
     sequences: Sequence[int],
     bundle: Bundle,
     *,
     payer: Payer,
+    questionnaires: Questionnaires,
     base_url: str,
     at: datetime,
     new_uuid: Callable[[], str],
@@ -176,6 +178,7 @@ def determined(
         bundle,
         response.claim,
         payer=payer,
+        questionnaires=questionnaires,
         base_url=base_url,
         at=at,
         new_uuid=new_uuid,

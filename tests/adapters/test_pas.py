@@ -451,6 +451,13 @@ def resources(document: Json, kind: str) -> list[Json]:
     return [one for one in found if one["resourceType"] == kind]
 
 
+def code_task(answer: Json) -> Json:
+    """The Task that requests documents by their codes."""
+    wanted = "attachment-request-code"
+    (task,) = (one for one in resources(answer, "Task") if coding(one["code"])[1] == wanted)
+    return task
+
+
 @pytest.mark.parametrize("inquired", [False, True], ids=["submit", "inquire"])
 def test_task_and_communication_requests_ask_for_documents_when_they_have_codes(
     cloud: Cloud, inquired: bool
@@ -458,8 +465,7 @@ def test_task_and_communication_requests_ask_for_documents_when_they_have_codes(
     answer = submit(cloud, claim(PACEMAKER)).body
     if inquired:
         (answer,) = bundles(inquire(cloud, inquiry()))
-    (task,) = resources(answer, "Task")
-    assert coding(task["code"])[1] == "attachment-request-code"
+    task = code_task(answer)
     url, *needed = task["input"]
     assert url["valueUrl"].endswith("/fhir/r4/$submit-attachment")
     lines = [extensions(one)["serviceLineNumber"]["valuePositiveInt"] for one in needed]

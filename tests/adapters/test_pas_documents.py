@@ -18,6 +18,7 @@ from tests.adapters.test_pas import (
     Json,
     actions,
     claim,
+    code_task,
     issues,
     patient,
     resources,
@@ -118,7 +119,7 @@ def test_document_of_the_bundle_is_attached_when_it_was_inspected(cloud: Cloud) 
     # Only the other document is needed, and the one that was sent with the claim is no answer to that.
     assert cloud.relay(cloud.stream()) == []
     again = submit(cloud, with_resources(claim(PACEMAKER), file))
-    (task,) = resources(again.body, "Task")
+    task = code_task(again.body)
     assert [one["valueCodeableConcept"]["coding"][0]["code"] for one in task["input"][1:]] == [
         IMAGES
     ]
@@ -179,7 +180,7 @@ def test_document_is_requested_again_when_the_call_ended_before_its_file_was_sto
     assert cloud.relay(cloud.stream()) == []
     assert rfi_is_open(cloud)
     reply = submit(cloud, sent)
-    (task,) = resources(reply.body, "Task")
+    task = code_task(reply.body)
     needed = {one["valueCodeableConcept"]["coding"][0]["code"] for one in task["input"][1:]}
     assert needed == {NOTES, IMAGES}
     assert sum("could not be stored. Send it again" in text for text in notes(reply)) == 2
@@ -269,7 +270,7 @@ def test_document_is_requested_when_the_one_that_was_sent_is_refused(cloud: Clou
     deliver_arrivals(cloud)
     assert cloud.relay(cloud.stream()) == []
     reply = submit(cloud, with_resources(claim(PACEMAKER), *sent))
-    (task,) = resources(reply.body, "Task")
+    task = code_task(reply.body)
     assert [one["valueCodeableConcept"]["coding"][0]["code"] for one in task["input"][1:]] == [
         NOTES
     ]

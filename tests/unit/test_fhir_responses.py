@@ -12,7 +12,7 @@ from precert.domain.values import UnitType
 from precert.fhir.bundles import bundle_of
 from precert.fhir.responses import ClaimError, determined, refused
 from tests.fakes.clock import START
-from tests.fakes.samples import NUMBER, decision, payer, request, review
+from tests.fakes.samples import NUMBER, decision, payer, questionnaires, request, review
 from tests.unit.test_export import bundle, coding, extensions, uuids
 from tools.fhir_validator import pas_validator
 
@@ -25,6 +25,7 @@ def answered(of: Request) -> Json:
         (1, 2),
         bundle_of(bundle(), first="Claim"),
         payer=payer(),
+        questionnaires=questionnaires(),
         base_url="https://payer.example.org",
         at=START,
         new_uuid=uuids(),

@@ -13,7 +13,7 @@ from precert.fhir.bundles import bundle_of
 from precert.fhir.responses import ClaimError, determined, refused
 from tests.adapters.pas_elements import ELEMENTS, added, missing_must_support, of_type
 from tests.fakes.clock import START
-from tests.fakes.samples import payer
+from tests.fakes.samples import payer, questionnaires
 from tests.unit.test_export import bundle, claim_of
 from tests.unit.test_fhir_responses import decided
 from tools.fhir_validator import pas_validator
@@ -36,10 +36,6 @@ CANNOT: Final[dict[str, dict[str, str]]] = {
         "Task.input:AttachmentsNeeded.extension:contentModifier": (
             "No rule narrows the content of a document beyond its LOINC code."
         ),
-        "Task.input:QuestionnaireContext": "Questionnaires are requested by CRD and DTR.",
-        "Task.input:QuestionnaireContext.extension:paLineNumber": "As above.",
-        "Task.input:QuestionnaireContext.type": "As above.",
-        "Task.input:QuestionnaireContext.value[x]": "As above.",
         "Task.statusReason": "A task is requested; no task is rejected or on hold.",
     },
     "communicationrequest": {
@@ -102,6 +98,7 @@ def answers(document: Json, *, inquired: bool) -> list[Json]:
             (1, 2),
             bundle_of(document, first="Claim"),
             payer=payer(),
+            questionnaires=questionnaires(),
             base_url=BASE,
             at=START,
             new_uuid=_new_uuid,
