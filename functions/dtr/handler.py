@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from functions.dtr.models import (
     NO_FORM,
+    NO_MEMBER,
     NOT_REQUIRED,
     UNCHANGED,
     ExpandQuery,
@@ -95,7 +96,11 @@ def _of_orders(
 ) -> tuple[list[Family], list[str]]:
     """The families that the orders require, with what to do where there is none."""
     data = dependencies().questionnaires
-    required = call(required_documents, orders, member_id_of(request.coverage), caller)
+    try:
+        required = call(required_documents, orders, member_id_of(request.coverage), caller)
+    except PatientNotFoundError as error:
+        # The coverage alone names the member: there is no name or birth date to compare.
+        raise PatientNotFoundError(NO_MEMBER) from error
     found = [data.family_of(one) for one in required]
     families = [one for one in found if one is not None]
     if not required and not request.canonicals:

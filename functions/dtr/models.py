@@ -11,6 +11,10 @@ from precert.fhir.elements import Json
 from precert.fhir.questionnaires import parameters_of
 
 NOT_REQUIRED = "The orders require no documentation: no questionnaire has to be completed."
+NO_MEMBER = (
+    "No member has the member ID of the coverage. Compare Coverage.subscriberId, or the identifier of "
+    "type MB, with the member ID card."
+)
 UNCHANGED = "No questionnaire has changed since the instant that was sent."
 NO_FORM = "No questionnaire covers the required documentation: attach the documents to the request."
 

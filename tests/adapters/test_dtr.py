@@ -171,6 +171,13 @@ def test_outcome_is_returned_when_a_package_cannot_be_made(cloud: Cloud, kind: s
     assert reply.body["resourceType"] == "OperationOutcome"
 
 
+def test_member_id_is_named_when_no_member_has_it(cloud: Cloud) -> None:
+    reply = package(cloud, parameters(BREAST, covered=coverage(subscriberId="U99999999")))
+    text = reply.body["issue"][0]["details"]["text"]
+    assert "Coverage.subscriberId" in text
+    assert "date of birth" not in text
+
+
 @pytest.mark.rule("A6")
 def test_outcome_is_returned_when_the_coverage_has_ended(cloud: Cloud) -> None:
     cloud.cover(active_to="2026-06-30")
