@@ -35,7 +35,14 @@ from precert.domain.errors import (
 from precert.fhir.attachment_parameters import read_attachment
 from precert.fhir.attachments import files_of_bundle, without_files
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of, objects, text
-from precert.fhir.claims import ReadClaim, cancelled_items, is_cancelled, prior_claim, read_claim
+from precert.fhir.claims import (
+    ReadClaim,
+    cancelled_items,
+    is_cancelled,
+    prior_claim,
+    read_claim,
+    require_one_claim,
+)
 from precert.fhir.inquiries import numbers_in, read_inquiry
 from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
 from precert.usecases.claim_updates import (
@@ -89,6 +96,7 @@ def claim_operation(
 
 def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
     """The response to a claim: of its request, or with the errors for which nothing was stored."""
+    require_one_claim(bundle)
     only_tin = next(iter(caller.tins)) if len(caller.tins) == 1 else None
     claim = call(read_claim, bundle, acting_tin=only_tin)
     try:

@@ -187,7 +187,8 @@ def field_claim_errors(errors: Sequence[FieldError], claim: ReadClaim) -> Iterat
     """One error for each wrong value of the content."""
     for one in errors:
         place = claim.place(one.pointer)
-        yield ClaimError(_reason(one), place, f"{place}: {one.message}.")
+        expected = claim.expected.get(one.pointer) if one.code == "missing" else None
+        yield ClaimError(_reason(one), place, f"{place}: {expected or one.message}.")
 
 
 def _reason(error: FieldError) -> str:

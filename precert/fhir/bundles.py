@@ -62,7 +62,11 @@ class Bundle:
     def path(self, resource: Json | None) -> str:
         """The FHIRPath of a resource of the bundle."""
         position = self.positions.get(id(resource))
-        return "Bundle" if position is None else f"Bundle.entry[{position}].resource"
+        if position is not None:
+            return f"Bundle.entry[{position}].resource"
+        contained = objects(self.first, "contained")
+        found = (at for at, one in enumerate(contained) if one is resource)
+        return next((f"Bundle.entry[0].resource.contained[{at}]" for at in found), "Bundle")
 
     def full_url(self, resource: Json) -> str | None:
         position = self.positions.get(id(resource))

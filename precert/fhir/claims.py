@@ -5,7 +5,7 @@ are one service. A field of the payer's form that the claim lacks is empty: the 
 form then name the place in the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -27,6 +27,8 @@ from precert.fhir import systems
 from precert.fhir.bundles import (
     INFO_CANCELLED,
     Bundle,
+    Issue,
+    UnprocessableBundleError,
     code_in,
     codings,
     day_of,
@@ -78,6 +80,9 @@ class ReadClaim:
     """``item.sequence`` of each service line, in the order of the lines of the content."""
     places: Mapping[str, str] = field(repr=False)
     """FHIRPath by pointer into the content."""
+    expected: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What to send, by pointer, where a required value is missing or was sent in a form that is not
+    read."""
 
     def place(self, pointer: str) -> str:
         """Where a value of the content is in the bundle, or would be."""
@@ -144,6 +149,25 @@ def prior_claim(bundle: Bundle) -> Json | None:
     return None
 
 
+def require_one_claim(bundle: Bundle) -> None:
+    """Refuse a bundle with further claims than the earlier one that its claim updates.
+
+    Raises:
+        UnprocessableBundleError: it has others; each is named.
+    """
+    related = [bundle.target(one.get("claim")) for one in objects(bundle.first, "related")]
+    known = [bundle.first, *related]
+    issues = [
+        Issue(
+            "structure", bundle.path(one), "Send one claim in a bundle, and the earlier one only."
+        )
+        for one in (entry["resource"] for entry in bundle.document["entry"])
+        if one["resourceType"] == "Claim" and not any(one is each for each in known)
+    ]
+    if issues:
+        raise UnprocessableBundleError(issues)
+
+
 def cancelled_items(claim: Json) -> frozenset[int]:
     """``item.sequence`` of the items that a claim cancels."""
     return frozenset(
@@ -176,6 +200,7 @@ class _Reader:
     payer: Payer
     acting_tin: str | None
     places: dict[str, str] = field(default_factory=dict)
+    expected: dict[str, str] = field(default_factory=dict)
 
     @property
     def claim(self) -> Json:
@@ -201,13 +226,99 @@ class _Reader:
             "services": services,
         }
         entered = {name: value for name, value in entered.items() if value}
-        errors: tuple[FieldError, ...] = ()
+        self._expect_parties()
+        errors = [
+            *self._errors_of_head(),
+            *self._errors_of_sequences(),
+            *self._errors_of_periods(),
+        ]
         content = None
         try:
             content = RequestContent.model_validate(entered)
         except ValidationError as error:
-            errors = tuple(errors_of(error))
-        return ReadClaim(content, errors, item_sequences(self.bundle), self.places)
+            errors += errors_of(error)
+        return ReadClaim(
+            content if not errors else None,
+            tuple(errors),
+            item_sequences(self.bundle),
+            self.places,
+            self.expected,
+        )
+
+    def _errors_of_sequences(self) -> Iterator[FieldError]:
+        """Items are answered by their numbers, which are positive and different (X12 278 2000F)."""
+        seen = set[int]()
+        for index, item in enumerate(objects(self.claim, "item")):
+            number = item.get("sequence", index + 1)
+            pointer = f"/items/{index}/sequence"
+            self.places[pointer] = f"Claim.item[{index}].sequence"
+            if isinstance(number, bool) or number not in range(1, _MOST + 1):
+                message = "send the number of the item, a whole number from 1"
+                yield FieldError(pointer, "malformed", message)
+            elif number in seen:
+                yield FieldError(pointer, "duplicate", "send another number: each item has its own")
+            else:
+                seen.add(number)
+
+    def _errors_of_head(self) -> Iterator[FieldError]:
+        """What makes the claim another one than a request: its status, its use, its coverage."""
+        claim = self.claim
+        for name, accepted, remedy in (
+            ("status", ("active",), "To withdraw a claim, send it with the certification type 3"),
+            ("use", _USES, "Claims for payment are not processed here"),
+        ):
+            self.places[f"/{name}"] = f"Claim.{name}"
+            if claim.get(name, accepted[0]) not in accepted:
+                message = f"send {' or '.join(accepted)}. {remedy}"
+                yield FieldError(f"/{name}", "not_a_choice", message)
+        insurance = focal_insurance(claim)
+        coverage = self.bundle.target(insurance.get("coverage"))
+        patient = self.bundle.target(claim.get("patient"))
+        self.places["/coverage"] = "Claim.insurance.coverage"
+        if insurance.get("coverage") and coverage is None:
+            yield FieldError("/coverage", "unknown", _ABSENT)
+        beneficiary = self.bundle.target(coverage.get("beneficiary")) if coverage else None
+        if coverage and patient and beneficiary is not None and beneficiary is not patient:
+            self.places["/coverage"] = f"{self.bundle.path(coverage)}.beneficiary"
+            message = "the beneficiary of the coverage is not the patient of the claim"
+            yield FieldError("/coverage", "contradicts", message)
+
+    def _errors_of_periods(self) -> Iterator[FieldError]:
+        """Periods that end before they begin."""
+        for index, item in enumerate(objects(self.claim, "item")):
+            pointer = f"/items/{index}/period"
+            self.places[pointer] = f"Claim.item[{index}].serviced"
+            if _is_reversed(_first_of(item, "serviced"), _last_of(item, "serviced")):
+                yield FieldError(pointer, "contradicts", "the end is before the start")
+        admission = self._supporting("admissionDates")
+        discharge = self._supporting("dischargeDates")
+        last = _first_of(discharge, "timing") or _last_of(admission, "timing")
+        if _is_reversed(_first_of(admission, "timing"), last):
+            self.places["/stay"] = "Claim.supportingInfo"
+            yield FieldError("/stay", "contradicts", "the discharge is before the admission")
+
+    def _expect_parties(self) -> None:
+        """What to send of the patient and the providers."""
+        parts: tuple[tuple[str, object, tuple[str, ...]], ...] = (
+            (
+                "/patient",
+                self.claim.get("patient"),
+                ("", "/member_id", "/date_of_birth", "/last_name", "/first_name"),
+            ),
+            ("/requesting_provider", self.claim.get("provider"), ("",)),
+        )
+        self.expected |= {
+            "/patient/member_id": "send the member id, in an identifier of the patient with the type "
+            "MB or as subscriberId of the coverage",
+            "/patient/date_of_birth": "send the whole birth date, YYYY-MM-DD",
+            "/services": "send at least one item",
+        }
+        for part in ("requesting_provider", "servicing_provider"):
+            self.expected[f"/{part}/npi"] = f"send the NPI, with the system {systems.US_NPI}"
+            self.expected[f"/{part}/tin"] = f"send the TIN, with the system {systems.US_TIN}"
+        for pointer, reference, names in parts:
+            if reference and self.bundle.target(reference) is None:
+                self.expected |= {f"{pointer}{name}": _ABSENT for name in names}
 
     # -- Parties ----------------------------------------------------------------------------------
 
@@ -242,6 +353,7 @@ class _Reader:
                 services[-1]["procedures"].append(line)
             self._place_service(number, index)
             self._place_line(pointer, index)
+            self._expect_service(f"/services/{number}", head["authorization_type"])
         return services
 
     def _place_service(self, number: int, index: int) -> None:
@@ -273,6 +385,26 @@ class _Reader:
             "/start_date": "serviced",
         }.items():
             self.places.setdefault(pointer + name, f"{item}.{place}")
+
+    def _expect_service(self, pointer: str, kind: AuthorizationType) -> None:
+        """What to send of a service; the payer's codes, where another one was sent."""
+        form = self.payer.form
+        types = [one for one in form.types_of_service if one.authorization_type in (kind, None)]
+        services = dict.fromkeys(one.x12_service_type for one in types if one.x12_service_type)
+        places = dict.fromkeys(one.cms_code for one in form.places_of_service if one.cms_code)
+        self.expected |= {
+            f"{pointer}/type_of_service": f"send one of these service types, of X12 1365: "
+            f"{', '.join(services)}",
+            f"{pointer}/place_of_service": f"send one of these places, by its CMS code: "
+            f"{', '.join(sorted(places))}",
+            f"{pointer}/procedures": "send a code of CPT, HCPCS, revenue codes or MS-DRG with its "
+            f"system, such as {systems.CPT}",
+            f"{pointer}/primary_diagnosis": f"send a diagnosis with the system {systems.ICD_10_CM}, "
+            "and its sequence here",
+            f"{pointer}/service_date": "send a whole date, YYYY-MM-DD",
+            f"{pointer}/admission_date": "send the whole date of the admission, YYYY-MM-DD",
+            f"{pointer}/requested_days": "send the whole date of the discharge, YYYY-MM-DD",
+        }
 
     def _service(self, item: Json) -> Json:
         """The service of an item, without its line."""
@@ -429,6 +561,15 @@ class _Reader:
 
 
 _REQUEST_TYPE: Final = "serviceItemRequestType"
+_USES: Final = ("preauthorization", "predetermination")
+_MOST: Final = 2**31 - 1
+"""The greatest positiveInt of FHIR."""
+_ABSENT: Final = "the bundle has no resource for this reference: send it as an entry"
+
+
+def _is_reversed(first: str | None, last: str | None) -> bool:
+    """Whether a period ends before it begins; what is no date is another error."""
+    return first is not None and last is not None and last < first
 
 
 def _level_of(code: str) -> CodeType:

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from precert.domain.values import ProviderKind
+from pydantic import TypeAdapter, ValidationError
+
+from precert.domain.content import Address
+from precert.domain.values import MAX_TEXT, Phone, ProviderKind
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, codings, identifier, objects, text
 from precert.fhir.elements import Json, present
@@ -60,9 +63,10 @@ def provider_of(
     places[f"/{part}/name"] = f"{bundle.path(person)}.name"
     places[f"/{part}/phone"] = places[f"/{part}/fax"] = f"{path}.telecom"
     places[f"/{part}/address"] = f"{bundle.path(person)}.address"
+    called = _name(practitioner) if practitioner else text(organization, "name")
     return present(
         kind=ProviderKind.INDIVIDUAL if practitioner else ProviderKind.FACILITY,
-        name=_name(practitioner) if practitioner else text(organization, "name"),
+        name=_shortened(called),
         npi=_first(identifier(one, *_NPIS) for one in parties),
         tin=_first(identifier(one, *_TINS) for one in parties),
         phone=_first(_telecom(one, "phone") for one in parties),
@@ -96,22 +100,50 @@ def _name(practitioner: Json) -> str | None:
     return None
 
 
+# Contact details are optional in PAS, and the payer has those of the providers that it knows: what has
+# no form that it stores (a foreign number, an address without a street) is left out.
+
+
 def _telecom(party: Json, system: str) -> str | None:
-    return next(
-        (text(one, "value") for one in objects(party, "telecom") if one.get("system") == system),
-        None,
-    )
+    """The first phone or fax number of ten digits."""
+    for one in objects(party, "telecom"):
+        value = text(one, "value")
+        if one.get("system") == system and value and _is_valid(_PHONE, value):
+            return value
+    return None
 
 
 def _address(party: Json) -> Json | None:
+    """The first whole address in the United States."""
     for one in objects(party, "address"):
         lines = one.get("line")
         lines = [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
-        return present(
-            line_1=lines[0] if lines else None,
-            line_2=", ".join(lines[1:]) or None,
-            city=text(one, "city"),
+        address = present(
+            line_1=_shortened(lines[0] if lines else None),
+            line_2=_shortened(", ".join(lines[1:]) or None),
+            city=_shortened(text(one, "city")),
             state=text(one, "state"),
             zip_code=text(one, "postalCode"),
         )
+        if _is_valid(_ADDRESS, address):
+            return address
     return None
+
+
+_PHONE: Final = TypeAdapter[str](Phone)
+_ADDRESS: Final = TypeAdapter(Address)
+
+
+def _is_valid(kind: TypeAdapter[Any], value: object) -> bool:
+    try:
+        kind.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _shortened(words: str | None) -> str | None:
+    """A name within the length that is stored; the bundle has all of it."""
+    if words is None or len(words) <= MAX_TEXT:
+        return words
+    return f"{words[: MAX_TEXT - 1]}\u2026"

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from precert.domain.decisions import DecidingRole, Decision, ServiceLine
@@ -18,13 +19,22 @@ from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
-from precert.domain.values import CodeType
+from precert.domain.values import CodeType, Purpose
 from precert.domain.wording import written_moment
-from precert.fhir import systems
-from precert.fhir.bundles import Bundle, extension_of, objects
-from precert.fhir.elements import Json, absent, concept, extension, not_applicable, present
+from precert.fhir import parties, systems
+from precert.fhir.bundles import Bundle, codings, extension_of, objects, text
+from precert.fhir.elements import (
+    Json,
+    absent,
+    concept,
+    extension,
+    not_applicable,
+    present,
+    reference,
+)
 from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
 from precert.fhir.needed import document_requests, referring_to, written
+from precert.fhir.references import References, references_in
 
 PENDED: Final = "A4"
 """X12 306 of a line that is not decided."""
@@ -43,6 +53,7 @@ class ClaimError:
 @dataclass
 class _Response:
     bundle: Bundle
+    payer: Payer
     at: datetime
     new_uuid: Callable[[], str]
     inquired: bool = False
@@ -52,26 +63,26 @@ class _Response:
     @property
     def claim(self) -> Json:
         """A reference to the claim: by its identifier, as it is not returned."""
-        identifiers = objects(self.bundle.first, "identifier")
-        if identifiers:
+        if identifiers := _identifiers(self.bundle.first):
             return {"type": "Claim", "identifier": identifiers[0]}
         return {**absent(), "type": "Claim", "display": "The claim of this call"}
 
     def claim_response(self, **members: Any) -> Json:
         claim = self.bundle.first
-        identifiers = objects(claim, "identifier")
+        kind = claim.get("type")
         return present(
             resourceType="ClaimResponse",
             id=self.new_uuid(),
             meta=systems.profile("claiminquiryresponse" if self.inquired else "claimresponse"),
-            identifier=identifiers,
+            identifier=_identifiers(claim),
             status="active",
-            type=claim.get("type"),
-            use=claim.get("use"),
-            patient=claim.get("patient"),
+            type=kind if any(codings(kind)) else absent(),
+            # The profile has no other use; a predetermination says so in a note.
+            use="preauthorization",
+            patient=_reference(claim, "patient") or {"display": "The claim has no patient"},
             created=written(self.at),
-            insurer=claim.get("insurer"),
-            requestor=claim.get("provider"),
+            insurer=claim.get("insurer") if self._insurer_is_sent else self._payer,
+            requestor=_reference(claim, "provider"),
             request=self.claim,
             **members,
         )
@@ -81,45 +92,84 @@ class _Response:
         self.notes.append({"number": number, "type": "display", "text": text})
         return number
 
+    @property
+    def _insurer_is_sent(self) -> bool:
+        return self.bundle.target(self.bundle.first.get("insurer")) is not None
+
+    @cached_property
+    def _payer(self) -> Json:
+        """A reference to the payer, whom a response always names."""
+        organization = {"id": self.new_uuid(), **parties.insurer(self.payer)}
+        self.resources.append(organization)
+        return reference(f"urn:uuid:{organization['id']}")
+
     def document(self, response: Json) -> Json:
-        """The response bundle: the response first, then the parties that it names."""
-        claim = self.bundle.first
-        entries: list[Json] = [{"fullUrl": f"urn:uuid:{response['id']}", "resource": response}]
-        named = (claim.get("patient"), claim.get("insurer"), claim.get("provider"))
-        parties = self._reached(*named, *_references(response))
-        entries += [{"fullUrl": self.bundle.full_url(one), "resource": one} for one in parties]
-        entries += [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in self.resources]
-        identifier = self.bundle.document.get("identifier")
+        """The response bundle: the response first, then the parties that it names.
+
+        Parties have the full URLs of the request, and references in the response name these: a
+        relative reference would be resolved by the full URL of the response.
+        """
+        made = [response, *self.resources]
+        own = frozenset(f"urn:uuid:{one['id']}" for one in made)
+        sent = self._reached(made)
+        urls = {id(one): self.bundle.full_url(one) or f"urn:uuid:{self.new_uuid()}" for one in sent}
+        named = References(self.bundle, urls, own)
+        entries = [
+            {"fullUrl": f"urn:uuid:{one['id']}", "resource": named.resolved(one)} for one in made
+        ]
+        entries[1:1] = [
+            {"fullUrl": urls[id(one)], "resource": named.resolved(one, urls[id(one)])}
+            for one in sent
+        ]
+        identifiers = _identifiers({"identifier": [self.bundle.document.get("identifier")]})
         return present(
             resourceType="Bundle",
             meta=systems.profile(f"pas-{'inquiry-' if self.inquired else ''}response-bundle"),
-            identifier=identifier if isinstance(identifier, dict) else None,
+            identifier=identifiers[0]
+            if identifiers
+            else {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self.new_uuid()}"},
             type="collection",
             timestamp=written(self.at),
             entry=[present(**one) for one in entries],
         )
 
-    def _reached(self, *references: object) -> list[Json]:
-        """The resources that are referred to, and those that these refer to."""
-        waiting: list[object] = list(references)
+    def _reached(self, made: Sequence[Json]) -> list[Json]:
+        """The resources of the request that are referred to, and those that these refer to."""
+        waiting: list[object] = list(references_in(list(made)))
         found: list[Json] = []
         while waiting:
             target = self.bundle.target(waiting.pop(0))
             if target is not None and not any(one is target for one in found):
                 found.append(target)
-                waiting += _references(target)
+                waiting += references_in(target)
         return [one for one in found if one is not self.bundle.first]
+
+
+def _identifiers(element: Json) -> list[Json]:
+    """The identifiers with a value, as they were sent."""
+    return [
+        one
+        for one in objects(element, "identifier")
+        if text(one, "value") and isinstance(one.get("system", ""), str)
+    ]
+
+
+def _reference(claim: Json, name: str) -> Json | None:
+    """A reference of the claim, or nothing where it is none."""
+    found = claim.get(name)
+    return found if isinstance(found, dict) and text(found, "reference") else None
 
 
 def refused(
     bundle: Bundle,
     errors: Sequence[ClaimError],
     *,
+    payer: Payer,
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> Json:
     """The response to a claim that was read, and is refused: nothing was stored."""
-    response = _Response(bundle, at, new_uuid)
+    response = _Response(bundle, payer, at, new_uuid)
     return response.document(
         response.claim_response(
             outcome="error",
@@ -170,7 +220,7 @@ def determined(  # noqa: PLR0913 - most are dependencies
     which documents are sent. Of ``documents``, those that were received in a call and are not attached
     are notes, and so are the ``remarks``.
     """
-    response = _Response(bundle, at, new_uuid, inquired)
+    response = _Response(bundle, payer, at, new_uuid, inquired)
     review = request.submitted
     communications, tasks = document_requests(
         request,
@@ -197,8 +247,10 @@ def determined(  # noqa: PLR0913 - most are dependencies
             added.append(_added(found, sequence, decision, request))
         if line.approved:
             providers |= {json.dumps(one): one for one in found.providers()}
-    for text in (*_needed(request, payer), *_not_attached(documents), *remarks):
-        response.note(text)
+    if request.content.purpose is Purpose.PREDETERMINATION:
+        response.note("The claim is a predetermination: its decision is no authorization.")
+    for words in (*_needed(request, payer), *_not_attached(documents), *remarks):
+        response.note(words)
     approved = [line.approved for line in review.lines if line.approved]
     action = request.status.rule.review_action or PENDED
     return response.document(
@@ -427,14 +479,3 @@ def _transmission(claim: Json) -> list[Json]:
         for one in objects(found, "extension")
     ]
     return [extension("TransmissionIdentifiers", extension=parts)]
-
-
-def _references(value: object) -> Iterator[Json]:
-    if isinstance(value, dict):
-        if "reference" in value:
-            yield value
-        for child in value.values():
-            yield from _references(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _references(child)

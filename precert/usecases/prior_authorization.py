@@ -34,6 +34,7 @@ from precert.domain.request_events import event_of
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status
+from precert.domain.values import MAX_TEXT
 from precert.names import Entitlement
 from precert.usecases.assessment import assess_before_storing, assess_cycle
 from precert.usecases.documents import document_event
@@ -124,7 +125,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         plan=plan,
         received_at=now,
         channel=Channel.API,
-        reference=claim_id,
+        reference=_shown(claim_id),
         submitted_by=caller.subject,
         now=now,
     )
@@ -225,6 +226,12 @@ def _admitted(
         raise AssertionError("completeness requires a patient")
     member = reference.check_facts(content.patient.member_id).member
     return require_checkable(member, content.patient, payer=payer, now=now).plan
+
+
+def _shown(claim_id: str) -> str:
+    """The identifier as details show it; the request is found by the whole one."""
+    plain = "".join(one for one in claim_id if one.isprintable()).strip()
+    return plain if len(plain) <= MAX_TEXT else f"{plain[: MAX_TEXT - 1]}\u2026"
 
 
 _OTHERS: Final = "Another provider's claim has this identifier. Send the claim with another one."

@@ -22,6 +22,7 @@ from precert.domain.documents import (
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.text import file_name_of
 from precert.names import Entitlement
 from precert.usecases.access import visible
 from precert.usecases.changes import change_as_provider
@@ -37,6 +38,14 @@ _EXTENSION_OF: Final = {
 UNKNOWN_TYPE: Final = "application/octet-stream"
 STORED_WITHIN: Final = timedelta(minutes=1)
 """The call that records a document stores its file, and ends within seconds."""
+
+
+def _usable(title: str | None) -> str | None:
+    """The title as a file name; ``None`` where it has characters that no file name can have."""
+    try:
+        return file_name_of(title) if title else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class ReceivedFile:
 
     def file_name(self, position: int) -> str:
         """Its title with the extension of its type; ``position`` names it if it has no title."""
-        title = self.title or f"attachment-{position}"
+        title = _usable(self.title) or f"attachment-{position}"
         extension = _EXTENSION_OF.get(self.media_type)
         if extension is None or content_type_of(title) == CONTENT_TYPES[extension]:
             return title

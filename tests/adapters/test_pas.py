@@ -197,6 +197,15 @@ def patient(document: Json) -> Json:
     return found
 
 
+def of_another_patient(document: Json) -> None:
+    """The coverage names another patient of the bundle."""
+    other = {"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000099"}
+    document["entry"].append({**other, "resource": {**patient(document), "id": "other"}})
+    for entry in document["entry"]:
+        if entry["resource"]["resourceType"] == "Coverage":
+            entry["resource"]["beneficiary"] = {"reference": other["fullUrl"]}
+
+
 WRONG: dict[str, tuple[Callable[[Json], object], tuple[str, str]]] = {
     "no diagnosis": (without_diagnosis, ("AF", "Claim.item[0].diagnosisSequence")),
     "another name": (
@@ -211,6 +220,47 @@ WRONG: dict[str, tuple[Callable[[Json], object], tuple[str, str]]] = {
     "date outside the window": (
         lambda document: claim_of(document)["item"][0].update(servicedDate="2029-01-01"),
         ("62", "Claim.item[0].serviced"),
+    ),
+    "unknown service type": (
+        lambda document: claim_of(document)["item"][0]["category"].update(
+            coding=[{"system": "https://codesystem.x12.org/005010/1365", "code": "3"}], text=None
+        ),
+        ("15", "Claim.item[0].category"),
+    ),
+    "claim for payment": (
+        lambda document: claim_of(document).update(use="claim"),
+        ("33", "Claim.use"),
+    ),
+    "cancelled claim": (
+        lambda document: claim_of(document).update(status="cancelled"),
+        ("33", "Claim.status"),
+    ),
+    "reversed period": (
+        lambda document: (
+            claim_of(document)["item"][0].pop("servicedDate"),
+            claim_of(document)["item"][0].update(
+                servicedPeriod={"start": "2026-07-20", "end": "2026-07-10"}
+            ),
+        ),
+        ("33", "Claim.item[0].serviced"),
+    ),
+    "dangling coverage": (
+        lambda document: claim_of(document)["insurance"][0].update(
+            coverage={"reference": "urn:uuid:none"}
+        ),
+        ("33", "Claim.insurance.coverage"),
+    ),
+    "coverage of another patient": (
+        of_another_patient,
+        ("33", "Bundle.entry[2].resource.beneficiary"),
+    ),
+    "no patient": (
+        lambda document: claim_of(document).update(patient={"reference": "urn:uuid:none"}),
+        ("58", "Claim.patient.birthDate"),
+    ),
+    "number of an item": (
+        lambda document: claim_of(document)["item"][0].update(sequence=0),
+        ("33", "Claim.item[0].sequence"),
     ),
     "unknown code": (
         lambda document: claim_of(document)["item"][0]["productOrService"]["coding"][0].update(
@@ -231,11 +281,62 @@ def test_reason_and_place_are_answered_when_a_claim_is_wrong(cloud: Cloud, kind:
     assert cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"] == []
 
 
+def each_party(document: Json, element: str, **changes: Any) -> None:
+    for entry in document["entry"]:
+        if entry["resource"]["resourceType"] in ("Organization", "Practitioner"):
+            for one in entry["resource"].get(element, ()):
+                one.update(changes)
+
+
+def name_at_length(document: Json) -> None:
+    for one in resources(document, "Organization"):
+        one["name"] = "N" * 500
+
+
+def add_document(document: Json) -> None:
+    file = {"data": "aGk=", "contentType": "text/plain", "title": "../\0" + "x" * 400}
+    resource = {"resourceType": "DocumentReference", "content": [{"attachment": file}]}
+    url = "urn:uuid:00000000-0000-4000-8000-000000000099"
+    document["entry"].append({"fullUrl": url, "resource": resource})
+
+
+ACCEPTED: dict[str, Callable[[Json], object]] = {
+    "foreign phone": lambda document: each_party(document, "telecom", value="+49 30 1234567"),
+    "state in words": lambda document: each_party(document, "address", state="Ohio"),
+    "address without a street": lambda document: each_party(document, "address", line=[]),
+    "foreign postal code": lambda document: each_party(document, "address", postalCode="SW1A 1AA"),
+    "long name": name_at_length,
+    "long identifier": lambda document: claim_of(document).update(
+        identifier=[{"system": "urn:ehr:claims", "value": "7" * 3000}]
+    ),
+    "odd identifier of the bundle": lambda document: document.update(identifier="1"),
+    "predetermination": lambda document: claim_of(document).update(use="predetermination"),
+    "odd name of a document": add_document,
+}
+
+
+@pytest.mark.parametrize("kind", ACCEPTED)
+def test_claim_is_accepted_when_an_optional_value_has_an_odd_form(cloud: Cloud, kind: str) -> None:
+    """Contact details that cannot be stored are left out: the bundle has them."""
+    document = claim(BOWEL_SURGERY)
+    ACCEPTED[kind](document)
+    assert actions(submit(cloud, document)) == ["A4"]
+
+
+def test_bundle_is_refused_when_it_has_another_claim(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    url = "urn:uuid:00000000-0000-4000-8000-000000000099"
+    document["entry"].append({"fullUrl": url, "resource": {"resourceType": "Claim", "id": "other"}})
+    reply = submit(cloud, document)
+    assert (reply.status, issues(reply)) == (422, ["structure"])
+    assert reply.body["issue"][0]["expression"] == ["Bundle.entry[7].resource"]
+
+
 def test_errors_are_bounded_when_every_item_of_a_long_claim_is_wrong(cloud: Cloud) -> None:
     document = claim(VISIT)
     (item,) = claim_of(document)["item"]
     item["quantity"]["value"] = "many"
-    claim_of(document)["item"] = [item] * 150
+    claim_of(document)["item"] = [{**item, "sequence": at} for at in range(1, 151)]
     answer = response(cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER))
     assert len(answer["error"]) == 101
     assert answer["processNote"][-1]["text"] == "Claim: 50 more values are wrong."

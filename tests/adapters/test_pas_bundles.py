@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from tests.adapters.cloud import Cloud
@@ -68,10 +68,14 @@ def test_claim_is_accepted_when_an_optional_element_is_missing(cloud: Cloud, omi
     assert actions(submit(cloud, document)) == expected
 
 
+@pytest.mark.parametrize("part", range(depth(1, 4)))
 def test_expected_outcome_is_answered_when_a_bundle_is_generated(
-    cloud: Cloud, resources: Resources
+    cloud: Cloud, resources: Resources, part: int
 ) -> None:
-    @settings(max_examples=depth(25, 2_000))
+    """In parts with a seed each."""
+
+    @seed(part)
+    @settings(max_examples=depth(25, 500), database=None)
     @given(
         services=st.lists(st.sampled_from(sorted(SERVICES)), min_size=1, max_size=3, unique=True),
         elements=st.sets(st.sampled_from(sorted(ELEMENTS)), max_size=8),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from random import Random
@@ -72,6 +73,58 @@ def test_answer_repeats_full_urls_and_sequences_when_a_claim_is_submitted(cloud:
     assert known == {url: sent[url] for url in known}
     others = [one["resource"]["resourceType"] for one in returned if one["fullUrl"] not in sent]
     assert not {"Patient", "Organization", "Practitioner"} & set(others)
+
+
+def with_relative_references(document: Json) -> Json:
+    """The bundle with addresses as full URLs, and references by type and id."""
+    text = json.dumps(document)
+    for number, entry in enumerate(document["entry"], start=1):
+        name = f"{entry['resource']['resourceType']}/{number}"
+        text = text.replace(f'"fullUrl": "{entry["fullUrl"]}"', f'"fullUrl": "{EHR}/{name}"')
+        text = text.replace(f'"reference": "{entry["fullUrl"]}"', f'"reference": "{name}"')
+    changed: Json = json.loads(text)
+    return changed
+
+
+EHR: Final = "https://ehr.example.org/fhir"
+
+
+@pytest.mark.parametrize("service", [VISIT, PACEMAKER], ids=["approved", "documents"])
+def test_references_of_the_answer_resolve_when_those_of_the_claim_are_relative(
+    cloud: Cloud, service: Json
+) -> None:
+    """FHIR resolves them by the full URL of the resource that has them, here of the response."""
+    document = with_relative_references(claim(service))
+    reply = submit(cloud, document)
+    head = response(reply)
+    urls = {one["fullUrl"] for one in reply.body["entry"]}
+    for name in ("patient", "insurer", "requestor"):
+        assert head[name]["reference"].startswith(EHR)
+        assert head[name]["reference"] in urls
+    sent = {one["fullUrl"]: one["resource"] for one in document["entry"]}
+    returned = {one["fullUrl"]: one["resource"] for one in reply.body["entry"]}
+    assert all(returned[url] == sent[url] for url in returned.keys() & sent.keys())
+
+
+def without_insurer(document: Json) -> None:
+    del claim_of(document)["insurer"]
+
+
+def without_insurers_entry(document: Json) -> None:
+    url = claim_of(document)["insurer"]["reference"]
+    document["entry"] = [one for one in document["entry"] if one["fullUrl"] != url]
+
+
+@pytest.mark.parametrize("change", [without_insurer, without_insurers_entry])
+def test_answer_names_the_payer_when_the_claim_has_no_insurer(
+    cloud: Cloud, change: Callable[[Json], None]
+) -> None:
+    document = claim(VISIT)
+    change(document)
+    reply = submit(cloud, document)
+    url = response(reply)["insurer"]["reference"]
+    found = {one["fullUrl"]: one["resource"] for one in reply.body["entry"]}
+    assert found[url]["name"] == payer().name
 
 
 def test_request_is_found_for_six_months_when_its_services_have_ended(cloud: Cloud) -> None:

@@ -86,6 +86,6 @@ def test_claim_is_read_or_refused_when_any_value_is_replaced(
         errors = errors_of_claim(claim.content, payer(), START.date())
     if errors:
         explained = claim_errors(InvalidInputError(errors), claim)
-        answer = refused(received, explained, at=START, new_uuid=uuids())
+        answer = refused(received, explained, payer=payer(), at=START, new_uuid=uuids())
         # Fields that are one element of the claim can have the same error.
         assert len(answer["entry"][0]["resource"]["error"]) == len(explained) <= len(errors)

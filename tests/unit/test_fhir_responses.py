@@ -133,7 +133,9 @@ def test_every_error_has_place_note_and_follow_up_when_a_claim_is_refused() -> N
         ClaimError("AF", "Claim.diagnosis", "Send a diagnosis."),
         ClaimError("57", "Claim.item[0].serviced", "Send the date of service."),
     ]
-    response = refused(bundle_of(bundle(), first="Claim"), errors, at=START, new_uuid=uuids())
+    response = refused(
+        bundle_of(bundle(), first="Claim"), errors, payer=payer(), at=START, new_uuid=uuids()
+    )
     assert pas_validator().findings(response) == []
     answer = head(response)
     assert answer["outcome"] == "error"
