@@ -2,8 +2,9 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, Final
@@ -54,6 +55,7 @@ from precert.usecases.inquiries import inquire_prior_authorizations
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import submit_prior_authorization
 from precert.usecases.received_documents import (
+    ReceivedFile,
     attach_received_files,
     find_for_attachment,
     store_received_files,
@@ -133,10 +135,11 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
         raise InvalidInputError(claim.errors)
     provider = claim.content.requesting_provider
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
-    if (prior := prior_claim(bundle)) is not None:
-        return _updated(bundle, claim, prior, caller, id_of)
     # Answers come first: they are what the rule list requires.
     files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
+    if (prior := prior_claim(bundle)) is not None:
+        updated = _updated(bundle, claim, prior, caller, id_of, files)
+        return _with_files(updated, files, caller)
     file: RequestFile = call(
         submit_prior_authorization,
         claim.content,
@@ -169,7 +172,8 @@ def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
     files, answers = files_of_bundle(bundle), call(answered_files, bundle)
     if prior_claim(bundle) is not None:
         return [
-            f"{place}: not attached, as the claim is an update. Send it by $submit-attachment."
+            f"{place}: not attached, as the request takes no further documents now, or not this "
+            "one. Send it by $submit-attachment when documents are requested."
             for place in not_recorded([*answers, *files], file.documents)
         ]
     most = dependencies().payer.documents.max_at_submission
@@ -191,12 +195,28 @@ def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
     return remarks
 
 
+def _with_files(file: RequestFile, files: Sequence[ReceivedFile], caller: Caller) -> RequestFile:
+    """The request of an update with its files: also those of an update that changes no item."""
+    call(store_received_files, file, files)
+    known = {one.announced_sha256 for one in file.documents}
+    id_of = partial(id_from_key, "-", "document")
+    for one in files:
+        if sha256(one.body or b"").hexdigest() in known:
+            continue
+        # What the request does not take now is named in the answer.
+        with suppress(InvalidInputError, ActionNotAllowedError, DocumentLimitError):
+            attached = call(attach_received_files, file, [one], caller, final=True, id_of=id_of)
+            file = replace(file, documents=(*file.documents, *attached.documents))
+    return file
+
+
 def _updated(
     bundle: Bundle,
     claim: ReadClaim,
     prior: dict[str, Any],
     caller: Caller,
     id_of: Callable[[str], str],
+    files: Sequence[ReceivedFile],
 ) -> RequestFile:
     """The request of an earlier claim, with the changes of this one."""
     if is_cancelled(bundle):
@@ -215,8 +235,16 @@ def _updated(
         cancelled=cancelled_items(bundle.first),
         cancels_all=is_cancelled(bundle),
         original=_compressed(bundle),
+        files=files,
     )
-    return call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
+    return call(
+        update_prior_authorization,
+        update,
+        line_numbers,
+        caller,
+        id_of=id_of,
+        document_id_of=id_of,
+    )
 
 
 def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:

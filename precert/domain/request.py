@@ -18,6 +18,7 @@ from precert.domain.clocks import CHECK_INTERVAL, Deadline, resumed
 from precert.domain.decisions import Decision, require_lines, with_decisions, without_replaced
 from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
+from precert.domain.documents import Document
 from precert.domain.errors import ActionNotAllowedError, SameReviewerError
 from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event
@@ -383,6 +384,8 @@ class Change(NamedTuple):
     """The request before an update, whose duplicate lock moves."""
     original: bytes | None = None
     """The submitter's update as it was sent, compressed by gzip."""
+    documents: tuple[tuple[Document, Event | None], ...] = ()
+    """Records of the documents that were sent with it, each with its event if it is refused."""
     compared: Comparison | None = None
     """Of an automatic approval: it is valid only while the member has no later one."""
     reference: str | None = None

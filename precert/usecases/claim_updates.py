@@ -13,13 +13,16 @@ from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import MAX_SERVICES, RequestContent, line_id_of, numbered_lines
 from precert.domain.decisions import ServiceLine, service_lines_of
+from precert.domain.documents import Document, DocumentStatus
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, TransientError
+from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.statuses import Status
 from precert.names import Entitlement
 from precert.usecases.assessment import assess_cycle
+from precert.usecases.documents import document_event
 from precert.usecases.ownership import ownership_of
 from precert.usecases.ports.reference import CodeSets, ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
@@ -30,6 +33,7 @@ from precert.usecases.ports.requests import (
     RequestStore,
 )
 from precert.usecases.prior_authorization import own_request, require_same_patient, stored_file
+from precert.usecases.received_documents import ReceivedFile, received_records
 from precert.usecases.requests import void_request
 
 
@@ -49,6 +53,8 @@ class ClaimUpdate:
     cancels_all: bool
     original: bytes
     """As it was sent, compressed by gzip."""
+    files: Sequence[ReceivedFile] = ()
+    """The files that were sent with it."""
 
 
 def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
@@ -57,6 +63,7 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
     caller: Caller,
     *,
     id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     requests: RequestStore,
     registrations: Registrations,
     reference: ReferenceReader,
@@ -71,6 +78,8 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
 
     Lines are compared with the items of the claim by number: what is equal is unchanged. The request
     keeps its number. A repeated update, and one that changes nothing, returns the request as it is.
+    Files of the update become documents in the transaction that changes the lines, as those of a new
+    claim do, so that the assessment finds them; ids of documents follow from ``document_id_of``.
 
     Raises:
         NotEntitledError.
@@ -118,7 +127,9 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
             now=now,
             payer=payer,
         )
-        requests.record(change._replace(original=update.original, reference=alias))
+        documents = _added_documents(update, file, caller, document_id_of, payer, now)
+        change = change._replace(original=update.original, reference=alias, documents=documents)
+        requests.record(change)
         return replace(file, request=change.request)
 
     updated = retry(attempt, on=ConcurrentChangeError)
@@ -137,6 +148,33 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
                 now=now,
             )
     return stored_file(requests.read_file(request.request_id), caller)
+
+
+def _added_documents(
+    update: ClaimUpdate,
+    file: RequestFile,
+    caller: Caller,
+    id_of: Callable[[str], str],
+    payer: Payer,
+    now: datetime,
+) -> tuple[tuple[Document, Event | None], ...]:
+    """Records of the update's files that the request does not have yet."""
+    request, known = file.request, {one.announced_sha256 for one in file.documents}
+    records = received_records(
+        request.request_id,
+        update.files,
+        sender=min(caller.tins & request.tins),
+        id_of=id_of,
+        now=now,
+    )
+    added = [one for one in records if one.announced_sha256 not in known]
+    return tuple(
+        (
+            one,
+            document_event(request, one, now) if one.status is DocumentStatus.REFUSED else None,
+        )
+        for one in added[: payer.documents.max_at_submission]
+    )
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,13 @@ def store_received_files(
             document_bytes.put(file.request.request_id, document, body)
 
 
+_NOT_FOUND: Final = (
+    "None of your TINs has a request of this member with this tracking id. Send the "
+    "precertification number or the identifier of the claim as TrackingId, and the member id of "
+    "the response. Attachments are not held for later claims."
+)
+
+
 @dataclass(frozen=True)
 class Attached:
     """What became of files that were sent for a request."""
@@ -178,6 +185,20 @@ def find_for_attachment(
     caller.require(Entitlement.PATIENT_SEARCH)
     named = [registrations.request_id_of(number) for number in numbers]
     candidates = [*(one for one in named if one), *request_ids]
+    file = _of_member(candidates, member_id, caller, requests)
+    if file is None:
+        # The identifier can be that of an update, which names the request.
+        updated = [registrations.request_id_of(one) for one in request_ids]
+        file = _of_member([one for one in updated if one], member_id, caller, requests)
+    if file is None:
+        raise NotFoundError(_NOT_FOUND)
+    return file
+
+
+def _of_member(
+    candidates: Sequence[str], member_id: str, caller: Caller, requests: RequestStore
+) -> RequestFile | None:
+    """The first of the requests that is the member's and that the caller may see."""
     for request in requests.read_all(list(dict.fromkeys(candidates))[:100]).requests:
         if request.review is not None and request.content.member_id == member_id:
             if request.tins.isdisjoint(caller.tins):
@@ -186,11 +207,7 @@ def find_for_attachment(
             if file is not None:
                 visible(file.request, caller.tins)
                 return file
-    raise NotFoundError(
-        "None of your TINs has a request of this member with this tracking id. Send the "
-        "precertification number or the identifier of the claim as TrackingId, and the member id of "
-        "the response. Attachments are not held for later claims."
-    )
+    return None
 
 
 def attach_received_files(

@@ -21,6 +21,19 @@ from tests.adapters.test_pas import (
     response,
     submit,
 )
+from tests.adapters.test_pas_documents import (
+    IMAGES as IMAGING,
+)
+from tests.adapters.test_pas_documents import (
+    NOTES,
+    attach,
+    attachment,
+    deliver_arrivals,
+    notes,
+    parameters,
+    reference,
+    with_resources,
+)
 from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES
 from tests.unit.test_export import claim_of, extensions
 from tools.fhir_validator import pas_validator
@@ -319,3 +332,85 @@ def test_facility_sees_the_update_when_it_is_the_other_provider(cloud: Cloud) ->
     cancel_item(changed, 0)
     submit(cloud, changed)
     assert only_row(cloud, FACILITY)["number"] == only_row(cloud)["number"]
+
+
+def needed(reply: Reply) -> set[str]:
+    """LOINC codes of the documents that the answer asks for."""
+    return {
+        one["valueCodeableConcept"]["coding"][0]["code"]
+        for task in resources(reply.body, "Task")
+        for one in task["input"][1:]
+    }
+
+
+def statuses_of_documents(cloud: Cloud) -> list[str]:
+    return [one["status"] for one in details(cloud)["documents"]]
+
+
+@pytest.mark.rule("U5", "W1")
+def test_document_of_an_update_is_attached_when_an_item_is_added(cloud: Cloud) -> None:
+    """As with a new claim, it is not requested again."""
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    changed = with_resources(changed, reference(attachment(title="notes"), NOTES))
+    for _ in range(2):
+        assert needed(submit(cloud, changed)) == {IMAGING}
+    deliver_arrivals(cloud)
+    assert statuses_of_documents(cloud) == ["ATTACHED"]
+
+
+def test_document_of_an_update_is_refused_in_words_when_it_is_not_accepted(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    file = attachment(b"<a/>", "application/xml", title="ccd.xml")
+    reply = submit(cloud, with_resources(changed, reference(file)))
+    assert statuses_of_documents(cloud) == ["REFUSED"]
+    assert any("Document ccd.xml: refused." in text for text in notes(reply))
+    assert "DocumentRefused" in messages(cloud)
+
+
+def test_document_is_attached_when_an_update_changes_no_item(cloud: Cloud) -> None:
+    document = claim(PACEMAKER)
+    submit(cloud, document)
+    cloud.clock.pass_by(minutes=1)
+    changed = with_resources(update(document), reference(attachment(title="notes"), NOTES))
+    for _ in range(2):
+        reply = submit(cloud, changed)
+        assert not any("not attached" in text for text in notes(reply))
+    deliver_arrivals(cloud)
+    assert statuses_of_documents(cloud) == ["ATTACHED"]
+
+
+def test_note_names_the_document_when_a_decided_request_is_updated(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    submit(cloud, document)
+    reply = submit(cloud, with_resources(update(document), reference(attachment(title="notes"))))
+    assert sum("takes no further documents now" in text for text in notes(reply)) == 1
+    assert statuses_of_documents(cloud) == []
+
+
+def test_attachment_finds_the_request_when_it_names_the_claim_of_an_update(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    submit(cloud, changed)
+    assert attach(cloud, parameters("update", reference(attachment()))).status == 200
+    assert statuses_of_documents(cloud) == ["AWAITING_UPLOAD"]
+
+
+def test_providers_hear_of_it_when_lines_are_cancelled_and_no_other_is_open(cloud: Cloud) -> None:
+    document = claim(VISIT)
+    submit(cloud, document)
+    changed = update(document)
+    add_item(changed, PACEMAKER)
+    submit(cloud, changed)
+    last = update(changed, "update-2", prior="update")
+    cancel_item(last, 1)
+    assert actions(submit(cloud, last)) == ["NA", "C"]
+    assert only_row(cloud)["status"] == "APPROVED"
+    assert {"RequestAmended", "LinesCancelled"} <= set(messages(cloud))

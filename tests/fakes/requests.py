@@ -78,6 +78,7 @@ class InMemoryRequests:
         after = change.request.model_copy(update={"new_documents": left})
         self.requests[current.request_id] = after
         self.events.append(change.event)
+        self.documents += (document for document, _ in change.documents)
         if cycle is not None:
             self.cycles[cycle.request_id, cycle.number] = cycle
 

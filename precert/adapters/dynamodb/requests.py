@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from precert.adapters.dynamodb.documents import (
     document_id_of_key,
+    document_item,
     document_of,
     notice_id_of_key,
     notice_of,
@@ -222,7 +223,9 @@ class DynamoDBRequests:
             items.append(
                 {PK: number_pk(change.reference), SK: NUMBER_SK, "request_id": request.request_id}
             )
-        return [{"Put": {"TableName": self._table, "Item": to_wire(item)}} for item in items]
+        items += (document_item(request.request_id, document) for document, _ in change.documents)
+        writes = [{"Put": {"TableName": self._table, "Item": to_wire(item)}} for item in items]
+        return [*writes, *(put_event(self._table, event) for _, event in change.documents if event)]
 
     def _unchanged(self, request_id: str, version: int) -> dict[str, Any]:
         """The condition that another request is still in the version that the change is based on."""
