@@ -39,7 +39,8 @@ class Bundle:
 
     document: Json
     entries: Mapping[str, Json] = field(repr=False)
-    """Resources by ``fullUrl``, and by ``Type/id`` where that names one resource."""
+    """Resources by ``fullUrl``, and by ``Type/id`` (also that of the ``fullUrl``) where that names one
+    resource."""
     positions: Mapping[int, int] = field(repr=False)
     """Index of the entry of a resource, by the identity of the resource."""
 
@@ -102,9 +103,12 @@ def bundle_of(document: object, *, first: str) -> Bundle:
     resources = [one["resource"] for one in found]
     by_url = {one["fullUrl"]: one["resource"] for one in found if "fullUrl" in one}
     by_id: dict[str, list[Json]] = {}
-    for one in resources:
+    for entry, one in zip(found, resources, strict=True):
+        names = {"/".join(entry.get("fullUrl", "").split("/")[-2:])}
         if isinstance(one.get("id"), str):
-            by_id.setdefault(f"{one['resourceType']}/{one['id']}", []).append(one)
+            names.add(f"{one['resourceType']}/{one['id']}")
+        for name in names:
+            by_id.setdefault(name, []).append(one)
     single = {name: ones[0] for name, ones in by_id.items() if len(ones) == 1}
     positions = {id(one): index for index, one in enumerate(resources)}
     return Bundle(document, {**single, **by_url}, positions)

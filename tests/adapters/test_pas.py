@@ -252,7 +252,7 @@ WRONG: dict[str, tuple[Callable[[Json], object], tuple[str, str]]] = {
     ),
     "coverage of another patient": (
         of_another_patient,
-        ("33", "Bundle.entry[2].resource.beneficiary"),
+        ("33", "Bundle.entry[3].resource.beneficiary"),
     ),
     "no patient": (
         lambda document: claim_of(document).update(patient={"reference": "urn:uuid:none"}),
