@@ -109,7 +109,7 @@ def answers(document: Json, *, inquired: bool) -> list[Json]:
     errors = [ClaimError("AF", "Claim.diagnosis", "Send a diagnosis.")]
     if not inquired:
         sent = bundle_of(document, first="Claim")
-        found.append(refused(sent, errors, at=START, new_uuid=_new_uuid))
+        found.append(refused(sent, errors, payer=payer(), at=START, new_uuid=_new_uuid))
     for one in found:
         assert [str(each) for each in pas_validator().findings(one)] == []
     return found
