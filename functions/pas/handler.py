@@ -237,14 +237,7 @@ def _updated(
         original=_compressed(bundle),
         files=files,
     )
-    return call(
-        update_prior_authorization,
-        update,
-        line_numbers,
-        caller,
-        id_of=id_of,
-        document_id_of=id_of,
-    )
+    return call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
 
 
 def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:

@@ -63,7 +63,6 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
     caller: Caller,
     *,
     id_of: Callable[[str], str],
-    document_id_of: Callable[[str], str],
     requests: RequestStore,
     registrations: Registrations,
     reference: ReferenceReader,
@@ -79,7 +78,7 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
     Lines are compared with the items of the claim by number: what is equal is unchanged. The request
     keeps its number. A repeated update, and one that changes nothing, returns the request as it is.
     Files of the update become documents in the transaction that changes the lines, as those of a new
-    claim do, so that the assessment finds them; ids of documents follow from ``document_id_of``.
+    claim do, so that the assessment finds them.
 
     Raises:
         NotEntitledError.
@@ -127,7 +126,7 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
             now=now,
             payer=payer,
         )
-        documents = _added_documents(update, file, caller, document_id_of, payer, now)
+        documents = _added_documents(update, file, caller, id_of, payer, now)
         change = change._replace(original=update.original, reference=alias, documents=documents)
         requests.record(change)
         return replace(file, request=change.request)
