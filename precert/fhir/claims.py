@@ -252,7 +252,8 @@ class _Reader:
             number = item.get("sequence", index + 1)
             pointer = f"/items/{index}/sequence"
             self.places[pointer] = f"Claim.item[{index}].sequence"
-            if isinstance(number, bool) or number not in range(1, _MOST + 1):
+            whole = isinstance(number, int) and not isinstance(number, bool)
+            if not whole or not 1 <= number <= _MOST:
                 message = "send the number of the item, a whole number from 1"
                 yield FieldError(pointer, "malformed", message)
             elif number in seen:
