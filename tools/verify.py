@@ -287,6 +287,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     _handle_signals()
     # Each of hundreds of processes would compile its modules, the CDK's and the tests' again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A make that a test starts would print its folder, as one that another make starts does.
+    os.environ.pop("MAKELEVEL", None)
     quick = lanes(step for step in planned if step.name in QUICK)
     slow = lanes(step for step in planned if step.name not in QUICK)
     with ThreadPoolExecutor() as pool:

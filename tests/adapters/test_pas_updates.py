@@ -16,8 +16,8 @@ from tests.adapters.test_pas import (
     actions,
     cancelling,
     claim,
+    code_task,
     errors,
-    resources,
     response,
     submit,
 )
@@ -128,8 +128,8 @@ def test_decisions_stay_when_an_item_is_added_to_an_approved_request(cloud: Clou
     row = only_row(cloud)
     assert (row["number"], row["status"]) == (number, "PENDING")
     assert lines(cloud) == [("1.1", "APPROVED"), ("2.1", "OPEN")]
-    (task,) = resources(reply.body, "Task")
-    needed = [extensions(one)["serviceLineNumber"]["valuePositiveInt"] for one in task["input"][1:]]
+    entries = code_task(reply.body)["input"][1:]
+    needed = [extensions(one)["serviceLineNumber"]["valuePositiveInt"] for one in entries]
     assert set(needed) == {2}
 
 
@@ -338,8 +338,7 @@ def needed(reply: Reply) -> set[str]:
     """LOINC codes of the documents that the answer asks for."""
     return {
         one["valueCodeableConcept"]["coding"][0]["code"]
-        for task in resources(reply.body, "Task")
-        for one in task["input"][1:]
+        for one in code_task(reply.body)["input"][1:]
     }
 
 

@@ -109,7 +109,7 @@ def test_answers_are_those_of_the_row_when_its_calls_are_made(shell: Shell, outc
     member, codes, *answers = ROWS[outcome]
     if outcome in ("Repeated", "Duplicate", "Cancelled"):
         shell.run(CALLS["Pended"][0])
-    printed = "".join(shell.run(line) for line in CALLS[outcome])
+    printed = "\n".join(shell.run(line) for line in CALLS[outcome])
     assert RESULT.findall(printed) == CODE.findall(" ".join(answers))
     assert {member} == set(re.findall(r"--member (\S+)", " ".join(CALLS[outcome])))
     requested = re.findall(r"submit .*|pend .*", " ".join(CALLS[outcome]))
