@@ -275,7 +275,7 @@ def test_question_and_channel_are_shown_when_a_clerk_reads_a_registered_request(
     screen = screens(CLERK)
     page = screen.page
     screen.go(f"/intake/requests/{shown['registered']}")
-    expect(page.get_by_text("The payer asks for information")).to_be_visible()
+    expect(page.get_by_text("The payer requests information")).to_be_visible()
     expect(page.get_by_text(QUESTION).first).to_be_visible()
     expect(page.get_by_text(FAX, exact=True)).to_be_visible()
     expect(page.get_by_role("table", name="Service lines")).to_be_visible()
