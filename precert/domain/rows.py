@@ -207,6 +207,13 @@ class DelegationRow(Value):
     status: DelegationStatus
     line_ids: tuple[Text, ...]
     codes: tuple[Text, ...]
+    codes_labels: Annotated[
+        tuple[Text | None, ...],
+        Field(
+            description="The payer's text for each of `codes`, in their order. Null where the rule list "
+            "has none. Empty for rows that an earlier release stored."
+        ),
+    ] = ()
     plan_id: Text
     plan_name: Text | None = None
     line_of_business: Text
@@ -226,6 +233,8 @@ def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
     """What the lists show of the lines that one vendor decides."""
     patient, review = request.content.patient, request.submitted
     lines = review.lines_of_vendor(delegation)
+    assessed = review.assessment.lines if review.assessment else ()
+    labels = {line.line_id: line.label for line in assessed}
     status = DelegationStatus.REPORTED if delegation.reports else DelegationStatus.OPEN
     if (request.status is Status.VOID or not lines) and not delegation.reports:
         status = DelegationStatus.WITHDRAWN
@@ -237,6 +246,7 @@ def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
         status=status,
         line_ids=tuple(line.line_id for line in lines) or delegation.line_ids,
         codes=tuple(line.code for line in lines if line.code),
+        codes_labels=tuple(labels.get(line.line_id) for line in lines if line.code),
         plan_id=request.plan.plan_id,
         plan_name=request.plan.name,
         line_of_business=request.plan.line_of_business,

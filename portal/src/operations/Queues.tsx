@@ -14,6 +14,7 @@ import { named } from "../ui/named";
 import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { type Column, Table } from "../ui/Table";
+import { DelegatedCodes } from "../vendor/DelegatedCodes";
 import { MatchDialog } from "./MatchDialog";
 import "../styles/review.css";
 
@@ -395,7 +396,7 @@ const BACKLOG: readonly Column<Schemas["DelegationRowResponse"]>[] = [
   { key: "vendor", title: words.columns.vendor, cell: (row) => row.vendor_name },
   { key: "due", title: words.columns.due, cell: (row) => <DueTime at={row.due_at} /> },
   { key: "patient", title: words.columns.patient, cell: (row) => row.patient },
-  { key: "codes", title: words.columns.codes, cell: (row) => row.codes.join(", ") },
+  { key: "codes", title: words.columns.codes, cell: (row) => <DelegatedCodes row={row} /> },
   { key: "plan", title: words.columns.plan, cell: (row) => row.plan_name ?? row.plan_id },
 ];
 

@@ -12,6 +12,7 @@ import { Loading } from "../ui/Loading";
 import { Card, Damaged, DueTime, Empty, Page, Tag } from "../ui/parts";
 import { type Column, Table } from "../ui/Table";
 import "../styles/provider.css";
+import { DelegatedCodes } from "./DelegatedCodes";
 import { useVendor } from "./vendor";
 
 const words = text.vendor.list;
@@ -66,7 +67,7 @@ const COLUMNS: readonly Column<Row>[] = [
       </>
     ),
   },
-  { key: "codes", title: words.codes, cell: (row) => row.codes.join(", ") },
+  { key: "codes", title: words.codes, cell: (row) => <DelegatedCodes row={row} /> },
 ];
 
 /** Several vendors can have one name: each with what it decides. */
