@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
+from local.journey.content import PATIENT, REQUESTING
 from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
-from tests.browser.guide import NUMBER, Person
+from tests.browser.guide import FACILITY_NAME, NUMBER, Person, take_suggestion
 from tests.browser.places import FAX, QUESTION
 from tests.browser.review_walks import approve_next, deny, urgent_case
 from tests.browser.screens import Screen
@@ -286,24 +287,47 @@ def test_question_and_channel_are_shown_when_a_clerk_reads_a_registered_request(
 
 
 def test_number_is_shown_when_a_clerk_registers_a_phone_call(
-    screens: Callable[..., Screen], api: Portal
+    screens: Callable[..., Screen],
 ) -> None:
     """With the same form as providers use, in one page, then read back."""
     screen = screens(CLERK)
     screen.refusals.add(422)
-    page = screen.page
+    page, person = screen.page, Person(screen)
     page.get_by_label("Channel").select_option(label="Phone")
     page.get_by_label("Reference").fill("CALL-1")
     page.get_by_role("button", name="Register request").click()
     summary = page.get_by_role("alert").filter(has=page.get_by_role("listitem"))
     expect(summary).to_be_focused()
-    page.get_by_label("Member ID").fill("849382930")
-    page.get_by_label("Date of birth").fill("1986-01-01")
-    page.get_by_label("Last name").fill("Adams")
-    page.get_by_label("First name").fill("Allison")
-    page.get_by_role("button", name="Check requirements").click()
-    expect(summary).to_be_visible()
-    assert not page.get_by_text(NUMBER).first.is_visible()
+    page.get_by_label("Member ID").fill(PATIENT["member_id"])
+    page.get_by_label("Date of birth").fill(PATIENT["date_of_birth"])
+    page.get_by_label("Last name").fill(PATIENT["last_name"])
+    page.get_by_label("First name").fill(PATIENT["first_name"])
+    for kind, typed, name in (
+        ("Facility", "cleve", FACILITY_NAME),
+        ("Individual", "rubin", REQUESTING["name"]),
+    ):
+        choose_provider(page, kind, typed, name)
+    person.enter_service()
+    person.fill("Requested days", "4")
+    person.fill("Requested units", "1")
+    person.choose("Unit type", "Units")
+    page.get_by_role("button", name="Register request").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The request is registered")
+    number = page.get_by_role("main").get_by_text(NUMBER).first.inner_text()
+    page.get_by_role("link", name="Read back and attach pages").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(number)
+    expect(page.get_by_text("CALL-1", exact=True)).to_be_visible()
+
+
+def choose_provider(page: Page, kind: str, typed: str, name: str) -> None:
+    """In the dialog of the first provider that is still to be chosen."""
+    page.get_by_role("button", name="Choose a provider").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("ZIP code of the provider").fill("44122")
+    dialog.get_by_role("radio", name=kind).check()
+    take_suggestion(dialog.get_by_role("combobox", name="Provider name"), typed, name)
+    dialog.get_by_role("button", name="Use this provider").click()
+    expect(dialog).to_have_count(0)
 
 
 @pytest.mark.rule("V3", "A1")

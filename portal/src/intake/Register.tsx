@@ -180,6 +180,7 @@ export function Register() {
           base: "/content",
           storeKey: "intake",
           open: true,
+          frequent: false,
         }}
       />
       {check.data && <Answer answer={check.data} />}

@@ -31,7 +31,7 @@ export interface ProviderSearchProps {
   /** Suggestions above the list of frequent providers. */
   suggestions?: ReactNode;
   /** Show the frequently selected providers of the TIN. */
-  frequent?: boolean;
+  frequent?: boolean | undefined;
   /** The label of the button that takes the provider. */
   action: string;
   onChoose: (provider: Provider) => void;
@@ -76,6 +76,7 @@ export function ProviderSearch(props: ProviderSearchProps) {
   return (
     <form
       className="provider-search"
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         event.stopPropagation();

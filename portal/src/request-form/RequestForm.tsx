@@ -53,6 +53,8 @@ export interface RequestFormOptions {
   base: string;
   /** The name under which searches in progress are stored in the tab. */
   storeKey: string;
+  /** Show the frequently selected providers, which the API lists for providers only. */
+  frequent?: boolean;
   /** Show all fields of a service at once instead of a summary of what the check had. */
   open?: boolean;
 }
@@ -72,6 +74,7 @@ export function RequestForm({ value, onChange, errors = NO_ERRORS, options }: Re
     field: fieldNamed(requestFields, role),
     value: value[role],
     storeKey: `${storeKey}.${role}`,
+    frequent: options.frequent,
     onChange: (provider: Provider | null) =>
       onChange((before) => ({ ...before, [role]: provider })),
   });
@@ -147,10 +150,18 @@ interface ProviderPartProps {
   field: FormField | undefined;
   value: Provider | null;
   storeKey: string;
+  frequent: boolean | undefined;
   onChange: (value: Provider | null) => void;
 }
 
-function ServicingProvider({ pointer, field, value, storeKey, onChange }: ProviderPartProps) {
+function ServicingProvider({
+  pointer,
+  field,
+  value,
+  storeKey,
+  frequent,
+  onChange,
+}: ProviderPartProps) {
   const [choosing, choose] = useState(false);
   return (
     <Card
@@ -168,6 +179,7 @@ function ServicingProvider({ pointer, field, value, storeKey, onChange }: Provid
         <ProviderSearch
           pointer={pointer}
           storeKey={storeKey}
+          frequent={frequent}
           field={field}
           initialKind="FACILITY"
           action={t.takeProvider}
@@ -186,6 +198,7 @@ function RequestingProvider({
   field,
   value,
   storeKey,
+  frequent,
   servicing,
   onChange,
 }: ProviderPartProps & { servicing: Provider | null }) {
@@ -234,6 +247,7 @@ function RequestingProvider({
         <ProviderSearch
           pointer={pointer}
           storeKey={storeKey}
+          frequent={frequent}
           field={field}
           initialKind="INDIVIDUAL"
           action={t.takeProvider}
@@ -263,7 +277,7 @@ function ProviderEntry({
   value,
   onChange,
   phone = false,
-}: Omit<ProviderPartProps, "storeKey"> & { phone?: boolean }) {
+}: Omit<ProviderPartProps, "storeKey" | "frequent"> & { phone?: boolean }) {
   const whole = useFieldErrors(pointer);
   const below = useErrorsBelow(pointer);
   const phoneField = fieldNamed(field?.fields ?? [], "phone");

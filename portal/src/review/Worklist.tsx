@@ -329,7 +329,9 @@ function StateCell({ row }: { row: Row }) {
         <Tag tone="good">{words.newDocuments(row.new_documents.length)}</Tag>
       )}
       {row.note_count > 0 && <span className="small">{words.notes(row.note_count)}</span>}
-      {row.waiting_on === "PROVIDER" && <span className="small">{row.waiting_on_label}</span>}
+      {row.waiting_on === "PROVIDER" && (
+        <span className="small">{text.provider.table.waitsOn(row.waiting_on_label)}</span>
+      )}
       {row.not_decidable_labels.length > 0 && (
         <span className="small">
           {words.notYours}: {row.not_decidable_labels.join(", ")}

@@ -69,6 +69,7 @@ export function TypeAhead<Item>({
   // After a choice the text changes once more, which is no typing: the list stays closed.
   const [chosen, setChosen] = useState(false);
   const enough = !chosen && value.trim().length >= minimum;
+  const [dialog, setDialog] = useState<HTMLDialogElement>();
   const pending = found.isPending || typed !== value.trim();
   return (
     <ComboBox
@@ -81,6 +82,8 @@ export function TypeAhead<Item>({
       allowsEmptyCollection={enough}
       menuTrigger={minimum === 0 ? "focus" : "input"}
       isInvalid={errors.length > 0}
+      // An error of the API does not keep the browser from submitting the form with the next entry.
+      validationBehavior="aria"
       onSelectionChange={(key) => {
         const row = rows.find((one) => one.key === key);
         if (row) {
@@ -98,6 +101,7 @@ export function TypeAhead<Item>({
         </Text>
       )}
       <Input
+        ref={(input) => setDialog(input?.closest("dialog") ?? undefined)}
         id={fieldId(pointer)}
         className="input"
         autoComplete="off"
@@ -118,7 +122,7 @@ export function TypeAhead<Item>({
         }}
       />
       <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
-      <Suggestions>
+      <Suggestions dialog={dialog}>
         <ListBox
           className="suggestions"
           renderEmptyState={() => (
@@ -150,7 +154,14 @@ const HIGHEST = 320;
  * The list below the field. The page can scroll or its layout can change while somebody types, as when other
  * fields arrive: the list stays open and follows its field.
  */
-function Suggestions({ children }: { children: ReactNode }) {
+function Suggestions({
+  dialog,
+  children,
+}: {
+  /** The dialog that the field is in: a modal dialog makes a list outside of it inert. */
+  dialog: HTMLDialogElement | undefined;
+  children: ReactNode;
+}) {
   const state = useContext(ComboBoxStateContext);
   const open = state?.isOpen ?? false;
   const scrolling = useRef(false);
@@ -187,6 +198,7 @@ function Suggestions({ children }: { children: ReactNode }) {
     <Popover
       className="popover"
       maxHeight={HIGHEST}
+      {...(dialog && { UNSTABLE_portalContainer: dialog })}
       isOpen={open}
       onOpenChange={(opens) => {
         // The popover closes itself at each scroll.
