@@ -304,12 +304,12 @@ def test_number_is_shown_when_a_clerk_registers_a_phone_call(
     page.get_by_label("First name").fill(PATIENT["first_name"])
     for kind, typed, name in (
         ("Facility", "cleve", FACILITY_NAME),
-        ("Individual", "rubin", REQUESTING["name"]),
+        ("Individual", "rubin", str(REQUESTING["name"])),
     ):
         choose_provider(page, kind, typed, name)
     person.enter_service()
     person.fill("Requested days", "4")
-    person.fill("Requested units", "1")
+    page.get_by_label("Requested units").first.fill("1")
     person.choose("Unit type", "Units")
     page.get_by_role("button", name="Register request").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The request is registered")
