@@ -210,8 +210,8 @@ class DelegationRow(Value):
     codes_labels: Annotated[
         tuple[Text | None, ...],
         Field(
-            description="The payer's text for each of `codes`, in their order. Null where the rule list "
-            "has none. Empty for rows that an earlier release stored."
+            description="The payer's text for each of `codes`, in their order. Null where the rule "
+            "list has none. Empty for rows that an earlier release stored."
         ),
     ] = ()
     plan_id: Text
