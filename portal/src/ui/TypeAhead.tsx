@@ -109,6 +109,9 @@ export function TypeAhead<Item>({
         onBlur={() => setChosen(false)}
         onKeyDownCapture={(event) => {
           const chosen = event.currentTarget.getAttribute("aria-activedescendant");
+          if (event.key === "Escape" && event.currentTarget.ariaExpanded === "true") {
+            event.preventDefault(); // It closes the list, not the dialog that the field is in.
+          }
           if (event.key === "Enter" && onEnter && !chosen && value.trim() !== "") {
             event.preventDefault();
             event.stopPropagation();
