@@ -194,9 +194,8 @@ function Pages({ details }: { details: Details }) {
             ref={chooser}
             type="file"
             multiple
-            className="visually-hidden"
+            hidden
             aria-label={words.attach}
-            tabIndex={-1}
             onChange={(event) => {
               const files = [...(event.target.files ?? [])];
               event.target.value = "";
