@@ -173,7 +173,11 @@ def screen_figures(desk: Desk, place: Place) -> dict[str, float]:
 
 
 def guide_walk(desk: Desk) -> dict[str, float]:
-    """The example of the reference guide at human speed, from the sign-in to the number."""
+    """The example of the reference guide at human speed, from the sign-in to the number.
+
+    The user has submitted a request before, whose requesting provider is filled in.
+    """
+    urgent_case(Portal.at(desk.deployment))
     person = Person(Screen.opened(desk.contexts.of(PROVIDER), desk.address), human=True)
     return walked(person, lambda: person.sign_in(PROVIDER), person.walk)
 
