@@ -1,13 +1,14 @@
 """Serve the portal, the API and the API's document at one address."""
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from infra.portal_headers import security_headers
@@ -59,6 +60,11 @@ class Server(ThreadingHTTPServer):
     def disconnected(self, connection: socket.socket) -> None:
         """Remove a connection that ended."""
         self._open.discard(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print the current error, except where a browser ended its connection."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
     def end_connections(self) -> None:
         """End connections that browsers hold open."""
