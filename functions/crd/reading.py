@@ -17,10 +17,10 @@ from precert.fhir.orders import (
 )
 from precert.usecases.ports.client_servers import ClientServer, ClientServers
 
-ROUNDS: Final = 3
-"""The orders of an appointment, their practitioner roles, and the organizations of these."""
+DEPTH: Final = 3
+"""To which references are followed: orders of an appointment, their roles, their organizations."""
 SECONDS: Final = 1.0
-"""For each round: CRD expects nine answers of ten within five seconds."""
+"""For the reads of each level: CRD expects nine answers of ten within five seconds."""
 MOST_READS: Final = 30
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _RELATIVE: Final = re.compile(r"(?:^|/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?$")
@@ -62,7 +62,7 @@ class ClientReads:
     def complete(self, first: Iterable[str]) -> None:
         """Read these paths, and what the resources of the call refer to, as far as it is used."""
         paths = [*first, *self._lacking()]
-        for _ in range(ROUNDS):
+        for _ in range(DEPTH):
             if not paths:
                 return
             self.read(paths)

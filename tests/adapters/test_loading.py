@@ -441,14 +441,14 @@ def test_provider_is_removed_with_its_search_keys_when_a_full_file_lacks_it(
     operator: Operator, directory: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert len(keys_of(operator, "P90029")) > 10
-    kept = len(keys_of(operator, "P90000"))
+    before = len(keys_of(operator, "P90000"))
     assert operator.load("providers", "\n".join(directory[:-1]), "--full", *LATER) == 0
     assert "1 providers removed that are not in the file" in capsys.readouterr().out
     assert keys_of(operator, "P90029") == []
-    assert len(keys_of(operator, "P90000")) == kept
+    assert len(keys_of(operator, "P90000")) == before
     # The same file again: nothing is left to remove.
     assert operator.load("providers", "\n".join(directory[:-1]), "--full", *LATER) == 0
-    assert len(keys_of(operator, "P90000")) == kept
+    assert len(keys_of(operator, "P90000")) == before
 
 
 def test_provider_stays_when_a_file_is_not_full_or_older_or_has_rejected_rows(

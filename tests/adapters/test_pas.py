@@ -554,8 +554,8 @@ def resources(document: Json, kind: str) -> list[Json]:
 
 def code_task(answer: Json) -> Json:
     """The Task that requests documents by their codes."""
-    wanted = "attachment-request-code"
-    (task,) = (one for one in resources(answer, "Task") if coding(one["code"])[1] == wanted)
+    by_code = "attachment-request-code"
+    (task,) = (one for one in resources(answer, "Task") if coding(one["code"])[1] == by_code)
     return task
 
 

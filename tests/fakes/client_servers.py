@@ -18,7 +18,7 @@ class ClientSystem:
     def read(
         self, server: ClientServer, paths: Sequence[str], *, seconds: float
     ) -> Mapping[str, dict[str, Any]]:
-        assert 0 < seconds <= 1, "three rounds are within the time of an answer"
+        assert 0 < seconds <= 1, "three levels of reads are within the time of an answer"
         self.servers.append(server)
         self.read_paths += paths
         return {path: self.resources[path] for path in paths if path in self.resources}

@@ -35,10 +35,10 @@ def test_part_is_half_as_long_when_the_dictionary_has_its_names() -> None:
     assert 2 * len(pack(PART)) < len(zlib.compress(PART.encode(), level=9))
 
 
-@pytest.mark.parametrize("kept", range(1, len(pack(PART))))
-def test_truncated_text_is_refused_when_it_is_read(kept: int) -> None:
+@pytest.mark.parametrize("length", range(1, len(pack(PART))))
+def test_truncated_text_is_refused_when_it_is_read(length: int) -> None:
     with pytest.raises((zlib.error, UnicodeDecodeError)):
-        unpack(pack(PART)[:kept])
+        unpack(pack(PART)[:length])
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x02abc", b"\x01\xff\xff", b"x\x9cabc"])
