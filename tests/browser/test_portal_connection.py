@@ -144,18 +144,25 @@ def test_one_request_exists_and_its_number_is_shown_when_the_network_is_lost_whi
     unknown = page.get_by_text("it is not known yet whether the request was submitted")
     expect(unknown).to_be_visible()
     assert submitted_numbers(api, code) == []
-    with page.expect_response("**/validation"):
+    # The page reads the draft and its validation again. A read of the draft that arrives after the
+    # submission would show at once that the draft is submitted.
+    with page.expect_response(f"**/v1/drafts/{draft_id}"), page.expect_response("**/validation"):
         page.context.set_offline(False)
 
     def lose(route: Route) -> None:
         route.fetch()
         route.abort("connectionreset")
 
+    def refuse(route: Route) -> None:
+        route.abort("connectionreset")
+
     page.route("**/submission", lose)
-    page.route(f"**/v1/requests/{draft_id}", lambda route: route.abort("connectionreset"), times=1)
+    # All reads, because the list of documents reads the request too.
+    page.route(f"**/v1/requests/{draft_id}", refuse)
     submit.click()
     (number,) = until("waiting for the request", lambda: submitted_numbers(api, code) or None)
     expect(unknown).to_be_visible()
+    page.unroute(f"**/v1/requests/{draft_id}", refuse)
     submit.click()
     expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
     expect(page.get_by_text(number).first).to_be_visible()
