@@ -130,7 +130,7 @@ class Subscription(Value):
     """Whether the endpoint accepted a handshake since the last update."""
     created_at: Moment
     changed_at: Moment
-    """When the owner last changed it."""
+    """When the owner last changed it, or attempts stopped."""
     last_number: int = 0
     """Of the newest event; ``completed`` is that up to which events are delivered or withheld."""
     completed: int = 0
@@ -213,7 +213,9 @@ class Subscription(Value):
         error = self.error or DeliveryError.INTERRUPTED
         if self.verified:
             return self.turned_off(now).model_copy(update={"error": error})
-        return self._changed(status=SubscriptionStatus.ERROR, attempt_at=None, error=error)
+        return self._changed(
+            status=SubscriptionStatus.ERROR, attempt_at=None, error=error, changed_at=now
+        )
 
     def with_event(self, now: datetime) -> "Subscription":
         """With the next event number; an attempt in progress or a pause after a failure remains."""

@@ -11,7 +11,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import SecretStr
 
-from precert.domain.subscriptions import DeliveryError, Notification, Subscription, Work
+from precert.domain.subscriptions import (
+    HANDSHAKES,
+    TURNED_OFF_AFTER,
+    DeliveryError,
+    Notification,
+    Subscription,
+    Work,
+)
 from precert.fhir import systems
 from precert.fhir.bundles import objects
 from precert.fhir.elements import Json, present
@@ -45,7 +52,7 @@ def shown_subscription(one: Subscription, headers: Mapping[str, SecretStr] | Non
         reason=reason,
         criteria=TOPIC,
         _criteria={"extension": filters},
-        error=_ERRORS[one.error] if one.error else None,
+        error=_reason(one),
         channel=present(
             extension=settings,
             type="rest-hook",
@@ -68,6 +75,48 @@ _ERRORS: Final = {
     DeliveryError.NOT_ACCEPTED: "The endpoint responded with an error.",
     DeliveryError.INTERRUPTED: "The last attempt ended without a result.",
 }
+_NO_RESPONSE: Final = frozenset(
+    {
+        DeliveryError.NAME_NOT_RESOLVED,
+        DeliveryError.CONNECTION_FAILED,
+        DeliveryError.TLS_FAILED,
+        DeliveryError.TIMED_OUT,
+    }
+)
+"""The errors that are ``no-response`` by the code system of subscription errors, its only code."""
+
+
+def _codings(error: DeliveryError) -> list[Json]:
+    system = f"{systems.TERMINOLOGY}/subscription-error"
+    return [{"system": system, "code": "no-response"}] if error in _NO_RESPONSE else []
+
+
+def _reason(one: Subscription) -> str | None:
+    """Why the last attempt failed, since when attempts fail, and what the owner does next."""
+    if one.error is None:
+        return None
+    status = f" The HTTP status was {one.error_status}." if one.error_status else ""
+    since = (
+        f" Attempts have failed since {_instant(one.failing_since)}." if one.failing_since else ""
+    )
+    return f"{_ERRORS[one.error]}{status}{since}{_next_step(one)}"
+
+
+def _next_step(one: Subscription) -> str:
+    waiting = one.last_number - one.completed
+    if not one.has_stopped:
+        return f" Attempts continue; events that are not delivered: {waiting}."
+    if one.has_ended(one.changed_at):
+        cause = "the end of the subscription has passed"
+    elif one.verified:
+        cause = f"they failed for {TURNED_OFF_AFTER.days} days"
+    else:
+        cause = f"{HANDSHAKES} handshakes failed"
+    return (
+        f" Attempts have stopped, because {cause}. Send an update with the status requested when the "
+        f"endpoint works: events that are not delivered ({waiting}) follow then. Later changes have no "
+        "event: inquire for them."
+    )
 
 
 def searchset(resources: Sequence[Json], *, url: str) -> Json:
@@ -114,8 +163,7 @@ def status_of(
         *(_event(notification, focus) for notification, focus in events),
     ]
     if one.error:
-        status = f" ({one.error_status})" if one.error_status else ""
-        error = {"text": f"{_ERRORS[one.error]}{status}"}
+        error = present(coding=_codings(one.error), text=_reason(one))
         parameters.append({"name": "error", "valueCodeableConcept": error})
     return {
         "resourceType": "Parameters",

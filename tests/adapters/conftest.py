@@ -29,6 +29,7 @@ from precert.observability import logger, metrics
 from precert.settings import Settings
 from tests.adapters.cloud import Cloud
 from tests.adapters.snapshots import Resources
+from tests.adapters.subscriber import Subscriber, subscriber
 from tests.adapters.tables import (
     INLINE,
     create_reference_table,
@@ -190,3 +191,9 @@ def cloud(
     assert clients.wire.spent, "an error that the test requested never occurred"
     if cloud_.covered:
         put_coverages(deps, [loaded.patient])
+
+
+@pytest.fixture
+def client(cloud: Cloud) -> Subscriber:
+    """A client with subscriptions, and its endpoint."""
+    return subscriber(cloud)

@@ -13,7 +13,6 @@ from precert.domain.subscriptions import TURNED_OFF_AFTER, DeliveryError
 from precert.fhir.subscriptions import BACKPORT
 from precert.names import EVENT_SOURCE, SUBSCRIPTION_STOPPED
 from tests.adapters.callers import FACILITY, PROVIDER, SECOND_REVIEWER
-from tests.adapters.cloud import Cloud
 from tests.adapters.subscriber import (
     Json,
     Subscriber,
@@ -24,14 +23,8 @@ from tests.adapters.subscriber import (
     kind,
     parameter,
     parts,
-    subscriber,
 )
 from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN
-
-
-@pytest.fixture
-def client(cloud: Cloud) -> Subscriber:
-    return subscriber(cloud)
 
 
 def test_subscriber_is_notified_of_each_change_when_a_request_is_decided(
@@ -82,8 +75,10 @@ def test_event_is_delivered_later_when_the_endpoint_was_down(client: Subscriber)
     client.receiver.error = DeliveryError.NOT_ACCEPTED
     client.submit(FACILITY)
     client.publish()
-    shown = client.call("GET", f"/{subscription_id}/$status").body
-    assert "503" in json.dumps(shown)
+    text, code = reason(client, subscription_id)
+    assert (text, code) == (client.call("GET", f"/{subscription_id}").body["error"], None)
+    assert "503" in text
+    assert "Attempts continue" in text
     client.receiver.error = None
     client.work()
     assert client.receiver.received == []  # it is attempted after a pause only
@@ -102,6 +97,14 @@ def stops(client: Subscriber) -> list[dict[str, Any]]:
         envelope = {"source": EVENT_SOURCE, "detail-type": SUBSCRIPTION_STOPPED, "detail": one}
         Draft202012Validator(schema).validate(envelope)
     return details
+
+
+def reason(client: Subscriber, subscription_id: str) -> tuple[str, str | None]:
+    """Why a subscription fails, as ``$status`` shows it: its text, and its code."""
+    [entry] = client.call("GET", f"/{subscription_id}/$status").body["entry"]
+    [error] = [one for one in entry["resource"]["parameter"] if one["name"] == "error"]
+    value = error["valueCodeableConcept"]
+    return value["text"], next((one["code"] for one in value.get("coding", ())), None)
 
 
 def test_status_is_error_then_off_when_the_endpoint_fails_for_days(client: Subscriber) -> None:
@@ -124,7 +127,10 @@ def test_status_is_error_then_off_when_the_endpoint_fails_for_days(client: Subsc
     assert (stopped["subscription_id"], stopped["client_id"]) == (subscription_id, owned.subject)
     assert (stopped["status"], stopped["error"], stopped["waiting"]) == ("off", "timed_out", 2)
     shown = client.call("GET", f"/{subscription_id}").body
-    assert shown["error"] == "The endpoint did not respond in time."
+    assert reason(client, subscription_id) == (shown["error"], "no-response")
+    for part in ("did not respond in time", "since 2026-07-", "3 days", "(2)", "inquire"):
+        assert part in shown["error"]
+    assert shown["meta"]["lastUpdated"] > owned.created_at.isoformat()
     # Its owner turns it on again, and receives what was not delivered.
     client.receiver.error = None
     client.call("PUT", f"/{subscription_id}", {**shown, "status": "requested"})
@@ -142,6 +148,11 @@ def test_subscription_is_in_error_when_no_handshake_is_accepted(client: Subscrib
     assert client.status(subscription_id) == "error"
     [stopped] = stops(client)
     assert (stopped["status"], stopped["error"]) == ("error", "name_not_resolved")
+    text, code = reason(client, subscription_id)
+    assert (code, text) == ("no-response", client.call("GET", f"/{subscription_id}").body["error"])
+    assert "8 handshakes failed" in text
+    [found] = client.call("GET", status="error").body["entry"]
+    assert found["resource"]["error"] == text
     client.receiver.error = None
     client.sweep()
     client.submit(FACILITY)
@@ -169,6 +180,19 @@ def test_nothing_is_sent_when_the_end_of_the_subscription_has_passed(client: Sub
     client.sweep()
     assert client.receiver.received == []
     assert client.status(subscription_id) == "off"
+
+
+def test_end_is_the_reason_when_it_passes_while_attempts_fail(client: Subscriber) -> None:
+    end = client.cloud.clock.at + timedelta(hours=1)
+    subscription_id = client.subscribed(document(end=end.isoformat()))
+    client.receiver.error = DeliveryError.NOT_ACCEPTED
+    client.submit(FACILITY)
+    client.publish()
+    client.cloud.clock.pass_by(hours=2)
+    client.sweep()
+    assert client.status(subscription_id) == "off"
+    assert "the end of the subscription has passed" in reason(client, subscription_id)[0]
+    assert stops(client) == []
 
 
 def test_nothing_is_sent_when_the_owner_turns_it_off(client: Subscriber) -> None:

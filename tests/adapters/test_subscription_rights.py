@@ -9,8 +9,7 @@ from precert.domain.caller import Grant
 from precert.domain.subscriptions import DeliveryError
 from precert.names import USER_SCOPE, Entitlement, Env
 from precert.settings import Settings
-from tests.adapters.cloud import Cloud
-from tests.adapters.subscriber import Subscriber, actions, parts, subscriber
+from tests.adapters.subscriber import Subscriber, actions, parts
 from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, STRANGER_TIN
 
 ISSUER: Final = "https://issuer.example/pool"
@@ -27,11 +26,6 @@ REVOKED: Final = {
     "the TIN": GRANT.model_copy(update={"tins": frozenset({STRANGER_TIN})}),
     "the entitlement": GRANT.model_copy(update={"entitlements": frozenset()}),
 }
-
-
-@pytest.fixture
-def client(cloud: Cloud) -> Subscriber:
-    return subscriber(cloud)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from precert.domain.subscriptions import MOST_SUBSCRIPTIONS
 from precert.fhir.subscriptions import BACKPORT, MASK
 from tests.adapters.callers import FACILITY, STRANGER
-from tests.adapters.cloud import Cloud
 from tests.adapters.subscriber import (
     ENDPOINT,
     PATH,
@@ -20,14 +19,8 @@ from tests.adapters.subscriber import (
     filtered,
     kind,
     parameter,
-    subscriber,
 )
 from tests.fakes.samples import PROVIDER_TIN
-
-
-@pytest.fixture
-def client(cloud: Cloud) -> Subscriber:
-    return subscriber(cloud)
 
 
 def test_subscription_is_active_when_its_endpoint_accepts_the_handshake(
