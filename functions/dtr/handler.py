@@ -16,7 +16,6 @@ from functions.dtr.models import (
     value_set_name,
 )
 from precert.api.fhir import FhirApi, FhirResource
-from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.bootstrap import audit, call, dependencies, edge, identify
 from precert.domain.caller import Caller
@@ -49,7 +48,6 @@ EXPAND: Final = "$expand"
     operation_id="callQuestionnaireOperation",
     reads=True,
     scopes=("Questionnaire.r", "Questionnaire.u"),
-    media_type=FHIR_JSON,
     errors=(NotFoundError, PatientNotFoundError, PatientNotEligibleError),
 )
 def questionnaire_operation(
@@ -120,7 +118,6 @@ def _logged(document: Json) -> FhirResource:
     operation_id="getValueSetExpansion",
     scopes=("ValueSet.r",),
     audited=False,
-    media_type=FHIR_JSON,
     errors=(NotFoundError,),
 )
 def expansion(
@@ -137,7 +134,6 @@ def expansion(
     reads=True,
     scopes=("ValueSet.r",),
     audited=False,
-    media_type=FHIR_JSON,
     errors=(NotFoundError,),
 )
 def expand(operation: Annotated[str, Path()], body: FhirResource) -> FhirResource:

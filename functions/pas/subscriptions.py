@@ -9,7 +9,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from precert.api.fhir import FhirApi, FhirResource
-from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.api.parsing import ID
 from precert.bootstrap import audit, call, dependencies, edge, identify
@@ -65,7 +64,6 @@ class OperationQuery(BaseModel):
     "Create a subscription",
     operation_id="createSubscription",
     scopes=("Subscription.c",),
-    media_type=FHIR_JSON,
     status=HTTPStatus.CREATED,
     location="/fhir/r4/Subscription/{response.root[id]}",
     audited=False,
@@ -87,7 +85,6 @@ def create(body: FhirResource, caller: CurrentCaller) -> FhirResource:
     "Search subscriptions",
     operation_id="searchSubscriptions",
     scopes=("Subscription.s",),
-    media_type=FHIR_JSON,
     audited=False,
 )
 def search(query: Annotated[SearchQuery, Query()], caller: CurrentCaller) -> FhirResource:
@@ -104,7 +101,6 @@ def search(query: Annotated[SearchQuery, Query()], caller: CurrentCaller) -> Fhi
     "Read a subscription",
     operation_id="readSubscription",
     scopes=("Subscription.r",),
-    media_type=FHIR_JSON,
     audited=False,
     errors=(NotFoundError,),
 )
@@ -127,7 +123,6 @@ def read(
     "Perform an operation on subscriptions",
     operation_id="operateOnSubscriptions",
     scopes=("Subscription.r",),
-    media_type=FHIR_JSON,
     audited=False,
     reads=True,
     errors=(NotFoundError,),
@@ -147,7 +142,6 @@ def operate_on_all(
     "Update a subscription",
     operation_id="updateSubscription",
     scopes=("Subscription.u",),
-    media_type=FHIR_JSON,
     audited=False,
     errors=(NotFoundError,),
 )
@@ -187,7 +181,6 @@ def delete(subscription_id: Annotated[str, Path()], caller: CurrentCaller) -> No
     "Read the status or the events of a subscription",
     operation_id="readSubscriptionOperation",
     scopes=("Subscription.r",),
-    media_type=FHIR_JSON,
     errors=(NotFoundError,),
 )
 def read_operation(
@@ -209,7 +202,6 @@ def read_operation(
     "Perform an operation on a subscription",
     operation_id="operateOnSubscription",
     scopes=("Subscription.r",),
-    media_type=FHIR_JSON,
     reads=True,
     errors=(NotFoundError,),
 )

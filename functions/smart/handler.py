@@ -15,7 +15,6 @@ from functions.smart.models import (
     token_request,
 )
 from precert.api.fhir import FhirApi, FhirResource
-from precert.api.operation import FHIR_JSON
 from precert.api.tokens import bearer_token, context_of, context_of_expired
 from precert.bootstrap import audit, call, dependencies, edge, identify
 from precert.domain.clients import NotVerifiedError, OAuthError
@@ -102,7 +101,6 @@ def get_smart_configuration() -> Document:
     audited=False,
     conditional=True,
     max_age=REUSED_SECONDS,
-    media_type=FHIR_JSON,
 )
 def get_capability_statement() -> FhirResource:
     """The CapabilityStatement of the endpoint."""

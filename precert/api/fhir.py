@@ -1,14 +1,15 @@
 """The FHIR operations: the same operations and errors, with problems as OperationOutcomes."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import RootModel
 
-from precert.api.app import Api
-from precert.api.operation import FHIR_JSON
+from precert.api.app import Api, Handler
+from precert.api.operation import FHIR_JSON, Declaration
 from precert.api.parsing import BodyLimit
 from precert.api.problems import ErrorItem, Problem, plain_problem
 from precert.fhir.bundles import UnprocessableBundleError
@@ -40,9 +41,21 @@ class FhirResource(RootModel[dict[str, Any]]):
 
 @dataclass(eq=False)
 class FhirApi(Api):
-    """Operations with FHIR resources in and out."""
+    """Operations with FHIR resources in and out. Those that return one do so as FHIR JSON."""
 
     problem_type: str = FHIR_JSON
+
+    def _operation(
+        self, method: str, path: str, summary: str, declared: Declaration
+    ) -> Callable[[Handler], Handler]:
+        register = super()._operation(method, path, summary, declared)
+
+        def register_resource(function: Handler) -> Handler:
+            if function.__annotations__["return"] is FhirResource:
+                declared.setdefault("media_type", FHIR_JSON)
+            return register(function)
+
+        return register_resource
 
     def written(self, problem: Problem) -> str:
         """An OperationOutcome with one issue per error; ``expression`` is the place in the input."""
