@@ -1,5 +1,6 @@
 """The service stack: creates the constructs that process and serve data, and connects them."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import aws_cdk as cdk
@@ -10,7 +11,6 @@ from infra import catalogue, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.loading import Loading
@@ -69,29 +69,16 @@ class ServiceStack(cdk.Stack):
             env=cdk.Environment(account=stage.account, region=stage.region),
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
+        self._data = data
+        self._stage = stage
         self._runtime = Runtime(self, "Runtime", stage=stage, platform=platform, packages=packages)
-        self._edge = stage.edge
-        encryption, bus = data.encryption, data.bus
-        self._tables, self._audit, self._documents = data.tables, data.audit, data.documents
         self._loading = Loading(
-            self, "Loading", tables=self._tables, encryption=encryption, audit=self._audit
+            self, "Loading", tables=data.tables, encryption=data.encryption, audit=data.audit
         )
-        user_pool = data.user_pool
-        secrets = origin_secrets(self, stage, encryption) if stage.edge else ()
-        self._portal = Portal(
-            self,
-            "Portal",
-            stage=stage,
-            documents_origin=self._documents.origin,
-            sign_in_origin=user_pool.sign_in_url if user_pool else None,
-            web_acl_arn=stage.portal.web_acl_arn or web_acl_arn,
-            origin_secret=secrets[0] if secrets else None,
-        )
-        if stage.scan_documents:
-            MalwareProtection(
-                self, "MalwareProtection", bucket=self._documents.documents, encryption=encryption
-            )
-        self._messaging = Messaging(self, "Messaging", bus=bus)
+        secrets = origin_secrets(self, stage, data.encryption) if stage.edge else ()
+        self._portal = self._make_portal(secrets, web_acl_arn)
+        self._scan_documents()
+        self._messaging = Messaging(self, "Messaging", bus=data.bus)
         self._subscriptions = self._messaging.subscriptions_queue(
             cdk.Duration.seconds(stage.event_timeout_seconds)
         )
@@ -99,82 +86,126 @@ class ServiceStack(cdk.Stack):
             self,
             "Identity",
             stage=stage,
-            user_pool=user_pool,
+            user_pool=data.user_pool,
             portal_origins=(self._portal.origin, *stage.portal_origins),
         )
         self.api = Api(self, "Api", stage=stage, identity=self._identity)
         self._address = self._portal.origin if stage.edge else self.api.http_api.api_endpoint
-        self._data_key_arn = encryption.key.key_arn
-        self._values = {
-            Env.REQUESTS_TABLE: self._tables.requests.table_name,
-            Env.REFERENCE_TABLE: self._tables.reference.table_name,
-            Env.LIMITS_TABLE: self._tables.limits.table_name,
-            Env.CALLS_PER_MINUTE: str(stage.calls_per_minute or "off"),
-            Env.AUDIT_TABLE: self._audit.table.table_name,
-            Env.AUDIT_BUCKET: self._audit.archive.bucket_name,
-            Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
-            Env.ARCHIVE_BUCKET: self._documents.archive.bucket_name,
-            Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
-            Env.EVENT_BUS_NAME: bus.event_bus_name,
-            Env.DATA_KEY: encryption.key.key_id,
-            Env.SSN_KEY: encryption.ssn_key.key_arn,
-            Env.ORIGIN_SECRETS: ",".join(secrets) or "off",
-            Env.PARTNERS_DOMAIN: stage.api.domain or "none",
-            Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
-            Env.PUBLIC_URL: self._address,
-            Env.SIGNING_KEY: encryption.signing_key.key_arn,
-            Env.SUBSCRIPTIONS_QUEUE: self._subscriptions.queue.queue_url,
-            **self._identity.values,
-        }
+        self._values = self._environment(secrets)
         self._stream_dead_letters = {
             spec: DeadLetters(self, f"{spec.construct_id}DeadLetters")
             for spec in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)
         }
+        self.functions, self.workflow = self._make_functions()
+        receivers = self._deliver()
+        self._redeliver(receivers)
+        self.dead_letters = {name: one.dead_letters for name, one in receivers.items()}
+        self._permit()
+        self._serve()
+        self._encrypt_logs()
+        self._outputs()
+
+    def _make_portal(self, secrets: Sequence[str], web_acl_arn: str | None) -> Portal:
+        """Create the distribution of the portal, which also forwards calls of the API."""
+        user_pool = self._data.user_pool
+        return Portal(
+            self,
+            "Portal",
+            stage=self._stage,
+            documents_origin=self._data.documents.origin,
+            sign_in_origin=user_pool.sign_in_url if user_pool else None,
+            web_acl_arn=self._stage.portal.web_acl_arn or web_acl_arn,
+            origin_secret=secrets[0] if secrets else None,
+        )
+
+    def _scan_documents(self) -> None:
+        """Scan uploaded documents for malware, where the stage does."""
+        if self._stage.scan_documents:
+            MalwareProtection(
+                self,
+                "MalwareProtection",
+                bucket=self._data.documents.documents,
+                encryption=self._data.encryption,
+            )
+
+    def _environment(self, secrets: Sequence[str]) -> dict[Env, str]:
+        """Return the environment variables that are known before the functions exist."""
+        data, stage = self._data, self._stage
+        return {
+            Env.REQUESTS_TABLE: data.tables.requests.table_name,
+            Env.REFERENCE_TABLE: data.tables.reference.table_name,
+            Env.LIMITS_TABLE: data.tables.limits.table_name,
+            Env.CALLS_PER_MINUTE: str(stage.calls_per_minute or "off"),
+            Env.AUDIT_TABLE: data.audit.table.table_name,
+            Env.AUDIT_BUCKET: data.audit.archive.bucket_name,
+            Env.DOCUMENTS_BUCKET: data.documents.documents.bucket_name,
+            Env.ARCHIVE_BUCKET: data.documents.archive.bucket_name,
+            Env.RULE_LISTS_BUCKET: data.documents.rule_lists.bucket_name,
+            Env.EVENT_BUS_NAME: data.bus.event_bus_name,
+            Env.DATA_KEY: data.encryption.key.key_id,
+            Env.SSN_KEY: data.encryption.ssn_key.key_arn,
+            Env.ORIGIN_SECRETS: ",".join(secrets) or "off",
+            Env.PARTNERS_DOMAIN: stage.api.domain or "none",
+            Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
+            Env.PUBLIC_URL: self._address,
+            Env.SIGNING_KEY: data.encryption.signing_key.key_arn,
+            Env.SUBSCRIPTIONS_QUEUE: self._subscriptions.queue.queue_url,
+            **self._identity.values,
+        }
+
+    def _make_functions(self) -> tuple[dict[FunctionSpec, ServiceFunction], Workflow]:
+        """Create the functions and the state machine, whose ARNs later functions read.
+
+        The function of operators is created after the receivers, whose names it reads.
+        """
         task = self._function(catalogue.WORKFLOW)
-        self.workflow = Workflow(self, "Workflow", stage=stage, function=task)
-        self._values[Env.STATE_MACHINE_ARN] = self.workflow.live.attr_arn
-        self._values[Env.ASSESSMENT_ARN] = self.workflow.assessment.state_machine_arn
-        self.functions = {
+        workflow = Workflow(self, "Workflow", stage=self._stage, function=task)
+        self._values[Env.STATE_MACHINE_ARN] = workflow.live.attr_arn
+        self._values[Env.ASSESSMENT_ARN] = workflow.assessment.state_machine_arn
+        functions = {
             spec: task if spec is catalogue.WORKFLOW else self._function(spec)
             for spec in catalogue.ALL
             if spec is not catalogue.OPERATIONS
         }
-        receivers = self._deliver()
+        return functions, workflow
+
+    def _redeliver(self, receivers: Mapping[str, Receiver]) -> None:
+        """Create the function of operators, which sends failed deliveries to their receivers again."""
+        queues = {one.delivery: one.dead_letters.queue for one in receivers.values()}
+        functions = {one.delivery: one.function.live for one in receivers.values()}
         self._values[Env.DELIVERIES] = self.to_json_string(
             {
-                one.delivery.value: [
-                    one.dead_letters.queue.queue_url,
-                    one.function.live.function_arn,
-                ]
-                for one in receivers.values()
+                delivery.value: [queue.queue_url, functions[delivery].function_arn]
+                for delivery, queue in queues.items()
             }
         )
         operations = self.functions[catalogue.OPERATIONS] = self._function(catalogue.OPERATIONS)
         permissions.redeliver(
             operations,
-            queues=[one.dead_letters.queue.queue_arn for one in receivers.values()],
-            receivers=[one.function.live.function_arn for one in receivers.values()],
+            queues=[queue.queue_arn for queue in queues.values()],
+            receivers=[function.function_arn for function in functions.values()],
         )
+
+    def _permit(self) -> None:
+        """Give each function the permissions that it needs."""
+        data = self._data
         permissions.grant(
             self.functions,
-            encryption=encryption,
-            tables=self._tables,
-            documents=self._documents,
+            encryption=data.encryption,
+            tables=data.tables,
+            documents=data.documents,
             messaging=self._messaging,
             workflow=self.workflow,
         )
+        notifying = (catalogue.PAS, catalogue.SUBSCRIPTIONS, catalogue.SUBSCRIPTION_SWEEP)
         permissions.request_deliveries(
-            self._subscriptions.queue.queue_arn,
-            [
-                self.functions[spec]
-                for spec in (
-                    *(catalogue.PAS, catalogue.SUBSCRIPTIONS),
-                    catalogue.SUBSCRIPTION_SWEEP,
-                )
-            ],
+            self._subscriptions.queue.queue_arn, [self.functions[spec] for spec in notifying]
         )
-        permissions.append_to(self._audit, self.functions)
-        permissions.identify_callers(self._tables, self.functions)
+        permissions.append_to(data.audit, self.functions)
+        permissions.identify_callers(data.tables, self.functions)
+
+    def _serve(self) -> None:
+        """Connect the routes of the API with their functions, and the portal with the API."""
         self.api.serve(
             {
                 spec.serves: function
@@ -184,17 +215,14 @@ class ServiceStack(cdk.Stack):
             fhir_authorizer=self.functions[catalogue.SMART],
         )
         self._portal.forward_api(self.api.http_api)
-        if stage.canary:
+        if self._stage.canary:
             Releases(self, "Releases", functions=self.functions, api=self.api)
-        self.dead_letters = {name: one.dead_letters for name, one in receivers.items()}
-        self._encrypt_logs(encryption)
-        self._outputs()
 
-    def _encrypt_logs(self, encryption: Encryption) -> None:
+    def _encrypt_logs(self) -> None:
         """Encrypt every log group with the key of operations."""
         for construct in self.node.find_all():
             if isinstance(construct, logs.CfnLogGroup):
-                construct.kms_key_id = encryption.operations_key.key_arn
+                construct.kms_key_id = self._data.encryption.operations_key.key_arn
 
     def _function(self, spec: FunctionSpec) -> ServiceFunction:
         values = dict(self._values)
@@ -206,11 +234,11 @@ class ServiceStack(cdk.Stack):
 
     def _deliver(self) -> dict[str, Receiver]:
         """Connect the stream, the bus and the bucket to functions; return these by name."""
-        of, messaging, bucket = self.functions, self._messaging, self._documents.documents
+        of, messaging, bucket = self.functions, self._messaging, self._data.documents.documents
         relay = StreamMapping(
             self,
             "EventsWritten",
-            table=self._tables.requests,
+            table=self._data.tables.requests,
             function=of[catalogue.RELAY],
             dead_letters=self._stream_dead_letters[catalogue.RELAY],
             records=(EVENTS_WRITTEN, DRAFTS_SAVED),
@@ -218,13 +246,15 @@ class ServiceStack(cdk.Stack):
         expire = StreamMapping(
             self,
             "Expired",
-            table=self._tables.requests,
+            table=self._data.tables.requests,
             function=of[catalogue.EXPIRE],
             dead_letters=self._stream_dead_letters[catalogue.EXPIRE],
             records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
         )
         audit = of[catalogue.AUDIT]
-        unarchived = self._audit.archive_records(audit, self._stream_dead_letters[catalogue.AUDIT])
+        unarchived = self._data.audit.archive_records(
+            audit, self._stream_dead_letters[catalogue.AUDIT]
+        )
         warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
         clocks = of[catalogue.SWEEP]
         verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
@@ -263,16 +293,16 @@ class ServiceStack(cdk.Stack):
             "ApiUrl": self._address,
             **({"OriginTarget": self.api.origin_target} if self.api.origin_target else {}),
             **self._identity.outputs,
-            "RequestsTableName": self._tables.requests.table_name,
-            "ReferenceTableName": self._tables.reference.table_name,
-            "AuditTableName": self._audit.table.table_name,
-            "AuditBucketName": self._audit.archive.bucket_name,
-            "DocumentsBucketName": self._documents.documents.bucket_name,
-            "ArchiveBucketName": self._documents.archive.bucket_name,
-            "RuleListsBucketName": self._documents.rule_lists.bucket_name,
+            "RequestsTableName": self._data.tables.requests.table_name,
+            "ReferenceTableName": self._data.tables.reference.table_name,
+            "AuditTableName": self._data.audit.table.table_name,
+            "AuditBucketName": self._data.audit.archive.bucket_name,
+            "DocumentsBucketName": self._data.documents.documents.bucket_name,
+            "ArchiveBucketName": self._data.documents.archive.bucket_name,
+            "RuleListsBucketName": self._data.documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
             "Deliveries": self._values[Env.DELIVERIES],
-            "DataKeyArn": self._data_key_arn,
+            "DataKeyArn": self._data.encryption.key.key_arn,
             "SsnKeyArn": self._values[Env.SSN_KEY],
             "LoadingRoleArn": self._loading.role.role_arn,
             "PortalUrl": self._portal.origin,
