@@ -29,7 +29,7 @@ from bench import inputs
 from bench.counting import PER_CALL, QUICK, instructions, per_call
 from bench.tables import table
 from bench.workers import harness
-from infra.certificates import BUNDLE
+from infra.dependencies import BUNDLE
 from precert.adapters.dynamodb.keys import ASSERTION_KEY
 from precert.adapters.dynamodb.reference import member_item
 from precert.adapters.dynamodb.rule_lists import RULE_LIST_KEY

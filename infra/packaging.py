@@ -104,7 +104,7 @@ class _Builder:
         self._interpreter = interpreter(platform.python)
         self._out = root / "build" / platform.value
         own = Path(__file__).parent
-        recipe = ("archive", "certificates", "dependencies", "packaging", "platforms")
+        recipe = ("archive", "dependencies", "packaging", "platforms")
         bytecode = platform.python if self.compiles else "no"
         self._recipe = archive.digest(own, [own / f"{name}.py" for name in recipe], bytecode)
 

@@ -10,13 +10,13 @@ from constructs import Construct
 from infra import catalogue, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
-from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.loading import Loading
 from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
 from infra.constructs.portal import Portal
+from infra.constructs.queues import DeadLetters
 from infra.constructs.releases import Releases
 from infra.constructs.streams import StreamMapping
 from infra.constructs.workflow import Workflow

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigw
@@ -16,10 +17,29 @@ from constructs import Construct
 from infra.config import ApiConfig, EdgeConfig, StageConfig
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.identity import Identity
-from infra.escape import resource_of
 from infra.findings import acknowledge
-from infra.routes import ROUTES
+from infra.resources import resource_of
 from precert.names import Access
+
+MANIFEST: Final = Path(__file__).parent.parent / "routes.json"
+"""The routes, which ``make openapi`` writes from the operations."""
+
+
+class Route(NamedTuple):
+    """One operation: its route in API Gateway and the function that serves it."""
+
+    operation_id: str
+    method: str
+    path: str
+    function: str
+    access: Access
+
+
+ROUTES: Final = tuple(
+    Route(**{**row, "access": Access(row["access"])})
+    for row in json.loads(MANIFEST.read_text(encoding="utf-8"))
+)
+
 
 ACCESS_LOG_FORMAT: Final = {
     "request_id": "$context.requestId",

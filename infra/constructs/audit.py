@@ -12,13 +12,13 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import WRITE
 from infra.constructs.functions import ServiceFunction
+from infra.constructs.queues import DeadLetters
 from infra.constructs.streams import StreamMapping
 from infra.deliveries import AUDIT_APPENDED
 from infra.findings import acknowledge, acknowledge_checks
-from infra.references import objects_of
+from infra.resources import objects_of
 from precert.names import AUDIT_PREFIX, HOOK_CALLS_PREFIX, PK, SK, TTL_ATTRIBUTE
 
 _CHANGES = (

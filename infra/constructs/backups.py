@@ -18,7 +18,7 @@ from constructs import Construct
 
 from infra.config import BackupConfig, StageConfig
 from infra.findings import acknowledge, acknowledge_inline_policy
-from infra.unique import unique_name
+from infra.resources import unique_name
 
 _POLICIES: Final = (
     "service-role/AWSBackupServiceRolePolicyForBackup",

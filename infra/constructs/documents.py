@@ -9,10 +9,8 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
-from infra.escape import resource_of
 from infra.findings import acknowledge, acknowledge_checks
-from infra.references import objects_of
-from infra.unique import documents_bucket_name
+from infra.resources import documents_bucket_name, objects_of, resource_of
 from precert.names import DOCUMENT_PREFIX, HISTORY_PREFIX, NOTICE_PREFIX, RULE_LIST_PREFIX
 
 _COLDER: Final = [

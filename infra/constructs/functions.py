@@ -13,8 +13,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.alarms import METRICS_NAME
-from infra.certificates import BUNDLE
 from infra.config import StageConfig
+from infra.dependencies import BUNDLE
 from infra.findings import acknowledge, acknowledge_checks, acknowledge_inline_policy
 from infra.packaging import Package, Packages
 from infra.platforms import Platform

@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.portal_headers import SIGNED_IN_PATH
-from infra.unique import sign_in_prefix
+from infra.resources import sign_in_prefix
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 
 _READ: Final = cognito.ClientAttributes().with_standard_attributes(

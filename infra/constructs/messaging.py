@@ -8,9 +8,8 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from infra.constructs.queues import EventQueue
+from infra.constructs.queues import DeadLetters, EventQueue
 from infra.constructs.workflow import Workflow
 from precert.domain.event_types import (
     MESSAGE_EVENT_TYPES,

@@ -21,11 +21,10 @@ from infra import catalogue
 from infra.alarms import METRICS_NAME, OWN_ALARMS, OwnAlarm, Severity, described
 from infra.config import StageConfig
 from infra.constructs.api import Api
-from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, ServiceFunction
-from infra.constructs.queues import EventQueue
+from infra.constructs.queues import DeadLetters, EventQueue
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 

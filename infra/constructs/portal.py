@@ -13,10 +13,9 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.escape import resource_of
 from infra.findings import acknowledge, acknowledge_checks
 from infra.portal_headers import HSTS_SECONDS, security_headers
-from infra.unique import unique_name
+from infra.resources import resource_of, unique_name
 from precert.names import FHIR_PATH, OAUTH_PATH, ORIGIN_SECRET_HEADER
 
 API_PATHS: Final = ("/v1/*", f"{FHIR_PATH}/*", f"{OAUTH_PATH}/*", "/cds-services*")

@@ -1,4 +1,4 @@
-"""Queues between the buses and the functions that process their events."""
+"""Queues between the buses and the functions that process their events, and dead-letter queues."""
 
 from math import ceil
 from typing import Final
@@ -8,9 +8,30 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
 from infra.deliveries import MOST_AT_ONCE, QUEUE_BATCH_SIZE
+from infra.findings import acknowledge
+
+
+class DeadLetters(Construct):
+    """A dead-letter queue with two weeks' retention, watched by an alarm.
+
+    It contains stream positions or ids, never PHI.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        acknowledge(
+            self.queue, "AwsSolutions-SQS3", "This is the dead-letter queue; an alarm watches it."
+        )
+
 
 RETRIED_FOR: Final = cdk.Duration.hours(12)
 """How long an event is delivered again before it is placed in the dead-letter queue."""

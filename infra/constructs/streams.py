@@ -9,8 +9,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
+from infra.constructs.queues import DeadLetters
 
 BATCH_SIZE: Final = 25
 PARALLEL_BATCHES: Final = 10

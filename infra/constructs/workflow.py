@@ -12,13 +12,13 @@ from constructs import Construct
 
 from infra.config import StageConfig
 from infra.constructs.functions import LIVE, ServiceFunction
-from infra.escape import resource_of
 from infra.findings import (
     acknowledge,
     acknowledge_inline_policy,
     acknowledge_release_alarm,
     arn_prefix,
 )
+from infra.resources import resource_of
 
 _FOLDER: Final = Path(__file__).resolve().parents[2] / "stepfunctions"
 DEFINITION: Final = _FOLDER / "precertification.asl.json"

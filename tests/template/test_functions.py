@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from infra import catalogue, certificates, packaging
+from infra import catalogue, dependencies, packaging
 from infra.app import make_app
 from infra.catalogue import CHECK, CONFIRMATION
 from infra.packaging import Packages
@@ -136,7 +136,7 @@ def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesi
     for spec in catalogue.ALL:
         variables = of_handler[spec.handler]["Environment"]["Variables"]
         assert set(variables) == shared | set(spec.environment)
-        assert variables["AWS_CA_BUNDLE"] == f"/opt/python/{certificates.BUNDLE}"
+        assert variables["AWS_CA_BUNDLE"] == f"/opt/python/{dependencies.BUNDLE}"
         assert variables["POWERTOOLS_SERVICE_NAME"] == "precert"
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "precert"
 

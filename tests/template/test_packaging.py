@@ -13,7 +13,7 @@ from typing import Any, Final
 import botocore
 import pytest
 
-from infra import archive, certificates, packaging
+from infra import archive, dependencies, packaging
 from infra.packaging import Package, Packages
 from infra.platforms import Platform, interpreter, machine_python
 from tests.adapters.corpus import writing
@@ -122,7 +122,7 @@ def test_ca_bundle_has_all_amazon_roots_and_no_other_when_dependencies_are_packa
         for name, organization in trusted(Path(botocore.__file__).with_name("cacert.pem")).items()
         if organization == "Amazon" or name.startswith("Starfield Services")
     }
-    assert set(trusted(folder / certificates.BUNDLE)) == of_amazon == set(certificates.AMAZON_ROOTS)
+    assert set(trusted(folder / dependencies.BUNDLE)) == of_amazon == set(dependencies.AMAZON_ROOTS)
 
 
 def test_packaging_fails_when_a_root_is_missing(tmp_path: Path) -> None:
@@ -131,9 +131,9 @@ def test_packaging_fails_when_a_root_is_missing(tmp_path: Path) -> None:
     first = whole.index('# Label: "Amazon Root CA 3"')
     bundle.write_text(whole[:first], encoding="utf-8")
     with pytest.raises(
-        certificates.RootMissingError, match="no Amazon Root CA 3, Amazon Root CA 4"
+        dependencies.RootMissingError, match="no Amazon Root CA 3, Amazon Root CA 4"
     ):
-        certificates.trust_amazon_alone(bundle)
+        dependencies.trust_amazon_alone(bundle)
     assert bundle.read_text(encoding="utf-8") == whole[:first]
 
 
