@@ -39,7 +39,7 @@ from precert.adapters.payer_file import (
 )
 from precert.adapters.public_https import PublicHttps, read_endpoint_json
 from precert.adapters.rest_hooks import RestHooks
-from precert.api.callers import Callers
+from precert.api.claims import Callers
 from precert.api.edge import Edge
 from precert.clients import client_config
 from precert.domain.audit import AuditRecord
@@ -58,15 +58,14 @@ from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.audit import AuditLog
 from precert.usecases.checks import Check, check_requirements
 from precert.usecases.grants import CachedGrants
-from precert.usecases.hook_callers import HookCaller, hook_caller
 from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
 from precert.usecases.rate_limits import CallCounts, RateLimit
+from precert.usecases.smart import HookCaller, hook_caller
 from precert.usecases.subscriptions import ClientRights
 
 if TYPE_CHECKING:
     from precert.adapters.tokens.access_tokens import KmsAccessTokens
-    from precert.adapters.tokens.key_sets import FetchedKeySets
-    from precert.adapters.tokens.signatures import JwtSignatures
+    from precert.adapters.tokens.signatures import FetchedKeySets, JwtSignatures
     from precert.adapters.tokens.user_tokens import IssuerTokens
     from precert.adapters.typst_printer import TypstPrinter
 
@@ -223,7 +222,7 @@ class Dependencies(Resources):
     @cached_property
     def key_sets(self) -> "FetchedKeySets":
         # PyJWT ships in the signing layer, which only the functions that verify tokens have.
-        from precert.adapters.tokens.key_sets import FetchedKeySets  # noqa: PLC0415
+        from precert.adapters.tokens.signatures import FetchedKeySets  # noqa: PLC0415
 
         return FetchedKeySets(self.public_https.read_json)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
-from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
+from precert.adapters.dynamodb.cleanup import DynamoDBCleanup, DynamoDBLeftovers
 from precert.adapters.dynamodb.clients import DynamoDBClients
 from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
 from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
@@ -17,7 +17,6 @@ from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
 from precert.adapters.dynamodb.event_records import DynamoDBEventRecords
 from precert.adapters.dynamodb.flags import DynamoDBFlags
 from precert.adapters.dynamodb.grants import DynamoDBGrants
-from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.messages import DynamoDBInbox
 from precert.adapters.dynamodb.migrations import DynamoDBMigrations
@@ -31,9 +30,8 @@ from precert.adapters.eventbridge import EventBridgeBus, EventBridgeReplays
 from precert.adapters.kms import KmsDigests
 from precert.adapters.payer_file import shipped_payer
 from precert.adapters.s3.archive import S3Archive
-from precert.adapters.s3.audit import S3Audit
+from precert.adapters.s3.audit import S3Audit, S3HookCalls
 from precert.adapters.s3.documents import S3Documents, S3Notices
-from precert.adapters.s3.hook_calls import S3HookCalls
 from precert.adapters.s3.restoring import S3RestoredFiles
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.sqs import SqsDeadLetters, SqsDeliveries, SqsDeliveryQueue, receivers_of

@@ -6,13 +6,18 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, RootModel
 
-from precert.api.labels import label_of, labels_of, optional_label_of
+from precert.api.labels import (
+    label_of,
+    labels_of,
+    labels_of_content,
+    optional_label_of,
+    public_codes_of,
+)
 from precert.api.models import ResponseModel, RuleListResponse
 from precert.api.operation import FHIR_JSON
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import is_verified
 from precert.domain.content import RequestContent
-from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.dates import Instant
 from precert.domain.delegation import DecidedBy
 from precert.domain.next_steps import NextAction, NextStep

@@ -1,4 +1,6 @@
-"""The caller, from the claims that API Gateway's JWT authorizer has verified.
+"""The caller: who signed in, by the claims of the token; what they may do, by the grants.
+
+API Gateway's JWT authorizer has verified the claims.
 
 API Gateway passes every claim as text: an array arrives as ``[one two]``, in which a name with a blank
 looks like two names. The names are therefore read from the token itself, which the authorizer has
@@ -8,15 +10,63 @@ verified. Claim names are configuration, so that any OIDC issuer can be used; ot
 import json
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
-from precert.domain.caller import Caller, ClaimNames
+from precert.api.tokens import require_current
+from precert.domain.caller import Caller, ClaimNames, with_grant
 from precert.domain.errors import NotEntitledError
 from precert.domain.text import ascii_digits, cleaned_line
 from precert.names import Entitlement
+from precert.usecases.grants import CachedGrants
+from precert.usecases.rate_limits import RateLimit
+
+_NO_CLAIM: Final = ""
+
+
+class Callers:
+    """Identifies callers. Without grants, all rights are those of the token's claims."""
+
+    def __init__(
+        self,
+        names: ClaimNames,
+        grants: CachedGrants | None,
+        limit: RateLimit | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._names = names
+        self._grants = grants
+        self._limit = limit
+        self._now = now
+
+    def identify(self, claims: Mapping[str, Any], token: Mapping[str, Any] | None) -> Caller:
+        """The caller with these claims.
+
+        Raises:
+            NotEntitledError: the token names no user, or a claim cannot be read.
+            RefusedCallError: the token has expired.
+            TransientError: the grants cannot be read.
+            TooManyRequestsError: the caller made too many calls in this minute.
+        """
+        issuer = str(claims.get("iss") or "")
+        require_current(claims, self._now())
+        if self._grants is None:
+            caller = caller_of(claims, self._names, token)
+            self._admit(issuer, caller)
+            return caller
+        groups_only = self._names._replace(tins=_NO_CLAIM, plans=_NO_CLAIM, vendors=_NO_CLAIM)
+        caller = caller_of(claims, groups_only, token)
+        self._admit(issuer, caller)
+        granted = with_grant(caller, self._grants.read(issuer, caller.subject, self._now()))
+        return granted.model_copy(update={"issuer": issuer or None})
+
+    def _admit(self, issuer: str, caller: Caller) -> None:
+        if self._limit is not None:
+            self._limit.admit(f"{issuer}#{caller.subject}", self._now())
+
 
 _SUBJECT: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,118}[\x21-\x7e])?")
 """OpenID Connect: ASCII, with case. Blanks around it would be lost in comparisons."""

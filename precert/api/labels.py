@@ -1,7 +1,12 @@
-"""Display names in responses: ``x_label`` beside a code ``x``, ``xs_labels`` beside a list (T6)."""
+"""Display names in responses: ``x_label`` beside a code ``x``, ``xs_labels`` beside a list (T6).
 
-from collections.abc import Mapping
+Those within a request's content are beside the content, by JSON pointer, so that the content of a
+response can be sent back as it is.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import chain
 from typing import Any
 
@@ -9,8 +14,8 @@ from pydantic import computed_field
 
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
-from precert.domain.content import RequestContent
-from precert.domain.content_labels import labels_of_content, public_codes_of
+from precert.domain.codes import has_form
+from precert.domain.content import Procedure, RequestContent, Service, line_id_of
 from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
 from precert.domain.pending import RowLine
@@ -93,3 +98,72 @@ class RequestLabels:
 def public_code_of(line: ServiceLine | RowLine) -> PublicCode | None:
     """The line's code with its public code set; None for codes whose text is the payer's own."""
     return (CodeSet.MS_DRG, line.code) if line.code and line.code_type is CodeType.DRG else None
+
+
+def public_codes_of(content: RequestContent) -> Iterator[PublicCode]:
+    """The content's diagnoses and DRGs, whose descriptions are public."""
+    for service in content.services:
+        for diagnosis in (service.primary_diagnosis, *service.additional_diagnoses):
+            if diagnosis is not None:
+                yield CodeSet.ICD_10_CM, diagnosis
+        yield from (found for one in service.procedures if (found := public_code(one)))
+
+
+def public_code(procedure: Procedure) -> PublicCode | None:
+    """A procedure's code, where its set is public."""
+    if procedure.code_type is CodeType.DRG and has_form(procedure.code, CodeType.DRG):
+        return CodeSet.MS_DRG, procedure.code
+    return None
+
+
+def labels_of_content(
+    content: RequestContent,
+    lists: CodeLists,
+    descriptions: Mapping[PublicCode, str],
+    payers_words: Mapping[str, str | None],
+) -> dict[str, str]:
+    """The display names by the pointers of their codes.
+
+    ``descriptions`` are those of :func:`public_codes_of`, ``payers_words`` the payer's own words for
+    procedure codes by line id. A code without a name is left out.
+    """
+    labels: dict[str, str | None] = {"/purpose": lists.label_of(content.purpose)}
+    for part in ("servicing_provider", "requesting_provider"):
+        if (provider := getattr(content, part)) is not None:
+            labels[f"/{part}/kind"] = lists.label_of(provider.kind)
+    for index, service in enumerate(content.services):
+        here = f"/services/{index}"
+        labels |= {
+            f"{here}/{name}": label for name, label in _of_service(service, lists, descriptions)
+        }
+        for at, procedure in enumerate(service.procedures):
+            public = public_code(procedure)
+            labels |= {
+                f"{here}/procedures/{at}/code": (
+                    descriptions.get(public)
+                    if public
+                    else payers_words.get(line_id_of(index + 1, at + 1))
+                ),
+                f"{here}/procedures/{at}/code_type": lists.label_of(procedure.code_type),
+                f"{here}/procedures/{at}/unit_type": lists.label_of(procedure.unit_type),
+            }
+    return {pointer: label for pointer, label in labels.items() if label is not None}
+
+
+def _of_service(
+    service: Service, lists: CodeLists, descriptions: Mapping[PublicCode, str]
+) -> Iterator[tuple[str, str | None]]:
+    for name in ("authorization_type", "urgency"):
+        member: StrEnum | None = getattr(service, name)
+        yield name, lists.label_of(member)
+    yield "type_of_service", lists.label("types_of_service", service.type_of_service)
+    yield "place_of_service", lists.label("places_of_service", service.place_of_service)
+    if service.primary_diagnosis is not None:
+        description = descriptions.get((CodeSet.ICD_10_CM, service.primary_diagnosis))
+        yield "primary_diagnosis", description
+    for at, diagnosis in enumerate(service.additional_diagnoses):
+        description = descriptions.get((CodeSet.ICD_10_CM, diagnosis))
+        yield f"additional_diagnoses/{at}", description
+    if service.medication is not None:
+        yield "medication/frequency", lists.label("frequencies", service.medication.frequency)
+        yield "medication/route", lists.label("routes", service.medication.route)

@@ -9,7 +9,7 @@ from precert.cli.recording import CommandRecorder
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
-from precert.usecases.republishing import EventFilter, find_events, republish
+from precert.usecases.relay import EventFilter, find_events, republish
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

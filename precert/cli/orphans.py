@@ -4,7 +4,7 @@ import argparse
 
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
-from precert.usecases.orphans import Orphan, find_orphans, remove_orphan
+from precert.usecases.cleanup import Orphan, find_orphans, remove_orphan
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,10 +1,31 @@
-"""Read the audit of access to health information (X1)."""
+"""The audit of access to health information: what stores it, and how it is read (X1)."""
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from precert.domain.audit import AuditRecord, member_key
+
+
+class HookCalls(Protocol):
+    """Calls of CDS Hooks services as they were received and answered, for disputes.
+
+    Append-only; a call is named by the id of its audit record.
+    """
+
+    def store(self, access_id: str, content: dict[str, Any]) -> None:
+        """Store a call; one that is stored remains as it is.
+
+        Raises:
+            TransientError: it may not be stored.
+        """
+
+    def read(self, access_id: str) -> dict[str, Any] | None:
+        """The call of an audit record.
+
+        Raises:
+            TransientError.
+        """
 
 
 class AuditLog(Protocol):

@@ -25,12 +25,12 @@ from precert.domain.notices import Notice, notice_key
 from precert.domain.payer import Payer
 from precert.domain.values import Text, Value
 from precert.usecases.audit import AuditLog, StoredAudit
-from precert.usecases.orphans import LeftoverFiles
+from precert.usecases.cleanup import LeftoverFiles
 from precert.usecases.ports.documents import DocumentChangedError, DocumentRecords
 from precert.usecases.ports.listings import Listings
 from precert.usecases.ports.requests import RequestFile, RequestStore
 from precert.usecases.ports.workflow import EventBus, Workflow
-from precert.usecases.republishing import EventRecords
+from precert.usecases.relay import EventRecords
 
 
 class Derived(StrEnum):

@@ -1,16 +1,11 @@
-"""SMART Backend Services: access tokens for assertions, and who is behind a token or a CDS Hooks call.
+"""SMART Backend Services: access tokens for assertions; who sent a token or a CDS Hooks call."""
 
-A function that serves CDS Hooks verifies the ``Authorization`` header of a call by::
-
-    client = call(verified_cds_client, bearer_token(event), audience=f"{base}/cds-services/{service}")
-    # A NotVerifiedError is a 401. Grants of the caller: Grant of (settings.smart_issuer, client_id).
-"""
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from precert.domain.caller import Caller, with_grant
 from precert.domain.clients import (
     CLOCK_SKEW,
     MOST_CHARACTERS,
@@ -24,6 +19,7 @@ from precert.domain.clients import (
     token_id,
 )
 from precert.domain.smart_scopes import granted_scopes
+from precert.usecases.grants import Grants
 from precert.usecases.ports.clients import (
     AcceptedTokenIds,
     AccessTokens,
@@ -260,3 +256,41 @@ def authorize_token(
         if not isinstance(since, int | float) or since > (now + CLOCK_SKEW).timestamp():
             raise NotVerifiedError(f"The {name} of the token is in the future.")
     return Verdict(claims, smart, expired=expires <= now.timestamp())
+
+
+HookCaller = Callable[[str, str, str], Caller]
+"""The caller (:func:`hook_caller`) with its dependencies."""
+
+
+def hook_caller(
+    token: str,
+    audience: str,
+    issuer: str,
+    *,
+    clients: Clients,
+    key_sets: KeySets,
+    signatures: Signatures,
+    accepted_token_ids: AcceptedTokenIds,
+    grants: Grants,
+    now: datetime,
+) -> Caller:
+    """The client that sent a call, by the JWT of its ``Authorization`` header, which is accepted once.
+
+    ``audience`` is the address of the service that was called, ``issuer`` the one of access tokens: a
+    client has the same grant by either way.
+
+    Raises:
+        NotVerifiedError: the JWT does not prove who sent it.
+        TransientError.
+    """
+    client = verified_cds_client(
+        token,
+        audience=audience,
+        clients=clients,
+        key_sets=key_sets,
+        signatures=signatures,
+        accepted_token_ids=accepted_token_ids,
+        now=now,
+    )
+    grant = grants.read(issuer, client.client_id)
+    return with_grant(Caller(subject=client.client_id, issuer=issuer), grant)

@@ -13,9 +13,14 @@ from typing import Any, Final
 import pytest
 from PIL import Image
 
-from precert.adapters.inspection.content_types import INSPECTIONS, inspect_content
+from precert.adapters.inspection.content_types import (
+    INSPECTIONS,
+    DecoderError,
+    Limits,
+    decoded,
+    inspect_content,
+)
 from precert.adapters.inspection.decoding import PIXELS, decode
-from precert.adapters.inspection.process import DecoderError, Limits, decoded
 from precert.domain.documents import CONTENT_TYPES, Refusal, content_type_of
 from tests.adapters.corpus import images, writing
 from tests.adapters.test_inspection_budget import CORPUS, changed

@@ -4,8 +4,7 @@ from typing import Final
 
 import pytest
 
-from precert.adapters.public_addresses import is_public
-from precert.adapters.public_https import PublicAddressError, PublicHttps
+from precert.adapters.public_https import PublicAddressError, PublicHttps, is_public
 from precert.adapters.rest_hooks import RestHooks
 from precert.domain.subscriptions import DeliveryError
 from precert.usecases.ports.subscriptions import NotDeliveredError

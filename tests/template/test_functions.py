@@ -12,7 +12,7 @@ from infra.app import make_app
 from infra.catalogue import CHECK, CONFIRMATION
 from infra.packaging import Packages
 from infra.platforms import Platform
-from precert.adapters.inspection.process import Limits
+from precert.adapters.inspection.content_types import Limits
 from precert.names import Env
 from tests.template import stages
 from tests.template.synthesized import Synthesized

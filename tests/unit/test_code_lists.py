@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 import functions
 import precert.api
+from precert.api.labels import labels_of_content, public_codes_of
 from precert.api.models import ResponseModel
 from precert.domain.code_lists import ENUM_NAMES, CodeLists, code_lists_of, version_of
 from precert.domain.content import RequestContent
-from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.form import FieldKind
 from precert.domain.form_settings import Stage
 from precert.domain.payer import Payer

@@ -1,4 +1,4 @@
-"""The event records of the table (port :class:`precert.usecases.republishing.EventRecords`)."""
+"""The event records of the table (port :class:`precert.usecases.relay.EventRecords`)."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

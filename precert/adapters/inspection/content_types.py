@@ -5,17 +5,66 @@ refused, even if a lenient viewer would show it. Pictures and PDFs are decoded, 
 own; parsers of this package read text and the documents of Office, within a budget of steps.
 """
 
+import os
 import re
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+from precert.adapters.inspection import decoding
 from precert.adapters.inspection.budget import Budget, DamagedError, TooComplexError
 from precert.adapters.inspection.office97 import inspect_doc, inspect_xls
 from precert.adapters.inspection.ooxml import inspect_docx, inspect_xlsx
-from precert.adapters.inspection.process import decoded
 from precert.domain.documents import CONTENT_TYPES, Refusal
+
+_LIBRARIES: Final = "/var/lang/lib"
+"""Where Lambda's interpreter has its library."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the inspection of a document may use."""
+
+    cpu_seconds: int = 20
+    memory: int = 1200 << 20
+    """Bytes of address space. The largest picture needs half; the function has more memory."""
+    seconds: int = 45
+    """Less than the function's timeout, for a machine that is overloaded."""
+
+
+class DecoderError(Exception):
+    """The program failed on its own account: the document is neither accepted nor refused."""
+
+
+def decoded(body: bytes, content_type: str, limits: Limits = Limits()) -> Refusal | None:
+    """Return why a picture or PDF is refused, or ``None``.
+
+    A document that exceeds a limit, or on which a decoder crashes, is too complex.
+    """
+    # Nothing of the function's environment, which contains its credentials.
+    environment = {"LD_LIBRARY_PATH": _LIBRARIES, "PYTHONPATH": os.pathsep.join(sys.path)}
+    arguments = (content_type, str(limits.cpu_seconds), str(limits.memory))
+    try:
+        ran = subprocess.run(  # noqa: S603 - the interpreter, with a known content type
+            [sys.executable, "-P", "-S", "-m", decoding.__name__, *arguments],
+            input=body,
+            capture_output=True,
+            env=environment,
+            timeout=limits.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Refusal.TOO_COMPLEX
+    if ran.returncode < 0:
+        return Refusal.TOO_COMPLEX
+    if ran.returncode:
+        raise DecoderError(ran.stderr.decode(errors="replace").strip().rpartition("\n")[2])
+    return Refusal(ran.stdout.decode()) if ran.stdout else None
+
 
 # How pictures and PDFs begin and end. Decoders accept more: pdfium finds a PDF in any bytes, and shows
 # the first pages of half a document.

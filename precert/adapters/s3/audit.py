@@ -1,16 +1,21 @@
-"""The audit archive (port ``LockedAudit``): S3 retains each object in compliance mode.
+"""The audit archive: S3 retains each object in compliance mode.
 
-Keys are ``audit/<day>/<name>-<digest of the content>.jsonl.gz``: one record a line, of one day in UTC.
-A repeated batch can have more records than before: its name alone does not identify its content.
+It has the records of accesses (port ``LockedAudit``), and the calls of CDS Hooks services with their
+answers (port ``HookCalls``).
+
+Keys of records are ``audit/<day>/<name>-<digest of the content>.jsonl.gz``: one record a line, of one
+day in UTC. A repeated batch can have more records than before: its name alone does not identify its
+content.
 """
 
 import gzip
+import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,7 +24,7 @@ from precert.adapters.s3.objects import put_once
 from precert.domain.audit import AuditRecord
 from precert.domain.damage import RecordKind, report_damage
 from precert.domain.errors import TransientError
-from precert.names import AUDIT_PREFIX
+from precert.names import AUDIT_PREFIX, HOOK_CALLS_PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -90,3 +95,37 @@ def _records_of(key: str, content: bytes) -> Iterator[AuditRecord]:
 
 def _prefix(day: date) -> str:
     return f"{AUDIT_PREFIX}{day.isoformat()}/"
+
+
+class S3HookCalls:
+    """One object for each call; none can be changed or deleted before its retention ends."""
+
+    def __init__(self, client: "S3Client", *, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def store(self, access_id: str, content: dict[str, Any]) -> None:
+        put_once(
+            self._client,
+            bucket=self._bucket,
+            key=_key_of_call(access_id),
+            packed=gzip.compress(json.dumps(content, separators=(",", ":")).encode(), mtime=0),
+            content_type="application/json",
+            refusal=_UNAVAILABLE,
+        )
+
+    def read(self, access_id: str) -> dict[str, Any] | None:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=_key_of_call(access_id))
+            found: dict[str, Any] = json.loads(gzip.decompress(answer["Body"].read()))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise TransientError(_UNAVAILABLE) from error
+        except BotoCoreError as error:
+            raise TransientError(_UNAVAILABLE) from error
+        return found
+
+
+def _key_of_call(access_id: str) -> str:
+    return f"{HOOK_CALLS_PREFIX}{access_id}.json.gz"

@@ -11,7 +11,7 @@ from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
 from precert.domain.notices import Notice, notice_key
 from precert.names import DOCUMENT_PREFIX, NOTICE_PREFIX
-from precert.usecases.orphans import StoredFile
+from precert.usecases.cleanup import StoredFile
 from precert.usecases.ports.documents import StoredObject, UploadForm
 
 if TYPE_CHECKING:
