@@ -97,7 +97,11 @@ LEAD = Caller(
 AT = ATTACHED + timedelta(hours=2)
 EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
 COLLEAGUE = "b7d0c1e2-3f44-4a55-9c66-77d8e9f0a1b2"
-USER_NAMES = {PROVIDER_USER: "rubinstein-office", PHYSICIAN.subject: "praman"}
+USER_NAMES = {
+    PROVIDER_USER: "rubinstein-office",
+    PHYSICIAN.subject: "praman",
+    COLLEAGUE: "hcole",
+}
 NOTE = "The surgeon sends the operative note by Friday."
 EARLIER_NUMBER = "PC0000000018"
 
@@ -116,11 +120,11 @@ def review_examples(example: Story) -> dict[str, Example]:
     case = RequestFile(pended, (example.attached,), example.history[:-1])
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
     worklist = WorklistResponse.of(
-        rows, PHYSICIAN, now=AT, payer=example.payer, code_sets=example.code_sets
+        rows, PHYSICIAN, USER_NAMES, now=AT, payer=example.payer, code_sets=example.code_sets
     )
     late = Page(tuple(map(_deemed, rows.rows)), cursor=None)
     deemed = WorklistResponse.of(
-        late, PHYSICIAN, now=AT, payer=example.payer, code_sets=example.code_sets
+        late, PHYSICIAN, USER_NAMES, now=AT, payer=example.payer, code_sets=example.code_sets
     )
     counts = counts_of(rows.rows, PHYSICIAN, [pended.plan.plan_id], AT)
     return {
@@ -130,6 +134,7 @@ def review_examples(example: Story) -> dict[str, Example]:
             answer=CaseDetails.of(
                 case,
                 PHYSICIAN.model_copy(update={"plan_ids": frozenset({pended.plan.plan_id})}),
+                USER_NAMES,
                 (_compared(pended),),
                 payer=example.payer,
                 code_sets=example.code_sets,
@@ -333,7 +338,7 @@ def _proposed(pended: Request, determined: Request) -> Request:
 
 
 def _after(request: Request) -> ReviewedCase:
-    return ReviewedCase.of(request, PHYSICIAN, now=AT)
+    return ReviewedCase.of(request, PHYSICIAN, USER_NAMES, now=AT)
 
 
 def _decided(determined: Request) -> DecideBody:

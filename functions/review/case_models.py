@@ -1,6 +1,6 @@
 """Responses about one case: all of it, its coverage, and a summary after each action."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from functions.review.assessment_models import (
     DuplicateComparisonResponse,
     SuggestedInformationRequest,
 )
-from functions.review.worklist_models import AssignmentResponse
+from functions.review.worklist_models import REVIEWER_NAME, AssignmentResponse, name_of
 from precert.api.cycles import RequiredDocumentResponse
 from precert.api.details import SharedDetails, history_of, members_of
 from precert.api.labels import RequestLabels, label_of, labels_of
@@ -43,15 +43,18 @@ class ProposalResponse(ResponseModel):
     """Decisions that wait for a physician's confirmation or a second signature."""
 
     proposed_by: Who
-    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
+    proposed_by_label: str = Field(description=REVIEWER_NAME)
     proposed_at: datetime
     awaits_physician: bool
     lines: list[ProposedLine]
 
     @classmethod
-    def of(cls, proposal: Proposal, caller: str, labels: RequestLabels) -> "ProposalResponse":
+    def of(
+        cls, proposal: Proposal, caller: Caller, users: Mapping[str, str], labels: RequestLabels
+    ) -> "ProposalResponse":
         return cls(
-            proposed_by=Who.of(proposal.proposed_by, caller),
+            proposed_by=Who.of(proposal.proposed_by, caller.subject),
+            proposed_by_label=name_of(proposal.proposed_by, caller, users),
             proposed_at=proposal.proposed_at,
             awaits_physician=proposal.awaits_physician,
             lines=_proposed_lines(proposal, labels),
@@ -62,22 +65,28 @@ class ReturnedProposalResponse(ResponseModel):
     """Decisions that were returned to the case without a signature."""
 
     proposed_by: Who
-    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
+    proposed_by_label: str = Field(description=REVIEWER_NAME)
     proposed_at: datetime
     returned_by: Who
-    returned_by_label: ClassVar[Any] = label_of("returned_by")
+    returned_by_label: str = Field(description=REVIEWER_NAME)
     returned_at: datetime
     comment: str | None = Field(description="Null if the reviewer withdrew the own proposal.")
     lines: list[ProposedLine]
 
     @classmethod
     def of(
-        cls, returned: ReturnedProposal, caller: str, labels: RequestLabels
+        cls,
+        returned: ReturnedProposal,
+        caller: Caller,
+        users: Mapping[str, str],
+        labels: RequestLabels,
     ) -> "ReturnedProposalResponse":
         return cls(
-            proposed_by=Who.of(returned.proposed_by, caller),
+            proposed_by=Who.of(returned.proposed_by, caller.subject),
+            proposed_by_label=name_of(returned.proposed_by, caller, users),
             proposed_at=returned.proposed_at,
-            returned_by=Who.of(returned.returned_by, caller),
+            returned_by=Who.of(returned.returned_by, caller.subject),
+            returned_by_label=name_of(returned.returned_by, caller, users),
             returned_at=returned.returned_at,
             comment=returned.comment,
             lines=_proposed_lines(returned, labels),
@@ -95,21 +104,22 @@ class NoteResponse(ResponseModel):
     """A note between reviewers."""
 
     written_by: Who
-    written_by_label: ClassVar[Any] = label_of("written_by")
+    written_by_label: str = Field(description=REVIEWER_NAME)
     written_at: datetime
     cycle: int
     text: str
 
     @classmethod
-    def of(cls, note: Note, caller: str) -> "NoteResponse":
+    def of(cls, note: Note, caller: Caller, users: Mapping[str, str]) -> "NoteResponse":
         return cls(
-            written_by=Who.of(note.written_by, caller),
+            written_by=Who.of(note.written_by, caller.subject),
+            written_by_label=name_of(note.written_by, caller, users),
             **note.model_dump(exclude={"written_by", "version"}),
         )
 
 
 class CaseDetails(SharedDetails):
-    """A request as its reviewers read it. It does not name other reviewers (A3)."""
+    """A request as its reviewers read it. It names the reviewers, and no user of a provider (A3)."""
 
     version: int = Field(
         description="Increases with every change. Send it as If-Match with an action."
@@ -157,6 +167,7 @@ class CaseDetails(SharedDetails):
         cls,
         file: RequestFile,
         caller: Caller,
+        users: Mapping[str, str],
         compared: Collection[ComparedDuplicate],
         *,
         payer: Payer,
@@ -174,7 +185,7 @@ class CaseDetails(SharedDetails):
             **members,
             documentation=documentation,
             suggested_information_request=SuggestedInformationRequest.of(documentation),
-            **_queue_members(file, caller, labels, now),
+            **_queue_members(file, caller, users, labels, now),
             channel=review.channel,
             reference=review.reference,
             intake_exceptions=list(review.intake_exceptions),
@@ -183,9 +194,9 @@ class CaseDetails(SharedDetails):
             if review.assessment
             else None,
             potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
-            assignment=AssignmentResponse.of(request, caller, now),
-            proposal=_proposal_of(review.proposal, caller, labels),
-            notes=[NoteResponse.of(note, caller.subject) for note in review.notes],
+            assignment=AssignmentResponse.of(request, caller, users, now),
+            proposal=_proposal_of(review.proposal, caller, users, labels),
+            notes=[NoteResponse.of(note, caller, users) for note in review.notes],
         )
 
 
@@ -195,13 +206,17 @@ def _damaged_of(compared: Collection[ComparedDuplicate]) -> list[str]:
 
 
 def _proposal_of(
-    proposal: Proposal | None, caller: Caller, labels: RequestLabels
+    proposal: Proposal | None, caller: Caller, users: Mapping[str, str], labels: RequestLabels
 ) -> ProposalResponse | None:
-    return ProposalResponse.of(proposal, caller.subject, labels) if proposal else None
+    return ProposalResponse.of(proposal, caller, users, labels) if proposal else None
 
 
 def _queue_members(
-    file: RequestFile, caller: Caller, labels: RequestLabels, now: datetime
+    file: RequestFile,
+    caller: Caller,
+    users: Mapping[str, str],
+    labels: RequestLabels,
+    now: datetime,
 ) -> dict[str, Any]:
     """The members that the case shares with its row in the worklist; most need an open cycle."""
     request, review = file.request, file.request.submitted
@@ -213,7 +228,7 @@ def _queue_members(
         "new_documents": file.new_documents if row else (),
         "not_decidable": not_decidable(row, caller, now) if row else (),
         "returned_proposal": (
-            ReturnedProposalResponse.of(returned, caller.subject, labels) if returned else None
+            ReturnedProposalResponse.of(returned, caller, users, labels) if returned else None
         ),
     }
 
@@ -333,7 +348,9 @@ class ReviewedCase(ResponseModel):
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
 
     @classmethod
-    def of(cls, request: Request, caller: Caller, *, now: datetime) -> "ReviewedCase":
+    def of(
+        cls, request: Request, caller: Caller, users: Mapping[str, str], *, now: datetime
+    ) -> "ReviewedCase":
         review = request.submitted
         return cls(
             request_id=request.request_id,
@@ -345,7 +362,7 @@ class ReviewedCase(ResponseModel):
             due_at=request.due_at,
             awaits_signature=review.proposal is not None,
             awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
-            assignment=AssignmentResponse.of(request, caller, now),
+            assignment=AssignmentResponse.of(request, caller, users, now),
             allowed_actions=list(request.reviewer_actions(caller, now)),
         )
 
@@ -356,7 +373,3 @@ class NextCaseResponse(ResponseModel):
     case: ReviewedCase | None = Field(
         description="Null if the queue has no case that the caller may decide now."
     )
-
-    @classmethod
-    def of(cls, request: Request | None, caller: Caller, *, now: datetime) -> "NextCaseResponse":
-        return cls(case=ReviewedCase.of(request, caller, now=now) if request else None)

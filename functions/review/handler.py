@@ -31,23 +31,26 @@ from functions.review.worklist_models import (
     ReviewersResponse,
     WorklistCountsResponse,
     WorklistResponse,
+    reviewers_of,
 )
 from precert.api.app import Api
 from precert.api.models import PageQuery
 from precert.api.parameters import BasedOn, CurrentCaller, DocumentId, NoticeId, RequestId
 from precert.bootstrap import audit, call, edge, identify
+from precert.domain.caller import Caller
 from precert.domain.errors import (
     DocumentNotAvailableError,
     NotEntitledError,
     NotFoundError,
     SameReviewerError,
 )
+from precert.domain.request import Request
 from precert.names import Entitlement
 from precert.usecases.changes import Reading
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
 from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
-from precert.usecases.grants import list_reviewers
+from precert.usecases.grants import list_reviewers, user_labels
 from precert.usecases.next_case import assign_next_case, read_case_coverage
 from precert.usecases.notices import link_to_notice
 from precert.usecases.review import (
@@ -75,6 +78,13 @@ api = Api(
 REASONS_SECONDS = 3600
 
 
+def _reviewed(request: Request, caller: Caller) -> ReviewedCase:
+    """The response to an action, with the name of the reviewer to whom the case is assigned."""
+    assignment = request.submitted.assignment
+    assigned = {assignment.assigned_to} if assignment else set()
+    return call(ReviewedCase.of, request, caller, call(user_labels, assigned, caller))
+
+
 @api.get("/v1/review/requests", "Worklist", operation_id="listWorklist", conditional=True)
 def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles of all the caller's plans in one order.
@@ -91,7 +101,7 @@ def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) ->
         limit=query.limit,
         cursor=query.cursor,
     )
-    return call(WorklistResponse.of, page, caller)
+    return call(WorklistResponse.of, page, caller, call(user_labels, reviewers_of(page), caller))
 
 
 @api.get(
@@ -130,7 +140,7 @@ def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
     that is assigned to the caller already. Two reviewers who call at the same moment get two cases.
     """
     request = call(assign_next_case, caller, plan_id=body.plan_id, view=body.view, skip=body.skip)
-    return call(NextCaseResponse.of, request, caller)
+    return NextCaseResponse(case=_reviewed(request, caller) if request else None)
 
 
 @api.get(
@@ -177,7 +187,8 @@ def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
     Send `version` as If-Match with an action: it is refused if the request has changed since.
     """
     file = call(read_case, request_id, caller)
-    return call(CaseDetails.of, file, caller, call(compare_duplicates, file, caller))
+    users = call(user_labels, file.request.submitted.reviewers, caller)
+    return call(CaseDetails.of, file, caller, users, call(compare_duplicates, file, caller))
 
 
 @api.post(
@@ -192,9 +203,8 @@ def assign(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> R
 
     The call with the new version extends the time; sent again with the same one, it changes nothing.
     """
-    return call(
-        ReviewedCase.of, call(assign_case, request_id, caller, read=Reading(based_on)), caller
-    )
+    request = call(assign_case, request_id, caller, read=Reading(based_on))
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -215,7 +225,7 @@ def reassignment(
     nothing.
     """
     request = call(reassign_case, request_id, body.reviewer, caller, read=Reading(based_on))
-    return call(ReviewedCase.of, request, caller)
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -227,9 +237,8 @@ def reassignment(
 )
 def release(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
     """End the caller's assignment before its time is over. An unassigned case stays as it is."""
-    return call(
-        ReviewedCase.of, call(release_case, request_id, caller, read=Reading(based_on)), caller
-    )
+    request = call(release_case, request_id, caller, read=Reading(based_on))
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -256,7 +265,7 @@ def information(
         caller,
         read=Reading(based_on, body.seen_documents),
     )
-    return call(ReviewedCase.of, request, caller)
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -284,7 +293,7 @@ def extension(
         days=body.days,
         requested_by=body.requested_by,
     )
-    return call(ReviewedCase.of, request, caller)
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -300,11 +309,8 @@ def peer_to_peer(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller
     Both providers can read the phone number and the last time to call. The deadline does not change.
     While an offer is open, another one changes nothing.
     """
-    return call(
-        ReviewedCase.of,
-        call(offer_peer_to_peer, request_id, caller, read=Reading(based_on)),
-        caller,
-    )
+    request = call(offer_peer_to_peer, request_id, caller, read=Reading(based_on))
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -334,7 +340,7 @@ def peer_to_peer_outcome(
         read=Reading(based_on, body.seen_documents),
         cycle=body.cycle,
     )
-    return call(ReviewedCase.of, request, caller)
+    return _reviewed(request, caller)
 
 
 @api.post(
@@ -351,11 +357,9 @@ def note(
 
     The caller's last note sent again changes nothing.
     """
-    return call(
-        ReviewedCase.of,
-        call(add_note, request_id, body.text, caller, read=Reading(based_on, body.seen_documents)),
-        caller,
-    )
+    read = Reading(based_on, body.seen_documents)
+    request = call(add_note, request_id, body.text, caller, read=read)
+    return _reviewed(request, caller)
 
 
 @api.get(
@@ -430,7 +434,7 @@ def decision(
         cycle=body.cycle,
         before_response=body.before_response,
     )
-    reviewed = call(ReviewedCase.of, request, caller)
+    reviewed = _reviewed(request, caller)
     return reviewed, HTTPStatus.ACCEPTED if reviewed.awaits_signature else HTTPStatus.OK
 
 
@@ -460,7 +464,7 @@ def signature(
         comment=body.comment,
         before_response=body.before_response,
     )
-    return call(ReviewedCase.of, request, caller)
+    return _reviewed(request, caller)
 
 
 api.include(operators.api)

@@ -15,6 +15,7 @@ from functions.review.operator_models import (
 from functions.review.worklist_models import (
     FoundRequestsResponse,
     WorklistResponse,
+    reviewers_of,
 )
 from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
@@ -157,7 +158,7 @@ def notice_of_any_plan(
 def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles of all plans past their deadline, longest overdue first."""
     page = call(list_overdue, caller, limit=query.limit, cursor=query.cursor)
-    return call(WorklistResponse.of, page, caller)
+    return call(WorklistResponse.of, page, caller, call(user_labels, reviewers_of(page), caller))
 
 
 @api.get(
@@ -173,7 +174,7 @@ def deemed_denials(query: Annotated[PageQuery, Query()], caller: CurrentCaller) 
     notices. A request leaves the list when it is decided or voided.
     """
     page = call(list_deemed_denials, caller, limit=query.limit, cursor=query.cursor)
-    return call(WorklistResponse.of, page, caller)
+    return call(WorklistResponse.of, page, caller, call(user_labels, reviewers_of(page), caller))
 
 
 @api.get(

@@ -10,7 +10,7 @@ from precert.api.labels import label_of, labels_of, optional_label_of, public_co
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller, ListedReviewer
-from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import PublicCode
 from precert.domain.damage import Readable
 from precert.domain.disputes import DisputeKind
@@ -27,12 +27,23 @@ from precert.names import Entitlement
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 
+REVIEWER_NAME: Final = (
+    "`You`, or the user name that the payer registered for the reviewer, or `Another reviewer` where "
+    "it registered none."
+)
+
+
+def name_of(reviewer: str, caller: Caller, users: Mapping[str, str]) -> str:
+    """A reviewer in words: colleagues ask each other about a case, so they read the user name."""
+    who = Who.of(reviewer, caller.subject)
+    return display_name(who) if who is Who.YOU else users.get(reviewer, display_name(who))
+
 
 class AssignmentResponse(ResponseModel):
     """Who the case is assigned to. Until then no other reviewer can change it."""
 
     assigned_to: Who
-    assigned_to_label: ClassVar[Any] = label_of("assigned_to")
+    assigned_to_label: str = Field(description=REVIEWER_NAME)
     until: datetime
     by_lead: bool = Field(description="Whether a lead assigned it.")
     reviewer: str | None = Field(
@@ -41,21 +52,24 @@ class AssignmentResponse(ResponseModel):
 
     @classmethod
     def current(
-        cls, assignment: Assignment | None, caller: Caller, now: datetime
+        cls, assignment: Assignment | None, caller: Caller, users: Mapping[str, str], now: datetime
     ) -> "AssignmentResponse | None":
         if assignment is None or assignment.until <= now:
             return None
         leads = Entitlement.REVIEW_LEAD in caller.entitlements
         return cls(
             assigned_to=Who.of(assignment.assigned_to, caller.subject),
+            assigned_to_label=name_of(assignment.assigned_to, caller, users),
             until=assignment.until,
             by_lead=assignment.assigned_by is not None,
             reviewer=assignment.assigned_to if leads else None,
         )
 
     @classmethod
-    def of(cls, request: Request, caller: Caller, now: datetime) -> "AssignmentResponse | None":
-        return cls.current(request.submitted.assignment, caller, now)
+    def of(
+        cls, request: Request, caller: Caller, users: Mapping[str, str], now: datetime
+    ) -> "AssignmentResponse | None":
+        return cls.current(request.submitted.assignment, caller, users, now)
 
 
 class RowLineResponse(ResponseModel):
@@ -126,7 +140,7 @@ class WorklistRowResponse(ResponseModel):
     returned_proposal_of: Who | None = Field(
         description="Whose proposed decisions were returned last. Null if no return is open."
     )
-    returned_proposal_of_label: ClassVar[Any] = optional_label_of("returned_proposal_of")
+    returned_proposal_of_label: str | None = Field(description=REVIEWER_NAME)
     note_count: int = Field(description="The number of notes between reviewers.")
     assignment: AssignmentResponse | None
     not_decidable: list[NotDecidable] = Field(
@@ -151,6 +165,7 @@ class WorklistRowResponse(ResponseModel):
         cls,
         row: WorklistRow,
         caller: Caller,
+        users: Mapping[str, str],
         now: datetime,
         payer: Payer,
         descriptions: Mapping[PublicCode, str],
@@ -161,14 +176,23 @@ class WorklistRowResponse(ResponseModel):
         return cls(
             **fields,
             lines=[RowLineResponse.of(line, lists, descriptions) for line in row.lines],
-            assignment=AssignmentResponse.current(row.assignment, caller, now),
+            assignment=AssignmentResponse.current(row.assignment, caller, users, now),
             not_decidable=list(not_decidable(row, caller, now)) if reviews else [],
             returned_proposal_of=Who.of(row.returned_to, caller.subject)
+            if row.returned_to
+            else None,
+            returned_proposal_of_label=name_of(row.returned_to, caller, users)
             if row.returned_to
             else None,
             **lists.labels(place_of_service=row.place_of_service),
             urgency_label=lists.label_of(row.urgency),
         )
+
+
+def reviewers_of(page: Page[WorklistRow]) -> frozenset[str]:
+    """Subjects of the reviewers whom the rows name."""
+    found = {row.assigned_to for row in page.rows} | {row.returned_to for row in page.rows}
+    return frozenset(one for one in found if one is not None)
 
 
 class WorklistResponse(ResponseModel):
@@ -183,6 +207,7 @@ class WorklistResponse(ResponseModel):
         cls,
         page: Page[WorklistRow],
         caller: Caller,
+        users: Mapping[str, str],
         *,
         now: datetime,
         payer: Payer,
@@ -190,7 +215,10 @@ class WorklistResponse(ResponseModel):
     ) -> "WorklistResponse":
         codes = {code for row in page.rows for line in row.lines if (code := public_code_of(line))}
         descriptions = code_sets.descriptions(codes)
-        rows = [WorklistRowResponse.of(row, caller, now, payer, descriptions) for row in page.rows]
+        rows = [
+            WorklistRowResponse.of(row, caller, users, now, payer, descriptions)
+            for row in page.rows
+        ]
         return cls(cycles=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 

@@ -203,6 +203,16 @@ class Review(Value):
     """The submitter's TINs on the request: at least one must keep seeing it."""
 
     @property
+    def reviewers(self) -> frozenset[str]:
+        """Subjects of the reviewers whom the assignment, the proposals and the notes name."""
+        returned = self.returned_proposal
+        found = {note.written_by for note in self.notes}
+        found |= {self.assignment.assigned_to} if self.assignment else set()
+        found |= {self.proposal.proposed_by} if self.proposal else set()
+        found |= {returned.proposed_by, returned.returned_by} if returned else set()
+        return frozenset(found)
+
+    @property
     def delegations(self) -> tuple[Delegation, ...]:
         """What delegated vendors decide."""
         return self.ownership or ()

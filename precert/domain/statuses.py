@@ -363,7 +363,7 @@ class WaitingOn(StrEnum):
 
 
 class Who(StrEnum):
-    """A reviewer as another reviewer sees them: never by name (A3)."""
+    """A reviewer as another reviewer sees them; the user name is beside it."""
 
     YOU = "YOU"
     ANOTHER = "ANOTHER"

@@ -19,7 +19,8 @@ from precert.domain.errors import DamagedRecordError, NotFoundError
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 from precert.settings import Settings
 from tests.adapters.cloud import Cloud
-from tests.fakes.samples import PROVIDER_TIN, entered
+from tests.adapters.deciding import APPROVED, DENIED, decide
+from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, entered
 
 ISSUER: Final = "https://issuer.example/pool"
 STAFF: Final = "https://staff.example"
@@ -128,6 +129,60 @@ def test_audit_trail_has_user_names_when_they_are_registered(
 
     monkeypatch.setattr(granting.deps.grants, "read", damaged)
     assert names() == [(SUBJECT, None)]
+
+
+def member_of_staff(label: str, groups: str) -> dict[str, str]:
+    """The token of a reviewer whose user name is registered."""
+    return token(f"71c0-{label}", **{"cognito:groups": groups})
+
+
+@pytest.mark.rule("A3")
+def test_reviewers_read_the_names_of_colleagues_and_no_others_when_a_case_is_read(
+    granting: Cloud,
+) -> None:
+    """To ask each other about a case. The submitter is named to nobody, a reviewer to no provider."""
+    nurse = member_of_staff("nlee", "[Reviewer]")
+    physician = member_of_staff("praman", "[Reviewer PhysicianReviewer]")
+    unregistered = member_of_staff("hcole", "[Reviewer]")
+    for one, label in ((nurse, "nlee"), (physician, "praman"), (unregistered, None)):
+        granting.deps.grants.store(
+            Grant(
+                issuer=ISSUER, subject=one["sub"], label=label, plan_ids=frozenset({"OAP-COMPLETE"})
+            )
+        )
+    granting.deps.grants.store(PROVIDER)
+    request_id = granting.start(by=token(), services=[BOWEL_SURGERIES])
+    assert granting.submit(request_id, by=token(), services=[BOWEL_SURGERIES]).status == 202
+    granting.pend(request_id)
+
+    assigned = granting.move(request_id, "assign", by=physician)
+    assert assigned.body["assignment"]["assigned_to_label"] == "You"
+    granting.move(request_id, "notes", {"text": "See page 3."}, by=unregistered)
+    case = granting.case(request_id, nurse)
+    assert case.body["assignment"]["assigned_to_label"] == "praman"
+    assert [one["written_by_label"] for one in case.body["notes"]] == ["Another reviewer"]
+    replies = [case, granting.worklist(nurse)]
+    assert replies[-1].body["cycles"][0]["assignment"]["assigned_to_label"] == "praman"
+    granting.move(request_id, "release", by=physician)
+    decide(granting, request_id, APPROVED, DENIED, by=nurse)
+    proposed = granting.case(request_id, physician)
+    assert proposed.body["proposal"]["proposed_by_label"] == "nlee"
+    refused = {"cycle": 1, "accept": False, "comment": "Which criterion?"}
+    assert granting.move(request_id, "signature", refused, by=physician).status == 200
+    case, row = granting.case(request_id, nurse), granting.worklist(physician)
+    returned = case.body["returned_proposal"]
+    assert (returned["proposed_by_label"], returned["returned_by_label"]) == ("You", "praman")
+    assert row.body["cycles"][0]["returned_proposal_of_label"] == "nlee"
+
+    replies += [proposed, case, row]
+    people = [nurse["sub"], physician["sub"], unregistered["sub"], SUBJECT, "Dana Whitfield"]
+    for reply in replies:
+        assert reply.status == 200, reply.text
+        assert [one for one in people if one in reply.text] == []
+        assert '"provider"' not in reply.text
+    read = granting.read(request_id, by=token())
+    assert read.status == 200, read.text
+    assert [one for one in (*people, "nlee", "praman") if one in read.text] == []
 
 
 def test_reviewers_of_the_leads_plans_are_listed_when_a_lead_assigns_cases(

@@ -219,7 +219,9 @@ const CYCLES: readonly Column<Schemas["WorklistRowResponse"]>[] = [
     cell: (row) => (
       <>
         {row.urgency !== "STANDARD" && <Tag tone="warning">{row.urgency_label}</Tag>}{" "}
-        {row.assignment ? text.review.assignedToAnother : text.review.unassigned}
+        {row.assignment
+          ? text.review.assignedTo(row.assignment.assigned_to_label)
+          : text.review.unassigned}
       </>
     ),
   },

@@ -4,7 +4,9 @@ import { useReference } from "../api/queries";
 import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
 import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
+import { Loading } from "../ui/Loading";
 import { Banner, Damaged, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import type { CaseDetails } from "./Case";
@@ -344,7 +346,7 @@ function NoteDialog({ details, onClose }: DialogProps) {
 
 function ReassignDialog({ details, onClose }: DialogProps) {
   const [reviewer, setReviewer] = useState("");
-  const listed = useReviewers(true).data;
+  const { data: listed, isPending, error, refetch } = useReviewers();
   const choices = (listed?.reviewers ?? [])
     .filter((one) => one.plan_ids.includes(details.plan.plan_id))
     .map((one) => ({ code: one.reviewer, name: one.reviewer_label ?? one.reviewer }));
@@ -366,7 +368,10 @@ function ReassignDialog({ details, onClose }: DialogProps) {
       }
     >
       <Damaged entries={listed?.damaged ?? []} />
-      {choices.length > 0 ? (
+      <ErrorBanner error={error} onRetry={refetch} />
+      {isPending ? (
+        <Loading shape="lines" />
+      ) : choices.length > 0 ? (
         <SelectField
           pointer="/reviewer"
           label={words.reassignTo}

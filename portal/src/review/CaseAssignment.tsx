@@ -6,7 +6,6 @@ import { Button } from "../ui/Button";
 import { Banner, DueTime } from "../ui/parts";
 import { type AssignmentState, assignmentState, countdown } from "./assignment";
 import type { CaseDetails } from "./Case";
-import { useReviewerName } from "./reviewers";
 
 const words = text.review;
 
@@ -35,7 +34,7 @@ export function CaseAssignment({
     }
   }, [yours]);
   const now = useSeconds(yours);
-  const name = useReviewerName(assignment?.reviewer);
+  const name = assignment?.assigned_to_label ?? "";
   const current = assignmentState(assignment, earlier, now);
   useAnnounced(current);
   const active =
@@ -70,12 +69,8 @@ export function CaseAssignment({
       return (
         <Banner tone="warning">
           <p>
-            {current.lost
-              ? words.assignmentTaken
-              : name
-                ? words.assignedTo(name)
-                : words.assignedToAnother}{" "}
-            {words.until} <DueTime at={current.until} />
+            {current.lost ? words.assignmentTaken(name) : words.assignedTo(name)} {words.until}{" "}
+            <DueTime at={current.until} />
           </p>
         </Banner>
       );

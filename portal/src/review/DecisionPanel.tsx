@@ -213,6 +213,9 @@ function DecisionForm({
         <Changes error={decide.error} sent={sent} history={details.history} />
         {returned && (
           <Banner tone="warning" title={words.returnedTitle}>
+            <p className="small">
+              {words.returnedBy(returned.returned_by_label, formatMoment(returned.returned_at))}
+            </p>
             <p>{returned.comment}</p>
             <Button onClick={() => setEntries(fromProposal(returned.lines))}>
               {words.useReturned}

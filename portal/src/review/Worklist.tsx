@@ -10,7 +10,6 @@ import { ErrorBanner } from "../ui/ErrorSummary";
 import { Banner, Card, Damaged, DueTime, Empty, Loaded, Page, Tag } from "../ui/parts";
 import { type Column, Table } from "../ui/Table";
 import { useNextCase } from "./nextCase";
-import { useReviewerName } from "./reviewers";
 import "../styles/review.css";
 
 type Row = Schemas["WorklistRowResponse"];
@@ -307,16 +306,13 @@ function ServiceCell({ row }: { row: Row }) {
 }
 
 function StateCell({ row }: { row: Row }) {
-  const name = useReviewerName(row.assignment?.reviewer);
   return (
     <div className="stack">
       {row.assignment && (
         <span>
           {row.assignment.assigned_to === "YOU"
             ? words.assignedToYou
-            : name
-              ? words.assignedTo(name)
-              : words.assignedToAnother}{" "}
+            : words.assignedTo(row.assignment.assigned_to_label)}{" "}
           <span className="small">
             {words.until} {formatMoment(row.assignment.until)}
           </span>

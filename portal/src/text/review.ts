@@ -32,8 +32,7 @@ export const review = {
   notes: (count: number) => (count === 1 ? "1 note" : `${count} notes`),
   newDocuments: (count: number) => (count === 1 ? "1 new document" : `${count} new documents`),
   assignedToYou: "Assigned to you",
-  assignedToAnother: "Assigned to a colleague",
-  assignedTo: (name: string) => `Assigned to ${name}`,
+  assignedTo: (name: string) => `Assigned to: ${name}`,
   unassigned: "Unassigned",
   until: "until",
   awaitsPhysician: "Waits for a physician",
@@ -57,8 +56,8 @@ export const review = {
   assignmentEnded: "Your assignment has ended",
   assignmentOver:
     "A colleague can take the case now. What you entered is saved in this tab. Assign the case again to go on.",
-  assignmentTaken:
-    "Your assignment ended, and a colleague took the case. What you entered is saved in this tab. It is assigned to the colleague",
+  assignmentTaken: (name: string) =>
+    `Your assignment ended, and a colleague took the case. What you entered is saved in this tab. Assigned to: ${name}`,
   outcomeFirst: "The outcome of the discussion decides this case. Record it with the button above.",
   takeFirst: "Assign the case to yourself to decide it.",
   released: "The case is released.",
@@ -162,6 +161,7 @@ export const review = {
   signed: "The decision is signed.",
   returnedDone: "The proposal is returned.",
   returnedTitle: "Returned proposal",
+  returnedBy: (name: string, at: string) => `Returned by: ${name}, ${at}`,
   useReturned: "Start from the returned proposal",
 
   askTitle: "Request information",
