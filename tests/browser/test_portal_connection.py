@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from local.deployment import Deployment
 from local.journey.content import clinical_note
@@ -66,6 +66,10 @@ def file_row(page: Page, name: str) -> Locator:
     return page.get_by_role("table", name="Documents").get_by_role("row").filter(has_text=name)
 
 
+def is_for_slot(call: Request, method: str) -> bool:
+    return call.method == method and "/documents" in call.url
+
+
 @pytest.mark.rule("U1")
 def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_network_is_lost(
     screens: Callable[..., Screen], api: Portal, stalled: Stalled
@@ -101,10 +105,18 @@ def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_netw
     expect(page.get_by_text("You are offline").first).to_be_visible()
     expect(file_row(page, "largest.pdf")).to_contain_text("Interrupted")
     expect(file_row(page, "notes.txt")).to_contain_text("Waiting")
+    slots: list[str] = []
+    """Of calls for slots, in their order: when a reservation is sent, and a deletion answered."""
+    page.on("request", lambda one: slots.append("POST") if is_for_slot(one, "POST") else None)
+    page.on(
+        "requestfinished", lambda one: slots.append("DELETE") if is_for_slot(one, "DELETE") else None
+    )
     page.context.set_offline(False)
     for name in ("largest.pdf", "notes.txt"):
         expect(file_row(page, name)).to_contain_text("Attached")
         expect(file_row(page, name)).to_have_count(1)
+    # The slot of the interrupted file is free before the file gets another one.
+    assert slots[:2] == ["DELETE", "POST"]
     refused = file_row(page, "report.pdf")
     expect(refused).to_contain_text("The content does not match the file name extension")
     documents = api.details(draft_id)["documents"]

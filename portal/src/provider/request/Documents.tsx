@@ -48,8 +48,8 @@ function Files({ requestId, deletable, stage, queue }: DocumentsProps & { queue:
   const documents = useDocuments(requestId);
   const [documentType, chooseType] = useState("");
   const types = useReference().data?.get("required_documentation") ?? [];
-  const all = documents.data ?? [];
-  const { listed } = queue;
+  const { listed, abandoned } = queue;
+  const all = (documents.data ?? []).filter((one) => !abandoned.has(one.document_id));
   // A sent file is shown once: as the document, as soon as the API lists it.
   const uploads = withoutListed(
     queue.uploads,
@@ -99,7 +99,10 @@ export function useOpenDocuments(requestId: string, queue: Uploads): number {
   const documents = useDocuments(requestId).data ?? [];
   const sending = queue.uploads.filter(isOpen);
   const checked = documents.filter(
-    (one) => isPending(one) && !sending.some((up) => up.documentId === one.document_id),
+    (one) =>
+      isPending(one) &&
+      !queue.abandoned.has(one.document_id) &&
+      !sending.some((up) => up.documentId === one.document_id),
   );
   return sending.length + checked.length;
 }

@@ -1,6 +1,6 @@
 /** The queue of files of one request: reserves a slot for each, sends it, and reports what becomes of it. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useReducer, useRef } from "react";
+import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { ApiError, api, NetworkError, type Schemas, unwrap } from "../../api/client";
 import { type Sending, StorageError, sendFile, TOO_LARGE } from "../../api/upload";
 import { formatSize } from "../../format/identifiers";
@@ -28,6 +28,8 @@ type Update = (uploads: readonly Upload[]) => readonly Upload[];
 
 export interface Uploads {
   uploads: readonly Upload[];
+  /** Documents of files that were not sent: deleted as soon as possible, and not shown meanwhile. */
+  abandoned: ReadonlySet<string>;
   add: (files: readonly File[], documentType: string | null) => void;
   cancel: (upload: Upload) => void;
   retry: (upload: Upload) => void;
@@ -60,20 +62,33 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
     () => client.invalidateQueries({ queryKey: ["documents", requestId] }),
     [client, requestId],
   );
-  // Reserved for files that were not sent. Without a network they are freed before the next file.
+  // Reserved for files that were not sent. They are freed before the next slot is reserved.
   const unused = useRef(new Set<string>());
-  const free = useCallback(async () => {
-    for (const document_id of [...unused.current]) {
-      const path = { request_id: requestId, document_id };
-      unused.current.delete(document_id);
-      try {
-        await api.DELETE("/v1/requests/{request_id}/documents/{document_id}", { params: { path } });
-      } catch {
-        unused.current.add(document_id);
-        return;
+  const [abandoned, setAbandoned] = useState<ReadonlySet<string>>(new Set());
+  const abandon = useCallback((documentId: string) => {
+    unused.current.add(documentId);
+    setAbandoned((before) => new Set([...before, documentId]));
+  }, []);
+  const freeing = useRef<Promise<void> | null>(null);
+  const free = useCallback(() => {
+    const all = async () => {
+      for (const document_id of unused.current) {
+        const path = { request_id: requestId, document_id };
+        try {
+          await api.DELETE("/v1/requests/{request_id}/documents/{document_id}", {
+            params: { path },
+          });
+        } catch {
+          return;
+        }
+        unused.current.delete(document_id);
       }
-    }
-    await refresh();
+      await refresh();
+    };
+    freeing.current ??= all().finally(() => {
+      freeing.current = null;
+    });
+    return freeing.current;
   }, [requestId, refresh]);
 
   const send = useCallback(
@@ -99,7 +114,7 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
         );
         documentId = slot.document.document_id;
         if (sending.current !== running) {
-          unused.current.add(documentId);
+          abandon(documentId);
           await free();
           return;
         }
@@ -116,7 +131,7 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
         await refresh();
       } catch (error) {
         if (documentId !== null) {
-          unused.current.add(documentId);
+          abandon(documentId);
         }
         if (isOffline(error) && sending.current === running) {
           sending.current = null;
@@ -132,7 +147,7 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
         }
       }
     },
-    [requestId, tin, rules, change, refresh, free],
+    [requestId, tin, rules, change, refresh, free, abandon],
   );
 
   useEffect(() => {
@@ -185,7 +200,7 @@ export function useUploads(requestId: string, rules: DocumentRules | null): Uplo
     return () => window.removeEventListener("online", back);
   }, [free]);
   useAskBeforeUnload(uploads.some(isUnsent));
-  return { uploads, add, cancel, retry, dismiss, listed };
+  return { uploads, abandoned, add, cancel, retry, dismiss, listed };
 }
 
 /** The largest size, in the unit in which the payer states it. */
