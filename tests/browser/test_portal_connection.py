@@ -109,7 +109,8 @@ def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_netw
     """Of calls for slots, in their order: when a reservation is sent, and a deletion answered."""
     page.on("request", lambda one: slots.append("POST") if is_for_slot(one, "POST") else None)
     page.on(
-        "requestfinished", lambda one: slots.append("DELETE") if is_for_slot(one, "DELETE") else None
+        "requestfinished",
+        lambda one: slots.append("DELETE") if is_for_slot(one, "DELETE") else None,
     )
     page.context.set_offline(False)
     for name in ("largest.pdf", "notes.txt"):

@@ -186,7 +186,8 @@ def test_suggestions_stay_at_their_field_when_the_form_arrives_and_the_page_move
         late.append(route)
 
     page.route("**/v1/form?*", hold)
-    page.get_by_role("radio", name="Expedited").check()
+    with page.expect_request("**/v1/form?*"):
+        page.get_by_role("radio", name="Expedited").check()
     diagnosis.press_sequentially("K55", delay=10)
     suggested = page.get_by_role("option", name="K55 ").first
     expect(suggested).to_be_visible()

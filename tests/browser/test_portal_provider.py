@@ -1,6 +1,5 @@
 """A provider in the portal: the guide's steps, on the screen and in one walk."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -66,7 +65,9 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
     for screen in (first, second):
         screen.go(f"/drafts/{draft_id}")
         expect(screen.page.get_by_text("Saved until").first).to_be_visible()
-    with first.page.expect_response(re.compile(draft_id)) as saved:
+    with first.page.expect_response(
+        lambda answer: answer.request.method == "PATCH" and draft_id in answer.url
+    ) as saved:
         days(first).fill("5")
     assert saved.value.status == 200
     days(second).fill("7")
@@ -81,8 +82,8 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
         lambda: api.details(draft_id)["content"]["services"][0]["requested_days"] == 7 or None,
     )
     # The network is lost while one types on.
-    second.page.context.set_offline(True)
     second.offline = True
+    second.page.context.set_offline(True)
     days(second).fill("9")
     expect(second.page.get_by_text("You are offline").first).to_be_visible()
     second.page.context.set_offline(False)

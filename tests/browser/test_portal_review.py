@@ -82,14 +82,17 @@ def test_entries_stay_until_a_denial_is_complete_when_the_session_ends_meanwhile
 
 
 def end_session(page: Page) -> None:
-    """The API refuses the token of the next call; then the person signs in again."""
+    """The API refuses the token from the decision on; then the person signs in again."""
+    decided: list[str] = []
     signed_in: list[str] = []
 
     def refuse(route: Route, status: int) -> None:
         """Refuse each call until the browser returns from the sign-in pages."""
+        if route.request.url.endswith("/decisions"):
+            decided.append(route.request.url)
         if "/signed-in" in route.request.frame.url:
             signed_in.append(route.request.url)
-        if signed_in:
+        if signed_in or not decided:  # A read in the background would open the dialog first.
             route.continue_()
         else:
             # The identity provider has another origin.
@@ -170,10 +173,12 @@ def test_changes_are_listed_and_the_entry_stays_when_the_case_changed_before_the
 def test_request_for_information_reaches_the_provider_when_a_reviewer_sends_it(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
-    """And its answer reaches the reviewer, on the open page."""
+    """And its answer reaches the reviewer, on the open page, where the document stays as it is."""
     request_id = api.pending()
+    api.attach(request_id)
     review = screens(REVIEWER)
     review.go(f"/review/{request_id}")
+    expect(review.page.locator(".document-frame, .document-text").first).to_be_visible()
     review.page.get_by_role("button", name="Assign to me").click()
     expect(review.page.get_by_text("Assigned to you until")).to_be_visible()
     review.page.get_by_role("button", name="Request information").click()
@@ -190,6 +195,8 @@ def test_request_for_information_reaches_the_provider_when_a_reviewer_sends_it(
     page.get_by_role("dialog").get_by_role("button", name="Send answer").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(review.page.get_by_text("Six weeks of medication.")).to_be_visible()
+    # Another link would load it again from its first page.
+    assert len([call for call in review.calls if "/documents/" in call]) == 1
 
 
 @pytest.mark.rule("V9", "W7", "W12")

@@ -1,6 +1,7 @@
 """The details of a request in each status: exactly what the API allows is offered there."""
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -31,6 +32,9 @@ LESS: Json = {
     "rationale": "The images support the smaller operation.",
     "criterion": "Inpatient surgery, criterion 4",
 }
+SECONDS_TO_POLL = 30
+"""The longest interval in which a page reads its request again."""
+
 SHOWN = """() => [...document.querySelectorAll("main button, main a")]
   .filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())"""
 """The words of every button and link on the page."""
@@ -117,14 +121,26 @@ def requests(deployment: Deployment) -> dict[str, str]:
     return found
 
 
-def wrong(page: Page, words: Mapping[str, str], actions: Collection[str]) -> list[str]:
-    """The actions that are offered and not allowed, or allowed and not offered."""
-    shown = set(page.evaluate(SHOWN))
-    return [
-        f"{action} is {'allowed' if action in actions else 'not allowed'}"
-        for action, label in words.items()
-        if (label in shown) != (action in actions)
-    ]
+def wrong(
+    page: Page, words: Mapping[str, str], allowed: Callable[[], Collection[str]]
+) -> list[str]:
+    """The actions that are offered and not allowed, or allowed and not offered.
+
+    The page can have read the request before a change that the API has: then it shows it soon.
+    """
+
+    def differences() -> list[str]:
+        shown, actions = set(page.evaluate(SHOWN)), allowed()
+        return [
+            f"{action} is {'allowed' if action in actions else 'not allowed'}"
+            for action, label in words.items()
+            if (label in shown) != (action in actions)
+        ]
+
+    until = time.monotonic() + SECONDS_TO_POLL
+    while (found := differences()) and time.monotonic() < until:
+        page.wait_for_timeout(500)
+    return found
 
 
 @pytest.mark.rule("T1")
@@ -141,8 +157,12 @@ def test_exactly_what_is_allowed_is_offered_when_a_provider_opens_a_request(
         screen.go(f"/requests/{request_id}")
         expect(badge).to_be_visible()
         screen.settled()
-        details = api.details(request_id)
-        if problems := wrong(page, PROVIDER_BUTTONS, details["allowed_actions"]):
+
+        def allowed() -> Collection[str]:
+            actions: list[str] = api.details(request_id)["allowed_actions"]
+            return actions
+
+        if problems := wrong(page, PROVIDER_BUTTONS, allowed):
             found[name] = problems
         answers = page.get_by_role("button", name="Answer in words").is_visible()
         assert answers == (name == "information requested")
@@ -187,8 +207,12 @@ def test_exactly_what_is_allowed_is_offered_when_the_payers_staff_opens_a_reques
     def look(name: str, words: Mapping[str, str] = words) -> None:
         screen.settled()
         call = ("GET", f"/v1{path}/{requests[name]}".replace("/review/", "/review/requests/"))
-        details = deployment.caller(user).call(*call).json()
-        if problems := wrong(page, words, details["allowed_actions"]):
+
+        def allowed() -> Collection[str]:
+            actions: list[str] = deployment.caller(user).call(*call).json()["allowed_actions"]
+            return actions
+
+        if problems := wrong(page, words, allowed):
             found[name] = problems
 
     for name in names:

@@ -57,11 +57,12 @@ async function send(request: Request): Promise<Response> {
   return first;
 }
 
-let lastId: string | null = null;
+const RECENT = 3;
+let recentIds: readonly string[] = [];
 
-/** The id of the last call that was answered: support finds with it what a failed page had read. */
-export function lastRequestId(): string | null {
-  return lastId;
+/** The ids of the calls that were answered last: support finds with them what a failed page had read. */
+export function recentRequestIds(): readonly string[] {
+  return recentIds;
 }
 
 function idOf({ headers }: Response): string | null {
@@ -76,7 +77,8 @@ async function sendOnce(request: Request): Promise<Response> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await fetch(request, { signal: AbortSignal.any([request.signal, timeout]) });
-    lastId = idOf(response) ?? lastId;
+    const id = idOf(response);
+    recentIds = id === null ? recentIds : [id, ...recentIds].slice(0, RECENT);
     return response;
   } catch (error) {
     if (request.signal.aborted) {

@@ -113,11 +113,12 @@ function Download({ requestId, document: { document_id, file_name }, onOpened }:
 
 function Shown({ requestId, document, onOpened }: OpenableProps) {
   const link = useQuery({
-    queryKey: ["case", requestId, "document", document.document_id],
+    // Apart from the case, whose changes would load the shown document again from its first page.
+    queryKey: ["document link", requestId, document.document_id],
     queryFn: () => linkOf(requestId, document.document_id),
-    // The link expires: it is used at once and not stored.
-    staleTime: 60_000,
-    gcTime: 60_000,
+    // The link expires: it is used at once, and another one is read when the document is chosen again.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
   });
   const onPage = Boolean(link.data?.inline_url);
   useEffect(() => {

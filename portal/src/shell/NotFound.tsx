@@ -1,5 +1,5 @@
 import { useRouteError } from "react-router";
-import { lastRequestId } from "../api/client";
+import { recentRequestIds } from "../api/client";
 import { text } from "../text";
 import { LinkButton } from "../ui/Button";
 import { requestId } from "../ui/errors";
@@ -19,7 +19,7 @@ export function RouteError() {
   const error = useRouteError();
   const detail = { name: error instanceof Error ? error.name : "Error", at: "" };
   window.dispatchEvent(new CustomEvent("precert-error", { detail }));
-  const id = requestId(error) ?? lastRequestId();
+  const id = requestId(error) ?? recentRequestIds().join(", ");
   return (
     <Page title={text.common.errorTitle}>
       <Banner tone="error">

@@ -1,5 +1,5 @@
 import { Component, type ErrorInfo, type ReactNode, Suspense } from "react";
-import { lastRequestId } from "../api/client";
+import { recentRequestIds } from "../api/client";
 import { queryClient } from "../api/queries";
 import { text } from "../text";
 import { requestId } from "./errors";
@@ -7,16 +7,17 @@ import { Loading } from "./Loading";
 
 interface State {
   error: unknown;
-  /** The call that failed, else the last one before the failure. */
-  requestId: string | null;
+  /** The call that failed, else the last ones before the failure. */
+  requestIds: readonly string[];
 }
 
 /** A part of a page: errors inside are caught here, and the rest of the page continues. */
 export class Region extends Component<{ children: ReactNode }, State> {
-  override state: State = { error: null, requestId: null };
+  override state: State = { error: null, requestIds: [] };
 
   static getDerivedStateFromError(error: unknown): State {
-    return { error, requestId: requestId(error) ?? lastRequestId() };
+    const id = requestId(error);
+    return { error, requestIds: id === null ? recentRequestIds() : [id] };
   }
 
   override componentDidCatch(error: unknown, info: ErrorInfo): void {
@@ -33,14 +34,16 @@ export class Region extends Component<{ children: ReactNode }, State> {
   }
 
   override render(): ReactNode {
-    const { error, requestId: id } = this.state;
+    const { error, requestIds } = this.state;
     if (error === null) {
       return <Suspense fallback={<Loading />}>{this.props.children}</Suspense>;
     }
     return (
       <div className="banner banner-error" role="alert">
         <p>{text.common.failed}</p>
-        {id && <p className="small">{text.common.reference(id)}</p>}
+        {requestIds.length > 0 && (
+          <p className="small">{text.common.reference(requestIds.join(", "))}</p>
+        )}
         <button type="button" className="button button-secondary" onClick={() => void this.retry()}>
           {text.common.retry}
         </button>

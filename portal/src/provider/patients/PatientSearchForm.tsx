@@ -1,6 +1,6 @@
 /** Finds a patient by member id or SSN. The SSN is in memory only, and only until the answer is here. */
 import { skipToken, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { ApiError, api, type Schemas, unwrap } from "../../api/client";
 import { formatDay } from "../../format/dates";
 import { text } from "../../text";
@@ -37,11 +37,20 @@ export function PatientSearchForm({
   const [ssn, setSsn] = useState("");
   const [attempt, setAttempt] = useState(0);
   const found = useQuery<Schemas["PatientsResponse"]>({ queryKey: FOUND, queryFn: skipToken });
+  // An answer that arrives after "Clear" or a later search is not shown.
+  const latest = useRef(0);
   const search = useMutation({
     // No variables: the cache of mutations would keep the SSN.
     mutationFn: () => unwrap(api.POST("/v1/patients/search", { body: searchBody(entry, ssn) })),
-    onMutate: () => client.removeQueries({ queryKey: FOUND }),
-    onSuccess: (result) => {
+    onMutate: () => {
+      client.removeQueries({ queryKey: FOUND });
+      latest.current += 1;
+      return latest.current;
+    },
+    onSuccess: (result, _, started) => {
+      if (started !== latest.current) {
+        return;
+      }
       client.setQueryData(FOUND, result);
       setSsn("");
       announce(words.found(result.patients.length));
@@ -120,6 +129,7 @@ export function PatientSearchForm({
               <Button
                 look="quiet"
                 onClick={() => {
+                  latest.current += 1;
                   clear();
                   setSsn("");
                   search.reset();

@@ -40,6 +40,11 @@ export function useFlag() {
         : withFlag(data, id, at);
     });
   };
+  // A list that was read before the change can arrive after it.
+  const apply = async (change: FlagChange) => {
+    await client.cancelQueries({ queryKey: ["requests"] });
+    show(change);
+  };
   return useMutation({
     mutationFn: ({ id, flagged }: FlagChange) => {
       const call = { params: { path: { request_id: id }, query: tin } };
@@ -47,8 +52,10 @@ export function useFlag() {
         ? unwrap(api.PUT("/v1/requests/{request_id}/flag", call))
         : unwrap(api.DELETE("/v1/requests/{request_id}/flag", call));
     },
-    onMutate: show,
-    onSuccess: (_, { flagged }) => {
+    onMutate: apply,
+    onSuccess: async (_, change) => {
+      await apply(change);
+      const { flagged } = change;
       announce(flagged ? text.provider.flag.added : text.provider.flag.removed);
     },
     onError: (_, { id, flagged }) => show({ id, flagged: !flagged }),
