@@ -134,7 +134,7 @@ def _answered(hook_call: HookCall, caller: Caller) -> tuple[AnsweredOrder, ...]:
         caller,
         authorize=_authorize if signed and deps.payer.coverage_discovery.authorize_orders else None,
         is_only_coverage=hook_call.is_only_coverage,
-        is_patient_unread=hook_call.is_patient_unread,
+        unread=hook_call.unread,
     )
     early = hook_call.service.hook in EARLY_HOOKS
     return tuple(one.before_documentation() for one in answered) if early else answered

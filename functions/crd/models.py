@@ -20,6 +20,7 @@ from precert.fhir.orders import (
     reference_of,
     resources_in,
 )
+from precert.usecases.coverage_requirements import UNREAD_PATIENT, UNREAD_PAYER
 from precert.usecases.ports.client_servers import ClientServers
 
 
@@ -46,9 +47,9 @@ class HookCall:
     orders: list[HookOrder]
     coverage: Json
     is_only_coverage: bool
-    """Whether the call has one coverage that can be of this payer; else ``coverage`` is the first."""
-    is_patient_unread: bool
-    """Whether the patient was not sent, and could not be read."""
+    """Whether the call has one coverage of this payer; else ``coverage`` is the first."""
+    unread: str | None
+    """What was not sent of patient and payer, and could not be read, as a sentence."""
     encounter: Json | None
     configuration: Mapping[str, object]
 
@@ -81,7 +82,9 @@ def read_call(
     reads = _completed(document, context, sent, (patient_id, encounter_id), found, client_servers)
     read += reads.resources if reads else ()
     orders = list(_hook_orders(context, service, found))
-    coverage, is_only = _coverage(found, sent, payer)
+    coverage, is_only, is_payer_unread = _coverage(found, sent, payer, reads)
+    is_patient_unread = _is_unread(found, sent, patient_id, reads)
+    unread = UNREAD_PATIENT if is_patient_unread else UNREAD_PAYER if is_payer_unread else None
     return HookCall(
         service,
         patient_id,
@@ -89,7 +92,7 @@ def read_call(
         orders,
         coverage,
         is_only,
-        _is_unread(found, sent, patient_id, reads),
+        unread,
         found.bundle.entries.get(f"Encounter/{encounter_id}"),
         _configuration(document),
     )
@@ -258,11 +261,13 @@ def _encounter(context: Json, found: HookResources) -> Iterator[HookOrder]:
         yield HookOrder(encounter)
 
 
-def _coverage(found: HookResources, sent: Json, payer: Payer) -> tuple[Json, bool]:
-    """The coverage of the call, and whether it is the only one that can be of this payer.
+def _coverage(
+    found: HookResources, sent: Json, payer: Payer, reads: ClientReads | None
+) -> tuple[Json, bool, bool]:
+    """The coverage of the call, whether it is the only one of this payer, and whether that is unread.
 
     Raises:
-        HookRefusedError: there is none, or those with an identifier of their payer are of another one.
+        HookRefusedError: there is none, or none names an identifier of this payer.
     """
     coverages = {reference_of(one): one for one in found.of_type("Coverage")}
     if not coverages and "coverage" not in sent:
@@ -276,15 +281,31 @@ def _coverage(found: HookResources, sent: Json, payer: Payer) -> tuple[Json, boo
         message = "Send the coverage that the orders are under; there is none."
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage", message))
     discovery = payer.coverage_discovery
-    own = [
-        one
-        for one in coverages.values()
-        if not discovery.is_other_payer(list(_identifiers(one, found)))
-    ]
-    if not own:
+    named = [(one, set(_identifiers(one, found))) for one in coverages.values()]
+    own = [one for one, identifiers in named if discovery.is_own_payer(identifiers)]
+    if own:
+        return own[0], len(own) == 1, False
+    unread = [one for one, identifiers in named if not identifiers and _is_payer_unread(one, reads)]
+    if unread:
+        return unread[0], len(unread) == 1, True
+    if any(identifiers for _, identifiers in named):
         message = "The coverage names another payer than this one. Send the order to that payer."
-        raise HookRefusedError(Issue("business-rule", "prefetch.coverage.payor", message))
-    return own[0], len(own) == 1
+    else:
+        message = (
+            "Send the identifier of the coverage's payer: in payor.identifier, or in the Organization "
+            "to which payor refers. This payer's are "
+            + ", ".join(f"{one.system}|{one.value}" for one in discovery.payer_identifiers)
+            + "."
+        )
+    raise HookRefusedError(Issue("business-rule", "prefetch.coverage.payor", message))
+
+
+def _is_payer_unread(coverage: Json, reads: ClientReads | None) -> bool:
+    """Whether the client's FHIR server did not return an organization that is the coverage's payer."""
+    if reads is None:
+        return False
+    paths = (reads.path_of(text(one, "reference")) for one in objects(coverage, "payor"))
+    return any(path in reads.failed for one in paths for path in one)
 
 
 def _identifiers(coverage: Json, found: HookResources) -> Iterator[tuple[str, str]]:

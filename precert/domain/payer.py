@@ -166,16 +166,14 @@ class CoverageDiscovery(Value):
     """How the payer answers orders of EHRs (Da Vinci CRD)."""
 
     payer_identifiers: tuple[PayerIdentifier, ...] = ()
-    """Those of the payer. A coverage that names only others is of another payer.
-
-    Not compared if empty."""
+    """Those of the payer, one of which a coverage has to name. Not compared if empty."""
     authorize_orders: bool = False
     """Whether signed orders that the rules approve by themselves are authorized at once."""
 
-    def is_other_payer(self, named: Collection[tuple[str, str]]) -> bool:
-        """Whether these identifiers, if any, are those of other payers."""
+    def is_own_payer(self, named: Collection[tuple[str, str]]) -> bool:
+        """Whether one of these identifiers is the payer's."""
         known = {(one.system, one.value) for one in self.payer_identifiers}
-        return bool(known and named) and known.isdisjoint(named)
+        return not known or not known.isdisjoint(named)
 
 
 class Payer(Value):

@@ -63,7 +63,8 @@ from precert.usecases.submission import received_request
 _NO_MEMBER: Final = "0"
 """A member id that does not exist."""
 TECHNICAL: Final = "The payer's rules could not be read. Try again later."
-UNREAD: Final = "Your FHIR server did not return the patient. Send the patient in prefetch."
+UNREAD_PATIENT: Final = "Your FHIR server did not return the patient. Send the patient in prefetch."
+UNREAD_PAYER: Final = "Your FHIR server did not return the payer of the coverage. Send its identifier in payor.identifier."
 SEVERAL: Final = "Several coverages were sent. Send the one that the order is under."
 MOST_READ: Final = 25
 """Requests of the member that are compared with the orders; the last submitted ones."""
@@ -104,7 +105,7 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
     *,
     authorize: Authorize | None = None,
     is_only_coverage: bool = True,
-    is_patient_unread: bool = False,
+    unread: str | None = None,
     reference: ReferenceReader,
     rule_lists: RuleLists,
     requests: RequestStore,
@@ -117,7 +118,8 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
 
     ``patient`` is ``None`` where the call does not identify one. ``authorize`` stores and assesses a
     request, for orders that the rules approve by themselves. Nothing is answered of a coverage that is
-    not the only one, nor of a patient that could not be read.
+    not the only one, nor where the client's FHIR server did not return what identifies patient or payer
+    (``unread``).
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -127,16 +129,15 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
         facts = reference.check_facts(patient.member_id if patient else _NO_MEMBER)
         if facts.assertion_key is None or facts.rule_list is None:
             raise TransientError(TECHNICAL)
-        if is_patient_unread:
-            raise TransientError(UNREAD)
+        if unread is not None:
+            raise TransientError(unread)
         today = local_date(now, payer.zone)
         rules = _Rules(facts, rule_lists, payer, today, is_only_coverage=is_only_coverage)
         known = _Authorizations(caller, requests, fingerprints, payer, now)
         discovery = _Discovery(rules, known, authorize)
         return tuple(discovery.answer(order, patient) for order in orders)
     except (TransientError, DamagedRecordError):
-        text = UNREAD if is_patient_unread else TECHNICAL
-        answer = undetermined(text, AssertionReason.TECHNICAL)
+        answer = undetermined(unread or TECHNICAL, AssertionReason.TECHNICAL)
         return tuple(AnsweredOrder(new_id(), (answer,)) for _ in orders)
 
 

@@ -24,6 +24,11 @@ X12_SERVICE: Final = "https://codesystem.x12.org/005010/1365"
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 TIN: Final = "http://terminology.hl7.org/NamingSystem/USEIN"
 EXTENSION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
+PAYER: Final = {
+    "system": "http://terminology.hl7.org/CodeSystem/NAICCompanyCodes",
+    "value": "99999",
+}
+"""The sample payer."""
 ADDRESS: Final = {
     "line": ["3700 Park East Drive 100a"],
     "city": "Beachwood",
@@ -77,7 +82,7 @@ def coverage(**changes: Any) -> Json:
         "status": "active",
         "subscriberId": PATIENT["member_id"],
         "beneficiary": {"reference": "Patient/p1"},
-        "payor": [{"reference": "Organization/plan"}],
+        "payor": [{"reference": "Organization/plan", "identifier": PAYER}],
         **changes,
     }
 

@@ -13,6 +13,7 @@ from tests.adapters.callers import FACILITY, STRANGER, UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (
+    PAYER,
     bundle,
     call_hook,
     call_service,
@@ -473,6 +474,42 @@ REFUSED: Final[dict[str, tuple[Json, int, str]]] = {
         400,
         "prefetch.coverage.payor",
     ),
+    "no payer": (
+        hook_call(prefetch=prefetch(coverage=bundle(coverage(payor=[])))),
+        400,
+        "prefetch.coverage.payor",
+    ),
+    "a payer without identifier": (
+        hook_call(
+            prefetch=prefetch(
+                coverage=bundle(coverage(payor=[{"reference": "Organization/plan"}])),
+                organizations=bundle(
+                    {"resourceType": "Organization", "id": "plan", "name": "Plan"}
+                ),
+            )
+        ),
+        400,
+        "prefetch.coverage.payor",
+    ),
+    "several coverages without a payer": (
+        hook_call(
+            prefetch=prefetch(coverage=bundle(coverage(payor=[]), coverage(id="c2", payor=[])))
+        ),
+        400,
+        "prefetch.coverage.payor",
+    ),
+    "several coverages of other payers": (
+        hook_call(
+            prefetch=prefetch(
+                coverage=bundle(
+                    coverage(payor=[]),
+                    coverage(id="c2", payor=[{"identifier": {**PAYER, "value": "1"}}]),
+                )
+            )
+        ),
+        400,
+        "prefetch.coverage.payor",
+    ),
     "an unknown version": (
         hook_call(extension={"davinci-crd.requestedVersion": "1.0"}),
         400,
@@ -517,6 +554,20 @@ def test_call_is_refused_when_the_caller_lacks_the_entitlement(cloud: Cloud) -> 
 
 def test_payer_is_the_same_when_the_coverage_names_its_identifier(cloud: Cloud) -> None:
     [known] = cloud.deps.payer.coverage_discovery.payer_identifiers
-    payor = {"identifier": {"system": known.system, "value": known.value}}
-    call = hook_call(order("99213"), prefetch=prefetch(coverage=coverage(payor=[payor])))
+    identifier = {"system": known.system, "value": known.value}
+    plan = {"resourceType": "Organization", "id": "plan", "identifier": [identifier]}
+    inline = prefetch(coverage=coverage(payor=[{"identifier": identifier}]))
+    referred = prefetch(
+        coverage=coverage(payor=[{"reference": "Organization/plan"}]), organizations=bundle(plan)
+    )
+    for sent in (inline, referred):
+        call = hook_call(order("99213"), prefetch=sent)
+        assert only(call_hook(cloud, call))["pa-needed"] == "no-auth"
+
+
+def test_payer_is_not_compared_when_it_has_no_identifiers(cloud: Cloud) -> None:
+    discovery = cloud.deps.payer.coverage_discovery.model_copy(update={"payer_identifiers": ()})
+    payer = cloud.deps.payer.model_copy(update={"coverage_discovery": discovery})
+    cloud.deps.__dict__["payer"] = payer
+    call = hook_call(order("99213"), prefetch=prefetch(coverage=coverage(payor=[])))
     assert only(call_hook(cloud, call))["pa-needed"] == "no-auth"

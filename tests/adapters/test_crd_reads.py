@@ -13,6 +13,7 @@ from precert.usecases.ports.client_servers import ClientServer
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (
+    PAYER,
     PERFORMER,
     REQUESTER,
     bundle,
@@ -181,6 +182,28 @@ def test_coverage_of_this_payer_is_answered_when_several_are_sent(cloud: Cloud) 
     other = coverage(id="c2", payor=[{"identifier": {"system": "x", "value": "1"}}])
     call = hook_call(order("99213"), prefetch=prefetch(coverage=bundle(other, coverage())))
     assert only(call_hook(cloud, call))["coverage"] == {"reference": "Coverage/c1"}
+
+
+def test_payer_is_read_when_the_coverage_only_refers_to_it(cloud: Cloud) -> None:
+    sent = prefetch(coverage=bundle(coverage(payor=[{"reference": "Organization/plan"}])))
+    plan = {"resourceType": "Organization", "id": "plan", "identifier": [PAYER]}
+    call = unsent(order("99213"), prefetch=sent)
+    reply, system = called(cloud, call, {**SYSTEM, "Organization/plan": plan})
+    assert (only(reply)["pa-needed"], system.read_paths) == ("no-auth", ["Organization/plan"])
+    other, _ = called(cloud, call, {**SYSTEM, "Organization/plan": REQUESTER | {"id": "plan"}})
+    assert (other.status, other.body["issue"][0]["expression"]) == (
+        400,
+        ["prefetch.coverage.payor"],
+    )
+
+
+def test_answer_is_indeterminate_when_the_payer_cannot_be_read(cloud: Cloud) -> None:
+    sent = prefetch(coverage=bundle(coverage(payor=[{"reference": "Organization/plan"}])))
+    answer = only(called(cloud, unsent(prefetch=sent), SYSTEM)[0])
+    assert (answer["covered"], answer["pa-needed"]) == ("indeterminate", "indeterminate")
+    assert answer["reason"][0]["coding"][0]["code"] == "technical"
+    assert "payor.identifier" in answer["reason"][0]["text"]
+    assert cloud.dashboard().body["requests"] == []
 
 
 def test_coverage_is_not_found_when_several_can_be_of_this_payer(cloud: Cloud) -> None:
