@@ -5,6 +5,7 @@ for each of these documents. So the rule list alone decides the questions, and a
 stands for its document.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
@@ -21,6 +22,14 @@ QUESTIONNAIRES: Final = "questionnaires.json"
 CONTEXT: Final = "PAS-"
 """The beginning of the contexts by which requests for documentation name questionnaires."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,62}$")]
+PatientQuery = Annotated[
+    str, Field(pattern=r"^[A-Z][A-Za-z]+\?(?:patient|subject)=\{\{%patient\.id\}\}[!-~ ]*$")
+]
+"""A FHIR query (``application/x-fhir-query``) of one resource type, for the one patient."""
+PATIENT: Final = "patient"
+"""The variable of the patient, which each questionnaire is launched with."""
+_VARIABLE: Final = re.compile(r"%([A-Za-z]\w*)")
 
 
 class QuestionKind(StrEnum):
@@ -45,14 +54,17 @@ class KnownAnswer(StrEnum):
 
 
 class Question(Value):
-    """One question. ``initial`` is a FHIRPath expression that an EHR answers it by."""
+    """One question. ``initial`` is a FHIRPath expression that an EHR answers it by.
+
+    It reads ``%patient``, and the results of queries by their names.
+    """
 
     link_id: Name
     text: Text
     kind: QuestionKind
     required: bool = True
     value_set: Name | None = None
-    initial: Text | None = None
+    initial: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     known: KnownAnswer | None = None
 
     @model_validator(mode="after")
@@ -60,6 +72,11 @@ class Question(Value):
         if (self.kind is QuestionKind.CHOICE) != (self.value_set is not None):
             raise ValueError(f"{self.link_id}: a choice has a value_set, and only a choice has one")
         return self
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """What ``initial`` reads: the patient, and queries."""
+        return frozenset(_VARIABLE.findall(self.initial or ""))
 
 
 class Section(Value):
@@ -105,6 +122,8 @@ class Questionnaires(Value):
     """By code of the required documentation."""
     families: tuple[Family, ...]
     value_sets: Mapping[Name, AnswerChoices] = {}
+    queries: Mapping[VariableName, PatientQuery] = {}
+    """By name: queries of an EHR's data of the patient, for ``initial`` of questions."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -124,6 +143,8 @@ class Questionnaires(Value):
         for one in questions:
             if one.value_set is not None and one.value_set not in self.value_sets:
                 yield f"{one.link_id} has the unknown value_set {one.value_set}"
+            if unknown := one.variables - self.queries.keys() - {PATIENT}:
+                yield f"{one.link_id} reads unknown queries: {sorted(unknown)}"
         for family in self.families:
             if unknown := family.documents - self.sections.keys():
                 yield f"{family.name} has documents without a section: {sorted(unknown)}"
@@ -137,6 +158,16 @@ class Questionnaires(Value):
         return tuple(
             (code, section) for code, section in self.sections.items() if code in family.documents
         )
+
+    def questions_of(self, family: Family) -> tuple[Question, ...]:
+        """All questions of a family's questionnaire."""
+        sections = (self.about, *(section for _, section in self.sections_of(family)))
+        return tuple(question for one in sections for question in one.questions)
+
+    def queries_of(self, family: Family) -> dict[str, str]:
+        """The queries that populate answers of a family's questionnaire, and no others."""
+        read = {name for one in self.questions_of(family) for name in one.variables}
+        return {name: query for name, query in self.queries.items() if name in read}
 
     def canonical(self, family: Family) -> str:
         """The address of a family's questionnaire, with its version."""

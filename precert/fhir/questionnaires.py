@@ -21,6 +21,7 @@ from precert.fhir.orders import CRD, reference_of
 
 DTR: Final = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition"
 SDC: Final = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+VARIABLE: Final = "http://hl7.org/fhir/StructureDefinition/variable"
 DOCUMENTATION_CODES: Final = f"{CRD}/CodeSystem/coverage-information-codes"
 BY_SERVER: Final = "auto-server"
 _VALUES: Final = {
@@ -133,7 +134,11 @@ def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
         resourceType="Questionnaire",
         id=family.name,
         meta={"profile": [f"{DTR}/dtr-std-questionnaire"]},
-        extension=[launch, {"url": f"{DTR}/questionnaireAudience", "valueCode": "clinical"}],
+        extension=[
+            launch,
+            *(_variable(name, query) for name, query in data.queries_of(family).items()),
+            {"url": f"{DTR}/questionnaireAudience", "valueCode": "clinical"},
+        ],
         url=data.address(family),
         version=data.version,
         title=family.title,
@@ -147,6 +152,12 @@ def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
         ),
         item=[_group(code, section, data) for code, section in sections],
     )
+
+
+def _variable(name: str, query: str) -> Json:
+    """What an EHR reads of the patient, for the expressions that populate answers."""
+    expression = {"name": name, "language": "application/x-fhir-query", "expression": query}
+    return {"url": VARIABLE, "valueExpression": expression}
 
 
 def _group(code: str, section: Section, data: Questionnaires) -> Json:
@@ -302,8 +313,7 @@ def package_of(
 ) -> Json:
     """The Questionnaire of a family, its draft response and the value sets that it refers to."""
     draft = draft_response(family, data, request, orders, at=at, new_uuid=new_uuid)
-    questions = [one for _, section in data.sections_of(family) for one in section.questions]
-    names = dict.fromkeys(one.value_set for one in questions if one.value_set)
+    names = dict.fromkeys(one.value_set for one in data.questions_of(family) if one.value_set)
     return package_bundle(
         [
             (data.address(family), questionnaire(family, data, publisher)),

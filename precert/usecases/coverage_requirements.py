@@ -64,7 +64,9 @@ _NO_MEMBER: Final = "0"
 """A member id that does not exist."""
 TECHNICAL: Final = "The payer's rules could not be read. Try again later."
 UNREAD_PATIENT: Final = "Your FHIR server did not return the patient. Send the patient in prefetch."
-UNREAD_PAYER: Final = "Your FHIR server did not return the payer of the coverage. Send its identifier in payor.identifier."
+UNREAD_PAYER: Final = (
+    "Your FHIR server did not return the coverage's payer. Send its identifier in payor.identifier."
+)
 SEVERAL: Final = "Several coverages were sent. Send the one that the order is under."
 MOST_READ: Final = 25
 """Requests of the member that are compared with the orders; the last submitted ones."""

@@ -126,6 +126,15 @@ def test_warning_names_the_questionnaire_when_it_is_unknown(cloud: Cloud) -> Non
         assert address in texts(reply)[0]
 
 
+def test_package_is_returned_once_when_its_questionnaire_is_named_twice(cloud: Cloud) -> None:
+    address = f"{BASE}/Questionnaire/breast-surgery"
+    sent = parameters(BREAST, questionnaire=address)
+    version = cloud.deps.questionnaires.version
+    again = {"name": "questionnaire", "valueCanonical": f"{address}|{version}"}
+    sent["parameter"].append(again)
+    assert len(named(package(cloud, sent), "packagebundle")) == 1
+
+
 def test_outcome_says_that_nothing_is_required_when_the_rules_require_nothing(
     cloud: Cloud,
 ) -> None:
