@@ -82,9 +82,7 @@ def read_call(
     reads = _completed(document, context, sent, (patient_id, encounter_id), found, client_servers)
     read += reads.resources if reads else ()
     orders = list(_hook_orders(context, service, found))
-    coverage, is_only, is_payer_unread = _coverage(found, sent, payer, reads)
-    is_patient_unread = _is_unread(found, sent, patient_id, reads)
-    unread = UNREAD_PATIENT if is_patient_unread else UNREAD_PAYER if is_payer_unread else None
+    coverage, is_only, unread = _coverage(_coverages(found, sent), found, payer, reads)
     return HookCall(
         service,
         patient_id,
@@ -92,7 +90,7 @@ def read_call(
         orders,
         coverage,
         is_only,
-        unread,
+        _unread_patient(found, sent, patient_id, reads) or unread,
         found.bundle.entries.get(f"Encounter/{encounter_id}"),
         _configuration(document),
     )
@@ -137,23 +135,23 @@ def _completed(
     return reads
 
 
-def _is_unread(
+def _unread_patient(
     found: HookResources, sent: Json, patient_id: str, reads: ClientReads | None
-) -> bool:
-    """Whether the patient was not sent, and its FHIR server did not answer.
+) -> str | None:
+    """That the patient was not sent, and the FHIR server did not return it.
 
     Raises:
         HookRefusedError: it was not sent, and the call contains no access to a FHIR server.
     """
     name = f"Patient/{patient_id}"
     if name in found.bundle.entries or "patient" in sent:
-        return False
+        return None
     if reads is None:
         message = "Send the patient in prefetch.patient, or access to a FHIR server with it."
         raise HookRefusedError(
             Issue("required", "prefetch.patient", message), HTTPStatus.PRECONDITION_FAILED
         )
-    return name in reads.failed
+    return UNREAD_PATIENT if name in reads.failed else None
 
 
 def _required(document: Json, service: HookService) -> Json:
@@ -261,13 +259,11 @@ def _encounter(context: Json, found: HookResources) -> Iterator[HookOrder]:
         yield HookOrder(encounter)
 
 
-def _coverage(
-    found: HookResources, sent: Json, payer: Payer, reads: ClientReads | None
-) -> tuple[Json, bool, bool]:
-    """The coverage of the call, whether it is the only one of this payer, and whether that is unread.
+def _coverages(found: HookResources, sent: Json) -> list[Json]:
+    """The coverages of a call.
 
     Raises:
-        HookRefusedError: there is none, or none names an identifier of this payer.
+        HookRefusedError: there is none.
     """
     coverages = {reference_of(one): one for one in found.of_type("Coverage")}
     if not coverages and "coverage" not in sent:
@@ -280,14 +276,25 @@ def _coverage(
     if not coverages:
         message = "Send the coverage that the orders are under; there is none."
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage", message))
+    return list(coverages.values())
+
+
+def _coverage(
+    coverages: list[Json], found: HookResources, payer: Payer, reads: ClientReads | None
+) -> tuple[Json, bool, str | None]:
+    """The coverage of the call, whether it is the only one of this payer, and what could not be read.
+
+    Raises:
+        HookRefusedError: none names an identifier of this payer.
+    """
     discovery = payer.coverage_discovery
-    named = [(one, set(_identifiers(one, found))) for one in coverages.values()]
+    named = [(one, set(_identifiers(one, found))) for one in coverages]
     own = [one for one, identifiers in named if discovery.is_own_payer(identifiers)]
     if own:
-        return own[0], len(own) == 1, False
+        return own[0], len(own) == 1, None
     unread = [one for one, identifiers in named if not identifiers and _is_payer_unread(one, reads)]
     if unread:
-        return unread[0], len(unread) == 1, True
+        return unread[0], len(unread) == 1, UNREAD_PAYER
     if any(identifiers for _, identifiers in named):
         message = "The coverage names another payer than this one. Send the order to that payer."
     else:

@@ -29,6 +29,8 @@ from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 
 PERIOD = cdk.Duration.minutes(5)
+RESPONSE_SECONDS: Final = {"CrdFunction": 5, "PasFunction": 15}
+"""In how many seconds Da Vinci CRD and PAS expect nine of ten answers."""
 STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
 """Minutes that a consumer of the stream may be behind: executions start through the relay."""
 _SCHEDULES: Final = frozenset({"Clocks", "SubscriptionSweeps", "UploadSweeps", "Warn"})
@@ -261,6 +263,16 @@ def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFun
     )
     for spec, function in functions.items():
         metric = function.function.metric
+        if seconds := RESPONSE_SECONDS.get(spec.construct_id):
+            alarms.add(
+                f"{spec.construct_id}Slow",
+                Severity.TICKET,
+                f"{spec.description}: more than one of ten answers takes over {seconds} seconds",
+                "slow-answers",
+                metric("Duration", statistic="p90", period=PERIOD),
+                above=seconds * 1000,
+                periods=3,
+            )
         if spec.serves_http:
             continue
         alarms.add(

@@ -136,8 +136,8 @@ def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
         meta={"profile": [f"{DTR}/dtr-std-questionnaire"]},
         extension=[
             launch,
-            *(_variable(name, query) for name, query in data.queries_of(family).items()),
             {"url": f"{DTR}/questionnaireAudience", "valueCode": "clinical"},
+            *(_variable(name, query) for name, query in data.queries_of(family).items()),
         ],
         url=data.address(family),
         version=data.version,

@@ -31,6 +31,7 @@ FAILURES: Final[dict[tuple[str, str], Values]] = {
     ("AWS/Lambda", "Errors"): Values("Sum", [1], [0]),
     ("AWS/Lambda", "Throttles"): Values("Sum", [1], [0]),
     ("AWS/Lambda", "AsyncEventsDropped"): Values("Sum", [1], [0]),
+    ("AWS/Lambda", "Duration"): Values("p90", [15_001] * 3, [15_001, 15_001, None]),
     ("AWS/Lambda", "IteratorAge"): Values("Maximum", [61 * MINUTE_MS], [4 * MINUTE_MS]),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): Values("Maximum", [1], [0]),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): Values("Maximum", [25 * HOUR], [14 * 60]),
@@ -74,13 +75,28 @@ def test_alarm_rings_when_aws_reports_the_failure(prod: Synthesized) -> None:
         key = alarm["Namespace"], alarm["MetricName"]
         values = FAILURES[key]
         failing = values.failing[: alarm["EvaluationPeriods"]]
-        assert alarm["Statistic"] == values.statistic, alarm
+        assert alarm.get("Statistic", alarm.get("ExtendedStatistic")) == values.statistic, alarm
         assert rings(alarm, failing), alarm
         assert not rings(alarm, [None]), alarm
         if alarm["EvaluationPeriods"] == len(values.failing):
             assert not rings(alarm, values.harmless), alarm
         provoked.add(key)
     assert provoked == FAILURES.keys()
+
+
+@pytest.mark.parametrize(("function", "seconds"), [("Crd", 5), ("Pas", 15)])
+def test_alarm_rings_when_more_than_one_of_ten_answers_is_late(
+    prod: Synthesized, function: str, seconds: int
+) -> None:
+    """By the times of Da Vinci CRD for hooks, and of PAS for ``$submit``."""
+    [alarm] = [
+        one
+        for name, one in prod.properties("AWS::CloudWatch::Alarm").items()
+        if name.startswith(f"Alarms{function}FunctionSlow")
+    ]
+    assert (alarm["MetricName"], alarm["ExtendedStatistic"]) == ("Duration", "p90")
+    assert rings(alarm, [seconds * 1000 + 1] * 3)
+    assert not rings(alarm, [seconds * 1000] * 3)
 
 
 @pytest.mark.parametrize(
