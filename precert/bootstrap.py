@@ -91,6 +91,11 @@ def id_from_key(tin: str, subject: str, key: str) -> str:
     return str(ULID.from_bytes(digest[:16]))
 
 
+def id_of_received(content: str) -> str:
+    """Return the id of a document that a partner's call has: the same for the same content."""
+    return id_from_key("-", "document", content)
+
+
 def random_serial() -> int:
     return secrets.randbelow(SERIAL_LIMIT)
 
@@ -119,6 +124,7 @@ class Dependencies(Resources):
     now: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = random_id
     serial: Callable[[], int] = random_serial
+    document_id_of: Callable[[str], str] = id_of_received
     new_key: Callable[[], bytes] = random_key
     new_uuid: Callable[[], str] = random_uuid
     inspect: Callable[[bytes, str], Refusal | None] = inspect_content

@@ -58,6 +58,7 @@ from precert.usecases.received_documents import (
     ReceivedFile,
     attach_received_files,
     find_for_attachment,
+    is_recorded,
     store_received_files,
 )
 
@@ -198,15 +199,15 @@ def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
 def _with_files(file: RequestFile, files: Sequence[ReceivedFile], caller: Caller) -> RequestFile:
     """The request of an update with its files: also those of an update that changes no item."""
     call(store_received_files, file, files)
-    known = {one.announced_sha256 for one in file.documents}
-    id_of = partial(id_from_key, "-", "document")
     for one in files:
-        if sha256(one.body or b"").hexdigest() in known:
+        if is_recorded(one, file.documents):
             continue
         # What the request does not take now is named in the answer.
         with suppress(InvalidInputError, ActionNotAllowedError, DocumentLimitError):
-            attached = call(attach_received_files, file, [one], caller, final=True, id_of=id_of)
-            file = replace(file, documents=(*file.documents, *attached.documents))
+            attached = call(attach_received_files, file, [one], caller, final=True)
+            sent = {document.document_id for document in attached.documents}
+            others = [each for each in file.documents if each.document_id not in sent]
+            file = replace(file, documents=(*others, *attached.documents))
     return file
 
 
@@ -303,9 +304,8 @@ def attachment_operation(
         expected = f"Send item numbers of the claim: {', '.join(sorted(known, key=int))}."
         raise UnprocessableBundleError([Issue("value", place, expected) for _, place in wrong])
     files = [*call(sent_answers, sent.responses), *call(received_files, sent.files)]
-    id_of = partial(id_from_key, "-", "document")
     try:
-        attached = call(attach_received_files, file, files, caller, final=sent.final, id_of=id_of)
+        attached = call(attach_received_files, file, files, caller, final=sent.final)
     except InvalidInputError as error:
         raise UnprocessableBundleError(
             [Issue("not-supported", one.pointer, one.message) for one in error.errors]

@@ -24,7 +24,7 @@ from precert.domain.errors import (
 from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
 from precert.domain.review import FIRST_CYCLE
-from precert.fhir.answers import answered_sections, responses_of
+from precert.fhir.answers import SentAttachment, answered_sections, responses_of
 from precert.fhir.attachments import SentFile
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of
 from precert.fhir.claims import ReadClaim, item_sequences
@@ -124,10 +124,19 @@ def files_of_responses(
     files: list[ReceivedFile] = []
     for place, response in responses:
         for one in answered_sections(response, place, questionnaires):
-            files.append(ReceivedFile(one.place, one.title, "text/plain", one.body, one.document))
+            sent = [SentAttachment(one.title, "text/plain", one.body), *one.attachments]
             files += (
-                ReceivedFile(one.place, file.title, file.content_type, file.body, one.document)
-                for file in one.attachments
+                ReceivedFile(
+                    one.place,
+                    file.title,
+                    file.content_type,
+                    file.body,
+                    one.document,
+                    of_questionnaire=True,
+                )
+                for file in sent
+                # Several sections can have the same file.
+                if file.body is None or not any(file.body == each.body for each in files)
             )
     return files
 
@@ -155,7 +164,7 @@ def not_recorded(
     files: Sequence[ReceivedFile | SentFile], documents: Sequence[Document]
 ) -> list[str]:
     """The places of files that are no documents of the request."""
-    known = {one.announced_sha256 for one in documents}
+    known = {one.digest for one in documents}
     return list(
         dict.fromkeys(
             one.place

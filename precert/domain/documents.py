@@ -1,6 +1,6 @@
 """Documents of a request: what can be uploaded, and the status of each (U1-U7)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePath
@@ -80,6 +80,11 @@ class Refusal(StrEnum):
         """The reason and what to do."""
         return _WORDS[self]
 
+    @property
+    def of_content(self) -> bool:
+        """Whether the same content is refused again."""
+        return self not in _NOT_EXAMINED
+
 
 _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
     {
@@ -125,6 +130,18 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
 )
 
 
+_NOT_EXAMINED: Final = frozenset(
+    {
+        Refusal.CHECKSUM,
+        Refusal.NOT_SCANNED,
+        Refusal.CLOSED,
+        Refusal.NOT_UPLOADED,
+        Refusal.NOT_STORED,
+    }
+)
+"""Refusals of documents whose content did not arrive, or was not examined."""
+
+
 class ScanResult(StrEnum):
     """Result of a malware scan (``scanResultStatus`` of GuardDuty).
 
@@ -161,6 +178,9 @@ class Document(Value):
     the status of the request is by then."""
     more_to_come: bool = False
     """Whether its sender announced further documents: it does not close a request for information."""
+    of_questionnaire: bool = False
+    """Whether it has answers to a questionnaire, or a file among them. If these are no required
+    documentation that is requested, it does not close a request for information."""
     settled_at: Moment | None = None
     size: int | None = None
     sha256: Sha256 | None = None
@@ -207,6 +227,49 @@ class Document(Value):
             version_id=None,
         )
 
+    def precedes(self, at: datetime) -> bool:
+        """Whether it was received before, so that it is no answer to what was requested then."""
+        return self.received and self.offered_at <= at
+
+    def sent_again(self, again: "Document", requested_at: datetime | None) -> "Document":
+        """With what a repetition states: its type, and that it answers what was requested since.
+
+        The document itself where that is nothing new.
+        """
+        update: dict[str, object] = {}
+        if self.document_type is None and self.refusal is None and again.document_type:
+            update["document_type"] = again.document_type
+        waiting = self.status in (DocumentStatus.AWAITING_UPLOAD, DocumentStatus.CHECKING)
+        is_answer = requested_at is not None and (self.more_to_come or self.precedes(requested_at))
+        if waiting and is_answer and not again.more_to_come:
+            update |= {
+                "more_to_come": False,
+                "offered_at": again.offered_at,
+                "upload_until": max(self.upload_until, again.upload_until),
+            }
+        return self.changed(**update) if update else self
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of its content: as verified, or as its sender announced it."""
+        return self.sha256 or self.announced_sha256
+
+    def has_content_of(self, other: "Document") -> bool:
+        """Whether it is the other one, sent before: same content, and not another documentation.
+
+        Without a document type it can be any documentation. If its content was never examined, or was
+        refused as a file of another type, the content can be sent again.
+        """
+        if self.digest is None or self.digest != other.digest:
+            return False
+        if self.status is DocumentStatus.AWAITING_UPLOAD and not self.received:
+            return False
+        types = {one.document_type for one in (self, other)} - {None}
+        if self.refusal is None:
+            return len(types) <= 1
+        suffixes = {PurePath(one.file_name).suffix.lower() for one in (self, other)}
+        return self.refusal.of_content and len(types) <= 1 and len(suffixes) == 1
+
     def sender(self, *contents: RequestContent) -> ProviderRole | None:
         """The provider that sent it, by the first content that names its TIN.
 
@@ -216,6 +279,13 @@ class Document(Value):
         return next(
             (s for s, provider in named if provider and provider.tin == self.sent_by_tin), None
         )
+
+
+def sent_before(document: Document, known: Iterable[Document]) -> Document | None:
+    """The known document with the same content; one of the same type precedes one without a type."""
+    same = [one for one in known if one.has_content_of(document)]
+    same.sort(key=lambda one: (one.refusal is not None, one.document_type is None))
+    return same[0] if same else None
 
 
 def content_type_of(file_name: str) -> str | None:

@@ -82,6 +82,8 @@ class WorkflowEffect(StrEnum):
     """Complete the execution that waits for a decision."""
     RESCHEDULE = "RESCHEDULE"
     """Wake the waiting execution, which reads the deadline again."""
+    RESUME = "RESUME"
+    """As RESCHEDULE, and request again the required documents that were refused meanwhile."""
     RECEIVE_DOCUMENT = "RECEIVE_DOCUMENT"
     """Close the open request for information that the document answers."""
     MISS_DOCUMENT = "MISS_DOCUMENT"
@@ -280,7 +282,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         EventType.INFORMATION_RECEIVED: EventRule(
             "Information received",
             "The requested information was received; the payer's clock runs.",
-            workflow=WorkflowEffect.RESCHEDULE,
+            workflow=WorkflowEffect.RESUME,
             waiting_on=WaitingOn.PAYER,
         ),
         EventType.INFORMATION_OVERDUE: EventRule(

@@ -19,6 +19,7 @@ from precert.domain.decision_clocks import DecisionClock, Extension
 from precert.domain.decisions import Decision, ServiceLine
 from precert.domain.delegation import DecidedBy, Delegation
 from precert.domain.disputes import Appeal, DiscussionOutcome, Rights
+from precert.domain.documents import Document
 from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.statuses import AppealStatus
 from precert.domain.values import Reason, Text, Tin, Value, Words
@@ -83,6 +84,25 @@ class InformationRequest(Value):
     closed_at: Moment | None = None
     answered: bool = False
     answer: Words | None = None
+
+    def is_answered_by(self, document: Document) -> bool:
+        """Whether a document that was attached answers it.
+
+        It does not if it was received before, or if its sender announced more.
+        """
+        received_since = not document.precedes(self.requested_at)
+        return received_since and not document.more_to_come and self.concerns(document)
+
+    def concerns(self, document: Document) -> bool:
+        """Whether a document can be an answer: any document, as its sender chose it.
+
+        Answers of a questionnaire are one if they are documentation that is requested, or, where the
+        request is in words only, any required documentation.
+        """
+        if not document.of_questionnaire:
+            return True
+        code = document.document_type
+        return code is not None and (not self.documents or code in self.documents)
 
 
 class PeerToPeer(Value):

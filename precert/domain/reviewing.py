@@ -184,6 +184,44 @@ def request_information(
     )
 
 
+def request_also(
+    request: Request,
+    documents: Sequence[str],
+    words: Sequence[str],
+    *,
+    payer: Payer,
+    by: str,
+    now: datetime,
+) -> Change | None:
+    """Add documents to the open request for information, with the providers' time of a new one (W2).
+
+    ``words`` are the payer's for each document. Returns ``None`` where all are requested already.
+    """
+    review, deadline = waiting_review(request), _deadline(request)
+    rfi = review.open_information_request
+    if rfi is None:
+        return None
+    added = {
+        code: text for code, text in zip(documents, words, strict=True) if code not in rfi.documents
+    }
+    if not added:
+        return None
+    longer = rfi.model_copy(
+        update={
+            "documents": (*rfi.documents, *added),
+            "text": "\n".join(filter(None, (rfi.text, *added.values()))),
+            "answer_by": max(rfi.answer_by, _answer_by(deadline, now, payer)),
+        }
+    )
+    return _within(
+        request,
+        EventType.INFORMATION_REQUESTED,
+        by,
+        now,
+        information_requests=(*review.information_requests[:-1], longer),
+    )
+
+
 def extend(
     request: Request,
     reason: str,

@@ -423,6 +423,16 @@ def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
                 "details": {"text": text},
             }
         )
+    rfi = request.submitted.open_information_request
+    unrelated = [one for one in documents if rfi and not rfi.concerns(one)]
+    if unrelated:
+        names = ", ".join(dict.fromkeys(one.file_name for one in unrelated))
+        text = (
+            f"Precertification {number}: the request for information is not answered by {names}, which "
+            "has no completed answers about the requested documentation. Send the documents, or the "
+            "questionnaire that the response to the claim names."
+        )
+        issues.append({"severity": "warning", "code": "incomplete", "details": {"text": text}})
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 

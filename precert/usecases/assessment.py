@@ -3,6 +3,7 @@
 The assessment may run twice, late, or after the request was changed: it reads the current state.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
@@ -36,7 +37,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Comparison, Request
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE
-from precert.domain.reviewing import request_information
+from precert.domain.reviewing import request_also, request_information
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import prove_assertion
@@ -342,7 +343,12 @@ def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> 
         document.status is DocumentStatus.ATTACHED
         and document.settled_at is not None
         and document.settled_at >= assessment.assessed_at
-        and not precedes(document, assessment.assessed_at)
+        and not document.more_to_come
+        and not document.precedes(assessment.assessed_at)
+        and not (
+            document.of_questionnaire
+            and document.document_type not in assessment.required_documentation
+        )
         for document in file.documents
     )
     information_request = review.open_information_request
@@ -355,9 +361,60 @@ def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> 
     return None if arrived else missing_requested(file, payer, now)
 
 
-def precedes(document: Document, at: datetime) -> bool:
-    """Whether a document was received before, so that it is no answer to what was requested then."""
-    return document.received and document.offered_at <= at
+def refused_requested(
+    file: RequestFile, refused: Collection[Document], payer: Payer, now: datetime
+) -> Change | None:
+    """Request required documents again that were refused (W1, W2).
+
+    The open request for information gets them, with the time of a new one. Where none is open, a new
+    one requests them, unless one did since the refusal.
+    """
+    request, review = file.request, file.request.submitted
+    if (change := missing_requested(file, payer, now)) is not None:
+        return change
+    assessment, rfi = review.assessment, review.open_information_request
+    if assessment is None or not _lacks_documentation(request):
+        return None
+    sent = sent_types(file.documents)
+    refused_at = {
+        one.document_type: one.settled_at
+        for one in refused
+        if one.status is DocumentStatus.REFUSED
+        and one.settled_at is not None
+        and one.settled_at >= assessment.assessed_at
+    }
+    codes = [
+        code
+        for code in assessment.required_documentation
+        if code not in sent and code in refused_at
+    ]
+    words = [payer.required_documentation[code] for code in codes]
+    if rfi is not None:
+        return request_also(request, codes, words, payer=payer, by=SYSTEM, now=now)
+    requested = {
+        code
+        for one in review.information_requests
+        for code in one.documents
+        if (at := refused_at.get(code)) is not None and one.requested_at >= at
+    }
+    codes = [code for code in codes if code not in requested]
+    if not codes or not request.takes_information_request(now):
+        return None
+    return _required_requested(request, codes, payer, now)
+
+
+def refused_while_open(file: RequestFile, closed_at: datetime) -> list[Document]:
+    """The documents that were refused while an RFI requested them that a document closed then."""
+    return [
+        document
+        for rfi in file.request.submitted.information_requests
+        if rfi.closed_at == closed_at and rfi.answered and rfi.answer is None
+        for document in file.documents
+        if document.document_type in rfi.documents
+        and document.status is DocumentStatus.REFUSED
+        and document.settled_at is not None
+        and document.settled_at >= rfi.requested_at
+    ]
 
 
 def missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
@@ -375,11 +432,11 @@ def missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change 
         return None
     if not request.takes_information_request(now):
         return None
-    return request_information(
-        request,
-        missing,
-        "\n".join(payer.required_documentation[code] for code in missing),
-        payer=payer,
-        by=SYSTEM,
-        now=now,
-    )
+    return _required_requested(request, missing, payer, now)
+
+
+def _required_requested(
+    request: Request, codes: Sequence[str], payer: Payer, now: datetime
+) -> Change:
+    words = "\n".join(payer.required_documentation[code] for code in codes)
+    return request_information(request, codes, words, payer=payer, by=SYSTEM, now=now)

@@ -13,7 +13,7 @@ from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import MAX_SERVICES, RequestContent, line_id_of, numbered_lines
 from precert.domain.decisions import ServiceLine, service_lines_of
-from precert.domain.documents import Document, DocumentStatus
+from precert.domain.documents import Document, DocumentStatus, sent_before
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, TransientError
 from precert.domain.events import Event
 from precert.domain.payer import Payer
@@ -63,6 +63,7 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
     caller: Caller,
     *,
     id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     requests: RequestStore,
     registrations: Registrations,
     reference: ReferenceReader,
@@ -126,7 +127,7 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
             now=now,
             payer=payer,
         )
-        documents = _added_documents(update, file, caller, id_of, payer, now)
+        documents = _added_documents(update, file, caller, document_id_of, payer, now)
         change = change._replace(original=update.original, reference=alias, documents=documents)
         requests.record(change)
         return replace(file, request=change.request)
@@ -153,20 +154,20 @@ def _added_documents(
     update: ClaimUpdate,
     file: RequestFile,
     caller: Caller,
-    id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     payer: Payer,
     now: datetime,
 ) -> tuple[tuple[Document, Event | None], ...]:
     """Records of the update's files that the request does not have yet."""
-    request, known = file.request, {one.announced_sha256 for one in file.documents}
+    request = file.request
     records = received_records(
         request.request_id,
         update.files,
         sender=min(caller.tins & request.tins),
-        id_of=id_of,
+        document_id_of=document_id_of,
         now=now,
     )
-    added = [one for one in records if one.announced_sha256 not in known]
+    added = [one for one in records if sent_before(one, file.documents) is None]
     return tuple(
         (
             one,

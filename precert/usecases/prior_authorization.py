@@ -75,6 +75,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     *,
     files: Sequence[ReceivedFile] = (),
     id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     requests: RequestStore,
     registrations: Registrations,
     reference: ReferenceReader,
@@ -133,7 +134,11 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     review = received.submitted.model_copy(update={"submitter_tins": tins})
     request = received.model_copy(update={"review": review})
     sent = received_records(
-        request_id, files[: payer.documents.max_at_submission], sender=tins[0], id_of=id_of, now=now
+        request_id,
+        files[: payer.documents.max_at_submission],
+        sender=tins[0],
+        document_id_of=document_id_of,
+        now=now,
     )
 
     def store(number: str) -> RequestFile:

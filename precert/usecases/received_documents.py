@@ -1,14 +1,16 @@
 """Documents within a call of a partner: stored, inspected and scanned as uploads are.
 
-The call does not wait for that. A document has the id of its request and content, so that a repeated
-call stores nothing again. It is recorded before its file is stored; where the call ended between the
-two, the sweep of uploads refuses it.
+The call does not wait for that. A document has the id of its request, content and type, so that a
+repeated call stores nothing again, whichever operation repeats it; nor does one whose content the
+request has by an upload. A document is recorded before its file is stored; where the call ended between
+the two, the sweep of uploads refuses it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Final
 
 from precert.domain.caller import Caller
@@ -18,16 +20,18 @@ from precert.domain.documents import (
     DocumentStatus,
     Refusal,
     content_type_of,
+    sent_before,
 )
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.retry import retry
 from precert.domain.text import file_name_of
 from precert.names import Entitlement
 from precert.usecases.access import visible
 from precert.usecases.changes import change_as_provider
 from precert.usecases.document_uploads import reserve_slot
-from precert.usecases.ports.documents import DocumentBytes, DocumentRecords
+from precert.usecases.ports.documents import DocumentBytes, DocumentChangedError, DocumentRecords
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
 
 _EXTENSION_OF: Final = {
@@ -58,6 +62,8 @@ class ReceivedFile:
     content_type: str
     body: bytes | None
     document_type: str | None = None
+    of_questionnaire: bool = False
+    """Whether it has answers to a questionnaire, or is among them."""
 
     @property
     def media_type(self) -> str:
@@ -87,15 +93,18 @@ def received_document(
     position: int,
     *,
     sender: str,
-    id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     now: datetime,
     more_to_come: bool = False,
 ) -> Document:
     """The record of a file; REFUSED where the payer does not take it, else it waits for its bytes."""
     digest = sha256(file.body or b"").hexdigest()
+    name = file.file_name(position)
+    # What was refused as a file of one type can be sent as another.
+    content = f"{digest}#{PurePath(name).suffix.lower()}#{file.document_type or ''}"
     document = Document(
-        document_id=id_of(f"{request_id}#{digest}#{file.file_name(position)}"),
-        file_name=file.file_name(position),
+        document_id=document_id_of(f"{request_id}#{content}"),
+        file_name=name,
         content_type=UNKNOWN_TYPE,
         document_type=file.document_type,
         status=DocumentStatus.AWAITING_UPLOAD,
@@ -105,6 +114,7 @@ def received_document(
         announced_sha256=digest,
         received=True,
         more_to_come=more_to_come,
+        of_questionnaire=file.of_questionnaire,
     )
     content_type = content_type_of(document.file_name)
     refusal = file.refusal or (Refusal.NOT_ACCEPTED if content_type is None else None)
@@ -118,23 +128,45 @@ def received_records(
     files: Sequence[ReceivedFile],
     *,
     sender: str,
-    id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     now: datetime,
 ) -> tuple[Document, ...]:
     """The records of files, each once: the same file can be in two places of a bundle."""
-    records: dict[str, Document] = {}
-    for at, one in enumerate(files, start=1):
-        record = received_document(request_id, one, at, sender=sender, id_of=id_of, now=now)
-        records.setdefault(record.document_id, record)
-    return tuple(records.values())
+    records = [
+        received_document(
+            request_id, one, position, sender=sender, document_id_of=document_id_of, now=now
+        )
+        for position, one in enumerate(files, start=1)
+    ]
+    found: list[Document] = []
+    for record in records:
+        before = sent_before(record, found)
+        if before is None:
+            found.append(record)
+        elif before.document_type is None:
+            found[found.index(before)] = record
+    return tuple(found)
 
 
-def _sent_again(
-    record: Document, known: Mapping[str, Document], id_of: Callable[[str], str]
+def is_recorded(file: ReceivedFile, documents: Iterable[Document]) -> bool:
+    """Whether a request has the content of a file, as a document of its type."""
+    digest = sha256(file.body or b"").hexdigest()
+    return any(
+        one.digest == digest
+        and file.document_type in (None, one.document_type)
+        and (one.refusal is None or one.refusal.of_content)
+        for one in documents
+    )
+
+
+def _under_new_id(
+    record: Document, known: Sequence[Document], document_id_of: Callable[[str], str]
 ) -> Document:
-    """The record under another id, if the file was sent before and could not be stored."""
-    while (before := known.get(record.document_id)) and before.refusal is Refusal.NOT_STORED:
-        record = record.model_copy(update={"document_id": id_of(f"{record.document_id}#again")})
+    """The record with an id of its own, if its content was sent before and was not examined."""
+    ids = {one.document_id for one in known}
+    while record.document_id in ids:
+        again = document_id_of(f"{record.document_id}#again")
+        record = record.model_copy(update={"document_id": again})
     return record
 
 
@@ -216,7 +248,7 @@ def attach_received_files(
     caller: Caller,
     *,
     final: bool,
-    id_of: Callable[[str], str],
+    document_id_of: Callable[[str], str],
     requests: RequestStore,
     documents: DocumentRecords,
     document_bytes: DocumentBytes,
@@ -225,8 +257,9 @@ def attach_received_files(
 ) -> Attached:
     """Attach files to a pended request or an open appeal, each as an upload (U1-U4).
 
-    The open request for information is answered as soon as the first of them is verified; without
-    ``final`` it stays open for more. A repetition stores nothing again.
+    The open request for information is answered as soon as the first of them that can answer it is
+    verified; without ``final`` it stays open for more. What the request has already is not stored
+    again: it gets the document type that it lacked, and counts as an answer from now on.
 
     Raises:
         InvalidInputError: files that are not accepted; nothing is stored.
@@ -241,7 +274,7 @@ def attach_received_files(
             one,
             position,
             sender=tins[0],
-            id_of=id_of,
+            document_id_of=document_id_of,
             now=now,
             more_to_come=not final,
         )
@@ -254,28 +287,56 @@ def attach_received_files(
     ]
     if refused:
         raise InvalidInputError(refused)
-    known = {one.document_id: one for one in file.documents}
-    records = [_sent_again(record, known, id_of) for record in records]
-    for record in records:
-        if record.document_id not in known:
+    known = list(file.documents)
+    stored: dict[str, Document] = {}
+    for sent in records:
+        before = sent_before(sent, known)
+        if before is None:
+            document = _under_new_id(sent, known, document_id_of)
             reserve_slot(
                 request.request_id,
-                record,
+                document,
                 readable_by=caller.tins,
                 documents=documents,
                 document_bytes=document_bytes,
                 payer=payer,
                 now=now,
             )
-            known[record.document_id] = record
-    stored = tuple(known[one.document_id] for one in records)
-    store_received_files(replace(file, documents=stored), files, document_bytes=document_bytes)
-    if final and all(one.status is DocumentStatus.ATTACHED for one in stored):
+        else:
+            document = _sent_again(before, sent, request, documents)
+            known.remove(before)
+        known.append(document)
+        stored[document.document_id] = document
+    attached = tuple(stored.values())
+    store_received_files(replace(file, documents=attached), files, document_bytes=document_bytes)
+    if final and all(one.status is DocumentStatus.ATTACHED for one in attached):
         # Nothing is verified any more: the last call states that the answer is complete.
         def received(current: Request) -> Change | Request:
+            rfi = current.submitted.open_information_request
+            if rfi is None or not any(map(rfi.concerns, attached)):
+                return current
             return current.receive_information(now, payer, by=caller.subject) or current
 
         request = change_as_provider(
             request.request_id, received, caller, requests=requests, now=now
         )
-    return Attached(request, stored)
+    return Attached(request, attached)
+
+
+def _sent_again(
+    before: Document, sent: Document, request: Request, documents: DocumentRecords
+) -> Document:
+    """The document of an earlier call or upload, with what this call states of it."""
+    rfi = request.submitted.open_information_request
+    since = rfi.requested_at if rfi else None
+    if not request.takes_documents or before.sent_again(sent, since) is before:
+        return before
+
+    def attempt() -> Document:
+        current = documents.document(request.request_id, before.document_id) or before
+        renewed = current.sent_again(sent, since)
+        if renewed is not current:
+            documents.settle(request.request_id, renewed, None, arrived=True)
+        return renewed
+
+    return retry(attempt, on=DocumentChangedError)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from precert.domain.decisions import SYSTEM
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.retry import retry
 from precert.names import Route
-from precert.usecases.assessment import missing_requested, precedes
+from precert.usecases.assessment import refused_requested, refused_while_open
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RequestStore,
@@ -60,6 +59,9 @@ def relay_event(
             _complete(event, event.cycle, requests, workflow)
         case WorkflowEffect.RESCHEDULE:
             _wake(event, requests=requests, workflow=workflow, now=now)
+        case WorkflowEffect.RESUME:
+            _wake(event, requests=requests, workflow=workflow, now=now)
+            _request_refused(event, requests=requests, payer=payer, now=now)
         case WorkflowEffect.RECEIVE_DOCUMENT:
             _receive_information(event, requests=requests, payer=payer, now=now)
         case WorkflowEffect.MISS_DOCUMENT:
@@ -83,12 +85,7 @@ def _complete(event: Event, cycle: int, requests: RequestStore, workflow: Workfl
 
 
 def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:
-    """Make the execution wait for the current deadline.
-
-    An automatic RFI is sent before the execution starts to wait.
-    """
-    if event.actor == SYSTEM:
-        return
+    """Make the execution wait for the current deadline, if it waits already."""
     waiting = requests.cycle(event.request_id, event.cycle)
     if waiting is None:
         return
@@ -103,7 +100,8 @@ def _receive_information(
 ) -> None:
     """An attached document answers the open RFI: a paused clock resumes (W2, W6).
 
-    One that was received before the RFI, or whose sender announced more, does not.
+    One that was received before the RFI, or whose sender announced more, does not; answers of a
+    questionnaire do only if they are documentation that is requested.
     """
 
     def attempt() -> None:
@@ -115,9 +113,24 @@ def _receive_information(
         attached = next(
             (one for one in file.documents if one.document_id == event.document_id), None
         )
-        if attached and (attached.more_to_come or precedes(attached, rfi.requested_at)):
+        if attached and not rfi.is_answered_by(attached):
             return
         change = file.request.receive_information(now, payer)
+        if change is not None:
+            requests.record(change)
+
+    retry(attempt, on=ConcurrentChangeError)
+
+
+def _request_refused(event: Event, *, requests: RequestStore, payer: Payer, now: datetime) -> None:
+    """Request what was refused while the RFI was open that another document answered (W1, W2)."""
+
+    def attempt() -> None:
+        file = requests.read_file(event.request_id)
+        if file is None or file.request.review is None:
+            return
+        refused = refused_while_open(file, event.at)
+        change = refused_requested(file, refused, payer, now) if refused else None
         if change is not None:
             requests.record(change)
 
@@ -131,7 +144,8 @@ def _request_missing(event: Event, *, requests: RequestStore, payer: Payer, now:
         file = requests.read_file(event.request_id)
         if file is None or file.request.review is None:
             return
-        change = missing_requested(file, payer, now)
+        refused = [one for one in file.documents if one.document_id == event.document_id]
+        change = refused_requested(file, refused, payer, now)
         if change is not None:
             requests.record(change)
 

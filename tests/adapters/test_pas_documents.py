@@ -39,6 +39,11 @@ def attachment(
     return {"contentType": content_type, "data": b64encode(body).decode(), **members}
 
 
+def page(number: int) -> dict[str, Any]:
+    """A file with content of its own."""
+    return attachment(PDF + b"\n%%%d" % number, title=f"page {number}")
+
+
 def reference(file: dict[str, Any], code: str | None = None) -> Json:
     coded = {"type": {"coding": [{"system": "http://loinc.org", "code": code}]}} if code else {}
     return {
@@ -277,7 +282,7 @@ def test_document_is_requested_when_the_one_that_was_sent_is_refused(cloud: Clou
 
 
 def test_remaining_documents_are_named_when_there_are_too_many(cloud: Cloud) -> None:
-    sent = [reference(attachment(title=f"page {number}")) for number in range(12)]
+    sent = [reference(page(number)) for number in range(12)]
     reply = submit(cloud, with_resources(claim(BOWEL_SURGERY), *sent))
     assert len(documents(cloud)) == 10
     left = [text for text in notes(reply) if "A request takes 10 documents" in text]
@@ -457,7 +462,7 @@ def test_nothing_is_attached_when_a_part_of_an_attachment_is_wrong(cloud: Cloud,
 @pytest.mark.rule("U3")
 def test_attachment_is_refused_when_all_slots_are_taken(cloud: Cloud) -> None:
     submit(cloud, claim(BOWEL_SURGERY))
-    files = [reference(attachment(title=f"page {number}")) for number in range(11)]
+    files = [reference(page(number)) for number in range(11)]
     for file in files[:10]:
         assert attach(cloud, parameters("111099", file)).status == 200
     assert attach(cloud, parameters("111099", files[10])).status == 409

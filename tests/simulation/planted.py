@@ -551,7 +551,7 @@ def clock_change_not_signaled(patch: Patch) -> None:
     ignored = {
         kind: replace(rule, workflow=WorkflowEffect.NONE)
         for kind, rule in EVENTS.items()
-        if rule.workflow is WorkflowEffect.RESCHEDULE
+        if rule.workflow in (WorkflowEffect.RESCHEDULE, WorkflowEffect.RESUME)
     }
     patch.setattr(relay_usecases, "EVENTS", {**EVENTS, **ignored})
 
