@@ -134,6 +134,7 @@ def test_refused_document_is_requested_when_the_others_answered_the_request(clou
         relay(cloud)
         assert open_codes(cloud) == ["IMAGING_REPORT"]
         assert requested_codes(cloud) == {IMAGES}
+    cloud.clock.pass_by(minutes=1)
     attach(cloud, parameters("111099", reference(attachment(OTHER_PDF)), code=IMAGES))
     deliver_arrivals(cloud)
     relay(cloud)
