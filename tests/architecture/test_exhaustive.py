@@ -333,7 +333,9 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "WaitingOn": ("NONE PAYER PROVIDER VENDOR"),
     "Who": ("ANOTHER YOU"),
     "Work": ("EVENT HANDSHAKE HEARTBEAT"),
-    "WorkflowEffect": ("ASSESS END MISS_DOCUMENT NONE RECEIVE_DOCUMENT RESCHEDULE RESTART START"),
+    "WorkflowEffect": (
+        "ASSESS END MISS_DOCUMENT NONE RECEIVE_DOCUMENT RESCHEDULE RESTART RESUME START"
+    ),
     "WorkflowTask": ("ASSESS AWAIT_DECISION CHECK_DEADLINE"),
 }
 """Per enum the members for which each place that distinguishes them was reviewed."""

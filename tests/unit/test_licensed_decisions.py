@@ -174,6 +174,9 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "reviewing.request_information": lambda one, *_: reviewing.request_information(
         one, (), "Since when?", payer=PAYER, by="r", now=START
     ),
+    "reviewing.request_also": lambda one, *_: reviewing.request_also(
+        with_open_rfi(one), ("CLINICAL_NOTES",), ("Notes",), payer=PAYER, by="r", now=START
+    ),
     "reviewing.extend": lambda one, *_: reviewing.extend(
         one, "Later.", payer=PAYER, by="r", now=START
     ),
