@@ -22,7 +22,7 @@ from precert.domain.loading import (
 from precert.domain.loads import Checkpoint, RejectedRow, Unit, units_of_members, units_of_rows
 from precert.domain.payer import Payer
 from precert.domain.rules import DelegatedVendor, Rule
-from precert.usecases import loading
+from precert.usecases import loading, member_loading
 from precert.usecases.loading import Load
 from precert.usecases.rule_lists import publish_rule_list
 
@@ -79,9 +79,9 @@ def load_sample_payer(
     plans = plans_format(deps.payer.review_clocks).reader(_lines("plans"))
     loading.load_plans(units_of_rows(plans), load, **options)
     members = members_format(deps.loads.plans()).reader(_lines("members"))
-    loading.load_members(units_of_members(members), load, **options)
+    member_loading.load_members(units_of_members(members), load, **options)
     ssns = ssns_format().reader(_lines("ssns"))
-    loading.load_ssns(units_of_rows(ssns), load, **options)
+    member_loading.load_ssns(units_of_rows(ssns), load, **options)
     directory = (
         units_of_rows(directory_format().reader(_lines("providers")))
         if entries is None

@@ -18,7 +18,8 @@ from precert.domain.values import AuthorizationType, UnitType, Urgency
 from precert.names import Entitlement
 from precert.usecases.checks import CheckResult
 from precert.usecases.confirmation import confirm_check
-from precert.usecases.notices import TEMPLATE, Issue, notice_facts
+from precert.usecases.notice_facts import Issue, notice_facts
+from precert.usecases.notices import TEMPLATE
 from tools.openapi_files import ROOT
 from tools.openapi_story import DATA, PROVIDER_USER, STARTED, Story, checked, story
 

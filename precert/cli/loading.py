@@ -34,16 +34,15 @@ from precert.domain.loads import (
     units_of_members,
     units_of_rows,
 )
-from precert.usecases import loading
+from precert.usecases import loading, member_loading
 from precert.usecases.loading import (
-    Ending,
     Load,
     PlansInUseError,
     RejectedRowsError,
     Removal,
-    TooManyEndingsError,
     TooManyRemovalsError,
 )
+from precert.usecases.member_loading import Ending, TooManyEndingsError
 from precert.usecases.ports.loading import LoadStore
 
 _NOTHING_ENDED: Final = (
@@ -264,15 +263,15 @@ def _load(
         case LoadKind.MEMBERS if file.is_x12:
             x12, dated = _enrollment(args, deps, file, load_, monitor)
             options["ending"] = Ending(deps.payer.zone, args.allow_ending)
-            return loading.load_enrollment(x12, dated, **options)
+            return member_loading.load_enrollment(x12, dated, **options)
         case LoadKind.SSNS if file.is_x12:
             x12, dated = _enrollment(args, deps, file, load_, monitor)
-            return loading.load_ssns(ssns_of(x12.units()), dated, **options)
+            return member_loading.load_ssns(ssns_of(x12.units()), dated, **options)
         case LoadKind.MEMBERS:
             members = reader(members_format(deps.loads.plans()))
-            return loading.load_members(units_of_members(members), load_, **options)
+            return member_loading.load_members(units_of_members(members), load_, **options)
         case LoadKind.SSNS:
-            return loading.load_ssns(units_of_rows(reader(ssns_format())), load_, **options)
+            return member_loading.load_ssns(units_of_rows(reader(ssns_format())), load_, **options)
         case LoadKind.PROVIDERS:
             deps.code_sets = code_sets_in(args.code_sets)
             entries = units_of_rows(reader(directory_format()))

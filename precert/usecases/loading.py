@@ -1,31 +1,26 @@
-"""Load a payer's plans, members, SSNs, providers and ZIP codes (P1, C1).
+"""Load a payer's plans, providers and ZIP codes, and what is the same for members (P1, C1).
 
 A file has a date: data of a later date stays, whatever the order in which files are loaded. A load
 that was interrupted continues where it stopped, and loading a file again changes nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import ClassVar, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr
-
 from precert.domain.clocks import local_date
-from precert.domain.coverage import Member, Plan, ssn_text
+from precert.domain.coverage import Plan
 from precert.domain.directory import DirectoryEntry
-from precert.domain.enrollment import Enrollment, EnrollmentFile, FilePurpose
-from precert.domain.errors import PrecertError, TransientError
-from precert.domain.loading import MemberSsn, ZipPlace
+from precert.domain.errors import PrecertError
+from precert.domain.loading import ZipPlace
 from precert.domain.loads import (
     Checkpoint,
     Items,
     LoadKind,
     LoadOutcome,
-    MemberChange,
     Refused,
     RejectedRow,
     StoredMember,
@@ -73,19 +68,6 @@ MAX_ENDING: Final = 5
 """Percent of the covered members that a file may end, or of the plans or providers that it may remove,
 without a confirmation.
 """
-
-
-class TooManyEndingsError(PrecertError):
-    """A file that replaces would end many members: it may be truncated, or of another population."""
-
-    code: ClassVar[str] = "too_many_endings"
-    title: ClassVar[str] = "The file would end many members"
-
-    def __init__(self, absent: int, covered: int) -> None:
-        super().__init__(
-            f"Of {covered} covered members, {absent} are not in the file. Its members are stored, and "
-            "none was ended. If this is intended, run the command again with --allow-ending."
-        )
 
 
 class TooManyRemovalsError(PrecertError):
@@ -151,226 +133,56 @@ def load_plans(
     """
 
     def write(units: Sequence[Unit[Plan]], as_of: datetime) -> list[Result]:
-        return _outcomes(loads.put_plans([unit.value for unit in units], as_of))
+        return outcomes_of(loads.put_plans([unit.value for unit in units], as_of))
 
-    def end(at: Checkpoint) -> Checkpoint:
-        if removal is None:
-            return at
-        stored, absent = _absent_records(at, loads.stored_plans())
-        _require_few("plans", len(absent), stored, removal)
-        day = local_date(at.as_of, removal.zone)
-        used = {
-            span.plan.plan_id
-            for one in (loads.all_members() if absent else ())
-            for span in one.member.spans
-            if one.member.covered_from(day, None)
-        }
-        if in_use := sorted(used & {one.record_id for one in absent}):
-            raise PlansInUseError(in_use)
+    def end(at: Checkpoint, removal: Removal) -> Checkpoint:
+        absent = _absent_records("plans", at, loads.stored_plans(), removal)
+        _require_unused(absent, at, removal, loads)
         return _ended(at, sum(loads.remove_plans(absent)))
 
-    return _load(plans, write, LoadKind.PLANS, load, now, end)
+    ending = partial(end, removal=removal) if removal else None
+    return run_load(plans, write, LoadKind.PLANS, load, now, ending)
 
 
 def _absent_records(
-    at: Checkpoint, stored: Iterable[StoredRecord]
-) -> tuple[int, list[StoredRecord]]:
-    """How many records are stored, and those of an older date than the file's.
+    what: str, at: Checkpoint, stored: Iterable[StoredRecord], removal: Removal
+) -> list[StoredRecord]:
+    """The records of an older date than the file's, which the file does not contain.
 
     Raises:
         RejectedRowsError: the file has rejected rows.
+        TooManyRemovalsError: they are many, and that is not allowed.
     """
     if at.counts.rejected:
         raise RejectedRowsError("nothing was removed")
     records = list(stored)
-    return len(records), [one for one in records if _is_older(one, at)]
+    absent = [one for one in records if is_older(one, at)]
+    if len(absent) * 100 > len(records) * MAX_ENDING and not removal.allowed:
+        raise TooManyRemovalsError(what, len(absent), len(records))
+    return absent
 
 
-def _require_few(what: str, absent: int, stored: int, removal: Removal) -> None:
-    if absent * 100 > stored * MAX_ENDING and not removal.allowed:
-        raise TooManyRemovalsError(what, absent, stored)
+def _require_unused(
+    plans: Sequence[StoredRecord], at: Checkpoint, removal: Removal, loads: LoadStore
+) -> None:
+    """Refuse to remove plans that covered members have. Reads all members if there are such plans."""
+    day = local_date(at.as_of, removal.zone)
+    used = {
+        span.plan.plan_id
+        for one in (loads.all_members() if plans else ())
+        for span in one.member.spans
+        if one.member.covered_from(day, None)
+    }
+    if in_use := sorted(used & {one.record_id for one in plans}):
+        raise PlansInUseError(in_use)
 
 
 def _ended(at: Checkpoint, number: int) -> Checkpoint:
     return replace(at, counts=at.counts.plus(ended=number))
 
 
-@dataclass(frozen=True)
-class Ending:
-    """Ends the members that a file does not contain, on the day before its date.
-
-    ``accounts`` are those whose members the file replaces; all if None. It is read after the file.
-    """
-
-    zone: ZoneInfo
-    allowed: bool = False
-    accounts: Collection[str] | None = None
-
-
-def load_members(
-    members: Items[Member],
-    load: Load,
-    *,
-    loads: LoadStore,
-    now: Callable[[], datetime],
-    ending: Ending | None = None,
-) -> Checkpoint:
-    """Store members, each with exactly the spans of coverage in the file.
-
-    Raises:
-        RejectedRowsError: no member was ended because of rejected rows.
-        TooManyEndingsError: no member was ended because they would be too many.
-    """
-
-    def write(units: Sequence[Unit[Member]], as_of: datetime) -> list[Result]:
-        return _outcomes(loads.put_members([unit.value for unit in units], as_of))
-
-    end = partial(_end, loads=loads, ending=ending) if ending else None
-    return _load(members, write, LoadKind.MEMBERS, load, now, end)
-
-
-def load_enrollment(
-    file: EnrollmentFile,
-    load: Load,
-    *,
-    loads: LoadStore,
-    now: Callable[[], datetime],
-    ending: Ending,
-) -> Checkpoint:
-    """Apply an 834 file: each loop changes what is stored of its member.
-
-    Raises:
-        RejectedRowsError: no member was ended because of rejected rows.
-        TooManyEndingsError: no member was ended because they would be too many.
-    """
-
-    def write(units: Sequence[Unit[Enrollment]], as_of: datetime) -> list[Result]:
-        return _apply(units, as_of, loads)
-
-    def end(at: Checkpoint) -> Checkpoint:
-        if not file.replaces:
-            return at
-        return _end(at, loads=loads, ending=replace(ending, accounts=frozenset(file.accounts)))
-
-    return _load(file.units(), write, LoadKind.MEMBERS, load, now, end)
-
-
-def _apply(units: Sequence[Unit[Enrollment]], as_of: datetime, loads: LoadStore) -> list[Result]:
-    """Apply loops to the members as stored, those of one member in their order."""
-    results: dict[int, Result] = {}
-    waiting = list(units)
-    for _ in range(_CONFLICTS):
-        stored = loads.stored_members({unit.value.member_id.upper() for unit in waiting})
-        changes = _changes(waiting, as_of, stored, results)
-        written = loads.replace_members(list(changes.values()), as_of)
-        again = {key for key, done in zip(changes, written, strict=True) if not done}
-        waiting = [unit for unit in waiting if unit.value.member_id.upper() in again]
-        if not waiting:
-            return [results[unit.line] for unit in units]
-    raise TransientError("Members change at the same time. Run the same command again later.")
-
-
-def _changes(
-    units: Sequence[Unit[Enrollment]],
-    as_of: datetime,
-    stored: Mapping[str, StoredMember],
-    results: dict[int, Result],
-) -> dict[str, MemberChange]:
-    """What the loops change, by member; also sets the result of each loop."""
-    changes: dict[str, MemberChange] = {}
-    for unit in units:
-        key = unit.value.member_id.upper()
-        before = stored.get(key)
-        if before and before.as_of and datetime.fromisoformat(before.as_of) > as_of:
-            results[unit.line] = LoadOutcome.NEWER_STORED
-            continue
-        now = changes[key].member if key in changes else before.member if before else None
-        changed = now if unit.value.is_without_coverage else unit.value.changed(now)
-        results[unit.line] = _compared(unit.value, now, changed)
-        if results[unit.line] is not LoadOutcome.STORED or unit.value.is_without_coverage:
-            continue
-        if isinstance(changed, Refused) or (changed is None and before is None):
-            changes.pop(key, None)
-        else:
-            changes[key] = MemberChange(key, changed, before)
-    return changes
-
-
-def _compared(
-    enrollment: Enrollment, now: Member | None, changed: Member | Refused | None
-) -> Result:
-    if isinstance(changed, Refused) or enrollment.purpose is not FilePurpose.VERIFY:
-        return changed if isinstance(changed, Refused) else LoadOutcome.STORED
-    if changed == now:
-        return LoadOutcome.SAME
-    names = [] if changed is None or now is None else list(Member.model_fields)
-    differing = [name for name in names if getattr(changed, name) != getattr(now, name)]
-    return Refused("INS", f"differs from what is stored: {', '.join(differing) or 'the member'}")
-
-
-_CONFLICTS: Final = 5
-
-
-def _end(at: Checkpoint, *, loads: LoadStore, ending: Ending) -> Checkpoint:
-    """End the covered members of an older date than the file's."""
-    if at.counts.rejected:
-        raise RejectedRowsError
-    day = local_date(at.as_of, ending.zone)
-    covered = absent = 0
-    for one in loads.all_members():
-        is_covered = one.member.covered_from(day, ending.accounts)
-        covered += is_covered
-        absent += is_covered and _is_older(one, at)
-    if absent * 100 > covered * MAX_ENDING and not ending.allowed:
-        raise TooManyEndingsError(absent, covered)
-    ended = at.counts.ended
-    changes = (
-        MemberChange(one.member.member_id, one.member.ended_before(day, ending.accounts), one)
-        for one in _absent(at, loads, ending)
-    )
-    while window := list(islice(changes, WINDOW)):
-        ended += sum(loads.replace_members(window, at.as_of))
-    return replace(at, counts=replace(at.counts, ended=ended))
-
-
-def _absent(at: Checkpoint, loads: LoadStore, ending: Ending) -> Iterator[StoredMember]:
-    day = local_date(at.as_of, ending.zone)
-    for one in loads.all_members():
-        if _is_older(one, at) and one.member.covered_from(day, ending.accounts):
-            yield one
-
-
-def _is_older(one: StoredMember | StoredRecord, at: Checkpoint) -> bool:
+def is_older(one: StoredMember | StoredRecord, at: Checkpoint) -> bool:
     return one.as_of is None or datetime.fromisoformat(one.as_of) < at.as_of
-
-
-def load_ssns(
-    ssns: Items[MemberSsn], load: Load, *, loads: LoadStore, now: Callable[[], datetime]
-) -> Checkpoint:
-    """Make members findable by their SSN, of which only a keyed hash is stored (P1).
-
-    The members are loaded before; after a change of name or birth date the SSN must be loaded again.
-    One call to the key for each row.
-    """
-
-    def write(units: Sequence[Unit[MemberSsn]], as_of: datetime) -> list[Result]:
-        members = loads.members({unit.value.member_id for unit in units})
-        found = [
-            (member.member_id, _hashed_text(unit.value.ssn, member))
-            for unit in units
-            if (member := members.get(unit.value.member_id.upper()))
-        ]
-        stored = iter(_outcomes(loads.put_ssns(found, as_of)))
-        missing = Refused("member_id", "must be the member_id of a member that is loaded")
-        return [
-            next(stored) if unit.value.member_id.upper() in members else missing for unit in units
-        ]
-
-    return _load(ssns, write, LoadKind.SSNS, load, now)
-
-
-def _hashed_text(ssn: SecretStr, member: Member) -> SecretStr:
-    return SecretStr(ssn_text(ssn, member.date_of_birth, member.last_name, member.first_name))
 
 
 def load_providers(
@@ -392,19 +204,17 @@ def load_providers(
     def write(units: Sequence[Unit[DirectoryEntry]], as_of: datetime) -> list[Result]:
         places = [zip_codes.place(unit.value.address.zip_code) for unit in units]
         located = [(unit.value, place) for unit, place in zip(units, places, strict=True) if place]
-        stored = iter(_outcomes(loads.put_entries(located, as_of)))
+        stored = iter(outcomes_of(loads.put_entries(located, as_of)))
         unknown = Refused("zip_code", "has no known center; load it with precert zips load")
         return [next(stored) if place else unknown for place in places]
 
-    def end(at: Checkpoint) -> Checkpoint:
-        if removal is None:
-            return at
-        stored, absent = _absent_records(at, loads.stored_providers())
-        _require_few("providers", len(absent), stored, removal)
+    def end(at: Checkpoint, removal: Removal) -> Checkpoint:
+        absent = _absent_records("providers", at, loads.stored_providers(), removal)
         windows = (absent[start : start + WINDOW] for start in range(0, len(absent), WINDOW))
         return _ended(at, sum(sum(loads.remove_providers(window)) for window in windows))
 
-    return _load(entries, write, LoadKind.PROVIDERS, load, now, end)
+    ending = partial(end, removal=removal) if removal else None
+    return run_load(entries, write, LoadKind.PROVIDERS, load, now, ending)
 
 
 def load_zips(
@@ -413,16 +223,16 @@ def load_zips(
     """Store the centers of ZIP codes that the shipped code sets lack."""
 
     def write(units: Sequence[Unit[ZipPlace]], as_of: datetime) -> list[Result]:
-        return _outcomes(loads.put_zips([unit.value for unit in units], as_of))
+        return outcomes_of(loads.put_zips([unit.value for unit in units], as_of))
 
-    return _load(zips, write, LoadKind.ZIPS, load, now)
+    return run_load(zips, write, LoadKind.ZIPS, load, now)
 
 
-def _outcomes(stored: Iterable[bool]) -> list[Result]:
+def outcomes_of(stored: Iterable[bool]) -> list[Result]:
     return [LoadOutcome.STORED if one else LoadOutcome.NEWER_STORED for one in stored]
 
 
-def _load(
+def run_load(
     items: Items[Value],
     write: Callable[[Sequence[Unit[Value]], datetime], list[Result]],
     kind: LoadKind,

@@ -15,7 +15,7 @@ from zlib import crc32
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from precert.adapters.dynamodb.bulk import LoadSpeed
-from precert.adapters.dynamodb.loading import AS_READ, NOT_NEWER, UNDATED, write_units
+from precert.adapters.dynamodb.dated_table import AS_READ, NOT_NEWER, UNDATED, write_units
 from precert.bootstrap import Dependencies
 from precert.names import Env
 from precert.settings import Settings

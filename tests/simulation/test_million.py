@@ -15,7 +15,8 @@ from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
 from precert.adapters.dynamodb.loading import DynamoDBLoads
 from precert.domain.coverage import Member, members_of
 from precert.domain.loads import Checkpoint, LoadKind, RejectedRow, Unit
-from precert.usecases.loading import Load, load_members
+from precert.usecases.loading import Load
+from precert.usecases.member_loading import load_members
 from tests.depth import depth
 from tests.fakes.clock import START
 from tests.fakes.reference_table import Capacity, FakeReferenceTable, SimulatedTime

@@ -28,7 +28,7 @@ from precert.domain.values import CodeType
 from precert.names import Entitlement
 from precert.usecases.confirmation import confirm_check
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
-from precert.usecases.notices import Issue, notice_facts
+from precert.usecases.notice_facts import Issue, notice_facts
 from precert.usecases.ports.requests import RequestFile
 from tests.fakes import samples
 from tests.fakes.clock import START

@@ -23,7 +23,7 @@ from precert.domain.request import Request
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
-from precert.usecases.notices import Issue, notice_facts
+from precert.usecases.notice_facts import Issue, notice_facts
 from precert.usecases.requests import NewDispute, file_dispute
 from precert.usecases.review import offer_peer_to_peer
 from tests.fakes import samples

@@ -20,7 +20,7 @@ from precert.domain.notices import Audience, kind_of
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Action, LineStatus, Status
-from precert.usecases.notices import Issue, notice_facts
+from precert.usecases.notice_facts import Issue, notice_facts
 from precert.usecases.ports.requests import RequestFile
 from tests.fakes import samples
 from tests.fakes.clock import START

@@ -18,7 +18,8 @@ from precert.domain.operator_actions import change_dates
 from precert.domain.request import Request
 from precert.domain.reviewing import extend, request_information
 from precert.domain.statuses import LineStatus, Status
-from precert.usecases.notices import Issue, notice_facts, print_notices
+from precert.usecases.notice_facts import Issue, notice_facts
+from precert.usecases.notices import print_notices
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

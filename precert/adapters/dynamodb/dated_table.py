@@ -1,0 +1,207 @@
+"""A table whose items have the date of the file that they came from, written in bulk.
+
+The condition of each write refuses an older file's data. An item without the attribute is older than
+any file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from precert.adapters.dynamodb.bulk import Bulk, Pacer
+from precert.adapters.dynamodb.keys import instant
+from precert.adapters.dynamodb.table import (
+    Item,
+    from_wire,
+    to_wire,
+    transient_errors,
+)
+from precert.usecases.ports.writes import require_writes
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import WriteRequestOutputTypeDef, WriteRequestTypeDef
+
+AS_OF: Final = "as_of"
+NOT_NEWER: Final = "attribute_not_exists(as_of) OR as_of <= :as_of"
+"""The condition of every write; an item that does not exist has no attribute either."""
+AS_READ: Final = "as_of = :seen"
+UNDATED: Final = "attribute_not_exists(as_of)"
+"""The item is as it was read: of the same file, or of none."""
+READ_BATCH: Final = 100
+"""Keys of one call."""
+_WRITE_BATCH: Final = 25
+_UNIT_BYTES: Final = 1024
+
+
+class DatedTable:
+    """Reads and writes with bounded parallelism, at a rate that adapts to throttling, and retried."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str, bulk: Bulk, writes: Pacer) -> None:
+        self._client = client
+        self._table = table
+        self._bulk = bulk
+        self._writes = writes
+
+    def scanned(self, sk: str) -> Iterator[Item]:
+        """Keys, date and member of all items with a sort key."""
+        start: dict[str, Any] = {}
+        with transient_errors():
+            while True:
+                answer = self._bulk.attempt(
+                    partial(
+                        self._client.scan,
+                        TableName=self._table,
+                        FilterExpression="sk = :sk",
+                        # The loading role may read these attributes only.
+                        ProjectionExpression="pk, sk, as_of, #member",
+                        ExpressionAttributeNames={"#member": "member"},
+                        ExpressionAttributeValues=to_wire({":sk": sk}),
+                        **start,
+                    ),
+                    0,
+                    self._writes,
+                )
+                yield from map(from_wire, answer["Items"])
+                if "LastEvaluatedKey" not in answer:
+                    return
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def delete(self, key: Item, seen: str | None) -> bool:
+        """Delete an item that is as it was read."""
+        wire, condition = to_wire(key), _as_read(seen)
+        return self._conditional(
+            lambda: self._client.delete_item(TableName=self._table, Key=wire, **condition), wire
+        )
+
+    def replace(self, item: Item, as_of: datetime, seen: str | None) -> bool:
+        """Store an item in place of one that is as it was read."""
+        wire, condition = to_wire({**item, AS_OF: instant(as_of)}), _as_read(seen)
+        return self._conditional(
+            lambda: self._client.put_item(TableName=self._table, Item=wire, **condition), wire
+        )
+
+    def store(self, item: Item) -> None:
+        """Store an item whatever is there."""
+        wire = to_wire(item)
+        self._attempt(lambda: self._client.put_item(TableName=self._table, Item=wire), [wire])
+
+    def remove(self, key: Item) -> None:
+        """Delete an item whatever it is."""
+        wire = to_wire(key)
+        self._attempt(lambda: self._client.delete_item(TableName=self._table, Key=wire), [wire])
+
+    def _conditional(self, call: Callable[[], Mapping[str, Any]], item: Item) -> bool:
+        try:
+            self._attempt(call, [item])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            with transient_errors():
+                raise
+        return True
+
+    def put_each(self, items: Sequence[Item], as_of: datetime) -> list[bool]:
+        """Store items unless newer ones are stored; returns which were stored."""
+        require_writes()
+        return self._bulk.each(lambda item: self.put(item, as_of)[0], items)
+
+    def put(self, item: Item, as_of: datetime) -> tuple[bool, Item]:
+        """Store an item unless a newer one is stored; also returns the item that was there."""
+        wire = to_wire({**item, AS_OF: instant(as_of)})
+
+        def put() -> Mapping[str, Any]:
+            return self._client.put_item(
+                TableName=self._table,
+                Item=wire,
+                ConditionExpression=NOT_NEWER,
+                ExpressionAttributeValues=to_wire({":as_of": instant(as_of)}),
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+
+        try:
+            answer = self._attempt(put, [wire])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False, from_wire(dict[str, Any](error.response).get("Item", {}))
+            with transient_errors():
+                raise
+        return True, from_wire(answer.get("Attributes", {}))
+
+    def _attempt(
+        self, call: Callable[[], Mapping[str, Any]], items: Iterable[Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        return self._bulk.attempt(call, sum(map(write_units, items)), self._writes)
+
+    def read(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
+        """The items with these keys, without those that do not exist, in no order."""
+        batches = (keys[start : start + READ_BATCH] for start in range(0, len(keys), READ_BATCH))
+        return [item for batch in batches for item in self._read_batch([*map(to_wire, batch)])]
+
+    def _read_batch(self, keys: list[Item]) -> list[Item]:
+        found: list[Item] = []
+        attempt = 0
+        with transient_errors():
+            while keys:
+                requested: dict[str, Any] = {self._table: {"Keys": keys}}
+                answer = self._bulk.attempt(
+                    partial(self._client.batch_get_item, RequestItems=requested),
+                    0,
+                    self._writes,
+                )
+                found += [from_wire(item) for item in answer["Responses"].get(self._table, [])]
+                keys = list(
+                    answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
+                )
+                if keys:
+                    self._bulk.wait(attempt)
+                attempt += 1
+        return found
+
+    def write(self, requests: "Iterable[WriteRequestTypeDef]") -> None:
+        """Puts and deletions without condition, whatever is unprocessed again."""
+        waiting: list[WriteRequestTypeDef | WriteRequestOutputTypeDef] = list(requests)
+        attempt = 0
+        with transient_errors():
+            while waiting:
+                batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
+                answer = self._attempt(
+                    partial(self._client.batch_write_item, RequestItems={self._table: batch}),
+                    [
+                        one["PutRequest"]["Item"]
+                        if "PutRequest" in one
+                        else one["DeleteRequest"]["Key"]
+                        for one in batch
+                    ],
+                )
+                unprocessed = answer.get("UnprocessedItems", {}).get(self._table, [])
+                waiting.extend(unprocessed)
+                attempt = attempt + 1 if unprocessed else 0
+                if unprocessed:
+                    self._writes.throttled()
+                    self._bulk.wait(attempt)
+
+
+def _as_read(seen: str | None) -> dict[str, Any]:
+    """The condition that an item has the date with which it was read, or none as then."""
+    if seen is None:
+        return {"ConditionExpression": UNDATED}
+    return {
+        "ConditionExpression": AS_READ,
+        "ExpressionAttributeValues": to_wire({":seen": seen}),
+    }
+
+
+def write_units(wire: Mapping[str, Any]) -> int:
+    """The write units of an item: one for each KB that is begun."""
+    size = sum(
+        len(name) + len(str(value).encode())
+        for name, typed in wire.items()
+        for value in typed.values()
+    )
+    return max(1, ceil(size / _UNIT_BYTES))
