@@ -249,3 +249,5 @@ def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> 
     documents.allow_notices(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
     documents.allow_archive(expire)
     documents.allow_document_versions(expire)
+    # A run that is repeated finds that the files which an earlier one archived are deleted.
+    documents.allow_detecting_missing_objects(expire)

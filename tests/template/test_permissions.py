@@ -81,7 +81,8 @@ ALLOWED: Final = {
     | WRITE_KEY
     | DELETE_OBJECTS
     | STREAM
-    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject"}
+    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
+    | {"s3:PutObject"}
     | {"sqs:SendMessage"},
     catalogue.WARN: WRITE_KEY
     | {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
@@ -266,6 +267,24 @@ def test_each_table_and_prefix_is_used_as_listed_when_a_function_runs(stack: Syn
         expected = {**stores, **of_http}
         used = {store: actions for store, actions in found[roles[spec.handler]].items() if actions}
         assert used == expected, spec.construct_id
+
+
+def test_missing_file_is_reported_as_missing_when_a_function_repeats_its_work(
+    stack: Synthesized,
+) -> None:
+    """S3 responds with 403 to who may not list the bucket; a read has no prefix for a condition."""
+    functions = stack.properties("AWS::Lambda::Function").values()
+    roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
+    listing = {
+        role
+        for role, statement in stack.statements()
+        if "s3:ListBucket" in listed(statement["Action"]) and "Condition" not in statement
+    }
+    specs = (
+        *(catalogue.UPLOAD_VERIFY, catalogue.UPLOAD_SCAN, catalogue.UPLOAD_SWEEP),
+        catalogue.EXPIRE,
+    )
+    assert {roles[spec.handler] for spec in specs} <= listing
 
 
 def test_scanner_has_the_listed_permissions_when_documents_are_scanned(prod: Synthesized) -> None:
