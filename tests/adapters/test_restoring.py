@@ -12,7 +12,7 @@ import pytest
 from precert.cli import restore
 from precert.cli.main import DONE, FAILED, REFUSED, main
 from precert.domain.errors import TransientError
-from precert.names import INDEXES, Env
+from precert.names import INDEXES, VENDOR_DETERMINED, Env
 from precert.usecases.restoring import TablePart
 from tests.adapters.callers import FACILITY, REVIEWER
 from tests.adapters.cloud import PDF, Cloud
@@ -267,6 +267,47 @@ def test_open_cycles_get_one_new_execution_when_the_command_is_repeated(
     assert rebuild()["executions_started"] == 2, "the report of the first run"
     assert not cloud.deps.workflow.renew(waiting, 1, before=START)
     assert {one["name"] for one in cloud.executions()} == expected
+
+
+REPORTS: Final = "reports"
+
+
+def archived_bus(cloud: Cloud) -> Any:
+    """The client of the bus, which has an archive, a rule of vendors' reports and another one."""
+    events = cloud.clients.by_name["events"]
+    bus = cloud.deps.settings[Env.EVENT_BUS_NAME]
+    arn = events.describe_event_bus(Name=bus)["Arn"]
+    events.create_archive(ArchiveName=REPORTS, EventSourceArn=arn)
+    for name, kind in ((REPORTS, VENDOR_DETERMINED), ("others", "RequestDetermined")):
+        pattern = json.dumps({"detail-type": [kind]})
+        events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)
+    return events
+
+
+def test_vendors_reports_are_replayed_once_when_the_bus_has_an_archive(
+    cloud: Cloud, rebuild: Callable[..., dict[str, Any]]
+) -> None:
+    events = archived_bus(cloud)
+    try:
+        assert rebuild()["reports_replayed"] is True
+        [replay] = events.list_replays()["Replays"]
+        found = events.describe_replay(ReplayName=replay["ReplayName"])
+        assert found["EventSourceArn"].endswith(f":archive/{REPORTS}")
+        assert [arn.rpartition("/")[2] for arn in found["Destination"]["FilterArns"]] == [REPORTS]
+        assert found["EventStartTime"] == START - timedelta(days=1)
+        assert found["EventEndTime"] == cloud.clock.at
+        # The same replay is not started twice: the name is that of the rebuild.
+        replays = cloud.deps.replays
+        at = (found["EventStartTime"], found["EventEndTime"])
+        assert replays.replay_reports(replay["ReplayName"], *at)
+        assert len(events.list_replays()["Replays"]) == 1
+        cloud.wire.cut("ListArchives")
+        with pytest.raises(TransientError):
+            replays.replay_reports("later", *at)
+    finally:
+        for rule in (REPORTS, "others"):
+            events.delete_rule(Name=rule, EventBusName=cloud.deps.settings[Env.EVENT_BUS_NAME])
+        events.delete_archive(ArchiveName=REPORTS)
 
 
 def test_rebuild_continues_when_it_was_interrupted(
