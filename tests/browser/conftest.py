@@ -13,7 +13,7 @@ from local.deployment import Deployment
 from local.front_door import portal
 from local.users import User
 from tests.browser.places import further_requests, shown_requests
-from tests.browser.screens import NOTICED, Screen
+from tests.browser.screens import NOTICED, Screen, set_clock
 from tests.browser.tabs import MISSING, Contexts, chromium, launched
 from tests.journeys.portal import Portal, deployed
 
@@ -74,6 +74,7 @@ def problems() -> list[str]:
 def page(browser: Browser, problems: list[str]) -> Iterator[Page]:
     """A page that is not signed in. A test fails if it had an error on its console."""
     new = browser.new_page(viewport={"width": 1280, "height": 1000})
+    set_clock(new)
     new.add_init_script(NOTICED)
     new.on("console", lambda one: problems.append(one.text) if one.type == "error" else None)
     new.on("pageerror", lambda error: problems.append(str(error)))

@@ -28,7 +28,10 @@ def launched(program: str) -> Iterator[Browser]:
     """Playwright controls it and downloads no browser of its own."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program)
+        # libfaketime keeps Chromium's processes busy, so `make anyday` sets the clock of pages instead.
+        environment: dict[str, str | float | bool] = {**os.environ}
+        environment.pop("LD_PRELOAD", None)
+        running = playwright.chromium.launch(executable_path=program, env=environment)
         yield running
         running.close()
 
