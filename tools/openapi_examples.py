@@ -49,7 +49,6 @@ from functions.submit.models import (
     ReconsiderationBody,
     StartDraftBody,
     StartedDraftResponse,
-    VoidBody,
 )
 from functions.upload.handler import DocumentUploadResponse
 from precert.api.details import RequestDetails
@@ -112,7 +111,7 @@ from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.rate_limits import too_many
 from precert.usecases.submission import SubmittedRequest
-from tools.openapi_example import Example, uuids
+from tools.openapi_example import Example, example_of, uuids
 from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples
 from tools.openapi_story import (
@@ -130,18 +129,26 @@ from tools.openapi_story import (
     Story,
     story,
 )
+from tools.operations import OPERATIONS
 
 
 @cache
 def examples() -> Mapping[str, Example]:
-    """By operation id."""
+    """By operation id.
+
+    Raises:
+        LookupError: a member of a new model has no example, or there is no such operation.
+    """
     example = story()
-    return {
+    own = {
         **_before_submission(example),
         **_after_submission(example),
         **review_examples(example),
         **intake_examples(example),
     }
+    if unknown := own.keys() - OPERATIONS.keys():
+        raise LookupError(f"examples of operations that do not exist: {', '.join(unknown)}")
+    return {name: example_of(one, own, OPERATIONS) for name, one in OPERATIONS.items()}
 
 
 RECONSIDERED: Final = "The imaging report of last week was not yet attached."
@@ -236,7 +243,6 @@ def _before_submission(example: Story) -> dict[str, Example]:
             PartsBody(content=ContentParts(services=content.services)),
             saved,
         ),
-        "deleteDraft": Example(),
         "submitDraft": Example(
             ContentBody(content=content),
             SubmissionResponse.of(
@@ -303,10 +309,7 @@ def _after_submission(example: Story) -> dict[str, Example]:
         example.determined.request, (example.attached,), example.history, example.notices
     )
     return {
-        "voidRequest": Example(
-            VoidBody(reason="The procedure was cancelled."),
-            ChangedRequest.of(example.voided.request),
-        ),
+        "voidRequest": Example(answer=ChangedRequest.of(example.voided.request)),
         "respondToInformationRequest": Example(
             InformationResponseBody(
                 requested_at=ATTACHED,
@@ -351,7 +354,6 @@ def _after_submission(example: Story) -> dict[str, Example]:
         "downloadNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "downloadNoticeAsOperator": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
-        "deleteDocument": Example(),
         "listRequests": Example(
             answer=DashboardResponse.of(
                 Page((row_of_request(example.determined.request),), cursor=None),
@@ -388,8 +390,6 @@ def _after_submission(example: Story) -> dict[str, Example]:
             )
         ),
         "countUnreadMessages": Example(answer=UnreadResponse(unread=2)),
-        "flagRequest": Example(),
-        "unflagRequest": Example(),
         "listPatientRequests": Example(
             PatientRequestsBody(member_id=example.patient.member_id),
             DashboardResponse.of(
@@ -412,7 +412,6 @@ def _after_submission(example: Story) -> dict[str, Example]:
                 MessagePage(_messages(example), unread=2, cursor=None), payer=example.payer
             )
         ),
-        "markMessage": Example(),
         "markAllMessages": Example(answer=UnreadResponse(unread=0)),
     }
 

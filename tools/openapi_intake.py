@@ -8,7 +8,6 @@ from functions.intake.models import (
     RegisteredRequestsResponse,
     RegisterRequestBody,
     VendorDelegationsResponse,
-    VoidRegisteredBody,
 )
 from functions.upload.handler import DocumentUploadResponse
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
@@ -124,8 +123,7 @@ def _of_clerks(example: Story) -> dict[str, Example]:
             )
         ),
         "voidRegisteredRequest": Example(
-            VoidRegisteredBody(reason="The provider withdrew it by phone."),
-            ChangedRequest.of(_by_fax(example.voided.request)),
+            answer=ChangedRequest.of(_by_fax(example.voided.request)),
         ),
         "createRegisteredUpload": Example(
             RequestedUpload(file_name="fax-20270301-0042.tif"),

@@ -28,7 +28,6 @@ from functions.review.case_models import (
 )
 from functions.review.operator_models import (
     ChangeDatesBody,
-    ConfirmIntakeBody,
     IntakeExceptionsResponse,
     OperatorDetails,
     ReconcileProviderBody,
@@ -217,10 +216,6 @@ def _found(example: Story, determined: Request) -> dict[str, Example]:
         ),
         "listIntakeExceptions": Example(
             answer=IntakeExceptionsResponse.of(Page((intake_exception_row(marked),), cursor=None))
-        ),
-        "confirmIntake": Example(
-            ConfirmIntakeBody(note="The account's coverage was reinstated on March 1."),
-            ChangedRequest.of(determined, operator_actions(determined)),
         ),
         "searchRequests": Example(
             RequestSearch(number=determined.submitted.number),

@@ -52,7 +52,14 @@ class RegisterRequestBody(Arrival):
 class VoidRegisteredBody(Value):
     """Why a registered request is withdrawn."""
 
-    reason: Annotated[Reason, FINISHED, Field(description="Both providers can read it.")]
+    reason: Annotated[
+        Reason,
+        FINISHED,
+        Field(
+            description="Both providers can read it.",
+            examples=["The provider withdrew it by phone."],
+        ),
+    ]
 
 
 class RegisteredDetails(SharedDetails):

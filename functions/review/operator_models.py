@@ -38,7 +38,13 @@ class ChangeDatesBody(Value):
 class ConfirmIntakeBody(Value):
     """Why a registered request with exceptions is to be processed."""
 
-    note: Annotated[Reason, Field(description="Reviewers can read it.")]
+    note: Annotated[
+        Reason,
+        Field(
+            description="Reviewers can read it.",
+            examples=["The account's coverage was reinstated on March 1."],
+        ),
+    ]
 
 
 class ReconcileProviderBody(Value):

@@ -57,7 +57,11 @@ class PartsBody(Value):
 class VoidBody(Value):
     """Why the request is withdrawn."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500), PROSE]
+    reason: Annotated[
+        str,
+        Field(min_length=1, max_length=500, examples=["The procedure was cancelled."]),
+        PROSE,
+    ]
 
 
 ReadCycle = Annotated[

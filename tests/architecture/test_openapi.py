@@ -5,22 +5,28 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import openapi_spec_validator
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, Field
 
 from precert.api import app, parsing
 from precert.api.app import COMMON_ERRORS
+from precert.api.models import ChangedRequest
 from precert.api.operation import PDF, Operation
 from precert.api.parameters import MESSAGE_ID
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors
 from precert.domain.errors import PrecertError
+from precert.domain.review import Channel
+from precert.names import Entitlement
 from tests.architecture.source import ROOT, Module, dotted, imports, modules, nodes
 from tools import openapi, openapi_schemas
+from tools.openapi_example import example_of
 from tools.openapi_examples import examples, problem_examples
 from tools.operations import OPERATIONS, ROUTES
 
@@ -95,6 +101,60 @@ def test_every_operation_is_documented_when_it_has_a_route() -> None:
     assert described == {(route.operation_id, route.method.lower(), route.path) for route in ROUTES}
     assert set(OPERATIONS) == {route.operation_id for route in ROUTES}
     assert set(examples()) == set(OPERATIONS)
+
+
+class Withdrawal(BaseModel):
+    """The body of a new operation."""
+
+    reason: Annotated[str, Field(examples=["The procedure was cancelled."])]
+    channel: Channel
+    note: str | None = None
+
+
+class Receipt(BaseModel):
+    """The response of a new operation, which no other one returns."""
+
+    number: Annotated[str, Field(examples=["PC0000000026"])]
+
+
+def planted(response: type[BaseModel], entitlement: Entitlement) -> Operation:
+    """A new operation, which no example names."""
+
+    def withdraw(body: Withdrawal) -> Any: ...
+
+    withdraw.__annotations__["return"] = response
+    return replace(
+        OPERATIONS["voidRequest"],
+        endpoint=withdraw,
+        operation_id="planted",
+        path="/v1/withdrawals",
+        entitlement=entitlement,
+    )
+
+
+def test_example_is_made_from_the_models_when_an_operation_has_no_own() -> None:
+    made = example_of(planted(Receipt, Entitlement.OPERATOR), examples(), OPERATIONS)
+    assert made.sent == {"reason": "The procedure was cancelled.", "channel": "PORTAL"}
+    assert made.answered == {"number": "PC0000000026"}
+
+
+@pytest.mark.parametrize(
+    ("entitlement", "like"),
+    [(Entitlement.OPERATOR, "changeDates"), (Entitlement.INTAKE, "voidRegisteredRequest")],
+)
+def test_example_has_the_response_of_another_operation_when_the_model_is_shared(
+    entitlement: Entitlement, like: str
+) -> None:
+    made = example_of(planted(ChangedRequest, entitlement), examples(), OPERATIONS)
+    assert made.answered == examples()[like].answered
+
+
+def test_missing_example_is_named_when_a_member_has_none() -> None:
+    class Bare(BaseModel):
+        number: str
+
+    with pytest.raises(LookupError, match=r"Bare\.number has no example"):
+        example_of(planted(Bare, Entitlement.OPERATOR), examples(), OPERATIONS)
 
 
 def test_path_variables_have_the_id_format_when_described() -> None:
