@@ -42,7 +42,12 @@ export class Session {
     });
     this.#manager.events.addUserLoaded((user) => this.#set(user));
     this.#manager.events.addSilentRenewError(() => this.#expireIfPast());
-    this.#manager.events.addAccessTokenExpired(() => this.end());
+    // A computer that slept for an hour: the refresh token is still valid, and nobody has to sign in.
+    this.#manager.events.addAccessTokenExpired(async () => {
+      if (!(await this.renew())) {
+        this.#expireIfPast();
+      }
+    });
   }
 
   /** Complete a sign-in if this is its callback. Returns the path to show. */
