@@ -1,4 +1,4 @@
-"""Maintains ``docs/api-changelog.md``: how the API differs from its last release.
+"""Maintains ``docs/api-changelog.md``: how the API, with its FHIR part, differs from its last release.
 
 ``python -m tools.openapi`` updates the unreleased section. ``python -m tools.api_changelog`` releases
 it: under the version of ``pyproject.toml`` and today's date, with the document as the baseline of the
@@ -11,39 +11,58 @@ import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
+from tools import fhir_interface_changes
 from tools.contract_changes import Change, Kind, changes
 from tools.openapi_files import ROOT, as_json
 
 CHANGELOG: Final = ROOT / "docs" / "api-changelog.md"
 RELEASED: Final = ROOT / "docs" / "openapi-released.json"
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+FHIR_RELEASED: Final = ROOT / "docs" / "fhir-interface-released.json"
+FHIR_DOCUMENT: Final = ROOT / "docs" / "fhir-interface.json"
 _HEADING: Final = "## Not released yet\n"
 _SECTION: Final = re.compile(rf"{_HEADING}.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
-def released() -> dict[str, Any]:
-    """Return the released OpenAPI document."""
-    document: dict[str, Any] = json.loads(RELEASED.read_text(encoding="utf-8"))
+def released(path: Path = RELEASED) -> dict[str, Any]:
+    """Return the released OpenAPI document, or another one."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
 
-def with_changes(text: str, current: Mapping[str, Any]) -> str:
-    """The changelog with the unreleased section updated.
+def fhir_changes(current: dict[str, Any]) -> list[Change]:
+    """The differences of the FHIR interface from the released one."""
+    return fhir_interface_changes.changes(released(FHIR_RELEASED), current)
+
+
+def with_changes(text: str, current: Mapping[str, Any], further: Iterable[Change] = ()) -> str:
+    """The changelog with the unreleased section updated; ``further`` are those of the FHIR interface.
 
     Raises:
         LookupError: it has no such section.
     """
     if not _SECTION.search(text):
         raise LookupError(f"{CHANGELOG.name} has no part {_HEADING.strip()!r}")
-    listed = _listed(changes(released(), current))
+    found = [*changes(released(), current), *further]
+    listed = _listed(sorted(found, key=lambda change: (list(Kind).index(change.kind), change)))
     return _SECTION.sub(lambda _: f"{_HEADING}\n{listed}\n", text)
 
 
 def breaks(current: Mapping[str, Any]) -> list[Change]:
     """Return the changes that would break callers of the released API."""
-    return [change for change in changes(released(), current) if change.kind is Kind.BROKEN]
+    return _broken(changes(released(), current))
+
+
+def fhir_breaks(current: dict[str, Any]) -> list[Change]:
+    """Return the changes that would break callers of the released FHIR interface."""
+    return _broken(fhir_changes(current))
+
+
+def _broken(found: Iterable[Change]) -> list[Change]:
+    return [change for change in found if change.kind is Kind.BROKEN]
 
 
 def _listed(found: Iterable[Change]) -> str:
@@ -56,17 +75,20 @@ def _listed(found: Iterable[Change]) -> str:
 def release() -> int:
     """Release the API document as committed; returns 0, or 1 after printing what prevents it."""
     current = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    interface = json.loads(FHIR_DOCUMENT.read_text(encoding="utf-8"))
     version, last = current["info"]["version"], released()["info"]["version"]
-    errors = [f"breaks callers: {change}" for change in breaks(current)]
+    broken = [*breaks(current), *fhir_breaks(interface)]
+    errors = [f"breaks callers: {change}" for change in broken]
     if version == last:
         errors.append(f"version {version} is released: raise it in pyproject.toml, make openapi")
     if errors:
         print("\n".join(f"precert: {error}" for error in errors))
         return 1
     heading = f"{_HEADING}\nNothing.\n\n## {version} ({datetime.now(UTC).date().isoformat()})\n"
-    text = with_changes(CHANGELOG.read_text(encoding="utf-8"), current)
+    text = with_changes(CHANGELOG.read_text(encoding="utf-8"), current, fhir_changes(interface))
     CHANGELOG.write_text(text.replace(_HEADING, heading, 1), encoding="utf-8")
     RELEASED.write_text(as_json(current), encoding="utf-8")
+    FHIR_RELEASED.write_text(as_json(interface), encoding="utf-8")
     print(f"Released as {version}")
     return 0
 

@@ -4,8 +4,9 @@ The additions: formats of parameters and headers, problems by status and code, m
 JSON, examples, the gateway's own responses, and one schema for each model in requests and responses.
 ``openapi_base.json`` and ``openapi_introduction.md`` contain the parts that no operation declares.
 
-It also writes ``infra/routes.json``, ``docs/api.md``, and in ``docs/api-changelog.md`` the differences
-from the last release. ``--check`` writes nothing and fails if a committed file is not current.
+It also writes ``infra/routes.json``, ``docs/api.md``, ``docs/fhir-interface.json`` (what callers of the
+FHIR endpoint rely on), and in ``docs/api-changelog.md`` the differences of both from the last release.
+``--check`` writes nothing and fails if a committed file is not current.
 
 """
 
@@ -26,7 +27,15 @@ from precert.api.operation import JSON, PDF, Operation
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.domain.errors import DamagedRecordError, NotFoundError, PrecertError, TransientError
-from tools.api_changelog import CHANGELOG, breaks, with_changes
+from tools import fhir_interface
+from tools.api_changelog import (
+    CHANGELOG,
+    FHIR_DOCUMENT,
+    breaks,
+    fhir_breaks,
+    fhir_changes,
+    with_changes,
+)
 from tools.api_page import PAGE, page
 from tools.openapi_examples import examples, problem_examples
 from tools.openapi_files import ROOT, as_json, settle
@@ -244,8 +253,10 @@ def _version() -> str:
 def main(arguments: list[str]) -> int:
     """Write the files, or compare them; returns 1 if a change breaks callers."""
     contents = document()
-    changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), contents)
-    for change in (broken := breaks(contents)):
+    interface = fhir_interface.document()
+    text = CHANGELOG.read_text(encoding="utf-8")
+    changelog = with_changes(text, contents, fhir_changes(interface))
+    for change in (broken := [*breaks(contents), *fhir_breaks(interface)]):
         print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
     settled = settle(
         {
@@ -253,6 +264,7 @@ def main(arguments: list[str]) -> int:
             PAGE: page(contents),
             CHANGELOG: changelog,
             MANIFEST: manifest(),
+            FHIR_DOCUMENT: as_json(interface),
         },
         strays=frozenset(),
         check="--check" in arguments,

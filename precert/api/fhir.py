@@ -14,7 +14,7 @@ from precert.api.parsing import BodyLimit
 from precert.api.problems import ErrorItem, Problem, plain_problem
 from precert.fhir.bundles import UnprocessableBundleError
 
-_ISSUE_OF: Final = {
+ISSUE_OF: Final = {
     HTTPStatus.BAD_REQUEST: "structure",
     HTTPStatus.UNAUTHORIZED: "login",
     HTTPStatus.FORBIDDEN: "forbidden",
@@ -64,7 +64,7 @@ class FhirApi(Api):
         else:
             status = HTTPStatus(problem.status)
             text = " ".join([problem.detail, *(one.message for one in problem.errors or ())])
-            issues = [_issue(_ISSUE_OF.get(status, "exception"), text)]
+            issues = [_issue(ISSUE_OF.get(status, "exception"), text)]
         diagnostics = [problem.instance, problem.request_id]
         issues[0]["diagnostics"] = " ".join(one for one in diagnostics if one)
         return json.dumps({"resourceType": "OperationOutcome", "issue": issues})

@@ -1,0 +1,274 @@
+"""What callers of the FHIR endpoint, of CDS Hooks and of the token endpoint rely on, as one document.
+
+``docs/openapi.json`` has no FHIR operations, as FHIR has its own. ``docs/fhir-interface.json`` has the
+CapabilityStatement, the SMART configuration, the discovery of CDS Hooks, and of each operation its
+scope, parameters, statuses and issue codes. Everything follows from the code: the names of parameters
+are those that its readers compare with. ``python -m tools.openapi`` writes it, and compares it with the
+released one (:mod:`tools.fhir_interface_changes`).
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from functions.crd.services import discovery
+from functions.dtr.models import ExpandQuery, reported_errors
+from functions.pas import models as pas_models
+from functions.pas.subscriptions import OperationQuery, SearchQuery
+from functions.smart.models import smart_configuration
+from precert.api.app import COMMON_ERRORS
+from precert.api.fhir import ISSUE_OF, FhirApi
+from precert.api.operation import Operation
+from precert.api.problems import STATUS_OF
+from precert.domain.clients import OAuthErrorCode
+from precert.domain.errors import PrecertError, TooManyRequestsError
+from precert.domain.event_types import EventType
+from precert.domain.subscriptions import (
+    DeliveryError,
+    Notification,
+    Organization,
+    OrganizationKind,
+    Subscription,
+)
+from precert.fhir.attachment_parameters import read_attachment
+from precert.fhir.bundles import UnprocessableBundleError
+from precert.fhir.capabilities import SERVED, Served, capability_statement
+from precert.fhir.elements import Json
+from precert.fhir.questionnaires import package_answer, read_package_request
+from precert.fhir.subscriptions import status_of
+from precert.names import FHIR_PATH, OAUTH_PATH, VERSION
+from tools.openapi_files import ROOT
+from tools.operations import ALL_ROUTES
+
+BASE: Final = "https://api.example.org"
+_AT: Final = datetime(2026, 7, 1, tzinfo=UTC)
+_VOLATILE: Final = frozenset({"date", "version", "software", "description", "title"})
+"""Of the CapabilityStatement: what no caller relies on."""
+_READERS: Final = ("precert/fhir", "functions/pas", "functions/crd", "functions/dtr")
+_REFUSALS: Final = frozenset({"Issue", "refuse", "_missing", "HookRefusedError"})
+"""The calls whose first argument is an issue code."""
+ISSUE_TYPES: Final = frozenset(
+    {
+        *("business-rule", "code-invalid", "conflict", "duplicate", "exception", "expired"),
+        *("extension", "forbidden", "incomplete", "informational", "invalid", "invariant"),
+        *("login", "multiple-matches", "not-found", "not-supported", "processing", "required"),
+        *("security", "structure", "suppressed", "throttled", "timeout", "too-costly"),
+        *("too-long", "transient", "unknown", "value"),
+    }
+)
+"""FHIR's issue-type codes."""
+
+
+def document() -> Json:
+    """The whole document."""
+    statement = capability_statement(f"{BASE}{FHIR_PATH}", f"{BASE}{OAUTH_PATH}/token", VERSION)
+    return {
+        "version": VERSION,
+        "capability_statement": {k: v for k, v in statement.items() if k not in _VOLATILE},
+        "smart_configuration": smart_configuration(BASE, f"{BASE}{OAUTH_PATH}").root,
+        "cds_services": discovery(),
+        "routes": {one.key: _route(one) for one in ALL_ROUTES if isinstance(one.api, FhirApi)},
+        "operations": _operations(),
+        "issue_codes": sorted(_issue_codes()),
+        "claim_errors": _claim_errors(),
+        "token_errors": sorted(one.value for one in OAuthErrorCode),
+    }
+
+
+def _route(one: Operation) -> Json:
+    """The statuses of a route with the issue code of each, and whether it needs a token."""
+    kinds: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS, TooManyRequestsError}
+    statuses = {int(STATUS_OF[_known(kind)]) for kind in kinds}
+    refused = {int(status): code for status, code in ISSUE_OF.items() if int(status) in statuses}
+    return {
+        "public": one.public is not None,
+        "status": int(one.status),
+        "errors": {str(status): code for status, code in sorted(refused.items())},
+    }
+
+
+def _known(kind: type[PrecertError]) -> type[PrecertError]:
+    return next(one for one in kind.__mro__ if one in STATUS_OF)
+
+
+def _operations() -> Json:
+    """Each operation with its scope and its parameters."""
+    parameters = dict(_parameters())
+    return {
+        _name(one): {
+            "scopes": sorted(
+                {each.scope for each in SERVED if (each.resource, each.code) == _key(one)}
+            ),
+            **parameters.get(_name(one), {}),
+        }
+        for one in SERVED
+        if one.definition is not None
+    }
+
+
+def _key(one: Served) -> tuple[str | None, str]:
+    return one.resource, one.code
+
+
+def _name(one: Served) -> str:
+    return f"{one.resource}/${one.code}" if one.resource else f"${one.code}"
+
+
+# -- Parameters ---------------------------------------------------------------------------------------
+
+
+class _Probe(str):
+    """A name that is equal to nothing, and records what it is compared with."""
+
+    __slots__ = ("compared",)
+    compared: set[str]
+
+    def __eq__(self, other: object) -> bool:
+        self.compared.add(str(other))
+        return False
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+def _parameters() -> Iterator[tuple[str, Json]]:
+    """What each operation reads and returns as Parameters; other operations have a resource."""
+    package = package_answer([{}], ["-"])["parameter"]
+    yield "Questionnaire/$questionnaire-package", _read(read_package_request) | _returned(package)
+    yield "Questionnaire/$log-questionnaire-errors", _read(_report)
+    attachment = _read(read_attachment, _ATTACHMENT)
+    yield "$submit-attachment", attachment
+    yield "ValueSet/$expand", {"in": _optional(_fields(ExpandQuery)) | {"url": {"required": True}}}
+    yield "Subscription/$events", {"in": _optional(_fields(OperationQuery))}
+    status = {"in": _optional(_fields(SearchQuery) & {"id", "status"})}
+    yield "Subscription/$status", status | _returned(_status()["parameter"])
+
+
+def _report(sent: Json) -> None:
+    unread: Any = None
+    reported_errors(sent, unread)
+
+
+_ATTACHMENT: Final[tuple[Json, ...]] = (
+    *(
+        {"name": name, "valueIdentifier": {"value": "1"}}
+        for name in ("TrackingId", "MemberId", "ProviderId")
+    ),
+    {"name": "AttachTo", "valueCode": "preauthorization"},
+    {
+        "name": "Attachment",
+        "part": [
+            {
+                "name": "Content",
+                "resource": {
+                    "resourceType": "DocumentReference",
+                    "content": [{"attachment": {"contentType": "text/plain", "data": "MQ=="}}],
+                },
+            }
+        ],
+    },
+)
+"""Parameters that can be read, so that all are."""
+
+
+def _read(reader: Callable[[Json], object], valid: Sequence[Json] = ()) -> Json:
+    """The parameters that a reader compares names with; required are those that it misses."""
+    missed = ""
+    try:
+        reader({"resourceType": "Parameters"})
+    except UnprocessableBundleError as error:
+        missed = " ".join(one.expression for one in error.issues if one.code == "required")
+    read = _optional(_names(reader, valid))
+    for name in read:
+        read[name]["required"] = f"name='{name}'" in missed
+    return {"in": read}
+
+
+def _names(reader: Callable[[Json], object], valid: Sequence[Json]) -> set[str]:
+    """The names with which a reader compares those of parameters, and of their parts."""
+    probe, of_parts = _Probe("?"), _Probe("?")
+    probe.compared, of_parts.compared = set(), set()
+    sent = [
+        {**one, "part": [{"name": of_parts}, *one["part"]]} if "part" in one else one
+        for one in valid
+    ]
+    with suppress(UnprocessableBundleError):
+        reader({"resourceType": "Parameters", "parameter": [{"name": probe}, *sent]})
+    return {*probe.compared, *(f"Attachment.{one}" for one in of_parts.compared)}
+
+
+def _optional(names: Iterable[str]) -> Json:
+    return {name: {"required": False} for name in sorted(names)}
+
+
+def _fields(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _returned(parameters: Iterable[Json]) -> Json:
+    return {"out": sorted({one["name"] for one in parameters})}
+
+
+def _status() -> Json:
+    """A status with everything that one can have."""
+    failing = Subscription(
+        subscription_id="s1",
+        subject="client",
+        organizations=(Organization(kind=OrganizationKind.TIN, number="123456789"),),
+        endpoint=BASE,
+        media_type="application/fhir+json",
+        resource={},
+        base_url=BASE,
+        created_at=_AT,
+        changed_at=_AT,
+        attempt_at=_AT,
+        error=DeliveryError.TIMED_OUT,
+    )
+    event = Notification(
+        number=1, event_id="e1", type=next(iter(EventType)), request_id="r1", at=_AT
+    )
+    return status_of(failing, "query-status", status_id="1", events=[(event, "urn:uuid:1")])
+
+
+# -- Codes --------------------------------------------------------------------------------------------
+
+
+def _issue_codes() -> set[str]:
+    """The issue codes of refusals: of statuses, and those with which readers refuse what is sent."""
+    files = [file for folder in _READERS for file in (ROOT / folder).glob("*.py")]
+    return {*ISSUE_OF.values(), *(code for file in files for code in _codes_in(file))}
+
+
+def _codes_in(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _called(node) in _REFUSALS and node.args:
+            texts = (one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant))
+            yield from (one for one in texts if one in ISSUE_TYPES)
+
+
+def _called(node: ast.Call) -> str:
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _claim_errors() -> Json:
+    """The X12 codes with which a ClaimResponse refuses a claim: 901, and what follows, 889."""
+    texts = {
+        value
+        for name, value in vars(pas_models).items()
+        if name.isupper() and isinstance(value, str) and 1 <= len(value) <= _LONGEST
+    }
+    follow_ups = {pas_models.CORRECT, pas_models.NO_RESUBMISSION}
+    fields = pas_models._REASON_OF_FIELD  # noqa: SLF001 - the one table of these codes
+    errors = pas_models._REASON_OF_ERROR  # noqa: SLF001 - the one table of these codes
+    reasons = {*fields.values(), *(code for code, _ in errors.values()), *texts} - follow_ups
+    return {"reject_reasons": sorted(reasons), "follow_up_actions": sorted(follow_ups)}
+
+
+_LONGEST: Final = 2
+"""Characters of the codes of X12 901."""
