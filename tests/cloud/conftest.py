@@ -17,6 +17,7 @@ from tests.cloud.deployment import Deployment
 
 FAST = {
     "PRECERT_CLOUD_EXPIRY_SECONDS": "0.5",
+    "PRECERT_CLOUD_ALARM_SECONDS": "0.5",
     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
     "SFN_WAIT_SCALE": "0.1",
     PRELOAD: "trial_layer",

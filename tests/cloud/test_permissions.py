@@ -81,6 +81,20 @@ def test_a_batch_of_messages_is_denied_when_unpatched(unpatched: Deployment) -> 
     assert sent(unpatched, "send_message_batch", Entries=BATCH) == "AccessDenied"
 
 
+def read(deployment: Deployment, key: str) -> str:
+    return code(deployment, "s3", "get_object", Bucket=deployment.out["Documents"], Key=key)
+
+
+def test_a_missing_object_is_forbidden_when_patched(deployment: Deployment) -> None:
+    """To a role that may not list the bucket; its owner sees that it does not exist."""
+    assert read(deployment, "readable/missing") == "AccessDenied"
+    s3 = deployment.cloud.client("s3")
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket=deployment.out["Documents"], Key="readable/missing")
+    s3.put_object(Bucket=deployment.out["Documents"], Key="readable/found", Body=b"x")
+    assert read(deployment, "readable/found") == "OK"
+
+
 def test_other_services_are_denied_when_patched(deployment: Deployment) -> None:
     assert (
         code(

@@ -56,11 +56,11 @@ DENIAL: Final = {
 
 
 @contextmanager
-def deployed(home: Path) -> Iterator[Deployment]:
-    """The product on its own cloud, with its state below ``home``."""
+def deployed(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[Deployment]:
+    """The product on its own cloud with these settings, with its state below ``home``."""
     if not cloud_python().exists():
         pytest.skip(f"the local cloud is not installed ({cloud_python()})")
-    environment = {**SHORT_WAIT, **WITHOUT_CHECKPOINTS}
+    environment = {**SHORT_WAIT, **WITHOUT_CHECKPOINTS, **(settings or {})}
     with started_with_assembly(home / "state", 0, environment=environment) as cloud:
         yield prepare(cloud)
 

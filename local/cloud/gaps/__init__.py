@@ -37,6 +37,7 @@ ALL: Final = (
     "workflow_tasks",
     "request_checks",
     "sign_in_pages",
+    "alarms",
     "checkpoint",
 )
 

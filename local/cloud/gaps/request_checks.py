@@ -4,17 +4,21 @@ Emulator: completing a task token is authorized for `*` only, so that a role tha
 tasks of one state machine is denied. Calls over the loopback interface count as unencrypted, so that
 a bucket that requires TLS refuses all of them. A DynamoDB request has no `dynamodb:LeadingKeys`, so
 that a role that may read some partitions of a table may read all of them. A batch for a queue requires
-a permission of its own name, which IAM does not have, so that a role that may send is denied.
+a permission of its own name, which IAM does not have, so that a role that may send is denied. S3
+responds with 404 to a read of a missing object by any role.
 Patch: use the token's state machine as the resource; treat loopback as TLS, because traffic on it
 cannot be intercepted; add the partition keys of the request, which all tables here name `pk`;
-authorize a batch of SQS by the action on one message.
-Remove when: the unpatched emulator supports the resource, the key and the batches, and serves TLS.
+authorize a batch of SQS by the action on one message; respond with 403 to who may not list the bucket.
+Remove when: the unpatched emulator supports the resource, the key, the batches and this response, and
+serves TLS.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 from local.cloud.gaps import workflow_tasks
 from local.cloud.gaps.upstream import module, wrap
@@ -108,8 +112,34 @@ def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield from one.values()
 
 
+def _read_object(method: str, path: str, headers: Mapping[str, str]) -> str:
+    """The path of the object that a request reads: that of a copy is its source."""
+    if method == "PUT":
+        return unquote(headers.get("x-amz-copy-source", "")).lstrip("/")
+    return path.lstrip("/") if method in {"GET", "HEAD"} else ""
+
+
+def _hiding_missing(serve: Callable[..., Any]) -> Callable[..., Any]:
+    async def serve_hiding_missing(
+        method: str, path: str, headers: Any, body: bytes, query: Any, *rest: Any, **named: Any
+    ) -> Any:
+        answer = await serve(method, path, headers, body, query, *rest, **named)
+        bucket, _, key = _read_object(method, path, headers).partition("/")
+        if answer[0] != HTTPStatus.NOT_FOUND or not key or b"NoSuchBucket" in answer[2]:
+            return answer
+        resource = f"arn:aws:s3:::{bucket}"
+        # The request names no prefix, so a permission with a condition on it does not suffice.
+        denied = module("app")._enforce_data_plane(
+            "s3", "s3:ListBucket", headers, query, "", resource_arn=resource
+        )
+        return denied or answer
+
+    return serve_hiding_missing
+
+
 def apply() -> None:
-    """Correct the inputs of policy evaluation."""
+    """Correct the inputs of policy evaluation, and what S3 tells of missing objects."""
+    wrap(module("services.s3"), "handle_request", _hiding_missing)
     wrap(module("core.iam_actions"), "dynamodb_service_context", _with_leading_keys)
     wrap(module("core.iam_actions"), "extract_resource_arn", _of_token)
     wrap(module("core.iam_actions"), "extract_iam_action", _of_one_message)

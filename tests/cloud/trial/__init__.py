@@ -116,6 +116,7 @@ def functions(code: str, layer: bool) -> Properties:
             allow(
                 (["states:SendTaskSuccess"], ref("Machine")),
                 (["sqs:SendMessage"], attribute("DeadLetters", "Arn")),
+                (["s3:GetObject"], join(attribute("Documents", "Arn"), "/readable/*")),
                 (
                     ["dynamodb:GetItem", "dynamodb:TransactWriteItems", "dynamodb:PutItem"],
                     attribute("Results", "Arn"),

@@ -1,0 +1,83 @@
+"""How the local cloud evaluates alarms: periods, thresholds and missing data as in CloudWatch."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.cloud.gaps.alarms import is_breached, metrics_in
+
+NOW = 6_030.0
+"""Half a minute after the beginning of a period of a minute."""
+
+
+def alarm(**changes: Any) -> dict[str, Any]:
+    return {
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Statistic": "Sum",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 2,
+        "TreatMissingData": "notBreaching",
+        **changes,
+    }
+
+
+PRESENT = {
+    "ComparisonOperator": "LessThanThreshold",
+    "Threshold": 1,
+    "TreatMissingData": "breaching",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "points", "breached"),
+    [
+        ({}, [], False),
+        ({}, [(6_010, 2)], False),
+        ({}, [(6_010, 2), (6_020, 1)], True),
+        ({}, [(5_990, 3)], True),
+        ({}, [(5_990, 2), (6_010, 2)], False),
+        ({}, [(5_930, 3)], False),
+        ({"EvaluationPeriods": 2}, [(5_990, 3)], False),
+        ({"EvaluationPeriods": 2}, [(5_990, 3), (6_010, 3)], True),
+        ({"EvaluationPeriods": 2}, [(5_990, 3), (5_910, 3)], True),
+        ({"Statistic": "Maximum"}, [(6_010, 2), (6_020, 2)], False),
+        ({"Statistic": "Average"}, [(6_010, 1), (6_020, 6)], True),
+        (PRESENT, [], True),
+        (PRESENT, [(5_990, 1)], False),
+        (PRESENT, [(6_010, 1)], True),
+        ({**PRESENT, "EvaluationPeriods": 2}, [(5_930, 1)], False),
+    ],
+)
+def test_alarm_is_breached_when_its_periods_are(
+    changes: dict[str, Any], points: list[tuple[float, float]], *, breached: bool
+) -> None:
+    assert is_breached(alarm(**changes), points, NOW) is breached
+
+
+def test_metrics_are_read_when_a_line_has_the_embedded_format() -> None:
+    directive = {
+        "Namespace": "precert",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "damaged_record", "Unit": "Count"}, {"Name": "swept"}],
+    }
+    line = json.dumps(
+        {
+            "_aws": {"CloudWatchMetrics": [directive]},
+            "service": "precert",
+            "damaged_record": [1.0, 1.0],
+            "swept": 1,
+        }
+    )
+    dimensions = frozenset({("service", "precert")})
+    assert list(metrics_in(line)) == [
+        (("precert", "damaged_record", dimensions), 1.0),
+        (("precert", "damaged_record", dimensions), 1.0),
+        (("precert", "swept", dimensions), 1.0),
+    ]
+
+
+@pytest.mark.parametrize("line", ["", "{", "START", '{"message":"relayed"}', '{"_aws":{}}'])
+def test_line_has_no_metrics_when_it_is_not_in_the_embedded_format(line: str) -> None:
+    assert list(metrics_in(line)) == []
