@@ -93,6 +93,17 @@ def as_requested(requested: RequestedLine, *, approval_days: int) -> Approved:
     )
 
 
+def active_services(content: RequestContent, lines: Sequence[ServiceLine]) -> tuple[Service, ...]:
+    """The services that have a line that is not cancelled; all of them if none has."""
+    active = {line.line_id for line in lines if line.cancelled_at is None}
+    if len(active) == len(lines):
+        return content.services
+    # A service has several lines, by position as its procedures can be equal.
+    numbers = {int(line_id.partition(".")[0]) for line_id in active}
+    services = [one for at, one in enumerate(content.services, start=1) if at in numbers]
+    return tuple(services) or content.services
+
+
 def days_of_service(
     content: RequestContent, lines: Sequence[ServiceLine] = ()
 ) -> tuple[date | None, date | None]:

@@ -13,12 +13,13 @@ from pydantic import Field
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import Deadline
-from precert.domain.content import RequestContent
+from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
 from precert.domain.dates import Moment
 from precert.domain.decision_clocks import ClockKind, Extension, ExtensionRule
 from precert.domain.decisions import DecidingRole, ServiceLine
 from precert.domain.delegation import Delegation
+from precert.domain.determination import active_services
 from precert.domain.disputes import DisputeKind
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
@@ -117,9 +118,14 @@ class RequestState(Value):
         return frozenset(part for part, saved in self.part_versions.items() if saved > version)
 
     @property
+    def active_services(self) -> tuple[Service, ...]:
+        """What is requested, without services of which every line was cancelled."""
+        return active_services(self.content, self.review.lines if self.review else ())
+
+    @property
     def urgency(self) -> Urgency:
-        """The most urgent level of its services."""
-        levels = {service.urgency for service in self.content.services}
+        """The most urgent level of its services, without cancelled ones."""
+        levels = {service.urgency for service in self.active_services}
         for urgency in (Urgency.EMERGENCY, Urgency.EXPEDITED):
             if urgency in levels:
                 return urgency
@@ -238,7 +244,7 @@ class RequestState(Value):
         """Whether it is retrospective: standard, of services performed before its receipt (W2)."""
         received_on = self.submitted.submitted_at.astimezone(zone).date()
         return self.urgency is Urgency.STANDARD and all(
-            service.was_performed_before(received_on) for service in self.content.services
+            service.was_performed_before(received_on) for service in self.active_services
         )
 
     def clock_kind(self, zone: ZoneInfo) -> ClockKind:

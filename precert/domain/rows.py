@@ -8,7 +8,7 @@ from pydantic import Field
 from precert.domain.content import Provider, RequestContent
 from precert.domain.dates import Moment
 from precert.domain.delegation import Delegation, DelegationStatus
-from precert.domain.determination import authorized_days
+from precert.domain.determination import active_services, authorized_days
 from precert.domain.disputes import DisputeKind
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
@@ -294,7 +294,7 @@ def _columns_of(request: Request) -> dict[str, Any]:
     """The columns of a worklist row that reviewers read before they open the case."""
     review, content, deadline = request.submitted, request.content, request.deadline
     first_day, last_day = authorized_days(content, review.lines)
-    places = [s.place_of_service for s in content.services if s.place_of_service]
+    places = [s.place_of_service for s in request.active_services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing, returned = content.servicing_provider, review.returned_proposal
     return {
@@ -353,8 +353,9 @@ def dashboard_row(
     due_at: datetime | None = None,
 ) -> DashboardRow:
     """What the dashboard shows of a request (T2); ``due_at`` of a draft is when it expires."""
-    first_day, last_day = authorized_days(content, review.lines if review else ())
-    places = [s.place_of_service for s in content.services if s.place_of_service]
+    lines = review.lines if review else ()
+    first_day, last_day = authorized_days(content, lines)
+    places = [s.place_of_service for s in active_services(content, lines) if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing = content.servicing_provider
     dispute = review.open_appeal if review else None

@@ -11,7 +11,7 @@ from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
-from precert.domain.content import MAX_SERVICES, RequestContent, line_id_of, numbered_lines
+from precert.domain.content import MAX_SERVICES, RequestContent, Service, line_id_of, numbered_lines
 from precert.domain.decisions import ServiceLine, service_lines_of
 from precert.domain.documents import Document, DocumentStatus, sent_before
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, TransientError
@@ -274,9 +274,13 @@ def _errors_of_changes(
     """Errors of the added and changed items; others were accepted before."""
     if not changes.added:
         return []
+    content, pointer_of = _without_cancelled(update)
     errors = [
-        *errors_of_submission(update.content, payer, local_date(now, payer.zone)),
-        *errors_of_codes(update.content, code_sets.listed),
+        replace(one, pointer=pointer_of(one.pointer))
+        for one in (
+            *errors_of_submission(content, payer, local_date(now, payer.zone)),
+            *errors_of_codes(content, code_sets.listed),
+        )
     ]
     unchanged = {
         f"/services/{index}"
@@ -284,6 +288,40 @@ def _errors_of_changes(
         if index not in changes.changed_services
     }
     return [one for one in errors if "/".join(one.pointer.split("/")[:3]) not in unchanged]
+
+
+def _without_cancelled(update: ClaimUpdate) -> tuple[RequestContent, Callable[[str], str]]:
+    """What the update still requests, and the pointer into all of it by the pointer into that."""
+    cancelled = {
+        line_id
+        for number, (line_id, _, _) in zip(
+            update.sequences, numbered_lines(update.content.services), strict=True
+        )
+        if number in update.cancelled
+    }
+    services = list[Service]()
+    indexes = list[tuple[int, tuple[int, ...]]]()
+    for at, service in enumerate(update.content.services):
+        left = tuple(
+            index
+            for index in range(max(len(service.procedures), 1))
+            if line_id_of(at + 1, index + 1) not in cancelled
+        )
+        if left:
+            procedures = tuple(service.procedures[index] for index in left if service.procedures)
+            services.append(service.model_copy(update={"procedures": procedures}))
+            indexes.append((at, left))
+
+    def pointer_of(pointer: str) -> str:
+        parts = pointer.split("/")
+        if parts[1:2] == ["services"] and len(parts) > 2:
+            at, left = indexes[int(parts[2])]
+            parts[2] = str(at)
+            if parts[3:4] == ["procedures"] and len(parts) > 4:
+                parts[4] = str(left[int(parts[4])])
+        return "/".join(parts)
+
+    return update.content.model_copy(update={"services": tuple(services)}), pointer_of
 
 
 def cancel_prior_authorization(

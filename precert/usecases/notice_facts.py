@@ -253,6 +253,7 @@ def _lines(
         if code is not None
     }
     descriptions = code_sets.descriptions(diagnoses)
+    replaced = {one.replaces for one in request.submitted.lines}
     for line, decision in decided:
         requested = by_line[line.line_id]
         service = requested.service
@@ -263,7 +264,7 @@ def _lines(
             "code": _code(line.code, line.code_type, lists) or "Stay without a procedure code",
             "diagnosis": _diagnosis(service, decision, descriptions),
             "requested": _requested(requested, lists),
-            "outcome": decision.outcome,
+            "outcome": _outcome(decision, replaced=line.line_id in replaced),
             "approved": decision.approved and _approved(decision.approved, line, lists),
             "dates_changed": decision.date_change_reason,
             "reason": decision.reason_code and payer.reason_codes.get(decision.reason_code),
@@ -272,6 +273,12 @@ def _lines(
             "criterion": decision.criterion,
             "adverse": decision.adverse,
         }
+
+
+def _outcome(decision: Decision, *, replaced: bool) -> str:
+    """The decision; whether its submitter cancelled a line, or put another one in its place."""
+    is_cancelled = decision.status is LineStatus.CANCELLED
+    return "Replaced by a changed line" if is_cancelled and replaced else decision.outcome
 
 
 def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Decision]]:
@@ -306,14 +313,25 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
 
 
 def _determined(review: Review, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
-    """The payer's lines that a cycle decided, and those that were withdrawn before a decision."""
+    """The payer's lines that a cycle decided, and those that were cancelled since the last decision.
+
+    A dispute is about its own lines only.
+    """
+    earlier = [
+        one.decided_at for line in review.lines for one in line.decisions if one.cycle < cycle
+    ]
+    is_dispute = any(one.cycle == cycle for one in review.appeals)
     for line in review.lines:
         if review.delegation_of(line.line_id) is not None:
             continue
         decision = next((one for one in line.decisions if one.cycle == cycle), None)
         if decision is not None:
             yield line, decision
-        elif line.cancelled_at is not None and not line.decisions:
+        elif (
+            line.cancelled_at is not None
+            and not is_dispute
+            and all(at < line.cancelled_at for at in earlier)
+        ):
             withdrawn = Decision(
                 status=LineStatus.CANCELLED,
                 cycle=cycle,

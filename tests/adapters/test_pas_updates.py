@@ -6,6 +6,8 @@ from typing import Final
 import pytest
 
 from functions.status import handler as status
+from precert.domain.notices import Audience, kind_of
+from precert.usecases.notice_facts import Issue, notice_facts
 from tests.adapters.callers import FACILITY, PROVIDER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
@@ -34,7 +36,8 @@ from tests.adapters.test_pas_documents import (
     reference,
     with_resources,
 )
-from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES
+from tests.fakes.code_sets import code_sets
+from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES, notice_words, payer
 from tests.unit.test_export import claim_of, extensions
 from tools.fhir_validator import pas_validator
 
@@ -413,3 +416,115 @@ def test_providers_hear_of_it_when_lines_are_cancelled_and_no_other_is_open(clou
     assert actions(submit(cloud, last)) == ["NA", "C"]
     assert only_row(cloud)["status"] == "APPROVED"
     assert {"RequestAmended", "LinesCancelled"} <= set(messages(cloud))
+
+
+# -- What the office, the reviewer and the member see of a cancelled line -----------------------------
+
+
+def test_row_is_of_the_remaining_lines_when_the_first_one_is_cancelled(cloud: Cloud) -> None:
+    document = claim(PACEMAKER, BOWEL_SURGERY)
+    submit(cloud, document)
+    assert only_row(cloud)["place_of_service"] == "OFFICE"
+    changed = update(document)
+    cancel_item(changed, 0)
+    submit(cloud, changed)
+    (case,) = cloud.worklist().body["cycles"]
+    for row in (only_row(cloud), only_row(cloud, FACILITY), case):
+        assert (row["place_of_service"], row["first_day"]) == ("SURGICAL", "2026-07-20")
+    assert (case["line_count"], [one["line_id"] for one in case["lines"]]) == (1, ["2.1"])
+
+
+@pytest.mark.rule("W2")
+def test_clock_is_that_of_the_remaining_lines_when_expedited_ones_are_replaced(
+    cloud: Cloud,
+) -> None:
+    document = claim({**BOWEL_SURGERY, "urgency": "EXPEDITED"})
+    submit(cloud, document)
+    assert details(cloud)["decision_clock"]["kind"] == "EXPEDITED"
+    submit(cloud, update(claim({**BOWEL_SURGERY, "urgency": "STANDARD"})))
+    assert details(cloud)["decision_clock"]["kind"] == "STANDARD"
+
+
+def notice_outcomes(cloud: Cloud, cycle: int) -> list[tuple[str, str]]:
+    """Each line with its outcome in the member's notice of a cycle."""
+    request = cloud.found(only_row(cloud)["request_id"])
+    assert request is not None
+    kind = kind_of(request.submitted, cycle)
+    assert kind is not None
+    facts: Json = notice_facts(
+        request,
+        Issue(kind, cycle),
+        Audience.MEMBER,
+        payer(),
+        notice_words(),
+        member=None,
+        code_sets=code_sets(),
+    )
+    return [(one["line"], one["outcome"]) for one in facts["lines"]]
+
+
+@pytest.mark.rule("W4")
+def test_notice_lists_what_was_cancelled_since_the_last_one_when_lines_are_updated(
+    cloud: Cloud,
+) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    first = update(document)
+    claim_of(first)["item"][0]["quantity"] = {"value": 2, "unit": "units"}
+    cancel_item(first, 1)
+    submit(cloud, first)
+    request_id = only_row(cloud)["request_id"]
+    cloud.clock.pass_by(hours=1)
+    cloud.decide(request_id, {"2.1": "APPROVED"}, cycle=2)
+    assert notice_outcomes(cloud, 2) == [
+        ("1.1", "Replaced by a changed line"),
+        ("1.2", "Cancelled"),
+        ("2.1", "Approved"),
+    ]
+    cloud.clock.pass_by(hours=1)
+    second = update(first, "update-2", prior="update")
+    add_item(second, PACEMAKER)
+    cancel_item(second, 0)
+    assert actions(submit(cloud, second)) == ["C", "C", "A4"]
+    cloud.clock.pass_by(hours=1)
+    cloud.decide(request_id, {"3.1": "APPROVED"}, cycle=3)
+    # The approval that was cancelled is in the notice, and earlier cancellations are not again.
+    assert notice_outcomes(cloud, 3) == [("2.1", "Cancelled"), ("3.1", "Approved")]
+
+
+def test_cancelled_item_has_no_approval_when_it_was_approved(cloud: Cloud) -> None:
+    document = claim(TWO)
+    submit(cloud, document)
+    request_id = only_row(cloud)["request_id"]
+    cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    changed = update(document)
+    cancel_item(changed, 0)
+    reply = submit(cloud, changed)
+    assert actions(reply) == ["C", "A1"]
+    item, other = response(reply)["item"]
+    assert "itemPreAuthPeriod" not in extensions(item)
+    assert "itemPreAuthPeriod" in extensions(other)
+    cancelled, active = details(cloud)["lines"]
+    assert (cancelled["status"], cancelled["approved"]) == ("CANCELLED", None)
+    assert (active["status"], only_row(cloud)["status"]) == ("APPROVED", "APPROVED")
+    assert "LinesCancelled" in messages(cloud)
+
+
+def test_item_is_added_when_it_repeats_a_cancelled_one(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERY, VISIT)
+    submit(cloud, document)
+    changed = update(document)
+    cancel_item(changed, 0)
+    add_item(changed, BOWEL_SURGERY)
+    assert actions(submit(cloud, changed)) == ["C", "A4", "A4"]
+
+
+def test_item_is_named_when_it_is_wrong_after_a_cancelled_one(cloud: Cloud) -> None:
+    document = claim(BOWEL_SURGERIES, VISIT)
+    submit(cloud, document)
+    changed = update(document)
+    cancel_item(changed, 0)
+    claim_of(changed)["item"][1]["productOrService"]["coding"][0]["code"] = "4412"
+    add_item(changed, {**VISIT, "procedures": [{**VISIT["procedures"][0], "code": "9921"}]})
+    codes = [(code, path.split(".")[1]) for code, path in errors(submit(cloud, changed))]
+    assert codes == [("AG", "item[1]"), ("AG", "item[3]")]

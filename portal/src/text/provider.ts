@@ -172,6 +172,8 @@ export const provider = {
     days: (days: number) => (days === 1 ? "1 day" : `${days} days`),
     modifiers: (codes: string) => `modifiers ${codes}`,
     decidedBy: (who: string) => `Decided by: ${who}`,
+    cancelledAt: (moment: string) => `Since ${moment}`,
+    replaces: (line: string) => `In place of line ${line}`,
     criterion: (criterion: string) => `Criterion: ${criterion}`,
     datesChanged: (reason: string) => `Dates changed: ${reason}`,
     earlier: (count: number) => (count === 1 ? "1 earlier decision" : `${count} earlier decisions`),

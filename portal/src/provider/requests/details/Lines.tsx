@@ -48,6 +48,10 @@ export function Lines({ views }: { views: readonly LineView[] }) {
                     {withWords(line.review_action, line.review_action_label)}
                   </div>
                 )}
+                {line.cancelled_at && (
+                  <div className="small">{words.cancelledAt(formatMoment(line.cancelled_at))}</div>
+                )}
+                {line.replaces && <div className="small">{words.replaces(line.replaces)}</div>}
                 {line.decided_by_label && (
                   <div className="small">
                     {words.decidedBy(line.vendor?.name ?? line.decided_by_label)}
