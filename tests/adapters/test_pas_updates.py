@@ -515,7 +515,7 @@ def test_item_is_added_when_it_repeats_a_cancelled_one(cloud: Cloud) -> None:
     submit(cloud, document)
     changed = update(document)
     cancel_item(changed, 0)
-    add_item(changed, BOWEL_SURGERY)
+    add_item(changed, {**BOWEL_SURGERY})
     assert actions(submit(cloud, changed)) == ["C", "A4", "A4"]
 
 
