@@ -61,7 +61,7 @@ export function Unmatched({
   temporary: readonly Schemas["TemporaryProviderResponse"][];
 }) {
   return temporary.map((one) => (
-    <p key={one.temporary_id}>
+    <p key={one.temporary_id} className="unmatched">
       {one.reconciled_at
         ? text.provider.content.reconciled(one.role_label)
         : text.provider.content.temporary(one.role_label, one.reason_codes_labels.join(", "))}

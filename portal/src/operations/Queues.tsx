@@ -308,8 +308,7 @@ function Deliveries() {
             <ul className="plain">
               {rows.map((one) => (
                 <li key={one.delivery}>
-                  {one.delivery_label}: {words.failedCount(one.count)}{" "}
-                  <span className="small">{formatMoment(one.oldest_at)}</span>{" "}
+                  {one.delivery_label}: {words.failedCount(one.count, formatMoment(one.oldest_at))}{" "}
                   <Button
                     pending={again.isPending && again.variables === one.delivery}
                     aria-label={`${words.sendAgain} ${one.delivery_label}`}
@@ -459,7 +458,9 @@ function Find() {
           className="find"
           onSubmit={(event) => {
             event.preventDefault();
-            find.mutate({ search: { by, value: value.trim() }, cursor: null });
+            if (!find.isPending) {
+              find.mutate({ search: { by, value: value.trim() }, cursor: null });
+            }
           }}
         >
           <RadioField

@@ -4,7 +4,7 @@ import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { openDownload } from "../api/download";
 import { livePolling } from "../api/queries";
-import { Providers, Services } from "../details/RequestContent";
+import { coded, Providers, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { formatDay, formatMoment } from "../format/dates";
 import { formatReference, formatSize } from "../format/identifiers";
@@ -15,6 +15,7 @@ import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
+import { fieldId } from "../ui/errors";
 import { DateField, TextArea } from "../ui/fields";
 import { Banner, Card, Damaged, DueTime, Facts, Page, StatusBadge } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
@@ -416,7 +417,11 @@ function DatesDialog({ details, onClose }: DialogProps) {
         if (line !== undefined) {
           return field === "to_date" ? words.datesTo(line) : words.datesFrom(line);
         }
-        return pointer === "/reason" ? words.datesReason : undefined;
+        return pointer === "/lines"
+          ? words.datesLines
+          : pointer === "/reason"
+            ? words.datesReason
+            : undefined;
       }}
       record={recordOf(details.request_id)}
       refresh={[["operations"]]}
@@ -433,26 +438,33 @@ function DatesDialog({ details, onClose }: DialogProps) {
         return changed;
       }}
     >
-      <p className="small">{words.datesHint}</p>
+      <p className="small" id={fieldId("/lines")} tabIndex={-1}>
+        {words.datesHint}
+      </p>
       {lines.map((line) => {
         const shown = entry.dates[line.line_id] ?? before[line.line_id];
         // A line that is not changed is not sent and has no place in the body.
         const index = at(line.line_id);
         const pointer = index < 0 ? `/unchanged/${line.line_id}` : `/lines/${index}`;
         return (
-          <div key={line.line_id} className="form-grid">
-            <DateField
-              pointer={`${pointer}/from_date`}
-              label={words.datesFrom(line.line_id)}
-              value={shown?.from ?? ""}
-              onChange={(from) => set(line.line_id, { from })}
-            />
-            <DateField
-              pointer={`${pointer}/to_date`}
-              label={words.datesTo(line.line_id)}
-              value={shown?.to ?? ""}
-              onChange={(to) => set(line.line_id, { to })}
-            />
+          <div key={line.line_id}>
+            <p>
+              {coded([line.code_type_label, line.code].filter(Boolean).join(" "), line.code_label)}
+            </p>
+            <div className="form-grid">
+              <DateField
+                pointer={`${pointer}/from_date`}
+                label={words.datesFrom(line.line_id)}
+                value={shown?.from ?? ""}
+                onChange={(from) => set(line.line_id, { from })}
+              />
+              <DateField
+                pointer={`${pointer}/to_date`}
+                label={words.datesTo(line.line_id)}
+                value={shown?.to ?? ""}
+                onChange={(to) => set(line.line_id, { to })}
+              />
+            </div>
           </div>
         );
       })}

@@ -345,7 +345,8 @@ function NoteDialog({ details, onClose }: DialogProps) {
 }
 
 function ReassignDialog({ details, onClose }: DialogProps) {
-  const [reviewer, setReviewer] = useState("");
+  // To save it as it is changes nothing.
+  const [reviewer, setReviewer] = useState(details.assignment?.reviewer ?? "");
   const { data: listed, isPending, error, refetch } = useReviewers();
   const choices = (listed?.reviewers ?? [])
     .filter((one) => one.plan_ids.includes(details.plan.plan_id))

@@ -522,12 +522,15 @@ function Proposal({
           {proposal.awaits_physician && ` · ${words.awaitsPhysician}`}
         </p>
         <ul className="plain">
-          {proposal.lines.map(({ line_id, decision }) => (
-            <li key={line_id}>
-              <strong>{line_id}</strong>
-              <DecisionFacts decision={decision} />
-            </li>
-          ))}
+          {proposal.lines.map(({ line_id, decision }) => {
+            const line = details.lines.find((one) => one.line_id === line_id);
+            return (
+              <li key={line_id}>
+                {line ? <LineTitle line={line} /> : <strong>{line_id}</strong>}
+                <DecisionFacts decision={decision} />
+              </li>
+            );
+          })}
         </ul>
         <ErrorSummary errors={named(errors, nameIn([]))} attempt={attempt} />
         {errors.length === 0 && !isOutdated(sign.error) && <ErrorBanner error={sign.error} />}

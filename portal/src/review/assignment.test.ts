@@ -24,7 +24,9 @@ test("a colleague who took the case is distinguished from one who had it before"
   expect(assignmentState(theirs, until(-60), now)).toMatchObject({ state: "another", lost: true });
 });
 
-test("the time left is in minutes, and in seconds at the end", () => {
+test("the time left is in hours, in minutes, and in seconds at the end", () => {
+  expect(countdown(24 * 3600)).toBe("24 h");
+  expect(countdown(2 * 3600)).toBe("120 min");
   expect(countdown(3600)).toBe("60 min");
   expect(countdown(121)).toBe("3 min");
   expect(countdown(120)).toBe("2:00");

@@ -38,8 +38,13 @@ export function secondsUntil(until: string, now: Date): number {
   return Math.ceil((new Date(until).getTime() - now.getTime()) / 1000);
 }
 
-/** "42 min"; in the last two minutes "1:59". */
+const HOURS_S = 2 * 60 * 60;
+
+/** "24 h"; below two hours "42 min"; in the last two minutes "1:59". */
 export function countdown(seconds: number): string {
+  if (seconds > HOURS_S) {
+    return `${Math.floor(seconds / 3600)} h`;
+  }
   if (seconds > LAST_S) {
     return `${Math.ceil(seconds / 60)} min`;
   }

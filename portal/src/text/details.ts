@@ -3,7 +3,7 @@ export const details = {
   servicing: "Servicing provider",
   service: (index: number) => `Service ${index}`,
   diagnosis: "Primary diagnosis",
-  otherDiagnoses: "Additional diagnoses",
+  otherDiagnoses: "Further diagnoses",
   admission: "Admission date",
   serviceDate: "Service date",
   days: "Requested days",

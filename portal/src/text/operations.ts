@@ -34,7 +34,10 @@ export const operations = {
   notRunning: "The workflow does not run",
   deliveries: "Failed deliveries",
   noDeliveries: "Every event was delivered.",
-  failedCount: (count: number) => (count === 1 ? "1 event" : `${count} events`),
+  failedCount: (count: number, oldest: string) => {
+    const events = count === 1 ? "1 event" : `${count} events`;
+    return oldest ? `${events}, the oldest from ${oldest}` : events;
+  },
   sendAgain: "Send again",
   sentAgain: "The events are sent again.",
   find: "Find a request",
@@ -108,6 +111,7 @@ export const operations = {
   datesFrom: (line: string) => `Line ${line}: from`,
   datesTo: (line: string) => `Line ${line}: to`,
   datesReason: "Reason",
+  datesLines: "Lines with changed dates",
   datesChanged: "The dates are changed.",
   clock: "Decision clock",
 } as const;

@@ -1,6 +1,7 @@
 export const review = {
   title: "Review",
-  lead: (open: number, mine: number) => `${open} open cases, ${mine} assigned to you`,
+  lead: (open: number, mine: number) =>
+    `${open === 1 ? "1 open case" : `${open} open cases`}, ${mine} assigned to you`,
   next: "Next case",
   nextHint: "Assigns the most urgent case that you can decide, and opens it.",
   noNext:
@@ -78,7 +79,7 @@ export const review = {
   services: "Services",
   service: (index: number) => `Service ${index}`,
   diagnosis: "Primary diagnosis",
-  otherDiagnoses: "Additional diagnoses",
+  otherDiagnoses: "Further diagnoses",
   dates: "Dates",
   days: "Requested days",
   medication: "Medication",

@@ -269,7 +269,8 @@ function Summary({
           ] as const;
         const { procedures, medication, additional_diagnoses, primary_diagnosis, ...rest } =
           service;
-        const diagnosis = words.diagnosis(primary_diagnosis ?? "")?.known?.label;
+        const withWords = (code: string | null | undefined) =>
+          code ? [code, words.diagnosis(code)?.known?.label].filter(Boolean).join(" – ") : "";
         const title = text.requestForm.service(index + 1);
         return (
           <Card
@@ -280,11 +281,8 @@ function Summary({
             <Facts
               items={[
                 ...ORDER.map((name) => fact(name, rest[name])),
-                fact(
-                  "primary_diagnosis",
-                  [primary_diagnosis, diagnosis].filter(Boolean).join(" – "),
-                ),
-                fact("additional_diagnoses", additional_diagnoses),
+                fact("primary_diagnosis", withWords(primary_diagnosis)),
+                fact("additional_diagnoses", additional_diagnoses.map(withWords).join("; ")),
                 ...MEDICATION.map((name) => fact(`medication/${name}`, medication?.[name])),
               ]}
             />
