@@ -18,9 +18,9 @@ from precert.api.details import SharedDetails, history_of, members_of
 from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import DamagedResponse, PlanResponse, ResponseModel
 from precert.api.service_lines import DecisionResponse
+from precert.domain.assessing import PendReason
 from precert.domain.caller import Caller
 from precert.domain.payer import Payer
-from precert.domain.pending import PendReason
 from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException, Note, Proposal, ReturnedProposal
 from precert.domain.rows import worklist_row

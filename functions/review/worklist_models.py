@@ -9,6 +9,7 @@ from pydantic import Field
 from precert.api.labels import label_of, labels_of, optional_label_of, public_code_of
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.api.rows import PlanRowResponse
+from precert.domain.assessing import MOST_LINES, PendReason, RowLine
 from precert.domain.caller import Caller, ListedReviewer
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import PublicCode
@@ -16,7 +17,6 @@ from precert.domain.damage import Readable
 from precert.domain.disputes import DisputeKind
 from precert.domain.operator_actions import operator_actions
 from precert.domain.payer import Payer
-from precert.domain.pending import MOST_LINES, PendReason, RowLine
 from precert.domain.request import Request
 from precert.domain.review import Assignment, IntakeException
 from precert.domain.rows import WorklistRow

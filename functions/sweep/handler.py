@@ -9,7 +9,7 @@ from precert.domain.errors import TransientError
 from precert.names import CLOCK_SWEPT, NOTICES_AGE, PROCESSING_AGE, SWEPT
 from precert.observability import errors_noted, logger, metrics, note_age, note_work
 from precert.usecases.ports.listings import WaitQueue
-from precert.usecases.sweep import restart_lost_executions, sweep_clocks, waiting_ages
+from precert.usecases.repairs import restart_lost_executions, sweep_clocks, waiting_ages
 from precert.usecases.vendors import check_vendor_clocks
 
 _AGES: Final = {

@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import computed_field
 
+from precert.domain.assessing import RowLine
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.codes import has_form
 from precert.domain.content import Procedure, RequestContent, Service, line_id_of
 from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
-from precert.domain.pending import RowLine
 from precert.domain.request import Request
 from precert.domain.values import CodeType
 from precert.usecases.ports.reference import CodeSets

@@ -16,12 +16,11 @@ from precert.bootstrap import load_speed
 from precert.cli import (
     audit,
     clients,
-    deliveries,
     events,
-    executions,
     loading,
     migrations,
     orphans,
+    repairs,
     restore,
     rules,
     users,
@@ -110,10 +109,10 @@ def _parser() -> argparse.ArgumentParser:
         "list", help="open determination cycles without a running execution"
     )
     _add_stack(orphaned)
-    orphaned.set_defaults(run=executions.show)
+    orphaned.set_defaults(run=repairs.show_executions)
     repair = executions_commands.add_parser("repair", help="start an execution for each of them")
     _add_stack(repair)
-    repair.set_defaults(run=executions.repair)
+    repair.set_defaults(run=repairs.start_executions)
 
     access = topics.add_parser("audit", help="who read or changed health information, and when")
     _add_stack(access)
@@ -147,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     access.set_defaults(run=audit.show)
     for name, text, module in (
-        ("deliveries", "events that were not delivered within the product", deliveries),
+        ("deliveries", "events that were not delivered within the product", repairs),
         ("events", "recorded events of requests", events),
         ("migrations", "changes of stored records that a release needs", migrations),
         ("orphans", "records and files without their request", orphans),

@@ -1,4 +1,4 @@
-"""Assess a request by the rule list: delegated, automatically approved, or pended (W1, W8).
+"""Assess a request by the rule list: delegated, automatically approved, or pended, and why (W1, W8).
 
 Pure: the rule answers are passed in. Each service line is decided by a delegated vendor or by the
 payer. Automatic approval needs every line of the payer to qualify; anything unknown, missing or
@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Final, assert_never
 
 from precert.domain.assessment import Assessment, LineAssessment
 from precert.domain.clocks import business_day_after, local_date
-from precert.domain.content import RequestContent
+from precert.domain.content import RequestContent, numbered_lines
 from precert.domain.decisions import CERTIFICATION_NOT_REQUIRED, SYSTEM, DecidingRole, Decision
 from precert.domain.determination import RequestedLine, as_requested
 from precert.domain.documents import Document, DocumentStatus
@@ -21,7 +23,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import CodeResult, Requirement, Rule
 from precert.domain.statuses import LineStatus
-from precert.domain.values import AuthorizationType, Purpose, Urgency
+from precert.domain.values import AuthorizationType, CodeType, Purpose, Text, Urgency, Value
 
 
 @dataclass(frozen=True)
@@ -191,3 +193,91 @@ def _holds(rule: Rule, requested: RequestedLine, units: int, days: int) -> bool:
     return bool(limited) and all(
         own is not None and total <= limit for limit, own, total in limited
     )
+
+
+MOST_LINES: Final = 5
+"""Service lines in a row; the details have all of them."""
+
+
+class PendReason(StrEnum):
+    """Why a request is in review instead of determined by the rules (W1). Codes never change."""
+
+    DISPUTED = "DISPUTED"
+    NOT_AUTOMATIC = "NOT_AUTOMATIC"
+    UNDETERMINED = "UNDETERMINED"
+    DOCUMENTATION_MISSING = "DOCUMENTATION_MISSING"
+    POTENTIAL_DUPLICATE = "POTENTIAL_DUPLICATE"
+    EMERGENCY = "EMERGENCY"
+    LATE_NOTIFICATION = "LATE_NOTIFICATION"
+    PREDETERMINATION = "PREDETERMINATION"
+
+
+class RowLine(Value):
+    """A service line in a worklist row."""
+
+    line_id: Text
+    type_of_service: Text | None = None
+    code: Text | None = None
+    """Absent for a stay without a procedure."""
+    code_type: CodeType | None = None
+    label: Text | None = None
+    """The payer's text for the code, from the rule list."""
+
+
+def pend_reasons(request: Request) -> tuple[PendReason, ...]:
+    """Why the open cycle needs a reviewer; none before the assessment."""
+    review = request.submitted
+    if review.open_appeal is not None:
+        return (PendReason.DISPUTED,)
+    if review.assessment is None:
+        return ()
+    return tuple(one for one in PendReason if _applies(one, request, review.assessment))
+
+
+def _applies(reason: PendReason, request: Request, assessment: Assessment) -> bool:
+    match reason:
+        case PendReason.DISPUTED:
+            return False
+        case PendReason.NOT_AUTOMATIC:
+            return _has_line(assessment, Requirement.REQUIRED)
+        case PendReason.UNDETERMINED:
+            return _has_line(assessment, Requirement.UNABLE_TO_DETERMINE)
+        case PendReason.DOCUMENTATION_MISSING:
+            return bool(assessment.required_documentation)
+        case PendReason.POTENTIAL_DUPLICATE:
+            return bool(assessment.potential_duplicates)
+        case PendReason.EMERGENCY:
+            return request.urgency is Urgency.EMERGENCY
+        case PendReason.LATE_NOTIFICATION:
+            return assessment.late_notification
+        case PendReason.PREDETERMINATION:
+            return request.content.purpose is Purpose.PREDETERMINATION
+        case other:
+            assert_never(other)
+
+
+def _has_line(assessment: Assessment, requirement: Requirement) -> bool:
+    """Whether the rules do not approve a line with this answer."""
+    return any(not line.automatic and line.requirement is requirement for line in assessment.lines)
+
+
+def row_lines(request: Request) -> tuple[RowLine, ...]:
+    """The first service lines of the open cycle."""
+    review = request.submitted
+    assessed = {line.line_id: line for line in review.assessment.lines} if review.assessment else {}
+    services = {
+        line_id: service for line_id, service, _ in numbered_lines(request.content.services)
+    }
+    row_lines: list[RowLine] = []
+    for line in request.lines_to_decide[:MOST_LINES]:
+        service, rule = services.get(line.line_id), assessed.get(line.line_id)
+        row_lines.append(
+            RowLine(
+                line_id=line.line_id,
+                type_of_service=service.type_of_service if service else None,
+                code=line.code,
+                code_type=line.code_type,
+                label=rule.label if rule else None,
+            )
+        )
+    return tuple(row_lines)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from precert.domain.assessing import PendReason
 from precert.domain.assessment import AssertionStatus, DuplicateReason
 from precert.domain.copying import Keep
 from precert.domain.decision_clocks import ClockKind, ExtensionRequester
@@ -27,7 +28,6 @@ from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer
-from precert.domain.pending import PendReason
 from precert.domain.review import Channel, IntakeException
 from precert.domain.rules import Requirement
 from precert.domain.statuses import ACTIONS, LINE_STATUSES, STATUSES, AppealStatus, WaitingOn, Who

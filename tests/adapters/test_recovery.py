@@ -7,8 +7,8 @@ import pytest
 
 from functions.inbox import handler as inbox
 from functions.upload import verify
-from precert.cli import deliveries as deliveries_commands
 from precert.cli import events as events_commands
+from precert.cli import repairs as repairs_commands
 from precert.cli.main import DONE, REFUSED, main
 from precert.names import Env
 from precert.settings import Settings
@@ -94,7 +94,7 @@ def test_error_has_the_ids_of_its_event_when_a_consumer_fails(
 @pytest.fixture
 def commands(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run commands on the test's stack."""
-    for module in (deliveries_commands, events_commands):
+    for module in (repairs_commands, events_commands):
         monkeypatch.setattr(module, "stack_dependencies", lambda _: cloud.deps)
 
 

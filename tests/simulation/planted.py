@@ -48,8 +48,8 @@ from precert.usecases import messages as messages_usecases
 from precert.usecases import relay as relay_usecases
 from precert.usecases import sweep as sweep_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
+from precert.usecases.repairs import Swept
 from precert.usecases.submission import submit_draft
-from precert.usecases.sweep import Swept
 from tests.simulation import machine, world
 
 Patch = pytest.MonkeyPatch

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from precert.usecases.sweep import ASSESSED_WITHIN
+from precert.usecases.repairs import ASSESSED_WITHIN
 from tests.simulation.broken import InvariantError
 from tests.simulation.invariants import Invariants
 from tests.simulation.people import People

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.sweep import handler as sweep
-from precert.usecases.sweep import Swept
+from precert.usecases.repairs import Swept
 from tests.depth import DEEP
 from tests.simulation.broken import InvariantError
 from tests.simulation.decade import LATEST, RECORDED, Away, Decade

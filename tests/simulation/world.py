@@ -47,7 +47,7 @@ from precert.names import (
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from precert.usecases.ports.listings import CheckQueue
-from precert.usecases.sweep import ASSESSED_WITHIN, LATE_AFTER
+from precert.usecases.repairs import ASSESSED_WITHIN, LATE_AFTER
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets

@@ -9,7 +9,7 @@ import pytest
 from local.users import PROVIDER, REVIEWER
 from precert.adapters.stepfunctions import execution_name
 from precert.names import Env
-from precert.usecases.sweep import sweep_clocks
+from precert.usecases.repairs import sweep_clocks
 from tests.journeys.portal import APPROVAL, Json, until
 from tests.workflow.bench import Bench
 

@@ -1,4 +1,7 @@
-"""The commands ``deliveries list`` and ``deliveries redrive``."""
+"""The commands of executions and deliveries: ``list``, ``repair`` and ``redrive``.
+
+Each returns whether it succeeded.
+"""
 
 import argparse
 from datetime import datetime, timedelta
@@ -7,7 +10,44 @@ from typing import Final
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.names import Delivery
-from precert.usecases.repairs import Deliveries
+from precert.usecases.repairs import Deliveries, orphaned_executions, repair_executions
+
+
+def show_executions(args: argparse.Namespace) -> bool:
+    """List the open determination cycles without a running execution."""
+    deps = stack_dependencies(args.stack)
+    found = list(
+        orphaned_executions(
+            listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
+        )
+    )
+    if found:
+        recorder = CommandRecorder(deps, "executions list")
+        recorder.record(requests=(one.request_id for one in found))
+    for orphaned in found:
+        due = f"due {orphaned.due_at.isoformat()}" if orphaned.due_at else "not pended yet"
+        print(
+            f"{orphaned.request_id} cycle {orphaned.cycle}: {orphaned.number}, {orphaned.status}, {due}"
+        )
+    print(f"{len(found)} open cycles without an execution")
+    return True
+
+
+def start_executions(args: argparse.Namespace) -> bool:
+    """Start an execution for each open cycle without one; it continues from the table."""
+    deps = stack_dependencies(args.stack)
+    recorder = CommandRecorder(deps, "executions repair")
+    repaired = repair_executions(
+        listings=deps.listings,
+        requests=deps.stored_requests,
+        workflow=deps.workflow,
+        before=lambda request_id: recorder.record(requests=[request_id]),
+    )
+    for request_id in repaired:
+        print(f"{request_id}: started again")
+    print(f"{len(repaired)} executions started")
+    return True
+
 
 _AT_ONCE = 10
 """The most messages that SQS returns."""
