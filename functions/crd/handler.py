@@ -16,9 +16,9 @@ from functions.crd.services import (
     service_of,
 )
 from precert.api.accesses import Exchange, current_call
+from precert.api.claims import bearer_token
 from precert.api.fhir import FhirResource
 from precert.api.hooks import HookApi, unverified
-from precert.api.tokens import bearer_token
 from precert.bootstrap import (
     audit,
     call,

@@ -14,8 +14,8 @@ from functions.smart.models import (
     smart_configuration,
     token_request,
 )
+from precert.api.claims import bearer_token, context_of, context_of_expired
 from precert.api.fhir import FhirApi, FhirResource
-from precert.api.tokens import bearer_token, context_of, context_of_expired
 from precert.bootstrap import audit, call, dependencies, edge, identify
 from precert.domain.clients import NotVerifiedError, OAuthError
 from precert.fhir.capabilities import capability_statement

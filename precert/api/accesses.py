@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from precert.api.claims import verified_token
 from precert.api.parameters import MESSAGE_ID
 from precert.api.parsing import ID, NOTICE_ID
 from precert.api.problems import RefusedCallError
-from precert.api.tokens import verified_token
 from precert.domain.audit import (
     Accessed,
     AccessOutcome,

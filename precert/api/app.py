@@ -34,11 +34,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
 
 from precert.api.accesses import Call, api_request_id, current_call, noting_call, record_of_call
-from precert.api.claims import token_claims
+from precert.api.claims import token_claims, verified_token
 from precert.api.edge import SECURITY_HEADERS, Edge
 from precert.api.operation import Declaration, Operation
 from precert.api.problems import PROBLEM_TYPE, Problem, RefusedCallError, plain_problem, problem_of
-from precert.api.tokens import verified_token
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller, require_access_token
 from precert.domain.errors import (

@@ -1,4 +1,4 @@
-"""Procedure codes by form, and national drug codes in the form 5-4-2 (C5, C11).
+"""Procedure codes by form, ranges of codes, and national drug codes in the form 5-4-2 (C5, C11).
 
 CPT is five digits, or four and one of F, T, U, M; HCPCS level II a letter and four digits; a revenue
 code three or four digits; an MS-DRG three digits. Three digits alone fit two code sets, so such a code
@@ -10,13 +10,15 @@ digits name a drug without its package.
 """
 
 import re
+import string
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from precert.domain.text import ascii_digits
-from precert.domain.values import CodeType
+from precert.domain.values import CodeType, Text, Value
 
 _DASHED: Final = re.compile(
     r"(?:[0-9]{4}-[0-9]{4}|[0-9]{5}-[0-9]{3,4})-[0-9]{2}|[0-9]{5}-[0-9]{4}-[0-9]"
@@ -149,3 +151,87 @@ def code_types_of(code: str) -> tuple[CodeType, ...]:
 
 def has_form(code: str, code_type: CodeType) -> bool:
     return _FORMS[code_type].fullmatch(code) is not None
+
+
+_SHAPES = str.maketrans(
+    dict.fromkeys(string.digits, "0") | dict.fromkeys(string.ascii_uppercase, "A")
+)
+
+
+def family_of(code: str, code_type: CodeType) -> str:
+    """The codes that ``code`` is compared with: its code set, and which characters are digits.
+
+    A letter at the end is compared as it is: CPT category II codes (2029F) sort between codes of
+    digits, and no range of those contains them. ``code`` is in its canonical form.
+    """
+    return f"{code_type} {code[:-1].translate(_SHAPES)}{'0' if code[-1].isdigit() else code[-1]}"
+
+
+def ordinal_of(code: str) -> int:
+    """The position of the code in its family, counted from zero."""
+    number = 0
+    for character in code[:-1]:
+        if character.isdigit():
+            number = number * 10 + ord(character) - ord("0")
+        else:
+            number = number * 26 + ord(character) - ord("A")
+    return number * 10 + int(code[-1]) if code[-1].isdigit() else number
+
+
+class CodeRange(Value):
+    """Codes of one code set from the first to the last, both of the same form (C5)."""
+
+    code_type: CodeType
+    code_from: Text
+    code_to: Text
+    label: Text | None = None
+    """The payer's words for the codes, for people."""
+
+    def names(self, code: str, code_type: CodeType) -> bool:
+        """Whether the code is in the range."""
+        if code_type is not self.code_type:
+            return False
+        canonical = canonical_code(code, code_type)
+        in_order = self.code_from <= canonical <= self.code_to
+        return in_order and family_of(canonical, code_type) == self._family
+
+    @property
+    def _family(self) -> str:
+        return family_of(self.code_from, self.code_type)
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        for code in (self.code_from, self.code_to):
+            if not has_form(code, self.code_type) or canonical_code(code, self.code_type) != code:
+                form = FORM_IN_WORDS[self.code_type]
+                raise ValueError(f"{code} is no {self.code_type} code: it has {form}")
+        if self._family != family_of(self.code_to, self.code_type) or self.code_to < self.code_from:
+            raise ValueError(f"{self.code_from} to {self.code_to} is no range of codes")
+        return self
+
+
+class DiagnosisRange(Value):
+    """ICD-10-CM categories or codes from the first to the last, of the same length."""
+
+    code_from: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
+    code_to: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
+
+    @model_validator(mode="after")
+    def _has_ends_of_one_length(self) -> Self:
+        if len(self.code_from) != len(self.code_to):
+            raise ValueError("code_from and code_to have as many characters")
+        return self
+
+    def has(self, diagnosis: str) -> bool:
+        """Whether the diagnosis is of one of the categories or codes."""
+        return self.code_from <= diagnosis[: len(self.code_from)] <= self.code_to
+
+
+def range_of(
+    code: str, code_type: CodeType | None, ranges: Iterable[CodeRange]
+) -> CodeRange | None:
+    """The first range that has the code; of a code that fits several code sets there is none."""
+    kinds = code_types_of(code) if code_type is None else (code_type,)
+    if len(kinds) != 1 or not has_form(code, kinds[0]):
+        return None
+    return next((codes for codes in ranges if codes.names(code, kinds[0])), None)

@@ -24,13 +24,12 @@ from hashlib import sha256
 from typing import Final
 
 from precert.domain.assessment import DuplicateReason
-from precert.domain.codes import canonical_code, code_types_of
+from precert.domain.codes import canonical_code, code_types_of, family_of, ordinal_of
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.dates import Moment
 from precert.domain.decisions import ServiceLine
 from precert.domain.determination import dates_by_line
 from precert.domain.request import Request
-from precert.domain.rules import family_of, ordinal_of
 from precert.domain.text import folded
 from precert.domain.values import (
     CodeType,

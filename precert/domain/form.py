@@ -11,8 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, cast
 
-from precert.domain.code_ranges import CodeRange
-from precert.domain.codes import NDC_PATTERN
+from precert.domain.codes import NDC_PATTERN, CodeRange
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Patient, Service
 from precert.domain.dates import days_after
 from precert.domain.form_settings import Choice, Form, FormField, Stage, TypeOfService

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from precert.domain.codes import canonical_code, has_form
+from precert.domain.codes import canonical_code, family_of, has_form, ordinal_of
 from precert.domain.coverage import PLAN_TYPES
 from precert.domain.dates import RULES, RuleDate, RuleEnd, days_after
 from precert.domain.form_settings import Form
@@ -29,7 +29,7 @@ from precert.domain.loading_table import (
     parts,
 )
 from precert.domain.payer import PLACEHOLDERS, Payer
-from precert.domain.rules import Requirement, Rule, family_of, ordinal_of
+from precert.domain.rules import Requirement, Rule
 from precert.domain.values import AuthorizationType, CodeType, Text, Units, Value
 
 Row = tuple[int, Rule]

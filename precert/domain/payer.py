@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from precert.domain.branding import Branding
-from precert.domain.code_ranges import CodeRange, DiagnosisRange, range_of
+from precert.domain.codes import CodeRange, DiagnosisRange, range_of
 from precert.domain.content import Address, Procedure, RequestContent, Service, numbered_lines
 from precert.domain.dates import Holiday
 from precert.domain.decision_clocks import ClockKind, ClockUnit, DecisionClock, Period, ReviewClock

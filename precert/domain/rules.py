@@ -9,7 +9,6 @@ Rules are plain objects without validation, because a check creates one per row.
 once, in :mod:`precert.domain.loading_rules`.
 """
 
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +18,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from precert.domain.codes import canonical_code
+from precert.domain.codes import canonical_code, family_of, ordinal_of
 from precert.domain.values import AuthorizationType, CodeType, Phone, Text, Value
 
 WebAddress = Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=200)]
@@ -53,31 +52,6 @@ class DelegatedVendor(Value):
     care_coordination: CareCoordination | None = None
     retrospective_notice: Text | None = None
     """The payer's notice for services already performed, where the payer decides those (C12)."""
-
-
-_SHAPES = str.maketrans(
-    dict.fromkeys(string.digits, "0") | dict.fromkeys(string.ascii_uppercase, "A")
-)
-
-
-def family_of(code: str, code_type: CodeType) -> str:
-    """The codes that ``code`` is compared with: its code set, and which characters are digits.
-
-    A letter at the end is compared as it is: CPT category II codes (2029F) sort between codes of
-    digits, and no range of those contains them. ``code`` is in its canonical form.
-    """
-    return f"{code_type} {code[:-1].translate(_SHAPES)}{'0' if code[-1].isdigit() else code[-1]}"
-
-
-def ordinal_of(code: str) -> int:
-    """The position of the code in its family, counted from zero."""
-    number = 0
-    for character in code[:-1]:
-        if character.isdigit():
-            number = number * 10 + ord(character) - ord("0")
-        else:
-            number = number * 26 + ord(character) - ord("A")
-    return number * 10 + int(code[-1]) if code[-1].isdigit() else number
 
 
 class Requirement(StrEnum):

@@ -43,10 +43,9 @@ from precert.domain.decisions import DecidingRole
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.usecases import changes, cleanup, decisions
+from precert.usecases import changes, cleanup, decisions, repairs
 from precert.usecases import messages as messages_usecases
 from precert.usecases import relay as relay_usecases
-from precert.usecases import sweep as sweep_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.repairs import Swept
 from precert.usecases.submission import submit_draft
@@ -634,4 +633,4 @@ def next_check_not_indexed(patch: Patch) -> None:
 @defect
 def overdue_cycle_swept_last(patch: Patch) -> None:
     """The sweep looks for clocks that were due an hour ago."""
-    patch.setattr(sweep_usecases, "LATE_AFTER", timedelta(hours=1))
+    patch.setattr(repairs, "LATE_AFTER", timedelta(hours=1))

@@ -5,16 +5,8 @@ from typing import Any
 
 import pytest
 
-from precert.domain.rules import (
-    CodeQuery,
-    CodeResult,
-    Requirement,
-    Rule,
-    answer_code,
-    family_of,
-    ordinal_of,
-    overall,
-)
+from precert.domain.codes import family_of, ordinal_of
+from precert.domain.rules import CodeQuery, CodeResult, Requirement, Rule, answer_code, overall
 from precert.domain.values import AuthorizationType, CodeType
 
 DAY = date(2026, 7, 1)

@@ -25,16 +25,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.adapters.text_search import has_words, like
-from precert.domain.codes import canonical_code
+from precert.domain.codes import canonical_code, family_of, ordinal_of
 from precert.domain.errors import TransientError
-from precert.domain.rules import (
-    DelegatedVendor,
-    Requirement,
-    Rule,
-    RuleListVersion,
-    family_of,
-    ordinal_of,
-)
+from precert.domain.rules import DelegatedVendor, Requirement, Rule, RuleListVersion
 from precert.domain.values import AuthorizationType, CodeType
 from precert.names import RULE_LIST_PREFIX
 
