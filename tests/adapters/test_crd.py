@@ -9,10 +9,13 @@ from typing import Any, Final
 import pytest
 
 from functions.crd import handler as crd
+from functions.crd.services import SERVICES, discovery
+from precert.fhir.orders import ORDER_TYPES
 from tests.adapters.callers import FACILITY, STRANGER, UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (
+    CPT,
     PAYER,
     bundle,
     call_hook,
@@ -28,6 +31,8 @@ from tests.adapters.hooks import (
     prefetch,
     updates,
 )
+from tests.fakes.samples import payer
+from tools.operations import ALL_ROUTES
 
 Json = dict[str, Any]
 CRD: Final = "http://hl7.org/fhir/us/davinci-crd"
@@ -571,3 +576,65 @@ def test_payer_is_not_compared_when_it_has_no_identifiers(cloud: Cloud) -> None:
     cloud.deps.__dict__["payer"] = payer
     call = hook_call(order("99213"), prefetch=prefetch(coverage=coverage(payor=[])))
     assert only(call_hook(cloud, call))["pa-needed"] == "no-auth"
+
+
+def every_hook() -> list[Json]:
+    """A call of each hook that has something to answer."""
+    booked = {
+        "resourceType": "Appointment",
+        "id": "a1",
+        "status": "proposed",
+        "start": "2026-07-20T09:00:00Z",
+        "participant": [],
+        "basedOn": [{"reference": "ServiceRequest/o1"}],
+    }
+    visit = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "in-progress",
+        "class": {"code": "AMB"},
+        "type": [concept(CPT, "19318")],
+        "subject": {"reference": "Patient/p1"},
+    }
+    context = {
+        "userId": "Practitioner/u1",
+        "patientId": "p1",
+        "encounterId": "e1",
+        "draftOrders": bundle(order("19318")),
+        "selections": ["ServiceRequest/o1"],
+        "dispatchedOrders": ["ServiceRequest/o1"],
+        "performer": "Organization/performer",
+        "appointments": bundle(booked),
+    }
+    sent = prefetch(serviceRequests=bundle(order("19318")), encounter=visit)
+    return [hook_call(hook=one.hook, context=context, prefetch=sent) for one in SERVICES]
+
+
+def test_only_updates_of_what_was_sent_are_returned_when_a_hook_is_called(cloud: Cloud) -> None:
+    """No card of any kind, and no proposed order, form, app or change of coverage."""
+    for call in every_hook():
+        reply = call_hook(cloud, call)
+        assert reply.status == 200, reply.text
+        assert reply.body.keys() == {"cards", "systemActions"}
+        assert reply.body["cards"] == []
+        assert reply.body["systemActions"], call["hook"]
+        text = json.dumps(call)
+        for action in reply.body["systemActions"]:
+            assert action.keys() == {"type", "description", "resource"}
+            assert action["type"] == "update"
+            kind = action["resource"]["resourceType"]
+            assert kind in ORDER_TYPES | {"Encounter"}
+            before = {k: v for k, v in action["resource"].items() if k != "extension"}
+            assert json.dumps(before)[1:-1] in text
+    options = [one["code"] for one in discovery()["services"][0]["extension"][OPTIONS]]
+    assert options == ["coverage-info", "unsolicited-determ"]
+
+
+OPTIONS: Final = "davinci-crd.configuration-options"
+
+
+def test_each_coverage_has_one_endpoint_when_routes_are_listed() -> None:
+    """Whatever the line of business: all services of all hooks have one address."""
+    paths = {one.path for one in ALL_ROUTES if one.function == "crd"}
+    assert paths == {"/cds-services", "/cds-services/{service_id}"}
+    assert len(payer().review_clocks) > 1

@@ -74,3 +74,23 @@ def test_reason_is_given_when_a_row_has_no_test(table: Path) -> None:
     assert [row for row in unproven if not row.proof.startswith(REASONS)] == []
     binding = [row for row in unproven if row.level.startswith("SHALL")]
     assert [row for row in binding if not row.proof.startswith(BINDING_REASONS)] == []
+
+
+HL7: Final = re.compile(
+    r"https?://(?:hl7\.org/fhir|terminology\.hl7\.org|fhir-registry\.smarthealthit\.org)/"
+)
+DEFINED: Final = re.compile(
+    r"https?://[\w.:-]+/[\w./-]*(?:StructureDefinition|OperationDefinition|SearchParameter)/[\w-]+"
+)
+
+
+def test_no_element_of_its_own_is_defined_when_code_and_documents_name_one() -> None:
+    """Extensions, profiles and operations are those of HL7 and its guides."""
+    files = [
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "precert").rglob("*.py"),
+        *(ROOT / "functions").rglob("*.py"),
+    ]
+    named = {url for file in files for url in DEFINED.findall(file.read_text("utf-8"))}
+    assert len(named) > 5
+    assert sorted(url for url in named if not HL7.match(url)) == []
