@@ -4,13 +4,16 @@
 of an HL7 package and writes ``data/fhir/pas.json``: for each profile the elements that it constrains
 (cardinality, fixed values and patterns, slices, bindings, reference targets, must-support and
 invariants).
-Texts of the guide are left out. The package is public (https://hl7.org/fhir/us/davinci-pas, CC0-1.0).
+With a checkout of sources, as of US Core (HL7/US-Core, CC0-1.0), it reads the differentials of the
+profiles that are named, and of their extensions. Texts of the guide are left out. The package is public
+(https://hl7.org/fhir/us/davinci-pas, CC0-1.0).
 """
 
 import argparse
 import json
+import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +27,15 @@ Json = dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("package", type=Path)
+    parser.add_argument("package", type=Path, help="a package, or a checkout of a guide's sources")
     parser.add_argument("--to", type=Path, default=FACTS)
+    parser.add_argument("--only", nargs="*", default=(), help="ids of profiles in the sources")
     arguments = parser.parse_args()
-    facts = facts_of(arguments.package)
+    facts = (
+        facts_of_sources(arguments.package, arguments.only)
+        if arguments.package.is_dir()
+        else facts_of(arguments.package)
+    )
     arguments.to.write_text(written(facts), encoding="utf-8")
     profiles, value_sets = len(facts["profiles"]), len(facts["value_sets"])
     print(f"{arguments.to}: {profiles} profiles and extensions, {value_sets} value sets")
@@ -56,6 +64,41 @@ def facts_of(package: Path) -> Json:
     }
 
 
+_SETTING: Final = re.compile(r"^(\w+): *'?([^\s'#]+)", re.MULTILINE)
+
+
+def facts_of_sources(sources: Path, only: Sequence[str]) -> Json:
+    """The facts of the named profiles of a guide's sources: of their differentials."""
+    config = dict(_SETTING.findall((sources / "sushi-config.yaml").read_text(encoding="utf-8")))
+    files = (sources / "input" / "resources").glob("*.json")
+    resources = {one.name: json.loads(one.read_text(encoding="utf-8")) for one in files}
+    known = {one["url"]: one for one in _of_type(resources, "StructureDefinition")}
+    invariants: Json = {}
+    profiles: Json = {}
+    waiting = [url for url, one in known.items() if one["id"] in only]
+    while waiting:
+        url = waiting.pop()
+        profiles[url] = _profile(known[url], invariants)
+        named = (name for row in profiles[url]["elements"] for name in row.get("profiles", ()))
+        waiting += [name for name in named if name in known and name not in profiles]
+    systems = _of_type(resources, "CodeSystem")
+    rows = (row for one in profiles.values() for row in one["elements"])
+    bound = {row["binding"][1] for row in rows if "binding" in row}
+    value_sets = {
+        one["url"]: found
+        for one in _of_type(resources, "ValueSet")
+        if one["url"] in bound and (found := _codes(one, systems)) is not None
+    }
+    return {
+        "package": config["id"],
+        "version": config["version"],
+        "license": config["license"],
+        "profiles": dict(sorted(profiles.items())),
+        "value_sets": dict(sorted(value_sets.items())),
+        "invariants": dict(sorted(invariants.items())),
+    }
+
+
 def written(facts: Json) -> str:
     """JSON with one element of a profile per line, so that a new package can be compared."""
     head = (f"{json.dumps(name)}:{json.dumps(facts[name])}," for name in _HEAD)
@@ -65,7 +108,8 @@ def written(facts: Json) -> str:
         rows = ",\n".join(
             json.dumps(one, ensure_ascii=False, separators=_COMPACT) for one in profile["elements"]
         )
-        opened = f'{json.dumps(url)}:{{"type":{json.dumps(profile["type"])},"elements":['
+        names = {name: one for name, one in profile.items() if name != "elements"}
+        opened = f'{json.dumps(url)}:{json.dumps(names, separators=_COMPACT)[:-1]},"elements":['
         lines.append(f"{opened}\n{rows}]}},")
     lines[-1] = lines[-1].rstrip(",")
     for name in ("value_sets", "invariants", *(("prefetch",) if facts.get("prefetch") else ())):
@@ -93,11 +137,29 @@ def _of_type(resources: Json, kind: str) -> list[Json]:
 
 def _profile(definition: Json, invariants: Json) -> Json:
     elements = []
-    for element in definition["snapshot"]["element"]:
+    differential = "snapshot" not in definition
+    for element in definition["differential" if differential else "snapshot"]["element"]:
         keys = [_named(one, invariants) for one in element.get("constraint", ()) if _own(one)]
         if row := _constrained(element, keys):
             elements.append(row)
-    return {"type": definition["type"], "elements": elements}
+    if not differential:
+        return {"type": definition["type"], "elements": elements}
+    return {
+        "type": definition["type"],
+        "name": definition["name"],
+        "elements": [*_with_slicing(elements)],
+    }
+
+
+def _with_slicing(elements: list[Json]) -> Iterator[Json]:
+    """The elements of a differential, in which the slicing of extensions is implied."""
+    sliced = {one["id"] for one in elements if "slicing" in one}
+    for one in elements:
+        place, _, name = one["id"].rpartition(":")
+        if name and place.endswith("xtension") and place not in sliced:
+            sliced.add(place)
+            yield {"id": place, "slicing": {"by": [["value", "url"]], "closed": False}}
+        yield one
 
 
 def _own(invariant: Json) -> bool:
@@ -132,8 +194,8 @@ def _constrained(element: Json, invariants: list[str]) -> Json | None:
     slicing = element.get("slicing")
     base = element.get("base", {})
     row: Json = {
-        "min": element["min"] or None,
-        "max": element["max"] if element["max"] != base.get("max") else None,
+        "min": element.get("min") or None,
+        "max": maximum if (maximum := element.get("max")) != base.get("max") else None,
         **value,
         "profiles": profiles or None,
         "targets": None

@@ -1,4 +1,5 @@
-"""Check FHIR resources against the profiles of Da Vinci PAS, CRD and DTR, without a FHIR server.
+"""Check FHIR resources against the profiles of Da Vinci PAS, CRD and DTR, SDC and US Core, without a
+FHIR server.
 
 ``python -m tools.fhir_validator FILE...`` checks each resource or bundle against the profiles that it
 claims (``meta.profile``) and prints what it violates. It checks what :mod:`tools.fhir_facts` and
@@ -30,10 +31,15 @@ SUBSCRIPTION_FACTS: Final = Path("data/fhir/subscriptions-backport.json")
 GUIDE_FACTS: Final = (
     FACTS,
     SUBSCRIPTION_FACTS,
+    Path("data/fhir/us-core.json"),
+    Path("data/fhir/sdc.json"),
     Path("data/fhir/crd.json"),
     Path("data/fhir/dtr.json"),
 )
-_GUIDES: Final = ("/davinci-pas/", "/davinci-crd/", "/davinci-dtr/")
+_GUIDES: Final = (
+    *("/davinci-pas/", "/davinci-crd/", "/davinci-dtr/", "/us/core/", "/uv/sdc/"),
+    "/subscriptions-backport/",
+)
 
 Json = dict[str, Any]
 _CARE_TEAM_SCOPE: Final = re.compile(r"extension\('([^']+)'\)\.value(?:\.ofType\((\w+)\))?")
@@ -103,6 +109,19 @@ class Validator:
 
     def tree(self, profile: str) -> Node | None:
         return self._trees.get(profile.partition("|")[0])
+
+    def parents(self, profile: str) -> Iterator[Node]:
+        """The profiles of other guides from which a profile is derived."""
+        known = self.facts["profiles"].get(profile.partition("|")[0], {})
+        while (name := known.get("parent")) is not None:
+            found = next((url for url in self._trees if name in self._names(url)), None)
+            if found is None:
+                return
+            yield self._trees[found]
+            known = self.facts["profiles"][found]
+
+    def _names(self, url: str) -> tuple[str, str]:
+        return str(self.facts["profiles"][url].get("name")), url.rpartition("/")[2]
 
     def codes(self, value_set: str) -> list[list[str]] | None:
         found: list[list[str]] | None = self.facts["value_sets"].get(value_set)
@@ -208,7 +227,8 @@ class _Check:
                 continue
             if (kind := self.validator.type_of(one)) != resource.get("resourceType"):
                 yield Finding(path, f"claims a profile of {kind}")
-            yield from self.element(resource, tree, path, base)
+            for each in (tree, *self.validator.parents(one)):
+                yield from self.element(resource, each, path, base)
 
     def _is_package(self) -> bool:
         """Whether it is a package of DTR, whose references are to resources of the client."""

@@ -2,8 +2,9 @@
 
 ``python -m tools.fsh_facts SOURCES --to data/fhir/crd.json`` reads a checkout of a guide's sources
 (``sushi-config.yaml`` and ``input``) and writes what its profiles and extensions constrain, in the form
-of :mod:`tools.fhir_facts`. What FHIR itself and the parents of other guides (US Core, SDC) constrain is
-not among them. The sources of Da Vinci CRD and DTR are public (HL7/davinci-crd, HL7/davinci-dtr;
+of :mod:`tools.fhir_facts`. What FHIR itself constrains is not among them; a profile names its parent of
+another guide (US Core, SDC), whose facts are in that guide's file. The sources of Da Vinci CRD and DTR
+and of SDC are public (HL7/davinci-crd, HL7/davinci-dtr, HL7/sdc;
 CC0-1.0). Texts of the guides are left out. The
 standard prefetch of CRD is its example of services.
 """
@@ -60,11 +61,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sources", type=Path)
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", help="ids of profiles; else all")
     arguments = parser.parse_args()
     facts = Guide(arguments.sources).facts()
+    if arguments.only:
+        facts = facts_of(facts, arguments.only)
     arguments.to.write_text(written(facts), encoding="utf-8")
     profiles, value_sets = len(facts["profiles"]), len(facts["value_sets"])
     print(f"{arguments.to}: {profiles} profiles and extensions, {value_sets} value sets")
+
+
+def facts_of(facts: Json, ids: Sequence[str]) -> Json:
+    """The facts of some profiles, and of the extensions, value sets and invariants that they use."""
+    waiting = [url for url in facts["profiles"] if url.rpartition("/")[2] in ids]
+    kept: Json = {}
+    while waiting:
+        url = waiting.pop()
+        if url in facts["profiles"] and url not in kept:
+            kept[url] = facts["profiles"][url]
+            waiting += [one for row in kept[url]["elements"] for one in row.get("profiles", ())]
+    rows = [row for one in kept.values() for row in one["elements"]]
+    used = {
+        "profiles": kept,
+        "value_sets": {row["binding"][1] for row in rows if "binding" in row},
+        "invariants": {key for row in rows for key in row.get("invariants", ())},
+    }
+    return facts | {
+        kind: {key: one for key, one in facts[kind].items() if key in keys}
+        for kind, keys in used.items()
+    }
 
 
 def entities(text: str) -> Iterator[Entity]:
@@ -153,7 +178,7 @@ class Guide:
 
     def facts(self) -> Json:
         profiles = {
-            self.url(one.name): {"type": self.type_of(one.name), "elements": self._elements(one)}
+            self.url(one.name): self._profile(one)
             for one in self.definitions.values()
             if one.kind in _KINDS
         }
@@ -181,6 +206,15 @@ class Guide:
             "invariants": dict(sorted(invariants.items())),
             "prefetch": {one["hook"]: one["prefetch"] for one in self.services},
         }
+
+    def _profile(self, one: Entity) -> Json:
+        """The facts of a profile, with its name and its parent of another guide."""
+        parent = one.keywords.get("Parent", "").split(" ")[0].partition("|")[0]
+        while (own := self.find(parent or "-")) is not None and own is not one:
+            parent = own.keywords.get("Parent", "").split(" ")[0].partition("|")[0]
+        url = self.aliases.get(parent, parent)
+        named = {"name": one.name, "parent": url.rpartition("/")[2]} if url else {"name": one.name}
+        return {"type": self.type_of(one.name), **named, "elements": self._elements(one)}
 
     # -- Names ------------------------------------------------------------------------------------
 

@@ -137,17 +137,33 @@ EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {
 SUBSCRIPTION_SERVER: Final = f"{BACKPORT}/CapabilityStatement/backport-subscription-server-r4"
 DTR_GUIDE: Final = f"{DTR}/ImplementationGuide/hl7.fhir.us.davinci-dtr|{DTR_VERSION}"
 GUIDES: Final = (PAS_GUIDE, DTR_GUIDE, US_CORE)
+DTR_SERVER: Final = f"{DTR}/CapabilityStatement/dtr-payer-service|{DTR_VERSION}"
 _REQUIRED_BY_PAS: Final = frozenset(
     {
         *(("Claim", "submit"), ("Claim", "inquire")),
         *(("Subscription", "create"), ("Subscription", "update"), ("Subscription", "delete")),
     }
 )
+_REQUIRED_BY_DTR: Final = frozenset(
+    {
+        ("Questionnaire", "questionnaire-package"),
+        ("Questionnaire", "log-questionnaire-errors"),
+        ("ValueSet", "expand"),
+    }
+)
+
+
+def _instantiated() -> list[str]:
+    """The CapabilityStatements of the guides whose required operations are all served."""
+    served = {(one.resource, one.code) for one in SERVED}
+    return [
+        *([PAS_SERVER, SUBSCRIPTION_SERVER] if served >= _REQUIRED_BY_PAS else ()),
+        *([DTR_SERVER] if served >= _REQUIRED_BY_DTR else ()),
+    ]
 
 
 def capability_statement(base: str, token_endpoint: str, software_version: str) -> Json:
     """The CapabilityStatement of the endpoint at this address."""
-    served = {(one.resource, one.code) for one in SERVED}
     return present(
         resourceType="CapabilityStatement",
         id="precert",
@@ -161,7 +177,7 @@ def capability_statement(base: str, token_endpoint: str, software_version: str) 
         publisher="precert",
         description="Prior authorization by Da Vinci PAS, for EHRs and intermediaries.",
         kind="instance",
-        instantiates=[PAS_SERVER, SUBSCRIPTION_SERVER] if served >= _REQUIRED_BY_PAS else [],
+        instantiates=_instantiated(),
         software={"name": "precert", "version": software_version},
         implementation={"description": "Prior Authorization API of the plan", "url": base},
         fhirVersion="4.0.1",

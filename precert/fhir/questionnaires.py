@@ -22,6 +22,11 @@ from precert.fhir.orders import CRD, reference_of
 DTR: Final = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition"
 SDC: Final = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 VARIABLE: Final = "http://hl7.org/fhir/StructureDefinition/variable"
+_VERSIONS: Final = {
+    "url": "http://hl7.org/fhir/StructureDefinition/artifact-versionAlgorithm",
+    "valueCoding": {"system": "http://hl7.org/fhir/version-algorithm", "code": "natural"},
+}
+"""How the versions of a questionnaire are compared, which SDC requires beside each version."""
 DOCUMENTATION_CODES: Final = f"{CRD}/CodeSystem/coverage-information-codes"
 BY_SERVER: Final = "auto-server"
 _VALUES: Final = {
@@ -137,6 +142,7 @@ def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
         extension=[
             launch,
             {"url": f"{DTR}/questionnaireAudience", "valueCode": "clinical"},
+            _VERSIONS,
             *(_variable(name, query) for name, query in data.queries_of(family).items()),
         ],
         url=data.address(family),

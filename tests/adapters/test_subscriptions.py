@@ -144,6 +144,17 @@ REFUSED: Final[dict[str, tuple[Json, str]]] = {
         document(_criteria=filtered("patient=1")),
         "Subscription.criteria.extension",
     ),
+    "two filters": (
+        document(
+            _criteria={
+                "extension": [
+                    *filtered("org-identifier=463778226")["extension"],
+                    *filtered("org-identifier=1234567893")["extension"],
+                ]
+            }
+        ),
+        "Subscription.criteria.extension",
+    ),
     "no such TIN": (document(_criteria=filtered("org-identifier=12")), "Subscription.criteria.ext"),
     "no such NPI": (
         document(_criteria=filtered("org-identifier=1234567890")),

@@ -1,7 +1,17 @@
 """The table of what the FHIR endpoint implements is that of the routes."""
 
+import pytest
+
 from precert.domain.smart_scopes import interactions_of, is_scope
-from precert.fhir.capabilities import SERVED, capability_statement, supported_scopes
+from precert.fhir import capabilities
+from precert.fhir.capabilities import (
+    DTR_SERVER,
+    PAS_SERVER,
+    SERVED,
+    SUBSCRIPTION_SERVER,
+    capability_statement,
+    supported_scopes,
+)
 from tools.fhir_validator import pas_validator
 from tools.operations import ALL_ROUTES
 
@@ -30,3 +40,19 @@ def test_statement_is_valid_fhir_when_it_is_built_from_the_table() -> None:
         named |= {one["name"] for one in resource.get("operation", ())}
         named |= {one["code"] for one in resource.get("interaction", ())}
     assert named == {one.code for one in SERVED}
+
+
+@pytest.mark.parametrize(
+    ("missing", "left"),
+    [
+        ("none", [PAS_SERVER, SUBSCRIPTION_SERVER, DTR_SERVER]),
+        ("inquire", [DTR_SERVER]),
+        ("log-questionnaire-errors", [PAS_SERVER, SUBSCRIPTION_SERVER]),
+    ],
+)
+def test_statement_instantiates_a_guides_server_when_all_it_requires_is_served(
+    missing: str, left: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = tuple(one for one in SERVED if one.code != missing)
+    monkeypatch.setattr(capabilities, "SERVED", served)
+    assert capability_statement(BASE, BASE, "1.0.0-rc")["instantiates"] == left

@@ -237,6 +237,25 @@ WRONG_PACKAGES: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda one: entry(one, 0)["extension"][1].update(valueCode="all"),
         "ValueSet/questionnaireAudience",
     ),
+    "a version that cannot be compared (SDC)": (
+        lambda one: entry(one, 0)["extension"].pop(2),
+        "violates sdc-2",
+    ),
+    "no address (SDC)": (lambda one: entry(one, 0).pop("url"), "url: is required"),
+    "a launch context without a type (SDC)": (
+        lambda one: entry(one, 0)["extension"][0]["extension"].pop(),
+        "extension:type: is required",
+    ),
+    "an unknown launch context (SDC)": (
+        lambda one: entry(one, 0)["extension"][0]["extension"][1].update(valueCode="Device"),
+        "sdc-lcext-1",
+    ),
+    "a response twice answered (SDC)": (
+        lambda one: entry(one, 1).update(
+            item=[{"linkId": "a", "answer": [{"valueBoolean": True}]}] * 2
+        ),
+        "sdcqr-2",
+    ),
     "a question without text": (
         lambda one: entry(one, 0)["item"][0].pop("text"),
         "item[0].text: is required",
@@ -256,4 +275,43 @@ def test_violation_is_found_when_a_package_has_it(kind: str) -> None:
     assert pas_validator().findings(document) == []
     plant(document)
     found = [str(one) for one in pas_validator().findings(document)]
+    assert any(expected in one for one in found), found
+
+
+def organization(**changes: Any) -> Json:
+    return {
+        "resourceType": "Organization",
+        "meta": {
+            "profile": ["http://hl7.org/fhir/us/core/StructureDefinition/us-core-organization"]
+        },
+        "active": True,
+        "name": "Rubinstein Clinic",
+        "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}],
+        **changes,
+    }
+
+
+NPI = "http://hl7.org/fhir/sid/us-npi"
+WRONG_ORGANIZATIONS: dict[str, tuple[Json, str]] = {
+    "no name": ({"name": None}, "name: is required"),
+    "no activity": ({"active": None}, "active: is required"),
+    "a short NPI": ({"identifier": [{"system": NPI, "value": "123"}]}, "us-core-16"),
+    "an NPI with a wrong digit": (
+        {"identifier": [{"system": NPI, "value": "1234567890"}]},
+        "us-core-17",
+    ),
+    "an address of five lines": ({"address": [{"line": list("abcde")}]}, "at most 4"),
+    "an unknown profile": (
+        {"meta": {"profile": ["http://hl7.org/fhir/us/core/StructureDefinition/us-core-x"]}},
+        "the package does not have",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_ORGANIZATIONS)
+def test_violation_is_found_when_an_organization_of_us_core_has_it(kind: str) -> None:
+    changes, expected = WRONG_ORGANIZATIONS[kind]
+    assert pas_validator().findings(organization()) == []
+    sent = {name: one for name, one in organization(**changes).items() if one is not None}
+    found = [str(one) for one in pas_validator().findings(sent)]
     assert any(expected in one for one in found), found
