@@ -31,7 +31,7 @@ _POLL_SECONDS: Final = 0.02
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
 #: Variables with which `make anyday` sets the clock of the tests and of the local cloud.
-_CLOCK: Final = (
+CLOCK: Final = (
     "LD_PRELOAD",
     "FAKETIME",
     "FAKETIME_DONT_FAKE_MONOTONIC",
@@ -206,7 +206,7 @@ def start(
     log_file = (log_file or state_dir.parent / "cloud.log").resolve()
     port = chosen_port(state_dir, port)
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    names = _INHERITED + (_CLOCK if "FAKETIME" in os.environ else ())
+    names = _INHERITED + (CLOCK if "FAKETIME" in os.environ else ())
     inherited = {name: os.environ[name] for name in names if name in os.environ}
     command = [
         str(python),

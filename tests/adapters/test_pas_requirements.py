@@ -168,7 +168,8 @@ def test_two_more_calls_are_made_when_another_request_may_be_the_same(cloud: Clo
 
 def test_each_file_is_one_more_call_when_documents_are_sent(cloud: Cloud) -> None:
     cloud.check()
-    files = [reference(attachment(title="notes"), NOTES), reference(attachment(title="images"))]
+    contents = (b"%PDF-1.7 notes", b"%PDF-1.7 images")
+    files = [reference(attachment(one), NOTES) for one in contents]
     with cloud.wire.counting() as calls:
         submit(cloud, with_resources(claim(BOWEL_SURGERY), *files))
     assert calls == [*CALLS, "PutObject", "PutObject"]

@@ -4,6 +4,7 @@ A fork replaces the snapshot: two copies of one process, created after its hooks
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from local.cloud.process import CLOCK
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -112,10 +115,16 @@ def aws() -> Iterator[Aws]:
 
 def ran(program: str, **environment: str) -> Any:
     """The program's output, as JSON; the hooks have run by then."""
+    clock = {name: os.environ[name] for name in CLOCK if "FAKETIME" in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM + program],
         cwd=ROOT,
-        env={"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", **environment},
+        env={
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **clock,
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,

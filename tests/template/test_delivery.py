@@ -267,6 +267,7 @@ def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> N
     invoked = (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN)
     scheduled = {one.handler for one in (*invoked, catalogue.SUBSCRIPTION_SWEEP)}
     streamed = {one.handler for one in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)}
+    limited = {one.handler for one in (catalogue.CRD, catalogue.PAS)}
     expected = set()
     for name, function in stack.properties("AWS::Lambda::Function").items():
         if function["Handler"] not in served:
@@ -275,6 +276,8 @@ def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> N
             expected.add((name, "AsyncEventsDropped"))
         if function["Handler"] in streamed:
             expected.add((name, "IteratorAge"))
+        if function["Handler"] in limited:
+            expected.add((name, "Duration"))
     assert watched(stack, "FunctionName") == expected
     assert [
         one
