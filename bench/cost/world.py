@@ -245,9 +245,11 @@ class CountedWorld(World):
             removed = self.removed_items.pop(0)
             self._stream(expire, _record(removed, "1"))
         elif relayed.behind:
-            _, record = relayed.records[relayed.position]
-            relayed.position += 1
-            self._stream(relay, record)
+            record = min(
+                (waiting[0] for waiting in relayed.records.values()), key=lambda one: one.number
+            )
+            relayed.remove([record])
+            self._stream(relay, record.content)
         elif self.deliveries:
             delivery = self.deliveries.pop(0)
             self.use(Item.QUEUE_CALLS, QUEUE_CALLS_PER_EVENT)
@@ -261,7 +263,7 @@ class CountedWorld(World):
             self.run(workflow, execution.payload)
             self.machine.returned(execution, token)
         else:
-            expired.position = len(expired.records)
+            expired.records.clear()
             return False
         return True
 

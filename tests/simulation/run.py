@@ -65,7 +65,7 @@ class Run:
 
     def _mapping(self) -> Callable[[], None] | None:
         mapping = self.world.rng.choice(self.world.mappings)
-        if mapping.busy or not mapping.behind:
+        if not mapping.behind:
             return None
         return lambda: self.world.deliver_records(mapping)
 

@@ -80,7 +80,9 @@ BEST_EFFORT: Final = 0.8
 MAX_DEPTH: Final = 2
 BATCH: Final = 4
 MAX_LATE: Final = timedelta(hours=6)
-"""How long a stream or a bus may hold back a record: the mapping gives up on older ones."""
+"""How long a stream or a bus may hold back a record in the seeds."""
+RETAINED: Final = timedelta(hours=24)
+"""How long a stream keeps a record."""
 
 
 class Context:
@@ -110,20 +112,71 @@ PASSING: Final = frozenset({"TransientError", "RequestClosedError", KILLED})
 """How a handler may end: with a transient error, or without an execution to wait for."""
 
 
+class Record(NamedTuple):
+    """A record of a stream."""
+
+    key: Key
+    at: datetime
+    content: dict[str, Any]
+
+    @property
+    def number(self) -> str:
+        return str(self.content["dynamodb"]["SequenceNumber"])
+
+
 @dataclass
 class StreamReader:
-    """An event source mapping: the stream's records, in order, at least once."""
+    """An event source mapping with a parallelization factor: the stream's records, at least once.
+
+    Only the records of one item are in their order; batches of different items run at the same time.
+    The stream keeps a record for a day.
+    """
 
     name: str
     handler: ModuleType
     passes: Callable[[Written], bool]
-    records: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
-    position: int = 0
-    busy: bool = False
+    records: dict[Key, list[Record]] = field(default_factory=dict)
+    """What is not processed, by item."""
+    in_flight: set[Key] = field(default_factory=set)
+    written: int = 0
+
+    @property
+    def ready(self) -> list[Key]:
+        """Items of which no batch in flight has a record."""
+        return [key for key in self.records if key not in self.in_flight]
 
     @property
     def behind(self) -> bool:
-        return self.position < len(self.records)
+        return len(self.records) > len(self.in_flight)
+
+    def add(self, written: Written, at: datetime) -> None:
+        number = f"{self.written:021d}"
+        self.written += 1
+        record = Record(written.key, at, _record(written, number))
+        self.records.setdefault(written.key, []).append(record)
+
+    def expire(self, before: datetime) -> None:
+        for key in self.ready:
+            self.remove([one for one in self.records[key] if one.at < before])
+
+    def batch(self, rng: Random) -> list[Record]:
+        """Some records: of each item its first ones."""
+        batch: list[Record] = []
+        left = {key: list(self.records[key]) for key in self.ready}
+        for _ in range(rng.randint(1, BATCH)):
+            if not left:
+                break
+            key = rng.choice(list(left))
+            batch.append(left[key].pop(0))
+            if not left[key]:
+                del left[key]
+        return batch
+
+    def remove(self, processed: list[Record]) -> None:
+        for one in processed:
+            self.records[one.key].remove(one)
+            if not self.records[one.key]:
+                del self.records[one.key]
 
 
 @dataclass
@@ -340,8 +393,7 @@ class World:
                 self._ends.pop(one.key, None)
             for mapping in self.mappings:
                 if mapping.passes(one):
-                    number = f"{len(mapping.records):021d}"
-                    mapping.records.append((self.clock.at, _record(one, number)))
+                    mapping.add(one, self.clock.at)
 
     def _put_events(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         for entry in parameters["Entries"]:
@@ -369,21 +421,25 @@ class World:
 
     def deliver_records(self, mapping: StreamReader) -> None:
         """One batch; what is answered as failed, and all after it, comes again."""
-        start = mapping.position
-        batch = mapping.records[start : start + self.rng.randint(1, BATCH)]
-        mapping.busy = True
-        self.note(f"{mapping.name} receives records {start} to {start + len(batch) - 1}")
-        outcome = self.invoke(mapping.handler, {"Records": [record for _, record in batch]})
-        mapping.busy = False
+        mapping.expire(self.clock.at - RETAINED)
+        batch = mapping.batch(self.rng)
+        if not batch:
+            return
+        items = {one.key for one in batch}
+        mapping.in_flight |= items
+        self.note(f"{mapping.name} receives {', '.join(one.number.lstrip('0') for one in batch)}")
+        outcome = self.invoke(mapping.handler, {"Records": [one.content for one in batch]})
+        mapping.in_flight -= items
         if outcome.error:
             return
         failures = [one["itemIdentifier"] for one in outcome.answer["batchItemFailures"]]
         if failures:
-            self.note(f"{mapping.name} answers {failures[0].lstrip('0') or '0'} as failed")
-            mapping.position = int(failures[0])
+            self.note(f"{mapping.name} answers {failures[0].lstrip('0')} as failed")
+            numbers = [one.number for one in batch]
+            mapping.remove(batch[: numbers.index(failures[0])])
         elif not (self.nesting and self.chance(0.05)):
             # Now and then the mapping loses the response.
-            mapping.position = start + len(batch)
+            mapping.remove(batch)
 
     def deliver(self, index: int) -> None:
         """One delivery of the bus with some others of its queue, or one invocation of a function."""
