@@ -17,6 +17,7 @@ from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
 from functions.upload import handler as upload
+from precert.api.operation import FHIR_JSON
 from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
 from precert.domain.request import Request
@@ -28,6 +29,8 @@ from tests.fakes.clock import START, Clock
 from tests.fakes.environments import environment
 from tests.fakes.gateway import matched
 from tests.fakes.samples import entered
+
+Json = dict[str, Any]
 
 
 class Context:
@@ -55,6 +58,13 @@ def ids(reply: Reply) -> list[str]:
     """The ids of the listed requests, in their order."""
     assert reply.status == 200, reply.text
     return [row["request_id"] for row in reply.body["requests"]]
+
+
+def fhir_findings(resource: Json) -> list[str]:
+    """What a resource violates of FHIR, and of the profiles that it claims."""
+    from tools.fhir_validator import pas_validator
+
+    return [str(one) for one in pas_validator().findings(resource)]
 
 
 _calls = count(1)
@@ -151,9 +161,13 @@ class Calls:
         text = (answer.get("body") or "").replace(f'"{call_id}"', '"api-call"')
         if answer["isBase64Encoded"]:
             return Reply(answer["statusCode"], b64decode(text), answer["headers"], "")
-        return Reply(
+        reply = Reply(
             answer["statusCode"], json.loads(text) if text else None, answer["headers"], text
         )
+        if reply.body is not None and reply.headers.get("Content-Type") == FHIR_JSON:
+            # Every answer fits the profiles that it claims, errors included.
+            assert fhir_findings(reply.body) == []
+        return reply
 
     @staticmethod
     def _environment(function: ModuleType) -> ModuleType:

@@ -143,10 +143,7 @@ class Subscriber:
     def call(
         self, method: str, path: str = "", body: Any = None, *, by: Any = PROVIDER, **query: str
     ) -> Reply:
-        reply = self.cloud.call(pas, method, f"{PATH}{path}", body, by=by, query=query or None)
-        if reply.body is not None:
-            assert pas_validator().findings(reply.body) == []
-        return reply
+        return self.cloud.call(pas, method, f"{PATH}{path}", body, by=by, query=query or None)
 
     def create(self, sent: Json | None = None, *, by: Any = PROVIDER) -> str:
         reply = self.call("POST", body=sent or document(), by=by)
