@@ -13,6 +13,7 @@ from local.cloud import fork_server
 from local.cloud.gaps import function_starts
 from local.cloud.gaps.function_concurrency import LIMIT
 from local.cloud.gaps.function_errors import UNNAMED, error_class
+from local.cloud.gaps.function_timeouts import FACTOR
 from local.journey.errors import last_errors
 from tests.cloud.deployment import Deployment, until
 
@@ -70,6 +71,17 @@ def test_a_burst_is_served_by_few_workers_when_patched(deployment: Deployment) -
 
 def test_a_burst_starts_a_worker_per_call_when_unpatched(unpatched: Deployment) -> None:
     assert len(workers(unpatched, LIMIT * 2)) > LIMIT
+
+
+def test_a_function_has_more_time_than_its_timeout_when_patched(deployment: Deployment) -> None:
+    left, error = deployment.invoke("Late", {})
+    assert (1000 < left <= 1000 * FACTOR, error) == (True, None)
+
+
+def test_a_function_ends_at_its_timeout_when_unpatched(unpatched: Deployment) -> None:
+    answer, error = unpatched.invoke("Late", {})
+    assert error == "Unhandled"
+    assert "timed out after 1" in answer["errorMessage"]
 
 
 def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own_when_patched(

@@ -258,7 +258,7 @@ def test_response_matches_the_document_when_the_input_is_valid(
 ) -> None:
     caller = deployment.caller(OF[OPERATIONS[route.operation_id].entitlement])
     case_of(SCHEMA, route, ValidCall.at(stock, route, read), caller).call_and_validate(
-        deployment.api_url, checks=CHECKS
+        deployment.api_url, checks=CHECKS, timeout=SECONDS
     )
 
 

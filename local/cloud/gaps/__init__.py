@@ -27,6 +27,7 @@ ALL: Final = (
     "function_concurrency",
     "function_layers",
     "function_starts",
+    "function_timeouts",
     "function_latency",
     "stack_properties",
     "stack_types",

@@ -55,6 +55,13 @@ def slow(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"pid": os.getpid()}
 
 
+def late(event: dict[str, Any], context: Any) -> int:
+    """Return the milliseconds left, after more than the timeout."""
+    left: int = context.get_remaining_time_in_millis()
+    time.sleep(1.1)
+    return left
+
+
 def on_insert(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record each stream record; fail those whose item requests it."""
     failures = []
