@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from local.deployment import Deployment
-from local.journey.content import completed, office_service
+from local.journey.content import REQUESTING, completed, office_service
 from local.users import CLERK, PROVIDER
 from tests.browser.guide import NUMBER, take_suggestion
 from tests.browser.screens import Screen
@@ -66,7 +66,38 @@ def outpatient(service: Locator, kind: str, place: str, code: str, days_ahead: i
     expect(service.get_by_role("button", name=f"Remove {code}")).to_be_visible()
 
 
-@pytest.mark.rule("V10", "V14")
+def complete_services(page: Page) -> None:
+    """Enter the days of the stay, and the units of all three services."""
+    page.get_by_label("Requested days", exact=True).fill("4")
+    for number in (1, 2, 3):
+        service = card(page, f"Service {number}")
+        service.get_by_label("Requested units").first.fill("1")
+        service.get_by_label("Unit type").first.select_option(label="Units")
+    card(page, "Service 1").get_by_role("button", name="Apply to all codes").click()
+
+
+def verify_content(submitted: Json, code: str) -> None:
+    """What was entered for the three services is what was submitted."""
+    assert submitted["requesting_provider"]["name"] == REQUESTING["name"]
+    stay, imaging, pharmacy = submitted["services"]
+    assert [
+        (one["code"], one["modifiers"], one["units"], one["unit_type"])
+        for one in stay["procedures"]
+    ] == [
+        (code, [], 1, "UNITS"),
+        ("44130", ["50"], 1, "UNITS"),
+        ("44140", [], 1, "UNITS"),
+        ("44120", [], 1, "UNITS"),
+    ]
+    assert (stay["admission_date"], stay["requested_days"]) == (day(120), 4)
+    assert (imaging["service_date"], submitted["confirmed_vendors"]) == (day(121), ["EVICORE-RAD"])
+    medication = pharmacy["medication"]
+    assert medication["name"] == "Infliximab"
+    assert medication["frequency"]
+    assert medication["route"]
+
+
+@pytest.mark.rule("V9", "V10", "V14")
 def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_a_vendor(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
@@ -101,15 +132,13 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
     card(page, "Service 3").get_by_label("Medication name").fill("Infliximab")
     page.get_by_role("button", name="Check requirements").click()
     expect(page.get_by_text("EviCore by Evernorth decides these codes")).to_be_visible()
+    link = page.get_by_role("link", name=re.compile("Go to EviCore by Evernorth"))
+    expect(link).to_have_attribute("href", re.compile("^https://"))
     page.get_by_role("button", name=re.compile("^Start the request")).click()
     expect(page.get_by_text("Saved until").first).to_be_visible()
+    draft_id = page.url.rpartition("/")[2]
 
-    page.get_by_label("Requested days", exact=True).fill("4")
-    for number in (1, 2, 3):
-        service = card(page, f"Service {number}")
-        service.get_by_label("Requested units").first.fill("1")
-        service.get_by_label("Unit type").first.select_option(label="Units")
-    card(page, "Service 1").get_by_role("button", name="Apply to all codes").click()
+    complete_services(page)
     drug = card(page, "Service 3")
     expect(drug.get_by_label("Medication name")).to_have_value("Infliximab")
     page.get_by_role("button", name="Review", exact=True).click()
@@ -124,9 +153,10 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
     expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
     expect(page.get_by_text(NUMBER).first).to_be_visible()
     expect(page.get_by_role("heading", name="EviCore by Evernorth")).to_be_visible()
+    verify_content(api.details(draft_id)["content"], code)
 
 
-@pytest.mark.rule("V9", "C14")
+@pytest.mark.rule("V9", "V14", "C14")
 def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
@@ -155,7 +185,10 @@ def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
     page.get_by_role("button", name="Review", exact=True).click()
     page.get_by_role("button", name="Submit", exact=True).click()
     expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
-    expect(page.get_by_text(NUMBER).first).to_be_visible()
+    number = page.get_by_text(NUMBER).first.inner_text()
+    page.get_by_role("link", name="Go to the dashboard").click()
+    expect(page).to_have_url(re.compile("/requests$"))
+    expect(page.get_by_role("row").filter(has_text=number)).to_be_visible()
 
 
 BESIDE = """() => {

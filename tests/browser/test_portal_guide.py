@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from local.deployment import Deployment
+from local.journey.content import REQUESTING
 from local.users import PROVIDER
-from tests.browser.guide import FACILITY_NAME, Person
+from tests.browser.guide import FACILITY_NAME, Person, take_suggestion
 from tests.browser.screens import Screen
 from tests.journeys.portal import Portal
 
@@ -18,6 +21,13 @@ UNSUPPORTED: Final[Mapping[str, str]] = {
     "Last name": "Prescott",
     "First name": "Naomi",
 }
+OTHER_PATIENT: Final = {
+    "member_id": "U70018347",
+    "date_of_birth": "1979-04-12",
+    "last_name": "Okafor",
+    "first_name": "Chidi",
+}
+PAYERS_ZONE: Final = ZoneInfo("America/New_York")
 SSN: Final = "987-65-4326"
 """Of a sample member whose plan supports no check."""
 
@@ -52,22 +62,36 @@ def options(page: Page, label: str) -> list[str]:
     return page.get_by_label(label).first.locator("option").all_inner_texts()
 
 
-@pytest.mark.rule("V5", "V6", "V7", "V8")
+@pytest.mark.rule("V5", "V6", "V7", "V8", "V9")
 def test_each_choice_decides_the_next_when_a_service_is_entered(
-    screens: Callable[..., Screen],
+    screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
+    Portal.at(deployment).submitted()  # Its servicing provider is then selected often.
     person = Person(screens(PROVIDER))
     page = person.page
     person.find_patient()
     person.confirm_patient()
     person.start_check()
+    name = page.get_by_role("combobox", name="Provider name")
     page.get_by_label("ZIP code of the provider", exact=True).fill("44122")
     page.get_by_role("radio", name="Individual").check()
+    take_suggestion(name, "rubin", str(REQUESTING["name"]))
     page.get_by_role("radio", name="Facility").check()
+    name.clear()
+    name.press_sequentially("rubin", delay=20)
+    expect(page.get_by_text("No provider found").first).to_be_visible()
+    name.clear()
     person.suggest("Provider name", "cleve", FACILITY_NAME)
     expect(page.get_by_role("radio", name=re.compile("Beachwood")).first).to_be_checked()
     expect(page.get_by_role("radio", name="20-3129831")).to_be_checked()
     person.click(re.compile("Save and continue|Continue"))
+    # It can be looked at, and changed to one that is selected often.
+    page.get_by_role("button", name="Servicing provider").click()
+    provider = page.locator(".provider")
+    for shown in (FACILITY_NAME, "Beachwood, OH 44122", "20-3129831"):
+        expect(provider).to_contain_text(shown)
+    page.get_by_role("button", name="Change provider").click()
+    page.get_by_role("button", name=FACILITY_NAME).first.click()
 
     person.radio("Inpatient")
     expect(page.get_by_label("Admission date")).to_be_visible()
@@ -87,18 +111,33 @@ def test_each_choice_decides_the_next_when_a_service_is_entered(
         expect(page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
     person.check()
     for code in ("44125", "44130"):
-        expect(page.get_by_role("main")).to_contain_text(code)
+        expect(page.locator(".requirement").filter(has_text=code)).to_contain_text(
+            "Precertification required"
+        )
 
 
 @pytest.mark.rule("V4", "V11", "V15")
 def test_requests_of_the_patient_are_listed_when_the_patient_is_confirmed(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
+    """Of no other patient; each with the actions that its status allows."""
     api = Portal.at(deployment)
-    number = api.details(api.pending())["number"]
+    others = api.submitted(api.content(patient=OTHER_PATIENT))
+    pending, draft = api.pending(), api.draft()
+    numbers = {one: str(api.details(one)["number"]) for one in (pending, others)}
     person = Person(screens(PROVIDER))
+    page = person.page
     person.find_patient()
     person.confirm_patient()
-    row = person.page.get_by_role("row").filter(has_text=number)
+    row = page.get_by_role("row").filter(has_text=numbers[pending])
     expect(row).to_contain_text("Pending")
-    expect(row.get_by_role("link").first).to_be_visible()
+    actions = row.locator(".row-actions").get_by_role("link")
+    expect(actions).to_have_text([re.compile("^Details "), re.compile("^Modify ")])
+    expect(page.get_by_role("row").filter(has_text=numbers[others])).to_have_count(0)
+    resume = page.locator(f".row-actions a[href='/drafts/{draft}']")
+    expect(page.get_by_role("row").filter(has=resume)).to_contain_text("Incomplete")
+    resume.click()
+    saved = deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{draft}").json()
+    expires = datetime.fromisoformat(saved["expires_at"]).astimezone(PAYERS_ZONE)
+    day, time = f"{expires:%a, %b} {expires.day}, ", f"{expires:%I:%M}".lstrip("0")
+    expect(page.get_by_text(f"Saved until {day}").first).to_contain_text(time)

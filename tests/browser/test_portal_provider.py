@@ -1,22 +1,42 @@
 """A provider in the portal: the guide's steps, on the screen and in one walk."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from local.deployment import Deployment
+from local.journey.content import REQUESTING
 from local.users import PROVIDER
-from tests.browser.guide import Person
+from tests.browser.guide import FACILITY_NAME, Person
 from tests.browser.screens import Screen
 from tests.journeys.portal import Portal, until
 
+REVIEWED = (
+    "Allison Adams",
+    FACILITY_NAME,
+    str(REQUESTING["name"]),
+    "Surgical Inpatient",
+    re.compile(r"Requested days\s*4"),
+    re.compile("K55 – .*intestine", re.IGNORECASE),
+    re.compile("K50 – Crohn", re.IGNORECASE),
+    re.compile("44125 – \\w+"),
+    "Units",
+)
+"""What the review of a request shows of its entries."""
 
-@pytest.mark.rule("V8", "V13")
+
+@pytest.mark.rule("V8", "V12", "V13", "T6")
 def test_entries_are_there_when_a_user_goes_back_until_the_user_signs_out(
-    screens: Callable[..., Screen],
+    screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
-    """Back from the requirements to the services, and back from the review to the request."""
+    """Back from the requirements to the services, and back from the review to the request.
+
+    The review shows them, with the words of each code.
+    """
+    api = Portal.at(deployment)
+    api.draft()  # Its requesting provider is entered in the next one.
     person = Person(screens(PROVIDER))
     page = person.page
     person.find_patient()
@@ -33,8 +53,18 @@ def test_entries_are_there_when_a_user_goes_back_until_the_user_signs_out(
     expect(page.get_by_text("44125").first).to_be_visible()
     person.check()
     person.start_request()
+    draft_id = page.url.rpartition("/")[2]
     person.complete()
+    further = page.get_by_role("combobox", name="Further diagnoses")
+    further.press_sequentially("K50", delay=20)
+    further.press("Enter")
+    expect(page.get_by_role("button", name="Remove diagnosis K50")).to_be_visible()
     person.review()
+    for shown in REVIEWED:
+        expect(page.get_by_role("main")).to_contain_text(shown)
+    content = api.details(draft_id)["content"]["services"][0]
+    assert content["requested_days"] == 4
+    assert content["additional_diagnoses"] == ["K50"]
     page.get_by_role("button", name="Back to the entries").click()
     expect(page.get_by_label("Requested days", exact=True).first).to_have_value("4")
     expect(page.get_by_label("Requested units").first).to_have_value("1")

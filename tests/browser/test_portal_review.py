@@ -121,6 +121,9 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     nurse.go(f"/review/{request_id}")
     page.get_by_role("button", name="Assign to me").click()
     expect(page.get_by_text("Assigned to you until")).to_be_visible()
+    physician = screens(REVIEWER)
+    physician.go(f"/review/{request_id}")
+    expect(physician.page.get_by_text(f"Assigned to: {NURSE.name}")).to_be_visible()
     decision_of_line(page, "Deny")
     # The assignment is of an hour. What is entered stays when it ends.
     page.clock.install()
@@ -137,8 +140,9 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     page.get_by_role("combobox", name="Criterion").press("Escape")
     page.get_by_role("button", name="Record decision").click()
     expect(page.get_by_text("Proposed decision")).to_be_visible()
-    physician = screens(REVIEWER)
-    physician.go(f"/review/{request_id}")
+    proposal = physician.page.locator(".banner").filter(has_text="Proposed decision")
+    expect(proposal).to_contain_text(NURSE.name)
+    expect(proposal).to_contain_text("Surgery with a stay")
     physician.page.get_by_role("button", name="Sign", exact=True).click()
     expect(physician.page.locator(".page-lead .badge").first).to_have_text("Denied")
 
