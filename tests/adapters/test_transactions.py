@@ -50,6 +50,20 @@ def test_transaction_is_written_when_conflicts_cease(cloud: Cloud) -> None:
     assert_varied(pauses, CONFLICT_PAUSES[:2])
 
 
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_transaction_is_written_when_throttling_of_one_item_ceases(cloud: Cloud, code: str) -> None:
+    """A transaction that is canceled so is not repeated by botocore."""
+    table, pauses = writes(cloud)
+    cloud.wire.fail(
+        "TransactWriteItems",
+        "TransactionCanceledException",
+        CancellationReasons=[{"Code": "None"}, {"Code": code}],
+    )
+    table.transact([put(cloud, "A"), put(cloud, "B")])
+    assert len(cloud.items()) == 2
+    assert len(pauses) == 1
+
+
 def test_caller_may_retry_when_conflicts_continue(cloud: Cloud) -> None:
     table, pauses = writes(cloud)
     for _ in range(len(CONFLICT_PAUSES) + 1):

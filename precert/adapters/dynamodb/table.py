@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from zlib import crc32
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -195,8 +195,12 @@ def query_some(
 
 ABSENT = "attribute_not_exists(pk)"
 """The condition that the item does not exist yet."""
+REPEATABLE: Final = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+"""Reasons for which a transaction was canceled that may be repeated; botocore repeats none of them."""
 CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
-"""Seconds to wait at most after each transaction conflict before the next attempt."""
+"""Seconds to wait at most after each transaction conflict or throttling before the next attempt."""
 LEAST_PAUSE = 0.25
 """The least part of a pause: without chance, writers of one item would meet again each time."""
 
@@ -253,7 +257,7 @@ class Writes:
                 reasons = answer.get("CancellationReasons", [])
                 _raise_failed_condition(reasons)
                 codes = {reason.get("Code") for reason in reasons}
-                if "TransactionConflict" in codes and pause is not None:
+                if not REPEATABLE.isdisjoint(codes) and pause is not None:
                     self._pause(pause)
                     continue
                 raise _transient(error) from error
