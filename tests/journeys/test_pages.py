@@ -50,8 +50,8 @@ ANSWERS: Final = {
         r"^item 1: A1 \(certified in total\)\nitem 2: A3 \(not certified\), reason 0F$",
         r"^item 1: A6 \(modified\), reason 0F$",
         r"^error AA at Claim.related",
-        r"^\{.*\} 422$",
-        r"^\{.*\} 403$",
+        r'^\{"resourceType": ?"OperationOutcome".*\} 422$',
+        r'^\{"message": ?"Forbidden"\} 403$',
     ),
 }
 """The output that the page states."""
