@@ -6,6 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory --jobs=3
 
 PY := .venv/bin/python
+INSTALLER := .venv/.installer
 DEV := .venv/.stamp
 CLOUD := .local/venv/.stamp
 NODE := node_modules/.stamp
@@ -103,10 +104,13 @@ help: ## List the commands
 preflight:
 	@tools/preflight.sh
 
-$(DEV): requirements/dev.txt | preflight
+$(INSTALLER): requirements/dev.txt | preflight
+	@tools/setup.sh installer
+
+$(DEV): requirements/dev.txt | $(INSTALLER)
 	@tools/setup.sh dev
 
-$(CLOUD): requirements/cloud.txt | preflight $(DEV)
+$(CLOUD): requirements/cloud.txt | $(INSTALLER)
 	@tools/setup.sh cloud
 
 $(NODE): package-lock.json | preflight

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes one of the project's environments from its lock file: dev, cloud, node or portal.
+# Makes one of the project's environments from its lock file: dev, cloud, node or portal. `installer` comes
+# first: uv in .venv, with which dev and cloud are then installed side by side.
 # One line of progress; the output of the installers is in .local/log.
 set -u
 cd "$(dirname "$0")/.."
@@ -41,18 +42,17 @@ report() {
   printf 'precert: %s\n  %s: %s\n' "$2" "$log" "$(printf '%s' "$found" | cut -c 1-200)" >&2
 }
 
-# uv installs in a tenth of pip's time, but reads none of pip's settings: where only those lead to a
-# registry, pip does all of it.
+uv=.venv/bin/uv
+export PIP_CACHE_DIR=${PIP_CACHE_DIR:-$PWD/.local/cache/pip} PIP_DISABLE_PIP_VERSION_CHECK=1
+export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
+
 make_venv() {
-  local venv=$1 lock=$2 uv
-  uv=.venv/bin/uv
-  export PIP_CACHE_DIR=${PIP_CACHE_DIR:-$PWD/.local/cache/pip} PIP_DISABLE_PIP_VERSION_CHECK=1
-  export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
+  local venv=$1
   # What packages are built with also runs them: all environments have the version of .venv.
   local supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
   local same="import sys; sys.exit(sys.version_info[:2] != ($(.venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=", ")' 2>/dev/null)))"
   [ "$venv" = .venv ] && same=$supported
-  if ! { "$venv/bin/python" -c "$supported" && "$venv/bin/python" -c "$same" && "$uv" --version; } >>"$log" 2>&1; then
+  if ! { "$venv/bin/python" -c "$supported" && "$venv/bin/python" -c "$same"; } >>"$log" 2>&1; then
     local python
     if [ "$venv" = .venv ]; then
       python=$(tools/preflight.sh python) || exit 1
@@ -61,11 +61,20 @@ make_venv() {
     fi
     "$python" -m venv --clear "$venv" >>"$log" 2>&1 || fail
   fi
-  if ! "$uv" --version >>"$log" 2>&1; then
-    awk '/^[a-z0-9]/ { is_uv = /^uv==/ } is_uv' requirements/dev.txt >.local/cache/uv.txt
-    uv=$venv/bin/uv
-    "$venv/bin/python" -m pip install --require-hashes --no-deps -r .local/cache/uv.txt >>"$log" 2>&1 || fail
-  fi
+}
+
+make_installer() {
+  "$uv" --version >>"$log" 2>&1 && return
+  awk '/^[a-z0-9]/ { is_uv = /^uv==/ } is_uv' requirements/dev.txt >.local/cache/uv.txt
+  # A .venv without uv can lack pip as well, which uv removed.
+  .venv/bin/python -m pip --version >>"$log" 2>&1 || .venv/bin/python -m ensurepip >>"$log" 2>&1 || fail
+  .venv/bin/python -m pip install --require-hashes --no-deps -r .local/cache/uv.txt >>"$log" 2>&1 || fail
+}
+
+# uv installs in a tenth of pip's time, but reads none of pip's settings: where only those lead to a
+# registry, pip does all of it.
+install() {
+  local venv=$1 lock=$2
   "$uv" pip sync --python "$venv/bin/python" --require-hashes "$lock" >>"$log" 2>&1 ||
     { "$venv/bin/python" -m ensurepip && "$venv/bin/python" -m pip install --require-hashes -r "$lock"; } >>"$log" 2>&1 ||
     fail
@@ -79,13 +88,20 @@ install_packages() {
 
 SECONDS=0
 case $what in
+  installer)
+    begin 'installer'
+    make_venv .venv
+    make_installer
+    touch .venv/.installer
+    ;;
   dev)
     begin 'development tools'
-    make_venv .venv requirements/dev.txt
+    install .venv requirements/dev.txt
     ;;
   cloud)
     begin 'local cloud'
-    make_venv .local/venv requirements/cloud.txt
+    make_venv .local/venv
+    install .local/venv requirements/cloud.txt
     ;;
   node)
     begin 'CDK command line, API viewer'
@@ -96,7 +112,7 @@ case $what in
     install_packages portal
     ;;
   *)
-    printf 'usage: tools/setup.sh dev|cloud|node|portal\n' >&2
+    printf 'usage: tools/setup.sh installer|dev|cloud|node|portal\n' >&2
     exit 2
     ;;
 esac

@@ -22,7 +22,7 @@ def bench(path: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, in the environment of the tests."""
     environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     return subprocess.run(
-        ["make", "--old-file=.venv/.stamp", "bench", "QUICK=1"],
+        ["make", "--old-file=.venv/.installer", "--old-file=.venv/.stamp", "bench", "QUICK=1"],
         cwd=ROOT,
         env={**environment, "PATH": path},
         capture_output=True,

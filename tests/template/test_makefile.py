@@ -13,9 +13,12 @@ import pytest
 
 from tests.architecture.source import ROOT, project_files
 
-INSTALLED: Final = tuple(
-    f"-o{folder}/.stamp"
-    for folder in (".venv", ".local/venv", "node_modules", "portal/node_modules")
+INSTALLED: Final = (
+    "-o.venv/.installer",
+    *(
+        f"-o{folder}/.stamp"
+        for folder in (".venv", ".local/venv", "node_modules", "portal/node_modules")
+    ),
 )
 LEADS_TO: Final = {
     "demo": "-m local demo",
