@@ -112,7 +112,9 @@ def _table(file: Path) -> list[dict[str, str]]:
         rows: list[dict[str, str]] = []
         for row in reader:
             if None in row or None in row.values():
-                raise ValueError(f"{file.name}:{reader.line_num}: the row has not its columns")
+                raise ValueError(
+                    f"{file.name}:{reader.line_num}: the row has too few or too many cells"
+                )
             rows.append(row)
     return rows
 

@@ -53,13 +53,15 @@ make_venv() {
   local same="import sys; sys.exit(sys.version_info[:2] != ($(.venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=", ")' 2>/dev/null)))"
   [ "$venv" = .venv ] && same=$supported
   if ! { "$venv/bin/python" -c "$supported" && "$venv/bin/python" -c "$same"; } >>"$log" 2>&1; then
-    local python
+    local python more=
     if [ "$venv" = .venv ]; then
       python=$(tools/preflight.sh python) || exit 1
     else
       python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)') || exit 1
+      # Installing pip takes seconds, and uv does without it.
+      more=--without-pip
     fi
-    "$python" -m venv --clear "$venv" >>"$log" 2>&1 || fail
+    "$python" -m venv --clear $more "$venv" >>"$log" 2>&1 || fail
   fi
 }
 

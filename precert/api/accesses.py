@@ -59,7 +59,7 @@ class Exchange:
 
 @dataclass
 class Call:
-    """One API call, as far as it came."""
+    """One API call, with what is known of it so far."""
 
     accessed: Accessed
     operation: "Operation | None" = None
@@ -86,7 +86,7 @@ def noting_call() -> Iterator[Call]:
 
 
 def current_call() -> Call:
-    """The call in progress; outside of one, facts are noted for nothing."""
+    """The call in progress; outside of one, facts are discarded."""
     return _CALL.get() or Call(Accessed())
 
 

@@ -251,7 +251,7 @@ def store_of(resource: Any) -> str | None:
 
 
 def test_each_table_and_prefix_is_used_as_listed_when_a_function_runs(stack: Synthesized) -> None:
-    """A permission to write one store is none to write another."""
+    """Permission to write one store does not permit writing another."""
     found: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for role, statement in stack.statements():
         if "Condition" in statement:

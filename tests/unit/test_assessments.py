@@ -1,4 +1,4 @@
-"""Assessments by Express executions: the result, and what a failure costs the next ones."""
+"""Assessments by Express executions: the result, and how a failure affects the next ones."""
 
 import json
 from collections.abc import Mapping

@@ -16,9 +16,12 @@ import pytest
 from local.cloud.process import ROOT, cloud_python, free_port, start
 from tests.journeys.portal import until
 
-INSTALLED = tuple(
-    f"-o{folder}/.stamp"
-    for folder in (".venv", ".local/venv", "node_modules", "portal/node_modules")
+INSTALLED = (
+    "-o.venv/.installer",
+    *(
+        f"-o{folder}/.stamp"
+        for folder in (".venv", ".local/venv", "node_modules", "portal/node_modules")
+    ),
 )
 """What ``make`` shall not install again: the tests run in these environments."""
 LINE = re.compile(r"precert: [^\n]+\n")
