@@ -36,14 +36,13 @@ from precert.domain.errors import (
 from precert.fhir.attachment_parameters import read_attachment
 from precert.fhir.attachments import files_of_bundle, without_files
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of, objects, text
-from precert.fhir.claims import (
-    ReadClaim,
+from precert.fhir.claim_changes import (
     cancelled_items,
     is_cancelled,
     prior_claim,
-    read_claim,
     require_one_claim,
 )
+from precert.fhir.claims import ReadClaim, read_claim
 from precert.fhir.inquiries import numbers_in, read_inquiry
 from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
 from precert.usecases.claim_updates import (

@@ -27,7 +27,8 @@ from precert.domain.review import FIRST_CYCLE
 from precert.fhir.answers import SentAttachment, answered_sections, responses_of
 from precert.fhir.attachments import SentFile
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of
-from precert.fhir.claims import ReadClaim, item_sequences
+from precert.fhir.claim_items import item_sequences
+from precert.fhir.claims import ReadClaim
 from precert.fhir.elements import Json
 from precert.fhir.responses import ClaimError
 from precert.usecases.ports.requests import RequestFile

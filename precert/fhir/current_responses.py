@@ -17,7 +17,7 @@ from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.fhir import parties, systems
 from precert.fhir.bundles import Bundle, bundle_of
-from precert.fhir.claims import item_sequences
+from precert.fhir.claim_items import item_sequences
 from precert.fhir.elements import Json, concept, reference
 from precert.fhir.export import USE_OF, Entries, claim_type, party
 from precert.fhir.responses import determined

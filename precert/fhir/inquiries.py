@@ -17,7 +17,8 @@ from precert.fhir.bundles import (
     objects,
     text,
 )
-from precert.fhir.claims import focal_insurance, period_of
+from precert.fhir.claim_dates import period_of
+from precert.fhir.claims import focal_insurance
 from precert.fhir.elements import Json
 from precert.fhir.received_parties import patient_of
 

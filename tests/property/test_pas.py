@@ -12,7 +12,8 @@ from functions.pas.models import claim_errors
 from precert.domain.completeness import errors_of_claim
 from precert.domain.errors import InvalidInputError
 from precert.fhir.bundles import UnprocessableBundleError, bundle_of
-from precert.fhir.claims import is_cancelled, prior_claim, read_claim
+from precert.fhir.claim_changes import is_cancelled, prior_claim
+from precert.fhir.claims import read_claim
 from precert.fhir.responses import refused
 from tests.fakes.clock import START
 from tests.fakes.samples import payer

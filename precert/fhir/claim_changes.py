@@ -1,0 +1,73 @@
+"""What a received claim changes of an earlier one: which claim it is, and which items it cancels."""
+
+from precert.fhir import systems
+from precert.fhir.bundles import (
+    INFO_CANCELLED,
+    Bundle,
+    Issue,
+    UnprocessableBundleError,
+    code_in,
+    extension_of,
+    objects,
+)
+from precert.fhir.elements import Json
+
+
+def prior_claim(bundle: Bundle) -> Json | None:
+    """The earlier claim that this one updates or cancels: a claim, or an object with its identifier."""
+    for one in objects(bundle.first, "related"):
+        reference = one.get("claim")
+        target = bundle.target(reference)
+        if target is not None:
+            return target
+        if isinstance(reference, dict) and isinstance(known := reference.get("identifier"), dict):
+            return {"identifier": [known]}
+        if isinstance(known := one.get("reference"), dict):
+            return {"identifier": [known]}
+        return {}
+    return None
+
+
+def require_one_claim(bundle: Bundle) -> None:
+    """Refuse a bundle with further claims than the earlier one that its claim updates.
+
+    Raises:
+        UnprocessableBundleError: it has others; each is named.
+    """
+    related = [bundle.target(one.get("claim")) for one in objects(bundle.first, "related")]
+    known = [bundle.first, *related]
+    issues = [
+        Issue(
+            "structure", bundle.path(one), "Send one claim in a bundle, and the earlier one only."
+        )
+        for one in (entry["resource"] for entry in bundle.document["entry"])
+        if one["resourceType"] == "Claim" and not any(one is each for each in known)
+    ]
+    if issues:
+        raise UnprocessableBundleError(issues)
+
+
+def cancelled_items(claim: Json) -> frozenset[int]:
+    """``item.sequence`` of the items that a claim cancels."""
+    return frozenset(
+        number if isinstance(number := item.get("sequence"), int) else index
+        for index, item in enumerate(objects(claim, "item"), start=1)
+        if _cancels(item)
+    )
+
+
+def is_cancelled(bundle: Bundle) -> bool:
+    """Whether the claim cancels all of its items: by certification type, or item by item."""
+    if _cancels(bundle.first):
+        return True
+    items = objects(bundle.first, "item")
+    return bool(items) and all(_cancels(item) for item in items)
+
+
+def _cancels(element: Json) -> bool:
+    url = systems.extension_url("certificationType")
+    extension = extension_of(element, url) or {}
+    kind = code_in(extension.get("valueCodeableConcept"), systems.CERTIFICATION_TYPE)
+    flags = objects(element, "modifierExtension")
+    flagged = any(one.get("url") == INFO_CANCELLED and one.get("valueBoolean") for one in flags)
+    return kind == systems.CANCEL or flagged
