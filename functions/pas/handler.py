@@ -27,6 +27,7 @@ from precert.api.parameters import CurrentCaller
 from precert.api.parsing import MAX_BODY_BYTES, BodyLimit, too_large
 from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
 from precert.domain.caller import Caller
+from precert.domain.content import RequestContent
 from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentLimitError,
@@ -34,11 +35,12 @@ from precert.domain.errors import (
     NotFoundError,
 )
 from precert.fhir.attachment_parameters import read_attachment
-from precert.fhir.attachments import files_of_bundle, without_files
+from precert.fhir.attachments import files_of_bundle, withdrawn_places, without_files
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of, objects, text
 from precert.fhir.claim_changes import (
     cancelled_items,
     is_cancelled,
+    is_cancelled_as_a_whole,
     prior_claim,
     require_one_claim,
 )
@@ -52,7 +54,7 @@ from precert.usecases.claim_updates import (
 )
 from precert.usecases.inquiries import inquire_prior_authorizations
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.prior_authorization import submit_prior_authorization
+from precert.usecases.prior_authorization import errors_of_parts, submit_prior_authorization
 from precert.usecases.received_documents import (
     ReceivedFile,
     attach_received_files,
@@ -131,18 +133,22 @@ def _require_operation(operation: str, caller: Caller) -> None:
 
 def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     """The request of a claim, stored by this call or by an earlier one with its identifier."""
-    if claim.content is None:
+    prior = prior_claim(bundle)
+    if claim.content is None and prior is None:
+        raise InvalidInputError(call(errors_of_parts, claim.errors, claim.partial))
+    content = claim.content or claim.partial
+    if content is None or (claim.content is None and not is_cancelled(bundle)):
         raise InvalidInputError(claim.errors)
-    provider = claim.content.requesting_provider
+    provider = content.requesting_provider
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
     # Answers come first: they are what the rule list requires.
     files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
-    if (prior := prior_claim(bundle)) is not None:
-        updated = _updated(bundle, claim, prior, caller, id_of, files)
+    if prior is not None:
+        updated = _updated(bundle, content, claim.sequences, prior, caller, id_of, files)
         return _with_files(updated, files, caller)
     file: RequestFile = call(
         submit_prior_authorization,
-        claim.content,
+        content,
         claim_identifier(bundle, bundle.first),
         _compressed(bundle),
         caller,
@@ -178,10 +184,14 @@ def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
         ]
     most = dependencies().payer.documents.max_at_submission
     remarks = [
+        f"{place}: not attached, as it is marked as entered in error."
+        for place in withdrawn_places(bundle)
+    ]
+    remarks += (
         f"{one.place}: not attached. Send the content as data; documents are not retrieved."
         for one in files
         if one.address is not None
-    ]
+    )
     remarks += (
         f"{one.place}: not attached. A request takes {most} documents with its submission. Send it "
         "by $submit-attachment."
@@ -210,33 +220,30 @@ def _with_files(file: RequestFile, files: Sequence[ReceivedFile], caller: Caller
     return file
 
 
-def _updated(
+def _updated(  # noqa: PLR0917 - the claim, as it was read
     bundle: Bundle,
-    claim: ReadClaim,
+    content: RequestContent,
+    sequences: tuple[int, ...],
     prior: dict[str, Any],
     caller: Caller,
     id_of: Callable[[str], str],
     files: Sequence[ReceivedFile],
 ) -> RequestFile:
     """The request of an earlier claim, with the changes of this one."""
-    if is_cancelled(bundle):
-        reason = "Cancelled by the submitter of the claim."
-        with suppress(NotFoundError, ActionNotAllowedError):
-            identifier = claim_identifier(bundle, prior)
-            return call(cancel_prior_authorization, identifier, reason, caller, id_of=id_of)
-    if claim.content is None:
-        raise InvalidInputError(claim.errors)
     update = ClaimUpdate(
         claim_id=claim_identifier(bundle, bundle.first),
         prior_id=claim_identifier(bundle, prior),
         numbers=tuple(numbers_in(bundle.first)),
-        content=claim.content,
-        sequences=claim.sequences,
+        content=content,
+        sequences=sequences,
         cancelled=cancelled_items(bundle.first),
-        cancels_all=is_cancelled(bundle),
+        cancels_all=is_cancelled_as_a_whole(bundle),
         original=_compressed(bundle),
         files=files,
     )
+    if is_cancelled(bundle):
+        with suppress(NotFoundError, ActionNotAllowedError):
+            return call(cancel_prior_authorization, update, line_numbers, caller, id_of=id_of)
     return call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Annotated, Final, assert_never
@@ -155,6 +156,10 @@ class ScanResult(StrEnum):
     FAILED = "FAILED"
 
 
+NO_CONTENT: Final = sha256(b"").hexdigest()
+"""The digest of a file that is empty or could not be decoded: each of these is its own."""
+
+
 class Document(Value):
     """One document. It belongs to its request once it is ATTACHED (U5).
 
@@ -263,6 +268,8 @@ class Document(Value):
         if self.digest is None or self.digest != other.digest:
             return False
         if self.status is DocumentStatus.AWAITING_UPLOAD and not self.received:
+            return False
+        if self.digest == NO_CONTENT and self.file_name != other.file_name:
             return False
         types = {one.document_type for one in (self, other)} - {None}
         if self.refusal is None:

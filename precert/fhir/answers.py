@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from precert.domain.questionnaires import Family, Questionnaires
+from precert.fhir.attachments import ENTERED_IN_ERROR
 from precert.fhir.bundles import Bundle, objects, text
 from precert.fhir.elements import Json
 from precert.fhir.questionnaires import answered_links
@@ -47,16 +48,17 @@ class AnsweredSection:
 RESPONSE: Final = "QuestionnaireResponse"
 
 
-def response_in(content: Json) -> tuple[str, Json] | None:
-    """The QuestionnaireResponse that a resource is or, as a bundle of DTR, has; with its path."""
-    if content.get("resourceType") == RESPONSE:
-        return "", content
-    if content.get("resourceType") == "Bundle":
-        for index, entry in enumerate(objects(content, "entry")):
-            one = entry.get("resource")
-            if isinstance(one, dict) and one.get("resourceType") == RESPONSE:
-                return f".entry[{index}].resource", one
-    return None
+def resources_in(content: object) -> Iterator[tuple[str, Json]]:
+    """The resource that was sent or, of a bundle as DTR conveys it, each resource; with its path."""
+    if not isinstance(content, dict):
+        return
+    if content.get("resourceType") != "Bundle":
+        yield "", content
+        return
+    for index, entry in enumerate(objects(content, "entry")):
+        one = entry.get("resource")
+        if isinstance(one, dict):
+            yield f".entry[{index}].resource", one
 
 
 def is_complete(response: Json) -> bool:
@@ -74,6 +76,8 @@ def responses_of(bundle: Bundle) -> list[Json]:
     found: list[Json] = []
     for one in (*named, *entries):
         if one is None or one["resourceType"] != RESPONSE:
+            continue
+        if one.get("status") == ENTERED_IN_ERROR:
             continue
         if not any(one is each for each in found):
             found.append(one)

@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from precert.fhir.answers import RESPONSE, is_complete, response_in
-from precert.fhir.attachments import FILED_RESOURCES, SentFile, files_of_resource
+from precert.fhir.answers import RESPONSE, is_complete, resources_in
+from precert.fhir.attachments import (
+    ENTERED_IN_ERROR,
+    FILED_RESOURCES,
+    SentFile,
+    files_of_resource,
+)
 from precert.fhir.bundles import (
     MOST_DEPTH,
     Issue,
@@ -108,7 +113,7 @@ class _Parameters:
         if final and not isinstance(final.get("valueBoolean"), bool):
             yield _missing("Final", "Send true or false as a boolean, or leave it out.")
         for place, one in self.attachments:
-            yield from _issues_of_content(_part(one, "Content").get("resource"), place)
+            yield from _issues_of_attachment(one, place)
 
     def lines(self) -> Iterator[tuple[str, str]]:
         for place, one in self.attachments:
@@ -116,29 +121,52 @@ class _Parameters:
                 if part.get("name") == "LineItem":
                     yield text(part, "valueString") or "", place
 
-    def files(self) -> Iterator[SentFile]:
+    def contents(self) -> Iterator[tuple[str, Json, tuple[str, ...]]]:
+        """Each resource that was sent, with its place and the LOINC code of its attachment."""
         for place, one in self.attachments:
-            content = _part(one, "Content")["resource"]
             code = code_in(_part(one, "Code").get("valueCodeableConcept"), LOINC)
-            path = _content_path(place)
-            yield from files_of_resource(content, path, codes=(code,) if code else ())
+            for path, resource in _resources(one, place):
+                yield path, resource, (code,) if code else ()
+
+    def files(self) -> Iterator[SentFile]:
+        for path, resource, codes in self.contents():
+            if resource.get("resourceType") in FILED_RESOURCES:
+                yield from files_of_resource(resource, path, codes=codes)
 
     def responses(self) -> Iterator[tuple[str, Json]]:
-        for place, one in self.attachments:
-            if (found := response_in(_part(one, "Content")["resource"])) is not None:
-                yield f"{_content_path(place)}{found[0]}", found[1]
+        for path, resource, _ in self.contents():
+            if resource.get("resourceType") == RESPONSE:
+                yield path, resource
 
 
-def _issues_of_content(content: object, place: str) -> Iterator[Issue]:
+def _resources(attachment: Json, place: str) -> Iterator[tuple[str, Json]]:
+    """The resources of the contents of an attachment, with their places."""
+    contents = [one for one in objects(attachment, "part") if one.get("name") == "Content"]
+    for index, content in enumerate(contents):
+        which = f"[{index}]" if len(contents) > 1 else ""
+        for path, resource in resources_in(content.get("resource")):
+            yield f"{_content_path(place, which)}{path}", resource
+
+
+def _issues_of_attachment(attachment: Json, place: str) -> Iterator[Issue]:
     """What is wrong with the content of one attachment."""
-    if isinstance(content, dict) and response_in(content) is not None:
-        return
-    if not isinstance(content, dict) or content.get("resourceType") not in FILED_RESOURCES:
+    sent = list(_resources(attachment, place))
+    known = [one for one in sent if one[1].get("resourceType") in {*FILED_RESOURCES, RESPONSE}]
+    if not known:
         types = ", ".join(sorted(FILED_RESOURCES))
         message = f"Send one of {types} with the content as data, or a {RESPONSE}."
-        yield Issue("not-supported" if content else "required", place, message)
-        return
-    files = list(files_of_resource(content, _content_path(place)))
+        has_content = bool(_part(attachment, "Content").get("resource"))
+        yield Issue("not-supported" if has_content else "required", place, message)
+    for path, resource in known:
+        if resource.get("status") == ENTERED_IN_ERROR:
+            message = "This resource is marked as entered in error. Send the one that replaces it."
+            yield Issue("business-rule", f"{path}.status", message)
+        elif resource["resourceType"] != RESPONSE:
+            yield from _issues_of_files(resource, path, place)
+
+
+def _issues_of_files(resource: Json, path: str, place: str) -> Iterator[Issue]:
+    files = list(files_of_resource(resource, path))
     if not files:
         yield Issue("required", place, "Send the content of the attachment as data.")
     for file in files:
@@ -147,8 +175,8 @@ def _issues_of_content(content: object, place: str) -> Iterator[Issue]:
             yield Issue("not-supported", file.place, message)
 
 
-def _content_path(place: str) -> str:
-    return f"{place}.part.where(name='Content').resource"
+def _content_path(place: str, which: str = "") -> str:
+    return f"{place}.part.where(name='Content'){which}.resource"
 
 
 def _part(attachment: Json, name: str) -> Json:

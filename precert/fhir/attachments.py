@@ -1,7 +1,7 @@
 """Files within a received bundle or in a received resource, and the bundle without them.
 
-A file is an ``Attachment`` with data in a DocumentReference or DiagnosticReport, a Binary, or an
-attachment in ``Claim.supportingInfo``. A DocumentReference may refer to a Binary of its bundle.
+A file is an ``Attachment`` with data in a resource, a Binary, or an attachment in
+``Claim.supportingInfo``. A DocumentReference may refer to a Binary of its bundle.
 Nothing is retrieved from other addresses.
 """
 
@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from hashlib import sha1
 from typing import Any, Final
 
 from precert.fhir import systems
@@ -43,7 +44,7 @@ def files_of_bundle(bundle: Bundle) -> tuple[SentFile, ...]:
     for index, info in enumerate(objects(claim, "supportingInfo")):
         target = bundle.target(info.get("valueReference"))
         codes = _loinc_of(info.get("code"))
-        if _is_cancelled(info):
+        if _is_cancelled(info) or _is_error(target):
             # Withdrawn supporting information is not attached, also where it is an entry.
             seen |= {id(target)} if target is not None else set()
         elif isinstance(attachment := info.get("valueAttachment"), dict):
@@ -52,6 +53,7 @@ def files_of_bundle(bundle: Bundle) -> tuple[SentFile, ...]:
         elif target is not None and id(target) not in seen:
             seen.add(id(target))
             found += files_of_resource(target, bundle.path(target), bundle, codes, seen)
+    seen |= {id(one["resource"]) for one in bundle.document["entry"] if _is_error(one["resource"])}
     for entry in bundle.document["entry"]:
         resource = entry["resource"]
         # A Binary is that of the document that refers to it, wherever that is.
@@ -60,8 +62,10 @@ def files_of_bundle(bundle: Bundle) -> tuple[SentFile, ...]:
             found += files_of_resource(resource, bundle.path(resource), bundle, (), seen)
     for entry in bundle.document["entry"]:
         resource = entry["resource"]
-        if id(resource) not in seen and resource["resourceType"] == "Binary":
-            found += files_of_resource(resource, bundle.path(resource), bundle, (), seen)
+        if id(resource) not in seen and resource["resourceType"] not in _ATTACHMENTS_OF:
+            seen.add(id(resource))
+            if resource is not claim:
+                found += files_of_resource(resource, bundle.path(resource), bundle, (), seen)
     return tuple(found)
 
 
@@ -82,6 +86,10 @@ def files_of_resource(
         return
     element = _ATTACHMENTS_OF.get(kind)
     if element is None:
+        # Answers of questionnaires are documents with their files.
+        if kind != "QuestionnaireResponse":
+            for place, attachment in _attachments_in(resource, path):
+                yield _of_attachment(attachment, place, codes, bundle, seen)
         return
     codes = codes or _loinc_of(resource.get("type")) or _loinc_of(resource.get("code"))
     for index, one in enumerate(objects(resource, element)):
@@ -93,12 +101,25 @@ def files_of_resource(
         yield _of_attachment({**attachment, "title": title}, place, codes, bundle, seen)
 
 
+def _attachments_in(element: object, path: str) -> Iterator[tuple[str, Json]]:
+    """Each Attachment with data in a resource, at any depth, with its place."""
+    if isinstance(element, dict):
+        if isinstance(element.get("data"), str) and "contentType" in element:
+            yield path, element
+            return
+        for name, value in element.items():
+            yield from _attachments_in(value, f"{path}.{name}")
+    elif isinstance(element, list):
+        for index, one in enumerate(element):
+            yield from _attachments_in(one, f"{path}[{index}]")
+
+
 def _of_attachment(
     attachment: Json, place: str, codes: tuple[str, ...], bundle: Bundle | None, seen: set[int]
 ) -> SentFile:
     title, content_type = text(attachment, "title"), text(attachment, "contentType") or ""
     url = text(attachment, "url")
-    body = _decoded(attachment.get("data"))
+    body = _whole(_decoded(attachment.get("data")), attachment)
     if "data" not in attachment and bundle is not None and url:
         target = bundle.target({"reference": url})
         if target is not None and target["resourceType"] == "Binary":
@@ -108,6 +129,15 @@ def _of_attachment(
     return SentFile(
         place, title, content_type, body, codes, address=None if "data" in attachment else url
     )
+
+
+def _whole(body: bytes | None, attachment: Json) -> bytes | None:
+    """The content, unless its sender states another size or hash (SHA-1, as FHIR has it)."""
+    size, digest = attachment.get("size"), _decoded(attachment.get("hash"))
+    if body is None or (isinstance(size, int) and size != len(body)):
+        return None
+    is_other = digest and digest != sha1(body, usedforsecurity=False).digest()
+    return None if is_other else body
 
 
 def _decoded(data: object) -> bytes | None:
@@ -123,6 +153,23 @@ def _decoded(data: object) -> bytes | None:
 def _loinc_of(concept: object) -> tuple[str, ...]:
     code = code_in(concept, systems.LOINC)
     return (code,) if code else ()
+
+
+ENTERED_IN_ERROR: Final = "entered-in-error"
+"""The status of a resource that its author withdrew."""
+
+
+def withdrawn_places(bundle: Bundle) -> Iterator[str]:
+    """The places of documents and answers that are marked as entered in error: they are not read."""
+    for entry in bundle.document["entry"]:
+        resource = entry["resource"]
+        types = {*FILED_RESOURCES, "QuestionnaireResponse"}
+        if resource["resourceType"] in types and _is_error(resource):
+            yield bundle.path(resource)
+
+
+def _is_error(resource: Json | None) -> bool:
+    return resource is not None and resource.get("status") == ENTERED_IN_ERROR
 
 
 def _is_cancelled(info: Json) -> bool:

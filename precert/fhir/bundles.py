@@ -49,8 +49,16 @@ class Bundle:
         resource: Json = self.document["entry"][0]["resource"]
         return resource
 
-    def target(self, reference: object) -> Json | None:
-        """The resource that a Reference names, if it is in the bundle or contained in the first."""
+    def target(self, reference: object, *types: str) -> Json | None:
+        """The resource that a Reference names, if it is in the bundle or contained in the first.
+
+        If ``types`` are named, it has to be one of them. The bundle has one version of a resource,
+        which also a reference to a version names.
+        """
+        found = self._target(reference)
+        return None if found is not None and types and found["resourceType"] not in types else found
+
+    def _target(self, reference: object) -> Json | None:
         if not isinstance(reference, dict) or not isinstance(
             url := reference.get("reference"), str
         ):
@@ -58,6 +66,7 @@ class Bundle:
         if url.startswith("#"):
             contained = objects(self.first, "contained")
             return next((one for one in contained if one.get("id") == url[1:]), None)
+        url = url.partition("/_history/")[0]
         return self.entries.get(url) or self.entries.get("/".join(url.split("/")[-2:]))
 
     def path(self, resource: Json | None) -> str:
@@ -117,6 +126,7 @@ def bundle_of(document: object, *, first: str) -> Bundle:
 def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
     if document.get("type") != "collection":
         yield Issue("value", "Bundle.type", "The type of the bundle must be collection.")
+    yield from unknown_modifiers({**document, "entry": None}, "Bundle")
     urls: set[str] = set()
     for index, entry in enumerate(found):
         path = f"Bundle.entry[{index}]"
@@ -133,7 +143,7 @@ def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
             urls.add(url)
         if index == 0 and resource["resourceType"] != first:
             yield Issue("structure", f"{path}.resource", f"The first entry must be a {first}.")
-        yield from unknown_modifiers(resource, f"{path}.resource")
+        yield from unknown_modifiers(entry, path)
 
 
 INFO_CANCELLED: Final = f"{systems.PAS}/StructureDefinition/modifierextension-infoCancelled"
@@ -141,11 +151,14 @@ KNOWN_MODIFIERS: Final = frozenset({INFO_CANCELLED})
 
 
 def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
-    """Modifier extensions that are not known: they could change the meaning of the element."""
+    """Modifier elements that are not known: they could change the meaning of the element."""
     if isinstance(element, dict):
         for name, value in element.items():
-            if name == "modifierExtension" and isinstance(value, list):
-                for index, one in enumerate(value):
+            if name == "implicitRules" and value:
+                message = "Implicit rules are not supported. Send the resource without them."
+                yield Issue("not-supported", f"{path}.implicitRules", message)
+            elif name == "modifierExtension" and value:
+                for index, one in enumerate(value if isinstance(value, list) else [value]):
                     if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS:
                         message = (
                             "This modifier extension is not supported. Send the claim without it."

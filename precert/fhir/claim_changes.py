@@ -52,19 +52,25 @@ def cancelled_items(claim: Json) -> frozenset[int]:
     return frozenset(
         number if isinstance(number := item.get("sequence"), int) else index
         for index, item in enumerate(objects(claim, "item"), start=1)
-        if _cancels(item)
+        if is_cancelled_item(item)
     )
 
 
 def is_cancelled(bundle: Bundle) -> bool:
     """Whether the claim cancels all of its items: by certification type, or item by item."""
-    if _cancels(bundle.first):
+    if is_cancelled_as_a_whole(bundle):
         return True
     items = objects(bundle.first, "item")
-    return bool(items) and all(_cancels(item) for item in items)
+    return bool(items) and all(is_cancelled_item(item) for item in items)
 
 
-def _cancels(element: Json) -> bool:
+def is_cancelled_as_a_whole(bundle: Bundle) -> bool:
+    """Whether the claim cancels the earlier one by its own certification type, whatever its items."""
+    return is_cancelled_item(bundle.first)
+
+
+def is_cancelled_item(element: Json) -> bool:
+    """Whether an item, or a claim as a whole, is cancelled."""
     url = systems.extension_url("certificationType")
     extension = extension_of(element, url) or {}
     kind = code_in(extension.get("valueCodeableConcept"), systems.CERTIFICATION_TYPE)

@@ -25,7 +25,19 @@ def _is_dated(info: Json) -> bool:
 
 def is_reversed(first: str | None, last: str | None) -> bool:
     """Whether a period ends before it begins; what is no date is another error."""
-    return first is not None and last is not None and last < first
+    try:
+        return date.fromisoformat(last or "") < date.fromisoformat(first or "")
+    except ValueError:
+        return False
+
+
+def has_partial_date(element: Json | None, stem: str) -> bool:
+    """Whether a ``stem[x]`` has a value that names no day, such as a month alone."""
+    if element is None or first_of(element, stem) is not None:
+        return False
+    period = element.get(f"{stem}Period")
+    start = period.get("start") if isinstance(period, dict) else None
+    return bool(element.get(f"{stem}Date") or start)
 
 
 def first_of(element: Json | None, stem: str) -> str | None:

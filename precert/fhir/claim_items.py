@@ -13,7 +13,14 @@ from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, code_in, codings, extension_of, objects, text
-from precert.fhir.claim_dates import days_between, first_of, is_reversed, last_of, supporting_info
+from precert.fhir.claim_dates import (
+    days_between,
+    first_of,
+    has_partial_date,
+    is_reversed,
+    last_of,
+    supporting_info,
+)
 from precert.fhir.elements import Json, present
 
 _CODE_TYPE_OF: Final = {
@@ -101,6 +108,13 @@ class ItemReader:
                 yield FieldError(pointer, "contradicts", "the end is before the start")
         admission = supporting_info(self.claim, "admissionDates")
         discharge = supporting_info(self.claim, "dischargeDates")
+        for category, info in (("admissionDates", admission), ("dischargeDates", discharge)):
+            if has_partial_date(info, "timing"):
+                pointer = f"/supporting_info/{category}"
+                self.places[pointer] = (
+                    f"Claim.supportingInfo.where(category.coding.code='{category}')"
+                )
+                yield FieldError(pointer, "malformed", "send a whole date, YYYY-MM-DD")
         last = first_of(discharge, "timing") or last_of(admission, "timing")
         if is_reversed(first_of(admission, "timing"), last):
             self.places["/stay"] = "Claim.supportingInfo"
@@ -121,6 +135,7 @@ class ItemReader:
                 services[-1]["procedures"].append(line)
             self._place_service(number, index)
             self._place_line(pointer, index)
+            self.expected[f"{pointer}/start_date"] = "send a whole date, YYYY-MM-DD"
             self._expect_service(f"/services/{number}", head["authorization_type"])
         return services
 
@@ -272,8 +287,12 @@ class ItemReader:
         quantity = item.get("quantity")
         value = quantity.get("value") if isinstance(quantity, dict) else None
         unit = text(quantity, "code") or text(quantity, "unit")
+        # A modifier is one of CPT or HCPCS, also where its system is not named.
         modifiers = [
-            found for one in objects(item, "modifier") for _, found in list(codings(one))[:1]
+            found
+            for one in objects(item, "modifier")
+            for found in [text(each, "code") for each in objects(one, "coding")][:1]
+            if found
         ]
         return present(
             code=code,

@@ -5,8 +5,9 @@ the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -17,9 +18,10 @@ from precert.domain.value_errors import errors_of
 from precert.domain.values import Purpose
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, extension_of, objects, text
+from precert.fhir.claim_changes import is_cancelled_item, prior_claim
 from precert.fhir.claim_items import ItemReader, item_sequences
 from precert.fhir.elements import Json
-from precert.fhir.received_parties import patient_of, provider_of
+from precert.fhir.received_parties import PROVIDER_TYPES, patient_of, provider_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class ReadClaim:
     expected: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What to send, by pointer, where a required value is missing or was sent in a form that is not
     read."""
+    partial: RequestContent | None = field(default=None, repr=False)
+    """The values that have the form that they need."""
 
     def place(self, pointer: str) -> str:
         """Where a value of the content is in the bundle, or would be."""
@@ -83,7 +87,7 @@ class _Reader:
         )
         if requesting and not requesting.get("tin") and self.acting_tin:
             requesting["tin"] = self.acting_tin
-        servicing = self._servicing() or (requesting and {**requesting})
+        servicing = self._servicing() if objects(claim, "careTeam") else requesting
         self.places.setdefault("/servicing_provider", "Claim.careTeam")
         self.places.setdefault("/services", "Claim.item")
         uses = {"predetermination": Purpose.PREDETERMINATION}
@@ -100,17 +104,32 @@ class _Reader:
             *self._errors_of_head(),
             *items.errors(),
         ]
-        content = None
+        content: RequestContent | None
         try:
             content = RequestContent.model_validate(entered)
         except ValidationError as error:
             errors += errors_of(error)
-        return ReadClaim(
-            content if not errors else None,
-            tuple(errors),
-            item_sequences(self.bundle),
-            self.places,
-            self.expected,
+            content = _valid_part(entered, error)
+        read = ReadClaim(
+            None, tuple(errors), item_sequences(self.bundle), self.places, self.expected, content
+        )
+        relevant = tuple(
+            one for one in errors if not self._is_of_cancelled(read.place(one.pointer))
+        )
+        if relevant or content is None:
+            return replace(read, errors=relevant or tuple(errors))
+        return replace(read, content=content, errors=())
+
+    def _is_of_cancelled(self, place: str) -> bool:
+        """Whether a value is of an item that an update cancels: what it requests does not count."""
+        if prior_claim(self.bundle) is None or place.endswith(".sequence"):
+            return False
+        return place.startswith(
+            tuple(
+                f"Claim.item[{index}]."
+                for index, item in enumerate(objects(self.claim, "item"))
+                if is_cancelled_item(item)
+            )
         )
 
     def _errors_of_head(self) -> Iterator[FieldError]:
@@ -124,12 +143,17 @@ class _Reader:
             if claim.get(name, accepted[0]) not in accepted:
                 message = f"send {' or '.join(accepted)}. {remedy}"
                 yield FieldError(f"/{name}", "not_a_choice", message)
+        if prior_claim(self.bundle) is None:
+            cancelled = [is_cancelled_item(one) for one in (claim, *objects(claim, "item"))]
+            if any(cancelled):
+                self.places["/related"] = "Claim.related"
+                yield FieldError("/related", "missing", "send the claim that this one cancels")
         insurance = focal_insurance(claim)
-        coverage = self.bundle.target(insurance.get("coverage"))
-        patient = self.bundle.target(claim.get("patient"))
+        coverage = self.bundle.target(insurance.get("coverage"), "Coverage")
+        patient = self.bundle.target(claim.get("patient"), "Patient")
         self.places["/coverage"] = "Claim.insurance.coverage"
         if insurance.get("coverage") and coverage is None:
-            yield FieldError("/coverage", "unknown", _ABSENT)
+            yield FieldError("/coverage", "unknown", self._unresolved(insurance, "coverage"))
         beneficiary = self.bundle.target(coverage.get("beneficiary")) if coverage else None
         if coverage and patient and beneficiary is not None and beneficiary is not patient:
             self.places["/coverage"] = f"{self.bundle.path(coverage)}.beneficiary"
@@ -145,6 +169,7 @@ class _Reader:
                 ("", "/member_id", "/date_of_birth", "/last_name", "/first_name"),
             ),
             ("/requesting_provider", self.claim.get("provider"), ("",)),
+            *(("/servicing_provider", one.get("provider"), ("",)) for one in self._team()),
         )
         self.expected |= {
             "/patient/member_id": "send the member id, in an identifier of the patient with the type "
@@ -156,25 +181,62 @@ class _Reader:
             self.expected[f"/{part}/npi"] = f"send the NPI, with the system {systems.US_NPI}"
             self.expected[f"/{part}/tin"] = f"send the TIN, with the system {systems.US_TIN}"
         for pointer, reference, names in parts:
-            if reference and self.bundle.target(reference) is None:
-                self.expected |= {f"{pointer}{name}": _ABSENT for name in names}
+            types = ("Patient",) if pointer == "/patient" else PROVIDER_TYPES
+            if reference and self.bundle.target(reference, *types) is None:
+                words = self._unresolved({"reference": reference}, "reference", *types)
+                self.expected |= {f"{pointer}{name}": words for name in names}
+
+    def _unresolved(self, holder: Json, name: str, *types: str) -> str:
+        """Why a reference names no resource that fits, and what to send."""
+        found = self.bundle.target(holder.get(name))
+        if found is None:
+            return _ABSENT
+        expected = " or ".join(types or (name.capitalize(),))
+        return f"it refers to a {found['resourceType']}: refer to an entry of the type {expected}"
 
     # -- Parties ----------------------------------------------------------------------------------
 
-    def _servicing(self) -> Json | None:
-        """The provider of the care team who takes part in the whole claim, or the first of an item."""
+    def _team(self) -> list[Json]:
+        """The member of the care team who takes part in the whole claim, or the first of an item."""
         team = objects(self.claim, "careTeam")
         scope = systems.extension_url("careTeamClaimScope")
         overall = [
             one for one in team if (extension_of(one, scope) or {}).get("valueBoolean") is True
         ]
-        chosen = (overall or team)[:1]
-        for member in chosen:
-            where = f"careTeam[{team.index(member)}].provider"
+        return (overall or team)[:1]
+
+    def _servicing(self) -> Json | None:
+        """The servicing provider; ``None`` where the bundle does not have it."""
+        for member in self._team():
+            where = f"careTeam[{objects(self.claim, 'careTeam').index(member)}].provider"
             reference = member.get("provider")
             return provider_of(self.bundle, reference, "servicing_provider", where, self.places)
         return None
 
 
+def _valid_part(entered: Json, error: ValidationError) -> RequestContent | None:
+    """The content without the values that are wrong, so that the rest of it can be checked."""
+    part = deepcopy(entered)
+    for one in error.errors(include_url=False):
+        element: Any = part
+        holder, name = part, ""
+        for step in one["loc"]:
+            if isinstance(element, dict) and step in element:
+                holder, name = element, str(step)
+            elif not isinstance(element, list) or not isinstance(step, int):
+                break
+            element = element[step]
+        if name == "code":
+            # A line has a code; that of this line is an error already.
+            holder[name] = _ANY_CODE
+        else:
+            holder.pop(name, None)
+    try:
+        return RequestContent.model_validate(part)
+    except ValidationError:
+        return None
+
+
+_ANY_CODE: Final = "00000"
 _USES: Final = ("preauthorization", "predetermination")
 _ABSENT: Final = "the bundle has no resource for this reference: send it as an entry"

@@ -12,13 +12,14 @@ from precert.fhir.bundles import Bundle, codings, identifier, objects, text
 from precert.fhir.elements import Json, present
 
 _TINS: Final = (systems.US_TIN, "urn:oid:2.16.840.1.113883.4.4")
+PROVIDER_TYPES: Final = ("Practitioner", "PractitionerRole", "Organization")
 _NPIS: Final = (systems.US_NPI, "urn:oid:2.16.840.1.113883.4.6")
 
 
 def patient_of(bundle: Bundle, claim: Json, insurance: Json, places: dict[str, str]) -> Json:
     """The patient of a claim; the FHIRPath of each value is added to ``places``."""
-    patient = bundle.target(claim.get("patient"))
-    coverage = bundle.target(insurance.get("coverage"))
+    patient = bundle.target(claim.get("patient"), "Patient")
+    coverage = bundle.target(insurance.get("coverage"), "Coverage")
     path = bundle.path(patient) if patient else "Claim.patient"
     places["/patient"] = path
     places["/patient/member_id"] = f"{path}.identifier"
@@ -44,7 +45,7 @@ def provider_of(
 
     ``part`` is its member of the content, ``where`` the element of the claim with the reference.
     """
-    resource = bundle.target(reference)
+    resource = bundle.target(reference, *PROVIDER_TYPES)
     places[f"/{part}"] = f"Claim.{where}"
     if resource is None:
         return None

@@ -34,6 +34,7 @@ from precert.fhir.elements import (
 )
 from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
 from precert.fhir.needed import document_requests, referring_to, written
+from precert.fhir.received_parties import PROVIDER_TYPES
 from precert.fhir.references import References, references_in
 
 PENDED: Final = "A4"
@@ -79,10 +80,10 @@ class _Response:
             type=kind if any(codings(kind)) else absent(),
             # The profile has no other use; a predetermination says so in a note.
             use="preauthorization",
-            patient=_reference(claim, "patient") or {"display": "The claim has no patient"},
+            patient=self._sent("patient", "Patient") or {"display": "The claim has no patient"},
             created=written(self.at),
             insurer=claim.get("insurer") if self._insurer_is_sent else self._payer,
-            requestor=_reference(claim, "provider"),
+            requestor=self._sent("provider", *PROVIDER_TYPES),
             request=self.claim,
             **members,
         )
@@ -94,7 +95,15 @@ class _Response:
 
     @property
     def _insurer_is_sent(self) -> bool:
-        return self.bundle.target(self.bundle.first.get("insurer")) is not None
+        return self.bundle.target(self.bundle.first.get("insurer"), "Organization") is not None
+
+    def _sent(self, name: str, *types: str) -> Json | None:
+        """A reference of the claim; nothing where it is none, or is to another type of resource."""
+        found = self.bundle.first.get(name)
+        if not isinstance(found, dict) or not text(found, "reference"):
+            return None
+        target = self.bundle.target(found)
+        return found if target is None or target["resourceType"] in types else None
 
     @cached_property
     def _payer(self) -> Json:
@@ -152,12 +161,6 @@ def _identifiers(element: Json) -> list[Json]:
         for one in objects(element, "identifier")
         if text(one, "value") and isinstance(one.get("system", ""), str)
     ]
-
-
-def _reference(claim: Json, name: str) -> Json | None:
-    """A reference of the claim, or nothing where it is none."""
-    found = claim.get(name)
-    return found if isinstance(found, dict) and text(found, "reference") else None
 
 
 def refused(

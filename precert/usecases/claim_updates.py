@@ -94,16 +94,17 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
     def attempt() -> RequestFile:
         file = _prior_file(update, caller, id_of, requests, registrations)
         request = file.request
+        require_same_patient(request, update.content)
         # Some submitters send an update with the identifier of the claim that it updates.
         alias = None if update.claim_id == update.prior_id else id_of(update.claim_id)
         if alias and registrations.request_id_of(alias) == request.request_id:
             return file
         changes = compared_items(update, file, numbers_of(file))
-        if not changes.added and not changes.cancelled:
+        errors = _errors_of_providers(request, update.content)
+        if not changes.added and not changes.cancelled and not errors:
             return file
-        require_same_patient(request, update.content)
         errors = [
-            *_errors_of_providers(request, update.content),
+            *errors,
             *_errors_of_changes(update, changes, code_sets, payer, now),
         ]
         if errors:
@@ -201,6 +202,13 @@ def compared_items(update: ClaimUpdate, file: RequestFile, numbers: Sequence[int
     }
     # Of lines with the same number, the last one is the item as it is.
     latest = dict(zip(numbers, request.submitted.lines, strict=True))
+    unknown = [
+        FieldError(f"/items/{index}/sequence", "line_unknown", _NO_ITEM)
+        for index, number in enumerate(update.sequences)
+        if number in update.cancelled and number not in latest
+    ]
+    if unknown:
+        raise InvalidInputError(unknown)
     services, added = list(content.services), list[ServiceLine]()
     cancelled, changed = set[str](), set[int]()
     sent = zip(update.sequences, numbered_lines(update.content.services), strict=True)
@@ -325,8 +333,8 @@ def _without_cancelled(update: ClaimUpdate) -> tuple[RequestContent, Callable[[s
 
 
 def cancel_prior_authorization(
-    claim_id: str,
-    reason: str,
+    update: ClaimUpdate,
+    numbers_of: Callable[[RequestFile], Sequence[int]],
     caller: Caller,
     *,
     id_of: Callable[[str], str],
@@ -338,16 +346,33 @@ def cancel_prior_authorization(
     Raises:
         NotEntitledError.
         NotFoundError: no claim with this identifier was submitted, or not by this caller.
-        ActionNotAllowedError: it is decided.
+        KeyReusedError: the claim that cancels it is of another patient.
+        ActionNotAllowedError: it is decided, or has service lines that the claim does not cancel.
     """
-    request_id = id_of(claim_id)
+    request_id = id_of(update.prior_id)
+    file = requests.read_file(request_id)
+    if file is None or own_request(file.request, caller) is None or file.request.review is None:
+        raise NotFoundError(_NO_PRIOR)
+    request = file.request
+    require_same_patient(request, update.content)
+    lines = zip(numbers_of(file), request.submitted.lines, strict=True)
+    left = [
+        number
+        for number, line in lines
+        if line.cancelled_at is None and number not in update.cancelled
+    ]
+    unknown = update.cancelled.difference(numbers_of(file))
+    if not update.cancels_all and (left or unknown):
+        raise request.refusal("The claim cancels some of the service lines.")
     try:
-        void_request(request_id, reason, caller, requests=requests, now=now)
+        void_request(request_id, _CANCELLED, caller, requests=requests, now=now)
     except NotFoundError as error:
         raise NotFoundError(_NO_PRIOR) from error
     return stored_file(requests.read_file(request_id), caller)
 
 
+_CANCELLED: Final = "Cancelled by the submitter of the claim."
+_NO_ITEM: Final = "the request has no item with this number: send the number of the earlier claim"
 _NO_PRIOR: Final = (
     "The claim in Claim.related is not known, or is not one of your TINs. Send its identifier as it "
     "was submitted, and the same requestor; or submit the claim as a new one."

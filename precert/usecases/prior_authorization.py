@@ -208,6 +208,35 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     return stored_file(requests.read_file(request_id), caller)
 
 
+def errors_of_parts(
+    errors: Sequence[FieldError],
+    partial: RequestContent | None,
+    *,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+) -> list[FieldError]:
+    """The errors of values with those of the rest of the content, so that one answer names them all."""
+    if partial is None:
+        return list(errors)
+    others = [
+        *errors_of_claim(partial, payer, local_date(now, payer.zone)),
+        *errors_of_codes(partial, code_sets.listed),
+    ]
+    known = [f"{one.pointer}/" for one in errors]
+    return [
+        *errors,
+        *(
+            one
+            for one in others
+            if not any(
+                f"{one.pointer}/".startswith(each) or each.startswith(f"{one.pointer}/")
+                for each in known
+            )
+        ),
+    ]
+
+
 def _admitted(
     content: RequestContent,
     caller: Caller,
@@ -243,8 +272,8 @@ _OTHERS: Final = "Another provider's claim has this identifier. Send the claim w
 
 
 def require_same_patient(known: Request, content: RequestContent) -> None:
-    """Refuse a claim whose identifier was used for another patient: it is no repetition."""
-    if known.content_as_submitted.member_id != content.member_id:
+    """Refuse a claim of another patient: it neither repeats nor changes this request."""
+    if content.member_id not in (None, known.content_as_submitted.member_id):
         raise KeyReusedError("This identifier is that of another patient's claim. Use another one.")
 
 

@@ -101,7 +101,8 @@ def received_document(
     digest = sha256(file.body or b"").hexdigest()
     name = file.file_name(position)
     # What was refused as a file of one type can be sent as another.
-    content = f"{digest}#{PurePath(name).suffix.lower()}#{file.document_type or ''}"
+    kind = PurePath(name).suffix.lower() if file.body else name
+    content = f"{digest}#{kind}#{file.document_type or ''}"
     document = Document(
         document_id=document_id_of(f"{request_id}#{content}"),
         file_name=name,
