@@ -20,6 +20,7 @@ from functions.pas.models import (
     not_recorded,
     received_files,
     sent_answers,
+    withheld_remarks,
 )
 from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
 from precert.api.operation import FHIR_JSON
@@ -35,7 +36,7 @@ from precert.domain.errors import (
     NotFoundError,
 )
 from precert.fhir.attachment_parameters import read_attachment
-from precert.fhir.attachments import files_of_bundle, withdrawn_places, without_files
+from precert.fhir.attachments import files_of_bundle, without_files
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of, objects, text
 from precert.fhir.claim_changes import (
     cancelled_items,
@@ -134,11 +135,7 @@ def _require_operation(operation: str, caller: Caller) -> None:
 def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     """The request of a claim, stored by this call or by an earlier one with its identifier."""
     prior = prior_claim(bundle)
-    if claim.content is None and prior is None:
-        raise InvalidInputError(call(errors_of_parts, claim.errors, claim.partial))
-    content = claim.content or claim.partial
-    if content is None or (claim.content is None and not is_cancelled(bundle)):
-        raise InvalidInputError(claim.errors)
+    content = _content_of(bundle, claim)
     provider = content.requesting_provider
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
     # Answers come first: they are what the rule list requires.
@@ -158,6 +155,16 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     if files:
         call(store_received_files, file, files)
     return file
+
+
+def _content_of(bundle: Bundle, claim: ReadClaim) -> RequestContent:
+    """What a claim requests; of one that cancels an earlier claim, whatever can be read."""
+    if claim.content is None and prior_claim(bundle) is None:
+        raise InvalidInputError(call(errors_of_parts, claim.errors, claim.partial))
+    content = claim.content or claim.partial
+    if content is None or (claim.content is None and not is_cancelled(bundle)):
+        raise InvalidInputError(claim.errors)
+    return content
 
 
 def _compressed(bundle: Bundle) -> bytes:
@@ -183,15 +190,7 @@ def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
             for place in not_recorded([*answers, *files], file.documents)
         ]
     most = dependencies().payer.documents.max_at_submission
-    remarks = [
-        f"{place}: not attached, as it is marked as entered in error."
-        for place in withdrawn_places(bundle)
-    ]
-    remarks += (
-        f"{one.place}: not attached. Send the content as data; documents are not retrieved."
-        for one in files
-        if one.address is not None
-    )
+    remarks = withheld_remarks(bundle, files)
     remarks += (
         f"{one.place}: not attached. A request takes {most} documents with its submission. Send it "
         "by $submit-attachment."

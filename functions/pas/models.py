@@ -25,7 +25,7 @@ from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
 from precert.domain.review import FIRST_CYCLE
 from precert.fhir.answers import SentAttachment, answered_sections, responses_of
-from precert.fhir.attachments import SentFile
+from precert.fhir.attachments import SentFile, withdrawn_places
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of
 from precert.fhir.claim_items import item_sequences
 from precert.fhir.claims import ReadClaim
@@ -159,6 +159,19 @@ def sent_answers(
     if issues:
         raise UnprocessableBundleError(issues)
     return files_of_responses(responses, questionnaires=questionnaires)
+
+
+def withheld_remarks(bundle: Bundle, files: Sequence[SentFile]) -> list[str]:
+    """Why files of a bundle are no documents: their author withdrew them, or sent an address only."""
+    remarks = [
+        f"{place}: not attached, as it is marked as entered in error."
+        for place in withdrawn_places(bundle)
+    ]
+    return remarks + [
+        f"{one.place}: not attached. Send the content as data; documents are not retrieved."
+        for one in files
+        if one.address is not None
+    ]
 
 
 def not_recorded(
