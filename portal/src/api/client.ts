@@ -45,6 +45,9 @@ export class NetworkError extends Error {
 }
 
 async function send(request: Request): Promise<Response> {
+  if (session().left) {
+    return new Promise(() => {}); // The page is left in a moment.
+  }
   const copy = request.clone();
   const first = await sendOnce(request);
   if (first.status !== 401) {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { writeStored } from "../ui/stored";
 import { startSession } from "./session";
 
 type Handler = (value?: unknown) => unknown;
@@ -13,6 +14,7 @@ vi.mock("oidc-client-ts", () => ({
   WebStorageStateStore: class {},
   UserManager: class {
     signinSilent = issuer.signinSilent;
+    removeUser = async () => undefined;
     events = {
       addUserLoaded: (handler: Handler) => issuer.handlers.set("loaded", handler),
       addSilentRenewError: (handler: Handler) => issuer.handlers.set("failed", handler),
@@ -25,9 +27,14 @@ function event(name: string, value?: unknown): unknown {
   return issuer.handlers.get(name)?.(value);
 }
 
-function opened() {
-  const session = startSession({ authority: "", client_id: "", scope: "" } as never);
-  event("loaded", { access_token: "first", refresh_token: "refresh", expired: true });
+function opened(logout_uri = "") {
+  const session = startSession({ authority: "", client_id: "", scope: "", logout_uri } as never);
+  event("loaded", {
+    access_token: "first",
+    refresh_token: "refresh",
+    expired: true,
+    profile: { sub: "user" },
+  });
   const seen: boolean[] = [];
   session.subscribe(() => seen.push(session.ended));
   return { session, seen };
@@ -64,5 +71,34 @@ describe("a session whose token expired", () => {
     await event("expired");
     expect(session.ended).toBe(false);
     expect(session.token).toBe("third");
+  });
+});
+
+describe("a page whose user signed out", () => {
+  it("stores and calls nothing, and shows no ended session, until it is left", async () => {
+    const stored = new Map<string, string>();
+    const assign = vi.fn();
+    const call = vi.fn();
+    vi.stubGlobal("window", {
+      location: { origin: "http://localhost", assign },
+      sessionStorage: {
+        setItem: (key: string, value: string) => stored.set(key, value),
+        clear: () => stored.clear(),
+      },
+    });
+    vi.stubGlobal("fetch", call);
+    const { api } = await import("../api/client");
+    const { session } = opened("http://localhost/logout");
+    writeStored("draft.1", "Adams");
+    expect([...stored.values()]).toEqual(['"Adams"']);
+    await session.signOut();
+    writeStored("draft.1", "Adams");
+    void api.GET("/v1/me");
+    await Promise.resolve();
+    session.end();
+    expect(stored.size).toBe(0);
+    expect(call).not.toHaveBeenCalled();
+    expect(session.ended).toBe(false);
+    expect(assign).toHaveBeenCalledOnce();
   });
 });

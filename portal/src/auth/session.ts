@@ -19,6 +19,7 @@ export class Session {
   readonly #config: RuntimeConfig;
   #user: User | null = null;
   #ended = false;
+  #left = false;
   #renewal: Promise<boolean> | null = null;
   readonly #listeners = new Set<() => void>();
 
@@ -81,6 +82,7 @@ export class Session {
   }
 
   async signOut(): Promise<void> {
+    this.#left = true;
     window.sessionStorage.clear();
     const { logout_uri, client_id } = this.#config;
     const home = `${window.location.origin}/`;
@@ -90,8 +92,13 @@ export class Session {
       const query = new URLSearchParams({ client_id, logout_uri: home });
       window.location.assign(`${logout_uri}?${query}`);
     } else {
-      await this.#manager.signoutRedirect();
+      await this.#manager.signoutRedirect().catch(() => window.location.assign(home));
     }
+  }
+
+  /** Whether the user signed out: until the page is left, it calls and stores nothing. */
+  get left(): boolean {
+    return this.#left;
   }
 
   /** The token for the API; null without a session. */
@@ -140,7 +147,7 @@ export class Session {
 
   /** The API refused the token, or it expired. */
   end(): void {
-    if (!this.#ended) {
+    if (!this.#ended && !this.#left) {
       this.#ended = true;
       this.#notify();
     }

@@ -19,6 +19,9 @@ export function readStored<Value>(name: string): Value | null {
 }
 
 export function writeStored<Value>(name: string, value: Value): void {
+  if (session().left) {
+    return; // An answer that arrives late would store a patient's data for the next user.
+  }
   try {
     window.sessionStorage.setItem(keyOf(name), JSON.stringify(value));
   } catch {
