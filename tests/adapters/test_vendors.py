@@ -13,6 +13,7 @@ from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.test_document_downloads import attached
 from tests.adapters.test_intake import APPROVAL, REASONS, images, register, report
+from tests.adapters.test_lists import found
 from tests.adapters.test_notices import issue_notices
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT, later
 
@@ -238,7 +239,9 @@ def test_delegated_request_is_on_no_list_and_cannot_be_flagged_when_it_is_pended
     cloud: Cloud,
 ) -> None:
     request_id = delegated(cloud)
+    number = cloud.read(request_id).body["number"]
     for by in (PROVIDER, FACILITY):
+        assert found(cloud, number, by).status == 404
         assert cloud.dashboard(by=by).body["requests"] == []
         assert cloud.of_patient(by=by).body["requests"] == []
         assert cloud.flag(request_id, by=by).status == 404
@@ -248,6 +251,7 @@ def test_delegated_request_is_on_no_list_and_cannot_be_flagged_when_it_is_pended
         [row] = cloud.dashboard(by=by).body["requests"]
         assert row["status"] == "APPROVED"
         assert cloud.flag(request_id, by=by).status == 204
+        assert found(cloud, number, by).status == 200
 
 
 # -- what a vendor reads -------------------------------------------------------------------------------
