@@ -35,6 +35,7 @@ api = FhirApi("pas", tag="Prior authorization", identify=identify, audit=audit, 
 PATH: Final = "/fhir/r4/Subscription"
 STATUS: Final = "$status"
 EVENTS: Final = "$events"
+EMPTY: Final = "empty"
 _NO_OPERATION: Final = "There is no such operation. Subscriptions have $status and $events."
 
 
@@ -318,7 +319,12 @@ def _events(
     ]
     return FhirResource(
         notification_bundle(
-            past.subscription, "query-event", bundle_id=bundle_id, at=at, events=events
+            past.subscription,
+            "query-event",
+            bundle_id=bundle_id,
+            at=at,
+            events=events,
+            names_topic=query.content != EMPTY,
         )
     )
 

@@ -149,6 +149,7 @@ def status_of(
     *,
     status_id: str,
     events: Sequence[tuple[Notification, str | None]] = (),
+    names_topic: bool = True,
 ) -> Json:
     """The status as Parameters; ``events`` with the full URLs of their resources."""
     parameters: list[Json] = [
@@ -156,7 +157,7 @@ def status_of(
             "name": "subscription",
             "valueReference": {"reference": f"Subscription/{one.subscription_id}"},
         },
-        {"name": "topic", "valueCanonical": TOPIC},
+        *([{"name": "topic", "valueCanonical": TOPIC}] if names_topic else ()),
         {"name": "status", "valueCode": one.status.value},
         {"name": "type", "valueCode": kind},
         {"name": "events-since-subscription-start", "valueString": str(one.last_number)},
@@ -190,13 +191,19 @@ def notification_bundle(
     bundle_id: str,
     at: datetime,
     events: Sequence[tuple[Notification, Json | None]] = (),
+    names_topic: bool = True,
 ) -> Json:
-    """A notification: the status, then the response bundle of each event, if it is shown."""
+    """A notification: the status, then the response bundle of each event, if it is shown.
+
+    ``names_topic`` is false for empty content, which discloses nothing about what has changed.
+    """
     with_urls = [
         (notification, f"urn:uuid:{answer['id']}" if answer else None)
         for notification, answer in events
     ]
-    status = status_of(one, str(kind), status_id=bundle_id, events=with_urls)
+    status = status_of(
+        one, str(kind), status_id=bundle_id, events=with_urls, names_topic=names_topic
+    )
     entries = [
         _entry(status, "GET", f"Subscription/{one.subscription_id}/$status"),
         *(_entry(answer, "POST", "Claim/$inquire") for _, answer in events if answer),

@@ -223,6 +223,11 @@ def test_owner_receives_past_events_when_it_asks_for_them(client: Subscriber) ->
     some = client.call("GET", f"/{subscription_id}/$events", **query).body
     assert [one["event-number"]["valueString"] for one in parts(some)] == ["2"]
     assert len(some["entry"]) == 1
+    named = [
+        {one["name"] for one in found["entry"][0]["resource"]["parameter"]}
+        for found in (some, reply.body)
+    ]
+    assert ["topic" in names for names in named] == [False, True]
     wrong = client.call("GET", f"/{subscription_id}/$events", eventsSinceNumber="x")
     assert wrong.status == 422
     recorded = [
