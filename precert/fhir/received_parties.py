@@ -1,6 +1,7 @@
 """The parties of a received claim: the patient, and the providers."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,6 +37,31 @@ def patient_of(bundle: Bundle, claim: Json, insurance: Json, places: dict[str, s
         last_name=text(name, "family"),
         first_name=given[0] if isinstance(given, list) and given else None,
     )
+
+
+_GENDERS: Final = frozenset({"male", "female", "other", "unknown"})
+
+
+def returned(resource: Json) -> Json:
+    """A resource as it was sent; of a patient, birth date and gender only where FHIR permits the value.
+
+    A receiver refuses a whole response with a value that FHIR does not have. PAS requires a gender.
+    """
+    if resource["resourceType"] != "Patient":
+        return resource
+    patient = {**resource, "gender": resource.get("gender")}
+    if not _is_full_date(patient.get("birthDate")):
+        patient.pop("birthDate", None)
+    if not isinstance(patient["gender"], str) or patient["gender"] not in _GENDERS:
+        patient["gender"] = "unknown"
+    return patient
+
+
+def _is_full_date(value: object) -> bool:
+    try:
+        return date.fromisoformat(str(value)).isoformat() == value
+    except ValueError:
+        return False
 
 
 def provider_of(

@@ -34,7 +34,7 @@ from precert.fhir.elements import (
 )
 from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
 from precert.fhir.needed import document_requests, referring_to, written
-from precert.fhir.received_parties import PROVIDER_TYPES
+from precert.fhir.received_parties import PROVIDER_TYPES, returned
 from precert.fhir.references import References, references_in
 
 PENDED: Final = "A4"
@@ -127,7 +127,7 @@ class _Response:
             {"fullUrl": f"urn:uuid:{one['id']}", "resource": named.resolved(one)} for one in made
         ]
         entries[1:1] = [
-            {"fullUrl": urls[id(one)], "resource": named.resolved(one, urls[id(one)])}
+            {"fullUrl": urls[id(one)], "resource": named.resolved(returned(one), urls[id(one)])}
             for one in sent
         ]
         identifiers = _identifiers({"identifier": [self.bundle.document.get("identifier")]})

@@ -166,7 +166,8 @@ class Calls:
         )
         if reply.body is not None and reply.headers.get("Content-Type") == FHIR_JSON:
             # Every answer fits the profiles that it claims, errors included.
-            assert fhir_findings(reply.body) == []
+            findings = fhir_findings(reply.body)
+            assert findings == []
         return reply
 
     @staticmethod

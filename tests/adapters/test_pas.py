@@ -281,6 +281,18 @@ def test_reason_and_place_are_answered_when_a_claim_is_wrong(cloud: Cloud, kind:
     assert cloud.call(status, "GET", "/v1/requests", by=PROVIDER).body["requests"] == []
 
 
+@pytest.mark.parametrize("value", ["1950-13-01", "1950-02-30", "50", "", 1950, "1950-02", None, {}])
+def test_response_can_be_read_when_values_of_the_patient_cannot(
+    cloud: Cloud, value: object
+) -> None:
+    document = claim(VISIT)
+    patient(document).update(birthDate=value, gender=value)
+    reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER)
+    found = patient(reply.body)
+    assert (found["gender"], "birthDate" in found) == ("unknown", False)
+    assert found["identifier"] == patient(document)["identifier"]
+
+
 def each_party(document: Json, element: str, **changes: Any) -> None:
     for entry in document["entry"]:
         if entry["resource"]["resourceType"] in ("Organization", "Practitioner"):
