@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud.gaps.alarms import is_breached, metrics_in
+from local.cloud.gaps.alarms import INTERVAL_SECONDS, instants, is_breached, metrics_in
 
 NOW = 6_030.0
 """Half a minute after the beginning of a period of a minute."""
@@ -81,3 +81,9 @@ def test_metrics_are_read_when_a_line_has_the_embedded_format() -> None:
 @pytest.mark.parametrize("line", ["", "{", "START", '{"message":"relayed"}', '{"_aws":{}}'])
 def test_line_has_no_metrics_when_it_is_not_in_the_embedded_format(line: str) -> None:
     assert list(metrics_in(line)) == []
+
+
+def test_no_period_is_left_out_when_an_evaluation_is_late() -> None:
+    late = NOW + 2.5 * INTERVAL_SECONDS
+    assert list(instants(NOW, late)) == [NOW, NOW + INTERVAL_SECONDS, late]
+    assert list(instants(NOW, NOW - 1)) == [NOW - 1]

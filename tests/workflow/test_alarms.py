@@ -59,7 +59,13 @@ class Operators:
     def state(self, name: str) -> str:
         return str(self.alarm(name)["StateValue"])
 
-    def clear(self) -> None:
+    def clear(self, *names: str) -> None:
+        """Wait for the end of these alarms of earlier tests, as only a change is notified."""
+
+        def look() -> bool | None:
+            return all(self.state(name) != "ALARM" for name in names) or None
+
+        until(f"waiting for the end of {', '.join(names)}", look)
         self.sqs.purge_queue(QueueUrl=self.url)
         self.messages.clear()
 
@@ -100,6 +106,7 @@ def test_operators_are_paged_when_a_stored_record_cannot_be_read(
     table = bench.deployment.outputs["RequestsTableName"]
     dynamodb = bench.deployment.cloud.client("dynamodb")
     [header] = [one for one in bench.items(request_id) if one["sk"]["S"] == "REQUEST"]
+    operators.clear("DamagedRecords", "ServerErrors")
     dynamodb.put_item(TableName=table, Item={**header, "plan": {"S": "{"}})
     try:
         answer = bench.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")
@@ -113,14 +120,17 @@ def test_operators_are_paged_when_a_stored_record_cannot_be_read(
 def test_operators_get_a_ticket_when_a_dead_letter_appears(
     bench: Bench, operators: Operators
 ) -> None:
-    assert bench.invoke("Relay", {"Records": [UNREADABLE]}) == {"batchItemFailures": []}
-    operators.notified("RelayDeadLetters", "Ticket", "dead-letters")
     urls = bench.deployment.cloud.client("sqs").list_queues()["QueueUrls"]
     [url] = [one for one in urls if "RelayFunctionDeadLetters" in one]
+    operators.sqs.purge_queue(QueueUrl=url)
+    operators.clear("RelayDeadLetters")
+    assert bench.invoke("Relay", {"Records": [UNREADABLE]}) == {"batchItemFailures": []}
+    operators.notified("RelayDeadLetters", "Ticket", "dead-letters")
     operators.sqs.purge_queue(QueueUrl=url)
 
 
 def test_operators_get_a_ticket_when_invocations_fail(bench: Bench, operators: Operators) -> None:
+    operators.clear("InboxFunctionErrors")
     client: Any = bench.deployment.cloud.client("lambda")
     answer = client.invoke(FunctionName=bench.function("Inbox"), Payload=b'{"detail": {}}')
     assert answer["FunctionError"]
@@ -133,8 +143,10 @@ def test_operators_get_a_ticket_when_an_execution_fails_or_is_aborted(
     client = bench.deployment.cloud.client("stepfunctions")
     request_id = bench.portal.pending()
     running = bench.started(request_id)
+    operators.clear("AbortedExecutions")
     client.stop_execution(executionArn=running["executionArn"])
     operators.notified("AbortedExecutions", "Ticket", "executions")
+    operators.clear("FailedExecutions")
     machine = bench.deployment.outputs["StateMachineArn"]
     client.start_execution(stateMachineArn=machine, name="unreadable-input", input="{}")
     operators.notified("FailedExecutions", "Ticket", "executions")

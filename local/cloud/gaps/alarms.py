@@ -168,16 +168,28 @@ async def evaluate(now: float) -> None:
             cloudwatch._dispatch_alarm_actions(alarm, before, state, reason)
 
 
+def instants(since: float, until: float) -> Iterator[float]:
+    """When alarms are evaluated: no period is left out where the machine was too busy for some time."""
+    yield from (
+        since + INTERVAL_SECONDS * at for at in range(int((until - since) / INTERVAL_SECONDS))
+    )
+    yield until
+
+
 def _evaluate_forever() -> None:
     pause = threading.Event()
     app = module("app")
+    evaluated = time.time()
     while not pause.wait(INTERVAL_SECONDS):
         if app._MAIN_LOOP is None:
             continue
+        now = time.time()
         try:
-            asyncio.run_coroutine_threadsafe(evaluate(time.time()), app._MAIN_LOOP).result(60)
+            for at in instants(evaluated + INTERVAL_SECONDS, now):
+                asyncio.run_coroutine_threadsafe(evaluate(at), app._MAIN_LOOP).result(60)
         except Exception:
             app.logger.exception("alarms could not be evaluated; trying again")
+        evaluated = now
 
 
 def apply() -> None:
