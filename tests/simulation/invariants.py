@@ -89,6 +89,12 @@ def unrecorded(request: Request) -> Iterator[tuple[str, datetime]]:
         yield "DeadlineApproaching", deadline.warn_at
 
 
+def _resumed(before: Request | None, at: datetime) -> datetime:
+    """When a reminder can be recorded: a clock that is paused at its time records it at its end."""
+    requests = before.submitted.information_requests if before else ()
+    return max([at, *(one.closed_at for one in requests if one.closed_at)])
+
+
 class Invariants:
     """Checks a world from its first write."""
 
@@ -134,7 +140,10 @@ class Invariants:
         if at is None or _at(event["at"]) < at:
             raise broken("a reminder was recorded too early:", one.key[0], event["type"])
         calm_since = self.world.calm_since
-        if calm_since is not None and calm_since < at < _at(event["at"]) - _LATEST:
+        if (
+            calm_since is not None
+            and calm_since < _resumed(before, at) < _at(event["at"]) - _LATEST
+        ):
             raise broken("a reminder was recorded too late:", one.key[0], event["type"])
         if before is not None and calm_since is not None and event["type"] == "DeadlinePassed":
             review, warn_at = before.submitted, _MARKS["DeadlineApproaching"](before)
