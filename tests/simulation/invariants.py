@@ -493,7 +493,9 @@ class Invariants:
         if locked != valid.keys() - unlocked:
             raise broken("locks are not those of valid requests:", locked, valid.keys() - unlocked)
         for lock in locks.values():
-            days = Counter(self._admission(valid[one]) for one in lock)
+            # A denied service may be requested again, and the denial be overturned after that.
+            first_cycle = [valid[one] for one in lock if valid[one].submitted.cycle == 1]
+            days = Counter(map(self._admission, first_cycle))
             if any(count > 1 for count in days.values()):
                 raise broken("a request and its duplicate are both valid:", lock)
 
