@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ STATE_DIR: Final = ROOT / ".local" / "state"
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.02
+_PORTS_TRIED: Final = 5
 #: Environment variables that functions inherit; no others, in particular no credentials.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
@@ -153,9 +154,19 @@ def chosen_port(state_dir: Path, port: int | None) -> int:
     if port is None:
         port = int(remembered.read_text()) if remembered.exists() else settings.DEFAULT_PORT
     elif port == 0:
-        port = int(remembered.read_text()) if remembered.exists() else free_port()
+        port = int(remembered.read_text()) if remembered.exists() else _unused_port()
     _refuse_busy(port)
     return port
+
+
+def _unused_port() -> int:
+    """A free port; another process can take one between its choice and its use."""
+    for _ in range(_PORTS_TRIED):
+        with suppress(LocalCloudError):
+            port = free_port()
+            _refuse_busy(port)
+            return port
+    return free_port()
 
 
 def _why_it_ended(cloud: Cloud) -> str:
