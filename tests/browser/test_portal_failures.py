@@ -62,7 +62,7 @@ def test_other_parts_and_entries_stay_when_a_part_of_a_page_breaks(
     code.fill("44130")
     code.press("Enter")
     expect(failed).to_be_visible()
-    expect(failed).to_contain_text(re.compile("|".join(ids)))
+    expect(failed).to_contain_text(re.compile("|".join(map(re.escape, ids))))
     expect(page.get_by_role("heading", name="Requesting provider")).to_be_visible()
     expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     page.unroute_all()
