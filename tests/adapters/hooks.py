@@ -110,6 +110,17 @@ def order(
     return {name: value for name, value in sent.items() if value not in (None, [])}
 
 
+def appointment(**changes: Any) -> Json:
+    return {
+        "resourceType": "Appointment",
+        "id": "a1",
+        "status": "proposed",
+        "start": "2026-07-20T09:00:00Z",
+        "participant": [{"actor": {"reference": "Patient/p1"}}],
+        **changes,
+    }
+
+
 def bundle(*resources: Json) -> Json:
     return {
         "resourceType": "Bundle",

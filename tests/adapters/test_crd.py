@@ -17,6 +17,7 @@ from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (
     CPT,
     PAYER,
+    appointment,
     bundle,
     call_hook,
     call_service,
@@ -380,17 +381,6 @@ def test_invariants_hold_when_orders_are_answered(cloud: Cloud, place: str | Non
                 assert found["reason"]
 
 
-def appointment(**changes: Any) -> Json:
-    return {
-        "resourceType": "Appointment",
-        "id": "a1",
-        "status": "proposed",
-        "start": "2026-07-20T09:00:00Z",
-        "participant": [{"actor": {"reference": "Patient/p1"}}],
-        **changes,
-    }
-
-
 def book(cloud: Cloud, *appointments: Json, **changes: Any) -> Reply:
     call = hook_call(hook="appointment-book", **changes)
     call["context"] = {"patientId": "p1", "appointments": bundle(*appointments)}
@@ -580,14 +570,7 @@ def test_payer_is_not_compared_when_it_has_no_identifiers(cloud: Cloud) -> None:
 
 def every_hook() -> list[Json]:
     """A call of each hook that has something to answer."""
-    booked = {
-        "resourceType": "Appointment",
-        "id": "a1",
-        "status": "proposed",
-        "start": "2026-07-20T09:00:00Z",
-        "participant": [],
-        "basedOn": [{"reference": "ServiceRequest/o1"}],
-    }
+    booked = appointment(basedOn=[{"reference": "ServiceRequest/o1"}])
     visit = {
         "resourceType": "Encounter",
         "id": "e1",

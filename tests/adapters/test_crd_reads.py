@@ -16,6 +16,7 @@ from tests.adapters.hooks import (
     PAYER,
     PERFORMER,
     REQUESTER,
+    appointment,
     bundle,
     call_hook,
     concept,
@@ -160,14 +161,7 @@ def test_call_is_refused_when_no_dispatched_order_can_be_read(cloud: Cloud) -> N
 
 
 def test_order_of_an_appointment_is_answered_when_it_is_read(cloud: Cloud) -> None:
-    booked = {
-        "resourceType": "Appointment",
-        "id": "a1",
-        "status": "proposed",
-        "start": "2026-07-20T09:00:00Z",
-        "participant": [],
-        "basedOn": [{"reference": "ServiceRequest/o1"}],
-    }
+    booked = appointment(basedOn=[{"reference": "ServiceRequest/o1"}])
     call = unsent(hook="appointment-book")
     call["context"] = {"patientId": "p1", "appointments": bundle(booked)}
     reply, _ = called(cloud, call, {**SYSTEM, "ServiceRequest/o1": order("99213")})
