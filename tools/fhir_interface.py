@@ -264,8 +264,7 @@ def _claim_errors() -> Json:
         if name.isupper() and isinstance(value, str) and 1 <= len(value) <= _LONGEST
     }
     follow_ups = {pas_models.CORRECT, pas_models.NO_RESUBMISSION}
-    fields = pas_models._REASON_OF_FIELD  # noqa: SLF001 - the one table of these codes
-    errors = pas_models._REASON_OF_ERROR  # noqa: SLF001 - the one table of these codes
+    fields, errors = pas_models.REASON_OF_FIELD, pas_models.REASON_OF_ERROR
     reasons = {*fields.values(), *(code for code, _ in errors.values()), *texts} - follow_ups
     return {"reject_reasons": sorted(reasons), "follow_up_actions": sorted(follow_ups)}
 

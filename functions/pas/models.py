@@ -38,7 +38,7 @@ CORRECT: Final = "C"
 """X12 889: correct and resubmit."""
 NO_RESUBMISSION: Final = "N"
 
-_REASON_OF_FIELD: Final = {
+REASON_OF_FIELD: Final = {
     "member_id": "72",
     "date_of_birth": "58",
     "last_name": "65",
@@ -66,7 +66,7 @@ OUTSIDE_WINDOW: Final = "62"
 NOT_AUTHORIZED: Final = "41"
 UNKNOWN_NUMBER: Final = "AA"
 """The authorization that the claim refers to is not found, or the caller may not see it."""
-_REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
+REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
     PatientNotFoundError: ("67", CORRECT),
     PatientNotEligibleError: ("95", NO_RESUBMISSION),
     CheckNotAvailableError: ("78", NO_RESUBMISSION),
@@ -75,7 +75,8 @@ _REASON_OF_ERROR: Final[dict[type[PrecertError], tuple[str, str]]] = {
     ActionNotAllowedError: (INVALID, NO_RESUBMISSION),
     NotFoundError: (UNKNOWN_NUMBER, CORRECT),
 }
-REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *_REASON_OF_ERROR)
+"""X12 901 and 889 by the error for which a claim is refused as a whole."""
+REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *REASON_OF_ERROR)
 """Errors that a ClaimResponse explains; others are an OperationOutcome."""
 _INDEX: Final = re.compile(r"/[0-9]+$")
 
@@ -196,7 +197,7 @@ def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:
         if more := len(error.errors[MAX_LISTED:]):
             listed.append(ClaimError(INVALID, "Claim", f"Claim: {more} more values are wrong."))
         return listed
-    code, follow_up = _REASON_OF_ERROR[type(error)]
+    code, follow_up = REASON_OF_ERROR[type(error)]
     place = "Claim.patient" if "Patient" in type(error).__name__ else "Claim"
     if isinstance(error, NotFoundError):
         place = "Claim.related"
@@ -220,4 +221,4 @@ def _reason(error: FieldError) -> str:
     if error.code == "outside_window":
         return OUTSIDE_WINDOW
     field = _INDEX.sub("", error.pointer).rpartition("/")[2]
-    return _REASON_OF_FIELD.get(field, MISSING if error.code == "missing" else INVALID)
+    return REASON_OF_FIELD.get(field, MISSING if error.code == "missing" else INVALID)
