@@ -141,7 +141,9 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     # Answers come first: they are what the rule list requires.
     files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
     if prior is not None:
-        updated = _updated(bundle, content, claim.sequences, prior, caller, id_of, files)
+        updated = _updated(
+            bundle, content, claim.sequences, prior, caller, id_of=id_of, files=files
+        )
         return _with_files(updated, files, caller)
     file: RequestFile = call(
         submit_prior_authorization,
@@ -219,12 +221,13 @@ def _with_files(file: RequestFile, files: Sequence[ReceivedFile], caller: Caller
     return file
 
 
-def _updated(  # noqa: PLR0917 - the claim, as it was read
+def _updated(
     bundle: Bundle,
     content: RequestContent,
     sequences: tuple[int, ...],
     prior: dict[str, Any],
     caller: Caller,
+    *,
     id_of: Callable[[str], str],
     files: Sequence[ReceivedFile],
 ) -> RequestFile:
