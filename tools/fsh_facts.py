@@ -74,15 +74,15 @@ def main() -> None:
 def facts_of(facts: Json, ids: Sequence[str]) -> Json:
     """The facts of some profiles, and of the extensions, value sets and invariants that they use."""
     waiting = [url for url in facts["profiles"] if url.rpartition("/")[2] in ids]
-    kept: Json = {}
+    found: Json = {}
     while waiting:
         url = waiting.pop()
-        if url in facts["profiles"] and url not in kept:
-            kept[url] = facts["profiles"][url]
-            waiting += [one for row in kept[url]["elements"] for one in row.get("profiles", ())]
-    rows = [row for one in kept.values() for row in one["elements"]]
+        if url in facts["profiles"] and url not in found:
+            found[url] = facts["profiles"][url]
+            waiting += [one for row in found[url]["elements"] for one in row.get("profiles", ())]
+    rows = [row for one in found.values() for row in one["elements"]]
     used = {
-        "profiles": kept,
+        "profiles": found,
         "value_sets": {row["binding"][1] for row in rows if "binding" in row},
         "invariants": {key for row in rows for key in row.get("invariants", ())},
     }

@@ -140,7 +140,7 @@ def member_of_staff(label: str, groups: str) -> dict[str, str]:
 def test_reviewers_read_the_names_of_colleagues_and_no_others_when_a_case_is_read(
     granting: Cloud,
 ) -> None:
-    """To ask each other about a case. The submitter is named to nobody, a reviewer to no provider."""
+    """They ask each other about a case. No response names the submitter; providers read no reviewer."""
     nurse = member_of_staff("nlee", "[Reviewer]")
     physician = member_of_staff("praman", "[Reviewer PhysicianReviewer]")
     unregistered = member_of_staff("hcole", "[Reviewer]")

@@ -43,7 +43,7 @@ export class Session {
     });
     this.#manager.events.addUserLoaded((user) => this.#set(user));
     this.#manager.events.addSilentRenewError(() => this.#expireIfPast());
-    // A computer that slept for an hour: the refresh token is still valid, and nobody has to sign in.
+    // After an hour of sleep mode the refresh token is still valid: no new sign-in is needed.
     this.#manager.events.addAccessTokenExpired(async () => {
       if (!(await this.renew())) {
         this.#expireIfPast();
