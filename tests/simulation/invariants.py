@@ -89,10 +89,18 @@ def unrecorded(request: Request) -> Iterator[tuple[str, datetime]]:
         yield "DeadlineApproaching", deadline.warn_at
 
 
+def _was_adverse(request: Request) -> bool:
+    """Whether a line was ever denied or modified: the request had left its lock then (S2)."""
+    decisions = (one for line in request.submitted.lines for one in line.decisions)
+    return any(one.status in {"DENIED", "MODIFIED"} for one in decisions)
+
+
 def _resumed(before: Request | None, at: datetime) -> datetime:
-    """When a reminder can be recorded: a clock that is paused at its time records it at its end."""
-    requests = before.submitted.information_requests if before else ()
-    return max([at, *(one.closed_at for one in requests if one.closed_at)])
+    """The end of the pause at ``at``, as no reminder is recorded in a pause; else ``at``."""
+    for one in before.submitted.information_requests if before else ():
+        if one.pauses and one.closed_at and one.requested_at <= at < one.closed_at:
+            at = one.closed_at
+    return at
 
 
 class Invariants:
@@ -494,8 +502,9 @@ class Invariants:
             raise broken("locks are not those of valid requests:", locked, valid.keys() - unlocked)
         for lock in locks.values():
             # A denied service may be requested again, and the denial be overturned after that.
-            first_cycle = [valid[one] for one in lock if valid[one].submitted.cycle == 1]
-            days = Counter(map(self._admission, first_cycle))
+            days = Counter(
+                self._admission(valid[one]) for one in lock if not _was_adverse(valid[one])
+            )
             if any(count > 1 for count in days.values()):
                 raise broken("a request and its duplicate are both valid:", lock)
 
