@@ -30,7 +30,7 @@ from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle
 from precert.fhir.claim_items import item_sequences
 from precert.fhir.claims import ReadClaim
 from precert.fhir.elements import Json
-from precert.fhir.responses import ClaimError
+from precert.fhir.response_bundles import ClaimError
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.received_documents import ReceivedFile
 

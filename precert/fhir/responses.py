@@ -7,10 +7,8 @@ the insurer and the requestor are returned as they were received.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from precert.domain.decisions import DecidingRole, Decision, ServiceLine
 from precert.domain.delegation import names_of
@@ -21,146 +19,21 @@ from precert.domain.request import Request
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
 from precert.domain.values import CodeType, Purpose
 from precert.domain.wording import written_moment
-from precert.fhir import parties, systems
-from precert.fhir.bundles import Bundle, codings, extension_of, objects, text
+from precert.fhir import systems
+from precert.fhir.bundles import Bundle, extension_of, objects
 from precert.fhir.elements import (
     Json,
-    absent,
     concept,
     extension,
     not_applicable,
     present,
-    reference,
 )
 from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
-from precert.fhir.needed import document_requests, referring_to, written
-from precert.fhir.received_parties import PROVIDER_TYPES, returned
-from precert.fhir.references import References, references_in
+from precert.fhir.needed import document_requests, referring_to
+from precert.fhir.response_bundles import ClaimError, ResponseBundle, claim_error
 
 PENDED: Final = "A4"
 """X12 306 of a line that is not decided."""
-
-
-@dataclass(frozen=True)
-class ClaimError:
-    """Why a claim is refused: X12 901, where in the bundle, what the requestor does next (X12 889)."""
-
-    code: str
-    path: str
-    message: str
-    follow_up: str = "C"
-
-
-@dataclass
-class _Response:
-    bundle: Bundle
-    payer: Payer
-    at: datetime
-    new_uuid: Callable[[], str]
-    inquired: bool = False
-    resources: list[Json] = field(default_factory=list)
-    notes: list[Json] = field(default_factory=list)
-
-    @property
-    def claim(self) -> Json:
-        """A reference to the claim: by its identifier, as it is not returned."""
-        if identifiers := _identifiers(self.bundle.first):
-            return {"type": "Claim", "identifier": identifiers[0]}
-        return {**absent(), "type": "Claim", "display": "The claim of this call"}
-
-    def claim_response(self, **members: Any) -> Json:
-        claim = self.bundle.first
-        kind = claim.get("type")
-        return present(
-            resourceType="ClaimResponse",
-            id=self.new_uuid(),
-            meta=systems.profile("claiminquiryresponse" if self.inquired else "claimresponse"),
-            identifier=_identifiers(claim),
-            status="active",
-            type=kind if any(codings(kind)) else absent(),
-            # The profile has no other use; a predetermination says so in a note.
-            use="preauthorization",
-            patient=self._sent("patient", "Patient") or {"display": "The claim has no patient"},
-            created=written(self.at),
-            insurer=claim.get("insurer") if self._insurer_is_sent else self._payer,
-            requestor=self._sent("provider", *PROVIDER_TYPES),
-            request=self.claim,
-            **members,
-        )
-
-    def note(self, text: str) -> int:
-        number = len(self.notes) + 1
-        self.notes.append({"number": number, "type": "display", "text": text})
-        return number
-
-    @property
-    def _insurer_is_sent(self) -> bool:
-        return self.bundle.target(self.bundle.first.get("insurer"), "Organization") is not None
-
-    def _sent(self, name: str, *types: str) -> Json | None:
-        """A reference of the claim; nothing where it is none, or is to another type of resource."""
-        found = self.bundle.first.get(name)
-        if not isinstance(found, dict) or not text(found, "reference"):
-            return None
-        target = self.bundle.target(found)
-        return found if target is None or target["resourceType"] in types else None
-
-    @cached_property
-    def _payer(self) -> Json:
-        """A reference to the payer, whom a response always names."""
-        organization = {"id": self.new_uuid(), **parties.insurer(self.payer)}
-        self.resources.append(organization)
-        return reference(f"urn:uuid:{organization['id']}")
-
-    def document(self, response: Json) -> Json:
-        """The response bundle: the response first, then the parties that it names.
-
-        Parties have the full URLs of the request, and references in the response name these: a
-        relative reference would be resolved by the full URL of the response.
-        """
-        made = [response, *self.resources]
-        own = frozenset(f"urn:uuid:{one['id']}" for one in made)
-        sent = self._reached(made)
-        urls = {id(one): self.bundle.full_url(one) or f"urn:uuid:{self.new_uuid()}" for one in sent}
-        named = References(self.bundle, urls, own)
-        entries = [
-            {"fullUrl": f"urn:uuid:{one['id']}", "resource": named.resolved(one)} for one in made
-        ]
-        entries[1:1] = [
-            {"fullUrl": urls[id(one)], "resource": named.resolved(returned(one), urls[id(one)])}
-            for one in sent
-        ]
-        identifiers = _identifiers({"identifier": [self.bundle.document.get("identifier")]})
-        return present(
-            resourceType="Bundle",
-            meta=systems.profile(f"pas-{'inquiry-' if self.inquired else ''}response-bundle"),
-            identifier=identifiers[0]
-            if identifiers
-            else {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self.new_uuid()}"},
-            type="collection",
-            timestamp=written(self.at),
-            entry=[present(**one) for one in entries],
-        )
-
-    def _reached(self, made: Sequence[Json]) -> list[Json]:
-        """The resources of the request that are referred to, and those that these refer to."""
-        waiting: list[object] = list(references_in(list(made)))
-        found: list[Json] = []
-        while waiting:
-            target = self.bundle.target(waiting.pop(0))
-            if target is not None and not any(one is target for one in found):
-                found.append(target)
-                waiting += references_in(target)
-        return [one for one in found if one is not self.bundle.first]
-
-
-def _identifiers(element: Json) -> list[Json]:
-    """The identifiers with a value, as they were sent."""
-    return [
-        one
-        for one in objects(element, "identifier")
-        if text(one, "value") and isinstance(one.get("system", ""), str)
-    ]
 
 
 def refused(
@@ -172,7 +45,7 @@ def refused(
     new_uuid: Callable[[], str],
 ) -> Json:
     """The response to a claim that was read, and is refused: nothing was stored."""
-    response = _Response(bundle, payer, at, new_uuid)
+    response = ResponseBundle(bundle, payer, at, new_uuid)
     return response.document(
         response.claim_response(
             outcome="error",
@@ -181,25 +54,10 @@ def refused(
                 if len(errors) == 1
                 else f"The claim is not accepted: {len(errors)} errors, each with a note."
             ),
-            error=[_error(one, response.note(one.message)) for one in errors],
+            error=[claim_error(one, response.note(one.message)) for one in errors],
             processNote=response.notes,
         )
     )
-
-
-def _error(error: ClaimError, note: int) -> Json:
-    follow_up = concept(systems.FOLLOW_UP, error.follow_up)
-    element = extension(
-        "errorElement", extension=[{"url": "processNote", "valuePositiveInt": note}]
-    )
-    return {
-        "extension": [
-            element,
-            extension("errorPath", valueString=error.path),
-            extension("errorFollowupAction", valueCodeableConcept=follow_up),
-        ],
-        "code": concept(systems.REJECT_REASON, error.code),
-    }
 
 
 def determined(  # noqa: PLR0913 - most are dependencies
@@ -223,7 +81,7 @@ def determined(  # noqa: PLR0913 - most are dependencies
     which documents are sent. Of ``documents``, those that were received in a call and are not attached
     are notes, and so are the ``remarks``.
     """
-    response = _Response(bundle, payer, at, new_uuid, inquired)
+    response = ResponseBundle(bundle, payer, at, new_uuid, inquired)
     review = request.submitted
     communications, tasks = document_requests(
         request,
@@ -308,7 +166,11 @@ def inquiry_answer(
 
 
 def _item(
-    request: Request, line: ServiceLine, sequence: int, details: ItemDetails, response: _Response
+    request: Request,
+    line: ServiceLine,
+    sequence: int,
+    details: ItemDetails,
+    response: ResponseBundle,
 ) -> Json:
     review = request.submitted
     decision = details.decision

@@ -16,7 +16,7 @@ from precert.usecases.ports.subscriptions import NotDeliveredError
 from tests.adapters.callers import PROVIDER
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_pas import claim
+from tests.adapters.pas_calls import claim
 from tests.fakes.samples import BOWEL_SURGERY, PROVIDER_TIN
 from tests.unit.test_export import coding, extensions
 from tools.fhir_validator import pas_validator

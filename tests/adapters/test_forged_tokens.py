@@ -19,6 +19,7 @@ from functions.status import handler as status
 from precert.domain.clients import NotVerifiedError
 from precert.usecases.smart import verified_cds_client
 from tests.adapters.calls import Reply
+from tests.adapters.pas_calls import claim
 from tests.adapters.smart_clients import (
     CLIENT_ID,
     FHIR_URL,
@@ -37,7 +38,6 @@ from tests.adapters.smart_clients import (
     rsa_key,
     serve,
 )
-from tests.adapters.test_pas import claim
 
 __all__ = ["ehr"]
 OTHER: Final = "other-ehr-55aa"

@@ -9,7 +9,7 @@ from precert.fhir.questionnaires import questionnaire
 from tests.adapters.callers import FACILITY
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import coverage
-from tests.adapters.test_pas import PACEMAKER, Json, claim, issues, resources, submit
+from tests.adapters.pas_calls import PACEMAKER, Json, claim, issues, resources, submit
 from tests.adapters.test_pas_documents import (
     NOTES,
     attach,

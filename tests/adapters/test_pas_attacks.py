@@ -11,7 +11,7 @@ import pytest
 from functions.status import handler as status
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_pas import PACEMAKER, VISIT, Json, actions, claim, errors, issues, submit
+from tests.adapters.pas_calls import PACEMAKER, VISIT, Json, actions, claim, errors, issues, submit
 from tests.adapters.test_pas_answers import PACEMAKERS, answers
 from tests.adapters.test_pas_documents import (
     NOTES,

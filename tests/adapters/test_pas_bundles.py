@@ -5,26 +5,21 @@ elements that are optional. ``make test`` sends a few, ``make deep`` 2,000.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from tests.adapters.cloud import Cloud
+from tests.adapters.pas_calls import VISIT, Json, actions, claim, submit
 from tests.adapters.pas_elements import ELEMENTS, OMISSIONS, missing_must_support
 from tests.adapters.snapshots import Resources
-from tests.adapters.test_pas import actions, claim, submit
 from tests.depth import depth
-from tests.fakes.samples import BOWEL_SURGERY, IMAGES, OFFICE_VISIT
+from tests.fakes.samples import BOWEL_SURGERY, IMAGES
 from tests.unit.test_export import claim_of
 from tools.fhir_validator import pas_validator
 
-Json = dict[str, Any]
-VISIT: Final = {
-    **OFFICE_VISIT,
-    "procedures": [{"code": "99213", "code_type": "CPT", "units": 1, "unit_type": "UNITS"}],
-}
 SERVICES: Final = {
     "visit": (VISIT, ["NA"]),
     "surgery": (BOWEL_SURGERY, ["A4"]),

@@ -12,7 +12,7 @@ from functions.upload import sweep
 from tests.adapters.callers import FACILITY, PROVIDER, STRANGER
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import PDF, PNG, Cloud
-from tests.adapters.test_pas import (
+from tests.adapters.pas_calls import (
     PACEMAKER,
     VISIT,
     Json,

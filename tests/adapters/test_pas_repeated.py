@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from tests.adapters.cloud import PDF, Cloud
-from tests.adapters.test_pas import PACEMAKER, Json, claim, issues, submit
+from tests.adapters.pas_calls import PACEMAKER, Json, claim, issues, submit
 from tests.adapters.test_pas_answers import INCOMPLETE, PACEMAKERS, answers, bundled, types
 from tests.adapters.test_pas_documents import (
     IMAGES,

@@ -19,8 +19,7 @@ from precert.usecases.ports.requests import MemberFingerprints
 from precert.usecases.prior_authorization import submit_prior_authorization
 from tests.adapters.cloud import Cloud
 from tests.adapters.interleaving import Interleaving
-from tests.adapters.pas_elements import ELEMENTS
-from tests.adapters.test_pas import (
+from tests.adapters.pas_calls import (
     PACEMAKER,
     VISIT,
     actions,
@@ -31,6 +30,7 @@ from tests.adapters.test_pas import (
     response,
     submit,
 )
+from tests.adapters.pas_elements import ELEMENTS
 from tests.adapters.test_pas_documents import NOTES, attachment, reference, with_resources
 from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES, PROVIDER_TIN, content, payer
 from tests.unit.test_export import claim_of

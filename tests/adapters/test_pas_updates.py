@@ -11,7 +11,7 @@ from precert.usecases.notice_facts import Issue, notice_facts
 from tests.adapters.callers import FACILITY, PROVIDER
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.test_pas import (
+from tests.adapters.pas_calls import (
     PACEMAKER,
     VISIT,
     Json,

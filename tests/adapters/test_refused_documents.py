@@ -7,7 +7,7 @@ import pytest
 from functions.status import handler as status
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import PDF, PNG, Cloud
-from tests.adapters.test_pas import PACEMAKER, Json, claim, code_task, submit
+from tests.adapters.pas_calls import PACEMAKER, Json, claim, code_task, submit
 from tests.adapters.test_pas_documents import (
     IMAGES,
     NOTES,

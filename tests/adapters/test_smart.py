@@ -13,6 +13,7 @@ from precert.names import WRITE_SCOPE, Entitlement, Env
 from precert.settings import Settings
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
+from tests.adapters.pas_calls import actions, claim
 from tests.adapters.smart_clients import (
     BASE,
     CLIENT_ID,
@@ -33,7 +34,6 @@ from tests.adapters.smart_clients import (
     rsa_key,
     serve,
 )
-from tests.adapters.test_pas import actions, claim
 from tests.fakes.samples import BOWEL_SURGERY
 from tools.fhir_validator import pas_validator
 

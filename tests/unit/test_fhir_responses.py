@@ -10,7 +10,8 @@ from precert.domain.request import Request
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import UnitType
 from precert.fhir.bundles import bundle_of
-from precert.fhir.responses import ClaimError, determined, refused
+from precert.fhir.response_bundles import ClaimError
+from precert.fhir.responses import determined, refused
 from tests.fakes.clock import START
 from tests.fakes.samples import NUMBER, decision, payer, questionnaires, request, review
 from tests.unit.test_export import bundle, coding, extensions, uuids

@@ -10,7 +10,8 @@ from precert.domain.request import Request
 from precert.domain.review import InformationRequest
 from precert.domain.statuses import LineStatus, Status
 from precert.fhir.bundles import bundle_of
-from precert.fhir.responses import ClaimError, determined, refused
+from precert.fhir.response_bundles import ClaimError
+from precert.fhir.responses import determined, refused
 from tests.adapters.pas_elements import ELEMENTS, added, missing_must_support, of_type
 from tests.fakes.clock import START
 from tests.fakes.samples import payer, questionnaires
