@@ -1,24 +1,19 @@
-"""The composition root: the only module that creates clients and reads settings, clock and randomness.
+"""The composition root: the only module that creates clients and reads settings.
 
 A dependency is created when it is first used, once per process.
 """
 
 import gc
-import random
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, cached_property, partial
-from hashlib import sha256
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from uuid import uuid4
 
 from botocore.config import Config
-from ulid import ULID
 
 from precert.adapters.client_servers import FhirClientServers
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
@@ -42,13 +37,23 @@ from precert.adapters.rest_hooks import RestHooks
 from precert.api.claims import Callers
 from precert.api.edge import Edge
 from precert.clients import client_config
+from precert.clock_and_ids import (
+    id_of_received,
+    random_id,
+    random_key,
+    random_password,
+    random_serial,
+    random_share,
+    random_uuid,
+    seed_again,
+    utc_now,
+)
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller
 from precert.domain.documents import Refusal
 from precert.domain.errors import PrecertError
 from precert.domain.notices import NoticeWords
 from precert.domain.questionnaires import Questionnaires
-from precert.domain.values import SERIAL_LIMIT
 from precert.names import STACK_OUTPUTS, Env
 from precert.observability import logger
 from precert.resources import Resources
@@ -74,44 +79,6 @@ _NO_MEMBER: Final = "0"
 _NO_ZIP_CODE: Final = "0"
 _NO_REQUEST: Final = "00000000000000000000000000"
 """Ids that do not exist."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def random_id() -> str:
-    """Return an id that sorts by time and cannot be guessed (ULID)."""
-    return str(ULID())
-
-
-def id_from_key(tin: str, subject: str, key: str) -> str:
-    """Return the id for an idempotency key; the same for the same caller and key."""
-    digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
-    return str(ULID.from_bytes(digest[:16]))
-
-
-def id_of_received(content: str) -> str:
-    """Return the id of a document that a partner's call has: the same for the same content."""
-    return id_from_key("-", "document", content)
-
-
-def random_serial() -> int:
-    return secrets.randbelow(SERIAL_LIMIT)
-
-
-def random_key() -> bytes:
-    """Return a random key for HMAC-SHA-256."""
-    return secrets.token_bytes(32)
-
-
-def random_password() -> str:
-    """Return a temporary password that has every kind of character."""
-    return f"{secrets.token_urlsafe(18)}-aA1"
-
-
-def random_uuid() -> str:
-    return str(uuid4())
 
 
 Result = TypeVar("Result")
@@ -194,7 +161,7 @@ class Dependencies(Resources):
             dynamodb,
             reference_table=self.settings[Env.REFERENCE_TABLE],
             digests=lambda: KmsDigests(kms, key_id=self.settings[Env.SSN_KEY]),
-            bulk=Bulk(workers=speed.workers, chance=random.random),
+            bulk=Bulk(workers=speed.workers, chance=random_share),
             writes=Pacer(speed.writes_per_second),
             macs=Pacer(speed.macs_per_second),
         )
@@ -458,7 +425,7 @@ def renew_after_restore() -> None:
     dependencies().close_connections()
     # botocore uses this generator for the delays between retries. Ids, keys and serials use the
     # operating system's generator.
-    random.seed()
+    seed_again()
 
 
 on_snapshot(before=prepare_snapshot, after_restore=renew_after_restore)

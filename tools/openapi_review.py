@@ -41,7 +41,7 @@ from functions.review.worklist_models import (
 )
 from precert.api.models import ChangedRequest
 from precert.api.rows import DelegationsResponse
-from precert.domain import reviewing
+from precert.domain import case_assignment, proposals, reviewing
 from precert.domain.assessment import DuplicateReason
 from precert.domain.caller import Caller, ListedReviewer
 from precert.domain.coverage import members_of
@@ -279,7 +279,7 @@ def _deemed(row: WorklistRow) -> WorklistRow:
 
 
 def _moves(example: Story, pended: Request) -> dict[str, Example]:
-    assignment = reviewing.assign(pended, REVIEWER, AT + timedelta(hours=1), AT)
+    assignment = case_assignment.assign(pended, REVIEWER, AT + timedelta(hours=1), AT)
     if assignment is None:
         raise AssertionError("the example is not assigned")
     assigned, payer = assignment.request, example.payer
@@ -301,7 +301,7 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
         now=AT,
     )
     until = AT + timedelta(minutes=payer.utilization_management.lead_assignment_minutes)
-    reassigned = reviewing.reassign(assigned, COLLEAGUE, until, REVIEWER, AT)
+    reassigned = case_assignment.reassign(assigned, COLLEAGUE, until, REVIEWER, AT)
     noted = reviewing.add_note(assigned, NOTE, REVIEWER, AT)
     request = information_requested.request.submitted.information_requests[-1]
     return {
@@ -329,7 +329,7 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
 
 def _proposed(pended: Request, determined: Request) -> Request:
     decisions = {line.line_id: line.decisions[-1] for line in determined.submitted.lines}
-    return reviewing.propose(pended, decisions, REVIEWER, AT).request
+    return proposals.propose(pended, decisions, REVIEWER, AT).request
 
 
 def _after(request: Request) -> ReviewedCase:

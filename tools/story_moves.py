@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from precert.domain import operator_actions, reviewing
+from precert.domain import case_assignment, operator_actions, proposals, reviewing
 from precert.domain.assessment import Assessment, LineAssessment
 from precert.domain.clocks import Deadline
 from precert.domain.decisions import Decision
@@ -42,8 +42,8 @@ def moves(
     requested = reviewing.request_information(
         pended, ["OPERATIVE_NOTE"], None, payer=payer, by=reviewer, now=at
     )
-    claimed = reviewing.assign(pended, reviewer, at + _HOUR, at)
-    proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
+    claimed = case_assignment.assign(pended, reviewer, at + _HOUR, at)
+    proposed = proposals.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
     delegated = submitted.delegate([delegation_of(submitted, at, payer)], assessment, at)
     own = _decisions(delegated.request, reviewer, at)
     changes: tuple[Change | None, ...] = (
@@ -60,10 +60,10 @@ def moves(
         _deemed_denial(pended, payer),
         reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
         claimed,
-        reviewing.reassign(pended, other, at + _HOUR, reviewer, at),
-        reviewing.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
+        case_assignment.reassign(pended, other, at + _HOUR, reviewer, at),
+        case_assignment.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
         proposed,
-        reviewing.return_proposal(
+        proposals.return_proposal(
             proposed.request, other, at + _HOUR, comment="Name the criterion."
         ),
         reviewing.add_note(pended, "The surgeon was called.", reviewer, at + _HOUR),

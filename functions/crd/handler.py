@@ -19,15 +19,8 @@ from precert.api.accesses import Exchange, current_call
 from precert.api.claims import bearer_token
 from precert.api.fhir import FhirResource
 from precert.api.hooks import HookApi, unverified
-from precert.bootstrap import (
-    audit,
-    call,
-    dependencies,
-    edge,
-    id_from_key,
-    identify,
-    retain_hook_call,
-)
+from precert.bootstrap import audit, call, dependencies, edge, identify, retain_hook_call
+from precert.clock_and_ids import id_from_key
 from precert.domain.caller import Caller
 from precert.domain.clients import NotVerifiedError
 from precert.domain.clocks import local_date

@@ -23,7 +23,8 @@ from precert.api.app import Api
 from precert.api.models import ChangedRequest, FindRequestBody, SubmissionResponse
 from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller, DocumentId, RequestId
-from precert.bootstrap import audit, call, edge, id_from_key, identify
+from precert.bootstrap import audit, call, edge, identify
+from precert.clock_and_ids import id_from_key
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,

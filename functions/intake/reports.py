@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from functions.intake.models import NUMBER, ReportedDetermination
 from precert.api.problems import MAX_LISTED
-from precert.bootstrap import call, dependencies, id_from_key
+from precert.bootstrap import call, dependencies
+from precert.clock_and_ids import id_from_key
 from precert.domain.caller import Caller
 from precert.domain.decisions import Approval, LineDecision
 from precert.domain.delegation import VendorReviewer

@@ -26,7 +26,8 @@ from precert.api.fhir import FHIR_BODY, FhirApi, FhirResource
 from precert.api.operation import FHIR_JSON
 from precert.api.parameters import CurrentCaller
 from precert.api.parsing import MAX_BODY_BYTES, BodyLimit, too_large
-from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
+from precert.bootstrap import audit, call, dependencies, edge, identify
+from precert.clock_and_ids import id_from_key
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.errors import (

@@ -1,14 +1,13 @@
-"""Clinical review: worklist, case, requests for information, decisions."""
+"""Clinical review: the case, requests for information, decisions."""
 
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.review import operators
+from functions.review import operators, worklist
 from functions.review.bodies import (
     AddNoteBody,
-    CountsQuery,
     DecideBody,
     ExtendBody,
     NextCaseBody,
@@ -16,23 +15,15 @@ from functions.review.bodies import (
     ReassignBody,
     RequestInformationBody,
     SignBody,
-    WorklistQuery,
 )
 from functions.review.case_models import (
     CaseCoverageResponse,
     CaseDetails,
-    DecisionReasonsResponse,
     NextCaseResponse,
     ReviewedCase,
 )
 from functions.review.operators import NOT_CHANGEABLE
-from functions.review.worklist_models import (
-    FoundRequestsResponse,
-    ReviewersResponse,
-    WorklistCountsResponse,
-    WorklistResponse,
-    reviewers_of,
-)
+from functions.review.worklist_models import FoundRequestsResponse
 from precert.api.app import Api
 from precert.api.models import PageQuery
 from precert.api.parameters import BasedOn, CurrentCaller, DocumentId, NoticeId, RequestId
@@ -50,16 +41,14 @@ from precert.usecases.changes import Reading
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
 from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
-from precert.usecases.grants import list_reviewers, user_labels
+from precert.usecases.grants import user_labels
 from precert.usecases.next_case import assign_next_case, read_case_coverage
 from precert.usecases.notices import link_to_notice
 from precert.usecases.review import (
     add_note,
     assign_case,
-    count_worklist,
     extend_deadline,
     list_member_history,
-    list_worklist,
     offer_peer_to_peer,
     read_case,
     reassign_case,
@@ -75,7 +64,7 @@ api = Api(
     edge=edge,
     entitlement=Entitlement.REVIEWER,
 )
-REASONS_SECONDS = 3600
+api.include(worklist.api)
 
 
 def _reviewed(request: Request, caller: Caller) -> ReviewedCase:
@@ -83,53 +72,6 @@ def _reviewed(request: Request, caller: Caller) -> ReviewedCase:
     assignment = request.submitted.assignment
     assigned = {assignment.assigned_to} if assignment else set()
     return call(ReviewedCase.of, request, caller, call(user_labels, assigned, caller))
-
-
-@api.get("/v1/review/requests", "Worklist", operation_id="listWorklist", conditional=True)
-def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
-    """List the open determination cycles of all the caller's plans in one order.
-
-    Expedited ones are first, then those that are due first. `view` and `mine` select a part of the
-    queue; a page can then be shorter than `limit` although a `cursor` follows.
-    """
-    page = call(
-        list_worklist,
-        caller,
-        plan_id=query.plan_id,
-        mine=query.mine,
-        view=query.view,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
-    return call(WorklistResponse.of, page, caller, call(user_labels, reviewers_of(page), caller))
-
-
-@api.get(
-    "/v1/review/counts",
-    "Count the worklist",
-    operation_id="countWorklist",
-    audited=False,
-    conditional=True,
-)
-def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> WorklistCountsResponse:
-    """Count the open determination cycles of the caller's plans, in all and by view.
-
-    It reads every row of the queue: call it when the queue is opened, not with every page.
-    """
-    return WorklistCountsResponse.of(call(count_worklist, caller, plan_id=query.plan_id))
-
-
-@api.get(
-    "/v1/review/reviewers",
-    "Reviewers of the caller's plans",
-    operation_id="listReviewers",
-    entitlement=Entitlement.REVIEW_LEAD,
-    audited=False,
-    conditional=True,
-)
-def reviewers(caller: CurrentCaller) -> ReviewersResponse:
-    """List to whom a lead can assign a case with `reassignCase`."""
-    return ReviewersResponse.of(call(list_reviewers, caller), caller)
 
 
 @api.post("/v1/review/next", "Assign the next case", operation_id="assignNextCase")
@@ -141,21 +83,6 @@ def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
     """
     request = call(assign_next_case, caller, plan_id=body.plan_id, view=body.view, skip=body.skip)
     return NextCaseResponse(case=_reviewed(request, caller) if request else None)
-
-
-@api.get(
-    "/v1/review/reasons",
-    "Reasons, rationale templates and criteria",
-    operation_id="listDecisionReasons",
-    audited=False,
-    conditional=True,
-    max_age=REASONS_SECONDS,
-)
-def reasons() -> DecisionReasonsResponse:
-    """List what reviewers choose from: reasons with the decisions they fit and templates of their
-    rationale, criteria, and the documents that a request for information can name.
-    """
-    return call(DecisionReasonsResponse.of)
 
 
 @api.get(

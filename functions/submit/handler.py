@@ -25,7 +25,8 @@ from precert.api.parameters import (
     RequestId,
     on_versions,
 )
-from precert.bootstrap import audit, call, dependencies, edge, id_from_key, identify
+from precert.bootstrap import audit, call, dependencies, edge, identify
+from precert.clock_and_ids import id_from_key
 from precert.domain.disputes import DisputeKind
 from precert.domain.errors import (
     ActionNotAllowedError,

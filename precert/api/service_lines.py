@@ -10,7 +10,7 @@ from precert.api.models import DelegatedVendorResponse, ResponseModel
 from precert.domain.content import RequestContent
 from precert.domain.decisions import Approved, Decision, ServiceLine
 from precert.domain.delegation import DecidedBy
-from precert.domain.determination import RequestedLine, requested_lines
+from precert.domain.requested_lines import RequestedLine, requested_lines
 from precert.domain.review import Review
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus
 from precert.domain.values import CodeType, Text

@@ -16,11 +16,11 @@ from precert.domain.assessment import Assessment, LineAssessment
 from precert.domain.clocks import business_day_after, local_date
 from precert.domain.content import RequestContent, numbered_lines
 from precert.domain.decisions import CERTIFICATION_NOT_REQUIRED, SYSTEM, DecidingRole, Decision
-from precert.domain.determination import RequestedLine, as_requested
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.next_steps import requirement_without_codes
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.requested_lines import RequestedLine, as_requested
 from precert.domain.rules import CodeResult, Requirement, Rule
 from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, CodeType, Purpose, Text, Urgency, Value

@@ -18,12 +18,12 @@ from precert.domain.codes import (
 )
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
-from precert.domain.determination import last_of_days
 from precert.domain.errors import FieldError
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
 from precert.domain.form_settings import Stage
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.payer import Payer
+from precert.domain.requested_lines import last_of_days
 from precert.domain.review import IntakeException
 from precert.domain.text import folded
 from precert.domain.values import CodeType, UnitType

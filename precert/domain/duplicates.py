@@ -28,8 +28,8 @@ from precert.domain.codes import canonical_code, code_types_of, family_of, ordin
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.dates import Moment
 from precert.domain.decisions import ServiceLine
-from precert.domain.determination import dates_by_line
 from precert.domain.request import Request
+from precert.domain.requested_lines import dates_by_line
 from precert.domain.text import folded
 from precert.domain.values import (
     CodeType,

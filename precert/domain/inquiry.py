@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from precert.domain.dates import BirthDate
-from precert.domain.determination import days_of_service
 from precert.domain.request import Request
+from precert.domain.requested_lines import days_of_service
 from precert.domain.values import MemberId, Text, Value
 
 MOST_NUMBERS = 20

@@ -3,8 +3,9 @@
 A request has services, a service has service lines, each service line is determined, and the request's
 status follows from its service lines (W3). Every method returns the changed request with its event;
 nothing here stores or sends anything. What follows from the state of a request is in
-:mod:`precert.domain.request_state`; a reviewer's actions within a determination cycle are in
-:mod:`precert.domain.reviewing`, disputes in :mod:`precert.domain.disputing`, and an operator's changes
+:mod:`precert.domain.request_state`. A reviewer's actions within a determination cycle are in
+:mod:`precert.domain.reviewing`, :mod:`precert.domain.case_assignment` and
+:mod:`precert.domain.proposals`, disputes in :mod:`precert.domain.disputing`, and an operator's changes
 in :mod:`precert.domain.operator_actions`.
 """
 

@@ -19,10 +19,10 @@ from precert.domain.dates import Moment
 from precert.domain.decision_clocks import ClockKind, Extension, ExtensionRule
 from precert.domain.decisions import DecidingRole, ServiceLine
 from precert.domain.delegation import Delegation
-from precert.domain.determination import active_services
 from precert.domain.disputes import DisputeKind
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
+from precert.domain.requested_lines import active_services
 from precert.domain.review import MOST_ASSIGNMENTS, MOST_NOTES, Proposal, Review
 from precert.domain.statuses import (
     CLERK_ACTIONS,

@@ -2,7 +2,8 @@
 
 Records. Decisions, disputes and the assessment have modules of their own. Transitions are in
 :mod:`precert.domain.request`, and a reviewer's actions within a determination cycle in
-:mod:`precert.domain.reviewing`.
+:mod:`precert.domain.reviewing`, :mod:`precert.domain.case_assignment` and
+:mod:`precert.domain.proposals`.
 """
 
 from collections.abc import Mapping

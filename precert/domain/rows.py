@@ -9,11 +9,11 @@ from precert.domain.assessing import PendReason, RowLine, pend_reasons, row_line
 from precert.domain.content import Provider, RequestContent
 from precert.domain.dates import Moment
 from precert.domain.delegation import Delegation, DelegationStatus
-from precert.domain.determination import active_services, authorized_days
 from precert.domain.disputes import DisputeKind
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.request import Request
 from precert.domain.request_state import DISPUTE_ACTIONS
+from precert.domain.requested_lines import active_services, authorized_days
 from precert.domain.review import Assignment, Channel, IntakeException, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value

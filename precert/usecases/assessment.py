@@ -28,13 +28,13 @@ from precert.domain.assessment import (
 from precert.domain.clocks import deadline_of, local_date
 from precert.domain.coverage import Plan
 from precert.domain.decisions import SYSTEM
-from precert.domain.determination import requested_lines
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.errors import TransientError
 from precert.domain.event_types import DuplicateLock
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Comparison, Request
+from precert.domain.requested_lines import requested_lines
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE
 from precert.domain.reviewing import request_also, request_information

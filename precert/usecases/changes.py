@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from precert.domain.audit import Basis, note_basis
 from precert.domain.caller import Caller
+from precert.domain.case_assignment import require_not_assigned_to_others
 from precert.domain.errors import ActionNotAllowedError, NotFoundError, VersionMismatchError
 from precert.domain.operator_actions import operator_actions
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
-from precert.domain.reviewing import require_not_assigned_to_others
 from precert.domain.statuses import Action, Status
 from precert.names import Entitlement
 from precert.usecases.access import visible

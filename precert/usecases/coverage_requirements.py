@@ -17,7 +17,6 @@ from precert.domain.clocks import local_date
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import Patient, Procedure, RequestContent
 from precert.domain.coverage import Coverage, Member, Plan
-from precert.domain.determination import requested_lines
 from precert.domain.errors import (
     DamagedRecordError,
     DuplicateRequestError,
@@ -49,6 +48,7 @@ from precert.domain.orders import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.requested_lines import requested_lines
 from precert.domain.review import Channel
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.statuses import Status

@@ -6,28 +6,19 @@ from typing import NamedTuple
 
 from precert.domain import disputing
 from precert.domain.caller import Caller
+from precert.domain.case_assignment import require_not_assigned_to_others
 from precert.domain.code_sets import Lookup
 from precert.domain.decisions import DecidingRole, Decision, LineDecision
 from precert.domain.delegation import names_of
-from precert.domain.determination import (
-    Signature,
-    decision_of,
-    errors_of_form,
-    errors_of_line,
-    lines_to_determine,
-)
+from precert.domain.determination import Signature, decision_of, errors_of_form, errors_of_line
 from precert.domain.disputes import CLINICAL_OUTCOMES, DiscussionOutcome, DisputeKind
 from precert.domain.disputing import with_rights
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
+from precert.domain.proposals import propose, return_proposal, signed
 from precert.domain.request import Change, Request
-from precert.domain.reviewing import (
-    propose,
-    record_peer_to_peer,
-    require_not_assigned_to_others,
-    return_proposal,
-    signed,
-)
+from precert.domain.requested_lines import lines_to_determine
+from precert.domain.reviewing import record_peer_to_peer
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
 from precert.usecases.changes import Reading, change_case

@@ -13,7 +13,6 @@ from precert.domain.coverage import Member
 from precert.domain.decision_clocks import ExtensionRequester
 from precert.domain.decisions import SYSTEM, Approved, Decision, ServiceLine
 from precert.domain.delegation import Delegation, contact_of
-from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.disputes import DisputeOption
 from precert.domain.disputing import is_forwarded, rights_after
 from precert.domain.notices import (
@@ -29,6 +28,7 @@ from precert.domain.notices import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.requested_lines import RequestedLine, requested_lines
 from precert.domain.review import FIRST_CYCLE, Review
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from precert.domain import reviewing
+from precert.domain import case_assignment, reviewing
 from precert.domain.caller import Caller
 from precert.domain.decision_clocks import ExtensionRequester
 from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError
@@ -154,7 +154,7 @@ def assign_case(
     until = now + timedelta(minutes=payer.utilization_management.assignment_minutes)
 
     def move(request: Request) -> Change | None:
-        return reviewing.assign(
+        return case_assignment.assign(
             request, caller.subject, until, now, renews=request.version in read.versions
         )
 
@@ -189,7 +189,7 @@ def reassign_case(
         caller.require_no_conflict(request)
         return with_callers_actions(
             request,
-            lambda: reviewing.reassign(request, reviewer, until, caller.subject, now),
+            lambda: case_assignment.reassign(request, reviewer, until, caller.subject, now),
             lambda: request.reviewer_actions(caller, now),
             read=read,
         )
@@ -214,7 +214,7 @@ def release_case(
     """
 
     def move(request: Request) -> Change | None:
-        return reviewing.release(request, caller.subject, now)
+        return case_assignment.release(request, caller.subject, now)
 
     return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 

@@ -20,13 +20,11 @@ from precert.domain.dates import Instant
 from precert.domain.decisions import DecidingRole, Decision, LineDecision, service_lines_of
 from precert.domain.delegation import Delegation, RecordedReport, VendorReviewer
 from precert.domain.determination import (
-    RequestedLine,
     Signature,
     decision_of,
     errors_of_approval,
     errors_of_form,
     errors_of_line,
-    requested_lines,
 )
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, TransientError
@@ -35,6 +33,7 @@ from precert.domain.matching import matched
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.request_events import event_of
+from precert.domain.requested_lines import RequestedLine, requested_lines
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status, determined_status

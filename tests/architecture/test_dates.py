@@ -93,7 +93,7 @@ def test_no_date_is_formatted_by_strftime_when_its_year_may_be_below_1000() -> N
     allowed = (
         "precert/usecases/decisions.py",
         "precert/usecases/rule_lists.py",
-        "precert/domain/reviewing.py",
+        "precert/domain/case_assignment.py",
         "precert/cli/rules.py",
     )
     assert [at for at in found if not at.startswith(allowed)] == [], "these format other than now"

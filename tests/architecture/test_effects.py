@@ -43,11 +43,11 @@ def test_environment_is_read_in_settings_only_when_product_code_needs_it() -> No
     assert not errors, "\n".join(errors)
 
 
-def test_clock_and_randomness_come_from_bootstrap_only_when_product_code_needs_them() -> None:
+def test_clock_and_randomness_come_from_one_module_only_when_product_code_needs_them() -> None:
     errors = [
         f"{module.at(node)} uses {name}"
         for module in modules()
-        if module.is_in("precert", "functions") and module.name != "precert.bootstrap"
+        if module.is_in("precert", "functions") and module.name != "precert.clock_and_ids"
         for node, name in references(module.tree)
         if is_clock_or_chance(name)
     ]

@@ -80,7 +80,8 @@ ALLOWED: Final = {
         "precert.settings",
     ),
     # The composition root: it alone imports every package.
-    "precert.bootstrap": ("botocore", "ulid", "precert"),
+    "precert.clock_and_ids": ("ulid", "precert.domain"),
+    "precert.bootstrap": ("botocore", "precert"),
     # Commands get their dependencies from the composition root, as handlers do.
     "precert.cli": (
         "pydantic",
@@ -98,6 +99,7 @@ ALLOWED: Final = {
         "pydantic",
         "precert.api",
         "precert.bootstrap",
+        "precert.clock_and_ids",
         "precert.names",
         "precert.domain",
         "precert.fhir",

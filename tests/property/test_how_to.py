@@ -40,7 +40,7 @@ class Edit(NamedTuple):
 
 ESCALATE: Final = """\
 def escalate(request: Request, by: str, now: datetime) -> Change:
-    return _within(request, EventType.CASE_ESCALATED, by, now)
+    return review_changed(request, EventType.CASE_ESCALATED, by, now)
 
 
 """
@@ -89,7 +89,7 @@ EDITS: Final = (
     Edit(
         EVENT_PAGE,
         "precert/domain/reviewing.py",
-        ((r"(?=def release\()", ESCALATE),),
+        ((r"(?=def review_changed\()", ESCALATE),),
         check=SCHEMAS,
     ),
     Edit(

@@ -37,7 +37,7 @@ from precert.adapters.dynamodb import table as table_adapter
 from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
-from precert.domain import reviewing
+from precert.domain import proposals
 from precert.domain.caller import Caller
 from precert.domain.decisions import DecidingRole
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
@@ -583,7 +583,7 @@ def denied_without_a_physician(patch: Patch) -> None:
 @defect
 def signed_by_its_proposer(patch: Patch) -> None:
     """The reviewer who proposed decisions may sign them."""
-    signed = reviewing.signed
+    signed = proposals.signed
 
     def lenient(request: Request, by: str, decided_as: Any) -> Any:
         proposed_by = request.submitted.proposal and request.submitted.proposal.proposed_by

@@ -7,7 +7,8 @@ import pytest
 
 from precert.domain.content import PARTS, ContentParts, Procedure, RequestContent, numbered_lines
 from precert.domain.decisions import LineDecision, service_lines_of
-from precert.domain.determination import approved_of, requested_lines
+from precert.domain.determination import approved_of
+from precert.domain.requested_lines import requested_lines
 from tests.fakes.samples import content, entered, later, payer
 
 

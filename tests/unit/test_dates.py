@@ -13,9 +13,9 @@ from precert.domain import clocks, dates
 from precert.domain.content import RequestContent
 from precert.domain.dates import CoverageEnd, RuleEnd, ServiceDate, days_after, elapsed
 from precert.domain.decision_clocks import ClockKind, ReviewClock
-from precert.domain.determination import as_requested, days_of_service, requested_lines
 from precert.domain.form import service_form
 from precert.domain.payer import DraftClock
+from precert.domain.requested_lines import as_requested, days_of_service, requested_lines
 from precert.domain.wording import written_day, written_moment
 from tests.fakes.samples import payer
 

@@ -7,10 +7,10 @@ import pytest
 
 from precert.domain.assessment import DuplicateReason, PotentialDuplicate
 from precert.domain.damage import damaged
-from precert.domain.determination import MAX_PERIOD_DAYS, last_of_days
 from precert.domain.duplicates import Fingerprint, fingerprint_of, paired, reason_of, repeats
 from precert.domain.event_types import EVENTS, DuplicateLock
 from precert.domain.request import Request
+from precert.domain.requested_lines import MAX_PERIOD_DAYS, last_of_days
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes import samples
 from tests.fakes.clock import START

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from precert.domain import disputing, operator_actions, reviewing
+from precert.domain import case_assignment, disputing, operator_actions, proposals, reviewing
 from precert.domain.assessment import Assessment
 from precert.domain.clocks import Deadline
-from precert.domain.decisions import SYSTEM, Approved, DecidingRole, Decision
+from precert.domain.decisions import SYSTEM, Approved, DecidingRole, Decision, ServiceLine
 from precert.domain.delegation import RecordedReport
 from precert.domain.determination import is_worse
 from precert.domain.disputes import DiscussionOutcome, DisputeKind
@@ -61,6 +61,17 @@ def decisions(
     }
 
 
+def decided_lines(
+    request: Request, status: LineStatus, by: str, role: DecidingRole
+) -> tuple[ServiceLine, ...]:
+    """The lines of the request, each with one decision."""
+    decided = decisions(request, status, by, role)
+    return tuple(
+        line.model_copy(update={"decisions": (decided[line.line_id],)})
+        for line in request.submitted.lines
+    )
+
+
 def moved(request: Request, status: LineStatus, by: str, role: DecidingRole) -> dict[str, Decision]:
     """The decisions in effect with other dates; with ``refuse`` for a shorter period."""
     shorter = {"to_date": GRANTED.from_date} if status.rule.adverse else {}
@@ -79,7 +90,7 @@ def moved(request: Request, status: LineStatus, by: str, role: DecidingRole) -> 
 
 
 def proposed(request: Request, status: LineStatus, by: str, role: DecidingRole) -> Change:
-    return reviewing.propose(request, decisions(request, status, by, role), by, START)
+    return proposals.propose(request, decisions(request, status, by, role), by, START)
 
 
 def appealed(request: Request) -> Change:
@@ -160,17 +171,13 @@ CHANGES: Final[Mapping[str, Attempt]] = {
         EventType.DEADLINE_PASSED,
         START,
         actor=how[1],
-        review=one.submitted.model_copy(
-            update={
-                "lines": tuple(
-                    line.model_copy(update={"decisions": (decisions(one, *how)[line.line_id],)})
-                    for line in one.submitted.lines
-                )
-            }
-        ),
+        review=one.submitted.model_copy(update={"lines": decided_lines(one, *how)}),
     ),
-    "reviewing.assign": lambda one, *_: reviewing.assign(one, "r", NEAR.due_at, START),
-    "reviewing.release": lambda one, *_: reviewing.release(one, "r", START),
+    "reviewing.review_changed": lambda one, *how: reviewing.review_changed(
+        one, EventType.DEADLINE_PASSED, how[1], START, lines=decided_lines(one, *how)
+    ),
+    "case_assignment.assign": lambda one, *_: case_assignment.assign(one, "r", NEAR.due_at, START),
+    "case_assignment.release": lambda one, *_: case_assignment.release(one, "r", START),
     "reviewing.request_information": lambda one, *_: reviewing.request_information(
         one, (), "Since when?", payer=PAYER, by="r", now=START
     ),
@@ -186,11 +193,13 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "reviewing.record_peer_to_peer": lambda one, *_: reviewing.record_peer_to_peer(
         offered(one), DiscussionOutcome.UPHELD, by="r", now=START
     ),
-    "reviewing.propose": proposed,
-    "reviewing.return_proposal": lambda one, *how: reviewing.return_proposal(
+    "proposals.propose": proposed,
+    "proposals.return_proposal": lambda one, *how: proposals.return_proposal(
         proposed(one, *how).request, how[1], START, comment="Name the criterion."
     ),
-    "reviewing.reassign": lambda one, *_: reviewing.reassign(one, "s", NEAR.due_at, "r", START),
+    "case_assignment.reassign": lambda one, *_: case_assignment.reassign(
+        one, "s", NEAR.due_at, "r", START
+    ),
     "reviewing.add_note": lambda one, *_: reviewing.add_note(one, "Called.", "r", START),
     "operator_actions.change_dates": lambda one, *how: operator_actions.change_dates(
         one, moved(one, *how), by=how[1], now=START
@@ -210,7 +219,7 @@ CHANGES: Final[Mapping[str, Attempt]] = {
 
 
 def functions_with_a_change() -> Iterator[str]:
-    for where in (Request, reviewing, disputing, operator_actions):
+    for where in (Request, reviewing, case_assignment, proposals, disputing, operator_actions):
         name = where.__name__.rpartition(".")[2]
         for member, function in inspect.getmembers(where, inspect.isfunction):
             own = not isinstance(where, ModuleType) or function.__module__ == where.__name__

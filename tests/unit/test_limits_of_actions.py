@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from precert.domain import clocks, disputing, reviewing
+from precert.domain import case_assignment, clocks, disputing
 from precert.domain.caller import Caller, Grant, with_grant
 from precert.domain.clocks import Deadline
 from precert.domain.decision_clocks import ClockUnit, Period
@@ -97,9 +97,9 @@ def test_lead_cannot_assign_a_case_when_the_reviewer_acted_for_the_provider(pers
     request = request.model_copy(update={"review": review})
     reviewer = {"submitted_by": "clerk", "filed_by": "provider"}[person]
     with pytest.raises(InvalidInputError) as raised:
-        reviewing.reassign(request, reviewer, START + DAY, "lead", START)
+        case_assignment.reassign(request, reviewer, START + DAY, "lead", START)
     assert [one.code for one in raised.value.errors] == ["not_independent"]
-    assert reviewing.reassign(request, "other", START + DAY, "lead", START) is not None
+    assert case_assignment.reassign(request, "other", START + DAY, "lead", START) is not None
 
 
 @pytest.mark.rule("W2")

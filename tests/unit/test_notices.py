@@ -10,12 +10,12 @@ import pytest
 from precert.domain import disputing
 from precert.domain.clocks import deadline_of
 from precert.domain.decisions import Approved, service_lines_of
-from precert.domain.determination import as_requested, requested_lines
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
 from precert.domain.operator_actions import change_dates
 from precert.domain.request import Request
+from precert.domain.requested_lines import as_requested, requested_lines
 from precert.domain.reviewing import extend, request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.notice_facts import Issue, notice_facts

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from precert.domain.caller import Caller
+from precert.domain.case_assignment import assign, reassign, release
 from precert.domain.errors import ActionNotAllowedError
+from precert.domain.proposals import propose
 from precert.domain.request import Request
 from precert.domain.review import MOST_ASSIGNMENTS, MOST_NOTES, MOST_PROPOSALS
-from precert.domain.reviewing import add_note, assign, propose, reassign, release
+from precert.domain.reviewing import add_note
 from precert.domain.statuses import Action, LineStatus, Status
 from precert.names import Entitlement
 from tests.fakes import samples

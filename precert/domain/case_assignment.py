@@ -1,0 +1,98 @@
+"""Assignment of a case to one reviewer for a limited time, by the reviewer or by their lead."""
+
+from datetime import UTC, datetime
+
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.event_types import EventType
+from precert.domain.request import Change, Request
+from precert.domain.review import MOST_ASSIGNMENTS, Assignment
+from precert.domain.reviewing import review_changed, waiting_review
+
+
+def require_not_assigned_to_others(request: Request, by: str, now: datetime) -> None:
+    """Refuse a case that is assigned to another reviewer.
+
+    Raises:
+        ActionNotAllowedError: it is assigned to another reviewer.
+    """
+    assignment = request.submitted.assignment
+    if assignment is not None and assignment.assigned_to != by and now < assignment.until:
+        until = f"{assignment.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        raise request.refusal(f"This case is assigned to another reviewer until {until}.")
+
+
+def assign(
+    request: Request, by: str, until: datetime, now: datetime, *, renews: bool = True
+) -> Change | None:
+    """Assign the open cycle, or renew the assignment. ``None`` where nothing changes.
+
+    ``renews`` is false for a call that was received before: it does not extend the assignment.
+    """
+    review = waiting_review(request)
+    request.require_other_reviewer(by)
+    require_not_assigned_to_others(request, by, now)
+    assignment, current = Assignment(assigned_to=by, until=until), review.assignment
+    own = current is not None and current.assigned_to == by and now < current.until
+    if own and current is not None and (until <= current.until or not renews):
+        return None
+    return _assigned(request, EventType.CASE_ASSIGNED, by, now, assignment)
+
+
+def reassign(
+    request: Request, reviewer: str | None, until: datetime, by: str, now: datetime
+) -> Change | None:
+    """Assign the open cycle to a reviewer as their lead, also from another reviewer; or take it back.
+
+    Returns ``None`` where it is assigned so already.
+
+    Raises:
+        ActionNotAllowedError: no cycle is open for review.
+        InvalidInputError: the reviewer may not decide the case.
+    """
+    review = waiting_review(request)
+    current = review.assignment
+    if reviewer is None:
+        if current is None:
+            return None
+        return review_changed(request, EventType.CASE_RELEASED, by, now, assignment=None)
+    if reviewer in request.earlier_reviewers | request.provider_persons:
+        message = "this reviewer made the decision that is appealed, or submitted or appealed it"
+        raise InvalidInputError([FieldError("/reviewer", "not_independent", message)])
+    if (
+        current is not None
+        and current.assigned_to == reviewer
+        and current.assigned_by is not None
+        and now < current.until
+    ):
+        return None
+    assignment = Assignment(assigned_to=reviewer, until=until, assigned_by=by)
+    change = _assigned(request, EventType.CASE_REASSIGNED, by, now, assignment)
+    return change._replace(event=change.event.model_copy(update={"assigned_to": reviewer}))
+
+
+def _assigned(
+    request: Request, event_type: EventType, by: str, now: datetime, assignment: Assignment
+) -> Change:
+    """The assignment, which is counted: each is an event of the history.
+
+    Raises:
+        ActionNotAllowedError: the cycle was assigned as often as it can be.
+    """
+    assignments = request.submitted.assignments + 1
+    if assignments > MOST_ASSIGNMENTS:
+        raise request.refusal(
+            f"This case was assigned {MOST_ASSIGNMENTS} times since the cycle was opened. It can be "
+            "decided without an assignment."
+        )
+    return review_changed(
+        request, event_type, by, now, assignment=assignment, assignments=assignments
+    )
+
+
+def release(request: Request, by: str, now: datetime) -> Change | None:
+    """Return the case to the worklist. ``None`` where it is not assigned."""
+    review = waiting_review(request)
+    require_not_assigned_to_others(request, by, now)
+    if review.assignment is None:
+        return None
+    return review_changed(request, EventType.CASE_RELEASED, by, now, assignment=None)
