@@ -98,6 +98,13 @@ WARN: Final = FunctionSpec(
     (Env.REQUESTS_TABLE,),
     invoked_by=InvokedBy.SCHEDULE,
 )
+ORPHAN_SWEEP: Final = FunctionSpec(
+    "OrphanSweepFunction",
+    "Removes records and files whose request no longer exists",
+    "expire.orphans",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET),
+    invoked_by=InvokedBy.SCHEDULE,
+)
 SWEEP: Final = FunctionSpec(
     "SweepFunction",
     "Checks the clocks of open cycles and of delegated vendors, and starts lost executions",
@@ -238,6 +245,7 @@ AUDIT: Final = FunctionSpec(
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW, OPERATIONS),
     *(UPLOAD_VERIFY, UPLOAD_SCAN, UPLOAD_SWEEP, EXPIRE, WARN, AUDIT, SWEEP, EXECUTIONS),
+    ORPHAN_SWEEP,
     *(RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW, PAS, CRD, DTR, SMART),
     *(SUBSCRIPTIONS, SUBSCRIPTION_SWEEP),
 )

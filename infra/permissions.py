@@ -68,7 +68,7 @@ def grant(
     documents.allow_notices(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
     _repair(of(catalogue.OPERATIONS), tables, workflow)
-    _clean_up(of(catalogue.EXPIRE), tables, documents)
+    _clean_up(of(catalogue.EXPIRE), of(catalogue.ORPHAN_SWEEP), tables, documents)
 
     tables.allow_requests(
         of(catalogue.WARN),
@@ -242,8 +242,11 @@ def _record(intake: ServiceFunction, tables: Tables, documents: Documents) -> No
     documents.allow_rule_lists(intake)
 
 
-def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> None:
+def _clean_up(
+    expire: ServiceFunction, sweep: ServiceFunction, tables: Tables, documents: Documents
+) -> None:
     """Grant what deleting files, and copying files to the archive before deleting them, requires."""
+    _remove_orphans(sweep, tables, documents)
     tables.allow_requests(expire, WRITE_ACTIONS)
     documents.allow_documents(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
     documents.allow_notices(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
@@ -251,3 +254,17 @@ def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> 
     documents.allow_document_versions(expire)
     # A run that is repeated finds that the files which an earlier one archived are deleted.
     documents.allow_detecting_missing_objects(expire)
+
+
+def _remove_orphans(sweep: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant finding records and files, and deleting them; versions of files remain for 30 days."""
+    tables.allow_requests(
+        sweep,
+        (
+            *(*READ_ACTIONS, "dynamodb:BatchGetItem", "dynamodb:Scan"),
+            *("dynamodb:DeleteItem", "dynamodb:UpdateItem"),
+        ),
+    )
+    documents.allow_documents(sweep, ("s3:DeleteObject",))
+    documents.allow_notices(sweep, ("s3:DeleteObject",))
+    documents.allow_listing_all(sweep)

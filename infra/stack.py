@@ -258,6 +258,7 @@ class ServiceStack(cdk.Stack):
         warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
         clocks = of[catalogue.SWEEP]
         verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
+        orphans = of[catalogue.ORPHAN_SWEEP]
         notified, due = of[catalogue.SUBSCRIPTIONS], of[catalogue.SUBSCRIPTION_SWEEP]
         messaging.notify_subscribers(self._subscriptions, notified)
         queues = self.queues = {
@@ -279,6 +280,9 @@ class ServiceStack(cdk.Stack):
             "Clocks": Receiver(Delivery.CLOCKS, messaging.sweep_clocks(clocks), clocks),
             "SubscriptionSweeps": Receiver(
                 Delivery.SUBSCRIPTION_SWEEPS, messaging.sweep_subscriptions(due), due
+            ),
+            "OrphanSweeps": Receiver(
+                Delivery.ORPHAN_SWEEPS, messaging.sweep_orphans(orphans), orphans
             ),
             "UploadSweeps": Receiver(Delivery.UPLOAD_SWEEPS, messaging.sweep_uploads(sweep), sweep),
             **{

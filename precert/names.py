@@ -130,6 +130,10 @@ WARNED: Final = "warned"
 """Metric of complete runs of the expiry warnings; an alarm fires when it is missing."""
 UPLOADS_SWEPT: Final = "uploads_swept"
 """Metric of complete runs of the sweep of uploads; an alarm fires when it is missing."""
+ORPHANS_SWEPT: Final = "orphans_swept"
+"""Metric of complete runs of the sweep of orphans; an alarm fires when it is missing."""
+ORPHANS_KEPT: Final = "orphans_kept"
+"""Metric of orphans that the sweep must not remove; an alarm watches it."""
 CLOCK_SWEPT: Final = "clock_swept"
 """Metric of cycles whose clock the sweep recorded because no execution did."""
 ERRORS: Final = "errors"
@@ -266,6 +270,7 @@ class Delivery(StrEnum):
     EXECUTIONS = "EXECUTIONS"
     SUBSCRIPTIONS = "SUBSCRIPTIONS"
     SUBSCRIPTION_SWEEPS = "SUBSCRIPTION_SWEEPS"
+    ORPHAN_SWEEPS = "ORPHAN_SWEEPS"
 
 
 # -- Environment ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from precert.adapters.dynamodb.audit import DynamoDBAuditLog
-from precert.adapters.dynamodb.cleanup import DynamoDBCleanup, DynamoDBLeftovers
+from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
 from precert.adapters.dynamodb.clients import DynamoDBClients
 from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
 from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
@@ -17,6 +17,7 @@ from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
 from precert.adapters.dynamodb.event_records import DynamoDBEventRecords
 from precert.adapters.dynamodb.flags import DynamoDBFlags
 from precert.adapters.dynamodb.grants import DynamoDBGrants
+from precert.adapters.dynamodb.leftovers import DynamoDBLeftovers
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.messages import DynamoDBInbox
 from precert.adapters.dynamodb.migrations import DynamoDBMigrations

@@ -282,6 +282,10 @@ def _bounds() -> Iterator[str]:
         "`tests/adapters/test_queue.py` |"
     )
     yield (
+        "| the sweep of orphans | 20,000 files and 50 megabytes of records in 15 minutes: 1.9 million "
+        "files and 4.8 gigabytes a day | `tests/unit/test_orphan_sweep.py` |"
+    )
+    yield (
         "| the sweep | 500 late clocks and 200 executions in two minutes: 15,000 clocks an hour. With "
         "600,000 open cycles each execution is looked at once in a week; one that fails "
         "is started again at "

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bench.cost.usage import Usage
 from bench.cost.world import ISSUER, CountedWorld, counted
 from functions.check import handler as check
-from functions.expire import warn
+from functions.expire import orphans, warn
 from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
@@ -199,6 +199,7 @@ SCHEDULED: Final = {
     "SweepFunction": sweep,
     "WarnFunction": warn,
     "UploadSweepFunction": upload_sweep,
+    "OrphanSweepFunction": orphans,
     "SubscriptionSweepFunction": subscription_sweep,
 }
 """Functions that a schedule invokes, also where nothing happens."""

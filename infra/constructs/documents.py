@@ -169,6 +169,18 @@ class Documents(Construct):
             {"StringLike": {"s3:prefix": f"{DOCUMENT_PREFIX}*"}},
         )
 
+    def allow_listing_all(self, function: ServiceFunction) -> None:
+        """Allow listing the files of all requests, and what the archive has, which is not read."""
+        for bucket, prefixes in (
+            (self.documents, (DOCUMENT_PREFIX, NOTICE_PREFIX)),
+            (self.archive, (HISTORY_PREFIX,)),
+        ):
+            function.allow(
+                ["s3:ListBucket"],
+                [bucket.bucket_arn],
+                {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+            )
+
     def allow_detecting_missing_objects(self, function: ServiceFunction) -> None:
         """Allow ListBucket, without which S3 responds to a read of a missing object with 403, not 404.
 

@@ -25,6 +25,8 @@ CLOCKS_SWEPT_EVERY: Final = cdk.Duration.minutes(2)
 SUBSCRIPTIONS_SWEPT_EVERY: Final = cdk.Duration.minutes(1)
 """The longest delay of a heartbeat, and of a retry after a pause of more than 15 minutes."""
 UPLOAD_SWEEPS_EVERY: Final = cdk.Duration.minutes(5)
+ORPHANS_SWEPT_EVERY: Final = cdk.Duration.minutes(15)
+"""Each run looks at 20,000 files and 50 megabytes of records."""
 
 
 class Messaging(Construct):
@@ -179,6 +181,16 @@ class Messaging(Construct):
         """Query on a schedule for uploads that were not verified."""
         return _schedule(
             self, "UploadSweeps", sweep, "Uploads that were not verified", UPLOAD_SWEEPS_EVERY
+        )
+
+    def sweep_orphans(self, sweep: ServiceFunction) -> DeadLetters:
+        """Look on a schedule for records and files without their request."""
+        return _schedule(
+            self,
+            "OrphanSweeps",
+            sweep,
+            "Records and files whose request no longer exists",
+            ORPHANS_SWEPT_EVERY,
         )
 
 

@@ -33,9 +33,14 @@ RESPONSE_SECONDS: Final = {"CrdFunction": 5, "PasFunction": 15}
 """In how many seconds Da Vinci CRD and PAS expect nine of ten answers."""
 STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
 """Minutes that a consumer of the stream may be behind: executions start through the relay."""
-_SCHEDULES: Final = frozenset({"Clocks", "SubscriptionSweeps", "UploadSweeps", "Warn"})
+_SCHEDULES: Final = frozenset(
+    {"Clocks", "OrphanSweeps", "SubscriptionSweeps", "UploadSweeps", "Warn"}
+)
 _SCHEDULED: Final = frozenset(
-    {catalogue.SWEEP, catalogue.SUBSCRIPTION_SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN}
+    {
+        *(catalogue.ORPHAN_SWEEP, catalogue.SUBSCRIPTION_SWEEP, catalogue.SWEEP),
+        *(catalogue.UPLOAD_SWEEP, catalogue.WARN),
+    }
 )
 """The functions that AWS invokes asynchronously; queues, streams, the API and executions wait."""
 

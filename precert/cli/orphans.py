@@ -4,7 +4,7 @@ import argparse
 
 from precert.bootstrap import stack_dependencies
 from precert.cli.recording import CommandRecorder
-from precert.usecases.cleanup import Orphan, find_orphans, remove_orphan
+from precert.usecases.orphans import Orphan, find_orphans, remove_orphan
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,7 +44,7 @@ def remove(args: argparse.Namespace) -> bool:
     for orphan in deps.call(find_orphans):
         if orphan.removable:
             recorder.record(requests=[orphan.request_id])
-        if deps.call(remove_orphan, orphan, files=deps.document_bytes):
+        if deps.call(remove_orphan, orphan):
             removed += 1
         else:
             left += 1

@@ -210,6 +210,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Delivery.UPLOAD_SWEEPS: "Checks of uploads that were not verified",
         Delivery.SUBSCRIPTIONS: "Notifications of subscribers",
         Delivery.SUBSCRIPTION_SWEEPS: "Checks of what subscriptions have due",
+        Delivery.ORPHAN_SWEEPS: "Removals of files without their request",
         Delivery.CLOCKS: "Checks of decision clocks",
         Delivery.EXECUTIONS: "Executions that ended with an error",
     },

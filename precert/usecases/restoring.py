@@ -25,7 +25,7 @@ from precert.domain.notices import Notice, notice_key
 from precert.domain.payer import Payer
 from precert.domain.values import Text, Value
 from precert.usecases.audit import AuditLog, StoredAudit
-from precert.usecases.cleanup import LeftoverFiles
+from precert.usecases.orphans import LeftoverFiles
 from precert.usecases.ports.documents import DocumentChangedError, DocumentRecords
 from precert.usecases.ports.listings import Listings
 from precert.usecases.ports.requests import RequestFile, RequestStore

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from functions.expire import orphans
 from functions.inbox import handler as inbox
 from functions.subscriptions import sweep as subscription_sweep
 from functions.upload import sweep as upload_sweep
@@ -105,6 +106,14 @@ def _without_handshake(cloud: Cloud) -> None:
         client.sweep()
 
 
+def _without_archive(cloud: Cloud) -> None:
+    """The stream lost the record of a request that was removed at the end of its retention."""
+    lost = {"pk": {"S": f"REQUEST#{cloud.determined()}"}, "sk": {"S": "REQUEST"}}
+    cloud.clients.by_name["dynamodb"].delete_item(TableName=cloud.requests_table, Key=lost)
+    cloud.clock.pass_by(days=365 * cloud.deps.payer.history_years + 9)
+    orphans.handle({}, Context())
+
+
 PROVOKED: Final[tuple[tuple[str, Callable[[Cloud], None]], ...]] = (
     ("ClocksSwept", _without_execution),
     ("RequestsWaiting", _without_assessment),
@@ -119,11 +128,13 @@ PROVOKED: Final[tuple[tuple[str, Callable[[Cloud], None]], ...]] = (
     ("DeemedDenials", _late("MEDICAID")),
     ("VendorDeadlinesPassed", _vendor_late),
     ("SubscriptionsOff", _without_handshake),
+    ("OrphansKept", _without_archive),
 )
 RUNS: Final[dict[str, Callable[[Cloud], None]]] = {
     "SweepMissing": lambda _cloud: Cloud.sweep(),
     "WarningsMissing": lambda _cloud: Cloud.warn(),
     "UploadSweepMissing": lambda _cloud: upload_sweep.handle({}, Context()),
+    "OrphanSweepMissing": lambda _cloud: orphans.handle({}, Context()),
     "SubscriptionSweepMissing": lambda _cloud: subscription_sweep.handle({}, Context()),
 }
 """What must run."""
@@ -172,7 +183,7 @@ def test_alarm_rings_when_a_schedule_does_not_complete(
     capsys.readouterr()
     RUNS[name](cloud)
     assert not alarm.is_raised(values_of(alarm, capsys.readouterr().out))
-    cloud.wire.cut("Query")
+    cloud.wire.cut("Scan" if name == "OrphanSweepMissing" else "Query")
     with pytest.raises(PrecertError):
         RUNS[name](cloud)
     assert alarm.is_raised(values_of(alarm, capsys.readouterr().out))

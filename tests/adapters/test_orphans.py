@@ -1,11 +1,18 @@
-"""What is stored for requests that no longer exist is found and removed by a command (X2)."""
+"""What is stored for requests that no longer exist is found and removed: by a command, and by a sweep
+of older ones (X2).
+"""
 
+import json
 from typing import Any, Final
 
 import pytest
 
+from functions.expire import orphans as sweep
 from precert.cli import orphans
 from precert.cli.main import DONE, REFUSED, main
+from precert.domain.errors import PrecertError
+from precert.names import ORPHANS_KEPT, ORPHANS_SWEPT, Env
+from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
 
 pytestmark = pytest.mark.rule("X2")
@@ -40,6 +47,21 @@ def left_of(cloud: Cloud, request_id: str) -> tuple[list[str], list[str]]:
     items = [one["sk"]["S"] for one in cloud.items() if request_id in one["pk"]["S"]]
     listed = cloud.clients.by_name["s3"].list_objects_v2(Bucket=cloud.bucket)
     return items, [one["Key"] for one in listed.get("Contents", []) if request_id in one["Key"]]
+
+
+def swept(cloud: Cloud) -> tuple[int, list[dict[str, Any]]]:
+    """Runs the sweep: how many it removed, and what it logs of those that it must not remove."""
+    cloud.log.truncate(0)
+    sweep.handle({}, Context())
+    lines = map(json.loads, cloud.log.getvalue().replace("\0", "").splitlines())
+    logged = [one for one in lines if one["message"] in {ORPHANS_KEPT, ORPHANS_SWEPT}]
+    return logged[-1]["removed"], logged[:-1]
+
+
+def versions_of(cloud: Cloud, request_id: str) -> list[str]:
+    """Keys of the versions of the request's files, deleted ones too."""
+    page = cloud.clients.by_name["s3"].list_object_versions(Bucket=cloud.bucket)
+    return [one["Key"] for one in page.get("Versions", []) if request_id in one["Key"]]
 
 
 def out(capsys: pytest.CaptureFixture[str]) -> str:
@@ -110,3 +132,102 @@ def test_file_is_removed_when_its_document_was_deleted_and_the_cleanup_was_lost(
     cloud.clock.pass_by(days=LATER_DAYS)
     assert main(["orphans", "remove"]) == DONE
     assert left_of(cloud, draft_id)[1] == [f"documents/{draft_id}/{other}"]
+
+
+def test_file_stays_when_its_request_is_past_retention_and_not_yet_removed(cloud: Cloud) -> None:
+    """TTL removes an item up to days later, and only then are its files copied to the archive."""
+    request_id = cloud.pended()
+    attached(cloud, request_id)
+    reply = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    assert reply.status == 200, reply.text
+    cloud.clock.pass_by(days=LATER_DAYS)
+    assert cloud.read(request_id).status == 404
+    before = left_of(cloud, request_id)
+    assert main(["orphans", "remove"]) == DONE
+    assert swept(cloud) == (0, [])
+    assert left_of(cloud, request_id) == before
+    cloud.expire(request_id)
+    listed = cloud.clients.by_name["s3"].list_objects_v2(
+        Bucket=cloud.deps.settings[Env.ARCHIVE_BUCKET]
+    )
+    assert [one["Key"] for one in listed["Contents"] if "/documents/" in one["Key"]]
+
+
+def test_file_is_swept_with_its_version_retained_when_its_document_was_deleted(
+    cloud: Cloud,
+) -> None:
+    draft_id = cloud.start()
+    document_id, other = attached(cloud, draft_id), attached(cloud, draft_id)
+    lose(cloud, draft_id, f"DOCUMENT#{document_id}")
+    cloud.clock.pass_by(days=LATER_DAYS)
+    assert swept(cloud) == (1, [])
+    assert left_of(cloud, draft_id)[1] == [f"documents/{draft_id}/{other}"]
+    assert len(versions_of(cloud, draft_id)) == 2
+    assert swept(cloud) == (0, [])
+
+
+def test_rest_of_a_draft_is_swept_when_its_cleanup_was_lost(cloud: Cloud) -> None:
+    draft_id, other = cloud.start(), cloud.start()
+    attached(cloud, draft_id)
+    attached(cloud, other)
+    untouched = left_of(cloud, other)
+    lose(cloud, draft_id)
+    cloud.clock.pass_by(days=LATER_DAYS)
+    assert swept(cloud) == (1, [])
+    items, files = left_of(cloud, draft_id)
+    assert (files, {one.partition("#")[0] for one in items}) == ([], {"EVENT"})
+    assert left_of(cloud, other) == untouched
+    assert swept(cloud) == (0, [])
+
+
+@pytest.mark.rule("T4")
+def test_request_is_reported_until_it_is_archived_when_its_cleanup_was_lost(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    attached(cloud, request_id)
+    before = cloud.deps.stored_requests.read_file(request_id)
+    assert before is not None
+    lose(cloud, request_id)
+    years = cloud.deps.payer.history_years
+    cloud.clock.pass_by(days=365 * years)
+    assert swept(cloud) == (0, []), "its cleanup may still run"
+    cloud.clock.pass_by(days=LATER_DAYS)
+    removed, kept = swept(cloud)
+    assert (removed, [one["request_id"] for one in kept]) == (0, [request_id])
+    assert left_of(cloud, request_id)[1]
+    cloud.deps.archive.store(before)
+    assert swept(cloud) == (1, [])
+    assert left_of(cloud, request_id) == ([], [])
+
+
+@pytest.mark.rule("T4")
+def test_history_is_archived_after_its_files_when_a_request_is_archived(cloud: Cloud) -> None:
+    """What the sweep finds in the archive is complete."""
+    request_id = cloud.pended()
+    attached(cloud, request_id)
+    file = cloud.deps.stored_requests.read_file(request_id)
+    assert file is not None
+    cloud.wire.cut("CopyObject")
+    with pytest.raises(PrecertError):
+        cloud.deps.archive.store(file)
+    year = file.request.updated_at.year
+    assert not cloud.deps.archived_requests.holds(request_id, year)
+    cloud.wire.reset()
+    cloud.deps.archive.store(file)
+    assert cloud.deps.archived_requests.holds(request_id, year)
+    assert not cloud.deps.archived_requests.holds(request_id[:-1], year)
+
+
+def test_no_file_is_swept_when_most_records_of_a_page_are_missing(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a stage whose table was lost, or restored to an earlier state."""
+    store = cloud.clients.by_name["s3"]
+    keys = [f"documents/lost-{number}/one" for number in range(21)]
+    for key in keys:
+        store.put_object(Bucket=cloud.bucket, Key=key, Body=PDF)
+    cloud.clock.pass_by(days=LATER_DAYS)
+    removed, [kept] = swept(cloud)
+    assert (removed, kept["reason"], kept["orphans"]) == (0, "too_many", 21)
+    assert len(store.list_objects_v2(Bucket=cloud.bucket)["Contents"]) == 21
+    store.delete_object(Bucket=cloud.bucket, Key=keys[0])
+    assert swept(cloud) == (20, [])

@@ -193,6 +193,7 @@ def test_work_is_done_when_its_schedule_fires(stack: Synthesized) -> None:
         "Warn": "rate(15 minutes)",
         "UploadSweep": "rate(5 minutes)",
         "Sweep": "rate(2 minutes)",
+        "OrphanSweep": "rate(15 minutes)",
         "SubscriptionSweep": "rate(1 minute)",
     }
 
@@ -257,14 +258,14 @@ def test_alarms_watch_count_and_age_when_a_queue_has_messages(stack: Synthesized
         for name, queue in stack.properties(QUEUE).items()
         if "RedrivePolicy" not in queue
     }
-    assert len(schedules) == 4
+    assert len(schedules) == 5
     assert watched(stack, "QueueName") == expected
 
 
 def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> None:
     """Functions that serve HTTP calls raise nothing; throttles are those of the whole account."""
     served = {spec.handler for spec in catalogue.ALL if spec.serves_http}
-    invoked = (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN)
+    invoked = (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN, catalogue.ORPHAN_SWEEP)
     scheduled = {one.handler for one in (*invoked, catalogue.SUBSCRIPTION_SWEEP)}
     streamed = {one.handler for one in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)}
     limited = {one.handler for one in (catalogue.CRD, catalogue.PAS)}

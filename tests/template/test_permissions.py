@@ -88,6 +88,10 @@ ALLOWED: Final = {
     | {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
     | {"dynamodb:GetItem", "dynamodb:Query"}
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    catalogue.ORPHAN_SWEEP: READ
+    | WRITE_KEY
+    | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:UpdateItem"}
+    | {"s3:DeleteObject", "s3:ListBucket"},
     catalogue.SWEEP: WRITE | WRITE_KEY | {"states:DescribeExecution", "states:StartExecution"},
     catalogue.EXECUTIONS: {"dynamodb:GetItem"}
     | USE_KEY
@@ -172,6 +176,11 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
         "history": {"s3:PutObject"},
     },
     catalogue.WARN: {"TablesRequests": WRITE - {"dynamodb:Query"}},
+    catalogue.ORPHAN_SWEEP: {
+        "TablesRequests": FACTS | {"dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:UpdateItem"},
+        "documents": {"s3:DeleteObject"},
+        "notices": {"s3:DeleteObject"},
+    },
     catalogue.SWEEP: {"TablesRequests": WRITE},
     catalogue.EXECUTIONS: {"TablesRequests": {"dynamodb:GetItem"}},
     catalogue.RELAY: {

@@ -1,11 +1,11 @@
-"""Where the sweep continues in each queue (port ``SweepPositions``)."""
+"""Where a sweep continues in each queue (port ``SweepPositions``)."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from precert.adapters.dynamodb.keys import SWEEP_PK
 from precert.adapters.dynamodb.table import Writes, get, to_wire
 from precert.names import PK, SK
-from precert.usecases.ports.listings import CheckQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -19,11 +19,11 @@ class DynamoDBSweepPositions:
         self._writes = Writes(client)
         self._table = requests_table
 
-    def read(self, queue: CheckQueue) -> str | None:
+    def read(self, queue: StrEnum) -> str | None:
         item = get(self._client, self._table, SWEEP_PK, queue.value)
         return str(item["position"]) if item and "position" in item else None
 
-    def write(self, queue: CheckQueue, position: str | None) -> None:
+    def write(self, queue: StrEnum, position: str | None) -> None:
         key = to_wire({PK: SWEEP_PK, SK: queue.value})
         if position is None:
             self._writes.update(

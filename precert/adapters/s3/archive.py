@@ -37,8 +37,8 @@ class S3Archive:
         self._documents_bucket = documents_bucket
 
     def store(self, file: RequestFile) -> None:
+        """The history is last: where it is stored, all files are."""
         request = file.request
-        self._put(archive_key(request), _packed(file))
         below = archive_key(request).removesuffix(".json.gz")
         for document in file.documents:
             if document.status is DocumentStatus.ATTACHED:
@@ -47,6 +47,7 @@ class S3Archive:
         for notice in file.notices:
             key = notice_key(request.request_id, notice.notice_id)
             self._copy(key, notice.version_id, f"{below}/notices/{notice.notice_id}.pdf")
+        self._put(archive_key(request), _packed(file))
 
     def store_removed(self, image: Mapping[str, Any], sequence_number: str) -> None:
         text = json.dumps({"form": FORM, "image": image}, default=_as_in_stream, sort_keys=True)
@@ -54,15 +55,13 @@ class S3Archive:
         self._put(key, gzip.compress(text.encode(), mtime=0))
 
     def holds(self, request_id: str, year: int) -> bool:
+        """By listing: no function may read the archive."""
+        key = history_key(request_id, year)
         try:
-            self._client.head_object(Bucket=self._bucket, Key=history_key(request_id, year))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
-                return False
+            listed = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        except (BotoCoreError, ClientError) as error:
             raise TransientError(_UNAVAILABLE) from error
-        except BotoCoreError as error:
-            raise TransientError(_UNAVAILABLE) from error
-        return True
+        return [found["Key"] for found in listed.get("Contents", [])] == [key]
 
     def _put(self, key: str, packed: bytes) -> None:
         put_once(

@@ -2,7 +2,8 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,8 +12,9 @@ from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
 from precert.domain.notices import Notice, notice_key
 from precert.names import DOCUMENT_PREFIX, NOTICE_PREFIX
-from precert.usecases.cleanup import StoredFile
+from precert.usecases.orphans import StoredFile
 from precert.usecases.ports.documents import StoredObject, UploadForm
+from precert.usecases.ports.listings import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 def _inline(content_type: str) -> dict[str, str]:
     """Response headers with which a browser shows the file. The address contains no file name."""
     return {"ResponseContentDisposition": "inline", "ResponseContentType": content_type}
+
+
+def _stored_file(key: str, stored_at: datetime) -> StoredFile:
+    prefix, _, name = key.partition("/")
+    request_id, _, name = name.partition("/")
+    is_document = f"{prefix}/" == DOCUMENT_PREFIX
+    return StoredFile(request_id, name if is_document else None, stored_at, key)
 
 
 class S3Documents:
@@ -96,20 +105,42 @@ class S3Documents:
         return {found["Key"].removeprefix(prefix) for found in page.get("Contents", [])}
 
     def stored(self) -> Iterator[StoredFile]:
+        page = self.page(None)
+        yield from page.rows
+        while page.cursor:
+            page = self.page(page.cursor)
+            yield from page.rows
+
+    def page(self, after: str | None) -> Page[StoredFile]:
+        """The position is a key, or the prefix of the notices, which follow the documents."""
+        position = after or DOCUMENT_PREFIX
+        prefix = NOTICE_PREFIX if position.startswith(NOTICE_PREFIX) else DOCUMENT_PREFIX
+        files, last = self._listed(prefix, position)
+        following = NOTICE_PREFIX if prefix == DOCUMENT_PREFIX else None
+        return Page(files, last or following)
+
+    def of(self, request_id: str) -> Sequence[StoredFile]:
+        """A request has about twenty documents: one page lists all of them."""
+        prefixes = (f"{prefix}{request_id}/" for prefix in (DOCUMENT_PREFIX, NOTICE_PREFIX))
+        return [file for prefix in prefixes for file in self._listed(prefix, prefix)[0]]
+
+    def hide(self, file: StoredFile) -> None:
         try:
-            for prefix in (DOCUMENT_PREFIX, NOTICE_PREFIX):
-                pages = self._client.get_paginator("list_objects_v2").paginate(
-                    Bucket=self._bucket, Prefix=prefix
-                )
-                for page in pages:
-                    for found in page.get("Contents", []):
-                        request_id, _, name = found["Key"].removeprefix(prefix).partition("/")
-                        is_document = prefix == DOCUMENT_PREFIX and name
-                        yield StoredFile(
-                            request_id, name if is_document else None, found["LastModified"]
-                        )
+            self._client.delete_object(Bucket=self._bucket, Key=file.key)
+        except (BotoCoreError, ClientError) as error:
+            raise TransientError("A file could not be deleted. Try again.") from error
+
+    def _listed(self, prefix: str, after: str) -> tuple[tuple[StoredFile, ...], str | None]:
+        """Files below a prefix, after a key, and the last key if more follow."""
+        try:
+            answer = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=prefix, StartAfter=after
+            )
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The documents could not be listed. Try again.") from error
+        found = answer.get("Contents", [])
+        files = tuple(_stored_file(one["Key"], one["LastModified"]) for one in found)
+        return files, found[-1]["Key"] if answer.get("IsTruncated") else None
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         key = document_key(request_id, document_id)

@@ -120,12 +120,15 @@ class WaitQueue(StrEnum):
 
 
 class SweepPositions(Protocol):
-    """Where the last run of the sweep ended in a queue; ``None`` is its beginning."""
+    """Where the last run of a sweep ended in a queue; ``None`` is its beginning.
 
-    def read(self, queue: CheckQueue) -> str | None:
+    The value of the queue names the position, in all sweeps.
+    """
+
+    def read(self, queue: StrEnum) -> str | None:
         """One call."""
 
-    def write(self, queue: CheckQueue, position: str | None) -> None:
+    def write(self, queue: StrEnum, position: str | None) -> None:
         """One call."""
 
 

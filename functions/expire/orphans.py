@@ -1,0 +1,26 @@
+"""Removes records and files whose request no longer exists; a schedule starts it."""
+
+from typing import Any
+
+from precert.bootstrap import call
+from precert.names import ORPHANS_KEPT, ORPHANS_SWEPT
+from precert.observability import errors_noted, logger, metrics, note_work
+from precert.usecases.orphans import sweep_orphans
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    """The event contains nothing: table and bucket have the orphans, and the table the position."""
+    with errors_noted():
+        swept = call(sweep_orphans)
+        for orphan in swept.removed:
+            document_id = orphan.file.document_id if orphan.file else None
+            note_work(
+                "orphan_removed", request_id=orphan.request_id, document_id=document_id or "all"
+            )
+        for request_id in swept.not_archived:
+            note_work(ORPHANS_KEPT, request_id=request_id, reason="not_archived")
+        if swept.held:
+            note_work(ORPHANS_KEPT, orphans=swept.held, reason="too_many")
+        note_work(ORPHANS_SWEPT, removed=len(swept.removed))
