@@ -231,3 +231,20 @@ def test_no_file_is_swept_when_most_records_of_a_page_are_missing(
     assert len(store.list_objects_v2(Bucket=cloud.bucket)["Contents"]) == 21
     store.delete_object(Bucket=cloud.bucket, Key=keys[0])
     assert swept(cloud) == (20, [])
+
+
+def test_listing_continues_after_its_last_file_when_there_are_more_pages(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = cloud.clients.by_name["s3"]
+    keys = [
+        f"{prefix}/a-{number}/one" for prefix in ("documents", "notices") for number in range(3)
+    ]
+    for key in (*keys, "documents.other/x/y"):
+        store.put_object(Bucket=cloud.bucket, Key=key, Body=PDF)
+    listing = store.list_objects_v2
+    monkeypatch.setattr(store, "list_objects_v2", lambda **named: listing(**named, MaxKeys=2))
+    found = list(cloud.deps.leftover_files.stored())
+    assert [one.key for one in found] == keys
+    assert [one.document_id for one in found] == ["one"] * 3 + [None] * 3
+    assert {one.request_id for one in found} == {"a-0", "a-1", "a-2"}
