@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -34,7 +34,9 @@ from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentLimitError,
     InvalidInputError,
+    KeyReusedError,
     NotFoundError,
+    PrecertError,
 )
 from precert.fhir.attachment_parameters import read_attachment
 from precert.fhir.attachments import files_of_bundle, without_files
@@ -43,18 +45,17 @@ from precert.fhir.claim_changes import (
     cancelled_items,
     is_cancelled,
     is_cancelled_as_a_whole,
-    prior_claim,
+    is_update,
+    prior_claims,
     require_one_claim,
 )
 from precert.fhir.claims import ReadClaim, read_claim
 from precert.fhir.inquiries import numbers_in, read_inquiry
+from precert.fhir.response_bundles import ClaimError
 from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
-from precert.usecases.claim_updates import (
-    ClaimUpdate,
-    cancel_prior_authorization,
-    update_prior_authorization,
-)
+from precert.usecases.claim_updates import update_prior_authorization
 from precert.usecases.inquiries import inquire_prior_authorizations
+from precert.usecases.item_changes import ClaimUpdate, errors_of_update
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.prior_authorization import errors_of_parts, submit_prior_authorization
 from precert.usecases.received_documents import (
@@ -108,7 +109,7 @@ def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
     try:
         file = _accepted(bundle, claim, caller)
     except REFUSALS as error:
-        errors = claim_errors(error, claim)
+        errors = [*claim_errors(error, claim), *_further_errors(error, bundle, claim)]
         return FhirResource(call(refused, bundle, errors, at=dependencies().now()))
     original = _original(file, bundle)
     at = dependencies().now()
@@ -135,16 +136,14 @@ def _require_operation(operation: str, caller: Caller) -> None:
 
 def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     """The request of a claim, stored by this call or by an earlier one with its identifier."""
-    prior = prior_claim(bundle)
     content = _content_of(bundle, claim)
     provider = content.requesting_provider
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
     # Answers come first: they are what the rule list requires.
     files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
-    if prior is not None:
-        updated = _updated(
-            bundle, content, claim.sequences, prior, caller, id_of=id_of, files=files
-        )
+    if is_update(bundle):
+        update = replace(_update_of(bundle, claim, content), files=files)
+        updated = call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
         return _with_files(updated, files, caller)
     file: RequestFile = call(
         submit_prior_authorization,
@@ -161,13 +160,24 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
 
 
 def _content_of(bundle: Bundle, claim: ReadClaim) -> RequestContent:
-    """What a claim requests; of one that cancels an earlier claim, whatever can be read."""
-    if claim.content is None and prior_claim(bundle) is None:
+    """What a claim requests; of one that updates an earlier claim, whatever can be read."""
+    if claim.content is None and not is_update(bundle):
         raise InvalidInputError(call(errors_of_parts, claim.errors, claim.partial))
     content = claim.content or claim.partial
-    if content is None or (claim.content is None and not is_cancelled(bundle)):
+    if content is None:
         raise InvalidInputError(claim.errors)
     return content
+
+
+def _further_errors(error: PrecertError, bundle: Bundle, claim: ReadClaim) -> list[ClaimError]:
+    """What else is wrong with an update that names no claim, or another patient's."""
+    content = claim.content or claim.partial
+    if not is_update(bundle) or content is None:
+        return []
+    if not isinstance(error, NotFoundError | KeyReusedError):
+        return []
+    found = call(errors_of_update, _update_of(bundle, claim, content))
+    return claim_errors(InvalidInputError(found), claim) if found else []
 
 
 def _compressed(bundle: Bundle) -> bytes:
@@ -186,7 +196,7 @@ _CLAIM: Final = BodyLimit(
 def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
     """The files of a bundle that are not recorded, each with what to do."""
     files, answers = files_of_bundle(bundle), call(answered_files, bundle)
-    if prior_claim(bundle) is not None:
+    if is_update(bundle):
         return [
             f"{place}: not attached, as the request takes no further documents now, or not this "
             "one. Send it by $submit-attachment when documents are requested."
@@ -222,32 +232,20 @@ def _with_files(file: RequestFile, files: Sequence[ReceivedFile], caller: Caller
     return file
 
 
-def _updated(
-    bundle: Bundle,
-    content: RequestContent,
-    sequences: tuple[int, ...],
-    prior: dict[str, Any],
-    caller: Caller,
-    *,
-    id_of: Callable[[str], str],
-    files: Sequence[ReceivedFile],
-) -> RequestFile:
-    """The request of an earlier claim, with the changes of this one."""
-    update = ClaimUpdate(
+def _update_of(bundle: Bundle, claim: ReadClaim, content: RequestContent) -> ClaimUpdate:
+    """A claim as the update of an earlier one."""
+    is_read = claim.content is not None or is_cancelled(bundle)
+    return ClaimUpdate(
         claim_id=claim_identifier(bundle, bundle.first),
-        prior_id=claim_identifier(bundle, prior),
+        prior_ids=tuple(claim_identifier(bundle, one) for one in prior_claims(bundle)),
         numbers=tuple(numbers_in(bundle.first)),
         content=content,
-        sequences=sequences,
+        sequences=claim.sequences,
         cancelled=cancelled_items(bundle.first),
         cancels_all=is_cancelled_as_a_whole(bundle),
         original=_compressed(bundle),
-        files=files,
+        errors=() if is_read else claim.errors,
     )
-    if is_cancelled(bundle):
-        with suppress(NotFoundError, ActionNotAllowedError):
-            return call(cancel_prior_authorization, update, line_numbers, caller, id_of=id_of)
-    return call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
 
 
 def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
@@ -335,7 +333,7 @@ def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:
 
 def _original(file: RequestFile, bundle: Bundle) -> Bundle:
     """The bundle by which the request was submitted; an update is answered by its own."""
-    if file.original is None or prior_claim(bundle) is not None:
+    if file.original is None or is_update(bundle):
         return bundle
     return bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
 

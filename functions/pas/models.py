@@ -218,6 +218,8 @@ def field_claim_errors(errors: Sequence[FieldError], claim: ReadClaim) -> Iterat
 def _reason(error: FieldError) -> str:
     if error.code == "not_yours":
         return NOT_AUTHORIZED
+    if error.code == "claim_unknown":
+        return UNKNOWN_NUMBER
     if error.code == "outside_window":
         return OUTSIDE_WINDOW
     field = _INDEX.sub("", error.pointer).rpartition("/")[2]

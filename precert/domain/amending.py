@@ -43,7 +43,7 @@ def amend(
         ActionNotAllowedError: a line was denied or modified, a delegated vendor decided a line that
             would change, or the status does not allow it.
     """
-    review = _require_amendable(request, added, cancelled)
+    review = require_amendable(request, added, cancelled)
     replaced = {line.replaces for line in added}
     earlier = [
         line.model_copy(update={"cancelled_at": now})
@@ -76,9 +76,18 @@ def amend(
     return change._replace(before=request)
 
 
-def _require_amendable(
+def require_amendable(
     request: Request, added: Sequence[ServiceLine], cancelled: Collection[str]
 ) -> Review:
+    """The review of a request whose lines can be changed so.
+
+    Raises:
+        ActionNotAllowedError: as :func:`amend`.
+    """
+    if request.status is Status.VOID:
+        raise request.refusal(
+            "The request is void and takes no changes. Submit what is needed as a new request."
+        )
     if request.is_adverse:
         raise request.refusal(
             "A service line was denied or modified. Dispute the decision, or submit what is needed as "

@@ -214,6 +214,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "ambiguous": "The code fits several code sets or drugs: choose one of `choices`.",
         "before_its_beginning": "A period ends before it begins.",
         "behavioral": "A behavioral health code, which is not requested here.",
+        "claim_unknown": "The earlier claim that an update names is not known.",
         "contradicts": "Two entries contradict each other.",
         "duplicate": "The same item is listed twice.",
         "duplicate_code": "The same code is listed twice, with the same modifiers and dates.",

@@ -13,19 +13,29 @@ from precert.fhir.bundles import (
 from precert.fhir.elements import Json
 
 
-def prior_claim(bundle: Bundle) -> Json | None:
-    """The earlier claim that this one updates or cancels: a claim, or an object with its identifier."""
-    for one in objects(bundle.first, "related"):
-        reference = one.get("claim")
-        target = bundle.target(reference)
-        if target is not None:
-            return target
-        if isinstance(reference, dict) and isinstance(known := reference.get("identifier"), dict):
-            return {"identifier": [known]}
-        if isinstance(known := one.get("reference"), dict):
-            return {"identifier": [known]}
-        return {}
-    return None
+def is_update(bundle: Bundle) -> bool:
+    """Whether the claim updates or cancels an earlier one."""
+    return bool(objects(bundle.first, "related"))
+
+
+def prior_claims(bundle: Bundle) -> list[Json]:
+    """The earlier claims that this one updates or cancels: claims, or objects with their identifier.
+
+    A claim of the guide has one; one that names the claim with its updates is understood too.
+    """
+    return [_prior_claim(bundle, one) for one in objects(bundle.first, "related")]
+
+
+def _prior_claim(bundle: Bundle, related: Json) -> Json:
+    reference = related.get("claim")
+    target = bundle.target(reference)
+    if target is not None:
+        return target
+    if isinstance(reference, dict) and isinstance(known := reference.get("identifier"), dict):
+        return {"identifier": [known]}
+    if isinstance(known := related.get("reference"), dict):
+        return {"identifier": [known]}
+    return {}
 
 
 def require_one_claim(bundle: Bundle) -> None:

@@ -18,7 +18,7 @@ from precert.domain.value_errors import errors_of
 from precert.domain.values import Purpose
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, extension_of, objects, text
-from precert.fhir.claim_changes import is_cancelled_item, prior_claim
+from precert.fhir.claim_changes import is_cancelled_item, is_update
 from precert.fhir.claim_items import ItemReader, item_sequences
 from precert.fhir.elements import Json
 from precert.fhir.received_parties import PROVIDER_TYPES, patient_of, provider_of
@@ -47,8 +47,19 @@ class ReadClaim:
         while parts:
             if found := self.places.get("/".join(parts)):
                 return found
+            if len(parts) == _VALUE_OF_A_LINE and (found := self._place_of_line(parts)):
+                return found
             parts.pop()
         return "Claim"
+
+    def _place_of_line(self, parts: list[str]) -> str | None:
+        """Where a line has a value of its service: each item of a claim has its own."""
+        service, line = "/".join(parts[:3]), "/".join(parts[:5])
+        of_service = self.places.get(f"{service}/{parts[5]}")
+        first, own = self.places.get(f"{service}/procedures/0"), self.places.get(line)
+        if of_service is None or first is None or own is None:
+            return None
+        return of_service.replace(f"{first}.", f"{own}.", 1)
 
 
 def read_claim(bundle: Bundle, *, payer: Payer, acting_tin: str | None = None) -> ReadClaim:
@@ -122,7 +133,7 @@ class _Reader:
 
     def _is_of_cancelled(self, place: str) -> bool:
         """Whether a value is of an item that an update cancels: what it requests does not count."""
-        if prior_claim(self.bundle) is None or place.endswith(".sequence"):
+        if not is_update(self.bundle) or place.endswith(".sequence"):
             return False
         return place.startswith(
             tuple(
@@ -143,10 +154,12 @@ class _Reader:
             if claim.get(name, accepted[0]) not in accepted:
                 message = f"send {' or '.join(accepted)}. {remedy}"
                 yield FieldError(f"/{name}", "not_a_choice", message)
-        if prior_claim(self.bundle) is None:
+        self.places["/related"] = "Claim.related"
+        for index in range(len(objects(claim, "related"))):
+            self.places[f"/related/{index}"] = f"Claim.related[{index}]"
+        if not is_update(self.bundle):
             cancelled = [is_cancelled_item(one) for one in (claim, *objects(claim, "item"))]
             if any(cancelled):
-                self.places["/related"] = "Claim.related"
                 yield FieldError("/related", "missing", "send the claim that this one cancels")
         insurance = focal_insurance(claim)
         coverage = self.bundle.target(insurance.get("coverage"), "Coverage")
@@ -238,5 +251,7 @@ def _valid_part(entered: Json, error: ValidationError) -> RequestContent | None:
 
 
 _ANY_CODE: Final = "00000"
+_VALUE_OF_A_LINE: Final = 6
+"""Parts of a pointer such as ``/services/0/procedures/1/units``."""
 _USES: Final = ("preauthorization", "predetermination")
 _ABSENT: Final = "the bundle has no resource for this reference: send it as an entry"

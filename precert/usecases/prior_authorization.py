@@ -3,7 +3,7 @@
 They are requests like those of the portal: the same rules, duplicates, clocks, notices and visibility.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -223,18 +223,18 @@ def errors_of_parts(
         *errors_of_claim(partial, payer, local_date(now, payer.zone)),
         *errors_of_codes(partial, code_sets.listed),
     ]
+    return [*errors, *of_other_values(others, errors)]
+
+
+def of_other_values(
+    others: Sequence[FieldError], errors: Sequence[FieldError]
+) -> Iterator[FieldError]:
+    """Those of ``others`` that are of values without one of the ``errors``."""
     known = [f"{one.pointer}/" for one in errors]
-    return [
-        *errors,
-        *(
-            one
-            for one in others
-            if not any(
-                f"{one.pointer}/".startswith(each) or each.startswith(f"{one.pointer}/")
-                for each in known
-            )
-        ),
-    ]
+    for one in others:
+        own = f"{one.pointer}/"
+        if not any(own.startswith(each) or each.startswith(own) for each in known):
+            yield one
 
 
 def _admitted(

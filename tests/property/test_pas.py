@@ -12,7 +12,7 @@ from functions.pas.models import claim_errors
 from precert.domain.completeness import errors_of_claim
 from precert.domain.errors import InvalidInputError
 from precert.fhir.bundles import UnprocessableBundleError, bundle_of
-from precert.fhir.claim_changes import is_cancelled, prior_claim
+from precert.fhir.claim_changes import is_cancelled, prior_claims
 from precert.fhir.claims import read_claim
 from precert.fhir.responses import refused
 from tests.fakes.clock import START
@@ -79,7 +79,7 @@ def test_claim_is_read_or_refused_when_any_value_is_replaced(
         received = bundle_of(document, first="Claim")
     except UnprocessableBundleError:
         return
-    prior_claim(received)
+    prior_claims(received)
     is_cancelled(received)
     claim = read_claim(received, payer=payer())
     errors = list(claim.errors)
