@@ -37,8 +37,9 @@ from tools.api_changelog import (
     with_changes,
 )
 from tools.api_page import PAGE, page
-from tools.openapi_examples import examples, problem_examples
+from tools.openapi_examples import examples
 from tools.openapi_files import ROOT, as_json, settle
+from tools.openapi_problems import problem_examples
 from tools.openapi_schemas import (
     REF_PREFIX,
     Schema,
@@ -173,7 +174,7 @@ def _example(code: str) -> Mapping[str, Any]:
     """The example of a problem, which has its status and title."""
     found: Mapping[str, Any] | None = problem_examples().get(code)
     if found is None:
-        raise LookupError(f"tools/openapi_examples.py has no example of the problem {code}")
+        raise LookupError(f"tools/openapi_problems.py has no example of the problem {code}")
     return found
 
 

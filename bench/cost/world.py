@@ -44,10 +44,11 @@ from tests.fakes.gateway import matched
 from tests.fakes.printing import printer
 from tests.fakes.samples import directory, payer
 from tests.simulation.reference import REFERENCE
+from tests.simulation.streams import stream_record
 from tests.simulation.table import Written
 from tests.simulation.wire import Perform
 from tests.simulation.wire import Wire as WireTo
-from tests.simulation.world import REQUESTS, Context, World, _record
+from tests.simulation.world import REQUESTS, Context, World
 
 AUDIT: Final = "audit"
 LIMITS: Final = "limits"
@@ -243,7 +244,7 @@ class CountedWorld(World):
         relayed, expired = self.mappings
         if self.removed_items:
             removed = self.removed_items.pop(0)
-            self._stream(expire, _record(removed, "1"))
+            self._stream(expire, stream_record(removed, "1"))
         elif relayed.behind:
             record = min(
                 (waiting[0] for waiting in relayed.records.values()), key=lambda one: one.number
@@ -272,7 +273,7 @@ class CountedWorld(World):
         self.settle()
         if self.audited:
             batch, self.audited = self.audited, []
-            records = [_record(one, f"{number:021d}") for number, one in enumerate(batch)]
+            records = [stream_record(one, f"{number:021d}") for number, one in enumerate(batch)]
             self._stream(audit, *records)
 
     def _stream(self, function: ModuleType, *records: dict[str, Any]) -> None:

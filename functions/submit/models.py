@@ -70,6 +70,7 @@ ReadCycle = Annotated[
         ge=1,
         description="The `cycle` of the request as you read it. If it was decided again since, it is "
         "refused.",
+        examples=[1],
     ),
     WHOLE,
 ]
@@ -79,8 +80,16 @@ class ReconsiderationBody(Value):
     """The service lines to reconsider, and why (W12)."""
 
     cycle: ReadCycle
-    line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
-    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
+    line_ids: Annotated[tuple[Text, ...], Field(max_length=100, examples=[("1.2",)])]
+    reason: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=4000,
+            examples=["The imaging report of last week was not yet attached."],
+        ),
+        PROSE,
+    ]
     expedited: Annotated[
         bool, Field(description="Whether waiting could harm the patient. The deadline is shorter.")
     ] = False
@@ -90,14 +99,15 @@ class PeerToPeerBody(Value):
     """The service lines to discuss, and where the clinician can be reached (W12)."""
 
     cycle: ReadCycle
-    line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
-    phone: Phone
+    line_ids: Annotated[tuple[Text, ...], Field(max_length=100, examples=[("1.2",)])]
+    phone: Annotated[Phone, Field(examples=["2165550188"])]
     reason: Annotated[
         str,
         Field(
             min_length=1,
             max_length=4000,
             description="What to discuss, and when the clinician can be reached.",
+            examples=["The surgeon can be reached from 8 to 10 a.m."],
         ),
         PROSE,
     ]
@@ -113,9 +123,18 @@ class AppealBody(Value):
             min_length=1,
             max_length=100,
             description="Denied or modified service lines, `<service>.<line>`.",
+            examples=[("1.2",)],
         ),
     ]
-    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
+    reason: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=4000,
+            examples=["The operative report shows why the second resection cannot wait."],
+        ),
+        PROSE,
+    ]
     expedited: bool = False
 
 
@@ -126,10 +145,19 @@ class InformationResponseBody(Value):
         Instant,
         Field(
             description="The `requested_at` of the request for information that you answer: one that "
-            "was sent since stays open."
+            "was sent since stays open.",
+            examples=["2027-03-01T16:31:40Z"],
         ),
     ]
-    answer: Annotated[str, Field(min_length=1, max_length=2000), PROSE]
+    answer: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=2000,
+            examples=["The note of 12 January was attached under another name."],
+        ),
+        PROSE,
+    ]
 
 
 class DraftResponse(ResponseModel):

@@ -27,7 +27,8 @@ from precert.names import Entitlement
 from tests.architecture.source import ROOT, Module, dotted, imports, modules, nodes
 from tools import openapi, openapi_schemas
 from tools.openapi_example import example_of
-from tools.openapi_examples import examples, problem_examples
+from tools.openapi_examples import examples
+from tools.openapi_problems import problem_examples
 from tools.operations import OPERATIONS, ROUTES
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from local.journey.content import PATIENT
 from local.users import PROVIDER
 from tests.browser.screens import NOTICED
 from tests.journeys.portal import Portal
-from tools.openapi_examples import problem_examples
+from tools.openapi_problems import problem_examples
 from tools.operations import ROUTES
 
 FETCH = """async ([address, token, body]) => {

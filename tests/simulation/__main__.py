@@ -13,9 +13,10 @@ from typing import Final
 import pytest
 
 from tests.simulation.broken import InvariantError
+from tests.simulation.installed import installed
 from tests.simulation.planted import DEFECTS
 from tests.simulation.run import Run
-from tests.simulation.world import World, installed
+from tests.simulation.world import World
 
 SEARCHED: Final = 2000
 OFTEN: Final = 5

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.simulation.world import World, installed
+from tests.simulation.installed import installed
+from tests.simulation.world import World
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,8 +6,8 @@ from types import ModuleType
 from typing import Final
 
 from tests.fakes.clock import START
+from tests.simulation.streams import RETAINED, Record, StreamReader
 from tests.simulation.table import Written
-from tests.simulation.world import RETAINED, Record, StreamReader
 
 OTHER: Final = "REQUEST#2"
 

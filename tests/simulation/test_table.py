@@ -11,20 +11,16 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra.deliveries import (
-    DOCUMENTS_REMOVED,
-    DRAFTS_SAVED,
-    EVENTS_WRITTEN,
-    REQUESTS_REMOVED,
-)
+from infra.deliveries import DOCUMENTS_REMOVED, DRAFTS_SAVED, EVENTS_WRITTEN, REQUESTS_REMOVED
 from tests.adapters.tables import create_reference_table, create_tables
 from tests.depth import depth
 from tests.fakes.quick_moto import quicken
 from tests.simulation.broken import InvariantError
 from tests.simulation.reference import REFERENCE
 from tests.simulation.run import Run
+from tests.simulation.streams import relayed, removed
 from tests.simulation.table import Tables, Written
-from tests.simulation.world import REQUESTS, World, relayed, removed
+from tests.simulation.world import REQUESTS, World
 
 SEEDS: Final = range(depth(12, 240))
 

@@ -5,18 +5,12 @@ another actor's whole invocation may run, nested. What remains of a killed proce
 tables, queues and executions contain.
 """
 
-import gc
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from random import Random
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar, Final, NamedTuple
-
-import pytest
 
 from functions.expire import handler as expire
 from functions.expire import warn
@@ -27,24 +21,11 @@ from functions.sweep import executions
 from functions.sweep import handler as sweep
 from functions.upload import verify
 from functions.workflow import handler as workflow
-from precert import bootstrap, observability
-from precert.adapters.dynamodb import request_items
 from precert.adapters.dynamodb.keys import DRAFTS_QUEUE
-from precert.adapters.dynamodb.table import Writes
 from precert.bootstrap import Dependencies
-from precert.domain.content import RequestContent
 from precert.domain.documents import Refusal
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES, EventType
-from precert.names import (
-    CHECKS_INDEX,
-    CHECKS_SK,
-    REQUEST_SK,
-    TTL_ATTRIBUTE,
-    WORKLIST_PK,
-    WORKLIST_SK,
-    Env,
-)
-from precert.observability import logger, metrics
+from precert.names import CHECKS_INDEX, CHECKS_SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK, Env
 from precert.settings import Settings
 from precert.usecases.ports.listings import CheckQueue
 from precert.usecases.repairs import ASSESSED_WITHIN, LATE_AFTER
@@ -56,13 +37,15 @@ from tests.simulation.broken import InvariantError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
 from tests.simulation.machine import Exceptions, Execution, Machine
-from tests.simulation.reference import (
-    LINES,
-    REFERENCE,
-    loaded,
-    member_of,
-    notice_words,
-    payer,
+from tests.simulation.reference import LINES, REFERENCE, loaded, member_of, notice_words, payer
+from tests.simulation.streams import (
+    BATCH,
+    RETAINED,
+    Delivery,
+    StreamReader,
+    is_draft,
+    relayed,
+    removed,
 )
 from tests.simulation.table import Key, Tables, Written, failed
 from tests.simulation.wire import Client, Killed
@@ -78,11 +61,8 @@ SWEPT_EVERY: Final = timedelta(minutes=2)
 BEST_EFFORT: Final = 0.8
 """The share of status changes of executions that arrive; AWS guarantees none."""
 MAX_DEPTH: Final = 2
-BATCH: Final = 4
 MAX_LATE: Final = timedelta(hours=6)
 """How long a stream or a bus may hold back a record in the seeds."""
-RETAINED: Final = timedelta(hours=24)
-"""How long a stream keeps a record."""
 
 
 class Context:
@@ -110,107 +90,6 @@ _RULES: Final = ((MESSAGE_EVENT_TYPES, inbox), (NOTICE_EVENT_TYPES, notices))
 KILLED: Final = "killed"
 PASSING: Final = frozenset({"TransientError", "RequestClosedError", KILLED})
 """How a handler may end: with a transient error, or without an execution to wait for."""
-
-
-class Record(NamedTuple):
-    """A record of a stream."""
-
-    key: Key
-    at: datetime
-    content: dict[str, Any]
-
-    @property
-    def number(self) -> str:
-        return str(self.content["dynamodb"]["SequenceNumber"])
-
-
-@dataclass
-class StreamReader:
-    """An event source mapping with a parallelization factor: the stream's records, at least once.
-
-    Only the records of one item are in their order; batches of different items run at the same time.
-    The stream keeps a record for a day.
-    """
-
-    name: str
-    handler: ModuleType
-    passes: Callable[[Written], bool]
-    records: dict[Key, list[Record]] = field(default_factory=dict)
-    """What is not processed, by item."""
-    in_flight: set[Key] = field(default_factory=set)
-    written: int = 0
-
-    @property
-    def ready(self) -> list[Key]:
-        """Items of which no batch in flight has a record."""
-        return [key for key in self.records if key not in self.in_flight]
-
-    @property
-    def behind(self) -> bool:
-        return len(self.records) > len(self.in_flight)
-
-    def add(self, written: Written, at: datetime) -> None:
-        number = f"{self.written:021d}"
-        self.written += 1
-        record = Record(written.key, at, _record(written, number))
-        self.records.setdefault(written.key, []).append(record)
-
-    def expire(self, before: datetime) -> None:
-        for key in self.ready:
-            self.remove([one for one in self.records[key] if one.at < before])
-
-    def batch(self, rng: Random) -> list[Record]:
-        """Some records: of each item its first ones."""
-        batch: list[Record] = []
-        left = {key: list(self.records[key]) for key in self.ready}
-        for _ in range(rng.randint(1, BATCH)):
-            if not left:
-                break
-            key = rng.choice(list(left))
-            batch.append(left[key].pop(0))
-            if not left[key]:
-                del left[key]
-        return batch
-
-    def remove(self, processed: list[Record]) -> None:
-        for one in processed:
-            self.records[one.key].remove(one)
-            if not self.records[one.key]:
-                del self.records[one.key]
-
-
-@dataclass
-class Delivery:
-    """An event that is delivered at least once, at any time: from a queue, or by an invocation."""
-
-    detail: dict[str, Any]
-    handler: ModuleType
-    what: str
-    attempts: int = 0
-
-
-def _event_written(written: Written) -> bool:
-    return written.old is None and written.key[1].startswith("EVENT#")
-
-
-def _is_draft(written: Written) -> bool:
-    new = written.new
-    return written.key[1] == REQUEST_SK and new is not None and new["status"]["S"] == "INCOMPLETE"
-
-
-def _draft_saved(written: Written) -> bool:
-    return written.old is not None and _is_draft(written)
-
-
-def relayed(written: Written) -> bool:
-    """What the relay's mapping passes, as ``infra.constructs.streams`` defines it."""
-    return _event_written(written) or _draft_saved(written)
-
-
-def removed(written: Written) -> bool:
-    """What the cleanup's mapping passes."""
-    sk = written.key[1]
-    return written.new is None and (sk == REQUEST_SK or sk.startswith("DOCUMENT#"))
 
 
 class Step(NamedTuple):
@@ -387,7 +266,7 @@ class World:
             if one.table != REQUESTS:
                 continue
             # What stays for years is no simulation's affair.
-            if one.new is not None and TTL_ATTRIBUTE in one.new and _is_draft(one):
+            if one.new is not None and TTL_ATTRIBUTE in one.new and is_draft(one):
                 self._ends[one.key] = int(one.new[TTL_ATTRIBUTE]["N"])
             else:
                 self._ends.pop(one.key, None)
@@ -603,74 +482,6 @@ class World:
                 return
 
 
-def _record(written: Written, number: str) -> dict[str, Any]:
-    pk, sk = written.key
-    response: dict[str, Any] = {
-        "SequenceNumber": number,
-        "Keys": {"pk": {"S": pk}, "sk": {"S": sk}},
-    }
-    if written.new is not None:
-        response["NewImage"] = written.new
-    if written.old is not None:
-        response["OldImage"] = written.old
-    return {"eventName": written.kind, "dynamodb": response}
-
-
-_NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=lambda data: data)
-"""What the simulation compresses with: the time is spent in the product."""
-
-
 def _inspected(body: bytes, _content_type: str) -> Refusal | None:
     """tests/adapters inspects files; here only the first bytes are compared."""
     return None if body.startswith(b"%PDF") else Refusal.CONTENT
-
-
-_unpacked_parts: Final = request_items.unpacked_parts
-
-
-@cache
-def _unpacked_once(parts: tuple[tuple[str, bytes], ...]) -> RequestContent:
-    return _unpacked_parts(dict(parts))
-
-
-def _unpacked(parts: Mapping[str, Any]) -> RequestContent:
-    """Contents are few here, and never changed in place: each is parsed once."""
-    return _unpacked_once(tuple(sorted(parts.items())))
-
-
-def _only_passing(_message: str, *, extra: Mapping[str, Any]) -> None:
-    """Replaces the error log: only AWS may cause errors here."""
-    if extra["error_class"] not in PASSING:
-        raise InvariantError(f"an internal error: {extra}")
-
-
-@contextmanager
-def installed() -> Iterator[Callable[[World], None]]:
-    """The product built for simulation; the returned function injects a world."""
-    current: list[World] = []
-
-    def put(world: World) -> None:
-        current[:] = [world]
-        bootstrap.dependencies.cache_clear()
-
-    def paused(seconds: float) -> None:
-        current[0].pause(seconds)
-
-    level, thresholds = logger.log_level, gc.get_threshold()
-    # A world is a web of references: collecting it seldom is a tenth of the time.
-    gc.set_threshold(100_000, 20, 100)
-    with pytest.MonkeyPatch.context() as patch:
-        logger.setLevel("CRITICAL")
-        patch.setattr(logger, "error", _only_passing)
-        for name in ("add_metric", "add_dimension", "flush_metrics"):
-            patch.setattr(metrics.provider, name, lambda *_, **__: None)
-        patch.setattr(observability, "count", lambda _: None)
-        patch.setattr(request_items, "pack", str.encode)
-        patch.setattr(request_items, "unpack", bytes.decode)
-        patch.setattr(request_items, "unpacked_parts", _unpacked)
-        patch.setattr(Writes.__init__, "__kwdefaults__", {"pause": paused})
-        patch.setattr(bootstrap, "Dependencies", lambda: current[0].deps)
-        yield put
-    logger.setLevel(level)
-    gc.set_threshold(*thresholds)
-    bootstrap.dependencies.cache_clear()
