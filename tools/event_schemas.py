@@ -132,10 +132,10 @@ Correct the report and send it again. Reports that are recorded are answered wit
 
 ## To owners of subscriptions
 
-[{SUBSCRIPTION_STOPPED}]({SUBSCRIPTION_STOPPED}.schema.json) says that a FHIR subscription is no longer
-attempted, because its endpoint failed for three days or accepted no handshake. The payer delivers it
+[{SUBSCRIPTION_STOPPED}]({SUBSCRIPTION_STOPPED}.schema.json) states that a subscription is no longer
+notified, because its endpoint failed for three days or accepted no handshake. The payer delivers it
 by a rule on `client_id`. Update the subscription with the status `requested` once the endpoint works:
-what is waiting is delivered then.
+undelivered events are then delivered.
 """
 
 

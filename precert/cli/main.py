@@ -39,7 +39,7 @@ FAILED: Final = 2
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    args = _parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     damage, handler = logging.getLogger(LOGGER), _DamageHandler()
     damage.addHandler(handler)
     try:
@@ -65,7 +65,8 @@ class _DamageHandler(logging.Handler):
 
 
 @cache
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="python -m precert", description=__doc__)
     topics = parser.add_subparsers(title="topics", metavar="TOPIC", required=True)
     rules_commands = topics.add_parser("rules", help="the rule list").add_subparsers(
