@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
@@ -15,6 +15,7 @@ import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from ".
 import { Region } from "../ui/Region";
 import { type Column, Table } from "../ui/Table";
 import { DelegatedCodes } from "../vendor/DelegatedCodes";
+import { Deliveries } from "./Deliveries";
 import { MatchDialog } from "./MatchDialog";
 import "../styles/review.css";
 
@@ -276,54 +277,6 @@ function RepairAction({ requestId }: { requestId: string }) {
       </Button>
       <ErrorBanner error={repair.error} />
     </>
-  );
-}
-
-/** What was not delivered in all attempts, by receiver, and how to send it again. */
-function Deliveries() {
-  const client = useQueryClient();
-  const queryKey = ["operations", "deliveries"];
-  const failed = useQuery({
-    queryKey,
-    queryFn: () => unwrap(api.GET("/v1/operations/failed-deliveries")),
-  });
-  const again = useMutation({
-    mutationFn: (delivery: Schemas["Delivery"]) =>
-      unwrap(
-        api.POST("/v1/operations/failed-deliveries/redelivery", { body: { delivery, limit: 5 } }),
-      ),
-    onSuccess: () => announce(words.sentAgain),
-    onSettled: () => client.invalidateQueries({ queryKey }),
-  });
-  return (
-    <section>
-      <h3>{words.deliveries}</h3>
-      <ErrorBanner error={again.error} />
-      <Loaded query={failed}>
-        {({ deliveries }) => {
-          const rows = deliveries.filter((one) => one.count > 0);
-          return rows.length === 0 ? (
-            <Empty>{words.noDeliveries}</Empty>
-          ) : (
-            <ul className="plain">
-              {rows.map((one) => (
-                <li key={one.delivery}>
-                  {one.delivery_label}: {words.failedCount(one.count, formatMoment(one.oldest_at))}{" "}
-                  <Button
-                    pending={again.isPending && again.variables === one.delivery}
-                    aria-label={`${words.sendAgain} ${one.delivery_label}`}
-                    onClick={() => again.mutate(one.delivery)}
-                  >
-                    {words.sendAgain}
-                  </Button>
-                </li>
-              ))}
-            </ul>
-          );
-        }}
-      </Loaded>
-      <h3>{words.stuck}</h3>
-    </section>
   );
 }
 

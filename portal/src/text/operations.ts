@@ -39,7 +39,25 @@ export const operations = {
     return oldest ? `${events}, the oldest from ${oldest}` : events;
   },
   sendAgain: "Send again",
-  sentAgain: "The events are sent again.",
+  stop: "Stop",
+  noneLeft: "no failed events left",
+  sentOf: (sent: number, total: number) => `${sent} of ${total} sent again.`,
+  failedAgain: (count: number) =>
+    count === 1
+      ? "1 event failed again. It can be sent again after a minute."
+      : `${count} events failed again. They can be sent again after a minute.`,
+  notEvents: (count: number) =>
+    count === 1
+      ? "1 entry names a position of the table's stream and cannot be sent again: repair the requests below instead."
+      : `${count} entries name positions of the table's stream and cannot be sent again: repair the requests below instead.`,
+  ended: {
+    running: "",
+    ended: "",
+    stopped: "Stopped. Send again to continue.",
+    refused:
+      "The receiver refuses every event, so the rest was not sent. Correct the cause first (the runbook lists them), then send again.",
+    interrupted: "Interrupted by an error. Send again to continue.",
+  },
   find: "Find a request",
   findBy: "Search by",
   byNumber: "Precertification number",
