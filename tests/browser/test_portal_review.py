@@ -140,6 +140,7 @@ def test_denial_waits_for_a_physician_when_a_nurse_records_it(
     page.get_by_role("combobox", name="Criterion").press("Escape")
     page.get_by_role("button", name="Record decision").click()
     expect(page.get_by_text("Proposed decision")).to_be_visible()
+    expect(page.get_by_text("Your assignment has ended", exact=True)).to_have_count(0)
     proposal = physician.page.locator(".banner").filter(has_text="Proposed decision")
     expect(proposal).to_contain_text(NURSE.name)
     expect(proposal).to_contain_text("Surgery with a stay")

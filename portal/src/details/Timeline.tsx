@@ -15,7 +15,7 @@ export function Timeline({ history }: { history: readonly Schemas["HistoryEntry"
           <div>{entry.type_label}</div>
           {entry.waiting_on !== "NONE" && entry.until && (
             <div className="small">
-              {entry.waiting_on_label} {text.details.until} {formatMoment(entry.until)}
+              {text.provider.timeline.turnUntil(entry.waiting_on_label, formatMoment(entry.until))}
             </div>
           )}
         </li>

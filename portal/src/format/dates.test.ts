@@ -1,6 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { setConfig } from "../config";
-import { formatDay, formatDays, formatDistance, formatInstant, formatMoment, today } from "./dates";
+import {
+  formatDay,
+  formatDays,
+  formatDeadline,
+  formatDistance,
+  formatInstant,
+  formatMoment,
+  today,
+} from "./dates";
 
 beforeAll(() =>
   setConfig({
@@ -40,6 +48,15 @@ describe("instants", () => {
     const newYear = new Date("2027-01-01T04:00:00Z");
     expect(formatMoment("2026-12-31T12:00:00Z", newYear)).toBe("Thu, Dec 31, 7:00 AM EST");
     expect(formatMoment("2027-01-01T12:00:00Z", newYear)).toContain("2027");
+  });
+
+  test("a deadline at midnight in the payer's zone is the end of the day before", () => {
+    const now = new Date("2026-12-01T12:00:00Z");
+    expect(formatDeadline("2026-12-12T05:00:00Z", now)).toBe("Fri, Dec 11, 11:59 PM EST");
+    expect(formatDeadline("2026-12-12T05:00:01Z", now)).toBe("Sat, Dec 12, 12:00 AM EST");
+    expect(formatDeadline("2026-12-12T16:17:00Z", now)).toBe("Sat, Dec 12, 11:17 AM EST");
+    // In a year that is the current one until then.
+    expect(formatDeadline("2027-01-01T05:00:00Z", now)).toBe("Thu, Dec 31, 11:59 PM EST");
   });
 
   test("a distance is rounded towards now", () => {

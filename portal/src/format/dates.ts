@@ -78,6 +78,17 @@ export function formatMoment(instant: string | null | undefined, now = new Date(
   }).format(new Date(instant));
 }
 
+/**
+ * A deadline as a moment. One at midnight is the end of the day before: "Fri, Dec 11, 11:59 PM EST", because
+ * "Sat, Dec 12, 12:00 AM" is easily read as the end of that day.
+ */
+export function formatDeadline(instant: string, now = new Date()): string {
+  const at = new Date(instant);
+  const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone(), timeStyle: "medium" });
+  const last = time.format(at) === "00:00:00" ? new Date(at.getTime() - 60_000) : at;
+  return formatMoment(last.toISOString(), now);
+}
+
 function yearOf(instant: Date): string {
   return new Intl.DateTimeFormat(LOCALE, { timeZone: zone(), year: "numeric" }).format(instant);
 }

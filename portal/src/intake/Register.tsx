@@ -17,6 +17,7 @@ import { byPointer } from "../ui/errors";
 import { CheckboxField, FormErrors, SelectField, TextField } from "../ui/fields";
 import { named } from "../ui/named";
 import { Banner, Card, CopyButton, Page, Tag } from "../ui/parts";
+import { stillSent } from "../ui/stillSent";
 import { useStored } from "../ui/stored";
 
 const words = text.intake;
@@ -61,33 +62,37 @@ export function Register() {
   const [entry, setEntry, reset] = useStored<Entry>("intake", initial());
   const [attempt, setAttempt] = useState(0);
   const [done, setDone] = useState<Done | null>(null);
+  const [sent, setSent] = useState<unknown>(null);
   const client = useQueryClient();
   const channels = useReference().data?.get("channels") ?? [];
   const set = (change: Partial<Entry>) => setEntry((before) => ({ ...before, ...change }));
+  const body = {
+    channel: entry.channel,
+    reference: entry.reference.trim(),
+    received_at: instantOf(entry.receivedAt),
+    content: normalized(entry.content),
+  };
   const check = useMutation({
+    onMutate: () => setSent(body),
     mutationFn: () =>
       unwrap(
         api.POST("/v1/checks", {
           body: {
-            content: normalized(entry.content),
+            content: body.content,
             as_of: null,
-            received_at: instantOf(entry.receivedAt),
+            received_at: body.received_at,
           },
         }),
       ),
     onError: () => setAttempt((before) => before + 1),
   });
   const register = useMutation({
+    onMutate: () => setSent(body),
     mutationFn: () =>
       unwrap(
         api.POST("/v1/intake/requests", {
           // What is empty is sent as it is: the API names everything that is missing.
-          body: {
-            channel: entry.channel,
-            reference: entry.reference.trim(),
-            received_at: instantOf(entry.receivedAt),
-            content: normalized(entry.content),
-          } as Schemas["RegisterRequestBody"],
+          body: body as Schemas["RegisterRequestBody"],
         }),
       ),
     onSuccess: ({ request_id, number }) => {
@@ -114,7 +119,8 @@ export function Register() {
       ? labelOf(pointer, { requestFields, forms })
       : ARRIVAL[pointer as keyof typeof ARRIVAL];
   const error = register.error ?? check.error;
-  const errors = error instanceof ApiError ? error.errors : [];
+  const refused = error instanceof ApiError ? error.errors : [];
+  const errors = stillSent(refused, sent, body);
   if (done) {
     return (
       <Page title={words.registered}>
@@ -136,7 +142,7 @@ export function Register() {
   return (
     <Page title={words.title} lead={words.lead}>
       <ErrorSummary errors={named(errors, nameOf)} attempt={attempt} />
-      {errors.length === 0 && <ErrorBanner error={error} />}
+      {refused.length === 0 && <ErrorBanner error={error} />}
       <FormErrors value={byPointer(errors)}>
         <Card title={words.received}>
           <div className="form-grid">

@@ -112,7 +112,10 @@ function Shown({ details }: { details: Details }) {
         <Providers content={details.content} temporary={details.temporary_providers} />
       </Card>
       <Region>
-        <Lines views={lineViews(details.lines, details.content, details.content_labels)} />
+        <Lines
+          views={lineViews(details.lines, details.content, details.content_labels)}
+          isVoid={details.status === "VOID"}
+        />
       </Region>
       <FiledDisputes details={details} offer={false} />
       <Region>

@@ -79,13 +79,6 @@ export function MatchDialog({
     >
       <h3>{words.matchSubmitted}</h3>
       <ProviderFacts provider={row.submitted} />
-      <TextField
-        pointer="/provider_id"
-        label={words.matchId}
-        hint={words.matchIdHint}
-        value={id}
-        onChange={setId}
-      />
       <h3>{words.search}</h3>
       <div className="form-grid">
         <TextField
@@ -143,7 +136,16 @@ export function MatchDialog({
             </>
           )}
         </Loaded>
-      ) : null}
+      ) : (
+        <p className="small">{words.matchZipFirst}</p>
+      )}
+      <TextField
+        pointer="/provider_id"
+        label={words.matchId}
+        hint={words.matchIdHint}
+        value={id}
+        onChange={setId}
+      />
     </ActionDialog>
   );
 }

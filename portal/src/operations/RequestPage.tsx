@@ -84,7 +84,10 @@ function Shown({ details }: { details: Details }) {
       </Region>
       {details.lines.length > 0 && (
         <Region>
-          <Lines views={lineViews(details.lines, details.content, details.content_labels)} />
+          <Lines
+            views={lineViews(details.lines, details.content, details.content_labels)}
+            isVoid={details.status === "VOID"}
+          />
         </Region>
       )}
       <div className="case">
@@ -289,7 +292,7 @@ function Actions({ details }: { details: Details }) {
   return (
     <>
       {details.intake_exceptions_labels.length > 0 && (
-        <Banner tone="warning">
+        <Banner tone="warning" title={words.exceptionsTitle}>
           <p>{details.intake_exceptions_labels.join(". ")}</p>
           {details.intake_note && <p>{details.intake_note}</p>}
         </Banner>
@@ -366,6 +369,7 @@ function ConfirmDialog({ details, onClose }: DialogProps) {
         return changed;
       }}
     >
+      <p>{details.intake_exceptions_labels.join(". ")}</p>
       <TextArea
         pointer="/note"
         label={words.confirmNote}

@@ -44,7 +44,7 @@ export function CaseActions({ details, seen }: { details: CaseDetails; seen: rea
       {peer && peer.outcome === null && (
         <Banner>
           <p>
-            {words.peerTitle}: {words.peerCall} <Phone number={peer.phone} />. {words.peerUntil}{" "}
+            {words.peerTitle}: {words.peerCall} <Phone number={peer.phone} /> {words.peerUntil}{" "}
             <DueTime at={peer.respond_by} />
           </p>
         </Banner>
@@ -135,7 +135,7 @@ function AskDialog({ details, seen, onClose }: SeenProps) {
         ))}
         {!more && all.length > shown.length && (
           <Button look="quiet" onClick={() => setMore(true)}>
-            {text.common.more}
+            {words.askMore}
           </Button>
         )}
       </fieldset>

@@ -25,7 +25,7 @@ export function CaseAssignment({
   assign: Call;
   release: Call;
 }) {
-  const { assignment, allowed_actions } = details;
+  const { assignment, allowed_actions, proposal } = details;
   const [earlier, setEarlier] = useState<string | null>(null);
   const yours = assignment?.assigned_to === "YOU" ? assignment.until : null;
   useEffect(() => {
@@ -35,7 +35,9 @@ export function CaseAssignment({
   }, [yours]);
   const now = useSeconds(yours);
   const name = assignment?.assigned_to_label ?? "";
-  const current = assignmentState(assignment, earlier, now);
+  // Who decided or proposed is done with the case: nothing ended that is to be continued.
+  const done = proposal !== null || !allowed_actions.includes("ASSIGN");
+  const current = assignmentState(assignment, done ? null : earlier, now);
   useAnnounced(current);
   const active =
     current.state === "yours" || current.state === "ending" || current.state === "last";

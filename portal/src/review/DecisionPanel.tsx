@@ -540,6 +540,7 @@ function Proposal({
           <TextArea
             pointer="/comment"
             label={words.comment}
+            hint={words.commentHint}
             optional
             rows={2}
             value={comment}

@@ -165,6 +165,7 @@ function Chip({
 
 function Queue({ filter }: { filter: ReturnType<typeof useFilter> }) {
   const [interval] = useState(livePolling);
+  const filtered = Object.keys(filter.query).length > 0;
   const queue = useInfiniteQuery({
     queryKey: ["worklist", "rows", filter.query],
     queryFn: ({ pageParam }) =>
@@ -190,12 +191,14 @@ function Queue({ filter }: { filter: ReturnType<typeof useFilter> }) {
               {rows.length === 0 ? (
                 <Empty
                   action={
-                    <Button onClick={() => filter.set({ view: null, mine: null, plan: null })}>
-                      {words.emptyAction}
-                    </Button>
+                    filtered && (
+                      <Button onClick={() => filter.set({ view: null, mine: null, plan: null })}>
+                        {words.emptyAction}
+                      </Button>
+                    )
                   }
                 >
-                  {words.empty}
+                  {filtered ? words.empty : words.emptyQueue}
                 </Empty>
               ) : (
                 <Table

@@ -70,7 +70,7 @@ export const common = {
   fileNotSent: "Sending failed. Try again.",
   fileRefused: "The storage refused the file. Try again, or choose another file.",
   reference: (id: string) => `Reference for support: ${id}`,
-  payerContact: (payer: string, phone: string) => `Questions? Call ${payer}, ${phone}.`,
+  payerContact: (payer: string) => `Questions? Call ${payer}:`,
   damaged: (count: number) =>
     count === 1
       ? "One entry could not be read and is not shown. It has been reported."

@@ -22,5 +22,4 @@ export const details = {
   phone: "Phone",
   fax: "Fax",
   address: "Address",
-  until: "until",
 } as const;

@@ -20,7 +20,8 @@ export const operations = {
     overdue: "Open determination cycles past their deadline. Ask the lead to assign them.",
     stuck:
       "Requests that are processed for more than five minutes, and events that were not delivered.",
-    exceptions: "Staff registered them although providers could not. Confirm or void each.",
+    exceptions:
+      "Staff registered these although providers cannot enter them. Confirm each that is to be processed; the intake staff voids the others.",
     unmatched: "Match each provider with the directory, so that both sides see the request.",
     backlog: "A vendor's silence decides nothing: call the vendor about overdue requests.",
     deemed:
@@ -91,9 +92,11 @@ export const operations = {
   matched: "The provider is matched.",
   matchSubmitted: "As submitted",
   matchId: "Directory ID",
-  matchIdHint: "Choose an entry below, or enter its ID.",
+  matchIdHint: "Choose an entry above, or enter its ID.",
+  matchZipFirst: "Enter the five digits of a ZIP code to search.",
   matchChoose: "Choose",
-  matchNone: "No entry of the directory has such a name near this ZIP code.",
+  matchNone:
+    "No entry has such a name near this ZIP code. Shorten the name, or try another ZIP code. If the directory lacks the provider, it has to be added there first.",
   directoryName: "Name",
   directoryZip: "ZIP code",
   miles: (miles: number) => `${Math.round(miles)} miles`,
@@ -119,6 +122,7 @@ export const operations = {
   assignedTo: (user: string) => `Assigned to ${user}`,
   notes: "Reviewers' notes",
   confirm: "Confirm for processing",
+  exceptionsTitle: "Registered although providers cannot enter it",
   confirmTitle: "Confirm a registered request",
   confirmNote: "Note for the reviewers",
   confirmHint: "Why this request is to be processed although providers could not enter it.",

@@ -134,7 +134,7 @@ export const provider = {
     waiting: "Waiting on you",
     nothingWaiting: "No request waits on you.",
     drafts: "Drafts, next to expire first",
-    noDrafts: "No drafts. A check that requires precertification starts one.",
+    noDrafts: "No drafts. Start with a patient: a check that finds a requirement opens a draft.",
     expiresSoon: "Expires soon",
     allDue: "Show everything that is due",
     allDrafts: "Show all drafts",
@@ -168,6 +168,7 @@ export const provider = {
     decision: "Decision",
     approved: "Approved",
     why: "Reason and rationale",
+    notDecided: "Not decided",
     stay: "Inpatient stay",
     days: (days: number) => (days === 1 ? "1 day" : `${days} days`),
     modifiers: (codes: string) => `modifiers ${codes}`,
@@ -251,7 +252,7 @@ export const provider = {
         : count === 1
           ? "1 patient found"
           : `${count} patients found`,
-    noneFound: "No patient matches all entries.",
+    noneFound: "No patient matches all entries. Correct them, and search again.",
     several: "This person has several memberships. Choose the one that applies.",
     confirm: "Confirm patient",
   },
@@ -260,7 +261,7 @@ export const provider = {
     lead: "All drafts and requests of your TIN, as requesting or servicing provider.",
     sort: "Sort by",
     none: "No drafts or requests yet. To start one, find the patient and check the services.",
-    nothingDue: "Nothing is due.",
+    nothingDue: "Nothing is due. Sort by the last change to see all requests.",
   },
   table: {
     flag: "Flag",

@@ -25,12 +25,6 @@ export function fieldErrors(error: unknown): FieldErrors {
   return error instanceof ApiError ? byPointer(error.errors) : NO_ERRORS;
 }
 
-/** Without the errors at or below a pointer: its field was changed. */
-export function withoutErrors(errors: FieldErrors, pointer: string): FieldErrors {
-  const left = [...errors].filter(([at]) => at !== pointer && !at.startsWith(`${pointer}/`));
-  return left.length === errors.size ? errors : new Map(left);
-}
-
 /** A sentence for people: the API's own words where it sent some. */
 export function explain(error: unknown): string {
   if (error instanceof NetworkError) {

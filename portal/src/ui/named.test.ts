@@ -11,3 +11,10 @@ test("a summary names the field before the message; an unknown field has the mes
     "must be nine digits",
   ]);
 });
+
+test("a field that is named by a question has no further mark", () => {
+  const errors = [error] as Parameters<typeof named>[0];
+  expect(named(errors, () => "Why should it change?").map((one) => one.message)).toEqual([
+    "Why should it change? must be nine digits",
+  ]);
+});

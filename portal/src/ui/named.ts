@@ -7,6 +7,11 @@ export function named(
 ): readonly ErrorItem[] {
   return errors.map((error) => {
     const name = nameOf(error.pointer);
-    return name === undefined ? error : { ...error, message: `${name}: ${error.message}` };
+    return name === undefined ? error : { ...error, message: `${headed(name)} ${error.message}` };
   });
+}
+
+/** A name that is a question ends with its own mark. */
+function headed(name: string): string {
+  return name.endsWith("?") ? name : `${name}:`;
 }

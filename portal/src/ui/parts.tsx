@@ -3,7 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Schemas } from "../api/client";
 import { config } from "../config";
-import { formatDistance, formatMoment } from "../format/dates";
+import { formatDeadline, formatDistance } from "../format/dates";
 import { formatPhone, phoneLink } from "../format/identifiers";
 import { text } from "../text";
 import { announce } from "./announce";
@@ -155,7 +155,7 @@ export function DueTime({
   const past = new Date(at) < now;
   return (
     <time dateTime={at} className={past ? "due due-past" : "due"}>
-      {formatMoment(at, now)}{" "}
+      {formatDeadline(at, now)}{" "}
       <span className={left ? undefined : "due-distance"}>
         ({past ? `${text.common.overdue}, ` : ""}
         {left && !past ? text.common.left(left) : formatDistance(at, now)})
@@ -165,14 +165,20 @@ export function DueTime({
 }
 
 export function Phone({ number }: { number: string | null | undefined }) {
-  return number ? <a href={phoneLink(number)}>{formatPhone(number)}</a> : null;
+  return number ? (
+    <a className="phone" href={phoneLink(number)}>
+      {formatPhone(number)}
+    </a>
+  ) : null;
 }
 
 /** The payer's phone number, for what cannot be done online. */
 export function PayerContact() {
   const { name, phone } = config().payer;
   return phone ? (
-    <p className="small">{text.common.payerContact(name, formatPhone(phone))}</p>
+    <p className="small">
+      {text.common.payerContact(name)} <Phone number={phone} />
+    </p>
   ) : null;
 }
 

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { ApiError, api, type ErrorItem, unwrap } from "../../api/client";
 import { session } from "../../auth/session";
@@ -11,10 +11,11 @@ import { useForms, useRequestFields } from "../../request-form/useForms";
 import { text } from "../../text";
 import { Button, LinkButton } from "../../ui/Button";
 import { ErrorBanner, ErrorSummary, focusField } from "../../ui/ErrorSummary";
-import { byPointer, type FieldErrors, NO_ERRORS } from "../../ui/errors";
+import { byPointer } from "../../ui/errors";
 import { FormErrors } from "../../ui/fields";
 import { Banner, Empty, Page } from "../../ui/parts";
 import { type Step, Steps } from "../../ui/Steps";
+import { stillSent } from "../../ui/stillSent";
 import { useStored } from "../../ui/stored";
 import { AnswerStep } from "./AnswerStep";
 import { ServicesStep } from "./ServicesStep";
@@ -46,7 +47,9 @@ export type SetCheck = (update: (before: CheckState) => CheckState) => void;
 function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
   const { content } = state;
   const [step, open] = useStep(state);
-  const [errors, setErrors] = useState<readonly ErrorItem[]>([]);
+  const [found, setErrors] = useState<readonly ErrorItem[]>([]);
+  const [refused, setRefused] = useState<unknown>(null);
+  const errors = stillSent(found, { content: refused }, { content: normalized(content) });
   const [attempt, setAttempt] = useState(0);
   const names = useNames(content);
   const onChange: Update = (update) =>
@@ -63,17 +66,15 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
       setState((before) => ({ ...before, answer, answered: JSON.stringify(content) }));
       open("answer");
     },
-    onError: (error) => {
+    onMutate: () => normalized(content),
+    onError: (error, _, sent) => {
       const found = error instanceof ApiError ? error.errors : [];
+      setRefused(sent);
       setErrors(found);
       setAttempt((before) => before + 1);
       open(stepOf(found));
     },
   });
-  const fields: FieldErrors = useMemo(
-    () => (errors.length === 0 ? NO_ERRORS : byPointer(errors)),
-    [errors],
-  );
   const patient = content.patient;
   return (
     <Page
@@ -99,7 +100,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
         <Steps label={t.steps} steps={stepsOf(state, step, open)} current={step} />
         <div>
           <Notes state={state} />
-          <FormErrors value={fields}>
+          <FormErrors value={byPointer(errors)}>
             <ErrorSummary
               errors={named(errors, names)}
               attempt={attempt}
@@ -108,7 +109,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
                 focusField(pointer);
               }}
             />
-            {check.isError && errors.length === 0 && (
+            {check.isError && found.length === 0 && (
               <ErrorBanner error={check.error} onRetry={() => check.mutate()} />
             )}
             {step === "servicing" && (
@@ -136,6 +137,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
                 onBack={() => open("services")}
                 onErrors={(found) => {
                   setErrors(found);
+                  setRefused(normalized(content));
                   setAttempt((before) => before + 1);
                   open(stepOf(found));
                 }}

@@ -7,10 +7,11 @@ import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { Button } from "../../ui/Button";
 import { ErrorBanner, ErrorSummary } from "../../ui/ErrorSummary";
-import { explain, fieldErrors } from "../../ui/errors";
+import { byPointer, explain } from "../../ui/errors";
 import { DateField, FormErrors, RadioField, TextField } from "../../ui/fields";
 import { named } from "../../ui/named";
 import { Banner, Card, Damaged, Empty } from "../../ui/parts";
+import { stillSent } from "../../ui/stillSent";
 import { useStored } from "../../ui/stored";
 import { Table } from "../../ui/Table";
 import { SsnField } from "./SsnField";
@@ -35,6 +36,7 @@ export function PatientSearchForm({
   const client = useQueryClient();
   const [entry, setEntry, clear] = useStored<SearchEntry>("patient-search", EMPTY_SEARCH);
   const [ssn, setSsn] = useState("");
+  const [sent, setSent] = useState<unknown>(null);
   const [attempt, setAttempt] = useState(0);
   const found = useQuery<Schemas["PatientsResponse"]>({ queryKey: FOUND, queryFn: skipToken });
   // An answer that arrives after "Clear" or a later search is not shown.
@@ -45,6 +47,7 @@ export function PatientSearchForm({
     onMutate: () => {
       client.removeQueries({ queryKey: FOUND });
       latest.current += 1;
+      setSent(searchBody(entry, ssn));
       return latest.current;
     },
     onSuccess: (result, _, started) => {
@@ -53,23 +56,25 @@ export function PatientSearchForm({
       }
       client.setQueryData(FOUND, result);
       setSsn("");
+      setSent(null);
       announce(words.found(result.patients.length));
     },
     onError: () => setAttempt((count) => count + 1),
   });
   const set = (change: Partial<SearchEntry>) => setEntry((before) => ({ ...before, ...change }));
-  const errors = search.error instanceof ApiError ? search.error.errors : [];
+  const refused = search.error instanceof ApiError ? search.error.errors : [];
+  const errors = stillSent(refused, sent, searchBody(entry, ssn));
   return (
     <>
       <Card>
-        <FormErrors value={fieldErrors(search.error)}>
+        <FormErrors value={byPointer(errors)}>
           {errors.length > 0 ? (
             <>
               <ErrorSummary errors={named(errors, (pointer) => NAMES[pointer])} attempt={attempt} />
               <p>{explain(search.error)}</p>
             </>
           ) : (
-            <ErrorBanner error={search.error} />
+            refused.length === 0 && <ErrorBanner error={search.error} />
           )}
           <form
             autoComplete="off"

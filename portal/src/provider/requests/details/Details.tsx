@@ -135,7 +135,7 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
         onAnswer={isOffered(details, "ANSWER") ? () => open("ANSWER") : null}
       />
       <Region>
-        <Lines views={views} />
+        <Lines views={views} isVoid={details.status === "VOID"} />
       </Region>
       {notices.length > 0 && (
         <Banner>

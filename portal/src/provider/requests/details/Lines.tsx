@@ -15,7 +15,14 @@ const TONES: Record<Schemas["LineStatus"], string> = {
   CANCELLED: "off",
 };
 
-export function Lines({ views }: { views: readonly LineView[] }) {
+export function Lines({
+  views,
+  isVoid = false,
+}: {
+  views: readonly LineView[];
+  /** Of a void request: what was not decided then is not open any more. */
+  isVoid?: boolean;
+}) {
   return (
     <Card>
       <Table
@@ -42,8 +49,12 @@ export function Lines({ views }: { views: readonly LineView[] }) {
             title: words.decision,
             cell: ({ line }) => (
               <>
-                <Tag tone={TONES[line.status]}>{line.status_label}</Tag>
-                {line.review_action && (
+                {isVoid && line.status === "OPEN" ? (
+                  <Tag tone="off">{words.notDecided}</Tag>
+                ) : (
+                  <Tag tone={TONES[line.status]}>{line.status_label}</Tag>
+                )}
+                {line.review_action && !(isVoid && line.status === "OPEN") && (
                   <div className="small">
                     {withWords(line.review_action, line.review_action_label)}
                   </div>
@@ -63,7 +74,7 @@ export function Lines({ views }: { views: readonly LineView[] }) {
           {
             key: "approved",
             title: words.approved,
-            cell: (view) => view.approved || text.common.none,
+            cell: (view) => view.approved,
           },
           {
             key: "why",

@@ -183,6 +183,16 @@ describe("lines", () => {
     expect(stay?.requested).toBe("3 days, Dec 20, 2026");
   });
 
+  test("nothing is approved only after a decision; before it, nothing is said", () => {
+    const denial = { status: "DENIED" } as Schemas["DecisionResponse"];
+    const [open, denied] = lineViews(
+      [line({ approved: null }), line({ approved: null, decisions: [denial] })],
+      content,
+      {},
+    );
+    expect([open?.approved, denied?.approved]).toEqual(["", "None"]);
+  });
+
   test("the last decision applies, and another diagnosis shows both", () => {
     const decision = (status: Schemas["LineStatus"]) => ({ status }) as Schemas["DecisionResponse"];
     const [view] = lineViews(

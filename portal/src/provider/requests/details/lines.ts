@@ -21,7 +21,7 @@ export interface LineView {
   /** The code with its words; the kind of stay where there is no code. */
   title: string;
   requested: string;
-  /** Empty where nothing is approved. */
+  /** What is approved; "None" where it was decided otherwise, and empty before the decision. */
   approved: string;
   /** The decision that applies. */
   decision: Schemas["DecisionResponse"] | null;
@@ -92,7 +92,7 @@ function requestedOf(
 function approvedOf(line: Line): string {
   const { approved } = line;
   if (approved === null) {
-    return "";
+    return line.decisions.length > 0 ? text.common.none : "";
   }
   const parts = [
     approved.code && approved.code !== line.code ? approved.code : null,

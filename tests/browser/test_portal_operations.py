@@ -1,0 +1,136 @@
+"""An operator's queues in the portal: what each dialog shows and does."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from local.deployment import Deployment
+from local.users import CLERK, OPERATOR, PROVIDER
+from tests.browser.guide import FACILITY_NAME
+from tests.browser.screens import VIEWPORT, Screen
+from tests.journeys.portal import Json, Portal
+
+FAILED = {"delivery": "MESSAGES", "delivery_label": "Messages", "oldest_at": None}
+
+
+@pytest.fixture
+def api(deployment: Deployment) -> Portal:
+    return Portal.at(deployment)
+
+
+def assert_fits(screen: Screen) -> None:
+    """The open dialog on a phone: accessible, nothing cut off, and its buttons are in view."""
+    assert screen.accessibility() + screen.cut_off(360, 740) == []
+    actions = screen.page.locator("dialog[open] .dialog-actions button")
+    for button in actions.all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 740
+    screen.page.set_viewport_size(VIEWPORT)
+
+
+def test_provider_is_matched_when_an_operator_chooses_an_entry_of_the_directory(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    content = api.content()
+    facility = {**api.facility, "phone": "216-555-0188", "provider_id": None, "npi": "1999999992"}
+    request_id = api.pending({**content, "servicing_provider": facility})
+    screen = screens(OPERATOR)
+    screen.refusals.add(422)
+    page = screen.page
+    screen.go(f"/operations/requests/{request_id}")
+    page.get_by_role("button", name="Match: Servicing provider").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("No such facility")
+    expect(dialog.get_by_text("Shorten the name")).to_be_visible()
+    dialog.get_by_role("button", name="Match", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Directory ID")
+    assert_fits(screen)
+    dialog.get_by_label("Name").fill("cleve")
+    dialog.get_by_role("button", name=f"Choose {FACILITY_NAME}").first.click()
+    dialog.get_by_role("button", name="Match", exact=True).click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("Servicing provider: matched to the directory.")).to_be_visible()
+
+
+@pytest.mark.rule("S5")
+def test_request_is_confirmed_when_an_operator_states_why_it_is_to_be_processed(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """Registered by phone for dates that providers cannot enter."""
+    received = datetime.now(UTC) - timedelta(hours=1)
+    body = {
+        "channel": "PHONE",
+        "reference": "CALL-40",
+        "received_at": received.isoformat(),
+        "content": api.content(days_ahead=-40),
+    }
+    taken = api.deployment.caller(CLERK).call("POST", "/v1/intake/requests", body)
+    request_id = str(taken.json()["request_id"])
+    api.await_status(request_id, PROVIDER, "PENDING")
+    screen = screens(OPERATOR)
+    screen.refusals.add(422)
+    page = screen.page
+    screen.go(f"/operations/requests/{request_id}")
+    page.get_by_role("button", name="Confirm for processing").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Dates of service that providers cannot enter")
+    dialog.get_by_role("button", name="Confirm for processing").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Note for the reviewers")
+    assert_fits(screen)
+    dialog.get_by_label("Note for the reviewers").fill("The account paid in arrears.")
+    dialog.get_by_role("button", name="Confirm for processing").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("The account paid in arrears.")).to_be_visible()
+    expect(page.get_by_role("button", name="Confirm for processing")).to_have_count(0)
+
+
+def deliveries(page: Page, results: list[Json], left: list[int]) -> None:
+    """Answer the calls of failed deliveries with these results and remaining counts."""
+
+    def answer(route: Route) -> None:
+        if route.request.method == "GET":
+            count = left[0] if len(left) == 1 else left.pop(0)
+            body: Json = {"deliveries": [{**FAILED, "count": count}]}
+        else:
+            body = {**FAILED, "redelivered": 0, "failed": 0, "not_redeliverable": 0}
+            body |= results.pop(0) if results else {}
+        route.fulfill(content_type="application/json", body=json.dumps(body))
+
+    page.route("**/v1/operations/failed-deliveries**", answer)
+    page.route("**/v1/operations/failed-deliveries/redelivery", answer)
+
+
+@pytest.mark.rule("X2")
+def test_sent_and_failed_events_are_counted_when_an_operator_sends_them_again(
+    screens: Callable[..., Screen],
+) -> None:
+    """All of them with one click; where the receiver refuses them, the rest waits for the next one."""
+    screen = screens(OPERATOR)
+    page = screen.page
+    deliveries(
+        page,
+        [
+            {"redelivered": 5},
+            {"redelivered": 4, "failed": 1},
+            {"failed": 5},
+            {"redelivered": 5},
+            {"redelivered": 3},
+        ],
+        [18, 9, 0],
+    )
+    screen.go("/operations?queue=stuck")
+    row = page.get_by_role("listitem").filter(has_text="Messages")
+    send = row.get_by_role("button", name="Send again: Messages")
+    send.click()
+    expect(row).to_contain_text("9 of 18 sent again.")
+    expect(row).to_contain_text("6 events failed again.")
+    expect(row).to_contain_text("The receiver refuses every event")
+    expect(row).to_contain_text("9 events")
+    send.click()
+    expect(row).to_contain_text("8 of 9 sent again.")
+    expect(row).to_contain_text("no failed events left")
+    expect(send).to_have_count(0)
