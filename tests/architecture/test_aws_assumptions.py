@@ -14,6 +14,8 @@ _CODE: Final = re.compile(r"`([\w./-]+\.(?:py|json|js))`")
 _TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _SOURCE: Final = re.compile(r"\(https://docs\.aws\.amazon\.com/[^)\s]+\)")
 SERVICES: Final = 7
+FIGURES: Final = ROOT / "docs" / "operations-figures.md"
+BEHAVIORS_BEFORE: Final = 15
 
 
 class Assumption(NamedTuple):
@@ -37,6 +39,15 @@ def assumptions() -> list[Assumption]:
 def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def test_tests_exist_when_the_figures_name_them() -> None:
+    """Each behavior of AWS that was not allowed for has a test now."""
+    rows = [line for line in FIGURES.read_text(encoding="utf-8").splitlines() if "`tests/" in line]
+    named = [test for row in rows if row.startswith("| ") for test in _TEST.findall(row)]
+    assert len(named) > BEHAVIORS_BEFORE
+    missing = [f"{path}::{name}" for path, name in named if name not in names_in(path)]
+    assert missing == []
 
 
 def test_every_service_is_listed_when_the_page_is_read() -> None:

@@ -153,8 +153,14 @@ class Tables:
             item for item in self.items(parameters["TableName"]) if all(key in item for key in keys)
         ]
         items.sort(key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
-        if names := parameters.get("ProjectionExpression"):
-            expected = [name.strip() for name in names.split(",")]
+        names = parameters.get("ExpressionAttributeNames", {})
+        if text := parameters.get("FilterExpression"):
+            holds, _ = condition(text)
+            values = parameters.get("ExpressionAttributeValues", {})
+            items = [item for item in items if holds(item, names, values)]
+        if projection := parameters.get("ProjectionExpression"):
+            named = (name.strip() for name in projection.split(","))
+            expected = [names.get(name, name) for name in named]
             items = [{name: item[name] for name in expected if name in item} for item in items]
         return {"Items": items, "Count": len(items)}
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
+from bench.cost.prices import prices
+from bench.cost.usage import Item
 from local.sample import sample_members
 from precert.adapters.dynamodb.bulk import Bulk, LoadSpeed, Pacer
 from precert.adapters.dynamodb.loading import DynamoDBLoads
@@ -21,6 +23,7 @@ from tests.depth import depth
 from tests.fakes.clock import START
 from tests.fakes.reference_table import Capacity, FakeReferenceTable, SimulatedTime
 from tests.fakes.samples import payer
+from tests.figures import measured, number
 
 MEMBERS: Final = depth(5_000, 1_000_000)
 LATENCY: Final = 0.005
@@ -59,9 +62,9 @@ class Monitor:
 def members() -> Iterator[Unit[Member]]:
     """The sample members again and again, each with an id of its own."""
     known = list(members_of(sample_members(payer())))
-    for number in range(MEMBERS):
-        member = known[number % len(known)].model_copy(update={"member_id": f"L{number}"})
-        yield Unit(number + 1, member)
+    for index in range(MEMBERS):
+        member = known[index % len(known)].model_copy(update={"member_id": f"L{index}"})
+        yield Unit(index + 1, member)
 
 
 def test_million_members_are_loaded_within_an_hour_when_the_table_is_new() -> None:
@@ -81,9 +84,15 @@ def test_million_members_are_loaded_within_an_hour_when_the_table_is_new() -> No
         members(), load, loads=loads, now=lambda: START + timedelta(seconds=time.now)
     )
     minutes = time.now / 60
-    print(f"{MEMBERS} members: {table.units} write units, {minutes:.1f} minutes")
     assert Counter(table.written) == {1: MEMBERS}
     assert done.counts.stored == MEMBERS
     assert loads.checkpoint(LoadKind.MEMBERS, "million") == done
     assert time.now <= HOUR * MEMBERS / 1_000_000
     assert minutes <= EXPECTED_MINUTES
+    dollars = table.units * prices().prices[Item.WRITE_UNITS.value].of_one
+    assert measured("A million members") == {
+        "members": number(MEMBERS),
+        "write units": number(table.units),
+        "dollars": f"{dollars:.3f}",
+        "simulated minutes": f"{minutes:.1f}",
+    }

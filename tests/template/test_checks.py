@@ -1,5 +1,6 @@
 """The template against public checkers: cfn-lint, AWS Solutions, HIPAA Security, NIST 800-53."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from cfnlint import api  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
+from tests.architecture.source import ROOT
 from tests.template.checking import ALL_CHECKS, checked
 from tests.template.synthesized import Synthesized
 
@@ -52,3 +54,19 @@ def test_acknowledgement_has_a_resource_and_a_reason_when_it_is_declared(
         if path.count("/") < 3 or len(reason.split()) < 8
     ]
     assert unfounded == []
+
+
+def test_page_of_the_checks_is_current_when_findings_are_acknowledged(prod: Synthesized) -> None:
+    text = (ROOT / "docs" / "security-checks.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    by_pack = {cells[0]: int(cells[2]) for cells in rows if len(cells) == 4 and cells[2].isdigit()}
+    by_rule = {cells[0]: int(cells[1]) for cells in rows if len(cells) == 3 and cells[1].isdigit()}
+    # In the form Annotation::AwsSolutions-IAM5[Resource::*].
+    found = [
+        name.removeprefix("Annotation::").partition("[")[0] for _, name, _ in prod.acknowledged
+    ]
+    packs = Counter(name.partition("-")[0] for name in found)
+    assert packs == by_pack
+    for pack in ("HIPAA.Security", "NIST.800.53.R5"):
+        rules = Counter(name.partition("-")[2] for name in found if name.startswith(pack))
+        assert rules == {name: count for name, count in by_rule.items() if count}, pack
