@@ -110,9 +110,7 @@ def _inputs(name: str, rules: list[Rule]) -> Inputs:
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     rows = [_row(rule) for rule in rules]
     (folder / "rules.json").write_text(json.dumps(rows), encoding="utf-8")
-    first = sorted(
-        zip(rules, rows, strict=True), key=lambda one: one[0].particularity, reverse=True
-    )
+    first = sorted(zip(rules, rows, strict=True), key=lambda one: one[0].specificity, reverse=True)
     (folder / "ordered.json").write_text(json.dumps([row for _, row in first]), encoding="utf-8")
     (folder / "by_code.pickle").write_bytes(pickle.dumps(_by_code(rules, rows)))
     return Inputs(folder, len(rules), key, stored)
@@ -120,8 +118,8 @@ def _inputs(name: str, rules: list[Rule]) -> Inputs:
 
 def _row(rule: Rule) -> dict[str, Any]:
     """Return a rule as a dict, without empty values."""
-    values = {**vars(rule), "order": list(rule.particularity)}
-    values.pop("family", None), values.pop("particularity", None)
+    values = {**vars(rule), "order": list(rule.specificity)}
+    values.pop("family", None), values.pop("specificity", None)
     return {
         name: sorted(value) if isinstance(value, frozenset) else _plain(value)
         for name, value in values.items()

@@ -135,9 +135,9 @@ def _answered(hook_call: HookCall, caller: Caller) -> tuple[AnsweredOrder, ...]:
 
 def _canonicals(answer: CoverageAssertion) -> list[str]:
     """The addresses of the questionnaires about the required documentation."""
-    data = dependencies().questionnaires
-    families = (data.family_of(one) for one in answer.documents)
-    return [data.canonical(one) for one in families if one is not None]
+    questionnaires = dependencies().questionnaires
+    families = (questionnaires.family_of(one) for one in answer.documents)
+    return [questionnaires.canonical(one) for one in families if one is not None]
 
 
 def _authorize(content: RequestContent, assertion_id: str, caller: Caller) -> RequestFile:

@@ -70,21 +70,22 @@ def questionnaire_operation(
 
 
 def _packages(request: PackageRequest, caller: Caller) -> FhirResource:
-    data, deps = dependencies().questionnaires, dependencies()
+    questionnaires, deps = dependencies().questionnaires, dependencies()
     found = HookResources([*request.orders, request.coverage])
     orders = [(one, call(read_order, one, found)) for one in request.orders]
-    families, warnings = named_families(request.canonicals, data)
-    requested = data.family_in(request.context) if request.context else None
+    families, warnings = named_families(request.canonicals, questionnaires)
+    requested = questionnaires.family_in(request.context) if request.context else None
     if requested is not None and requested not in families:
         families.append(requested)
     if not families:
         families, further = _of_orders([order for _, order in orders], request, caller)
         warnings += further
-    if families and not changed(data, request.changed_since):
+    if families and not changed(questionnaires, request.changed_since):
         families, warnings = [], [*warnings, UNCHANGED]
     publisher, at = deps.payer.name, deps.now()
     packages = [
-        call(package_of, one, data, request, orders, publisher=publisher, at=at) for one in families
+        call(package_of, one, questionnaires, request, orders, publisher=publisher, at=at)
+        for one in families
     ]
     return FhirResource(package_answer(packages, warnings))
 
@@ -93,13 +94,13 @@ def _of_orders(
     orders: list[Order], request: PackageRequest, caller: Caller
 ) -> tuple[list[Family], list[str]]:
     """The families that the orders require, with what to do where there is none."""
-    data = dependencies().questionnaires
+    questionnaires = dependencies().questionnaires
     try:
         required = call(required_documents, orders, member_id_of(request.coverage), caller)
     except PatientNotFoundError as error:
         # The coverage alone names the member: there is no name or birth date to compare.
         raise PatientNotFoundError(NO_MEMBER) from error
-    found = [data.family_of(one) for one in required]
+    found = [questionnaires.family_of(one) for one in required]
     families = [one for one in found if one is not None]
     if not required and not request.canonicals:
         return families, [NOT_REQUIRED]
@@ -144,9 +145,9 @@ def expand(operation: Annotated[str, Path()], body: FhirResource) -> FhirResourc
 def _expanded(operation: str, query: ExpandQuery) -> FhirResource:
     if operation != EXPAND:
         raise NotFoundError(f"There is no such operation. This one exists: {EXPAND}.")
-    data = dependencies().questionnaires
-    name = value_set_name(query, data)
-    return FhirResource(value_set(name, data, dependencies().now(), query.filter))
+    questionnaires = dependencies().questionnaires
+    name = value_set_name(query, questionnaires)
+    return FhirResource(value_set(name, questionnaires, dependencies().now(), query.filter))
 
 
 handle = api.lambda_handler()

@@ -38,7 +38,7 @@ def expansion_of(document: Json) -> ExpandQuery:
     )
 
 
-def value_set_name(query: ExpandQuery, data: Questionnaires) -> str:
+def value_set_name(query: ExpandQuery, questionnaires: Questionnaires) -> str:
     """The value set of a query.
 
     Raises:
@@ -48,7 +48,7 @@ def value_set_name(query: ExpandQuery, data: Questionnaires) -> str:
     if not query.url:
         message = "Send the canonical address of the value set as url."
         raise UnprocessableBundleError([Issue("required", "url", message)])
-    name = data.value_set_at(query.url)
+    name = questionnaires.value_set_at(query.url)
     if name is None:
         raise NotFoundError(
             "There is no such value set. Send the address that a Questionnaire names."
@@ -57,12 +57,12 @@ def value_set_name(query: ExpandQuery, data: Questionnaires) -> str:
 
 
 def named_families(
-    canonicals: Sequence[str], data: Questionnaires
+    canonicals: Sequence[str], questionnaires: Questionnaires
 ) -> tuple[list[Family], list[str]]:
     """The families of these questionnaires, and a warning for each address that is unknown."""
     families, warnings = list[Family](), list[str]()
     for one in canonicals:
-        family = data.family_at(one)
+        family = questionnaires.family_at(one)
         if family is None:
             warnings.append(f"The questionnaire {one[:200]} is not found.")
         elif family not in families:
@@ -70,7 +70,7 @@ def named_families(
     return families, warnings
 
 
-def reported_errors(document: Json, data: Questionnaires) -> list[tuple[str, list[str]]]:
+def reported_errors(document: Json, questionnaires: Questionnaires) -> list[tuple[str, list[str]]]:
     """The questionnaires of an error report, each with the codes of its issues.
 
     Texts are left out: they may contain what was answered.
@@ -96,7 +96,7 @@ def reported_errors(document: Json, data: Questionnaires) -> list[tuple[str, lis
         for issue in objects(outcome, "issue")
         if (code := text(issue, "code")) in ISSUE_CODES
     ]
-    families = (data.family_at(one) for one in named if one)
+    families = (questionnaires.family_at(one) for one in named if one)
     return [(family.name if family else "unknown", codes) for family in families]
 
 

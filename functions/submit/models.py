@@ -154,7 +154,7 @@ class InformationResponseBody(Value):
         Field(
             min_length=1,
             max_length=2000,
-            examples=["The note of 12 January was attached under another name."],
+            examples=["The note of January 12 was attached under another name."],
         ),
         PROSE,
     ]

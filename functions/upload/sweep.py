@@ -24,7 +24,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
 
 
 def _swept(deps: Dependencies, waiting: WaitingUpload) -> list[Swept]:
-    """What was done; nothing where it failed. The others are looked at all the same."""
+    """What was done; nothing where it failed. The others are processed all the same."""
     try:
         swept = deps.call(sweep_upload, waiting, scanned=deps.settings.scans_documents)
     except Exception as error:  # noqa: BLE001 - one document does not delay the others

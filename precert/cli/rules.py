@@ -218,7 +218,7 @@ def _show_code(deps: Dependencies, version: RuleListVersion, code: str) -> bool:
     found = deps.rule_lists.rules(version, {(kind, code) for kind in kinds})
     rules = sorted(
         (rule for named in found.values() for rule in named),
-        key=lambda rule: (rule.code_type, rule.particularity),
+        key=lambda rule: (rule.code_type, rule.specificity),
         reverse=True,
     )
     for rule in rules:

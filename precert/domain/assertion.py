@@ -60,7 +60,7 @@ def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key
 
 
 def stamped_at(quoted: str) -> datetime | None:
-    """The second (UTC) that an id claims; ``None`` where it is not an id.
+    """The instant in an id, to the second (UTC); ``None`` where it is not an id.
 
     Only :func:`matches` verifies it.
     """

@@ -72,7 +72,7 @@ def _filled(parts: list[str]) -> str:
     return "-".join(part.zfill(width) for part, width in zip(parts, _WIDTHS, strict=False))
 
 
-def _as_labelled(value: object) -> object:
+def _as_labeled(value: object) -> object:
     """Without what precedes an NDC on labels and claims, and with dashes between its parts."""
     if not isinstance(value, str):
         return value
@@ -99,7 +99,7 @@ Ndc = Annotated[
     str,
     StringConstraints(max_length=20),
     AfterValidator(_ndc),
-    BeforeValidator(_as_labelled),
+    BeforeValidator(_as_labeled),
     Field(
         description=(
             "9 or 11 digits with all leading zeros, or 10 digits with the dashes of the label: 4-4-2, "

@@ -62,14 +62,14 @@ def errors_of_claim(content: RequestContent, payer: Payer, today: date) -> list[
 
 def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) -> list[FieldError]:
     errors: list[FieldError] = []
-    _look(request_form(payer.form).checked(stage), content, "", stage, errors)
+    _check_fields(request_form(payer.form).checked(stage), content, "", stage, errors)
     if sum([len(service.procedures) for service in content.services]) > MAX_LINES:
         message = f"a request has at most {MAX_LINES} codes: split it"
         errors.append(FieldError("/services", "too_many_codes", message))
     for index, service in enumerate(content.services):
         path = f"/services/{index}"
         form = service_form(payer, service, today)
-        _look(form.checked(stage), service, path, stage, errors)
+        _check_fields(form.checked(stage), service, path, stage, errors)
         errors.extend(_unexpected(form, service, path, stage))
         if stage is Stage.SUBMISSION and payer.is_behavioral_stay(service):
             errors.append(_behavioral_error(f"{path}/primary_diagnosis", payer))
@@ -92,7 +92,7 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
 # -- Fields of the form -------------------------------------------------------------------------------
 
 
-def _look(
+def _check_fields(
     fields: Sequence[ServiceField],
     holder: object,
     path: str,
@@ -101,7 +101,7 @@ def _look(
 ) -> None:
     """Compare the entered values with the fields of the form, and with the parts of each.
 
-    Every check calls this: a valid entry must cost little.
+    Every check calls this for every field, so it does little for a valid entry.
     """
     for field in fields:
         value = getattr(holder, field.name)
@@ -110,18 +110,18 @@ def _look(
                 pointer = f"{path}/{field.name}"
                 errors.append(FieldError(pointer, "missing", _required_text(field), field.codes))
         elif field.kind is FieldKind.GROUP:
-            _look_into(field, value, f"{path}/{field.name}", stage, errors)
+            _check_field(field, value, f"{path}/{field.name}", stage, errors)
         elif field.kind is FieldKind.GROUPS:
             for index, entry in enumerate(value):
-                _look_into(field, entry, f"{path}/{field.name}/{index}", stage, errors)
+                _check_field(field, entry, f"{path}/{field.name}/{index}", stage, errors)
         elif field.choices and value not in field.codes:
             errors.append(not_a_choice(field, f"{path}/{field.name}"))
 
 
-def _look_into(
+def _check_field(
     field: ServiceField, holder: object, path: str, stage: Stage, errors: list[FieldError]
 ) -> None:
-    _look(field.checked(stage), holder, path, stage, errors)
+    _check_fields(field.checked(stage), holder, path, stage, errors)
     if field.one_of and not any(getattr(holder, name) for name in field.one_of):
         names = " or ".join(field.one_of)
         message = f"one of these is required: {names}"

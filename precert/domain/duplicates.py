@@ -6,7 +6,7 @@ each on overlapping dates. A service is the same where code set, code, modifiers
 service and medication are. Requests that are equal except for the dates share a signature, under which
 a repetition is refused at submission.
 
-Everything else that is near is a potential duplicate, which a reviewer sees beside the other request:
+Other requests within the duplicate window are potential duplicates, which a reviewer sees side by side:
 a shared code on near or overlapping dates, at the same or another provider, or codes of one family at
 the same provider. A weekly series is such a case. It never ends by itself.
 
@@ -87,7 +87,7 @@ class RequestedService(Value):
     def overlaps(self, other: "RequestedService") -> bool:
         return self.first_day <= other.last_day and other.first_day <= self.last_day
 
-    def is_near(self, other: "RequestedService", days: int) -> bool:
+    def is_within(self, other: "RequestedService", days: int) -> bool:
         """Whether the dates overlap, or are at most that many days apart."""
         earlier, later = sorted((self, other), key=lambda one: one.first_day)
         return (later.first_day - earlier.last_day).days <= days
@@ -281,7 +281,7 @@ def reason_of(
 
     def near(same: Callable[[RequestedService, RequestedService], bool]) -> bool:
         return any(
-            same(one, another) and one.is_near(another, duplicate_window_days)
+            same(one, another) and one.is_within(another, duplicate_window_days)
             for one in own.services
             for another in other.services
         )

@@ -54,7 +54,7 @@ def contradictions(rows: Sequence[Row]) -> Iterator[RowError]:
             words = f"has the codes, conditions and first day of rule {first.rule_id}"
             yield RowError(line, "", f"{words} (line {first_line}); keep one of them")
         elif _outcome(first) != _outcome(rule):
-            words = f"answers some codes otherwise than rule {first.rule_id} (line {first_line})"
+            words = f"answers some codes differently from rule {first.rule_id} (line {first_line})"
             remedy = "and is as specific; enter narrower codes or another first day for one of them"
             yield RowError(line, "", f"{words} {remedy}")
 
@@ -72,12 +72,12 @@ def _overlaps(rows: Sequence[Row]) -> Iterator[RowError]:
             and _outcome(first) != _outcome(rule)
         ):
             newer = max(first, rule, key=lambda one: one.effective_from)
-            words = f"overlaps rule {first.rule_id} (line {first_line}), which is as particular"
+            words = f"overlaps rule {first.rule_id} (line {first_line}), which is as specific"
             yield RowError(line, "", f"{words}; {newer.rule_id} answers, as it is newer")
 
 
 def _rivals(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
-    """Pairs that are as particular, their dates apart, and can cover one query; by line."""
+    """Pairs that are equally specific, their dates apart, and can cover one query; by line."""
     alike: dict[Hashable, list[Row]] = defaultdict(list)
     for line, rule in rows:
         alike[rule.family, rule.width, rule.conditions].append((line, rule))
@@ -193,18 +193,18 @@ class _Others:
             else:
                 self._wide[rule.family].append(rule)
 
-    def answer(self, silent: Rule, first_day: date, last_day: date) -> bool:
+    def answer(self, uncovered: Rule, first_day: date, last_day: date) -> bool:
         """Whether one of them covers the codes, the conditions and all of the days."""
-        candidates = list(self._wide[silent.family])
-        if silent.code_from == silent.code_to:
-            candidates += self._single[silent.family, silent.code_from]
+        candidates = list(self._wide[uncovered.family])
+        if uncovered.code_from == uncovered.code_to:
+            candidates += self._single[uncovered.family, uncovered.code_from]
         return any(
-            rule.code_from <= silent.code_from
-            and silent.code_to <= rule.code_to
+            rule.code_from <= uncovered.code_from
+            and uncovered.code_to <= rule.code_to
             and rule.effective_from <= first_day
             and last_day <= (rule.effective_to or date.max)
             and all(
-                not values(rule) or _within(values(silent), values(rule))
+                not values(rule) or _within(values(uncovered), values(rule))
                 for values in _SETS_OF_RULE
             )
             for rule in candidates

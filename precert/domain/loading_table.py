@@ -199,7 +199,7 @@ class TableReader(Generic[Model]):
         yield from self._check(cells) if self._check else ()
         key = cells.get(self._table.key)
         if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
-            yield self._table.key, f"is there already, in line {first}"
+            yield self._table.key, f"is in line {first} already"
 
     def _errors_of_header(self) -> Iterator[RowError]:
         names = [column.name for column in self._table.columns]
@@ -276,12 +276,12 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, tuple[str, ...], str |
     """The file's records, empty lines left out, each with its first line's number, or its error."""
     taken: list[str] = []
 
-    def remembered() -> Iterator[str]:
+    def recorded_lines() -> Iterator[str]:
         for one in lines:
             taken.append(one)
             yield one
 
-    reader = csv.reader(remembered(), strict=True)
+    reader = csv.reader(recorded_lines(), strict=True)
     while True:
         line = reader.line_num + 1
         taken.clear()

@@ -61,7 +61,7 @@ def next_step(
 ) -> NextStep:
     """The next step for one code of a service.
 
-    Where a predetermination is requested and offered, the same form is the way to it (C14).
+    Where a predetermination is requested and offered, the same form requests it (C14).
 
     An emergency needs no precertification of the payer or a vendor; an emergency admission is
     entered like any request, as its notification (C10). ``state`` is the servicing provider's, which

@@ -192,7 +192,7 @@ class RequestState(Value):
         return self.review.open_appeal is not None
 
     @property
-    def is_history(self) -> bool:
+    def retention_has_begun(self) -> bool:
         """Whether no party must act: its retention began with its last change (T4)."""
         return self.waiting_on is WaitingOn.NONE
 

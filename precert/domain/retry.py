@@ -18,7 +18,7 @@ def retry(
     """What ``attempt`` returns. It is repeated when it raises ``on``, so it reads the state itself.
 
     Raises:
-        TransientError: every attempt lost to another write; with ``message``.
+        TransientError: every attempt conflicted with another write; with ``message``.
     """
     for _ in range(ATTEMPTS):
         try:

@@ -151,7 +151,7 @@ class Rule:
         )
 
     @cached_property
-    def particularity(self) -> tuple[int, int, date, str]:
+    def specificity(self) -> tuple[int, int, date, str]:
         """Orders rules that cover one code: fewest codes, most conditions, newest, last rule id.
 
         The rule id comes last, so that no two rules are equal and the answer is the same on every
@@ -199,7 +199,7 @@ def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
     applicable = [rule for rule in rules if rule.applies(query)]
     if len(applicable) < 2:
         return applicable[0] if applicable else None
-    return max(applicable, key=lambda rule: rule.particularity)
+    return max(applicable, key=lambda rule: rule.specificity)
 
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeResult:

@@ -235,7 +235,7 @@ class Subscription(Value):
     def succeeded(self, work: Work, now: datetime) -> "Subscription":
         """The endpoint accepted the notification."""
         number = self.completed + 1 if work is Work.EVENT else self.completed
-        return self._resting(
+        return self._after_attempt(
             now,
             completed=number,
             verified=True,
@@ -246,9 +246,9 @@ class Subscription(Value):
 
     def withheld(self, now: datetime) -> "Subscription":
         """The next event is not delivered, because the owner may not see its request."""
-        return self._resting(now, completed=self.completed + 1)
+        return self._after_attempt(now, completed=self.completed + 1)
 
-    def _resting(self, now: datetime, **update: Any) -> "Subscription":
+    def _after_attempt(self, now: datetime, **update: Any) -> "Subscription":
         after = self._changed(**update, attempts=0, failing_since=None)
         at = None
         if after.completed < after.last_number:

@@ -60,7 +60,7 @@ def cleaned_line(text: str) -> str:
     """Text of one line: composed, with plain spaces and without invisible characters.
 
     Raises:
-        ValueError: it contains control characters, or characters that are none.
+        ValueError: it contains control characters, or code points that are no characters.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Errors of values in plain words, each with what would be right: pydantic's texts reach no caller."""
+"""Errors of values in plain words, each with the correct form, in place of pydantic's messages."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -135,7 +135,7 @@ def _pointers(parts: frozenset[str]) -> list[str]:
 
 def retained(request: Request | None, payer: Payer, now: datetime) -> Request | None:
     """The request, or ``None`` past its retention, even if the store has not removed it yet."""
-    if request is None or not request.is_history:
+    if request is None or not request.retention_has_begun:
         return request
     end = history_end(request.shown_at, payer.history_years, payer.zone)
     return request if now < end else None

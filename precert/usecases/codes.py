@@ -248,7 +248,7 @@ def _procedure(
 
 
 def _narrowest_first(rules: Iterable[Rule]) -> list[Rule]:
-    return sorted(rules, key=lambda rule: rule.particularity, reverse=True)
+    return sorted(rules, key=lambda rule: rule.specificity, reverse=True)
 
 
 def _in_effect(rule: Rule, day: date) -> bool:

@@ -40,7 +40,7 @@ def test_instant_is_rejected_when_it_has_no_zone() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_retention_starts_when_no_party_has_to_act(status: Status) -> None:
     ended = status.rule.review_action in {"A1", "A2", "A3", "C"}  # X12 306: final actions
-    assert request(status).is_history == ended
+    assert request(status).retention_has_begun == ended
 
 
 def test_retention_does_not_run_when_an_appeal_is_open() -> None:
@@ -55,4 +55,4 @@ def test_retention_does_not_run_when_an_appeal_is_open() -> None:
         by="provider",
         now=datetime(2026, 7, 2, tzinfo=UTC) + timedelta(hours=1),
     )
-    assert not appealed.request.is_history
+    assert not appealed.request.retention_has_begun

@@ -237,7 +237,7 @@ def test_line_number_is_the_files_when_rows_are_empty_or_multiline() -> None:
 def test_key_is_rejected_when_it_is_repeated(key: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_zips(f"{ZIPS}\n{key},1,1\n")
-    assert error.value.errors == (RowError(4, "zip_code", "is there already, in line 2"),)
+    assert error.value.errors == (RowError(4, "zip_code", "is in line 2 already"),)
 
 
 def test_member_is_rejected_when_its_id_differs_in_case_only() -> None:

@@ -187,7 +187,7 @@ class DynamoDBRegistrations:
             **worklist_attributes(request),
             "takes_documents": request.takes_documents,
         }
-        if request.is_history:
+        if request.retention_has_begun:
             item[TTL_ATTRIBUTE] = ceil(self._retained_until(request.shown_at).timestamp())
         return {
             "TableName": self._table,

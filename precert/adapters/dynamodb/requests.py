@@ -295,7 +295,7 @@ class DynamoDBRequests:
             "unchanged_since": request.unchanged_since,
         }
         sets |= {name: value for name, value in optional.items() if value is not None}
-        if request.is_history:
+        if request.retention_has_begun:
             sets[TTL_ATTRIBUTE] = ceil(self._retained_until(request.shown_at).timestamp())
         if change.effects.grants_upload_slots:
             sets["document_slots"] = request.document_slots
@@ -304,7 +304,7 @@ class DynamoDBRequests:
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}
         removed = ["slots_taken"] if "document_slots" in sets else []
-        if not request.is_history:
+        if not request.retention_has_begun:
             removed.append(TTL_ATTRIBUTE)
         removed += [name for name, value in optional.items() if value is None]
         if not request.cycle_is_open:
