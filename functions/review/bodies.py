@@ -88,12 +88,22 @@ BeforeResponse = Annotated[
 ]
 
 
+OverlapConfirmed = Annotated[
+    bool,
+    Field(
+        description="Whether to approve a service that another request of the member approves on "
+        "overlapping dates. Without it, such decisions are refused."
+    ),
+]
+
+
 class DecideBody(Value):
     """The decisions of all service lines of the open cycle."""
 
     cycle: Cycle
     lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
     before_response: BeforeResponse = False
+    overlap_confirmed: OverlapConfirmed = False
     seen_documents: SeenDocuments = ()
 
 
@@ -109,6 +119,7 @@ class PeerToPeerOutcomeBody(Value):
             description="With OVERTURNED after a determination: new decisions of the discussed lines.",
         ),
     ] = ()
+    overlap_confirmed: OverlapConfirmed = False
     seen_documents: SeenDocuments = ()
 
 
@@ -132,6 +143,7 @@ class SignBody(Value):
         ),
     ] = None
     before_response: BeforeResponse = False
+    overlap_confirmed: OverlapConfirmed = False
     seen_documents: SeenDocuments = ()
 
     @model_validator(mode="after")

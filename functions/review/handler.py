@@ -264,7 +264,7 @@ def peer_to_peer_outcome(
         body.outcome,
         body.lines,
         caller,
-        read=Reading(based_on, body.seen_documents),
+        read=Reading(based_on, body.seen_documents, body.overlap_confirmed),
         cycle=body.cycle,
     )
     return _reviewed(request, caller)
@@ -345,7 +345,9 @@ def decision(
 
     A denial, or an approval of less than requested, needs a reason code, a rationale and a criterion.
     An approval of less is recorded as MODIFIED. To approve more or something else than requested, send
-    MODIFIED with what changes. Decisions that contradict the request or themselves are refused.
+    MODIFIED with what changes. Decisions that contradict the request or themselves are refused. So is
+    the approval of a service that another request of the member approves for the same provider on
+    overlapping dates, unless `overlap_confirmed` is true; the error names that request.
 
     If the payer has physicians decide denials and reductions, those of another reviewer are a proposal:
     the response is 202, and a physician confirms it with `signDecisions`, decides otherwise with this
@@ -357,7 +359,7 @@ def decision(
         request_id,
         body.lines,
         caller,
-        read=Reading(based_on, body.seen_documents),
+        read=Reading(based_on, body.seen_documents, body.overlap_confirmed),
         cycle=body.cycle,
         before_response=body.before_response,
     )
@@ -386,7 +388,7 @@ def signature(
         request_id,
         ReadProposal(body.cycle, body.proposed_at),
         caller,
-        read=Reading(based_on, body.seen_documents),
+        read=Reading(based_on, body.seen_documents, body.overlap_confirmed),
         accept=body.accept,
         comment=body.comment,
         before_response=body.before_response,

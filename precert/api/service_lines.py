@@ -40,6 +40,7 @@ class DecisionResponse(Decision):
     signed_by: Text | None = Field(default=None, exclude=True)
     proposed_by: Text | None = Field(default=None, exclude=True)
     dates_changed_by: Text | None = Field(default=None, exclude=True)
+    approved_also_in: tuple[Text, ...] = Field(default=(), exclude=True)
     decided_as_label: ClassVar[Any] = label_of("decided_as")
     approved: ApprovedResponse | None = None
     status_label: ClassVar[Any] = label_of("status")

@@ -205,6 +205,7 @@ def decision_of(
         decided_by=signature.by,
         decided_as=signature.decided_as,
         approved=approved,
+        approved_also_in=(),
         **{name: getattr(entered, name) or None for name in DecisionEntry.model_fields},
     )
 

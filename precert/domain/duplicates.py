@@ -253,19 +253,27 @@ def requested_services(
     content: RequestContent, lines: Sequence[ServiceLine] = (), without: Collection[str] = ()
 ) -> tuple[RequestedService, ...]:
     """Service lines with dates as they are compared, sorted."""
+    services = services_by_line(content, lines)
+    left = (service for line_id, service in services.items() if line_id not in without)
+    return tuple(sorted(left, key=_order))
+
+
+def services_by_line(
+    content: RequestContent, lines: Sequence[ServiceLine] = ()
+) -> dict[str, RequestedService]:
+    """Each service line with dates as it is compared, by its id."""
     dates = dates_by_line(content, lines)
-    services = [
-        _requested_service(service, procedure, *dates[line_id])
+    return {
+        line_id: _requested_service(service, procedure, *dates[line_id])
         for line_id, service, procedure in numbered_lines(content.services)
-        if line_id in dates and line_id not in without
-    ]
-    return tuple(sorted(services, key=_order))
+        if line_id in dates
+    }
 
 
 def repeats(own: Fingerprint, other: Fingerprint) -> bool:
     """Whether two requests are certain duplicates, whichever was submitted first."""
     return (
-        _is_comparable(own, other)
+        is_comparable(own, other)
         and own.is_same_provider(other)
         and own.requests_the_same(other)
         and own.overlaps(other)
@@ -276,7 +284,7 @@ def reason_of(
     own: Fingerprint, other: Fingerprint, duplicate_window_days: int
 ) -> DuplicateReason | None:
     """Why two requests that do not repeat one another are potential duplicates; ``None`` if not."""
-    if not _is_comparable(own, other):
+    if not is_comparable(own, other):
         return None
 
     def near(same: Callable[[RequestedService, RequestedService], bool]) -> bool:
@@ -343,7 +351,8 @@ def _differ(one: str | None, another: str | None) -> bool:
     return one is not None and another is not None and one != another
 
 
-def _is_comparable(own: Fingerprint, other: Fingerprint) -> bool:
+def is_comparable(own: Fingerprint, other: Fingerprint) -> bool:
+    """Whether they are two requests of one member and of one kind (C14)."""
     return (
         other.request_id != own.request_id
         and other.member_id.upper() == own.member_id.upper()

@@ -212,6 +212,7 @@ class TransientError(PrecertError):
 ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ambiguous": "The code fits several code sets or drugs: choose one of `choices`.",
+        "approved_elsewhere": "Another request of the member approves the same service.",
         "before_its_beginning": "A period ends before it begins.",
         "behavioral": "A behavioral health code, which is not requested here.",
         "claim_unknown": "The earlier claim that an update names is not known.",

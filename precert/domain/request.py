@@ -356,14 +356,14 @@ class Request(RequestState):
 
 
 class Comparison(NamedTuple):
-    """What an automatic approval was compared with: the member's requests until the last one before.
+    """What an approval was compared with: the member's requests until the last one before.
 
     Without it, two that are assessed at the same time would each be approved without the other (S2).
     """
 
     member_id: str
     last_approval: str | None
-    """The member's last automatic approval, or ``None`` if there is none."""
+    """The member's last approval that was compared, or ``None`` if there is none."""
 
 
 class Change(NamedTuple):
@@ -388,7 +388,7 @@ class Change(NamedTuple):
     documents: tuple[tuple[Document, Event | None], ...] = ()
     """Records of the documents that were sent with it, each with its event if it is refused."""
     compared: Comparison | None = None
-    """Of an automatic approval: it is valid only while the member has no later one."""
+    """Of an approval that was compared: it is valid only while the member has no later one."""
     reference: str | None = None
     """An id under which the request is found too: that of the update's claim."""
 

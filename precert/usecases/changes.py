@@ -24,6 +24,8 @@ class Reading(NamedTuple):
     """The versions of the request that the caller accepts."""
     documents: Collection[str] = ()
     """Ids of new documents that the caller saw."""
+    overlap_confirmed: bool = False
+    """Whether the caller knows that another request approves the same service, and approves it too."""
 
 
 def change_request(

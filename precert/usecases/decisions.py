@@ -22,11 +22,12 @@ from precert.domain.reviewing import record_peer_to_peer
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
 from precert.usecases.changes import Reading, change_case
+from precert.usecases.overlaps import FoundOverlaps, errors_of_overlaps, find_overlaps
 from precert.usecases.ports.reference import CodeSets
-from precert.usecases.ports.requests import RequestStore
+from precert.usecases.ports.requests import Fingerprints, RequestStore
 
 
-def decide(
+def decide(  # noqa: PLR0913 - most are dependencies
     request_id: str,
     decisions: Sequence[LineDecision],
     caller: Caller,
@@ -35,6 +36,7 @@ def decide(
     before_response: bool = False,
     read: Reading,
     requests: RequestStore,
+    fingerprints: Fingerprints,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
@@ -51,7 +53,8 @@ def decide(
         OwnRequestError: the caller acts for the providers of the request.
         InvalidInputError: a decision contradicts itself or the request, or lacks its reasons (W4);
             takes back what was approved before (W7); refuses something before the providers' time to
-            respond is over and without ``before_response``; a line is missing or not open.
+            respond is over and without ``before_response``; approves what another request approves
+            without having confirmed it; a line is missing or not open.
         ActionNotAllowedError: the cycle has other decisions, another reviewer's proposal waits, it is
             assigned to another reviewer, or the request is void; includes the current decisions.
         SameReviewerError: an appeal needs another reviewer.
@@ -72,8 +75,11 @@ def decide(
         denies = any(one.status is LineStatus.DENIED for one in decisions)
         if adverse or denies:
             errors += errors_of_response(request, read, now, before_response=before_response)
+        found = find_overlaps(request, built, fingerprints=fingerprints, requests=requests)
+        errors += errors_of_overlaps(found, caller, confirmed=read.overlap_confirmed)
         if errors:
             raise InvalidInputError(errors)
+        built = _confirmed(built, found)
         physician = signature.decided_as is DecidingRole.PHYSICIAN
         awaits_physician = adverse and settings.physician_decides_adverse and not physician
         _require_no_other_proposal(request, caller, physician=physician)
@@ -81,12 +87,12 @@ def decide(
             change = propose(request, built, caller.subject, now, awaits_physician=True)
         else:
             change = _signed_or_proposed(request, built, caller, payer, now)
-        return change._replace(all_seen=adverse)
+        return change._replace(all_seen=adverse, compared=found.compared)
 
     return change_case(request_id, determine, caller, read=read, requests=requests, now=now)
 
 
-def record_outcome(
+def record_outcome(  # noqa: PLR0913 - most are dependencies
     request_id: str,
     outcome: DiscussionOutcome,
     decisions: Sequence[LineDecision],
@@ -95,6 +101,7 @@ def record_outcome(
     cycle: int,
     read: Reading,
     requests: RequestStore,
+    fingerprints: Fingerprints,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
@@ -107,7 +114,8 @@ def record_outcome(
         NotEntitledError: a physician must uphold or overturn a determination.
         NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
-        InvalidInputError: the decisions do not fit the outcome, are wrong, or overturn nothing.
+        InvalidInputError: the decisions do not fit the outcome, are wrong, overturn nothing, or approve
+            what another request approves without having confirmed it.
         ActionNotAllowedError: no discussion is open, another outcome is recorded, or the case is
             assigned to another reviewer.
         VersionMismatchError: the request is in another version than the caller read.
@@ -141,13 +149,21 @@ def record_outcome(
             closed = disputing.close_discussion(request, outcome, caller.subject, now)
             return closed._replace(all_seen=upheld)
         built = _decisions_of(request, decisions, payer, signature)
-        return _overturned(request, built, caller, payer, now)
+        found = find_overlaps(request, built, fingerprints=fingerprints, requests=requests)
+        return _overturned(request, built, found, caller, read=read, payer=payer, now=now)
 
     return change_case(request_id, record, caller, read=read, requests=requests, now=now)
 
 
 def _overturned(
-    request: Request, built: Mapping[str, Decision], caller: Caller, payer: Payer, now: datetime
+    request: Request,
+    built: Mapping[str, Decision],
+    found: FoundOverlaps,
+    caller: Caller,
+    *,
+    read: Reading,
+    payer: Payer,
+    now: datetime,
 ) -> Change | None:
     """The determination that overturns the discussed one, or its proposal; ``None`` if repeated."""
     if not any(_improves(request, line_id, one) for line_id, one in built.items()):
@@ -155,8 +171,24 @@ def _overturned(
         raise InvalidInputError([FieldError("/lines", "nothing_overturned", message)])
     if _already_recorded(request, built, request.submitted.cycle):
         return None
+    if errors := errors_of_overlaps(found, caller, confirmed=read.overlap_confirmed):
+        raise InvalidInputError(errors)
     _require_no_other_proposal(request, caller, physician=True)
-    return _signed_or_proposed(request, built, caller, payer, now)
+    change = _signed_or_proposed(request, _confirmed(built, found), caller, payer, now)
+    return change._replace(compared=found.compared)
+
+
+def _confirmed(built: Mapping[str, Decision], found: FoundOverlaps) -> dict[str, Decision]:
+    """The decisions with the numbers of the other approvals that the reviewer confirmed."""
+    numbers: dict[str, list[str]] = {}
+    for one in found.overlaps:
+        numbers.setdefault(one.line_id, []).append(one.other.submitted.number)
+    return {
+        line_id: decision.model_copy(
+            update={"approved_also_in": tuple(dict.fromkeys(numbers.get(line_id, ())))}
+        )
+        for line_id, decision in built.items()
+    }
 
 
 def _signed_or_proposed(
@@ -334,7 +366,13 @@ def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: in
 
 def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
     """The decisions as entered, without members that differ between repeats or are added later."""
-    later = {"decided_at": None, "decided_as": None, "signed_by": None, "proposed_by": None}
+    later = {
+        "decided_at": None,
+        "decided_as": None,
+        "signed_by": None,
+        "proposed_by": None,
+        "approved_also_in": (),
+    }
     return {
         line_id: decision.model_copy(
             update={**later, "decided_by": decision.proposed_by or decision.decided_by}
@@ -350,7 +388,7 @@ class ReadProposal(NamedTuple):
     proposed_at: datetime
 
 
-def sign_decisions(
+def sign_decisions(  # noqa: PLR0913 - most are dependencies
     request_id: str,
     proposal: ReadProposal,
     caller: Caller,
@@ -360,6 +398,7 @@ def sign_decisions(
     before_response: bool = False,
     read: Reading,
     requests: RequestStore,
+    fingerprints: Fingerprints,
     payer: Payer,
     now: datetime,
 ) -> Request:
@@ -372,8 +411,9 @@ def sign_decisions(
         NotEntitledError: a physician must confirm them.
         NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
-        InvalidInputError: they refuse something before the providers' time to respond is over, or the
-            comment of a return is missing.
+        InvalidInputError: they refuse something before the providers' time to respond is over, approve
+            what another request approves without having confirmed it, or the comment of a return is
+            missing.
         ActionNotAllowedError: nothing is proposed, other decisions are, the case is assigned to another
             reviewer, or the cycle is closed.
         SameReviewerError: the caller proposed the decisions, or decided what is appealed.
@@ -392,12 +432,16 @@ def sign_decisions(
             return return_proposal(request, caller.subject, now, comment=comment)
         decisions = signed(request, caller.subject, caller.deciding_role)
         adverse = any(decision.adverse for decision in decisions.values())
-        if adverse and (
-            errors := errors_of_response(request, read, now, before_response=before_response)
-        ):
+        errors = list[FieldError]()
+        if adverse:
+            errors += errors_of_response(request, read, now, before_response=before_response)
+        found = find_overlaps(request, decisions, fingerprints=fingerprints, requests=requests)
+        errors += errors_of_overlaps(found, caller, confirmed=read.overlap_confirmed)
+        if errors:
             raise InvalidInputError(errors)
-        change = determined(request, decisions, caller.subject, payer, now)
-        return change._replace(all_seen=adverse)
+        confirmed = _confirmed(decisions, found)
+        change = determined(request, confirmed, caller.subject, payer, now)
+        return change._replace(all_seen=adverse, compared=found.compared)
 
     return change_case(request_id, move, caller, read=read, requests=requests, now=now)
 

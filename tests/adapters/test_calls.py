@@ -92,12 +92,12 @@ def test_document_upload_is_one_call_when_a_slot_is_free(cloud: Cloud) -> None:
     assert calls == ["TransactWriteItems"]
 
 
-def test_decision_is_two_calls_when_nothing_conflicts(cloud: Cloud) -> None:
+def test_decision_is_three_calls_when_it_approves(cloud: Cloud) -> None:
     request_id = cloud.pended()
     with cloud.wire.counting() as calls:
         lines = {"1.1": "APPROVED", "1.2": "APPROVED"}
         assert cloud.decide(request_id, lines, by=REVIEWER).status == 200
-    assert calls == ["GetItem", "TransactWriteItems"]
+    assert calls == ["GetItem", "Query", "TransactWriteItems"]  # the member's other requests
 
 
 def test_no_call_is_made_when_input_is_wrong(cloud: Cloud) -> None:

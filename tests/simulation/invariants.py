@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from precert.adapters.dynamodb.dashboard_rows import row_of
+from precert.adapters.dynamodb.keys import LAST_APPROVAL_SK
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
@@ -491,7 +492,7 @@ class Invariants:
         compared, locks = set[str](), dict[str, set[str]]()
         for item in self.world.tables.items(REQUESTS):
             kind, _, name = item["pk"]["S"].partition("#")
-            if kind == "MEMBER":
+            if kind == "MEMBER" and item["sk"]["S"] != LAST_APPROVAL_SK:
                 compared.add(item["sk"]["S"].removeprefix("REQUEST#"))
             elif kind == "DUPLICATE":
                 locks[name] = item.keys() - {"pk", "sk", "version"}

@@ -367,7 +367,7 @@ class People:
         before = self.world.chance(0.7)
         seen = sorted(request.new_documents) if self.world.chance(0.9) else []
         entered = {"cycle": cycle, "lines": whole, "before_response": before}
-        body = json.dumps({**entered, "seen_documents": seen})
+        body = json.dumps({**entered, "overlap_confirmed": before, "seen_documents": seen})
         path = f"/v1/review/requests/{request_id}/decisions"
         reply = self.act(request_id, version, path, body, by)
         if reply.status == 202:
@@ -388,6 +388,7 @@ class People:
             "proposed_at": read_at.isoformat(),
             "accept": accept,
             "before_response": accept,
+            "overlap_confirmed": accept,
             "seen_documents": sorted(request.new_documents) if request else [],
             **comment,
         }

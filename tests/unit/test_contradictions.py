@@ -31,6 +31,7 @@ from precert.usecases.vendor_reports import VendorReport
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
+from tests.fakes.reference import KnownFingerprints
 from tests.fakes.requests import JUST_READ, InMemoryRequests
 
 REVIEWER: Final = Caller(
@@ -68,6 +69,7 @@ def decided(
         before_response=before_response,
         read=JUST_READ,
         requests=InMemoryRequests.holding(request),
+        fingerprints=KnownFingerprints(),
         code_sets=code_sets(),
         payer=samples.payer(),
         now=now,

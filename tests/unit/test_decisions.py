@@ -21,6 +21,7 @@ from precert.usecases.decisions import decide
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
+from tests.fakes.reference import KnownFingerprints
 from tests.fakes.requests import JUST_READ, InMemoryRequests
 
 REVIEWER: Final = Caller(
@@ -52,6 +53,7 @@ def decided(
         cycle=cycle,
         read=JUST_READ,
         requests=requests or InMemoryRequests.holding(samples.request(Status.PENDING)),
+        fingerprints=KnownFingerprints(),
         code_sets=code_sets(),
         payer=samples.payer(),
         now=START,

@@ -29,6 +29,7 @@ from precert.usecases.review import offer_peer_to_peer
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
+from tests.fakes.reference import KnownFingerprints
 from tests.fakes.requests import JUST_READ, InMemoryRequests
 
 PROVIDER: Final = Caller(
@@ -71,6 +72,7 @@ class Case:
             cycle=self.request.submitted.cycle,
             read=JUST_READ,
             requests=self.store,
+            fingerprints=KnownFingerprints(),
             code_sets=code_sets(),
             payer=samples.payer(),
             now=self.now,
@@ -132,6 +134,7 @@ class Case:
             cycle=cycle,
             read=JUST_READ,
             requests=self.store,
+            fingerprints=KnownFingerprints(),
             code_sets=code_sets(),
             payer=self.payer,
             now=self.now,
@@ -145,6 +148,7 @@ class Case:
             accept=True,
             read=JUST_READ,
             requests=self.store,
+            fingerprints=KnownFingerprints(),
             payer=self.payer,
             now=self.now,
         )

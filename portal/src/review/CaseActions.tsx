@@ -250,6 +250,7 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
   const outcomes = useReference().data?.get("discussion_outcomes") ?? [];
   const key = `outcome.${details.request_id}.${details.cycle}`;
   const [entry, setEntry, reset] = useStored<OutcomeEntry>(key, NO_OUTCOME);
+  const [overlap, setOverlap] = useState(false);
   const filed = filedDiscussion(details);
   const lines = linesToDecide(details);
   const lineIds = lines.map((line) => line.line_id);
@@ -276,6 +277,7 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
             body: {
               cycle: details.cycle,
               seen_documents: [...seen],
+              overlap_confirmed: decides && overlap,
               lines: decides ? decisionBody(details.cycle, lineIds, entry.lines, false).lines : [],
               // Without a choice the API returns what is missing.
               outcome: (entry.outcome || null) as Schemas["DiscussionOutcome"],
@@ -310,6 +312,12 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
               onChange={(change) => set(line.line_id, change)}
             />
           ))}
+          <CheckboxField
+            pointer="/overlap_confirmed"
+            label={words.overlapConfirmed}
+            checked={overlap}
+            onChange={setOverlap}
+          />
         </>
       )}
     </ActionDialog>

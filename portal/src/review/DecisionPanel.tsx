@@ -156,6 +156,22 @@ function Unopened({ names }: { names: readonly string[] }) {
   );
 }
 
+/** The confirmation of an approval that the API refused, as another request approves the same. */
+function OverlapField({
+  errors,
+  ...field
+}: {
+  errors: readonly ErrorItem[];
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}) {
+  const pointer = "/overlap_confirmed";
+  const refused = errors.some((error) => error.pointer === pointer);
+  return refused || field.checked ? (
+    <CheckboxField pointer={pointer} label={words.overlapConfirmed} {...field} />
+  ) : null;
+}
+
 function DecisionForm({
   details,
   seen,
@@ -164,6 +180,7 @@ function DecisionForm({
   const key = `decision.${details.request_id}.${details.cycle}`;
   const [entries, setEntries, reset] = useStored<Entries>(key, {});
   const [beforeResponse, setBeforeResponse] = useState(false);
+  const [overlap, setOverlap] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const lines = linesToDecide(details);
   const lineIds = lines.map((line) => line.line_id);
@@ -174,7 +191,7 @@ function DecisionForm({
       unwrap(
         api.POST("/v1/review/requests/{request_id}/decisions", {
           params: onVersion(details),
-          body: decisionBody(details.cycle, lineIds, entries, beforeResponse, seen),
+          body: decisionBody(details.cycle, lineIds, entries, beforeResponse, seen, overlap),
         }),
       ),
     onDone: (decided, { thenNext }) => {
@@ -241,6 +258,7 @@ function DecisionForm({
             onChange={setBeforeResponse}
           />
         )}
+        <OverlapField errors={errors} checked={overlap} onChange={setOverlap} />
         <div className="form-actions">
           <Button look="primary" type="submit" pending={decide.busy || next.isPending}>
             {words.submitAndNext}
@@ -485,6 +503,7 @@ function Proposal({
 }: DeciderProps & { proposal: Schemas["ProposalResponse"] }) {
   const [comment, setComment] = useStored(`sign.${details.request_id}`, "");
   const [beforeResponse, setBeforeResponse] = useState(false);
+  const [overlap, setOverlap] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const { sent, remember } = useSentHistory(details.history);
   const sign = useCaseCall(details, {
@@ -496,6 +515,7 @@ function Proposal({
           body: {
             accept,
             before_response: beforeResponse,
+            overlap_confirmed: overlap,
             seen_documents: [...seen],
             cycle: details.cycle,
             proposed_at: proposal.proposed_at,
@@ -555,6 +575,7 @@ function Proposal({
             onChange={setBeforeResponse}
           />
         )}
+        <OverlapField errors={errors} checked={overlap} onChange={setOverlap} />
         <div className="form-actions">
           {canSign && (
             <Button look="primary" pending={sign.busy} onClick={() => sign.mutate(true)}>

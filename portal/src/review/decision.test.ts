@@ -22,6 +22,7 @@ describe("the body of a decision", () => {
       cycle: 1,
       seen_documents: [],
       before_response: false,
+      overlap_confirmed: false,
       lines: [
         {
           line_id: "1.1",

@@ -78,11 +78,13 @@ export function decisionBody(
   beforeResponse: boolean,
   /** The new documents that the page shows: the API refuses a denial while others are new. */
   seenDocuments: readonly string[] = [],
+  overlapConfirmed = false,
 ): Schemas["DecideBody"] {
   return {
     cycle,
     seen_documents: [...seenDocuments],
     before_response: beforeResponse,
+    overlap_confirmed: overlapConfirmed,
     lines: lineIds.map((id) => lineDecision(id, entryOf(entries, id))),
   };
 }

@@ -153,6 +153,7 @@ export const review = {
   otherCode: "Approved code, if another one",
   otherDiagnosis: "Adjudicated diagnosis, if another one",
   beforeResponse: "Deny or reduce although the providers' time to respond is not over",
+  overlapConfirmed: "Approve the service although another request approves it on these dates",
   requestedAs: "Requested",
   earlier: "Decided before",
   proposal: "Proposed decision",

@@ -1,0 +1,80 @@
+"""Approvals of one service by two requests (S2).
+
+A denied service can be requested again and approved, and the denial be overturned after that. A service
+is approved twice if both requests have the same servicing provider and the same code with the same
+modifiers on overlapping dates.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from precert.domain.decisions import Decision, ServiceLine
+from precert.domain.duplicates import (
+    Fingerprint,
+    RequestedService,
+    is_comparable,
+    services_by_line,
+)
+from precert.domain.request import Request
+
+
+class Overlap(NamedTuple):
+    """A service line that a decision approves, and the approved line of another request."""
+
+    line_id: str
+    other: Request
+    service: RequestedService
+    """As the other request approves it."""
+
+
+def approved_services(
+    request: Request, lines: Collection[ServiceLine]
+) -> dict[str, RequestedService]:
+    """The service of each line that is approved, with the approved code, by its id."""
+    services = services_by_line(request.content, tuple(lines))
+    approved = {line.line_id: line.approved for line in lines if line.approved is not None}
+    return {
+        line_id: service.model_copy(update={"code": code})
+        if (code := approved[line_id].code)
+        else service
+        for line_id, service in services.items()
+        if line_id in approved
+    }
+
+
+def lines_with(request: Request, decisions: Mapping[str, Decision]) -> list[ServiceLine]:
+    """The lines of the request with further decisions."""
+    return [
+        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
+        if line.line_id in decisions
+        else line
+        for line in request.submitted.lines
+        if line.line_id in decisions
+    ]
+
+
+def can_overlap(
+    own: Fingerprint, services: Collection[RequestedService], other: Fingerprint
+) -> bool:
+    """Whether another request of the same provider has one of these services, on whatever dates."""
+    codes = {_kind_of(one) for one in services}
+    return (
+        is_comparable(own, other)
+        and own.is_same_provider(other)
+        and not codes.isdisjoint(map(_kind_of, other.services))
+    )
+
+
+def overlaps_with(services: Mapping[str, RequestedService], other: Request) -> list[Overlap]:
+    """The services that another request approves on overlapping dates."""
+    approved = approved_services(other, other.submitted.lines).values()
+    return [
+        Overlap(line_id, other, one)
+        for line_id, service in services.items()
+        for one in approved
+        if _kind_of(one) == _kind_of(service) and one.overlaps(service)
+    ]
+
+
+def _kind_of(service: RequestedService) -> tuple[object, ...]:
+    return *service.with_modifiers, service.medication

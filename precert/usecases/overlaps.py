@@ -1,0 +1,77 @@
+"""Find other requests that approve what a decision approves (S2)."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from precert.domain.caller import Caller
+from precert.domain.decisions import Decision
+from precert.domain.duplicates import current_fingerprint
+from precert.domain.errors import DamagedRecordError, FieldError
+from precert.domain.overlaps import (
+    Overlap,
+    approved_services,
+    can_overlap,
+    lines_with,
+    overlaps_with,
+)
+from precert.domain.request import Comparison, Request
+from precert.usecases.ports.requests import Fingerprints, RequestStore
+
+
+class FoundOverlaps(NamedTuple):
+    """What is approved twice. ``compared`` is set where another request can approve the same."""
+
+    overlaps: Sequence[Overlap] = ()
+    compared: Comparison | None = None
+
+
+def find_overlaps(
+    request: Request,
+    decisions: Mapping[str, Decision],
+    *,
+    fingerprints: Fingerprints,
+    requests: RequestStore,
+) -> FoundOverlaps:
+    """Compare what decisions approve with the member's other approved requests.
+
+    No call if they approve nothing; else one, and one for each request with a service of theirs.
+    """
+    services = approved_services(request, lines_with(request, decisions))
+    if not services:
+        return FoundOverlaps()
+    own = current_fingerprint(request)
+    stored = fingerprints.of_member(own.member_id)
+    known = [one for one in stored.records if can_overlap(own, services.values(), one)]
+    found: list[Overlap] = []
+    for one in known:
+        try:
+            other = requests.read(one.request_id)
+        except DamagedRecordError:
+            continue  # the case shows it as one that cannot be read
+        if other is not None and other.review is not None:
+            found += overlaps_with(services, other)
+    return FoundOverlaps(found, Comparison(own.member_id, stored.last_approval) if known else None)
+
+
+def errors_of_overlaps(
+    found: FoundOverlaps, caller: Caller, *, confirmed: bool
+) -> list[FieldError]:
+    """The error of approving what another request approves, with what to do."""
+    if confirmed or not found.overlaps:
+        return []
+    named = "; ".join(dict.fromkeys(_named(one, caller) for one in found.overlaps))
+    message = (
+        f"{named}. Ask the providers which one they use. Approve other dates, have the other one "
+        "changed, or confirm the overlap to approve both"
+    )
+    return [FieldError("/overlap_confirmed", "approved_elsewhere", message)]
+
+
+def _named(overlap: Overlap, caller: Caller) -> str:
+    other, service = overlap.other, overlap.service
+    seen = other.plan.plan_id in caller.plan_ids
+    number = f"precertification {other.submitted.number}" if seen else "a request of another plan"
+    days = f"from {service.first_day} to {service.last_day}"
+    if service.first_day == service.last_day:
+        days = f"on {service.first_day}"
+    return f"line {overlap.line_id}: {number} approves {service.code} {days} already"
