@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from infra import catalogue
+from infra import catalog
 from infra.constructs.audit import Audit
 from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
@@ -29,21 +29,21 @@ def grant(
     """Grant all permissions. A function that is not named here may only write logs and traces."""
     of = functions.__getitem__
 
-    check = of(catalogue.CHECK)
+    check = of(catalog.CHECK)
     tables.allow_reference(check, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(check)
     encryption.allow_ssn_digests(check)
 
-    confirmation = of(catalogue.CONFIRMATION)
+    confirmation = of(catalog.CONFIRMATION)
     tables.allow_reference(confirmation, _REFERENCE_READS)
     documents.allow_rule_lists(confirmation)
 
-    submit = of(catalogue.SUBMIT)
+    submit = of(catalog.SUBMIT)
     tables.allow_requests(submit, WRITE_ACTIONS)
     tables.allow_reference(submit, ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"))
     documents.allow_rule_lists(submit)
 
-    upload = of(catalogue.UPLOAD)
+    upload = of(catalog.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)
     documents.allow_notices(upload, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_documents(upload, ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"))
@@ -51,7 +51,7 @@ def grant(
 
     _verify_uploads(of, tables, documents)
 
-    status = of(catalogue.STATUS)
+    status = of(catalog.STATUS)
     tables.allow_requests(
         status,
         (*READ_ACTIONS, "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
@@ -59,7 +59,7 @@ def grant(
     )
     tables.allow_reference(status, ("dynamodb:Query",))
 
-    review = of(catalogue.REVIEW)
+    review = of(catalog.REVIEW)
     tables.allow_requests(
         review, (*WRITE_ACTIONS, "dynamodb:BatchGetItem"), WORKLIST_INDEX, MEMBER_INDEX
     )
@@ -67,11 +67,11 @@ def grant(
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_notices(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
-    _repair(of(catalogue.OPERATIONS), tables, workflow)
-    _clean_up(of(catalogue.EXPIRE), of(catalogue.ORPHAN_SWEEP), tables, documents)
+    _repair(of(catalog.OPERATIONS), tables, workflow)
+    _clean_up(of(catalog.EXPIRE), of(catalog.ORPHAN_SWEEP), tables, documents)
 
     tables.allow_requests(
-        of(catalogue.WARN),
+        of(catalog.WARN),
         (
             *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
             *("dynamodb:PutItem", "dynamodb:UpdateItem"),
@@ -79,30 +79,30 @@ def grant(
         WORKLIST_INDEX,
     )
 
-    _sweep(of(catalogue.SWEEP), of(catalogue.EXECUTIONS), tables, workflow)
+    _sweep(of(catalog.SWEEP), of(catalog.EXECUTIONS), tables, workflow)
 
-    relay = of(catalogue.RELAY)
+    relay = of(catalog.RELAY)
     tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem", "dynamodb:UpdateItem"))
     workflow.allow_start(relay, assessment=True)
     # A task token identifies its execution; AWS defines no resource type for these actions.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
-    for publisher in (relay, of(catalogue.REPORTS), of(catalogue.SUBSCRIPTIONS)):
+    for publisher in (relay, of(catalog.REPORTS), of(catalog.SUBSCRIPTIONS)):
         publisher.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
 
-    inbox = of(catalogue.INBOX)
+    inbox = of(catalog.INBOX)
     tables.allow_requests(inbox, ("dynamodb:PutItem", "dynamodb:UpdateItem"))
 
-    _print_notices(of(catalogue.NOTICES), tables, documents)
+    _print_notices(of(catalog.NOTICES), tables, documents)
 
-    _record(of(catalogue.INTAKE), tables, documents)
-    _record(of(catalogue.REPORTS), tables, documents)
-    _read_lists(of(catalogue.INTAKE), tables, documents)
+    _record(of(catalog.INTAKE), tables, documents)
+    _record(of(catalog.REPORTS), tables, documents)
+    _read_lists(of(catalog.INTAKE), tables, documents)
 
     _answer_ehrs(of, tables, documents)
     _issue_tokens(of, tables, encryption)
-    _notify(of(catalogue.SUBSCRIPTIONS), of(catalogue.SUBSCRIPTION_SWEEP), tables)
+    _notify(of(catalog.SUBSCRIPTIONS), of(catalog.SUBSCRIPTION_SWEEP), tables)
 
-    task = of(catalogue.WORKFLOW)
+    task = of(catalog.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
@@ -121,17 +121,17 @@ def identify_callers(tables: Tables, functions: Mapping[FunctionSpec, ServiceFun
 def append_to(audit: Audit, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
     """Grant appending to the audit: for API calls, the events of all changes, and notifications."""
     for spec, function in functions.items():
-        if spec.identifies or spec in (catalogue.RELAY, catalogue.SUBSCRIPTIONS):
+        if spec.identifies or spec in (catalog.RELAY, catalog.SUBSCRIPTIONS):
             audit.allow_append(function)
-    audit.allow_hook_calls(functions[catalogue.CRD])
+    audit.allow_hook_calls(functions[catalog.CRD])
 
 
 def _verify_uploads(
     of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, documents: Documents
 ) -> None:
     """Grant verification. A scan result can arrive before the upload event of its document."""
-    indexes = {catalogue.UPLOAD_SWEEP: (WORKLIST_INDEX,)}
-    for spec in (catalogue.UPLOAD_VERIFY, catalogue.UPLOAD_SCAN, catalogue.UPLOAD_SWEEP):
+    indexes = {catalog.UPLOAD_SWEEP: (WORKLIST_INDEX,)}
+    for spec in (catalog.UPLOAD_VERIFY, catalog.UPLOAD_SCAN, catalog.UPLOAD_SWEEP):
         function = of(spec)
         tables.allow_requests(function, WRITE_ACTIONS, *indexes.get(spec, ()))
         documents.allow_documents(
@@ -145,12 +145,12 @@ def _answer_ehrs(
     of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, documents: Documents
 ) -> None:
     """Grant what EHRs call: claims and orders, and the questionnaires about them."""
-    pas = of(catalogue.PAS)
-    for function in (pas, of(catalogue.CRD)):
+    pas = of(catalog.PAS)
+    for function in (pas, of(catalog.CRD)):
         _answer_claims(function, tables, documents)
     documents.allow_documents(pas, ("s3:PutObject",))
     documents.allow_listing(pas)
-    dtr = of(catalogue.DTR)
+    dtr = of(catalog.DTR)
     tables.allow_reference(dtr, _REFERENCE_READS)
     documents.allow_rule_lists(dtr)
 
@@ -168,9 +168,9 @@ def _issue_tokens(
     of: Callable[[FunctionSpec], ServiceFunction], tables: Tables, encryption: Encryption
 ) -> None:
     """Grant reading clients, and signing their access tokens."""
-    for function in (of(catalogue.SMART), of(catalogue.CRD)):
+    for function in (of(catalog.SMART), of(catalog.CRD)):
         tables.allow_clients(function)
-    encryption.allow_signing(of(catalogue.SMART))
+    encryption.allow_signing(of(catalog.SMART))
 
 
 def _notify(subscriptions: ServiceFunction, sweep: ServiceFunction, tables: Tables) -> None:

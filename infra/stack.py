@@ -7,7 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra import catalogue, permissions
+from infra import catalog, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
@@ -94,7 +94,7 @@ class ServiceStack(cdk.Stack):
         self._values = self._environment(secrets)
         self._stream_dead_letters = {
             spec: DeadLetters(self, f"{spec.construct_id}DeadLetters")
-            for spec in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)
+            for spec in (catalog.RELAY, catalog.EXPIRE, catalog.AUDIT)
         }
         self.functions, self.workflow = self._make_functions()
         receivers = self._deliver()
@@ -158,14 +158,14 @@ class ServiceStack(cdk.Stack):
 
         The function of operators is created after the receivers, whose names it reads.
         """
-        task = self._function(catalogue.WORKFLOW)
+        task = self._function(catalog.WORKFLOW)
         workflow = Workflow(self, "Workflow", stage=self._stage, function=task)
         self._values[Env.STATE_MACHINE_ARN] = workflow.live.attr_arn
         self._values[Env.ASSESSMENT_ARN] = workflow.assessment.state_machine_arn
         functions = {
-            spec: task if spec is catalogue.WORKFLOW else self._function(spec)
-            for spec in catalogue.ALL
-            if spec is not catalogue.OPERATIONS
+            spec: task if spec is catalog.WORKFLOW else self._function(spec)
+            for spec in catalog.ALL
+            if spec is not catalog.OPERATIONS
         }
         return functions, workflow
 
@@ -179,7 +179,7 @@ class ServiceStack(cdk.Stack):
                 for delivery, queue in queues.items()
             }
         )
-        operations = self.functions[catalogue.OPERATIONS] = self._function(catalogue.OPERATIONS)
+        operations = self.functions[catalog.OPERATIONS] = self._function(catalog.OPERATIONS)
         permissions.redeliver(
             operations,
             queues=[queue.queue_arn for queue in queues.values()],
@@ -197,7 +197,7 @@ class ServiceStack(cdk.Stack):
             messaging=self._messaging,
             workflow=self.workflow,
         )
-        notifying = (catalogue.PAS, catalogue.SUBSCRIPTIONS, catalogue.SUBSCRIPTION_SWEEP)
+        notifying = (catalog.PAS, catalog.SUBSCRIPTIONS, catalog.SUBSCRIPTION_SWEEP)
         permissions.request_deliveries(
             self._subscriptions.queue.queue_arn, [self.functions[spec] for spec in notifying]
         )
@@ -212,7 +212,7 @@ class ServiceStack(cdk.Stack):
                 for spec, function in self.functions.items()
                 if spec.serves is not None
             },
-            fhir_authorizer=self.functions[catalogue.SMART],
+            fhir_authorizer=self.functions[catalog.SMART],
         )
         self._portal.forward_api(self.api.http_api)
         if self._stage.canary:
@@ -239,42 +239,40 @@ class ServiceStack(cdk.Stack):
             self,
             "EventsWritten",
             table=self._data.tables.requests,
-            function=of[catalogue.RELAY],
-            dead_letters=self._stream_dead_letters[catalogue.RELAY],
+            function=of[catalog.RELAY],
+            dead_letters=self._stream_dead_letters[catalog.RELAY],
             records=(EVENTS_WRITTEN, DRAFTS_SAVED),
         )
         expire = StreamMapping(
             self,
             "Expired",
             table=self._data.tables.requests,
-            function=of[catalogue.EXPIRE],
-            dead_letters=self._stream_dead_letters[catalogue.EXPIRE],
+            function=of[catalog.EXPIRE],
+            dead_letters=self._stream_dead_letters[catalog.EXPIRE],
             records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
         )
-        audit = of[catalogue.AUDIT]
+        audit = of[catalog.AUDIT]
         unarchived = self._data.audit.archive_records(
-            audit, self._stream_dead_letters[catalogue.AUDIT]
+            audit, self._stream_dead_letters[catalog.AUDIT]
         )
-        warn, sweep = of[catalogue.WARN], of[catalogue.UPLOAD_SWEEP]
-        clocks = of[catalogue.SWEEP]
-        verify, scan = of[catalogue.UPLOAD_VERIFY], of[catalogue.UPLOAD_SCAN]
-        orphans = of[catalogue.ORPHAN_SWEEP]
-        notified, due = of[catalogue.SUBSCRIPTIONS], of[catalogue.SUBSCRIPTION_SWEEP]
+        warn, sweep = of[catalog.WARN], of[catalog.UPLOAD_SWEEP]
+        clocks = of[catalog.SWEEP]
+        verify, scan = of[catalog.UPLOAD_VERIFY], of[catalog.UPLOAD_SCAN]
+        orphans = of[catalog.ORPHAN_SWEEP]
+        notified, due = of[catalog.SUBSCRIPTIONS], of[catalog.SUBSCRIPTION_SWEEP]
         messaging.notify_subscribers(self._subscriptions, notified)
         queues = self.queues = {
             "Subscriptions": self._subscriptions,
-            "Messages": messaging.deliver_messages(of[catalogue.INBOX]),
-            "Notices": messaging.deliver_determinations(of[catalogue.NOTICES]),
-            "Reports": messaging.deliver_reports(of[catalogue.REPORTS]),
+            "Messages": messaging.deliver_messages(of[catalog.INBOX]),
+            "Notices": messaging.deliver_determinations(of[catalog.NOTICES]),
+            "Reports": messaging.deliver_reports(of[catalog.REPORTS]),
             "Uploads": messaging.deliver_uploads(verify, bucket),
             "Scans": messaging.deliver_scans(scan, bucket),
-            "Executions": messaging.deliver_ended_executions(
-                of[catalogue.EXECUTIONS], self.workflow
-            ),
+            "Executions": messaging.deliver_ended_executions(of[catalog.EXECUTIONS], self.workflow),
         }
         return {
-            "Relay": Receiver(Delivery.RELAY, relay.dead_letters, of[catalogue.RELAY]),
-            "Expire": Receiver(Delivery.CLEANUP, expire.dead_letters, of[catalogue.EXPIRE]),
+            "Relay": Receiver(Delivery.RELAY, relay.dead_letters, of[catalog.RELAY]),
+            "Expire": Receiver(Delivery.CLEANUP, expire.dead_letters, of[catalog.EXPIRE]),
             "Audit": Receiver(Delivery.AUDIT, unarchived, audit),
             "Warn": Receiver(Delivery.WARNINGS, messaging.warn_of_expiry(warn), warn),
             "Clocks": Receiver(Delivery.CLOCKS, messaging.sweep_clocks(clocks), clocks),

@@ -12,7 +12,7 @@ from bench.cost import idle
 from bench.cost.prices import ACTIVE_USERS, Prices, billed_milliseconds
 from bench.cost.scenarios import SCENARIOS, SCHEDULED, idle_run, usage_of
 from bench.cost.usage import Amounts, Item, Usage
-from infra.catalogue import ALL
+from infra.catalog import ALL
 from infra.constructs.functions import INSPECTING_MB, FunctionSpec
 
 DURATIONS: Final = Path(__file__).with_name("durations.toml")

@@ -17,7 +17,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra import catalogue
+from infra import catalog
 from infra.alarms import METRICS_NAME, OWN_ALARMS, OwnAlarm, Severity, described
 from infra.config import StageConfig
 from infra.constructs.api import Api
@@ -38,8 +38,8 @@ _SCHEDULES: Final = frozenset(
 )
 _SCHEDULED: Final = frozenset(
     {
-        *(catalogue.ORPHAN_SWEEP, catalogue.SUBSCRIPTION_SWEEP, catalogue.SWEEP),
-        *(catalogue.UPLOAD_SWEEP, catalogue.WARN),
+        *(catalog.ORPHAN_SWEEP, catalog.SUBSCRIPTION_SWEEP, catalog.SWEEP),
+        *(catalog.UPLOAD_SWEEP, catalog.WARN),
     }
 )
 """The functions that AWS invokes asynchronously; queues, streams, the API and executions wait."""

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Final
 
-from infra import catalogue
+from infra import catalog
 from infra.packaging import ROOT
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement
 from tests.template.synthesized import Synthesized
@@ -21,7 +21,7 @@ def handler_of(stack: Synthesized, route: dict[str, Any]) -> str:
 
 
 def test_every_route_is_served_when_the_table_lists_it(stack: Synthesized) -> None:
-    handlers = {spec.serves: spec.handler for spec in catalogue.ALL if spec.serves}
+    handlers = {spec.serves: spec.handler for spec in catalog.ALL if spec.serves}
     found = {
         (route["RouteKey"], route["OperationName"], handler_of(stack, route))
         for route in stack.properties("AWS::ApiGatewayV2::Route").values()

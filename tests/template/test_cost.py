@@ -10,7 +10,7 @@ from bench.cost.page import DOCUMENT, GOALS, durations, page, spec_of
 from bench.cost.prices import prices
 from bench.cost.scenarios import SCENARIOS, SCHEDULED, usage_of
 from bench.cost.usage import Item, Usage
-from infra import catalogue
+from infra import catalog
 from tests.template.synthesized import Synthesized
 
 CHANGED: Final = "the counts, prices or templates changed: run `make cost`"
@@ -59,7 +59,7 @@ def test_counts_equal_those_of_the_calls_when_requests_are_counted(counted: Usag
 
 def test_every_function_has_a_duration_when_it_is_invoked(counted: Usage) -> None:
     assert counted.invocations.keys() <= durations().keys()
-    assert {spec_of(name) for name in counted.invocations} <= set(catalogue.ALL)
+    assert {spec_of(name) for name in counted.invocations} <= set(catalog.ALL)
 
 
 def test_audit_has_a_record_of_each_call_when_requests_are_counted(counted: Usage) -> None:

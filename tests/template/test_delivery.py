@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from infra import catalogue
+from infra import catalog
 from infra.alarms import OWN_ALARMS, RUNBOOK, Severity, described
 from precert.domain.event_types import (
     MESSAGE_EVENT_TYPES,
@@ -264,11 +264,11 @@ def test_alarms_watch_count_and_age_when_a_queue_has_messages(stack: Synthesized
 
 def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> None:
     """Functions that serve HTTP calls raise nothing; throttles are those of the whole account."""
-    served = {spec.handler for spec in catalogue.ALL if spec.serves_http}
-    invoked = (catalogue.SWEEP, catalogue.UPLOAD_SWEEP, catalogue.WARN, catalogue.ORPHAN_SWEEP)
-    scheduled = {one.handler for one in (*invoked, catalogue.SUBSCRIPTION_SWEEP)}
-    streamed = {one.handler for one in (catalogue.RELAY, catalogue.EXPIRE, catalogue.AUDIT)}
-    limited = {one.handler for one in (catalogue.CRD, catalogue.PAS)}
+    served = {spec.handler for spec in catalog.ALL if spec.serves_http}
+    invoked = (catalog.SWEEP, catalog.UPLOAD_SWEEP, catalog.WARN, catalog.ORPHAN_SWEEP)
+    scheduled = {one.handler for one in (*invoked, catalog.SUBSCRIPTION_SWEEP)}
+    streamed = {one.handler for one in (catalog.RELAY, catalog.EXPIRE, catalog.AUDIT)}
+    limited = {one.handler for one in (catalog.CRD, catalog.PAS)}
     expected = set()
     for name, function in stack.properties("AWS::Lambda::Function").items():
         if function["Handler"] not in served:

@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from infra import catalogue, dependencies, packaging
+from infra import catalog, dependencies, packaging
 from infra.app import make_app
-from infra.catalogue import CHECK, CONFIRMATION
+from infra.catalog import CHECK, CONFIRMATION
 from infra.packaging import Packages
 from infra.platforms import Platform
 from precert.adapters.inspection.content_types import Limits
@@ -22,7 +22,7 @@ FUNCTION: Final = "AWS::Lambda::Function"
 
 def test_every_function_exists_when_the_catalog_lists_it(stack: Synthesized) -> None:
     found = sorted(f["Handler"] for f in stack.properties(FUNCTION).values())
-    assert found == sorted(spec.handler for spec in catalogue.ALL)
+    assert found == sorted(spec.handler for spec in catalog.ALL)
 
 
 def test_function_has_its_own_role_and_log_when_it_is_deployed(stack: Synthesized) -> None:
@@ -46,7 +46,7 @@ def test_function_logs_json_and_sends_no_traces_when_it_runs(stack: Synthesized)
 def test_functions_that_callers_wait_for_use_snapstart_when_deployed(
     stack: Synthesized,
 ) -> None:
-    serves = {spec.handler: spec.has_snapshot for spec in catalogue.ALL}
+    serves = {spec.handler: spec.has_snapshot for spec in catalog.ALL}
     functions = stack.properties(FUNCTION)
     with_snapshot = {"ApplyOn": "PublishedVersions"}
     snapshots = {name for name, one in functions.items() if one.get("SnapStart") == with_snapshot}
@@ -65,7 +65,7 @@ def test_functions_that_callers_wait_for_use_snapstart_when_deployed(
 def test_functions_that_inspect_have_more_memory_than_a_decoder_when_deployed(
     stack: Synthesized,
 ) -> None:
-    inspects = {spec.handler for spec in catalogue.ALL if spec.inspects}
+    inspects = {spec.handler for spec in catalog.ALL if spec.inspects}
     inspecting = [f for f in stack.properties(FUNCTION).values() if f["Handler"] in inspects]
     assert len(inspecting) == len(inspects)
     for function in inspecting:
@@ -75,7 +75,7 @@ def test_functions_that_inspect_have_more_memory_than_a_decoder_when_deployed(
 
 def test_api_invokes_the_alias_only_when_it_is_deployed(stack: Synthesized) -> None:
     """Nothing else is invoked: neither by the API, nor by queues, streams, schedules or executions."""
-    handlers = {spec.handler for spec in catalogue.ALL if spec.serves_http}
+    handlers = {spec.handler for spec in catalog.ALL if spec.serves_http}
     functions = stack.properties(FUNCTION)
     found = stack.properties("AWS::Lambda::Alias").items()
     aliases = {
@@ -111,7 +111,7 @@ def test_new_version_is_published_when_a_layer_or_the_code_changes(
         versions_of(packages, tmp_path / name)
         for name, packages in (("layer", layer), ("code", code))
     )
-    assert len(before) == len(with_layer - before) == len(catalogue.ALL)
+    assert len(before) == len(with_layer - before) == len(catalog.ALL)
     assert len(with_code - before) == len([CHECK, CONFIRMATION])
 
 
@@ -133,7 +133,7 @@ def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesi
     of_handler = {f["Handler"]: f for f in stack.properties(FUNCTION).values()}
     powertools = {"SERVICE_NAME", "METRICS_NAMESPACE", "LOG_LEVEL"}
     shared = {"STAGE", "AWS_CA_BUNDLE", *(f"POWERTOOLS_{name}" for name in powertools)}
-    for spec in catalogue.ALL:
+    for spec in catalog.ALL:
         variables = of_handler[spec.handler]["Environment"]["Variables"]
         assert set(variables) == shared | set(spec.environment)
         assert variables["AWS_CA_BUNDLE"] == f"/opt/python/{dependencies.BUNDLE}"
@@ -142,7 +142,7 @@ def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesi
 
 
 def test_every_variable_is_set_when_the_shared_names_list_it() -> None:
-    configured = {name for spec in catalogue.ALL for name in spec.environment}
+    configured = {name for spec in catalog.ALL for name in spec.environment}
     of_commands = {Env.USER_POOL_ID}
     assert configured | {Env.STAGE} | of_commands == set(Env)
 
@@ -152,7 +152,7 @@ def test_function_has_the_layers_it_needs_when_it_is_deployed(stack: Synthesized
     [printing] = (layer for layer in layers if "Printing" in layer)
     [inspecting] = (layer for layer in layers if "Inspecting" in layer)
     [signing] = (layer for layer in layers if "Signing" in layer)
-    specs = {spec.handler: spec for spec in catalogue.ALL}
+    specs = {spec.handler: spec for spec in catalog.ALL}
     for function in stack.properties(FUNCTION).values():
         own = {json.dumps(layer) for layer in function["Layers"]}
         assert own >= layers - {printing, inspecting, signing}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from infra import catalogue
+from infra import catalog
 from infra.constructs.functions import FunctionSpec
 from precert.names import INDEXES, ROW_INDEXES
 from tests.template import stages
@@ -59,73 +59,73 @@ APPEND: Final = {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY
 """Each function that serves HTTP calls appends to the audit table and counts its caller's calls."""
 
 ALLOWED: Final = {
-    catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | APPEND,
-    catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
-    catalogue.SUBMIT: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
-    catalogue.UPLOAD: WRITE
+    catalog.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | APPEND,
+    catalog.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
+    catalog.SUBMIT: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
+    catalog.UPLOAD: WRITE
     | WRITE_KEY
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"},
-    catalogue.UPLOAD_VERIFY: VERIFY | RECEIVE,
-    catalogue.UPLOAD_SCAN: VERIFY | RECEIVE,
-    catalogue.UPLOAD_SWEEP: VERIFY,
-    catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | APPEND,
-    catalogue.REVIEW: WRITE
+    catalog.UPLOAD_VERIFY: VERIFY | RECEIVE,
+    catalog.UPLOAD_SCAN: VERIFY | RECEIVE,
+    catalog.UPLOAD_SWEEP: VERIFY,
+    catalog.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | APPEND,
+    catalog.REVIEW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject", "s3:GetObjectVersion"},
-    catalogue.OPERATIONS: READ
+    catalog.OPERATIONS: READ
     | APPEND
     | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}
     | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
     | {"states:DescribeExecution", "states:StartExecution"},
-    catalogue.EXPIRE: WRITE
+    catalog.EXPIRE: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS
     | STREAM
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
     | {"s3:PutObject"}
     | {"sqs:SendMessage"},
-    catalogue.WARN: WRITE_KEY
+    catalog.WARN: WRITE_KEY
     | {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
     | {"dynamodb:GetItem", "dynamodb:Query"}
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
-    catalogue.ORPHAN_SWEEP: READ
+    catalog.ORPHAN_SWEEP: READ
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:UpdateItem"}
     | {"s3:DeleteObject", "s3:ListBucket"},
-    catalogue.SWEEP: WRITE | WRITE_KEY | {"states:DescribeExecution", "states:StartExecution"},
-    catalogue.EXECUTIONS: {"dynamodb:GetItem"}
+    catalog.SWEEP: WRITE | WRITE_KEY | {"states:DescribeExecution", "states:StartExecution"},
+    catalog.EXECUTIONS: {"dynamodb:GetItem"}
     | USE_KEY
     | RECEIVE
     | {"states:DescribeExecution", "states:StartExecution"},
-    catalogue.RELAY: READ
+    catalog.RELAY: READ
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     | WRITE_KEY
     | STREAM
     | {"states:DescribeExecution", "states:StartExecution", "states:StartSyncExecution"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
-    catalogue.AUDIT: STREAM | WRITE_KEY | {"s3:PutObject", "sqs:SendMessage"},
-    catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY | RECEIVE,
-    catalogue.INTAKE: REGISTER | {"dynamodb:BatchGetItem", "s3:GetObjectVersion"},
-    catalogue.REPORTS: REGISTER | {"events:PutEvents"} | RECEIVE,
-    catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
+    catalog.AUDIT: STREAM | WRITE_KEY | {"s3:PutObject", "sqs:SendMessage"},
+    catalog.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY | RECEIVE,
+    catalog.INTAKE: REGISTER | {"dynamodb:BatchGetItem", "s3:GetObjectVersion"},
+    catalog.REPORTS: REGISTER | {"events:PutEvents"} | RECEIVE,
+    catalog.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "s3:PutObject"}
     | WRITE_KEY
     | RECEIVE,
-    catalogue.WORKFLOW: WRITE
+    catalog.WORKFLOW: WRITE
     | WRITE_KEY
     | {"dynamodb:BatchGetItem", "s3:GetObject"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"},
-    catalogue.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
-    catalogue.CRD: REGISTER | {"s3:PutObject"},
-    catalogue.DTR: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
-    catalogue.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
+    catalog.PAS: REGISTER | {"s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
+    catalog.CRD: REGISTER | {"s3:PutObject"},
+    catalog.DTR: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | APPEND,
+    catalog.SMART: {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GetPublicKey", "kms:Sign"}
     | WRITE_KEY,
-    catalogue.SUBSCRIPTIONS: READ
+    catalog.SUBSCRIPTIONS: READ
     | WRITE_KEY
     | RECEIVE
     | {"dynamodb:PutItem", "events:PutEvents", "sqs:SendMessage"},
-    catalogue.SUBSCRIPTION_SWEEP: {"dynamodb:Query", "sqs:SendMessage"} | USE_KEY,
+    catalog.SUBSCRIPTION_SWEEP: {"dynamodb:Query", "sqs:SendMessage"} | USE_KEY,
 }
 TABLES: Final = ("TablesRequests", "TablesReference", "TablesLimits", "AuditTable")
 CHANGE: Final = WRITE | {"dynamodb:BatchGetItem"}
@@ -140,58 +140,58 @@ RECEIVED: Final = {
 }
 
 STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
-    catalogue.CHECK: {"TablesReference": FACTS, **RULES},
-    catalogue.CONFIRMATION: {
+    catalog.CHECK: {"TablesReference": FACTS, **RULES},
+    catalog.CONFIRMATION: {
         "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
         **RULES,
     },
-    catalogue.SUBMIT: {
+    catalog.SUBMIT: {
         "TablesRequests": WRITE,
         "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"},
         **RULES,
     },
-    catalogue.UPLOAD: {
+    catalog.UPLOAD: {
         "TablesRequests": WRITE,
         "documents": READ_OBJECTS | {"s3:PutObject"},
         "notices": READ_OBJECTS,
     },
-    catalogue.UPLOAD_VERIFY: {"TablesRequests": WRITE, "documents": REMOVE},
-    catalogue.UPLOAD_SCAN: {"TablesRequests": WRITE, "documents": REMOVE},
-    catalogue.UPLOAD_SWEEP: {"TablesRequests": WRITE, "documents": REMOVE},
-    catalogue.STATUS: {
+    catalog.UPLOAD_VERIFY: {"TablesRequests": WRITE, "documents": REMOVE},
+    catalog.UPLOAD_SCAN: {"TablesRequests": WRITE, "documents": REMOVE},
+    catalog.UPLOAD_SWEEP: {"TablesRequests": WRITE, "documents": REMOVE},
+    catalog.STATUS: {
         "TablesRequests": FACTS | {"dynamodb:UpdateItem"},
         "TablesReference": {"dynamodb:Query"},
     },
-    catalogue.REVIEW: {
+    catalog.REVIEW: {
         "TablesRequests": CHANGE,
         "TablesReference": {"dynamodb:BatchGetItem"},
         "documents": READ_OBJECTS,
         "notices": READ_OBJECTS,
     },
-    catalogue.OPERATIONS: {"TablesRequests": FACTS},
-    catalogue.EXPIRE: {
+    catalog.OPERATIONS: {"TablesRequests": FACTS},
+    catalog.EXPIRE: {
         "TablesRequests": WRITE,
         "documents": REMOVE,
         "notices": REMOVE,
         "history": {"s3:PutObject"},
     },
-    catalogue.WARN: {"TablesRequests": WRITE - {"dynamodb:Query"}},
-    catalogue.ORPHAN_SWEEP: {
+    catalog.WARN: {"TablesRequests": WRITE - {"dynamodb:Query"}},
+    catalog.ORPHAN_SWEEP: {
         "TablesRequests": FACTS | {"dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:UpdateItem"},
         "documents": {"s3:DeleteObject"},
         "notices": {"s3:DeleteObject"},
     },
-    catalogue.SWEEP: {"TablesRequests": WRITE},
-    catalogue.EXECUTIONS: {"TablesRequests": {"dynamodb:GetItem"}},
-    catalogue.RELAY: {
+    catalog.SWEEP: {"TablesRequests": WRITE},
+    catalog.EXECUTIONS: {"TablesRequests": {"dynamodb:GetItem"}},
+    catalog.RELAY: {
         "TablesRequests": READ | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
         "AuditTable": {"dynamodb:PutItem"},
     },
-    catalogue.AUDIT: {"audit": {"s3:PutObject"}},
-    catalogue.INBOX: {"TablesRequests": {"dynamodb:PutItem", "dynamodb:UpdateItem"}},
-    catalogue.INTAKE: {**RECEIVED, "TablesRequests": CHANGE, "documents": READ_OBJECTS},
-    catalogue.REPORTS: RECEIVED,
-    catalogue.NOTICES: {
+    catalog.AUDIT: {"audit": {"s3:PutObject"}},
+    catalog.INBOX: {"TablesRequests": {"dynamodb:PutItem", "dynamodb:UpdateItem"}},
+    catalog.INTAKE: {**RECEIVED, "TablesRequests": CHANGE, "documents": READ_OBJECTS},
+    catalog.REPORTS: RECEIVED,
+    catalog.NOTICES: {
         "TablesRequests": {
             *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
             *("dynamodb:PutItem", "dynamodb:Query"),
@@ -199,19 +199,19 @@ STORES: Final[Mapping[FunctionSpec, Mapping[str, set[str]]]] = {
         "TablesReference": {"dynamodb:GetItem"},
         "notices": {"s3:PutObject"},
     },
-    catalogue.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
-    catalogue.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
-    catalogue.CRD: {**RECEIVED, "TablesRequests": CHANGE, "hooks": {"s3:PutObject"}},
-    catalogue.DTR: {
+    catalog.WORKFLOW: {"TablesRequests": WRITE, "TablesReference": FACTS, **RULES},
+    catalog.PAS: {**RECEIVED, "TablesRequests": CHANGE, "documents": {"s3:PutObject"}},
+    catalog.CRD: {**RECEIVED, "TablesRequests": CHANGE, "hooks": {"s3:PutObject"}},
+    catalog.DTR: {
         "TablesReference": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
         **RULES,
     },
-    catalogue.SMART: {},
-    catalogue.SUBSCRIPTIONS: {
+    catalog.SMART: {},
+    catalog.SUBSCRIPTIONS: {
         "TablesRequests": READ | {"dynamodb:PutItem"},
         "AuditTable": {"dynamodb:PutItem"},
     },
-    catalogue.SUBSCRIPTION_SWEEP: {"TablesRequests": {"dynamodb:Query"}},
+    catalog.SUBSCRIPTION_SWEEP: {"TablesRequests": {"dynamodb:Query"}},
 }
 """What each function may do with each table and with the objects below each prefix.
 
@@ -243,7 +243,7 @@ def test_function_has_the_listed_permissions_when_it_runs(stack: Synthesized) ->
     found = permissions(stack)
     functions = stack.properties("AWS::Lambda::Function").values()
     roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
-    assert set(ALLOWED) == set(catalogue.ALL)
+    assert set(ALLOWED) == set(catalog.ALL)
     for spec, allowed in ALLOWED.items():
         assert found[roles[spec.handler]] - EVERYONE == allowed, spec.construct_id
 
@@ -270,7 +270,7 @@ def test_each_table_and_prefix_is_used_as_listed_when_a_function_runs(stack: Syn
                 found[role][store].update(set(listed(statement["Action"])) - STREAM)
     functions = stack.properties("AWS::Lambda::Function").values()
     roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
-    assert set(STORES) == set(catalogue.ALL)
+    assert set(STORES) == set(catalog.ALL)
     for spec, stores in STORES.items():
         of_http = OF_CALLERS if spec.identifies else OF_CALLS if spec.serves_http else {}
         expected = {**stores, **of_http}
@@ -290,8 +290,8 @@ def test_missing_file_is_reported_as_missing_when_a_function_repeats_its_work(
         if "s3:ListBucket" in listed(statement["Action"]) and "Condition" not in statement
     }
     specs = (
-        *(catalogue.UPLOAD_VERIFY, catalogue.UPLOAD_SCAN, catalogue.UPLOAD_SWEEP),
-        catalogue.EXPIRE,
+        *(catalog.UPLOAD_VERIFY, catalog.UPLOAD_SCAN, catalog.UPLOAD_SWEEP),
+        catalog.EXPIRE,
     )
     assert {roles[spec.handler] for spec in specs} <= listing
 
@@ -324,7 +324,7 @@ def test_grants_are_the_only_reference_items_when_a_function_identifies_callers(
     ]
     keys = [tuple(one["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) for one in conditions]
     callers = len(
-        [spec for spec in catalogue.ALL if spec.identifies or spec is catalogue.SUBSCRIPTIONS]
+        [spec for spec in catalog.ALL if spec.identifies or spec is catalog.SUBSCRIPTIONS]
     )
     assert Counter(keys) == {("GRANT#*",): callers, ("CLIENT#*",): 2}
     unlimited = {

@@ -1,14 +1,22 @@
 """The configuration file of a stage: read whole, and refused with every error by name."""
 
 import copy
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from infra import app
-from infra.config import REQUIRED_FOR_PHI, StageConfigError, parse_stage, read_stage, stage_file
+from infra.config import (
+    REQUIRED_FOR_PHI,
+    StageConfig,
+    StageConfigError,
+    parse_stage,
+    read_stage,
+    stage_file,
+)
 from tests.template import stages
 from tools import deploy
 
@@ -17,6 +25,28 @@ def errors_of(name: str, values: dict[str, Any]) -> list[str]:
     with pytest.raises(StageConfigError) as refused:
         parse_stage(name, values, source="stage.toml")
     return str(refused.value).splitlines()
+
+
+def documented_keys() -> Iterator[tuple[str, str]]:
+    """The keys in the first column of the table in docs/engineer.md, each with its section."""
+    page = Path("docs/engineer.md").read_text("utf-8")
+    for cell in re.findall(r"^\| ((?:`[^`]+`[, ]*)+)\|", page, re.MULTILINE):
+        names = re.findall(r"`([^`]+)`", cell)
+        table = names.pop(0).strip("[]") if names[0].startswith("[") else ""
+        yield from ((table, name) for name in names or [""])
+
+
+def test_every_key_is_documented_when_a_stage_can_have_it() -> None:
+    documented = set(documented_keys())
+    missing = []
+    for name, field in StageConfig.model_fields.items():
+        kind = field.annotation
+        tables = [one for one in (kind, *get_args(kind)) if hasattr(one, "model_fields")]
+        if tables and (name, "") not in documented:
+            missing += [(name, key) for key in tables[0].model_fields]
+        elif not tables and name not in {"name", "vendors"}:
+            missing.append(("", name))
+    assert [key for key in missing if key not in documented] == []
 
 
 def test_every_placeholder_is_named_when_production_is_not_configured() -> None:
