@@ -15,6 +15,7 @@ from precert.domain.errors import TransientError
 from tests.adapters.callers import FACILITY, SECOND_REVIEWER, STRANGER, SUBJECTS, UNENTITLED
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, PNG, Cloud
+from tests.fakes.leaks import leaked
 from tests.fakes.samples import PATIENT, entered
 
 ENTERED: Final = (
@@ -58,7 +59,7 @@ class Written:
     def found(self, *more: str) -> list[str]:
         text = self.text()
         assert "operation_id" in text or "error_class" in text or "service" in text
-        return [value for value in (*ENTERED, *SUBJECTS, *more) if value.lower() in text.lower()]
+        return leaked((*ENTERED, *SUBJECTS, *more), text)
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_no_entered_value_leaves_when_executions_start_and_events_are_published(
         [*cloud.wire.sent("StartExecution"), *cloud.wire.sent("PutEvents")], default=str
     )
     assert "RequestSubmitted" in left
-    assert [value for value in (*ENTERED, *SUBJECTS) if value.lower() in left.lower()] == []
+    assert leaked((*ENTERED, *SUBJECTS), left) == []
 
 
 def test_no_entered_value_is_in_a_key_when_objects_and_items_are_stored(cloud: Cloud) -> None:
@@ -125,7 +126,7 @@ def test_no_entered_value_is_in_a_key_when_objects_and_items_are_stored(cloud: C
     cloud.submit(request_id)
     keys = json.dumps([[item["pk"]["S"], item["sk"]["S"]] for item in cloud.items()])
     keys += json.dumps(cloud.object_versions())
-    assert [value for value in ENTERED if value in keys] == []
+    assert leaked(ENTERED, keys) == []
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_response_and_log_have_no_phi_when_an_internal_error_occurs(
     monkeypatch.setattr(cloud.deps.requests, "read_file", error)
     for reply in (cloud.save(draft_id, 1), cloud.resume(draft_id), cloud.read(draft_id)):
         assert (reply.status, reply.code) == (500, "internal")
-        assert [value for value in ENTERED if value in reply.text] == []
+        assert leaked(ENTERED, reply.text) == []
         assert not {"RuntimeError", "ValidationError", "Traceback"} & set(reply.text.split('"'))
     assert written.found() == []
     assert error.__name__ == "misreading" or '"error_class":"RuntimeError"' in (
@@ -211,7 +212,6 @@ def test_error_has_no_phi_when_the_runtime_prints_it(
     event = {"detail": {"object": {"key": f"documents/{draft_id}/{draft_id}"}}}
     with pytest.raises(ValidationError) as raised:
         verify.handle(event, Context())
-    text = str(raised.value).lower()
-    assert [value for value in ENTERED if value.lower() in text] == []
+    assert leaked(ENTERED, str(raised.value)) == []
     assert written.found() == []
     assert '"error_class":"ValidationError"' in cloud.log.getvalue()

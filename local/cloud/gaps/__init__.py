@@ -1,7 +1,7 @@
 """What the emulator (ministack 1.5.33) lacks for this product's template, each patched by one module.
 
 Each module states what the emulator does, what the module does about it, and when the module can be
-removed. For each, ``tests/cloud`` has a test named ``…_when_unfilled`` that runs the unpatched emulator
+removed. For most, ``tests/cloud`` has a test named ``…_when_unpatched`` that runs the emulator itself
 and fails once a release no longer needs the module.
 
 Differences from AWS that no module patches:
@@ -29,6 +29,7 @@ ALL: Final = (
     "function_starts",
     "function_timeouts",
     "function_latency",
+    "route_matching",
     "stack_properties",
     "stack_types",
     "table_expiry",

@@ -11,6 +11,7 @@ Remove when: the unpatched emulator passes the same tests, including the restart
 
 import threading
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -96,11 +97,16 @@ def _live(mapping: dict[str, Any]) -> list[Record]:
     return list(records)
 
 
+def _unread(mapping: dict[str, Any], position: str) -> list[Record]:
+    """The records after the position. A stream keeps its records for a day, and most are read."""
+    live = _live(mapping)
+    return live[bisect_right(live, position, key=sequence_number) :]
+
+
 def _next(mapping: dict[str, Any], reader: Reader) -> Segment | None:
     functions = module("services.lambda_svc")
     while True:
-        batch = [r for r in _live(mapping) if sequence_number(r) > reader.position]
-        batch = batch[: int(mapping.get("BatchSize", 100))]
+        batch = _unread(mapping, reader.position)[: int(mapping.get("BatchSize", 100))]
         if not batch:
             return None
         through = sequence_number(batch[-1])
@@ -194,7 +200,7 @@ def _reader(mapping: dict[str, Any]) -> Reader:
 def _has_work(mapping: dict[str, Any], reader: Reader) -> bool:
     if reader.waiting:
         return True
-    new = [record for record in _live(mapping) if sequence_number(record) > reader.position]
+    new = _unread(mapping, reader.position)
     window = int(mapping.get("MaximumBatchingWindowInSeconds") or 0)
     if not new or not window or len(new) >= int(mapping.get("BatchSize", 100)):
         return bool(new)
