@@ -114,6 +114,12 @@ def test_record_stays_as_it_is_when_it_is_appended_again(log: Any) -> None:
     assert [one.subject for one in log.between(START, end)] == ["first"]
 
 
+def test_record_is_in_the_table_for_ninety_days_when_it_is_appended() -> None:
+    """So long the command finds it without the archive."""
+    item = audit_item(record(0))
+    assert item["ttl"] == int((START + timedelta(days=90)).timestamp())
+
+
 def test_every_operation_is_audited_when_it_is_about_patients() -> None:
     unaudited = {one.operation_id for one in ROUTES if not one.audited}
     assert unaudited == WITHOUT_PATIENTS

@@ -70,6 +70,12 @@ def test_claims_of_the_token_grant_nothing_when_rights_are_on_the_server(grantin
     assert (found["plan_ids"], found["vendor_ids"]) == ([], [])
 
 
+def test_claims_of_the_token_grant_nothing_when_its_subject_has_no_grant(granting: Cloud) -> None:
+    forged = token(**{"custom:tins": "690121430", "custom:plans": "OAP", "custom:vendors": "V"})
+    found = me(granting, forged)
+    assert (found["tins"], found["plan_ids"], found["vendor_ids"]) == ([], [], [])
+
+
 def test_groups_of_the_token_grant_roles_when_staff_is_federated(granting: Cloud) -> None:
     granting.deps.grants.store(
         Grant(issuer=ISSUER, subject=SUBJECT, plan_ids=frozenset({"OAP-COMPLETE"}))

@@ -98,6 +98,12 @@ def test_rest_of_a_draft_is_removed_when_its_cleanup_was_lost(
     ]
     assert listed.requests == (draft_id,)
     assert main(["orphans", "remove"]) == DONE
+    removed = [
+        one.requests
+        for one in cloud.audit.records.values()
+        if one.operation == "command:orphans remove"
+    ]
+    assert (draft_id,) in removed
     items, files = left_of(cloud, draft_id)
     assert (files, [one for one in items if not one.startswith("EVENT#")]) == ([], [])
     assert items, "the audit trail stays"
@@ -120,6 +126,21 @@ def test_request_stays_until_it_is_archived_when_its_cleanup_was_lost(
     cloud.deps.archive.store(before)
     assert main(["orphans", "remove"]) == DONE
     assert left_of(cloud, request_id) == ([], [])
+
+
+def test_request_stays_when_its_events_cannot_be_read(cloud: Cloud) -> None:
+    """They may be of a request that was submitted and is not in the archive."""
+    request_id = cloud.pended()
+    attached(cloud, request_id)
+    lose(cloud, request_id)
+    store = cloud.clients.by_name["dynamodb"]
+    for item in cloud.items("EVENT#"):
+        store.put_item(TableName=cloud.requests_table, Item={**item, "event": {"S": "{"}})
+    cloud.clock.pass_by(days=LATER_DAYS)
+    before = left_of(cloud, request_id)
+    assert main(["orphans", "remove"]) == REFUSED
+    assert swept(cloud)[0] == 0
+    assert left_of(cloud, request_id) == before
 
 
 def test_file_is_removed_when_its_document_was_deleted_and_the_cleanup_was_lost(

@@ -178,6 +178,17 @@ def test_request_is_reported_when_its_retention_ended_a_week_ago_without_an_arch
     assert stored.files
 
 
+def test_file_stays_when_it_has_a_record_at_the_moment_of_its_removal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = Stored(existing={"a"})
+    stored.file("found", request_id="a")
+    answers = iter([list(stored.files.values()), []])
+    monkeypatch.setattr(stored, "lacking", lambda _files: next(answers))
+    assert stored.sweep().removed == []
+    assert stored.files
+
+
 def test_only_the_file_is_removed_when_its_request_exists() -> None:
     stored = Stored(existing={"a"})
     stored.file("lost", request_id="a")

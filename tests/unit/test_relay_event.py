@@ -13,7 +13,7 @@ from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Cycle
-from precert.usecases.relay import relay_event
+from precert.usecases.relay import EventFilter, find_events, relay_event
 from precert.usecases.repairs import orphaned_executions, repair_executions
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -247,3 +247,34 @@ def test_clock_stays_paused_when_a_document_arrived_before_the_request_for_infor
     world.requests.requests[samples.REQUEST_ID] = requested(timedelta(hours=2))
     world.relay(event(EventType.DOCUMENT_ATTACHED))
     assert world.requests.events == []
+
+
+class Recorded:
+    """The recorded events of a request (port ``EventRecords``), the last one first."""
+
+    def __init__(self, *hours: int) -> None:
+        self.events = [
+            event(EventType.REQUEST_PENDED).model_copy(
+                update={"event_id": f"{100 - hour}", "at": START + timedelta(hours=hour)}
+            )
+            for hour in hours
+        ]
+
+    def all(self) -> list[Event]:
+        return self.events
+
+
+@pytest.mark.rule("X2")
+def test_events_of_a_period_are_found_in_their_order_when_it_begins_or_ends_with_one() -> None:
+    """The end is exclusive, so that one period follows another without an event twice."""
+    records = Recorded(3, 1, 2, 4)
+    hour = timedelta(hours=1)
+
+    def found(since: int, until: int) -> list[int]:
+        criteria = EventFilter(since=START + since * hour, until=START + until * hour)
+        events = find_events(criteria, event_records=records)  # type: ignore[arg-type]
+        return [(one.at - START) // hour for one in events]
+
+    assert found(1, 3) == [1, 2]
+    assert found(3, 5) == [3, 4]
+    assert found(0, 9) == [1, 2, 3, 4]
