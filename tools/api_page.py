@@ -3,8 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from precert.domain.code_lists import ENUM_NAMES
+from precert.domain.code_lists import ENUM_NAMES, TEXT_NAMES
 from precert.domain.errors import ERROR_CODES
+from precert.domain.statuses import (
+    DELEGATED_ACTION,
+    LINE_STATUSES,
+    NOT_REQUIRED_ACTION,
+    STATUSES,
+    LineStatus,
+    Status,
+)
 from tools.openapi_files import ROOT
 
 PAGE: Final = ROOT / "docs" / "api.md"
@@ -19,7 +27,7 @@ entitlement that a caller needs.
 
 def page(document: Mapping[str, Any]) -> str:
     """Return the page for an OpenAPI document."""
-    return "\n".join([INTRODUCTION, *_tables(document), *_values(), *_error_codes()])
+    return "\n".join([INTRODUCTION, *_tables(document), *_statuses(), *_values(), *_error_codes()])
 
 
 def _tables(document: Mapping[str, Any]) -> Iterator[str]:
@@ -35,6 +43,40 @@ def _tables(document: Mapping[str, Any]) -> Iterator[str]:
                         f"| {operation['summary']} | {needed} |"
                     )
         yield ""
+
+
+def _statuses() -> Iterator[str]:
+    yield "## Statuses\n"
+    yield (
+        "`review_action` is the X12 306 code (segment HCR01). It accompanies the status of a request "
+        "and of each service line.\n"
+    )
+    yield "| Status | Of | `review_action` | X12 name | Meaning |\n| --- | --- | --- | --- | --- |"
+    for status, rule in STATUSES.items():
+        of = "draft" if status is Status.INCOMPLETE else "request"
+        yield _status_row(status, of, rule.review_action, rule.description)
+        if status is Status.PENDING:
+            yield _status_row(
+                status, of, DELEGATED_ACTION, "Only delegated vendors have to decide."
+            )
+    for line_status, line_rule in LINE_STATUSES.items():
+        of = "service line"
+        yield _status_row(line_status, of, line_rule.review_action, line_rule.description)
+        if line_status is LineStatus.OPEN:
+            yield _status_row(
+                line_status, of, DELEGATED_ACTION, "A delegated vendor has to decide."
+            )
+        if line_status is LineStatus.APPROVED:
+            yield _status_row(line_status, of, NOT_REQUIRED_ACTION, "Needs no certification.")
+    yield ""
+
+
+def _status_row(status: Status | LineStatus, of: str, action: str | None, meaning: str) -> str:
+    code, name = "none", "not submitted"
+    if action is not None:
+        words = TEXT_NAMES["review_actions"][action]
+        code, name = f"`{action}`", (words if isinstance(words, str) else words[0]).lower()
+    return f"| `{status}` | {of} | {code} | {name} | {meaning} |"
 
 
 def _values() -> Iterator[str]:

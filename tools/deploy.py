@@ -1,6 +1,6 @@
 """Deploy a stage to AWS: ``python -m tools.deploy --stage dev``, which is ``make deploy STAGE=dev``.
 
-The changes are shown first, and applied only after the stage's name was typed. Without a terminal
+The changes are shown first, and applied only after the stage's name was entered. Without a terminal
 nothing is deployed unless ``--yes`` is present.
 """
 

@@ -1,6 +1,6 @@
 """The whole product on one machine: the real CloudFormation template, deployed to an emulator.
 
-Everything that depends on the emulator (`ministack`, pinned exactly) lives in this package, so that
+Everything that depends on the emulator (`ministack`, pinned exactly) is in this package, so that
 leaving it means replacing this package:
 
     process.py    starts, waits for and stops it (runs with the project's own Python)

@@ -315,7 +315,7 @@ FORM_NAMES: Final[Mapping[str, _Names]] = {
 ENUM_NAMES: Final[Mapping[str, _Names]] = {**OWN_NAMES, **FORM_NAMES}
 """All enums. ``tests/unit/test_code_lists.py`` names each member of an API model that is missing."""
 
-_TEXT_NAMES: Final[Mapping[str, _Names]] = {
+TEXT_NAMES: Final[Mapping[str, _Names]] = {
     "review_actions": {
         "A1": ("Certified in total", "X12 306 A1"),
         "A2": ("Certified in part", "X12 306 A2"),
@@ -464,7 +464,7 @@ def _lists(payer: Payer) -> Iterator[CodeList]:
         "management_levels": ((name, name) for name in payer.supported_management_levels),
         "lines_of_business": ((name, _readable(name)) for name in payer.review_clocks),
     }
-    own = {**ENUM_NAMES, **_TEXT_NAMES}
+    own = {**ENUM_NAMES, **TEXT_NAMES}
     for name in dict.fromkeys([*own, *named_by_payer]):
         codes = {code.code: code for code in _codes(own.get(name, {}))}
         for code, label in named_by_payer.get(name, ()):

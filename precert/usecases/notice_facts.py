@@ -1,4 +1,4 @@
-"""What a determination notice says: its occasion, and the data of its template (W4)."""
+"""What a determination notice states: its occasion, and the data of its template (W4)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

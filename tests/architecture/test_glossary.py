@@ -4,7 +4,6 @@ import json
 import re
 from typing import Final
 
-from precert.domain.statuses import LineStatus, Status
 from tests.architecture.source import ROOT
 
 GLOSSARY: Final = (ROOT / "docs" / "glossary.md").read_text("utf-8")
@@ -17,11 +16,6 @@ def test_terms_are_in_alphabetical_order_when_one_is_added() -> None:
     folded = [re.sub(r"[^a-z0-9 ]", "", term.lower()) for term in TERMS]
     assert len(folded) > 50
     assert folded == sorted(set(folded))
-
-
-def test_table_of_statuses_is_complete_when_one_is_added() -> None:
-    section = GLOSSARY.split("## Terms")[0]
-    assert [one for one in (*Status, *LineStatus) if f"| `{one}`" not in section] == []
 
 
 def test_names_are_those_of_api_or_code_when_the_glossary_has_them() -> None:

@@ -71,7 +71,6 @@ SCHEMAS: Final = "tests/architecture/test_event_schemas.py"
 SAMPLE_DATA: Final = "tests/unit/test_sample_data.py"
 STATUSES: Final = "tests/unit/test_statuses.py"
 MESSAGES: Final = "tests/unit/test_messages_per_status.py"
-GLOSSARY: Final = "tests/architecture/test_glossary.py"
 ENUM_BODY: Final = r"\(StrEnum\):\n.*\n\n"
 EDITS: Final = (
     Edit(
@@ -165,12 +164,6 @@ EDITS: Final = (
         "portal/src/ui/statuses.ts",
         ((r"(?=  VOID: )", '  CLOSED: { tone: "off", order: 7 },\n'),),
         check=STATUSES,
-    ),
-    Edit(
-        STATUS_PAGE,
-        "docs/glossary.md",
-        ((r"(?=\| `VOID` \| request)", "| `CLOSED` | request | `C` | cancelled |\n"),),
-        check=GLOSSARY,
     ),
 )
 

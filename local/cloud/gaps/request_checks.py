@@ -138,7 +138,7 @@ def _hiding_missing(serve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Correct the inputs of policy evaluation, and what S3 tells of missing objects."""
+    """Correct the inputs of policy evaluation, and what S3 answers about missing objects."""
     wrap(module("services.s3"), "handle_request", _hiding_missing)
     wrap(module("core.iam_actions"), "dynamodb_service_context", _with_leading_keys)
     wrap(module("core.iam_actions"), "extract_resource_arn", _of_token)
