@@ -47,6 +47,15 @@ class Counted:
     answer: str
 
 
+def require_valgrind() -> None:
+    """Raise the error that ends a benchmark before it prepares anything."""
+    if shutil.which("valgrind") is None:
+        raise CountingError(
+            "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)",
+            tool_missing=True,
+        )
+
+
 def instructions(
     *arguments: str,
     path: Sequence[Path] = (),
@@ -57,11 +66,7 @@ def instructions(
     It runs once before, so that bytecode is there that was not shipped.
     """
     program = (PYTHON, "-S")
-    if shutil.which("valgrind") is None:
-        raise CountingError(
-            "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)",
-            tool_missing=True,
-        )
+    require_valgrind()
     known = {
         "PATH": os.environ["PATH"],
         "PYTHONHASHSEED": "0",

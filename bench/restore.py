@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench import inputs
-from bench.counting import PER_CALL, QUICK, instructions, per_call
+from bench.counting import PER_CALL, QUICK, instructions, per_call, require_valgrind
 from bench.tables import table
 from bench.workers import harness
 from infra.dependencies import BUNDLE
@@ -146,6 +146,7 @@ def counts(bundle: Path | None, calls: tuple[int, int]) -> tuple[int, int, int]:
 
 def report(quick: bool) -> str:
     """The table of instructions, without TLS and by the certificates that the functions trust."""
+    require_valgrind()
     bundles: dict[str, Path | None] = {"without TLS": None}
     if not quick:
         bundles["TLS, Amazon's five roots"] = inputs.shipped()[3] / BUNDLE

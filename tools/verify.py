@@ -1,11 +1,12 @@
 """Run the checks and all tiers of tests, also after a failure, and list the failures at the end.
 
 ``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
-searches instead, with more seeds, orders and generated inputs. The quick steps run first. Tests on a
-local cloud wait more than they compute, so those tiers run in parallel with the others, which have a
-lower priority and use what processor time is left; a lane that has ended takes over steps of the
-others. A step prints one line with its duration; the output of failed steps follows at the end. Ctrl-C
-and SIGTERM stop the steps and their local clouds, also when the command runs in the background.
+searches instead, with more seeds, orders and generated inputs. The quick steps run first; the others
+begin as soon as a lane has no further quick step. Tests on a local cloud wait more than they compute,
+so those tiers run in parallel with the others, which have a lower priority and use what processor time
+is left; a lane that has ended takes over steps of the others. A step prints one line with its duration;
+the output of failed steps follows at the end. Ctrl-C and SIGTERM stop the steps and their local clouds,
+also when the command runs in the background.
 """
 
 import itertools
@@ -31,7 +32,7 @@ FILES: Final = ROOT / ".local" / "tests"
 CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
 PYTHON: Final = sys.executable
 QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
-"""Steps that run before all others."""
+"""Steps that start before all others."""
 STOP_SECONDS: Final = 30.0
 """The time that a stopped step has to stop its local cloud."""
 STOPPED: Final = 130
@@ -62,6 +63,10 @@ class Step:
     @property
     def computes(self) -> bool:
         return self.lane not in CLOUD_LANES
+
+    @property
+    def quick(self) -> bool:
+        return self.name in QUICK
 
     @property
     def applies(self) -> bool:
@@ -145,11 +150,22 @@ class Runner:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: set["subprocess.Popen[bytes]"] = field(default_factory=set)
     _stopped: bool = False
+    _slow: threading.Event = field(default_factory=threading.Event)
+    """Set when steps that are not quick may begin."""
 
     def go_through(self, lane: deque[Step], others: Sequence[deque[Step]]) -> None:
         """Run steps one after another: those of the lane, then the last ones of the others."""
+        if not any(step.quick for step in lane):
+            self._slow.wait()
         while (step := self._next(lane, others)) is not None:
+            if not step.quick:
+                self._slow.set()
             self._run(step)
+        self._slow.set()
+
+    def begin_slow(self) -> None:
+        """Let steps begin without a quick one before them."""
+        self._slow.set()
 
     def _next(self, lane: deque[Step], others: Sequence[deque[Step]]) -> Step | None:
         with self._lock:
@@ -191,7 +207,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            if self.clouds and step.computes and step.name not in QUICK:
+            if self.clouds and step.computes and not step.quick:
                 _lower_priority(process)
             self._running.add(process)
             return process
@@ -201,6 +217,7 @@ class Runner:
         with self._lock:
             self._stopped = True
             running = list(self._running)
+        self.begin_slow()
         for process in running:
             _signal(process, signal.SIGINT)
         deadline = time.monotonic() + STOP_SECONDS
@@ -282,19 +299,19 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     started = time.monotonic()
     deep = "--deep" in arguments
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
-    clouds = any(not step.computes for step in planned if step.name not in QUICK)
+    clouds = any(not step.computes for step in planned if not step.quick)
     runner = Runner(len(planned), clouds, {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
     # Each of hundreds of processes would compile its modules, the CDK's and the tests' again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A make that a test starts would print its folder, as one that another make starts does.
     os.environ.pop("MAKELEVEL", None)
-    quick = lanes(step for step in planned if step.name in QUICK)
-    slow = lanes(step for step in planned if step.name not in QUICK)
-    with ThreadPoolExecutor() as pool:
+    ordered = lanes(sorted(planned, key=lambda step: not step.quick))
+    if not any(step.quick for step in planned):
+        runner.begin_slow()
+    with ThreadPoolExecutor(LANES) as pool:
         try:
-            for phase in (quick, slow):
-                await_all([pool.submit(runner.go_through, lane, phase) for lane in phase])
+            await_all([pool.submit(runner.go_through, lane, ordered) for lane in ordered])
         except KeyboardInterrupt:
             print("\nprecert: stopping", file=sys.stderr, flush=True)
             runner.stop()

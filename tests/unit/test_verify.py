@@ -21,9 +21,10 @@ HARNESS = """
 import sys
 from pathlib import Path
 from tools import verify
+LANES = {"unit": 1, "cloud": 1, "journeys": 2}
 verify.LOGS = verify.ROOT / ".local" / "log" / sys.argv[1]
 verify.steps = lambda: tuple(
-    verify.Step(name, ("bash", "-c", line), lane=int(name == "cloud"), deep=name == "simulation")
+    verify.Step(name, ("bash", "-c", line), lane=LANES.get(name, 0), deep=name == "simulation")
     for name, _, line in (result.partition("=") for result in sys.argv[3:])
 )
 sys.exit(verify.main(sys.argv[2].split()))
@@ -102,6 +103,24 @@ def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
 def test_step_is_taken_over_when_its_lane_is_busy(tmp_path: Path) -> None:
     written = tmp_path / "written"
     steps = (f"types=until [ -e {written} ]; do sleep 0.1; done", f"simulation=touch {written}")
+    with verify(tmp_path, *steps) as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, out
+
+
+def test_slow_step_begins_when_a_lane_has_no_further_quick_step(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    waiting = f"until [ -e {written} ]; do sleep 0.1; done"
+    steps = ("architecture=true", f"unit={waiting}", f"types=touch {written}")
+    with verify(tmp_path, *steps) as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, out
+
+
+def test_slow_step_waits_when_every_quick_step_is_running(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    slow = f"test -e {written}"
+    steps = (f"architecture=sleep 1; touch {written}", f"journeys={slow}", f"types={slow}")
     with verify(tmp_path, *steps) as process:
         out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 0, out
