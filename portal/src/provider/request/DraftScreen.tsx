@@ -19,12 +19,12 @@ import { FormErrors } from "../../ui/fields";
 import { Loading } from "../../ui/Loading";
 import { Banner, Damaged, Page } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
+import { stillSent } from "../../ui/stillSent";
 import { readStored } from "../../ui/stored";
 import { useLeaveGuard } from "../../ui/useLeaveGuard";
 import type { Autosave, AutosaveState, Snapshot } from "./autosave";
 import { Adopted, Conflict } from "./Conflict";
 import { DocumentsCard, useDocumentRules, useDocuments, useOpenDocuments } from "./Documents";
-import { stillThere } from "./diff";
 import { Review } from "./Review";
 import { SaveState, wordsOf } from "./SaveState";
 import { Submitted } from "./Submitted";
@@ -96,7 +96,7 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
     [autosave],
   );
   const errors = useMemo(() => {
-    const left = stillThere(found.errors, found.of, content);
+    const left = stillSent(found.errors, { content: found.of }, { content });
     const further = state.errors.filter((one) => !left.some((at) => at.pointer === one.pointer));
     return [...left, ...further];
   }, [found, content, state.errors]);

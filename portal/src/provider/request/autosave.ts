@@ -4,7 +4,8 @@
  */
 import type { ErrorItem } from "../../api/client";
 import { type Content, changedParts, type Part, same } from "../../request-form/content";
-import { changesOf, type FieldChange, stillThere } from "./diff";
+import { stillSent } from "../../ui/stillSent";
+import { changesOf, type FieldChange } from "./diff";
 
 export const PAUSE_MS = 1_500;
 const FIRST_RETRY_MS = 1_000;
@@ -117,7 +118,11 @@ export class Autosave {
     if (content === this.#state.content || this.#stopped) {
       return;
     }
-    const errors = stillThere(this.#state.errors, this.#state.content, content);
+    const errors = stillSent(
+      this.#state.errors,
+      { content: this.#state.content },
+      { content: content },
+    );
     this.#set({ content, errors });
     if (this.#state.phase !== "conflict" && this.#state.phase !== "ended") {
       this.#schedule();

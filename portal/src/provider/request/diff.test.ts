@@ -5,7 +5,7 @@ import {
   emptyProvider,
   emptyService,
 } from "../../request-form/content";
-import { changesOf, merged, stillThere, valueAt } from "./diff";
+import { changesOf, merged } from "./diff";
 
 function procedure(code: string, units: number | null) {
   return { code, code_type: null, modifiers: [], start_date: null, unit_type: null, units };
@@ -95,20 +95,4 @@ test("chosen values are put together, and ours is not changed", () => {
   const result = merged(ours, changes, ({ both }) => (both ? "ours" : "theirs"));
   expect(service(result)).toMatchObject({ requested_days: 5, urgency: "EXPEDITED" });
   expect(service(ours).urgency).toBeNull();
-});
-
-test("values are found by pointers into the content and the body", () => {
-  expect(valueAt(base, "/content/services/0/procedures/0/code")).toBe("44120");
-  expect(valueAt(base, "/services/3/urgency")).toBeUndefined();
-});
-
-test("an error is removed when its entry changes", () => {
-  const errors = [
-    { pointer: "/content/services/0/requested_days" },
-    { pointer: "/content/services/0/urgency" },
-  ];
-  const now = edited((content) => {
-    service(content).urgency = "STANDARD";
-  });
-  expect(stillThere(errors, base, now)).toEqual([errors[0]]);
 });

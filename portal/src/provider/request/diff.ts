@@ -84,15 +84,6 @@ function memberOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** The value at a pointer; undefined where there is none. */
-export function valueAt(content: unknown, pointer: string): unknown {
-  return pointer
-    .replace(/^\/content(?=\/|$)/, "")
-    .split("/")
-    .slice(1)
-    .reduce(memberOf, content);
-}
-
 /** Our content with their values where they are chosen. */
 export function merged(
   ours: Content,
@@ -115,13 +106,4 @@ function put(content: unknown, pointer: string, value: unknown): void {
   if (name !== undefined && typeof parent === "object" && parent !== null) {
     (parent as Record<string, unknown>)[name] = value ?? null;
   }
-}
-
-/** The errors whose entries are still as they were when they were found. */
-export function stillThere<One extends { pointer: string }>(
-  errors: readonly One[],
-  then: Content,
-  now: Content,
-): One[] {
-  return errors.filter(({ pointer }) => same(valueAt(then, pointer), valueAt(now, pointer)));
 }
