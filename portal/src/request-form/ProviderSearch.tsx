@@ -17,7 +17,15 @@ import { TypeAhead } from "../ui/TypeAhead";
 import { emptyProvider, type Provider } from "./content";
 import type { FormField } from "./form";
 import { ProviderFields } from "./ProviderParts";
-import { addressesOf, byProvider, type FoundProvider, rowsAt } from "./providers";
+import {
+  addressesOf,
+  atAddress,
+  byProvider,
+  chosenRow,
+  type FoundProvider,
+  preselected,
+  rowsAt,
+} from "./providers";
 
 const t = text.requestForm;
 
@@ -72,7 +80,7 @@ export function ProviderSearch(props: ProviderSearchProps) {
     clear();
     props.onChoose(provider);
   };
-  const chosen = entries.manual ?? chosenRow(entries);
+  const chosen = entries.manual ?? chosenRow(entries.rows, entries);
   return (
     <form
       className="provider-search"
@@ -119,10 +127,6 @@ export function ProviderSearch(props: ProviderSearchProps) {
       </div>
     </form>
   );
-}
-
-function chosenRow({ rows, address, tin }: Entries): Provider | null {
-  return rowsAt(rows, address).find((row) => (row.tin ?? "") === tin) ?? null;
 }
 
 /** The providers that the TIN selects most often: one click each. */
@@ -173,12 +177,7 @@ function Directory({
   const [, shown] = useState(false);
   const [damaged, setDamaged] = useState<Schemas["ProvidersResponse"]["damaged"]>([]);
   const select = (found: FoundProvider) => {
-    const [only, ...others] = addressesOf(found.rows);
-    change({
-      name: found.name,
-      rows: found.rows,
-      ...atAddress(found.rows, others.length === 0 ? (only ?? "") : ""),
-    });
+    change({ name: found.name, rows: found.rows, ...preselected(found.rows) });
   };
   const load = async (typed: string, signal: AbortSignal) => {
     const query = { zip_code: zip, kind: kind as Schemas["ProviderKind"], name: typed };
@@ -267,12 +266,6 @@ function Directory({
       )}
     </section>
   );
-}
-
-/** An address with its TIN, where it has only one. */
-function atAddress(rows: readonly Provider[], address: string): { address: string; tin: string } {
-  const [only, ...others] = rowsAt(rows, address);
-  return { address, tin: others.length === 0 ? (only?.tin ?? "") : "" };
 }
 
 /** How to have the directory corrected, in the API's words, and the way on until then. */

@@ -40,6 +40,28 @@ export function rowsAt(rows: readonly Provider[], address: string): Provider[] {
   return rows.filter((row) => formatAddress(row.address) === address);
 }
 
+export interface Place {
+  address: string;
+  tin: string;
+}
+
+/** An address with its TIN, where it has only one. */
+export function atAddress(rows: readonly Provider[], address: string): Place {
+  const [only, ...others] = rowsAt(rows, address);
+  return { address, tin: others.length === 0 ? (only?.tin ?? "") : "" };
+}
+
+/** What is not to be chosen, because a provider has one address, or one TIN there. */
+export function preselected(rows: readonly Provider[]): Place {
+  const [only, ...others] = addressesOf(rows);
+  return atAddress(rows, others.length === 0 ? (only ?? "") : "");
+}
+
+/** The row that was chosen; null until address and TIN are. */
+export function chosenRow(rows: readonly Provider[], { address, tin }: Place): Provider | null {
+  return rowsAt(rows, address).find((row) => (row.tin ?? "") === tin) ?? null;
+}
+
 export function isSameProvider(one: Provider | null, other: Provider | null): boolean {
   const { phone: _, fax: __, ...rest } = one ?? { phone: null, fax: null };
   const { phone: ___, fax: ____, ...others } = other ?? { phone: null, fax: null };

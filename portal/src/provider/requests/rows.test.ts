@@ -24,6 +24,18 @@ describe("actions of a row", () => {
     ]);
   });
 
+  test("an appeal opens its dialog at once", () => {
+    const denied = row({
+      status: "DENIED",
+      allowed_actions: ["DETAILS", "RECONSIDER", "APPEAL"],
+      allowed_actions_labels: ["Details", "Request a reconsideration", "Appeal"],
+    });
+    expect(rowActions(denied).map(({ label, to }) => [label, to])).toEqual([
+      ["Details", "/requests/R1"],
+      ["Appeal", "/requests/R1?do=appeal"],
+    ]);
+  });
+
   test("a draft is resumed in the form, and deleted in the row", () => {
     const draft = row({
       status: "INCOMPLETE",
