@@ -178,7 +178,7 @@ class MonitoringStack(cdk.Stack):
             queues=service.queues,
             tables=data.tables,
             documents=data.documents,
-            encryption=data.encryption,
+            keys=(*data.encryption.keys, data.audit.key),
             workflow=service.workflow,
             api=service.api,
         )

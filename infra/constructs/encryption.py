@@ -50,6 +50,11 @@ class Encryption(Construct):
         region = cdk.Stack.of(self).region
         self._through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "s3")]
 
+    @property
+    def keys(self) -> tuple[kms.Key, ...]:
+        """All keys of the construct."""
+        return self.key, self.ssn_key, self.signing_key, self.operations_key
+
     def _operations_key(self, stage: StageConfig) -> kms.Key:
         """The key of logs and of the alarms' topic, which contain ids and codes only."""
         stack = cdk.Stack.of(self)

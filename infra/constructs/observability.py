@@ -1,6 +1,6 @@
 """Alarms, and what AWS reports by events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import aws_cdk as cdk
@@ -22,7 +22,6 @@ from infra.alarms import METRICS_NAME, OWN_ALARMS, OwnAlarm, Severity, described
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.documents import Documents
-from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.queues import DeadLetters, EventQueue
 from infra.constructs.tables import Tables
@@ -177,7 +176,7 @@ def watch(
     queues: Mapping[str, EventQueue],
     tables: Tables,
     documents: Documents,
-    encryption: Encryption,
+    keys: Sequence[kms.IKey],
     workflow: Workflow,
     api: Api,
 ) -> None:
@@ -197,7 +196,7 @@ def watch(
     alarms.notify(
         "Keys",
         Severity.PAGE,
-        "A key of the data is disabled or is to be deleted",
+        "A key is disabled or is to be deleted: without it, data cannot be read or calls answered",
         "certificates-and-keys",
         events.EventPattern(
             source=["aws.kms"],
@@ -205,7 +204,7 @@ def watch(
             detail={
                 "eventSource": ["kms.amazonaws.com"],
                 "eventName": ["DisableKey", "ScheduleKeyDeletion"],
-                "resources": {"ARN": [encryption.key.key_arn, encryption.ssn_key.key_arn]},
+                "resources": {"ARN": [key.key_arn for key in keys]},
             },
         ),
     )
@@ -290,8 +289,8 @@ def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFun
         if spec in _SCHEDULED:
             alarms.add(
                 f"{spec.construct_id}Dropped",
-                Severity.PAGE,
-                f"{spec.description}: events were discarded after all attempts",
+                Severity.TICKET,
+                f"{spec.description}: invocations were discarded after all attempts",
                 "dropped-events",
                 metric("AsyncEventsDropped", statistic="Sum", period=PERIOD),
             )

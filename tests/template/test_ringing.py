@@ -125,7 +125,7 @@ REPORTED: Final[dict[str, dict[str, Any]]] = {
         "detail-type": "ACM Certificate Approaching Expiration",
         "detail": {"DaysToExpiry": 31, "CommonName": "precert.example.org"},
     },
-    "A key of the data is disabled": {
+    "A key is disabled": {
         "source": "aws.kms",
         "detail-type": "AWS API Call via CloudTrail",
         "detail": {
@@ -181,3 +181,17 @@ def test_operators_are_notified_when_aws_reports_it(prod: Synthesized, text: str
     assert not pattern.matches_event({**REPORTED[text], "source": "aws.other"})
     [target] = rule["Targets"]
     assert target["Arn"]["Ref"] in prod.resources("AWS::SNS::Topic")
+
+
+def test_operators_are_notified_of_every_key_when_the_product_cannot_work_without_it(
+    prod: Synthesized,
+) -> None:
+    """All but that of the backups, which AWS Backup itself reports as failed."""
+    [rule] = [
+        one
+        for one in prod.properties("AWS::Events::Rule").values()
+        if one.get("Description", "").startswith("A key is disabled")
+    ]
+    watched = {one["Fn::GetAtt"][0] for one in rule["EventPattern"]["detail"]["resources"]["ARN"]}
+    keys = {name for name in prod.properties("AWS::KMS::Key") if "Backup" not in name}
+    assert watched == keys
