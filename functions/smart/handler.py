@@ -14,7 +14,7 @@ from functions.smart.models import (
     smart_configuration,
     token_request,
 )
-from precert.api.claims import bearer_token, context_of, context_of_expired
+from precert.api.claims import bearer_token, context_of, context_of_expired, context_of_refused
 from precert.api.fhir import FhirApi, FhirResource
 from precert.bootstrap import audit, call, dependencies, edge, identify
 from precert.domain.clients import NotVerifiedError, OAuthError
@@ -26,7 +26,6 @@ from precert.usecases.smart import authorize_token, issue_token
 api = FhirApi("smart", tag="SMART on FHIR", identify=identify, audit=audit, edge=edge)
 REUSED_SECONDS: Final = 300
 _PUBLIC: Final = "It describes the server to clients that have no token yet."
-_DENIED: Final[dict[str, Any]] = {"isAuthorized": False}
 
 
 @api.post(
@@ -114,16 +113,17 @@ def get_capability_statement() -> FhirResource:
 def authorize(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """API Gateway's authorizer of FHIR routes: the claims of a valid token of one of the two issuers.
 
-    An expired token is passed on without its claims, so that the function answers with 401: API
-    Gateway answers a refusal with 403, after which clients get no other token.
+    Any other call is passed on without claims, so that the function answers with 401 and an
+    OperationOutcome: API Gateway answers a refusal with 403 and an object of its own, after which
+    clients get no other token.
     """
     settings = dependencies().settings
-    issuer, audience = settings.smart_issuer, settings.fhir_url
+    issuer, audience, token = settings.smart_issuer, settings.fhir_url, bearer_token(event)
     try:
-        verdict = call(authorize_token, bearer_token(event), issuer=issuer, audience=audience)
+        verdict = call(authorize_token, token, issuer=issuer, audience=audience)
     except NotVerifiedError:
         logger.info("access_token_refused")
-        return _DENIED
+        return {"isAuthorized": True, "context": context_of_refused(token)}
     context = (
         context_of_expired() if verdict.expired else context_of(verdict.claims, smart=verdict.smart)
     )

@@ -62,19 +62,19 @@ _REQUEST_HEADERS: Final = (
 _RESPONSE_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
 
 
-AUTHORIZATION_REUSED: Final = cdk.Duration.minutes(1)
-"""How long API Gateway reuses the answer for a token; functions check the expiry, and the grants."""
-
-
 def _fhir_authorizer(function: ServiceFunction) -> authorizers.HttpLambdaAuthorizer:
-    """The authorizer for the tokens of two issuers; a JWT authorizer has one."""
+    """The authorizer for the tokens of two issuers; a JWT authorizer has one.
+
+    It is asked for each call, also of one without a token: with an identity source, API Gateway would
+    answer such a call itself, and not in FHIR. Only answers for an identity source can be reused.
+    """
     return authorizers.HttpLambdaAuthorizer(
         "FhirAuthorizer",
         function.live,
         authorizer_name="fhir",
-        identity_source=["$request.header.Authorization"],
+        identity_source=[],
         response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
-        results_cache_ttl=AUTHORIZATION_REUSED,
+        results_cache_ttl=cdk.Duration.seconds(0),
     )
 
 

@@ -29,9 +29,12 @@ from precert.usecases.rate_limits import RateLimit
 
 CLAIMS: Final = "claims"
 EXPIRED: Final = "expired"
+REFUSED: Final = "refused"
 SMART: Final = "smart"
 """Members of the Lambda authorizer's context."""
 _YES: Final = "yes"
+_INVALID: Final = "invalid"
+_MISSING: Final = "missing"
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def verified_token(event: Mapping[str, Any]) -> VerifiedToken:
     """The token of a call; without claims if no authorizer verified one.
 
     Raises:
-        RefusedCallError: the token has expired.
+        RefusedCallError: the token has expired, cannot be verified or is missing.
     """
     authorizer = event["requestContext"].get("authorizer") or {}
     if (jwt := authorizer.get("jwt")) is not None:
@@ -54,6 +57,8 @@ def verified_token(event: Mapping[str, Any]) -> VerifiedToken:
     context = authorizer.get("lambda") or {}
     if context.get(EXPIRED) == _YES:
         raise expired_token()
+    if (reason := context.get(REFUSED)) is not None:
+        raise _missing_token() if reason == _MISSING else _invalid_token()
     return VerifiedToken(json.loads(context.get(CLAIMS) or "{}"), context.get(SMART) == _YES)
 
 
@@ -65,6 +70,11 @@ def context_of(claims: Mapping[str, Any], *, smart: bool) -> dict[str, str]:
 def context_of_expired() -> dict[str, str]:
     """What it passes on of an expired one, so that the function answers with 401 and not 403."""
     return {EXPIRED: _YES}
+
+
+def context_of_refused(token: str) -> dict[str, str]:
+    """What it passes on of one that is not verified, or missing: the function answers in FHIR."""
+    return {REFUSED: _INVALID if token else _MISSING}
 
 
 def require_current(claims: Mapping[str, Any], now: datetime) -> None:
@@ -84,6 +94,25 @@ def expired_token() -> RefusedCallError:
         "token_expired",
         "The access token has expired. Get another one and send the call again.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+def _invalid_token() -> RefusedCallError:
+    return RefusedCallError(
+        HTTPStatus.UNAUTHORIZED,
+        "token_invalid",
+        "The access token cannot be verified. Get one from the token endpoint and send the call again.",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+def _missing_token() -> RefusedCallError:
+    return RefusedCallError(
+        HTTPStatus.UNAUTHORIZED,
+        "token_missing",
+        "Send an access token in the header Authorization, after the word Bearer.",
+        # RFC 6750: without a token, there is no error to name.
+        headers={"WWW-Authenticate": "Bearer"},
     )
 
 

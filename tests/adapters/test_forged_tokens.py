@@ -1,10 +1,12 @@
 """Forged assertions and access tokens: none is accepted, and none uses up a valid assertion's id."""
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256, sha384
 from hmac import digest
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,7 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from functions.status import handler as status
+from precert.api.operation import FHIR_JSON, Operation
 from precert.domain.clients import NotVerifiedError
+from precert.names import Access
 from precert.usecases.smart import verified_cds_client
 from tests.adapters.calls import Reply
 from tests.adapters.pas_calls import claim
@@ -38,6 +42,7 @@ from tests.adapters.smart_clients import (
     rsa_key,
     serve,
 )
+from tools.operations import ALL_ROUTES, access_of
 
 __all__ = ["ehr"]
 OTHER: Final = "other-ehr-55aa"
@@ -393,10 +398,37 @@ ACCESS_TOKENS: Final[Mapping[str, Forge]] = {
 
 
 @pytest.mark.parametrize("name", ACCESS_TOKENS)
-def test_call_is_refused_when_the_access_token_is_forged(ehr: SmartClient, name: str) -> None:
+def test_call_is_refused_in_fhir_when_the_access_token_is_forged_or_missing(
+    ehr: SmartClient, name: str
+) -> None:
     serve(ehr.cloud, {"keys": [], "jwks_uri": "https://users.example.org/keys"})
     assert authorized(signed_by_us(ehr))["isAuthorized"] is True
-    assert authorized(ACCESS_TOKENS[name](ehr)) == {"isAuthorized": False}
+    token = ACCESS_TOKENS[name](ehr)
+    assert "claims" not in authorized(token)["context"]
+    reply = fhir_call(ehr.cloud, token, "/fhir/r4/Claim/$submit", claim())
+    assert (reply.status, reply.headers["Content-Type"]) == (401, FHIR_JSON)
+    stated = 'Bearer error="invalid_token"' if token else "Bearer"
+    assert reply.headers["WWW-Authenticate"] == stated
+    assert [one["code"] for one in reply.body["issue"]] == ["login"]
+
+
+FHIR_ROUTES: Final = [one for one in ALL_ROUTES if access_of(one) is Access.FHIR]
+
+
+@pytest.mark.parametrize("route", FHIR_ROUTES, ids=lambda one: one.key)
+@pytest.mark.parametrize("token", [None, "", "forged"])
+def test_every_fhir_operation_is_refused_when_the_token_is_missing_or_forged(
+    ehr: SmartClient, route: Operation, token: str | None
+) -> None:
+    function = import_module(f"functions.{route.function}.handler")
+    context = authorized(token)["context"]
+    path = re.sub(r"\{\w+\}", "x", route.path)
+    with ehr.cloud.wire.counting() as calls:
+        reply = ehr.cloud.call(
+            function, route.method, path, {}, authorizer={"lambda": context}, by={}
+        )
+    assert (reply.status, reply.body["resourceType"]) == (401, "OperationOutcome")
+    assert calls == []
 
 
 def test_call_is_refused_when_no_authorizer_verified_the_token(ehr: SmartClient) -> None:

@@ -20,6 +20,7 @@ from tests.adapters.smart_clients import (
     FHIR_URL,
     FORM,
     ISSUER,
+    REFUSED,
     TOKEN_URL,
     USER_CLIENT,
     USER_ISSUER,
@@ -195,7 +196,7 @@ def test_token_of_the_users_issuer_is_refused_when_it_is_not_for_this_api(
 ) -> None:
     serve_user_keys(ehr)
     assert authorized(user_token(ehr))["isAuthorized"] is True
-    assert authorized(user_token(ehr, **changes)) == {"isAuthorized": False}
+    assert authorized(user_token(ehr, **changes)) == REFUSED
 
 
 def test_tokens_name_the_address_of_partners_when_it_was_called(ehr: SmartClient) -> None:

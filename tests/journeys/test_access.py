@@ -356,6 +356,20 @@ def tokens_of_user(deployment: Deployment, user: User) -> dict[str, str]:
     return found
 
 
+@pytest.mark.parametrize("token", [None, "forged"])
+def test_answer_is_of_fhir_when_a_token_is_missing_or_forged(
+    deployment: Deployment, token: str | None
+) -> None:
+    sent = {"Authorization": f"Bearer {token}"} if token else {}
+    for method, path in (("POST", "Claim/$submit"), ("GET", "Subscription")):
+        url = f"{deployment.api_url}/fhir/r4/{path}"
+        reply = httpx.request(method, url, headers=sent, json={} if method == "POST" else None)
+        assert (reply.status_code, reply.json()["resourceType"]) == (401, "OperationOutcome")
+        assert reply.headers["Content-Type"] == "application/fhir+json"
+        stated = 'Bearer error="invalid_token"' if token else "Bearer"
+        assert reply.headers["WWW-Authenticate"] == stated
+
+
 def test_id_token_is_refused_when_it_is_sent_as_access_token(deployment: Deployment) -> None:
     tokens = tokens_of_user(deployment, PROVIDER)
     for path in ("/v1/me", "/v1/requests"):

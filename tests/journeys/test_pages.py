@@ -51,7 +51,7 @@ ANSWERS: Final = {
         r"^item 1: A6 \(modified\), reason 0F$",
         r"^error AA at Claim.related",
         r'^\{"resourceType": ?"OperationOutcome".*\} 422$',
-        r'^\{"message": ?"Forbidden"\} 403$',
+        r'^\{"resourceType": ?"OperationOutcome".*\} 401$',
     ),
 }
 """The output that the page states."""
