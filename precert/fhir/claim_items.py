@@ -150,6 +150,7 @@ class ItemReader:
             "/admission_date": "Claim.supportingInfo.where(category.coding.code='admissionDates')",
             "/requested_days": "Claim.supportingInfo.where(category.coding.code='dischargeDates')",
             "/service_date": f"{item}.serviced",
+            "/procedures": f"{item}.productOrService",
             "/primary_diagnosis": f"{item}.diagnosisSequence",
             "/additional_diagnoses": f"{item}.diagnosisSequence",
             "/medication": f"{item}.extension('{systems.extension_url('requestedService')}')",

@@ -363,7 +363,8 @@ def test_answer_is_of_fhir_when_a_token_is_missing_or_forged(
     sent = {"Authorization": f"Bearer {token}"} if token else {}
     for method, path in (("POST", "Claim/$submit"), ("GET", "Subscription")):
         url = f"{deployment.api_url}/fhir/r4/{path}"
-        reply = httpx.request(method, url, headers=sent, json={} if method == "POST" else None)
+        body = {} if method == "POST" else None
+        reply = httpx.request(method, url, headers=sent, json=body, timeout=60)
         assert (reply.status_code, reply.json()["resourceType"]) == (401, "OperationOutcome")
         assert reply.headers["Content-Type"] == "application/fhir+json"
         stated = 'Bearer error="invalid_token"' if token else "Bearer"
