@@ -363,7 +363,7 @@ def test_answer_is_of_fhir_when_a_token_is_missing_or_forged(
     sent = {"Authorization": f"Bearer {token}"} if token else {}
     for method, path in (("POST", "Claim/$submit"), ("GET", "Subscription")):
         url = f"{deployment.api_url}/fhir/r4/{path}"
-        body = {} if method == "POST" else None
+        body: Json | None = {} if method == "POST" else None
         reply = httpx.request(method, url, headers=sent, json=body, timeout=60)
         assert (reply.status_code, reply.json()["resourceType"]) == (401, "OperationOutcome")
         assert reply.headers["Content-Type"] == "application/fhir+json"
