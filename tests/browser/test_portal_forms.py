@@ -142,7 +142,9 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
     drug = card(page, "Service 3")
     expect(drug.get_by_label("Medication name")).to_have_value("Infliximab")
     page.get_by_role("button", name="Review", exact=True).click()
-    expect(summary).to_contain_text(re.compile("[Ff]requency"))
+    # Everything that is missing is listed at once.
+    for missing in ("Frequency", "Route", "Delegated vendors"):
+        expect(summary).to_contain_text(missing)
     summary.get_by_role("link", name=re.compile("[Ff]requency")).first.click()
     expect(drug.get_by_label("Frequency")).to_be_focused()
     drug.get_by_label("Frequency").select_option(index=1)

@@ -40,13 +40,19 @@ def test_coverage_and_next_steps_are_shown_when_a_patient_is_found_by_ssn(
     page.get_by_role("link", name="Patients").first.click()
     page.get_by_role("radio", name="Social Security number").check()
     expect(page.get_by_role("textbox", name="Member ID")).to_have_count(0)
-    page.get_by_label("Social Security number", exact=True).last.fill(SSN)
+    number = page.get_by_label("Social Security number", exact=True).last
+    number.fill(SSN)
+    expect(number).to_have_css("-webkit-text-security", "disc")
+    page.get_by_role("button", name="Show").click()
+    expect(number).to_have_css("-webkit-text-security", "none")
     for label, value in UNSUPPORTED.items():
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Search").first.click()
     expect(page.get_by_text("1 patient found").first).to_be_visible()
     page.get_by_role("button", name="Confirm patient").click()
-    expect(page.get_by_text("Active coverage").first).to_be_visible()
+    expect(page.get_by_text("Active coverage").first).to_contain_text(
+        "No referral by the primary care provider is needed."
+    )
     assert SSN not in page.url
     expect(page.get_by_text("No precertifications yet for this patient")).to_be_visible()
     expect(page.get_by_role("button", name="Start precertification check")).to_have_count(0)
@@ -114,6 +120,8 @@ def test_each_choice_decides_the_next_when_a_service_is_entered(
         expect(page.locator(".requirement").filter(has_text=code)).to_contain_text(
             "Precertification required"
         )
+    # A requirement is confirmed by no document (C7).
+    expect(page.get_by_role("button", name="Download the confirmation (PDF)")).to_have_count(0)
 
 
 @pytest.mark.rule("V4", "V11", "V15")
