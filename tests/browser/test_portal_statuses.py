@@ -27,7 +27,7 @@ PROVIDER_ACTIONS = {action for status in Status for action in status.rule.provid
 LESS: Json = {
     "line_id": "1.1",
     "status": "APPROVED",
-    "approved": {"code": "44130"},
+    "approved": {"code": "44125"},
     "reason_code": "0L",
     "rationale": "The images support the smaller operation.",
     "criterion": "Inpatient surgery, criterion 4",
