@@ -22,7 +22,12 @@ from precert.domain.reviewing import record_peer_to_peer
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
 from precert.usecases.changes import Reading, change_case
-from precert.usecases.overlaps import FoundOverlaps, errors_of_overlaps, find_overlaps
+from precert.usecases.overlaps import (
+    FoundOverlaps,
+    confirmed_overlaps,
+    errors_of_overlaps,
+    find_overlaps,
+)
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import Fingerprints, RequestStore
 
@@ -79,7 +84,7 @@ def decide(  # noqa: PLR0913 - most are dependencies
         errors += errors_of_overlaps(found, caller, confirmed=read.overlap_confirmed)
         if errors:
             raise InvalidInputError(errors)
-        built = _confirmed(built, found)
+        built = confirmed_overlaps(built, found)
         physician = signature.decided_as is DecidingRole.PHYSICIAN
         awaits_physician = adverse and settings.physician_decides_adverse and not physician
         _require_no_other_proposal(request, caller, physician=physician)
@@ -174,21 +179,8 @@ def _overturned(
     if errors := errors_of_overlaps(found, caller, confirmed=read.overlap_confirmed):
         raise InvalidInputError(errors)
     _require_no_other_proposal(request, caller, physician=True)
-    change = _signed_or_proposed(request, _confirmed(built, found), caller, payer, now)
+    change = _signed_or_proposed(request, confirmed_overlaps(built, found), caller, payer, now)
     return change._replace(compared=found.compared)
-
-
-def _confirmed(built: Mapping[str, Decision], found: FoundOverlaps) -> dict[str, Decision]:
-    """The decisions with the numbers of the other approvals that the reviewer confirmed."""
-    numbers: dict[str, list[str]] = {}
-    for one in found.overlaps:
-        numbers.setdefault(one.line_id, []).append(one.other.submitted.number)
-    return {
-        line_id: decision.model_copy(
-            update={"approved_also_in": tuple(dict.fromkeys(numbers.get(line_id, ())))}
-        )
-        for line_id, decision in built.items()
-    }
 
 
 def _signed_or_proposed(
@@ -439,7 +431,7 @@ def sign_decisions(  # noqa: PLR0913 - most are dependencies
         errors += errors_of_overlaps(found, caller, confirmed=read.overlap_confirmed)
         if errors:
             raise InvalidInputError(errors)
-        confirmed = _confirmed(decisions, found)
+        confirmed = confirmed_overlaps(decisions, found)
         change = determined(request, confirmed, caller.subject, payer, now)
         return change._replace(all_seen=adverse, compared=found.compared)
 

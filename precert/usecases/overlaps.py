@@ -67,6 +67,19 @@ def errors_of_overlaps(
     return [FieldError("/overlap_confirmed", "approved_elsewhere", message)]
 
 
+def confirmed_overlaps(built: Mapping[str, Decision], found: FoundOverlaps) -> dict[str, Decision]:
+    """The decisions with the numbers of the other approvals that the reviewer confirmed."""
+    numbers: dict[str, list[str]] = {}
+    for one in found.overlaps:
+        numbers.setdefault(one.line_id, []).append(one.other.submitted.number)
+    return {
+        line_id: decision.model_copy(
+            update={"approved_also_in": tuple(dict.fromkeys(numbers.get(line_id, ())))}
+        )
+        for line_id, decision in built.items()
+    }
+
+
 def _named(overlap: Overlap, caller: Caller) -> str:
     other, service = overlap.other, overlap.service
     seen = other.plan.plan_id in caller.plan_ids
