@@ -158,27 +158,31 @@ def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
                 message = "Implicit rules are not supported. Send the resource without them."
                 yield Issue("not-supported", f"{path}.implicitRules", message)
             elif name == "modifierExtension" and value:
-                for index, one in enumerate(value if isinstance(value, list) else [value]):
-                    if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS:
-                        message = (
-                            "This modifier extension is not supported. Send the claim without it."
-                        )
-                        yield Issue("extension", f"{path}.modifierExtension[{index}]", message)
-            else:
+                yield from _unknown_extensions(value, f"{path}.{name}")
+            elif isinstance(value, dict | list):
                 yield from unknown_modifiers(value, f"{path}.{name}")
     elif isinstance(element, list):
         for index, one in enumerate(element):
-            yield from unknown_modifiers(one, f"{path}[{index}]")
+            if isinstance(one, dict | list):
+                yield from unknown_modifiers(one, f"{path}[{index}]")
+
+
+def _unknown_extensions(value: object, path: str) -> Iterator[Issue]:
+    for index, one in enumerate(value if isinstance(value, list) else [value]):
+        if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS:
+            message = "This modifier extension is not supported. Send the claim without it."
+            yield Issue("extension", f"{path}[{index}]", message)
 
 
 def depth_of(value: object) -> int:
     """Levels of nesting, as far as the most that are accepted."""
-    deepest, waiting = 0, [(value, 1)]
+    deepest, waiting = 1, [(value, 1)]
     while waiting and deepest <= MOST_DEPTH:
         one, depth = waiting.pop()
-        deepest = max(deepest, depth)
         children = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        waiting.extend((child, depth + 1) for child in children)
+        if children:
+            deepest = max(deepest, depth + 1)
+        waiting.extend((child, depth + 1) for child in children if isinstance(child, dict | list))
     return deepest
 
 
