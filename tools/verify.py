@@ -157,11 +157,14 @@ class Runner:
         """Run steps one after another: those of the lane, then the last ones of the others."""
         if not any(step.quick for step in lane):
             self._slow.wait()
-        while (step := self._next(lane, others)) is not None:
-            if not step.quick:
-                self._slow.set()
-            self._run(step)
-        self._slow.set()
+        try:
+            while (step := self._next(lane, others)) is not None:
+                if not step.quick:
+                    self.begin_slow()
+                self._run(step)
+        finally:
+            # Lanes without quick steps would wait forever after an error.
+            self.begin_slow()
 
     def begin_slow(self) -> None:
         """Let steps begin without a quick one before them."""

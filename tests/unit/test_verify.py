@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +126,17 @@ def test_slow_step_waits_when_every_quick_step_is_running(tmp_path: Path) -> Non
     with verify(tmp_path, *steps) as process:
         out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 0, out
+
+
+def test_other_lanes_do_not_wait_when_a_quick_step_cannot_start() -> None:
+    runner = verify_tool.Runner(total=1)
+    missing = verify_tool.Step("unit", ("/nonexistent",))
+    with pytest.raises(FileNotFoundError):
+        runner.go_through(deque([missing]), [deque()])
+    other = threading.Thread(target=runner.go_through, args=(deque(), [deque()]), daemon=True)
+    other.start()
+    other.join(LIMIT_SECONDS)
+    assert not other.is_alive()
 
 
 @pytest.mark.parametrize(("other", "lower"), [("cloud", verify_tool.YIELDS), ("property", 0)])
