@@ -232,7 +232,7 @@ KINDS: Final = (
 INVALID: Final = [
     pytest.param(kind, route, id=f"{kind}-{route.operation_id}")
     for position, route in enumerate(ROUTES)
-    for kind in (KINDS if DEEP else {KINDS[0], KINDS[position % len(KINDS)]})
+    for kind in (KINDS if DEEP else dict.fromkeys((KINDS[0], KINDS[position % len(KINDS)])))
 ]
 """Each operation without a token and with another kind in turn; in a deep run with every kind. One
 authorizer reads the tokens of all operations."""
