@@ -212,8 +212,8 @@ def test_request_is_reported_until_it_is_archived_when_its_cleanup_was_lost(clou
     cloud.clock.pass_by(days=365 * years)
     assert swept(cloud) == (0, []), "its cleanup may still run"
     cloud.clock.pass_by(days=LATER_DAYS)
-    removed, kept = swept(cloud)
-    assert (removed, [one["request_id"] for one in kept]) == (0, [request_id])
+    removed, remaining = swept(cloud)
+    assert (removed, [one["request_id"] for one in remaining]) == (0, [request_id])
     assert left_of(cloud, request_id)[1]
     cloud.deps.archive.store(before)
     assert swept(cloud) == (1, [])
@@ -247,8 +247,8 @@ def test_no_file_is_swept_when_most_records_of_a_page_are_missing(
     for key in keys:
         store.put_object(Bucket=cloud.bucket, Key=key, Body=PDF)
     cloud.clock.pass_by(days=LATER_DAYS)
-    removed, [kept] = swept(cloud)
-    assert (removed, kept["reason"], kept["orphans"]) == (0, "too_many", 21)
+    removed, [held] = swept(cloud)
+    assert (removed, held["reason"], held["orphans"]) == (0, "too_many", 21)
     assert len(store.list_objects_v2(Bucket=cloud.bucket)["Contents"]) == 21
     store.delete_object(Bucket=cloud.bucket, Key=keys[0])
     assert swept(cloud) == (20, [])

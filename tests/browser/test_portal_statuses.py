@@ -164,7 +164,7 @@ def test_exactly_what_is_allowed_is_offered_when_a_provider_opens_a_request(
 
         if problems := wrong(page, PROVIDER_BUTTONS, allowed):
             found[name] = problems
-        if name == "void":  # Its line is not open, and waits for nobody.
+        if name == "void":  # Its line is not open: no one has to act.
             expect(page.get_by_role("table", name="Service lines")).to_contain_text("Not decided")
         answers = page.get_by_role("button", name="Answer in words").is_visible()
         assert answers == (name == "information requested")
