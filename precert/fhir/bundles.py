@@ -110,10 +110,10 @@ def bundle_of(document: object, *, first: str) -> Bundle:
     if issues:
         raise UnprocessableBundleError(issues)
     resources = [one["resource"] for one in found]
-    by_url = {one["fullUrl"]: one["resource"] for one in found if "fullUrl" in one}
+    by_url = {one["fullUrl"]: one["resource"] for one in found if one.get("fullUrl")}
     by_id: dict[str, list[Json]] = {}
     for entry, one in zip(found, resources, strict=True):
-        names = {"/".join(entry.get("fullUrl", "").split("/")[-2:])}
+        names = {"/".join((entry.get("fullUrl") or "").split("/")[-2:])}
         if isinstance(one.get("id"), str):
             names.add(f"{one['resourceType']}/{one['id']}")
         for name in names:

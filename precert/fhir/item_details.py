@@ -28,6 +28,8 @@ _OF_APPROVED: Final = (
     "serviceItemRequestType",
 )
 """Further extensions of an item, which qualify what is approved."""
+_REPEATED: Final = frozenset({"itemTraceNumber"})
+"""Of these extensions an item can have several."""
 _DISCHARGE: Final = "dischargeDates"
 
 
@@ -91,8 +93,13 @@ class ItemDetails:
     # -- Parts ----------------------------------------------------------------------------------------
 
     def _echoed(self, names: Sequence[str]) -> list[Json]:
-        urls = {systems.extension_url(name) for name in names}
-        return [one for one in objects(self.sent, "extension") if one.get("url") in urls]
+        found: list[Json] = []
+        for one in objects(self.sent, "extension"):
+            name = one["url"].removeprefix(systems.extension_url(""))
+            is_first = all(one["url"] != each["url"] for each in found)
+            if name in names and (is_first or name in _REPEATED):
+                found.append(one)
+        return found
 
     def _requested(self) -> Iterator[Json]:
         first, last = self.service.first_day, self.service.last_day

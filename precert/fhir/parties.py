@@ -30,10 +30,14 @@ def patient(coverage: Coverage | Patient) -> Json:
 
 
 def member_identifier(coverage: Coverage | Patient) -> Json:
+    return member_identifier_of(coverage.member_id)
+
+
+def member_identifier_of(member_id: str) -> Json:
     return {
         "type": concept(systems.IDENTIFIER_TYPE, "MB"),
         "system": systems.MEMBER_ID,
-        "value": coverage.member_id,
+        "value": member_id,
     }
 
 

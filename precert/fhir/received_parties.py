@@ -1,7 +1,6 @@
 """The parties of a received claim: the patient, and the providers."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,36 +31,11 @@ def patient_of(bundle: Bundle, claim: Json, insurance: Json, places: dict[str, s
     name = official or (names[0] if names else {})
     given = name.get("given")
     return present(
-        member_id=_member_id(patient, coverage),
+        member_id=member_id_of(patient, coverage),
         date_of_birth=text(patient, "birthDate"),
         last_name=text(name, "family"),
         first_name=given[0] if isinstance(given, list) and given else None,
     )
-
-
-_GENDERS: Final = frozenset({"male", "female", "other", "unknown"})
-
-
-def returned(resource: Json) -> Json:
-    """A resource as it was sent; of a patient, birth date and gender only where FHIR permits the value.
-
-    A receiver refuses a whole response with a value that FHIR does not have. PAS requires a gender.
-    """
-    if resource["resourceType"] != "Patient":
-        return resource
-    patient = {**resource, "gender": resource.get("gender")}
-    if not _is_full_date(patient.get("birthDate")):
-        patient.pop("birthDate", None)
-    if not isinstance(patient["gender"], str) or patient["gender"] not in _GENDERS:
-        patient["gender"] = "unknown"
-    return patient
-
-
-def _is_full_date(value: object) -> bool:
-    try:
-        return date.fromisoformat(str(value)).isoformat() == value
-    except ValueError:
-        return False
 
 
 def provider_of(
@@ -106,7 +80,7 @@ def _first(values: Iterator[Any]) -> Any:
     return next((one for one in values if one), None)
 
 
-def _member_id(patient: Json | None, coverage: Json | None) -> str | None:
+def member_id_of(patient: Json | None, coverage: Json | None) -> str | None:
     """The member id of the patient, or of the coverage where the patient has none."""
     for holder in (patient, coverage):
         for one in objects(holder, "identifier"):

@@ -18,7 +18,6 @@ from precert.fhir.elements import (
     reference,
 )
 from precert.fhir.needed import written
-from precert.fhir.received_parties import PROVIDER_TYPES, returned
 from precert.fhir.references import References, references_in
 
 
@@ -47,7 +46,7 @@ class ResponseBundle:
     @property
     def claim(self) -> Json:
         """A reference to the claim: by its identifier, as it is not returned."""
-        if identifiers := _identifiers(self.bundle.first):
+        if identifiers := objects(self.bundle.first, "identifier"):
             return {"type": "Claim", "identifier": identifiers[0]}
         return {**absent(), "type": "Claim", "display": "The claim of this call"}
 
@@ -58,7 +57,7 @@ class ResponseBundle:
             resourceType="ClaimResponse",
             id=self.new_uuid(),
             meta=systems.profile("claiminquiryresponse" if self.inquired else "claimresponse"),
-            identifier=_identifiers(claim),
+            identifier=objects(claim, "identifier"),
             status="active",
             type=kind if any(codings(kind)) else absent(),
             # The profile has no other use; a predetermination says so in a note.
@@ -66,7 +65,7 @@ class ResponseBundle:
             patient=self._sent("patient", "Patient") or {"display": "The claim has no patient"},
             created=written(self.at),
             insurer=claim.get("insurer") if self._insurer_is_sent else self._payer,
-            requestor=self._sent("provider", *PROVIDER_TYPES),
+            requestor=self._sent("provider", "Organization", "PractitionerRole"),
             request=self.claim,
             **members,
         )
@@ -110,16 +109,16 @@ class ResponseBundle:
             {"fullUrl": f"urn:uuid:{one['id']}", "resource": named.resolved(one)} for one in made
         ]
         entries[1:1] = [
-            {"fullUrl": urls[id(one)], "resource": named.resolved(returned(one), urls[id(one)])}
+            {"fullUrl": urls[id(one)], "resource": named.resolved(one, urls[id(one)])}
             for one in sent
         ]
-        identifiers = _identifiers({"identifier": [self.bundle.document.get("identifier")]})
+        sent_as = self.bundle.document.get("identifier") or {}
         return present(
             resourceType="Bundle",
             meta=systems.profile(f"pas-{'inquiry-' if self.inquired else ''}response-bundle"),
-            identifier=identifiers[0]
-            if identifiers
-            else {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{self.new_uuid()}"},
+            identifier=sent_as
+            if text(sent_as, "value")
+            else {"system": systems.URI, "value": f"urn:uuid:{self.new_uuid()}"},
             type="collection",
             timestamp=written(self.at),
             entry=[present(**one) for one in entries],
@@ -135,15 +134,6 @@ class ResponseBundle:
                 found.append(target)
                 waiting += references_in(target)
         return [one for one in found if one is not self.bundle.first]
-
-
-def _identifiers(element: Json) -> list[Json]:
-    """The identifiers with a value, as they were sent."""
-    return [
-        one
-        for one in objects(element, "identifier")
-        if text(one, "value") and isinstance(one.get("system", ""), str)
-    ]
 
 
 def claim_error(error: ClaimError, note: int) -> Json:

@@ -2,7 +2,8 @@
 
 A pended line is ``complete`` with the review action A4, as the guide has no queued outcome. A modified
 line is A6 with what was approved in an ``addItem``. Reasons of denials are process notes. The patient,
-the insurer and the requestor are returned as they were received.
+the insurer and the requestor are returned as they were received, completed where the profiles of the
+response require more (:mod:`precert.fhir.returned`).
 """
 
 import json
@@ -31,6 +32,7 @@ from precert.fhir.elements import (
 from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
 from precert.fhir.needed import document_requests, referring_to
 from precert.fhir.response_bundles import ClaimError, ResponseBundle, claim_error
+from precert.fhir.returned import answerable
 
 PENDED: Final = "A4"
 """X12 306 of a line that is not decided."""
@@ -45,7 +47,7 @@ def refused(
     new_uuid: Callable[[], str],
 ) -> Json:
     """The response to a claim that was read, and is refused: nothing was stored."""
-    response = ResponseBundle(bundle, payer, at, new_uuid)
+    response = ResponseBundle(answerable(bundle, payer), payer, at, new_uuid)
     return response.document(
         response.claim_response(
             outcome="error",
@@ -81,6 +83,7 @@ def determined(  # noqa: PLR0913 - most are dependencies
     which documents are sent. Of ``documents``, those that were received in a call and are not attached
     are notes, and so are the ``remarks``.
     """
+    bundle = answerable(bundle, payer)
     response = ResponseBundle(bundle, payer, at, new_uuid, inquired)
     review = request.submitted
     communications, tasks = document_requests(
@@ -349,8 +352,12 @@ def _transmission(claim: Json) -> list[Json]:
     found = extension_of(claim, systems.extension_url("TransmissionIdentifiers"))
     if found is None:
         return []
-    parts = [
-        {**one, "url": _SWAPPED.get(str(one.get("url")), one.get("url"))}
+    values = {
+        _SWAPPED[one["url"]]: one["valueString"]
         for one in objects(found, "extension")
-    ]
+        if one["url"] in _SWAPPED and "valueString" in one
+    }
+    if not {"applicationSenderCode", "applicationReceiverCode"} <= values.keys():
+        return []
+    parts = [{"url": url, "valueString": value} for url, value in values.items()]
     return [extension("TransmissionIdentifiers", extension=parts)]

@@ -36,8 +36,36 @@ def submit(cloud: Cloud, document: Any, *, by: dict[str, str] = PROVIDER) -> Rep
     """Send a bundle; whatever is answered is valid FHIR and PAS."""
     reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=by)
     assert reply.headers["Content-Type"] == FHIR_JSON
-    assert pas_validator().findings(reply.body) == []
+    assert role_findings(reply.body) == []
     return reply
+
+
+ROLES: Final = {
+    "patient": {"Patient": "beneficiary"},
+    "insurer": {"Organization": "insurer"},
+    "requestor": {"Organization": "requestor", "PractitionerRole": "practitionerrole"},
+}
+"""Profiles of what a ClaimResponse refers to."""
+
+
+def role_findings(answer: Json) -> list[str]:
+    """What an answer violates; of the parties also what the profiles of their roles require."""
+    found = pas_validator().findings(answer)
+    entries: dict[str, Json] = {
+        one.get("fullUrl"): one["resource"] for one in answer.get("entry", ())
+    }
+    head = next(iter(entries.values()), {})
+    for role, profiles in ROLES.items():
+        party = entries.get(head.get(role, {}).get("reference"))
+        if party is not None:
+            profile = f"{PAS}/StructureDefinition/profile-{profiles[party['resourceType']]}"
+            # References of the party are checked with the bundle.
+            found += [
+                one
+                for one in pas_validator().findings(party, profile)
+                if "not in the bundle" not in one.message
+            ]
+    return [str(one) for one in found]
 
 
 def response(reply: Reply) -> Json:

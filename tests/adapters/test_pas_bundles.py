@@ -1,7 +1,8 @@
 """Request bundles generated over the PAS profiles: each is answered by its expected outcome.
 
 Services with known outcomes are combined with optional elements, must-support or not, and without
-elements that are optional. ``make test`` sends a few, ``make deep`` 2,000.
+elements that are optional; and the values of such bundles are replaced by others, which may be no FHIR:
+then the answer is valid all the same. ``make test`` sends a few of both, ``make deep`` 2,000 of each.
 """
 
 from collections.abc import Callable
@@ -11,9 +12,12 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from functions.pas import handler as pas
+from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import Cloud
-from tests.adapters.pas_calls import VISIT, Json, actions, claim, submit
+from tests.adapters.pas_calls import VISIT, Json, actions, claim, role_findings, submit
 from tests.adapters.pas_elements import ELEMENTS, OMISSIONS, missing_must_support
+from tests.adapters.pas_mutations import VALUES, Path, paths, replaced
 from tests.adapters.snapshots import Resources
 from tests.depth import depth
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES
@@ -84,3 +88,30 @@ def test_expected_outcome_is_answered_when_a_bundle_is_generated(
         assert actions(submit(cloud, document)) == expected
 
     outcome_is_expected()
+
+
+FULL: Final = changed("surgery", "visit", changes=[*ELEMENTS.values()])[0]
+PLACES: Final = sorted(paths(FULL), key=str)
+
+
+@pytest.mark.parametrize("part", range(depth(1, 4)))
+def test_answer_is_valid_when_values_of_a_bundle_are_replaced(
+    cloud: Cloud, resources: Resources, part: int
+) -> None:
+    """In parts with a seed each."""
+
+    @seed(part)
+    @settings(max_examples=depth(25, 500), database=None)
+    @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
+    def answer_is_valid(changes: list[tuple[Path, object]]) -> None:
+        resources.empty()
+        document = FULL
+        for path, value in changes:
+            document = replaced(document, path, value)
+        reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER)
+        assert reply.status == 200 or 400 <= reply.status < 500, reply.body
+        assert role_findings(reply.body) == []
+        if reply.status != 200:
+            assert all(one["expression"] for one in reply.body["issue"])
+
+    answer_is_valid()

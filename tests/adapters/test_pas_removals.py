@@ -6,48 +6,36 @@
 import re
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from functions.pas import handler as pas
-from tests.adapters import calls
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import Cloud
-from tests.adapters.pas_calls import Json, claim
+from tests.adapters.pas_calls import Json, claim, role_findings
+from tests.adapters.pas_mutations import paths, without
 from tests.adapters.snapshots import Resources
 from tests.depth import depth
 from tests.fakes.samples import BOWEL_SURGERY
-from tests.property.test_pas import Path, paths
 from tests.unit.test_export import claim_of, extensions
-from tools.fhir_validator import pas_validator
 
 DOCUMENT: Final = claim(BOWEL_SURGERY)
 PATHS: Final = sorted(paths(DOCUMENT), key=str)
 PARTS: Final = 6
 PLACE: Final = re.compile(r"(Bundle|Claim)(\.\w+(\[\d+\])?(\('[^']*'\)|\([^()]*\))?)*")
-ELSEWHERE: Final = {"diagnosis": "diagnosisSequence", "locationCodeableConcept": "location"}
+ELSEWHERE: Final = {
+    "diagnosis": "diagnosisSequence",
+    "locationCodeableConcept": "location",
+    "resourceType": "resource",
+}
 """Where an error is whose cause is in another element."""
 
 
-def without(document: Json, path: Path) -> Json:
-    copied = deepcopy(document)
-    element: Any = copied
-    for part in path[:-1]:
-        element = element[part]
-    del element[path[-1]]
-    return copied
-
-
 def refusals(cloud: Cloud, document: Json) -> list[str] | None:
-    """The places that an answer names; ``None`` of a claim that is accepted.
-
-    Parties are returned as they were sent: the answer has no other findings than the claim.
-    """
+    """The places that an answer names; ``None`` of a claim that is accepted."""
     reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER)
-    if found := pas_validator().findings(reply.body):
-        sent = {one.message for one in pas_validator().findings(document)}
-        assert {one.message for one in found} <= sent
+    assert role_findings(reply.body) == []
     if reply.status != 200:
         assert 400 <= reply.status < 500, reply.body
         return [one for issue in reply.body["issue"] for one in issue["expression"]]
@@ -56,12 +44,6 @@ def refusals(cloud: Cloud, document: Json) -> list[str] | None:
         assert len(answer["item"]) == len(claim_of(document)["item"])
         return None
     return [extensions(one)["errorPath"]["valueString"] for one in answer["error"]]
-
-
-@pytest.fixture(autouse=True)
-def _checked_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Findings are compared with those of the claim."""
-    monkeypatch.setattr(calls, "fhir_findings", lambda _: [])
 
 
 @pytest.mark.parametrize("part", range(depth(1, PARTS)))

@@ -13,10 +13,10 @@ from precert.domain.orders import Covered, without_codes
 from precert.fhir.coverage import AssertedOrder, system_actions
 from precert.fhir.orders import read_order, read_patient
 from tests.adapters.hooks import bundle, hook_call, order, prefetch
+from tests.adapters.pas_mutations import VALUES, Path, paths, replaced
 from tests.fakes.client_servers import ClientSystem
 from tests.fakes.clock import START
 from tests.fakes.samples import payer
-from tests.property.test_pas import VALUES, Path, paths, replaced
 
 DOCUMENT: Final[dict[str, Any]] = {
     **hook_call(order(), hook="order-sign"),

@@ -1,0 +1,320 @@
+"""What a response returns of a received bundle: elements and parties as they were sent, where valid.
+
+The profiles of a response require elements of the patient, the insurer, the requestor and other
+providers which a claim can lack, as missing optional data never refuses it. Such an element is
+completed: by what the payer knows of itself, by what the claim states in another place, else by a
+data-absent-reason. Values that FHIR does not permit, and resources of other types than parties and
+orders, are left out. What is valid is returned unchanged, and nothing is completed from the payer's
+records of a member: the sender has to know the member.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from precert.domain.payer import Payer
+from precert.domain.values import Npi
+from precert.fhir import systems
+from precert.fhir.bundles import Bundle, objects, text
+from precert.fhir.datatypes import members, permitted
+from precert.fhir.elements import Json, absent
+from precert.fhir.parties import member_identifier_of
+from precert.fhir.received_parties import member_id_of
+
+_PROVIDERS: Final = "Practitioner|PractitionerRole|Organization"
+_HEAD: Final = "resourceType:code meta:Meta language:code"
+_ORDER: Final = (
+    f"{_HEAD} identifier:Identifier* status:code intent:code priority:code authoredOn:dateTime "
+    f"subject:Reference(Patient) requester:Reference({_PROVIDERS}|Patient)"
+)
+_SHAPES: Final = {
+    "Patient": f"{_HEAD} identifier:Identifier* active:boolean name:HumanName* "
+    "telecom:ContactPoint* gender:Gender birthDate:fullDate address:Address* "
+    "maritalStatus:CodeableConcept multipleBirthBoolean:boolean multipleBirthInteger:integer "
+    f"communication:Communication* generalPractitioner:Reference({_PROVIDERS})* "
+    "managingOrganization:Reference(Organization)",
+    "Practitioner": f"{_HEAD} identifier:Identifier* active:boolean name:HumanName* "
+    "telecom:ContactPoint* address:Address* gender:Gender birthDate:date qualification:Qualification*",
+    "PractitionerRole": f"{_HEAD} identifier:Identifier* active:boolean period:Period "
+    "practitioner:Reference(Practitioner) organization:Reference(Organization) "
+    "code:CodeableConcept* specialty:CodeableConcept* location:Reference(Location)* "
+    "healthcareService:Reference(HealthcareService)* telecom:ContactPoint* "
+    "endpoint:Reference(Endpoint)*",
+    "Organization": f"{_HEAD} identifier:Identifier* active:boolean type:CodeableConcept* name:string "
+    "alias:string* telecom:ContactPoint* address:Address* partOf:Reference(Organization) "
+    "contact:OrganizationContact*",
+    "Location": f"{_HEAD} identifier:Identifier* status:LocationStatus name:string alias:string* "
+    "description:string type:CodeableConcept* telecom:ContactPoint* address:Address "
+    "physicalType:CodeableConcept managingOrganization:Reference(Organization)",
+    "ServiceRequest": f"{_ORDER} code:CodeableConcept quantityQuantity:Quantity "
+    "occurrenceDateTime:dateTime occurrencePeriod:Period occurrenceTiming:Timing",
+    "DeviceRequest": f"{_ORDER} codeCodeableConcept:CodeableConcept occurrenceDateTime:dateTime "
+    "occurrencePeriod:Period occurrenceTiming:Timing",
+    "MedicationRequest": f"{_ORDER} medicationCodeableConcept:CodeableConcept",
+    "Claim": f"{_HEAD} identifier:Identifier* type:CodeableConcept patient:Reference(Patient) "
+    f"insurer:Reference(Organization) provider:Reference({_PROVIDERS}) careTeam:CareTeam* "
+    "supportingInfo:SupportingInfo* item:ClaimItem*",
+}
+"""Elements of the resources that are returned, or of which elements are: see :mod:`.datatypes`."""
+_REQUIRED: Final = {
+    "ServiceRequest": {"code"},
+    "DeviceRequest": {"codeCodeableConcept"},
+    "MedicationRequest": {"medicationCodeableConcept", "requester"},
+}
+"""What an order has beside its subject; one that lacks it is not returned."""
+_PROFILES: Final = {
+    "Patient": ("profile-beneficiary", "profile-subscriber", "us-core-patient"),
+    "Practitioner": ("profile-practitioner", "us-core-practitioner"),
+    "PractitionerRole": ("profile-practitionerrole", "us-core-practitionerrole"),
+    "Organization": (
+        *("profile-insurer", "profile-requestor", "profile-organization"),
+        "us-core-organization",
+    ),
+    "Location": ("profile-location", "us-core-location"),
+    "ServiceRequest": ("profile-servicerequest",),
+    "DeviceRequest": ("profile-devicerequest",),
+    "MedicationRequest": ("profile-medicationrequest",),
+}
+"""Profiles of HL7's guides that a returned resource fits."""
+_GUIDES: Final = ("http://hl7.org/fhir/us/", "http://hl7.org/fhir/uv/")
+_ALWAYS_ACTIVE: Final = ("profile-insurer", "profile-requestor")
+_MOST_LINES: Final = 4
+"""Lines of an address, as US Core permits them."""
+
+
+def answerable(bundle: Bundle, payer: Payer) -> Bundle:
+    """The bundle with what a response to it can return."""
+    return _Answerable(bundle, payer).bundle_of_all()
+
+
+@dataclass(frozen=True)
+class _Answerable:
+    bundle: Bundle
+    payer: Payer
+
+    def bundle_of_all(self) -> Bundle:
+        found: dict[int, Json] = {}
+        entries: list[Json] = []
+        for entry in self.bundle.document["entry"]:
+            sent = entry["resource"]
+            kept = self._resource(sent)
+            if kept is None:
+                entries.append({})
+                continue
+            found[id(sent)] = kept
+            url = permitted(entry.get("fullUrl"), "uri", self._type_of)
+            entries.append({"resource": kept} | ({"fullUrl": url} if url else {}))
+        identifier = permitted(self.bundle.document.get("identifier"), "Identifier", self._type_of)
+        by_name = {
+            name: found[id(one)] for name, one in self.bundle.entries.items() if id(one) in found
+        }
+        positions = {id(one): self.bundle.positions[position] for position, one in found.items()}
+        document = {"identifier": identifier, "entry": entries}
+        return Bundle(document, by_name, positions)
+
+    def _type_of(self, reference: Json) -> str | None:
+        found = self.bundle.target(reference)
+        return found["resourceType"] if found else None
+
+    def _resource(self, sent: Json) -> Json | None:
+        kind = sent["resourceType"]
+        if kind not in _SHAPES or (kind == "Claim" and sent is not self.bundle.first):
+            return None
+        found = members(sent, _SHAPES[kind], self._type_of)
+        _keep_profiles(found, kind)
+        if kind in _REQUIRED:
+            is_order = found.get("intent") == "order" and found.get("status") == "active"
+            has_subject = "reference" in found.get("subject", ())
+            return found if is_order and has_subject and _REQUIRED[kind] <= found.keys() else None
+        _COMPLETE[kind](self, found, sent)
+        return {name: value for name, value in found.items() if value not in (None, [], {})}
+
+    @cached_property
+    def _roles(self) -> Mapping[int, str]:
+        """The roles of organizations that are more than a provider, by their identity."""
+        head = self.bundle.first
+        targets = {"insurer": head.get("insurer"), "requestor": head.get("provider")}
+        return {
+            id(one): role
+            for role, reference in targets.items()
+            if (one := self.bundle.target(reference, "Organization")) is not None
+        }
+
+    # -- What profiles require -------------------------------------------------------------------------
+
+    def _claim(self, found: Json, _: Json) -> None:
+        found["identifier"] = [
+            _complete(one) for one in found.get("identifier", ()) if _has_value(one)
+        ]
+        # An item is found by its number.
+        found["item"] = [one for one in found.get("item", ()) if "sequence" in one]
+        for extension in (one for item in found["item"] for one in objects(item, "extension")):
+            if "valueIdentifier" in extension:
+                extension["valueIdentifier"] = _complete(extension["valueIdentifier"])
+
+    def _patient(self, found: Json, sent: Json) -> None:
+        found["identifier"] = self._member_identifiers(found, sent)
+        found["name"] = [_named(one) for one in found.get("name", ())] or [absent()]
+        found["telecom"] = [_complete(one) for one in found.get("telecom", ())]
+        found.setdefault("gender", "unknown")
+        found["communication"] = [
+            one for one in found.get("communication", ()) if "language" in one
+        ]
+
+    def _member_identifiers(self, found: Json, sent: Json) -> list[Json]:
+        """The identifiers as sent; without a value, by the member id that the coverage has."""
+        known: list[Json] = found.get("identifier", [])
+        if not any(map(_has_value, known)):
+            coverages = (
+                self.bundle.target(one.get("coverage"), "Coverage")
+                for one in objects(self.bundle.first, "insurance")
+            )
+            own = [
+                one
+                for one in coverages
+                if one and self.bundle.target(one.get("beneficiary")) is sent
+            ]
+            values = (member_id_of(None, one) for one in own)
+            if value := next((one for one in values if one), None):
+                known = [*known, member_identifier_of(value)]
+        return [_complete(one) for one in known] or [_complete({})]
+
+    def _practitioner(self, found: Json, _: Json) -> None:
+        known = filter(_has_form, found.get("identifier", ()))
+        found["identifier"] = [_complete(one) for one in known] or [_complete({})]
+        found["name"] = [
+            one if "family" in one or "_family" in one else {**one, "_family": absent()}
+            for one in found.get("name", ({},))
+        ]
+        found["address"] = _short(found)
+        found["qualification"] = [one for one in found.get("qualification", ()) if "code" in one]
+
+    def _role(self, found: Json, _: Json) -> None:
+        found.setdefault("practitioner", absent())
+        found["telecom"] = [_complete(one) for one in found.get("telecom", ())]
+        if not found["telecom"] and "endpoint" not in found:
+            found["telecom"] = [_complete({})]
+
+    def _organization(self, found: Json, sent: Json) -> None:
+        role = self._roles.get(id(sent))
+        claims = {one.rpartition("/")[2].partition("|")[0] for one in _claims(found)}
+        if role or claims.intersection(_ALWAYS_ACTIVE):
+            # The profiles of insurer and requestor have no other value, and types of X12 only.
+            found["active"] = True
+            found.pop("_active", None)
+            found["type"] = [one for one in found.get("type", ()) if _is_of(one, systems.ENTITY)]
+        elif "active" not in found:
+            found.setdefault("_active", absent())
+        found["identifier"] = _single([*filter(_has_form, found.get("identifier", ()))])
+        if "name" not in found:
+            if role == "insurer":
+                found["name"] = self.payer.name
+                found.pop("_name", None)
+            else:
+                found.setdefault("_name", absent())
+                found["identifier"] = found["identifier"] or [_complete({})]
+        for name in ("telecom", "address"):
+            # Organizations have no home.
+            found[name] = [
+                {key: value for key, value in one.items() if (key, value) != ("use", "home")}
+                for one in found.get(name, ())
+            ]
+        found["address"] = _short(found)
+
+    def _location(self, found: Json, _: Json) -> None:
+        if "name" not in found:
+            found.setdefault("_name", absent())
+        found.setdefault("address", absent())
+
+
+_COMPLETE: Final[Mapping[str, Callable[[_Answerable, Json, Json], None]]] = {
+    "Claim": _Answerable._claim,  # noqa: SLF001 - a table of this module
+    "Patient": _Answerable._patient,  # noqa: SLF001
+    "Practitioner": _Answerable._practitioner,  # noqa: SLF001
+    "PractitionerRole": _Answerable._role,  # noqa: SLF001
+    "Organization": _Answerable._organization,  # noqa: SLF001
+    "Location": _Answerable._location,  # noqa: SLF001
+}
+
+
+def _complete(element: Json) -> Json:
+    """An Identifier or a ContactPoint with system and value, or the reason why one is absent."""
+    missing = [
+        f"_{name}" for name in ("system", "value") if not {name, f"_{name}"} & element.keys()
+    ]
+    return {**element, **{name: absent() for name in missing}}
+
+
+_FORMS: Final = {
+    systems.US_NPI: TypeAdapter[str](Npi),
+    "urn:oid:2.16.840.1.113883.4.7": TypeAdapter(
+        Annotated[str, Field(pattern="^[0-9]{2}D[0-9]{7}$")]
+    ),
+    "urn:oid:2.16.840.1.113883.6.300": TypeAdapter(Annotated[str, Field(pattern="^[0-9]{5}$")]),
+}
+"""Forms of identifiers that US Core checks: NPI, CLIA and NAIC numbers."""
+
+
+def _has_form(identifier: Json) -> bool:
+    """Whether an identifier has the form of its system; what has another one is no such number."""
+    form, value = _FORMS.get(identifier.get("system", "")), identifier.get("value")
+    try:
+        return form is None or form.validate_python(value) == value
+    except ValidationError:
+        return False
+
+
+def _has_value(identifier: Json) -> bool:
+    return text(identifier, "value") is not None
+
+
+def _named(name: Json) -> Json:
+    """A name of a patient: with family or given name, or with the reason why it has neither."""
+    parts = {"family", "_family", "given", "_given"} & name.keys()
+    others = [one for one in objects(name, "extension") if one["url"] != systems.DATA_ABSENT]
+    if not parts:
+        others += absent()["extension"]
+    return {key: value for key, value in {**name, "extension": others}.items() if value}
+
+
+def _short(party: Json) -> list[Json]:
+    """Addresses with at most four lines."""
+    return [
+        {**one, "line": [*lines[: _MOST_LINES - 1], ", ".join(lines[_MOST_LINES - 1 :])]}
+        if len(lines := one.get("line", [])) > _MOST_LINES
+        else one
+        for one in party.get("address", ())
+    ]
+
+
+def _single(identifiers: list[Json]) -> list[Json]:
+    """Identifiers of an organization: one TIN at most."""
+    tins = [one for one in identifiers if one.get("system") == systems.US_TIN]
+    return [one for one in identifiers if one not in tins[1:]]
+
+
+def _is_of(concept: Json, system: str) -> bool:
+    return any(one.get("system") == system for one in objects(concept, "coding"))
+
+
+def _claims(resource: Json) -> list[Any]:
+    found: list[Any] = resource.get("meta", {}).get("profile", [])
+    return found
+
+
+def _keep_profiles(resource: Json, kind: str) -> None:
+    """Claim no profile of a guide that a returned resource of this type may not fit."""
+    if not (claimed := _claims(resource)):
+        return
+    known = _PROFILES.get(kind, ())
+    kept = [
+        one
+        for one in claimed
+        if not one.startswith(_GUIDES) or one.partition("|")[0].rpartition("/")[2] in known
+    ]
+    resource["meta"] = {**resource["meta"], "profile": kept}
+    if not kept:
+        del resource["meta"]["profile"]
