@@ -10,7 +10,7 @@ from precert.names import (
     DAMAGED_RECORD,
     ERRORS,
     NOTICES_AGE,
-    ORPHANS_KEPT,
+    ORPHANS_RETAINED,
     ORPHANS_SWEPT,
     PROCESSING_AGE,
     SCAN_UNRESOLVED,
@@ -112,11 +112,11 @@ OWN_ALARMS: Final = (
         present=True,
     ),
     OwnAlarm(
-        "OrphansKept",
+        "OrphansRetained",
         Severity.TICKET,
         "Requests were removed without being archived, or too many files have no record: they remain",
         "orphans",
-        ORPHANS_KEPT,
+        ORPHANS_RETAINED,
     ),
     OwnAlarm(
         "SubscriptionSweepMissing",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from precert.bootstrap import call
-from precert.names import ORPHANS_KEPT, ORPHANS_SWEPT
+from precert.names import ORPHANS_RETAINED, ORPHANS_SWEPT
 from precert.observability import errors_noted, logger, metrics, note_work
 from precert.usecases.orphans import sweep_orphans
 
@@ -20,7 +20,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
                 "orphan_removed", request_id=orphan.request_id, document_id=document_id or "all"
             )
         for request_id in swept.not_archived:
-            note_work(ORPHANS_KEPT, request_id=request_id, reason="not_archived")
+            note_work(ORPHANS_RETAINED, request_id=request_id, reason="not_archived")
         if swept.held:
-            note_work(ORPHANS_KEPT, orphans=swept.held, reason="too_many")
+            note_work(ORPHANS_RETAINED, orphans=swept.held, reason="too_many")
         note_work(ORPHANS_SWEPT, removed=len(swept.removed))

@@ -128,7 +128,7 @@ PROVOKED: Final[tuple[tuple[str, Callable[[Cloud], None]], ...]] = (
     ("DeemedDenials", _late("MEDICAID")),
     ("VendorDeadlinesPassed", _vendor_late),
     ("SubscriptionsOff", _without_handshake),
-    ("OrphansKept", _without_archive),
+    ("OrphansRetained", _without_archive),
 )
 RUNS: Final[dict[str, Callable[[Cloud], None]]] = {
     "SweepMissing": lambda _cloud: Cloud.sweep(),

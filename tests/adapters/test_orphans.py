@@ -11,7 +11,7 @@ from functions.expire import orphans as sweep
 from precert.cli import orphans
 from precert.cli.main import DONE, REFUSED, main
 from precert.domain.errors import PrecertError
-from precert.names import ORPHANS_KEPT, ORPHANS_SWEPT, Env
+from precert.names import ORPHANS_RETAINED, ORPHANS_SWEPT, Env
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
 
@@ -54,7 +54,7 @@ def swept(cloud: Cloud) -> tuple[int, list[dict[str, Any]]]:
     cloud.log.truncate(0)
     sweep.handle({}, Context())
     lines = map(json.loads, cloud.log.getvalue().replace("\0", "").splitlines())
-    logged = [one for one in lines if one["message"] in {ORPHANS_KEPT, ORPHANS_SWEPT}]
+    logged = [one for one in lines if one["message"] in {ORPHANS_RETAINED, ORPHANS_SWEPT}]
     return logged[-1]["removed"], logged[:-1]
 
 
