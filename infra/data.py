@@ -1,6 +1,7 @@
 """The data stack: everything that holds data, and the keys that encrypt it."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.config import StageConfig
@@ -35,8 +36,10 @@ class DataStack(cdk.Stack):
         self.audit = Audit(self, "Audit", stage=stage)
         self.documents = Documents(self, "Buckets", stage=stage, encryption=self.encryption)
         self.bus = EventBus(self, "EventBus", stage=stage).bus
+        self.keys: tuple[kms.Key, ...] = (*self.encryption.keys, self.audit.key)
+        """The keys of everything that the stacks store."""
         if stage.backup is not None:
-            Backups(
+            backups = Backups(
                 self,
                 "Backups",
                 stage=stage,
@@ -50,6 +53,7 @@ class DataStack(cdk.Stack):
                 ],
                 keys=[self.encryption.key, self.audit.key],
             )
+            self.keys = (*self.keys, backups.key)
         self.user_pool = (
             UserPool(self, "UserPool", stage=stage) if stage.identity.issuer is None else None
         )

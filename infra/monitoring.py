@@ -178,7 +178,7 @@ class MonitoringStack(cdk.Stack):
             queues=service.queues,
             tables=data.tables,
             documents=data.documents,
-            keys=(*data.encryption.keys, data.audit.key),
+            keys=data.keys,
             workflow=service.workflow,
             api=service.api,
         )

@@ -43,7 +43,7 @@ class Backups(Construct):
         keys: Sequence[kms.IKey],
     ) -> None:
         super().__init__(scope, construct_id)
-        key = kms.Key(
+        self.key = kms.Key(
             self,
             "Key",
             description=f"Backups of precert {stage.name}",
@@ -55,7 +55,7 @@ class Backups(Construct):
             self,
             "Vault",
             backup_vault_name=unique_name(stage.name, "backups"),
-            encryption_key=key,
+            encryption_key=self.key,
             lock_configuration=_lock(config),
             removal_policy=stage.removal_policy,
         )

@@ -96,9 +96,14 @@ class FunctionSpec:
         return self.serves_http and Env.RIGHTS in self.environment
 
     @property
+    def is_released_gradually(self) -> bool:
+        """Whether a release of it is noticed by people or systems that wait for it."""
+        return self.serves_http and not self.for_operators
+
+    @property
     def has_snapshot(self) -> bool:
         """Whether it uses SnapStart, which is charged for by the hour."""
-        return self.serves_http and not (self.for_operators or self.starts_without_snapshot)
+        return self.is_released_gradually and not self.starts_without_snapshot
 
 
 class Runtime(Construct):

@@ -196,7 +196,7 @@ def watch(
     alarms.notify(
         "Keys",
         Severity.PAGE,
-        "A key is disabled or is to be deleted: without it, data cannot be read or calls answered",
+        "A key is disabled or is to be deleted: without it, data and backups cannot be read",
         "certificates-and-keys",
         events.EventPattern(
             source=["aws.kms"],
@@ -222,6 +222,18 @@ def watch(
             ],
         ),
     )
+    if stage.backup is not None:
+        alarms.notify(
+            "Backups",
+            Severity.TICKET,
+            "A backup or its copy to another Region or account failed",
+            "backups",
+            events.EventPattern(
+                source=["aws.backup"],
+                detail_type=["Backup Job State Change", "Copy Job State Change"],
+                detail={"state": ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"]},
+            ),
+        )
     if stage.scan_documents:
         alarms.notify(
             "ScanPlan",

@@ -49,7 +49,7 @@ class Releases(Construct):
         application = codedeploy.LambdaApplication(self, "Application")
         role = self._role()
         for spec, function in functions.items():
-            if spec.has_snapshot:
+            if spec.is_released_gradually:
                 codedeploy.LambdaDeploymentGroup(
                     self,
                     spec.construct_id,

@@ -336,12 +336,12 @@ def notified(stack: Synthesized) -> dict[str, Any]:
 
 
 def test_every_alarm_names_its_section_when_it_notifies(stack: Synthesized) -> None:
-    """No section is without an alarm; those of a cost budget have no description."""
+    """No section is without an alarm. That of costs has no description; not every stage has backups."""
     descriptions = [one["AlarmDescription"] for one in alarms_of(stack)]
     named = {
         re.search(rf"Runbook: {RUNBOOK}#(\S+)$", one) for one in [*descriptions, *notified(stack)]
     }
-    assert {found[1] for found in named if found} | {"costs"} == sections()
+    assert {found[1] for found in named if found} | {"backups", "costs"} == sections()
     assert None not in named
 
 

@@ -1,5 +1,6 @@
 """Releases by version: what moves gradually, what rolls it back, and what waiting executions keep."""
 
+from infra import catalog
 from tests.template.synthesized import Synthesized, state_machine
 
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
@@ -40,9 +41,7 @@ def test_release_is_gradual_when_people_wait_for_the_function(prod: Synthesized)
         for policy in prod.resources("AWS::Lambda::Alias").values()
         if "UpdatePolicy" in policy
     }
-    served = [
-        one for one in prod.properties("AWS::Lambda::Function").values() if "SnapStart" in one
-    ]
+    served = [spec for spec in catalog.ALL if spec.serves_http and spec is not catalog.OPERATIONS]
     assert len(groups) == len(moved) == len(served)
     for group in groups:
         assert group["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"

@@ -120,6 +120,16 @@ def test_alarm_rings_when_a_schedule_did_not_run(
 
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/1"
 REPORTED: Final[dict[str, dict[str, Any]]] = {
+    "A backup": {
+        "source": "aws.backup",
+        "detail-type": "Backup Job State Change",
+        "detail": {"state": "FAILED", "resourceType": "S3", "backupVaultName": "precert-prod"},
+    },
+    "A backup or its copy": {
+        "source": "aws.backup",
+        "detail-type": "Copy Job State Change",
+        "detail": {"state": "FAILED", "resourceType": "DynamoDB"},
+    },
     "A certificate expires soon": {
         "source": "aws.acm",
         "detail-type": "ACM Certificate Approaching Expiration",
@@ -168,6 +178,17 @@ def _pattern(rule: dict[str, Any]) -> Any:
     return EventPattern.load(json.dumps(resolved(rule["EventPattern"])))
 
 
+def test_nobody_is_notified_when_a_backup_is_complete(prod: Synthesized) -> None:
+    [rule] = [
+        one
+        for one in prod.properties("AWS::Events::Rule").values()
+        if one.get("Description", "").startswith("A backup")
+    ]
+    reported = REPORTED["A backup"]
+    for state in ("RUNNING", "COMPLETED"):
+        assert not _pattern(rule).matches_event({**reported, "detail": {"state": state}})
+
+
 @pytest.mark.parametrize("text", REPORTED)
 def test_operators_are_notified_when_aws_reports_it(prod: Synthesized, text: str) -> None:
     [rule] = [
@@ -186,12 +207,11 @@ def test_operators_are_notified_when_aws_reports_it(prod: Synthesized, text: str
 def test_operators_are_notified_of_every_key_when_the_product_cannot_work_without_it(
     prod: Synthesized,
 ) -> None:
-    """All but that of the backups, which AWS Backup itself reports as failed."""
+    """Without the key of the backups, none of them can be restored."""
     [rule] = [
         one
         for one in prod.properties("AWS::Events::Rule").values()
         if one.get("Description", "").startswith("A key is disabled")
     ]
     watched = {one["Fn::GetAtt"][0] for one in rule["EventPattern"]["detail"]["resources"]["ARN"]}
-    keys = {name for name in prod.properties("AWS::KMS::Key") if "Backup" not in name}
-    assert watched == keys
+    assert watched == prod.properties("AWS::KMS::Key").keys()
