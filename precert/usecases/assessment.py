@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
+from typing import NamedTuple
 
 from precert.domain import disputing
 from precert.domain.amending import running_deadline
@@ -38,14 +39,20 @@ from precert.domain.requested_lines import requested_lines
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE
 from precert.domain.reviewing import request_also, request_information
+from precert.domain.rules import RuleListVersion
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import prove_assertion
-from precert.usecases.code_rules import judge_codes, retained_by_payer
+from precert.usecases.code_rules import JudgedCode, judge_codes, retained_by_payer
 from precert.usecases.duplicates import FoundDuplicates, find_duplicates
 from precert.usecases.facts_of_call import ComparedOnce, ReadOnce
 from precert.usecases.ownership import ownership_of
-from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
+from precert.usecases.ports.reference import (
+    CheckFacts,
+    ReferenceReader,
+    RuleLists,
+    RuleListVersions,
+)
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     Fingerprints,
@@ -55,10 +62,23 @@ from precert.usecases.ports.requests import (
 from precert.usecases.workflow import CycleStatus, cycle_status_of, is_open
 
 
+class _Sources(NamedTuple):
+    """What an assessment reads, with the payer's settings and the time of the assessment."""
+
+    requests: RequestStore
+    reference: ReferenceReader
+    rule_lists: RuleLists
+    versions: RuleListVersions
+    fingerprints: Fingerprints
+    payer: Payer
+    now: datetime
+
+
 def with_matches(request: Request, reference: ReferenceReader) -> Request:
     """Flag providers that do not match their directory entry; the request continues.
 
-    One call, or none where both providers were entered manually. Reconciled providers stay.
+    One database read, or none where both providers were entered manually. Reconciled providers are
+    unchanged.
     """
     review, content = request.submitted, request.content
     entries = reference.entries(provider_ids(content))
@@ -81,9 +101,9 @@ def assess_cycle(
 ) -> CycleStatus:
     """Assess a cycle and record the result; safe to repeat after a partial run (W1).
 
-    A duplicate ends (S2); delegated vendors receive the lines that they decide (W8); the rules approve
-    the payer's lines, or they pend for review with their deadline (W2), and missing required
-    documentation is requested at once. An appeal pends with its own deadline.
+    A duplicate ends (S2). Delegated vendors receive the lines that they decide (W8). The payer's lines
+    are approved by the rules, or pended for review with a deadline (W2); required documentation that
+    is missing is requested at once. An appeal is pended with its own deadline.
 
     Raises:
         TransientError: every write conflicted, or no rule list is published.
@@ -98,13 +118,9 @@ def assess_cycle(
                 return CycleStatus(Route.CLOSED, 1)
             change = _next_change(
                 file,
-                requests=requests,
-                reference=ReadOnce(reference),
-                rule_lists=rule_lists,
-                versions=versions,
-                fingerprints=fingerprints,
-                payer=payer,
-                now=now,
+                _Sources(
+                    requests, ReadOnce(reference), rule_lists, versions, fingerprints, payer, now
+                ),
             )
             if change is None:
                 return cycle_status_of(file.request, cycle, now)
@@ -126,26 +142,26 @@ def assess_before_storing(
     payer: Payer,
     now: datetime,
 ) -> tuple[Change, ...]:
-    """The changes by which a request that is not stored yet is assessed, in their order (W1).
+    """The changes that the assessment of a new request makes, in their order (W1).
 
-    They are stored with it. None if it ends as a duplicate, which only a stored request does.
+    The caller stores them together with the request. Empty if the request is a duplicate: only a
+    stored request can end as one.
 
     Raises:
         TransientError: as :func:`assess_cycle`.
     """
-    reference, fingerprints = ReadOnce(reference), ComparedOnce(fingerprints)
+    using = _Sources(
+        requests,
+        ReadOnce(reference),
+        rule_lists,
+        versions,
+        ComparedOnce(fingerprints),
+        payer,
+        now,
+    )
     changes = list[Change]()
     while True:
-        change = _next_change(
-            file,
-            requests=requests,
-            reference=reference,
-            rule_lists=rule_lists,
-            versions=versions,
-            fingerprints=fingerprints,
-            payer=payer,
-            now=now,
-        )
+        change = _next_change(file, using)
         if change is None:
             return tuple(changes)
         if change.effects.duplicate_lock is DuplicateLock.RELEASE:
@@ -157,114 +173,59 @@ def assess_before_storing(
 
 
 def _is_assessed(request: Request) -> bool:
-    """Whether no further change follows: where vendors have their lines, the payer's own are next."""
+    """Whether no further change follows. After delegation, the payer's own lines are still open."""
     return request.status is not Status.PROCESSING and not _lacks_documentation(request)
 
 
-def _next_change(
-    file: RequestFile,
-    *,
-    requests: RequestStore,
-    reference: ReferenceReader,
-    rule_lists: RuleLists,
-    versions: RuleListVersions,
-    fingerprints: Fingerprints,
-    payer: Payer,
-    now: datetime,
-) -> Change | None:
+def _next_change(file: RequestFile, using: _Sources) -> Change | None:
     """The next change of the assessment; ``None`` if nothing is left to do."""
     request = file.request
     appeal = request.submitted.open_appeal
     if appeal is not None:
-        filed = appeal.status is AppealStatus.FILED
-        return disputing.pend_appeal(request, deadline_of(request, payer), now) if filed else None
+        if appeal.status is not AppealStatus.FILED:
+            return None
+        return disputing.pend_appeal(request, deadline_of(request, using.payer), using.now)
     if request.status is Status.PROCESSING:
-        return _first_change(
-            file,
-            requests=requests,
-            reference=reference,
-            rule_lists=rule_lists,
-            versions=versions,
-            fingerprints=fingerprints,
-            payer=payer,
-            now=now,
-        )
-    return _documentation_requested(file, payer, now)
+        return _first_change(file, using)
+    return _documentation_requested(file, using.payer, using.now)
 
 
-def _first_change(
-    file: RequestFile,
-    *,
-    requests: RequestStore,
-    reference: ReferenceReader,
-    rule_lists: RuleLists,
-    versions: RuleListVersions,
-    fingerprints: Fingerprints,
-    payer: Payer,
-    now: datetime,
-) -> Change:
-    """How the initial cycle continues, by the rule list in effect."""
-    request = with_matches(file.request, reference)
-    content, received_at = request.content, request.submitted.submitted_at
-    if content.patient is None:
+def _first_change(file: RequestFile, using: _Sources) -> Change:
+    """How a cycle that is being processed continues, by the rule list in effect."""
+    payer, now = using.payer, using.now
+    request = with_matches(file.request, using.reference)
+    if request.content.patient is None:
         raise AssertionError("completeness requires a patient")
-    facts = reference.check_facts(content.patient.member_id)
-    rule_list = facts.rule_list
-    if rule_list is None:
+    facts = using.reference.check_facts(request.content.patient.member_id)
+    if facts.rule_list is None:
         raise TransientError("No rule list is published yet. Try again later.")
-
-    def plan_on(day: date) -> Plan:
-        coverage = facts.coverage_on(day)
-        return coverage.plan if coverage else request.plan
-
-    judged = judge_codes(
-        content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
+    codes = _judged_codes(request, facts, facts.rule_list, using)
+    request = _with_ownership(request, using)
+    lines = _open_lines(request, codes)
+    duplicates = find_duplicates(
+        request, fingerprints=using.fingerprints, requests=using.requests, payer=payer
     )
-    vendor_ids = sorted({id_ for codes in judged for one in codes if (id_ := one.answer.vendor_id)})
-    vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
-    received_on = local_date(received_at, payer.zone)
-    judged = retained_by_payer(judged, content.services, vendors, received_on)
-    ownership = request.submitted.ownership
-    open_ids = {line.line_id for line in request.submitted.active_lines if not line.decisions}
-    if ownership is None:
-        ownership = ownership_of(
-            content, reference=reference, rule_lists=rule_lists, payer=payer, now=received_at
-        ).delegations()
-        review = request.submitted.model_copy(update={"ownership": ownership})
-        request = request.model_copy(update={"review": review})
-    requested = requested_lines(content)
-    codes = chain.from_iterable(of_service or (None,) for of_service in judged)
-    vendor_of = {line_id: one.vendor_id for one in ownership for line_id in one.line_ids}
-    judged_lines = tuple(
-        JudgedLine(
-            line_id,
-            requested[line_id],
-            code.answer if code else None,
-            code.rule if code else None,
-            vendor_of.get(line_id),
-        )
-        for line_id, code in zip(requested, codes, strict=True)
-    )
-    lines = tuple(one for one in judged_lines if one.line_id in open_ids)
-    duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
     assertion = prove_assertion(
-        request.content_as_submitted, reference=reference, versions=versions
+        request.content_as_submitted, reference=using.reference, versions=using.versions
     )
     assessment = Assessment(
-        rule_list=rule_list.version,
+        rule_list=facts.rule_list.version,
         assessed_at=now,
         lines=_with_earlier(request, assessed_lines(lines)),
         required_documentation=missing_documents(lines, file.documents),
         assertion=assertion,
         potential_duplicates=_potential(request, duplicates),
-        late_notification=is_late_notification(content, received_at, payer),
+        late_notification=is_late_notification(
+            request.content, request.submitted.submitted_at, payer
+        ),
     )
+    ownership = request.submitted.ownership or ()
     waiting = [one for one in ownership if one.delegated_at is None and not one.reports]
-    is_first = request.submitted.cycle == FIRST_CYCLE
-    if is_first and any(one.delegated_at for one in ownership):
-        return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
-    if is_first and duplicates.repeated is not None:
-        return request.end_as_duplicate(duplicates.repeated, assessment, now)
+    if request.submitted.cycle == FIRST_CYCLE:
+        if any(one.delegated_at for one in ownership):
+            return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
+        if duplicates.repeated is not None:
+            return request.end_as_duplicate(duplicates.repeated, assessment, now)
     if waiting or not request.submitted.open_own_lines:
         delegations = [
             one.delegated(deadline_of(request, payer, one.line_ids), now) if one in waiting else one
@@ -274,17 +235,76 @@ def _first_change(
     return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
 
 
+def _judged_codes(
+    request: Request, facts: CheckFacts, rule_list: RuleListVersion, using: _Sources
+) -> tuple[tuple[JudgedCode, ...], ...]:
+    """The results of the rule list for the codes of each service."""
+    services, rule_lists, payer = request.content.services, using.rule_lists, using.payer
+
+    def plan_on(day: date) -> Plan:
+        coverage = facts.coverage_on(day)
+        return coverage.plan if coverage else request.plan
+
+    judged = judge_codes(services, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer)
+    vendor_ids = sorted({id_ for codes in judged for one in codes if (id_ := one.answer.vendor_id)})
+    vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
+    received_on = local_date(request.submitted.submitted_at, payer.zone)
+    return retained_by_payer(judged, services, vendors, received_on)
+
+
+def _with_ownership(request: Request, using: _Sources) -> Request:
+    """The request with the delegations of its lines, if they are not determined yet."""
+    review = request.submitted
+    if review.ownership is not None:
+        return request
+    ownership = ownership_of(
+        request.content,
+        reference=using.reference,
+        rule_lists=using.rule_lists,
+        payer=using.payer,
+        now=review.submitted_at,
+    )
+    review = review.model_copy(update={"ownership": ownership.delegations()})
+    return request.model_copy(update={"review": review})
+
+
+def _open_lines(request: Request, codes: Sequence[Sequence[JudgedCode]]) -> tuple[JudgedLine, ...]:
+    """The active service lines without a decision, with the results of their codes."""
+    review = request.submitted
+    open_ids = {line.line_id for line in review.active_lines if not line.decisions}
+    vendor_of = {
+        line_id: one.vendor_id for one in review.ownership or () for line_id in one.line_ids
+    }
+    requested = requested_lines(request.content)
+    by_line = chain.from_iterable(of_service or (None,) for of_service in codes)
+    return tuple(
+        JudgedLine(
+            line_id,
+            requested[line_id],
+            code.answer if code else None,
+            code.rule if code else None,
+            vendor_of.get(line_id),
+        )
+        for line_id, code in zip(requested, by_line, strict=True)
+        if line_id in open_ids
+    )
+
+
 def _with_earlier(
     request: Request, lines: tuple[LineAssessment, ...]
 ) -> tuple[LineAssessment, ...]:
-    """The assessed lines after those that an earlier cycle assessed."""
+    """The lines that an earlier cycle assessed, followed by the lines of this assessment."""
     earlier = request.submitted.assessment
     new = {one.line_id for one in lines}
     return (*(one for one in (earlier.lines if earlier else ()) if one.line_id not in new), *lines)
 
 
 def _potential(request: Request, found: FoundDuplicates) -> tuple[PotentialDuplicate, ...]:
-    """The potential duplicates. An update does not end a request: a reviewer compares the two."""
+    """The potential duplicates.
+
+    An updated request does not end as a duplicate: the one that it repeats is added to the list, and a
+    reviewer compares the two.
+    """
     other = found.repeated
     if other is None or request.submitted.cycle == FIRST_CYCLE:
         return found.potential
@@ -331,9 +351,9 @@ def _lacks_documentation(request: Request) -> bool:
 
 
 def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
-    """Request missing documentation once, and accept what arrived meanwhile (W1, W2).
+    """The change that requests missing documentation once, or accepts what arrived meanwhile (W1, W2).
 
-    Both changes are derived from the stored state, so an interrupted assessment resumes.
+    It is derived from the stored state, so an interrupted assessment resumes.
     """
     request, review = file.request, file.request.submitted
     assessment = review.assessment
@@ -364,10 +384,10 @@ def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> 
 def refused_requested(
     file: RequestFile, refused: Collection[Document], payer: Payer, now: datetime
 ) -> Change | None:
-    """Request required documents again that were refused (W1, W2).
+    """The change that requests required documents again after they were refused (W1, W2).
 
-    The open request for information gets them, with the time of a new one. Where none is open, a new
-    one requests them, unless one did since the refusal.
+    They are added to the open request for information, whose deadline is then that of a new one. If
+    none is open, a new one requests them, unless they were requested since the refusal.
     """
     request, review = file.request, file.request.submitted
     if (change := missing_requested(file, payer, now)) is not None:
@@ -404,7 +424,11 @@ def refused_requested(
 
 
 def refused_while_open(file: RequestFile, closed_at: datetime) -> list[Document]:
-    """The documents that were refused while an RFI requested them that a document closed then."""
+    """The documents that were refused while a request for information was open.
+
+    The request for information is the one that another document closed at ``closed_at``, not one that
+    was answered in words.
+    """
     return [
         document
         for rfi in file.request.submitted.information_requests
@@ -418,7 +442,7 @@ def refused_while_open(file: RequestFile, closed_at: datetime) -> list[Document]
 
 
 def missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
-    """Request the required documents that were not sent, once in a cycle."""
+    """The change that requests the required documents that were not sent, once in a cycle."""
     request, review = file.request, file.request.submitted
     assessment = review.assessment
     if assessment is None or not _lacks_documentation(request):
