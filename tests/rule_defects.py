@@ -172,7 +172,7 @@ DEFECTS: Final = (
     Defect(
         "D1",
         "precert/usecases/drafts.py",
-        "    if not leads_to_a_draft(answer, payer):\n",
+        "    if not needs_draft(answer, payer):\n",
         "    if answer is None:\n",
     ),
     Defect(

@@ -34,7 +34,7 @@ from precert.domain.rules import Requirement
 from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
-from precert.usecases.drafts import elsewhere
+from precert.usecases.drafts import no_draft
 from precert.usecases.members import require_member
 from precert.usecases.rate_limits import too_many
 from tools.openapi_story import (
@@ -58,7 +58,7 @@ def problem_examples() -> Mapping[str, Any]:
         plain_problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "body_too_large",
-            "A body has at most 256 KB. Send documents as uploads.",
+            "A body can have at most 256 KB. Upload documents separately.",
         ),
         plain_problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -83,8 +83,8 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
         PatientNotEligibleError(notices["not_eligible"]),
         CheckNotAvailableError(notices["check_not_available"]),
         no_confirmation(example.check.requirement),
-        elsewhere(replace(example.check, requirement=Requirement.NOT_REQUIRED), example.payer),
-        elsewhere(example.export.answer, example.payer),
+        no_draft(replace(example.check, requirement=Requirement.NOT_REQUIRED), example.payer),
+        no_draft(example.export.answer, example.payer),
         GuidanceOnlyError(notices["behavioral"]),
         expired(),
         why_refused(
@@ -95,10 +95,10 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             now=SUBMITTED,
         ),
         _refused(lambda: parse_if_match("3")),
-        VersionMissingError('Send the version you read, as in If-Match: "3".'),
+        VersionMissingError('Send the version that you read, as in If-Match: "3".'),
         _refused(lambda: example.determined.request.void("", PROVIDER_USER, SUBMITTED)),
         FlagLimitError(
-            "At most 15 requests are flagged: take the flag off one of these first.",
+            "At most 15 requests can be flagged. Remove the flag of one of these first.",
             flagged=[
                 {
                     "request_id": REQUEST_ID,

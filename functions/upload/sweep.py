@@ -7,7 +7,7 @@ from precert.bootstrap import Dependencies, dependencies
 from precert.names import SCAN_UNRESOLVED, UPLOADS_SWEPT
 from precert.observability import errors_noted, logger, metrics, note_error, note_work, work_on
 from precert.usecases.ports.documents import WaitingUpload
-from precert.usecases.upload_sweep import LOOKED_AT_AFTER, Swept, sweep_upload
+from precert.usecases.upload_sweep import SWEPT_AFTER, Swept, sweep_upload
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -17,7 +17,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
     with errors_noted():
         deps = dependencies()
         found: Counter[Swept] = Counter()
-        for waiting in deps.documents.waiting(deps.now() - LOOKED_AT_AFTER):
+        for waiting in deps.documents.waiting(deps.now() - SWEPT_AFTER):
             with work_on(**waiting._asdict()):
                 found.update(_swept(deps, waiting))
         note_work(UPLOADS_SWEPT, **{swept.value: count for swept, count in found.items()})

@@ -264,7 +264,7 @@ class _Connection(http.client.HTTPConnection):
 
 @dataclass(eq=False)
 class _Call(threading.Thread):
-    """One call in a thread of its own, which the caller does not wait for after the deadline."""
+    """One AWS call in a thread of its own, which the caller does not wait for after the deadline."""
 
     target: _Target
     method: str

@@ -113,7 +113,7 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
     def _last(self, request_id: str, cycle: int) -> "_Execution | None":
         """The last execution of a cycle; each has the name that follows that of the one before.
 
-        One call while the first one runs, at most 2 log2(n) + 1 after n executions.
+        One AWS call while the first one runs, at most 2 log2(n) + 1 after n executions.
         """
         last, missing = self._described(request_id, cycle, 0), 1
         if last is None:

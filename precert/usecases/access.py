@@ -1,5 +1,5 @@
-"""What every operation on drafts and requests shares: who may see one, for how long, and
-why a write was refused.
+"""Access to drafts and requests, shared by all operations: who may read one, for how long, and the
+error of a refused write.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -32,7 +32,10 @@ _OTHER_PATIENT = FieldError(
 
 
 def not_found() -> NotFoundError:
-    """The same error whether it does not exist or the caller may not see it (A2)."""
+    """The error for a request that does not exist, or that the caller may not read (A2).
+
+    It is the same for both, so that callers cannot find out which requests exist.
+    """
     return NotFoundError("None of your TINs has a request with this ID.")
 
 
@@ -57,7 +60,9 @@ def live_draft(request: Request | None, callers_tins: Collection[str], now: date
     """The draft, if it is the caller's, not submitted and not expired.
 
     Raises:
-        NotFoundError, DraftExpiredError, ActionNotAllowedError: it is none of these.
+        NotFoundError: it does not exist, or the caller may not read it.
+        DraftExpiredError.
+        ActionNotAllowedError: it was submitted.
     """
     draft = visible(request, callers_tins)
     if draft.status is not Status.INCOMPLETE:

@@ -8,16 +8,16 @@ from precert.domain.audit import AuditRecord, member_key
 
 
 class HookCalls(Protocol):
-    """Calls of CDS Hooks services as they were received and answered, for disputes.
+    """Requests to CDS Hooks services with their responses, stored as evidence for disputes.
 
-    Append-only; a call is named by the id of its audit record.
+    Append-only. The key is the id of the audit record of the call.
     """
 
     def store(self, access_id: str, content: dict[str, Any]) -> None:
-        """Store a call; one that is stored remains as it is.
+        """Store a call; a stored call is not overwritten.
 
         Raises:
-            TransientError: it may not be stored.
+            TransientError: the call was possibly not stored.
         """
 
     def read(self, access_id: str) -> dict[str, Any] | None:
@@ -32,27 +32,27 @@ class AuditLog(Protocol):
     """Append-only: no method changes or deletes a record."""
 
     def append(self, record: AuditRecord) -> None:
-        """Store the record; one with the same time and id remains as it is.
+        """Store the record; a stored record with the same time and id is not overwritten.
 
         Raises:
-            TransientError: it may not be stored.
+            TransientError: the record was possibly not stored.
         """
 
 
 class StoredAudit(Protocol):
-    """Reads what was appended, in the order of time."""
+    """Reads appended records, oldest first."""
 
     def between(self, since: datetime, until: datetime) -> Iterator[AuditRecord]: ...
 
 
 class LockedAudit(Protocol):
-    """The store of which no object can be changed or deleted before its retention ends."""
+    """A store whose objects cannot be changed or deleted before their retention ends."""
 
     def store(self, records: tuple[AuditRecord, ...], name: str) -> None:
         """Store the records under a name; storing them again under the name changes nothing.
 
         Raises:
-            TransientError: they may not be stored.
+            TransientError: the records were possibly not stored.
         """
 
 
@@ -68,10 +68,10 @@ def read_audit(
     patient: str | None = None,
     request_id: str | None = None,
 ) -> Iterator[AuditRecord]:
-    """The records of the period that match all criteria, in the order of time.
+    """The records of the period that match all criteria, oldest first.
 
-    A record of a member's request counts as one of the member, even where it names only the request:
-    a page of a list does. ``patient`` is a member id.
+    ``person`` is the subject of a token, ``patient`` a member id. A record of a member's request
+    matches the member even if it names only the request, as the record of a list page does.
     """
     member = member_key(patient) if patient else None
     requests = _requests_of(member, audit.between(since, until)) if member else frozenset()
@@ -86,7 +86,7 @@ def read_audit(
 
 
 def _requests_of(member: str, records: Iterator[AuditRecord]) -> frozenset[str]:
-    """The requests of a member, by the records that name one request and one member."""
+    """Ids of a member's requests, from the records that name one request and one member."""
     return frozenset(
         record.requests[0]
         for record in records
@@ -97,7 +97,10 @@ def _requests_of(member: str, records: Iterator[AuditRecord]) -> frozenset[str]:
 def copy_audit(
     since: datetime, until: datetime, *, audit: StoredAudit, archive: LockedAudit
 ) -> int:
-    """Store the records of the period in the archive again; readers ignore second copies."""
+    """Store the records of the period in the archive again; returns how many.
+
+    Readers ignore second copies.
+    """
     copied = 0
     records = list(audit.between(since, until))
     for start in range(0, len(records), _COPIED_AT_ONCE):

@@ -54,13 +54,17 @@ def change_request(
 
 
 def reviewable(request: Request | None, caller: Caller) -> Request:
-    """Return the request if it is in one of the reviewer's queues."""
+    """Return the request if it is in one of the reviewer's queues.
+
+    Raises:
+        NotFoundError: it does not exist, is a draft, or is of a plan that the caller does not review.
+    """
     if (
         request is None
         or request.status is Status.INCOMPLETE
         or request.plan.plan_id not in caller.plan_ids
     ):
-        raise NotFoundError("There is no such request in the queues of your plans.")
+        raise NotFoundError("The queues of your plans have no request with this ID.")
     note_basis(Basis.PLAN, [request.plan.plan_id])
     assignment = request.review.assignment if request.review else None
     if assignment is not None and assignment.assigned_to == caller.subject:
@@ -69,7 +73,7 @@ def reviewable(request: Request | None, caller: Caller) -> Request:
 
 
 Move = Callable[[Request], Change | Request | None]
-"""Change of a request; ``None`` or the request itself mean no change."""
+"""Returns the change of a request; ``None`` or the request itself if there is nothing to change."""
 
 
 def change_case(
@@ -83,7 +87,7 @@ def change_case(
 ) -> Request:
     """Apply a reviewer action to a request that is not assigned to another reviewer.
 
-    A late repeat of a call is refused unless the request is as the call left it.
+    A late repetition of a call is refused unless the request is still as the call left it.
 
     Raises:
         NotEntitledError.
@@ -158,7 +162,7 @@ def change_as_operator(
 
     def change(request: Request | None) -> Change | Request:
         if request is None or request.status is Status.INCOMPLETE:
-            raise NotFoundError("There is no such request.")
+            raise NotFoundError("There is no request with this ID.")
         return with_callers_actions(
             request, lambda: move(request), lambda: operator_actions(request), read=read
         )
@@ -175,8 +179,8 @@ def with_callers_actions(
 ) -> Change | Request:
     """The change of the action; a refusal lists the caller's actions instead of the providers'.
 
-    ``read`` is what the caller read, if the action states it. A call that was received before, and has
-    nothing to change now, is answered in every version.
+    ``read`` is what the caller read, if the action states it. A repeated call that changes nothing is
+    accepted with any version.
     """
     try:
         result = moved() or request
@@ -191,9 +195,9 @@ def with_callers_actions(
 
 
 def _require_version(request: Request, read: Reading) -> None:
-    """Refuse a change by a caller who read an outdated version: others were faster, or it is late.
+    """Refuse a change by a caller who read an outdated version.
 
-    A reminder or a colleague's note outdates nothing.
+    Reminders and colleagues' notes do not make a version outdated.
 
     Raises:
         VersionMismatchError.

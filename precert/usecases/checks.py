@@ -128,9 +128,9 @@ class CheckResult:
         return day is not None and self.checked_on is not None and day < self.checked_on
 
     def notices(self, payer: Payer) -> tuple[str, ...]:
-        """Texts that have to be shown with the whole response.
+        """The payer's texts to be shown with the result, without duplicates.
 
-        Also which vendors decide services that were performed already.
+        They include which vendors decide services that have already been performed.
         """
         texts = notices_of(self.services, self.content.services, self.coverage.plan, payer)
         named = dict.fromkeys(
@@ -167,10 +167,10 @@ def check_requirements(
 ) -> CheckResult:
     """Check every code of every service.
 
-    ``as_of`` checks with the list in effect at that past instant, to explain an earlier result; it
-    costs one more call. Members are as they are now. ``received_at`` is when staff received the request
-    that they check: what providers cannot enter, and what is retrospective, is evaluated as of then, as
-    at its registration.
+    ``as_of`` checks with the rule list that was in effect at that past instant, to explain an earlier
+    result; it costs one more database read. The members' coverage is the current one. ``received_at``
+    is when staff received the request that they check: intake exceptions and retrospective services
+    are determined as of then, as in its registration.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -240,12 +240,12 @@ def _errors_of_receipt(
         return
     if not caller.is_clerk:
         yield FieldError(
-            "/received_at", "not_applicable", "only staff who register requests send it"
+            "/received_at", "not_applicable", "only staff who register requests may use this field"
         )
     elif as_of is not None:
-        yield FieldError("/received_at", "contradicts", "send as_of or received_at, not both")
+        yield FieldError("/received_at", "contradicts", "use either as_of or received_at, not both")
     elif received_at > now:
-        yield FieldError("/received_at", "in_future", "send the instant at which it was received")
+        yield FieldError("/received_at", "in_future", "must not be in the future")
 
 
 def _require_offer(content: RequestContent, answers: Sequence[Sequence[CodeResult]]) -> None:
@@ -257,7 +257,7 @@ def _require_offer(content: RequestContent, answers: Sequence[Sequence[CodeResul
 def _requirement(
     answers: Sequence[Sequence[CodeResult]], services: Sequence[Service], payer: Payer
 ) -> Requirement:
-    """What the whole check comes to, with the stays without codes."""
+    """The requirement of the whole check, including stays without codes."""
     requirements = [answer.requirement for codes in answers for answer in codes]
     stays = [
         Requirement.UNABLE_TO_DETERMINE
@@ -284,16 +284,17 @@ def _rule_list(
         return facts.rule_list
     then = versions.in_effect_at(as_of)
     if then is None:
-        words = "is before the first rule list was published; send a later instant"
-        raise InvalidInputError([FieldError("/as_of", "no_rule_list", words)])
+        message = "is before the first rule list was published; use a later time"
+        raise InvalidInputError([FieldError("/as_of", "no_rule_list", message)])
     return then
 
 
 AROUND: Final = timedelta(minutes=15)
-"""The tolerance between the time in an assertion id and the order of events.
+"""The tolerance for the time in an assertion id, when the rule list of the check is determined.
 
-A list's name has the time when its publishing began, but it is in effect only once it is compiled and
-stored; an id has the time when its check began, before the pointer was read; their clocks differ.
+A list's version is the time when its publication began, but the list takes effect later, once it is
+compiled and stored. An assertion id has the time when the check began, before it read which list is in
+effect. The two clocks differ as well.
 """
 
 
@@ -302,9 +303,8 @@ def prove_assertion(
 ) -> AssertionStatus:
     """Whether the assertion id that ``content`` quotes was issued for this content.
 
-    Each list that may have been in effect at the time in the id is tried. One call if that is the list
-    in effect now; one more for an earlier one and for each list published around that time; none if no
-    id is quoted.
+    Each list that may have been in effect at the time in the id is tried. This costs one database read
+    if that is the list in effect now, and one more for each earlier list; none if no id is quoted.
     """
     quoted = content.assertion_id
     if quoted is None:
@@ -343,7 +343,7 @@ Check = Callable[[RequestContent, Caller], CheckResult]
 
 @dataclass(frozen=True)
 class Export:
-    """The part of a check that one delegated vendor decides: its services with its codes only."""
+    """The part of a check that one delegated vendor decides: services with only the vendor's codes."""
 
     vendor: DelegatedVendor
     content: RequestContent
@@ -351,7 +351,7 @@ class Export:
 
     @property
     def note(self) -> str:
-        """Version and check of origin, for the receiver."""
+        """The check and the rule list version that it comes from, as text for the vendor."""
         quoted = self.answer.assertion_id
         return f"Referred by check {quoted}, rule list {self.answer.rule_list.version}."
 
@@ -371,17 +371,17 @@ def export_check(
         NotEntitledError: the caller lacks Patient Search (A1).
         InvalidInputError: the check's errors, or the delegated vendor does not exist.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        NothingToExportError: it decides nothing of this check.
+        NothingToExportError: the vendor decides none of the codes.
     """
     answer = check(content, caller)
     vendor = rule_lists.vendors(answer.rule_list, [vendor_id]).get(vendor_id)
     if vendor is None:
-        words = "no such delegated vendor; send a vendor_id that the check answered"
-        raise InvalidInputError([FieldError("/vendor_id", "unknown", words)])
+        message = "no delegated vendor has this id; use a vendor_id from the result of the check"
+        raise InvalidInputError([FieldError("/vendor_id", "unknown", message)])
     services = tuple(_decided_by(vendor_id, answer, payer))
     if not services:
         raise NothingToExportError(
-            f"{vendor.name} decides on none of these codes. Follow each code's next_step."
+            f"{vendor.name} does not decide any of these codes. Follow each code's next_step."
         )
     return Export(vendor, content.model_copy(update={"services": services}), answer)
 

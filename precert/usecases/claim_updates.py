@@ -70,16 +70,16 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
 ) -> RequestFile:
     """Add, replace and cancel service lines of a request, and assess what is not decided.
 
-    Lines are compared with the items of the claim by number: what is equal is unchanged. The request
-    keeps its number. A repeated update, and one that changes nothing, returns the request as it is; one
-    that cancels every line withdraws it. Files of the update become documents in the transaction that
-    changes the lines, as those of a new claim do, so that the assessment finds them.
+    Lines are matched with the items of the claim by item number; equal ones are unchanged. The request
+    keeps its precertification number. An update that is repeated, or that changes nothing, returns the
+    current request. One that cancels every line withdraws the request. Files of the update become
+    documents in the same transaction as the change of the lines, so that the assessment finds them.
 
     Raises:
         NotEntitledError.
         NotFoundError: the earlier claim is not known, or not the caller's.
-        InvalidInputError: an added or changed item is missing something or wrong, several earlier
-            claims are not one request, or the providers differ: those are not changed. All errors are
+        InvalidInputError: an added or changed item is incomplete or wrong, the earlier claims belong to
+            different requests, or a provider differs, which an update cannot change. All errors are
             listed.
         KeyReusedError: the update is of another patient, or has the identifier of another claim.
         ActionNotAllowedError: a line was denied or modified, or the status does not allow it.
@@ -147,9 +147,9 @@ def _identifier_of(
     requests: RequestStore,
     registrations: Registrations,
 ) -> tuple[str | None, bool]:
-    """The id under which the update is found later, and whether it was received before.
+    """The id under which the update can be found later, and whether it was received before.
 
-    ``None`` where the identifier is that of the claim that it updates, as some submitters send it.
+    ``None`` if the update has the identifier of the claim that it updates, as some submitters send it.
 
     Raises:
         KeyReusedError: the identifier is that of another claim.
@@ -166,7 +166,7 @@ def _identifier_of(
 
 
 def _withdrawn(request: Request, caller: Caller, now: datetime) -> Change | None:
-    """The withdrawal of a request that is not decided; ``None`` where its lines are cancelled."""
+    """The withdrawal of the request; ``None`` if it is decided and only lines can be cancelled."""
     with suppress(ActionNotAllowedError):
         return request.void(_CANCELLED, caller.subject, now)
     return None
@@ -179,7 +179,7 @@ def _added_delegations(
     payer: Payer,
     now: datetime,
 ) -> list[Delegation]:
-    """What delegated vendors decide of the added lines."""
+    """The delegations of those added lines that delegated vendors decide."""
     if not changes.added:
         return []
     added_ids = {line.line_id for line in changes.added}
@@ -227,9 +227,16 @@ def _prior_file(
     requests: RequestStore,
     registrations: Registrations,
 ) -> RequestFile:
-    """The request of the earlier claims: of the first one, of updates of it, or with its number."""
+    """The request that the claim updates.
+
+    It is found by the identifiers of the earlier claims, which must all belong to one request, or else
+    by its precertification number.
+
+    Raises:
+        InvalidInputError, NotFoundError.
+    """
     if len(update.prior_ids) > _MOST_PRIOR:
-        message = f"send at most {_MOST_PRIOR} earlier claims"
+        message = f"an update can name at most {_MOST_PRIOR} earlier claims"
         raise InvalidInputError([FieldError("/related", "too_long", message), *update.errors])
 
     def found(known_as: str, *, is_claim: bool) -> RequestFile | None:
@@ -261,7 +268,7 @@ def _prior_file(
 
 
 def _errors_of_providers(request: Request, content: RequestContent) -> list[FieldError]:
-    """Errors of providers that differ: a change of them is another request (W5)."""
+    """Errors of providers that differ: a request with another provider is a new request (W5)."""
     known, errors = request.content_as_submitted, []
     for name in ("requesting_provider", "servicing_provider"):
         before, sent = getattr(known, name), getattr(content, name)
@@ -275,10 +282,13 @@ def _errors_of_providers(request: Request, content: RequestContent) -> list[Fiel
 
 _CANCELLED: Final = "Cancelled by the submitter of the claim."
 _NO_PRIOR: Final = (
-    "The claim in Claim.related is not known, or is not one of your TINs. Send its identifier as it "
-    "was submitted, and the same requestor; or submit the claim as a new one."
+    "The claim in Claim.related is not known, or does not belong to one of your TINs. Use the "
+    "identifier and the requestor with which it was submitted, or submit this claim as a new one."
 )
-_ANOTHER_REQUEST: Final = "it is another request than the first one: send a claim for each request"
-_USED: Final = "Another claim has this identifier. Send the update with an identifier of its own."
+_ANOTHER_REQUEST: Final = (
+    "this claim belongs to a different request than the first one: update each request with a "
+    "separate claim"
+)
+_USED: Final = "Another claim has this identifier. Use a new identifier for the update."
 _MOST_PRIOR: Final = 20
-"""Earlier claims that are looked up."""
+"""Maximum number of earlier claims that are looked up."""

@@ -1,7 +1,7 @@
 """Expiry of drafts and retention of requests: warnings, cleanup, archive (D5, T4, X2).
 
-The cleanup follows the table's stream. What remains where a record of the stream was lost is removed
-by :mod:`precert.usecases.orphans`.
+The cleanup is started by the table's stream. If a stream record is lost,
+:mod:`precert.usecases.orphans` removes what the cleanup would have removed.
 """
 
 from datetime import datetime
@@ -33,27 +33,27 @@ def warn_of_expiry(
 ) -> int:
     """Send the expiry warning of every draft that is due; returns how many were sent.
 
-    Safe to run twice and to fail at any point: a version of a draft has one warning id. The list has
-    the time of an earlier version, so the draft decides: one that was saved since then is listed at
-    its own time, a deleted or expired one is removed from the list. A draft that cannot be read does
-    not delay the others.
+    Safe to run twice and to fail at any point: a version of a draft has one warning id. The list of due
+    warnings can be older than the draft. If the draft was saved since then, its warning is rescheduled;
+    if it was deleted, submitted or has expired, the warning is removed. A draft that cannot be read
+    does not delay the others.
     """
     sent = 0
     for warning in warnings.due(now):
         try:
             draft = requests.read(warning.request_id)
         except DamagedRecordError:
-            # It is reported. It stays on the list until it is repaired or deleted.
+            # The store reports the damage. The warning stays listed until the draft is repaired.
             continue
         if draft is None or draft.status is not Status.INCOMPLETE or has_expired(draft, now):
-            warnings.take_off(warning)
+            warnings.remove(warning)
             continue
         warn_at = draft_warning(draft.updated_at, payer.draft_clock, payer.zone)
         if warn_at is None:
-            warnings.take_off(warning)
+            warnings.remove(warning)
         elif warn_at > now:
-            warnings.put_off(warning, warn_at)
-        elif _gave(warning, draft, warnings, now):
+            warnings.reschedule(warning, warn_at)
+        elif _is_recorded(warning, draft, warnings, now):
             sent += 1
     return sent
 
@@ -71,7 +71,10 @@ def expiring_event(draft: Request, now: datetime) -> Event:
     )
 
 
-def _gave(warning: DueWarning, draft: Request, warnings: DraftWarnings, now: datetime) -> bool:
+def _is_recorded(
+    warning: DueWarning, draft: Request, warnings: DraftWarnings, now: datetime
+) -> bool:
+    """Record the warning; ``False`` if the draft was changed concurrently."""
     try:
         warnings.record(warning, draft, expiring_event(draft, now))
     except DraftChangedError:
@@ -84,8 +87,8 @@ def remove_draft(
 ) -> None:
     """Delete the documents and dashboard rows of a deleted draft, then record its event.
 
-    A draft that a user deleted already has its event under the same version. Safe to repeat from any
-    point. A request with the same id is not touched. Events stay as the audit trail.
+    If a user deleted the draft, its event is already stored. Safe to repeat from any point. A request
+    with the same id is not changed. Events are retained as the audit trail.
     """
     if requests.read(deleted.request_id) is not None:
         return
@@ -98,7 +101,7 @@ def remove_draft(
 def expired_event(deleted: DeletedDraft) -> Event:
     """The expiry event of a draft; the same at every repetition."""
     if deleted.expires_at is None:
-        raise ValueError("this was no draft")
+        raise ValueError("not a draft: it has no expiration")
     return Event(
         event_id=event_id(deleted.request_id, deleted.version + 1),
         type=EventType.DRAFT_EXPIRED,
@@ -118,16 +121,17 @@ def archive_request(
     archive: Archive,
     files: FileCleanup,
 ) -> bool:
-    """Archive a request past retention and delete the rest of it; returns whether it did.
+    """Archive a request past retention, then delete its files and items; returns whether it did.
 
-    ``request`` is the deleted item. Safe to repeat from any point: nothing is deleted before everything
-    is stored, and the first stored copy stays. A request with the same id is not touched.
+    ``request`` is the item that DynamoDB deleted. Safe to repeat from any point: nothing is deleted
+    before the archive has everything, and a stored copy is not overwritten. If a request with the same
+    id exists, nothing happens.
 
     Raises:
         DamagedRecordError: the deleted item lacks what was submitted.
     """
     if request.review is None:
-        raise DamagedRecordError("A removed request has no review.")
+        raise DamagedRecordError("The deleted item of a request has no review.")
     if requests.read(request.request_id) is not None:
         return False
     archive.store(cleanup.file_of(request))

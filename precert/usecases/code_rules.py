@@ -1,4 +1,4 @@
-"""The answers of the rule list for the codes of a request."""
+"""The results of the rule list for the codes of a request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -38,10 +38,10 @@ def judge_codes(
     rule_lists: RuleLists,
     payer: Payer,
 ) -> tuple[tuple[JudgedCode, ...], ...]:
-    """Every code of every service, in the order entered (C6).
+    """The result of every code of every service, in the order entered (C6).
 
-    ``plan_on`` is the member's plan on a service's first day: it may have changed by then. The
-    payer's behavioral services have guidance, regardless of the rule list (A5).
+    ``plan_on`` returns the member's plan on a service's first day, which can differ from today's plan.
+    The payer's behavioral services have guidance, regardless of the rule list (A5).
     """
     queries = [_queries(service, plan_on(_day(service))) for service in services]
     rules = rule_lists.rules(
@@ -56,10 +56,11 @@ def judge_codes(
     )
 
 
-def as_expedited(answer: CodeResult, service: Service) -> CodeResult:
-    """In an emergency no code that a rule covers needs precertification, also of a vendor (C10).
+def waived_in_emergency(answer: CodeResult, service: Service) -> CodeResult:
+    """The result of a code, not required if the service is an emergency (C10).
 
-    The rule is still named. A code that no rule covers is still unable to determine.
+    This includes codes delegated to a vendor. The result still names its rule. A code that no rule
+    covers remains unable to determine.
     """
     known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
     if service.urgency is Urgency.EMERGENCY and known:
@@ -73,9 +74,10 @@ def retained_by_payer(
     vendors: Mapping[str, DelegatedVendor],
     today: date,
 ) -> tuple[tuple[JudgedCode, ...], ...]:
-    """Retrospective codes of a vendor that does not accept them are the payer's own (C12).
+    """The results; the payer decides retrospective codes that their vendor does not accept (C12).
 
-    They need precertification, and the vendor is not named; ``vendors`` are those of the codes.
+    Such a code needs precertification, and its result names no vendor. ``vendors`` are the delegated
+    vendors of the codes by id.
     """
     return tuple(
         tuple(
@@ -105,7 +107,7 @@ def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service, payer: Pa
         unknown = answer_by(None, query)
         return JudgedCode(unknown._replace(guidance=BEHAVIORAL, label=behavioral.label), None)
     rule = deciding_rule(query, rules)
-    return JudgedCode(as_expedited(answer_by(rule, query), service), rule)
+    return JudgedCode(waived_in_emergency(answer_by(rule, query), service), rule)
 
 
 def _queries(service: Service, plan: Plan) -> tuple[CodeQuery, ...]:

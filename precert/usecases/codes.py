@@ -1,7 +1,7 @@
 """Look up diagnosis and procedure codes while they are entered: by code, by words, or as a list (C5).
 
-Descriptions of diagnoses and MS-DRGs are public. Other procedure codes have the payer's own text, where
-its rule list names them.
+Descriptions of diagnoses and MS-DRGs are in the public domain. Other procedure codes have the payer's
+text if its rule list has one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,17 +32,17 @@ from precert.names import Entitlement
 from precert.usecases.ports.reference import CodeSets, RuleLists, RuleListVersions
 
 SHORTEST_WORD: Final = 3
-"""Shorter words are no search: they would find most of a code set."""
+"""A search needs a word of this many characters: shorter ones match most of a code set."""
 _EXAMINED: Final = 400
-"""How many entries that match are compared before the best are returned."""
+"""Maximum number of matching entries that are ranked."""
 
 
 @dataclass(frozen=True)
 class KnownCode:
-    """A code with what is known of it.
+    """A code with its description and properties.
 
     ``code_type`` is absent for diagnoses. ``category`` is whether more specific codes exist below it.
-    ``needs_medication`` is whether the request has to state the medication.
+    ``needs_medication`` is whether the request must state the medication.
     """
 
     code: str
@@ -57,7 +57,7 @@ class KnownCode:
 
 @dataclass(frozen=True)
 class FoundCodes:
-    """The best matches; ``more`` if further codes match."""
+    """The best matches, best first; ``more`` if further codes match."""
 
     codes: tuple[KnownCode, ...]
     more: bool
@@ -65,7 +65,7 @@ class FoundCodes:
 
 @dataclass(frozen=True)
 class LookedUpCode:
-    """An entry of a list: the code that it names, or why it names none that can be requested."""
+    """An entry of a list: its code, and the error if that code cannot be requested."""
 
     entered: str
     known: KnownCode | None
@@ -75,7 +75,7 @@ class LookedUpCode:
 def search_diagnoses(
     entered: str, caller: Caller, *, limit: int, code_sets: CodeSets, payer: Payer, now: datetime
 ) -> FoundCodes:
-    """Diagnoses by the beginning of their code, or by the beginnings of words. No call.
+    """Diagnoses by the beginning of their code, or by the beginnings of words. No database read.
 
     Raises:
         NotEntitledError.
@@ -97,10 +97,10 @@ def search_procedures(
     payer: Payer,
     now: datetime,
 ) -> FoundCodes:
-    """Procedure codes by the beginning of their code, or by words of the payer's text. One call.
+    """Procedure codes by the beginning of their code, or by words of the payer's text.
 
-    Codes are those of the rule list in effect and of public code sets. A complete code that the rule
-    list has in a range is found too.
+    The codes are those of the rule list in effect and of public code sets. A complete code within a
+    range of the rule list is found too. One database read.
 
     Raises:
         NotEntitledError.
@@ -133,7 +133,7 @@ def _rules(
     words: Sequence[str],
     today: date,
 ) -> Iterator[Rule]:
-    """Rules in effect for a complete code, the narrowest first, and for single codes that match."""
+    """Rules in effect: those that cover a complete code, most specific first, then matching ones."""
     if kinds := code_types_of(beginning):
         exact = rule_lists.rules(version, {(kind, beginning) for kind in kinds})
         covering = _narrowest_first(chain.from_iterable(exact.values()))
@@ -155,9 +155,9 @@ def look_up_codes(
     payer: Payer,
     now: datetime,
 ) -> tuple[tuple[LookedUpCode, ...], tuple[LookedUpCode, ...]]:
-    """Each entry of two lists, in their order; ``on`` is the day of service. One call at most.
+    """Each entry of two lists, in their order; ``on`` is the day of service.
 
-    ``code_type`` is the code set of procedure codes that fit several.
+    ``code_type`` is the code set of procedure codes that fit several. At most one database read.
 
     Raises:
         NotEntitledError.
@@ -184,7 +184,7 @@ _READERS: Final = (Entitlement.PATIENT_SEARCH, Entitlement.INTAKE, Entitlement.R
 
 
 def _query(entered: str) -> tuple[str, tuple[str, ...]]:
-    """The beginning of a code, or words: a code has a digit and no blank."""
+    """The beginning of a code, or words: text with a digit and without a blank is a code."""
     compact = without_dot(entered)
     if any(one.isdigit() for one in compact) and " " not in compact:
         return compact, ()
@@ -204,7 +204,7 @@ def _listed(
 
 
 def _best(codes: Iterable[KnownCode], entered: str, limit: int) -> FoundCodes:
-    """Short texts that begin with what was entered are first, then by code."""
+    """The best matches: descriptions that begin with the first word, short ones first, then by code."""
     beginning, words = _query(entered)
     first = words[0] if words else ""
 
@@ -289,13 +289,13 @@ def _looked_up_procedure(
 
 @dataclass(frozen=True)
 class Reference:
-    """All code lists."""
+    """The response of ``GET /v1/reference``: all code lists."""
 
     code_lists: tuple[CodeList, ...]
 
 
 def get_reference(*, payer: Payer, code_sets: CodeSets) -> Reference:
-    """The payer's code lists and CMS places of service; no call to another service."""
+    """The payer's code lists and CMS places of service. No database read."""
     places = code_sets.codes_of(CodeSet.PLACE_OF_SERVICE)
     lists = code_lists_of(payer).with_public(
         cms_places_of_service=(Code(place.code, place.description) for place in places)

@@ -32,10 +32,10 @@ from precert.usecases.ports.documents import Printer
 TEMPLATE: Final = "confirmation"
 
 _REASONS: Final = {
-    Requirement.REQUIRED: "something in this check needs precertification: start a submission",
-    Requirement.DELEGATED_VENDOR: "a delegated vendor decides a service here: contact the vendor",
-    Requirement.UNABLE_TO_DETERMINE: "the check could not determine it for every code: follow the "
-    "next step of each code",
+    Requirement.REQUIRED: "a service in this check needs precertification, so start a draft",
+    Requirement.DELEGATED_VENDOR: "a delegated vendor decides a service, so contact the vendor",
+    Requirement.UNABLE_TO_DETERMINE: "the check could not determine the requirement of every code, so "
+    "follow the next step of each code",
 }
 _LISTED: Final = frozenset({"procedures"})
 """Fields of a service that have a table of their own in the document."""
@@ -71,9 +71,9 @@ def confirm_check(
         NotEntitledError: the caller lacks Patient Search (A1).
         InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        NoConfirmationError: the check has another result, which the error names.
+        NoConfirmationError: the check has another result; the error states it.
     """
-    unnamed = list(_errors_of_naming(content.servicing_provider))
+    unnamed = list(_errors_of_provider(content.servicing_provider))
     try:
         answer = check(content, caller)
     except InvalidInputError as error:
@@ -90,18 +90,18 @@ def confirm_check(
 
 
 def no_confirmation(requirement: Requirement) -> NoConfirmationError:
-    """The reason why a check with another result than *not required* has no confirmation."""
+    """The error of a check whose result is not *not required*."""
     return NoConfirmationError(
-        f"There is no confirmation, as {_REASONS[requirement]}.", requirement=requirement
+        f"No confirmation is available: {_REASONS[requirement]}.", requirement=requirement
     )
 
 
-def _errors_of_naming(provider: Provider | None) -> Iterator[FieldError]:
-    """A check may omit these, but a confirmation names the provider it was printed for."""
+def _errors_of_provider(provider: Provider | None) -> Iterator[FieldError]:
+    """The errors of fields that a check may omit and that the confirmation prints."""
     for name in ("name", "tin", "address"):
         if provider is not None and getattr(provider, name) is None:
             yield FieldError(
-                f"/content/servicing_provider/{name}", "missing", "the confirmation has to name it"
+                f"/content/servicing_provider/{name}", "missing", "required for the confirmation"
             )
 
 
@@ -143,7 +143,7 @@ def confirmation_facts(
 
 
 def _must_report(content: RequestContent, answer: CheckResult, payer: Payer) -> Iterator[str]:
-    """By when each emergency admission must be reported, which the document states first (C10)."""
+    """By when each emergency admission must be reported; the document states this first (C10)."""
     texts = [
         emergency_admission_notice(service, payer, answer.state)
         for service in content.services

@@ -1,8 +1,8 @@
-"""Answer what an order needs before it is performed (Da Vinci CRD), by the rule list of the check (C6).
+"""Determine what an order needs before it is performed (Da Vinci CRD), by the payer's rule list (C6).
 
-The answer is that of a check of the same code on the same day: one rule list, one eligibility, one
-delegation. An existing approval of the caller's providers satisfies it. Where the rules would approve
-by themselves the request is authorized at order time, on the payer's switch.
+The result is that of a check of the same code on the same day: the rule list, eligibility and
+delegation are the same. An existing approval of the caller's providers satisfies the order. If the
+payer enables it, an order that the rules approve without a reviewer is authorized at order time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -67,9 +67,9 @@ UNREAD_PATIENT: Final = "Your FHIR server did not return the patient. Send the p
 UNREAD_PAYER: Final = (
     "Your FHIR server did not return the coverage's payer. Send its identifier in payor.identifier."
 )
-SEVERAL: Final = "Several coverages were sent. Send the one that the order is under."
+SEVERAL: Final = "Several coverages were sent. Send only the coverage that applies to the order."
 MOST_READ: Final = 25
-"""Requests of the member that are compared with the orders; the last submitted ones."""
+"""Maximum number of the member's requests that are compared with the orders, last submitted first."""
 _NO_REQUEST: Final = "-"
 Authorize = Callable[[RequestContent, str, Caller], RequestFile]
 """Stores the request of an order under its assertion id, and assesses it."""
@@ -92,11 +92,14 @@ class AnsweredOrder:
 
     @property
     def lacks_codes(self) -> bool:
-        """Whether nothing is answered, as no billing code names what is ordered."""
+        """Whether nothing can be asserted because the order has no billing code."""
         return all(InformationNeeded.DETAIL_CODE in one.information for one in self.assertions)
 
     def before_documentation(self) -> "AnsweredOrder":
-        """The answer while the order is written: documentation is requested when it is signed."""
+        """The assertions for an order that is still being written.
+
+        Documentation is requested only when the order is signed.
+        """
         return replace(self, assertions=tuple(map(before_documentation, self.assertions)))
 
 
@@ -116,12 +119,12 @@ def discover_coverage(  # noqa: PLR0913 - most are dependencies
     now: datetime,
     new_id: Callable[[], str],
 ) -> tuple[AnsweredOrder, ...]:
-    """What each order needs, in their order; a technical failure is an answer too.
+    """What each order needs, in the sequence of ``orders``; a technical failure is an assertion too.
 
-    ``patient`` is ``None`` where the call does not identify one. ``authorize`` stores and assesses a
-    request, for orders that the rules approve by themselves. Nothing is answered of a coverage that is
-    not the only one, nor where the client's FHIR server did not return what identifies patient or payer
-    (``unread``).
+    ``patient`` is ``None`` if the call does not identify one. ``authorize`` stores and assesses a
+    request, for orders that the rules approve without a reviewer. Nothing is asserted if several
+    coverages were sent, or if the client's FHIR server did not return what identifies the patient or
+    the payer; ``unread`` is then the text that states it.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -153,9 +156,9 @@ def required_documents(
     payer: Payer,
     now: datetime,
 ) -> tuple[frozenset[str], ...]:
-    """Each combination of documents that the orders require, as :func:`discover_coverage` answers them.
+    """Each combination of documents that the orders require, as in :func:`discover_coverage`.
 
-    The member is the one of the coverage; nothing of the member is returned.
+    ``member_id`` is that of the coverage. No data of the member is returned.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -182,7 +185,7 @@ def required_documents(
 
 @dataclass
 class _Authorizations:
-    """The requests of a member that the caller may see (A2), as far as they concern an order."""
+    """The requests of a member that the caller may read (A2), compared with orders."""
 
     caller: Caller
     requests: RequestStore
@@ -196,7 +199,7 @@ class _Authorizations:
         return local_date(self.now, self.payer.zone)
 
     def applied(self, answer: CoverageAssertion, order: Order, member_id: str) -> CoverageAssertion:
-        """The answer, satisfied by an approval of the same code on the day of the order."""
+        """The assertion; satisfied if the same code is approved on the day of the order."""
         if answer.authorization is not AuthorizationNeeded.AUTH_NEEDED or answer.vendor:
             return answer
         day, pended = order.day or self.today, list[str]()
@@ -227,8 +230,8 @@ class _Authorizations:
             ]
         return self.read
 
-    def are_apart(self, content: RequestContent, plan: Plan) -> bool:
-        """Whether a request of this content repeats none of the member's, nor is near to one."""
+    def has_no_duplicate(self, content: RequestContent, plan: Plan) -> bool:
+        """Whether a request with this content would be no duplicate, and no potential one."""
         request = received_request(
             _NO_REQUEST,
             content,
@@ -276,7 +279,7 @@ class _Discovery:
         content: RequestContent | None,
         coverage: Coverage,
     ) -> AnsweredOrder:
-        """The answer, satisfied by an authorization where the rules approve the order by themselves."""
+        """The assertions; satisfied by a new authorization if the rules approve the order."""
         [answer, *others] = answered.assertions
         if self.authorize is None or content is None or others:
             return answered
@@ -287,7 +290,7 @@ class _Discovery:
         try:
             request = self.authorize(content, answered.assertion_id, self.known.caller).request
         except _NOT_AUTHORIZED:
-            # What the order lacks, the request for authorization states.
+            # The order can still be submitted as a request, which lists what is missing.
             return answered
         review = request.submitted
         approved = review.lines[0].approved
@@ -299,7 +302,7 @@ class _Discovery:
         return replace(answered, assertions=(answer,))
 
     def _is_automatic(self, order: Order, content: RequestContent, coverage: Coverage) -> bool:
-        """Whether the rules approve the request by themselves (W1), with nothing left to a reviewer."""
+        """Whether the rules approve the request without a reviewer (W1)."""
         [judged] = self.rules.judged(order, order.codes[0], coverage)
         [requested] = requested_lines(content).values()
         line = JudgedLine("1.1", requested, judged.answer, judged.rule, judged.answer.vendor_id)
@@ -308,13 +311,13 @@ class _Discovery:
             assessed.automatic
             and not assessed.required_documentation
             and not errors_of_submission(content, self.rules.payer, self.rules.today)
-            and self.known.are_apart(content, coverage.plan)
+            and self.known.has_no_duplicate(content, coverage.plan)
         )
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """What the rule list and the coverage answer to orders."""
+    """The results of the rule list and the member's coverage for orders."""
 
     facts: CheckFacts
     rule_lists: RuleLists
@@ -360,11 +363,11 @@ class _Rules:
     def judged(
         self, order: Order, code: Procedure, coverage: Coverage
     ) -> tuple[JudgedSetting, ...]:
-        """The answers for a code in every setting that the order allows."""
+        """The results for a code in every setting that the order allows."""
         services = order.services(code, self.payer, self.today)
         rule_list = self.facts.rule_list
         if rule_list is None:
-            raise AssertionError("it is compared before")
+            raise AssertionError("the callers require a rule list")
 
         def plan_on(day: date) -> Plan:
             return (self.facts.coverage_on(day) or coverage).plan
@@ -387,7 +390,7 @@ class _Rules:
         )
 
     def _text(self, answer: CodeResult) -> str | None:
-        """The payer's text where the answer alone does not state what to do."""
+        """The payer's text, for results that do not state by themselves what to do."""
         notices = self.payer.notices
         if answer.guidance == BEHAVIORAL:
             return notices[BEHAVIORAL]
@@ -395,7 +398,7 @@ class _Rules:
         return notices.get(answer.guidance or "", notices[general] if general else None)
 
     def _with_documents(self, answer: CoverageAssertion) -> CoverageAssertion:
-        """The answer with its required documentation as a reason."""
+        """The assertion, with the names of its required documentation as a reason."""
         labels = self.payer.required_documentation
         codes = frozenset[str]().union(*answer.documents)
         named = [labels.get(code, code) for code in sorted(codes)]

@@ -48,20 +48,22 @@ def decide(  # noqa: PLR0913 - most are dependencies
 ) -> Request:
     """Record one decision per line of the open cycle; a cycle is decided once.
 
-    ``cycle`` is the cycle that the reviewer saw, so that a late request never decides another one.
-    Denials and reductions of a reviewer who is no physician, where the payer requires one, and
-    decisions that need a second signature are stored as a proposal (W10). Its author can replace it,
-    and a physician can decide otherwise. Repeating the same decisions returns the same response.
+    ``cycle`` is the cycle that the reviewer read, so that a late request never decides another one.
+    Decisions are stored as a proposal (W10) if they need a second signature, or if they deny or reduce,
+    the payer requires a physician for that, and the reviewer is not one. The author of a proposal can
+    replace it, and a physician can decide differently. Repeating the same decisions returns the same
+    response.
 
     Raises:
         NotEntitledError, NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
         InvalidInputError: a decision contradicts itself or the request, or lacks its reasons (W4);
-            takes back what was approved before (W7); refuses something before the providers' time to
-            respond is over and without ``before_response``; approves what another request approves
-            without having confirmed it; a line is missing or not open.
-        ActionNotAllowedError: the cycle has other decisions, another reviewer's proposal waits, it is
-            assigned to another reviewer, or the request is void; includes the current decisions.
+            withdraws an earlier approval (W7); denies or reduces before the providers' time to respond
+            ends, without ``before_response``; approves what another request approves, without
+            confirming the overlap; or a line is missing or not open.
+        ActionNotAllowedError: the cycle has other decisions, another reviewer's proposal is open, the
+            case is assigned to another reviewer, or the request is void; includes the current
+            decisions.
         SameReviewerError: an appeal needs another reviewer.
         VersionMismatchError: the request is in another version than the caller read.
     """
@@ -113,14 +115,14 @@ def record_outcome(  # noqa: PLR0913 - most are dependencies
 ) -> Request:
     """Record the outcome of a peer-to-peer discussion; overturning is a new determination (W12).
 
-    Decisions that need a second signature are stored as a proposal; the signature overturns.
+    Decisions that need a second signature are stored as a proposal, and take effect when it is signed.
 
     Raises:
         NotEntitledError: a physician must uphold or overturn a determination.
         NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
         InvalidInputError: the decisions do not fit the outcome, are wrong, overturn nothing, or approve
-            what another request approves without having confirmed it.
+            what another request approves, without confirming the overlap.
         ActionNotAllowedError: no discussion is open, another outcome is recorded, or the case is
             assigned to another reviewer.
         VersionMismatchError: the request is in another version than the caller read.
@@ -211,7 +213,7 @@ def _improves(request: Request, line_id: str, decision: Decision) -> bool:
 
 
 def _require_no_discussion(request: Request) -> None:
-    """Refuse to decide a cycle that the outcome of a discussion decides."""
+    """Refuse a decision on a cycle that is decided by the outcome of a discussion."""
     dispute = request.submitted.open_appeal
     if dispute is not None and dispute.kind is DisputeKind.PEER_TO_PEER:
         raise request.refusal("Record the outcome of the peer-to-peer discussion instead.")
@@ -231,29 +233,29 @@ def _require_no_other_proposal(request: Request, caller: Caller, *, physician: b
 def errors_of_response(
     request: Request, read: Reading, now: datetime, *, before_response: bool
 ) -> list[FieldError]:
-    """The errors of refusing something that the providers can respond to, or have responded to."""
+    """The errors of an adverse decision while a response is awaited, or before it was read."""
     still_open = [] if before_response else errors_of_open_request(request, now)
     return [*still_open, *errors_of_unseen(request, read)]
 
 
 def errors_of_unseen(request: Request, read: Reading) -> list[FieldError]:
-    """The error of refusing something without having seen a new document."""
+    """The error of an adverse decision by a reviewer who has not read a new document."""
     unseen = sorted(request.new_documents.difference(read.documents))
     if not unseen:
         return []
-    message = f"these documents are new: {', '.join(unseen)}. Read them, and name them here"
+    message = f"these documents are new: {', '.join(unseen)}. Read them, and list their ids here"
     return [FieldError("/seen_documents", "documents_unseen", message)]
 
 
 def errors_of_open_request(request: Request, now: datetime) -> list[FieldError]:
-    """The error of refusing something while the providers can still respond (W2)."""
+    """The error of an adverse decision while the providers can still respond (W2)."""
     rfi = request.submitted.open_information_request
     if rfi is None or now >= rfi.answer_by:
         return []
     until = f"{rfi.answer_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     message = (
-        f"the providers can respond to the request for information until {until}: wait for them, or "
-        "send true to decide before"
+        f"the providers can respond to the request for information until {until}: wait until then, or "
+        "set this to true to decide now"
     )
     return [FieldError("/before_response", "response_pending", message)]
 
@@ -279,7 +281,7 @@ def require_cycle(request: Request, cycle: int) -> None:
 
 
 def _already_decided(request: Request, detail: str) -> ActionNotAllowedError:
-    """The decided or proposed lines that the caller had not read."""
+    """The error of a cycle that is decided or has a proposal, with the current status of each line."""
     review = request.submitted
     proposed = review.proposal.decisions if review.proposal else {}
     return ActionNotAllowedError(
@@ -314,7 +316,9 @@ def _errors(
             continue
         if one.line_id not in requested:
             errors.append(
-                FieldError(f"{path}/line_id", "line_unknown", "name a line of the request")
+                FieldError(
+                    f"{path}/line_id", "line_unknown", "the request has no line with this id"
+                )
             )
         line = review.line(one.line_id)
         earlier = line.before(cycle) if line else None
@@ -374,7 +378,7 @@ def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
 
 
 class ReadProposal(NamedTuple):
-    """Proposed decisions as the caller read them; others are not signed."""
+    """The proposal that the caller read; a later one is not signed in its place."""
 
     cycle: int
     proposed_at: datetime
@@ -396,18 +400,18 @@ def sign_decisions(  # noqa: PLR0913 - most are dependencies
 ) -> Request:
     """Confirm or sign the proposed decisions, or return them with a comment.
 
-    The proposer can withdraw but not sign them. A physician confirms what a reviewer who is none
-    proposed (W10). Signing or returning again changes nothing.
+    The proposer can withdraw but not sign them. If the payer requires it, a physician must confirm what
+    another reviewer proposed (W10). Signing or returning again changes nothing.
 
     Raises:
         NotEntitledError: a physician must confirm them.
         NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
-        InvalidInputError: they refuse something before the providers' time to respond is over, approve
-            what another request approves without having confirmed it, or the comment of a return is
+        InvalidInputError: they deny or reduce before the providers' time to respond ends, approve what
+            another request approves, without confirming the overlap, or the comment of a return is
             missing.
-        ActionNotAllowedError: nothing is proposed, other decisions are, the case is assigned to another
-            reviewer, or the cycle is closed.
+        ActionNotAllowedError: nothing is proposed, the proposal was replaced, the case is assigned to
+            another reviewer, or the cycle is closed.
         SameReviewerError: the caller proposed the decisions, or decided what is appealed.
         VersionMismatchError: the request is in another version than the caller read.
     """
@@ -439,7 +443,7 @@ def sign_decisions(  # noqa: PLR0913 - most are dependencies
 
 
 def _signed_by(request: Request, by: str, cycle: int) -> bool:
-    """Whether this signature closed the cycle."""
+    """Whether this reviewer's signature closed the cycle."""
     return any(
         decision.cycle == cycle and decision.signed_by == by
         for line in request.submitted.lines

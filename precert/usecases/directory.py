@@ -28,12 +28,12 @@ from precert.usecases.ports.requests import RequestStore
 
 MAX_PROVIDERS = 25
 MOST_NAMED: Final = 25
-"""Of a caller with more TINs, the names of their providers are not read."""
+"""For a caller with more TINs than this, provider names are not read."""
 
 
 @dataclass(frozen=True)
 class FoundProvider:
-    """One address and TIN of a provider, and its distance."""
+    """One address and TIN of a provider, and its distance in miles."""
 
     entry: DirectoryEntry
     miles: float
@@ -43,7 +43,7 @@ class FoundProvider:
 class FoundProviders:
     """Nearest first; all addresses and TINs of a provider are adjacent.
 
-    ``more`` if further providers match: another word or letter finds them. ``notices`` are hints.
+    ``more`` if further providers match, which a longer name finds. ``notices`` are hints for the user.
     ``damaged`` are ids of providers whose entry cannot be read.
     """
 
@@ -63,10 +63,11 @@ def search_providers(
 ) -> FoundProviders:
     """Providers of the kind whose name matches.
 
-    With three letters of a word, those within the radius. With fewer, only those of the ZIP code: there
-    may be thousands around it.
+    With at least three letters of a word, those within ``SEARCH_RADIUS_MILES`` of the ZIP code. With
+    fewer letters, only those in the ZIP code, because thousands may match around it.
 
     Raises:
+        NotEntitledError.
         InvalidInputError: the ZIP code is not known.
     """
     caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE, Entitlement.OPERATOR)
@@ -106,7 +107,7 @@ def _by_provider(found: Iterable[FoundProvider]) -> list[list[FoundProvider]]:
 def list_frequent_providers(
     caller: Caller, *, tin: str | None, frequent_providers: FrequentProviders
 ) -> Readable[FrequentProvider]:
-    """Providers of one of the caller's TINs, most frequently selected first. One call.
+    """Providers of one of the caller's TINs, most frequently selected first. One database read.
 
     Raises:
         NotEntitledError.
@@ -137,7 +138,7 @@ def list_requesting_providers(
     payer: Payer,
     now: datetime,
 ) -> Readable[UsedProvider]:
-    """The requesting providers of the TIN's last requests, last used first. Two calls.
+    """The requesting providers of the TIN's last requests, last used first. Two database reads.
 
     Raises:
         NotEntitledError.
@@ -170,7 +171,7 @@ class TinProviders:
 def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProviders, ...]:
     """The caller's TINs in ascending order, each with its providers' names.
 
-    One call for each TIN; none for a caller with many, whose TINs have no names.
+    One database read per TIN. A caller with more than ``MOST_NAMED`` TINs gets them without names.
     """
     tins = sorted(caller.tins)
     named = frozenset(tins if len(tins) <= MOST_NAMED else ())

@@ -81,9 +81,9 @@ def create_document_upload(
     payer: Payer,
     now: datetime,
 ) -> CreatedUpload:
-    """Reserve one upload slot of a draft or pended request. One call, the write of the slot.
+    """Reserve one upload slot of a draft or pended request. One database write.
 
-    If all slots are in use, slots whose upload form has expired unused are freed first.
+    If all slots are in use, a slot whose upload form expired unused is freed and taken.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
@@ -121,11 +121,11 @@ def create_registered_upload(
 ) -> CreatedUpload:
     """As :func:`create_document_upload`, for pages of a request that the payer's staff registered.
 
-    The document is that of the requesting provider, or of the provider with ``tin``.
+    The document belongs to the requesting provider, or to the provider with ``tin``.
 
     Raises:
         NotEntitledError, NotFoundError, ActionNotAllowedError, DocumentLimitError.
-        InvalidInputError: also where ``tin`` is of neither provider.
+        InvalidInputError: also if ``tin`` is the TIN of neither provider.
     """
     caller.require(Entitlement.INTAKE)
     request = registered(requests.read(request_id))
@@ -133,7 +133,7 @@ def create_registered_upload(
     sender = requesting.tin if requesting and requesting.tin else min(request.tins)
     errors = _errors(requested, payer)
     if requested.tin is not None and requested.tin not in request.tins:
-        message = "name the TIN of one of the request's providers, or leave it out"
+        message = "must be the TIN of one of the request's providers, or be omitted"
         errors.append(FieldError("/tin", "not_a_choice", message, tuple(sorted(request.tins))))
     if errors:
         raise InvalidInputError(errors)
@@ -200,7 +200,7 @@ def reserve_slot(
     payer: Payer,
     now: datetime,
 ) -> None:
-    """Record a document with its slot, if necessary one whose upload form has expired unused.
+    """Record a document and reserve its slot; if necessary, free one whose upload form expired unused.
 
     Raises:
         NotFoundError, DraftExpiredError, ActionNotAllowedError, DocumentLimitError.
@@ -223,7 +223,7 @@ def _errors(requested: RequestedUpload, payer: Payer) -> list[FieldError]:
         errors.append(FieldError("/file_name", "not_taken", message, extensions))
     document_type, codes = requested.document_type, tuple(payer.required_documentation)
     if document_type is not None and document_type not in codes:
-        message = "send one of the payer's document type codes, or omit it"
+        message = "must be one of the payer's document type codes, or be omitted"
         errors.append(FieldError("/document_type", "not_offered", message, codes))
     return errors
 
@@ -241,7 +241,9 @@ def _took_abandoned_slot(
     document_bytes: DocumentBytes,
     now: datetime,
 ) -> bool:
-    """Free expired slots one by one until one can be reserved; concurrent calls may get it first.
+    """Free expired slots one by one until one can be reserved; returns whether one was.
+
+    A concurrent call may reserve a freed slot first.
 
     The slot of an uploaded document is not freed, even if its S3 event is late.
     """
@@ -278,7 +280,7 @@ def _offer_error(
 
 
 def _limit_reached(request: Request, payer: Payer) -> DocumentLimitError:
-    """The error for one document too many: the limit, and what to do with the document."""
+    """The error of a document beyond the limit: states the limit and the alternatives."""
     limits = payer.documents
     megabytes = f"{limits.max_bytes // 2**20} MB"
     if request.status is Status.INCOMPLETE:

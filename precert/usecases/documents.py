@@ -76,13 +76,13 @@ def verify_document(
     )
     if refusal := _refusal(arrived, digest, document, request, inspect, payer):
         settled = document.refused(refusal, now).model_copy(update={"size": arrived.size})
-    # What was received within a call was accepted by that call.
+    # A document that was received within a call is not counted as an upload that arrived later.
     arrived_late = not document.received
     try:
         event = _settled_event(request, settled, now)
         documents.settle(request_id, settled, event, arrived=arrived_late)
     except DocumentChangedError:
-        # Another delivery was first, perhaps of another file uploaded with the same form.
+        # A concurrent delivery was faster, perhaps of another file uploaded with the same form.
         current = documents.document(request_id, document_id)
         if current == document:
             # The request changed: verify the document against its current state.
@@ -180,7 +180,7 @@ def scan_document(
     def attempt() -> Document | None:
         document = documents.document(request_id, document_id)
         if document is not None and document.status is DocumentStatus.AWAITING_UPLOAD:
-            # A scan result arrived, so this document is scanned, independent of the configuration.
+            # A scan result arrived, so documents are scanned, whatever the configuration states.
             verify_document(
                 request_id,
                 document_id,
@@ -247,7 +247,7 @@ def link_to_document(
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """A link to an attached document of a request that the caller can read. No call.
+    """Links to an attached document of a request that the caller can read. No AWS call.
 
     Raises:
         NotFoundError: the request does not have this document.
@@ -265,7 +265,7 @@ def link_to_document(
 def link_to(
     request_id: str, document: Document, document_bytes: DocumentBytes, payer: Payer, now: datetime
 ) -> DocumentLink:
-    """A link to an attached document. No call."""
+    """Links to an attached document. No AWS call."""
     seconds, version_id = payer.documents.download_seconds, document.version_id
 
     def link(shown_as: str | None = None) -> str:

@@ -1,8 +1,8 @@
-"""Drafts: start, save, list, resume, review and delete them (D1-D7).
+"""Drafts: start, save, list, resume, validate and delete them (D1-D7).
 
-Starting a draft runs the check with the list in effect; the result of an earlier check is not used.
-The check's facts include the coverage, so that it needs no further call. A save writes only the
-draft; its dashboard row is updated from the table's stream.
+Starting a draft runs the check with the rule list in effect; the result of an earlier check is not
+used. The check reads the coverage, which is not read again. A save writes only the draft; its
+dashboard row is updated by the handler of the table's stream.
 """
 
 from collections.abc import Callable
@@ -71,10 +71,10 @@ def start_draft(
     payer: Payer,
     now: datetime,
 ) -> StartedDraft:
-    """Run the check, and store a new draft of the caller's TIN if the result leads to a draft.
+    """Run the check, and store a new draft of the caller's TIN if its result calls for one.
 
     It does if a code needs precertification, if that cannot be determined, if an emergency admission
-    must be notified (C10), or if a predetermination is requested and offered (C14).
+    must be reported (C10), or if a predetermination is requested and offered (C14).
 
     ``draft_id_for`` returns the draft's id for the acting TIN. It is derived from the caller's
     idempotency key, if any, so that a repeated start returns the same draft.
@@ -83,8 +83,8 @@ def start_draft(
         NotEntitledError: the caller lacks Patient Search (A1).
         InvalidInputError: the content is not valid for a check, or the TIN is not the caller's.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError: the check does not
-            lead to a draft; the error states what to do instead.
+        PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError: the result does not
+            call for a draft; the error states what to do instead.
         KeyReusedError: the idempotency key started another draft.
         DraftExpiredError, ActionNotAllowedError: the draft it started has expired or was submitted.
     """
@@ -92,8 +92,8 @@ def start_draft(
         answer = check(content, caller)
     except InvalidInputError as invalid:
         raise InvalidInputError([*invalid.errors, *caller.errors_of_tin(tin)]) from invalid
-    if not leads_to_a_draft(answer, payer):
-        raise elsewhere(answer, payer)
+    if not needs_draft(answer, payer):
+        raise no_draft(answer, payer)
     acting_tin = caller.acting_tin(tin)
     draft = Request(
         request_id=draft_id_for(acting_tin),
@@ -120,8 +120,8 @@ def start_draft(
     return StartedDraft(draft, answer)
 
 
-def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
-    """Whether the payer precertifies anything in the check, as far as its rule list determines."""
+def needs_draft(answer: CheckResult, payer: Payer) -> bool:
+    """Whether a service of the check can be requested from the payer, by its next steps."""
     steps = [step for steps in answer.next_steps(payer) for step in steps]
     if any(step.action is NextAction.START_DRAFT for step in steps):
         return True
@@ -136,8 +136,8 @@ def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
     )
 
 
-def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
-    """The error for a check that does not lead to a draft: what to do instead."""
+def no_draft(answer: CheckResult, payer: Payer) -> PrecertError:
+    """The error for a check whose result calls for no draft: states what to do instead."""
     if answer.requirement is Requirement.NOT_REQUIRED:
         return PrecertificationNotRequiredError(
             "None of these services needs precertification, so there is nothing to submit. Download "
@@ -198,11 +198,11 @@ def save_draft(
 ) -> SavedDraft:
     """Replace the draft's content, or the named parts, if it was not changed since ``based_on``.
 
-    One call. A repetition of the same save returns the same result.
+    One database write. A repetition of the same save returns the same result.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
-        InvalidInputError: no part is named, or the patient is missing or another than the draft's.
+        InvalidInputError: no part is named, or the patient is missing or differs from the draft's.
         VersionMismatchError: the draft was saved concurrently; the error names the parts.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
@@ -237,10 +237,10 @@ def save_draft(
 
 def _errors(content: RequestContent, parts: frozenset[str]) -> list[FieldError]:
     if not parts:
-        return [FieldError("/content", "missing", "send at least one part, such as services")]
+        return [FieldError("/content", "missing", "must have at least one part, such as services")]
     if "patient" in parts and content.patient is None:
         message = (
-            "the patient of a draft cannot change: send it, or omit it to save other parts only"
+            "the patient of a draft cannot be removed: send it, or omit this part to save others"
         )
         return [FieldError("/content/patient", "missing", message)]
     return []
@@ -273,7 +273,10 @@ def _same_save(current: Request | None, saving: Saving) -> SavedDraft | None:
 def show_draft(
     request_id: str, *, requests: RequestStore, drafts: DraftStore, payer: Payer
 ) -> None:
-    """Update the draft's row to its current state. May be repeated, late, or after its deletion."""
+    """Update the draft's dashboard row to its current state.
+
+    Safe to repeat, and to call late or after the draft was deleted.
+    """
     draft = requests.read(request_id)
     if draft is not None and draft.status is Status.INCOMPLETE:
         drafts.show(draft, draft_warning(draft.updated_at, payer.draft_clock, payer.zone))
@@ -289,9 +292,9 @@ def list_drafts(
     payer: Payer,
     now: datetime,
 ) -> Page[DashboardRow]:
-    """Drafts of one of the caller's TINs, last saved first. One call.
+    """Drafts of one of the caller's TINs, last saved first. One database read.
 
-    Expired drafts are left out of the page, so that it may be shorter than the limit (D5).
+    Expired drafts are left out, so that a page may be shorter than the limit (D5).
 
     Raises:
         NotEntitledError.
@@ -320,7 +323,7 @@ def resume_draft(
     line_owners: LineOwners,
     now: datetime,
 ) -> ResumedDraft:
-    """The draft with its documents. Two calls: who decides a line follows from the rule list.
+    """The draft with its documents, and who decides each line by the rule list. Two database reads.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
@@ -353,9 +356,9 @@ def validate_draft(
     payer: Payer,
     now: datetime,
 ) -> ValidatedDraft:
-    """List every error of the stored draft that prevents its submission. Two calls.
+    """List every error of the stored draft that prevents its submission. Two database reads.
 
-    Only the submission itself checks, in its transaction, that coverage is still active (A6).
+    Whether coverage is still active is checked only by the submission, in its transaction (A6).
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
@@ -380,7 +383,7 @@ def errors_before_submission(
 ) -> list[FieldError]:
     """The errors that prevent this caller from submitting the content, with pointers into the body.
 
-    ``ownership`` is who decides each line of it: what a vendor decides needs a confirmation (W8).
+    ``ownership`` states who decides each line: lines of a vendor need the provider's confirmation (W8).
     """
     errors = errors_of_submission(content, payer, local_date(now, payer.zone))
     errors.extend(errors_of_codes(content, code_sets.listed))

@@ -23,30 +23,33 @@ from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestSt
 from precert.usecases.vendors import DelegatedRequest
 
 MOST_COMPARED = 20
-"""Potential duplicates that are recorded and shown; the last submitted ones."""
+"""Maximum number of potential duplicates that are recorded and shown; the last submitted ones."""
 
 
 @dataclass(frozen=True)
 class FoundDuplicates:
-    """``repeated`` is the request that this one repeats and that continues in its place."""
+    """The duplicates of a request.
+
+    ``repeated`` is the request that this one duplicates, and that continues in its place.
+    """
 
     repeated: Request | None = None
     potential: tuple[PotentialDuplicate, ...] = ()
     compared: Comparison | None = None
-    """What it was compared with, for an automatic approval."""
+    """The state of the member's requests at the comparison, on which an automatic approval depends."""
 
 
 @dataclass(frozen=True)
 class ComparedDuplicate:
-    """A potential duplicate beside the request; ``other`` is ``None`` if the caller cannot read it.
+    """A potential duplicate, compared with the request.
 
-    ``damaged`` is its id if its record is damaged and cannot be read.
+    ``other`` is ``None`` if the caller may not read it. ``damaged`` is its id if its record is damaged.
     """
 
     reason: DuplicateReason
     other: Request | None = None
     services: tuple[tuple[RequestedService | None, RequestedService | None], ...] = ()
-    """Services of both: this request's first."""
+    """Pairs of corresponding services: of this request, and of the other one."""
     damaged: str | None = None
 
 
@@ -55,10 +58,11 @@ def find_duplicates(
 ) -> FoundDuplicates:
     """Compare a request with the member's other requests.
 
-    One call, and one for each request that matches. Void requests do not count. Of two requests that
-    repeat one another, the earlier one continues; a later one continues as well if it was assessed
-    before this one existed. A request with a denied or modified line does not end another one. One
-    that cannot be read ends none either: a reviewer compares it once it is repaired.
+    One database read, and one more for each request that matches. Void requests are ignored. Of two
+    requests that repeat one another, the earlier one continues; a later one continues as well if it was
+    assessed before this one existed. This request does not end as a duplicate of a request that has a
+    denied or modified line, nor of one that cannot be read: a reviewer compares the latter once it is
+    repaired.
     """
     own = current_fingerprint(request)
     repeated: list[Request] = []
@@ -80,7 +84,7 @@ def find_duplicates(
         if other_request is None or other_request.status is Status.VOID:
             continue
         if not own.came_after(other) and other_request.status is Status.PROCESSING:
-            continue  # its own assessment finds this request
+            continue  # the assessment of the later request finds this one
         if reason is None and not other_request.is_adverse:
             repeated.append(other_request)
             continue
@@ -105,7 +109,7 @@ def find_duplicates(
 
 
 def _continues_first(request: Request) -> tuple[bool, datetime, str]:
-    """Assessed requests before those that may still end themselves, then the earliest."""
+    """Sort key: assessed requests before those that may still end as duplicates, then the earliest."""
     return (
         request.status is Status.PROCESSING,
         request.submitted.submitted_at,
@@ -123,8 +127,8 @@ def compare_duplicates(
 ) -> tuple[ComparedDuplicate, ...]:
     """The potential duplicates of a case as they are now, earlier and later ones.
 
-    One call, and one for each request that matches. A request of another plan is not shown to reviewers
-    of this plan; the answer states that it exists. One that cannot be read does not hide the others.
+    One database read, and one more for each request that matches. A request of a plan that the caller
+    does not review is listed without its content. One that cannot be read does not hide the others.
     """
     if file.request.status is Status.VOID:
         return ()
@@ -146,8 +150,8 @@ def compare_delegation(
 ) -> tuple[ComparedDuplicate, ...]:
     """The potential duplicates of what a delegated vendor decides, as they are now (W8).
 
-    A request of which the vendor decides nothing is not shown to it; the answer states that it
-    exists. One that cannot be compared may be unrelated, and is left to the payer's reviewers.
+    A request of which the vendor decides nothing is listed without its content. One that cannot be
+    compared is not listed, as it may be unrelated; the payer's reviewers see it.
     """
     request, vendor_id = delegated.request, delegated.delegation.vendor_id
     if request.status is Status.VOID:
@@ -199,7 +203,7 @@ def _compared(
 class _Matches:
     """Requests that match, the last submitted first; the reason is ``None`` for a repetition.
 
-    ``damaged`` are ids of requests of which neither the record nor the fingerprint can be read.
+    ``damaged`` are ids of requests whose record and fingerprint both cannot be read.
     """
 
     matches: Sequence[tuple[Fingerprint, DuplicateReason | None]]
@@ -222,7 +226,7 @@ def _matches(
             damaged.append(request_id)
             continue
         if request is not None and request.review is not None:
-            # The request has everything that its fingerprint has.
+            # The fingerprint can be built again from the request.
             known.append(current_fingerprint(request))
     matches: list[tuple[Fingerprint, DuplicateReason | None]] = []
     for other in sorted(known, key=lambda one: one.submitted_at, reverse=True):

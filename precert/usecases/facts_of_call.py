@@ -1,4 +1,4 @@
-"""What several steps of one call need, read once for all of them."""
+"""Caches of data that several steps of one invocation need."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,7 @@ from precert.usecases.ports.requests import Fingerprints, MemberFingerprints
 
 
 class ReadOnce:
-    """Reference data (port ``ReferenceReader``) that reads the facts of each member once."""
+    """Reference data (port ``ReferenceReader``) that caches the facts of each member."""
 
     def __init__(self, reference: ReferenceReader) -> None:
         self._reference = reference
@@ -35,7 +35,7 @@ class ReadOnce:
 
 
 class ComparedOnce:
-    """Fingerprints (port ``Fingerprints``) that reads those of each member once."""
+    """Fingerprints (port ``Fingerprints``) that caches those of each member."""
 
     def __init__(self, fingerprints: Fingerprints) -> None:
         self._fingerprints = fingerprints

@@ -1,4 +1,4 @@
-"""Grant and revoke what persons and partners' systems may do."""
+"""Grant and revoke the rights of users and of partners' systems."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +14,10 @@ from precert.names import Entitlement
 
 
 class Grants(Protocol):
-    """What is granted to each subject, by the issuer of its tokens."""
+    """The rights granted to each subject, by issuer of the tokens."""
 
     def read(self, issuer: str, subject: str) -> Grant | None:
-        """The grant of a subject. One call.
+        """The grant of a subject. One database read.
 
         Raises:
             TransientError.
@@ -30,7 +30,7 @@ class Grants(Protocol):
         """All grants."""
 
     def reviewers(self, issuer: str) -> Readable[ListedReviewer]:
-        """The subjects with plans to review. One call.
+        """The subjects with plans to review. One database read.
 
         Raises:
             TransientError.
@@ -65,7 +65,7 @@ def revoke_all(issuer: str, subject: str, *, grants: Grants) -> None:
 
 
 class CachedGrants:
-    """Grants as a process read them, for at most a minute. A missing grant is read each time."""
+    """Grants, cached in the process for at most ``SECONDS_CACHED``. A missing grant is not cached."""
 
     def __init__(self, grants: Grants) -> None:
         self._grants = grants
@@ -92,9 +92,10 @@ def user_labels(
     payer: Payer,
     now: datetime,
 ) -> Mapping[str, str]:
-    """The user names of subjects, for those who may read subjects (A3). One call per subject.
+    """The user names of subjects, for callers who may read subjects (A3).
 
-    Subjects without a grant, or with one that cannot be read, have none.
+    One database read per subject that is not cached. Subjects without a grant, or with one that cannot
+    be read, have none.
     """
     labels = {SYSTEM: f"{payer.name}, automatically"}
     if user_grants is None or caller.issuer is None:
@@ -103,7 +104,7 @@ def user_labels(
         try:
             grant = user_grants.read(caller.issuer, subject, now)
         except DamagedRecordError:
-            # It is reported. The subject is shown without its name.
+            # The store reports the damage. The subject is shown without a name.
             continue
         if grant is not None and grant.label is not None:
             labels[subject] = grant.label
@@ -113,10 +114,12 @@ def user_labels(
 def list_reviewers(
     caller: Caller, *, grants: Grants, user_grants: CachedGrants | None
 ) -> Readable[ListedReviewer]:
-    """The reviewers of the lead's plans, by user name. None where tokens state all rights. One call.
+    """The reviewers of the lead's plans, ordered by user name. One database read.
+
+    Empty if rights are not granted here but stated in tokens.
 
     Raises:
-        NotEntitledError: the caller is no lead.
+        NotEntitledError: the caller is not a review lead.
     """
     caller.require(Entitlement.REVIEW_LEAD)
     if user_grants is None or caller.issuer is None:

@@ -17,7 +17,7 @@ MOST_FOUND: Final = 25
 class FoundAuthorizations:
     """Requests that an inquiry describes, last submitted first.
 
-    ``withheld`` if the caller may not see others, ``more`` if there are more than are returned.
+    ``withheld`` if the caller may not read some of them, ``more`` if there are more than are returned.
     ``damaged`` are ids of the caller's requests that cannot be read.
     """
 
@@ -37,8 +37,8 @@ def inquire_prior_authorizations(
 ) -> FoundAuthorizations:
     """The requests that an inquiry describes, of any channel, in their current state.
 
-    By number also those that were withdrawn. Others of the member that the caller may not see (A2) are
-    counted as withheld.
+    An inquiry by number finds withdrawn requests too. Requests of the member that the caller may not
+    read (A2) are not returned; ``withheld`` states that they exist.
 
     Raises:
         NotEntitledError.
@@ -59,7 +59,7 @@ def inquire_prior_authorizations(
         try:
             file = requests.read_file(request_id)
         except DamagedRecordError:
-            # It does not hide the others, and is shown to those whose fingerprint states that it is.
+            # It does not hide the others. Its fingerprint states whether it is the caller's.
             if request_id in own:
                 damaged.append(request_id)
             continue

@@ -55,7 +55,7 @@ from precert.usecases.submission import (
 )
 
 LATEST_ENTRY: Final = timedelta(days=365)
-"""How long after its receipt a request can be registered. An earlier year is a typing error."""
+"""How long after its receipt a request can be registered. Earlier dates are taken for typing errors."""
 
 
 class Arrival(Value):
@@ -92,16 +92,17 @@ def register_request(  # noqa: PLR0913 - each is a dependency
 ) -> SubmittedRequest:
     """Store a request as submitted; it is processed like any other.
 
-    What a delegated vendor decides needs the same confirmation as in the portal. Staff confirm it for
-    the provider, who sent a call, fax or letter; it is recorded as theirs (W8). No one reads a request
-    by EDI before it is stored: its lines are assigned by the assessment.
+    Lines that a delegated vendor decides need the same confirmation as in the portal. Staff confirm
+    them for the provider, and the confirmation is recorded as one by staff (W8). A request by EDI is
+    stored without a person; the assessment assigns its lines.
 
     Staff may enter dates outside the window (C9), unsupported plans (A4) and members whose coverage is
-    not active (A6): the request is marked, and an operator confirms it. Requests by EDI may not.
+    not active (A6): the request has intake exceptions, and an operator confirms it. These are errors
+    for requests by EDI.
 
     ``id_of`` derives the id from channel and reference, so that a repeated registration is the same
-    request; its clock starts at the receipt. A repetition is answered as before, whatever the rule
-    list, the coverage or the calendar would refuse by then.
+    request. The decision clock starts at the receipt. A repetition gets the same response even if the
+    rule list, the coverage or the date would refuse the request by then.
 
     Raises:
         NotEntitledError.
@@ -175,7 +176,7 @@ def _admitted(
     payer: Payer,
     now: datetime,
 ) -> tuple[Ownership, Coverage, tuple[IntakeException, ...]]:
-    """Who decides each line, the patient's coverage, and what an operator has to confirm.
+    """Who decides each line, the patient's coverage, and the intake exceptions.
 
     Raises:
         InvalidInputError, PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
@@ -212,7 +213,7 @@ _REFUSALS: Final = (
 def _errors_of_owners(
     content: RequestContent, ownership: Ownership, *, by_staff: bool
 ) -> Iterator[FieldError]:
-    """What is not offered, and vendors whose lines staff have not confirmed (C14, W8)."""
+    """Errors of a purpose that is not offered, and of vendors not confirmed by staff (C14, W8)."""
     if error := error_of_purpose(content, ownership.without_predetermination):
         yield error
     if by_staff:
@@ -221,21 +222,21 @@ def _errors_of_owners(
 
 def _errors_of_receipt(received_at: datetime, now: datetime) -> Iterator[FieldError]:
     if received_at > now:
-        yield FieldError("/received_at", "in_future", "send the instant at which it was received")
+        yield FieldError("/received_at", "in_future", "must not be in the future")
     elif received_at < elapsed(now, -LATEST_ENTRY):
-        message = f"send an instant of the last {LATEST_ENTRY.days} days"
+        message = f"must be within the last {LATEST_ENTRY.days} days"
         yield FieldError("/received_at", "too_long_ago", message)
 
 
 def _registered_request(current: Request | None, request: Request) -> SubmittedRequest:
     """The stored request, if this registration is a repetition."""
     if current is None or current.started_with != request.started_with:
-        raise KeyReusedError("This reference names another request of the same channel.")
+        raise KeyReusedError("Another request of the same channel has this reference.")
     return SubmittedRequest.of(current)
 
 
 def registered(request: Request | None) -> Request:
-    """The request, if it was registered by a channel that staff enter.
+    """The request, if staff registered it or it arrived by EDI.
 
     Raises:
         NotFoundError: it does not exist, or was submitted in the portal or to a vendor.
@@ -254,7 +255,9 @@ def list_registered_requests(
     listings: Listings,
     requests: RequestStore,
 ) -> Page[Request]:
-    """List registered requests, last registered first: those of the caller, or of all staff. Two calls.
+    """List registered requests, last registered first. Two database reads.
+
+    ``mine`` selects those that the caller registered; otherwise those of all staff are listed.
 
     Raises:
         NotEntitledError.
@@ -269,7 +272,7 @@ def list_registered_requests(
 def find_registered_request(
     number: str, caller: Caller, *, requests: RequestStore, registrations: Registrations
 ) -> Request:
-    """The registered request with a precertification number. Two calls.
+    """The registered request with a precertification number. Two database reads.
 
     Raises:
         NotEntitledError.
@@ -289,7 +292,7 @@ def find_registered_request(
 def read_registered_request(
     request_id: str, caller: Caller, *, requests: RequestStore
 ) -> RequestFile:
-    """Read back a registered request. One call.
+    """Read a registered request. One database read.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -305,7 +308,7 @@ def read_registered_request(
 def void_registered_request(
     request_id: str, reason: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
-    """Withdraw a registered request for its provider or member. A repetition changes nothing.
+    """Withdraw a registered request on behalf of its provider or member. A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.

@@ -37,7 +37,7 @@ class ClaimUpdate:
     original: bytes
     """As it was sent, compressed by gzip."""
     errors: tuple[FieldError, ...] = ()
-    """Values without the form that they need, which the content lacks."""
+    """Errors of values that could not be read; the content lacks these values."""
     files: Sequence[ReceivedFile] = ()
     """The files that were sent with it."""
 
@@ -52,7 +52,7 @@ class ItemChanges:
     sent: frozenset[str] = frozenset()
     """Ids of the lines of the update, as it was sent, that are added or changed."""
     left_out: frozenset[str] = frozenset()
-    """Those that it cancels."""
+    """Ids of the lines of the update that it cancels."""
 
     def cancels_all(self, request: Request) -> bool:
         """Whether no line is left."""
@@ -69,7 +69,7 @@ def compared_items(
     if update.cancels_all:
         active = frozenset(line.line_id for line in request.submitted.active_lines)
         return ItemChanges(content, cancelled=active), []
-    # Of lines with the same number, the last one is the item as it is.
+    # If lines have the same number, the last one is the current state of the item.
     latest = dict(zip(numbers, request.submitted.lines, strict=True))
     errors = [
         FieldError(f"/items/{index}/sequence", "line_unknown", _NO_ITEM)
@@ -83,7 +83,7 @@ def compared_items(
     )
     sent = list(numbered_lines(update.content.services))
     if len(sent) != len(update.sequences):
-        # The content lacks lists that are too long: an error, unless all of it is cancelled.
+        # The content lacks lists that were too long; update.errors has the error.
         return ItemChanges(content, cancelled=cancelled), errors
     stored = {
         line_id: (service.model_copy(update={"procedures": ()}), procedure)
@@ -112,7 +112,10 @@ def compared_items(
         added.append(built.model_copy(update=update_line))
         changed.add(sent_id)
     if len(services) > MAX_SERVICES:
-        message = f"a request has at most {MAX_SERVICES} services, with those that were changed"
+        message = (
+            f"a request has at most {MAX_SERVICES} services, and each changed item adds one: submit "
+            "further items as a new claim"
+        )
         errors.append(FieldError("/services", "too_many_codes", message))
     return ItemChanges(
         content.model_copy(update={"services": tuple(services)}),
@@ -126,7 +129,7 @@ def compared_items(
 def errors_of_changes(
     update: ClaimUpdate, changes: ItemChanges, code_sets: CodeSets, payer: Payer, now: datetime
 ) -> list[FieldError]:
-    """Errors of the added and changed items; others were accepted before."""
+    """Errors of the added and changed items; unchanged items were accepted before."""
     if not changes.added:
         return []
     content, origins = _still_requested(update, changes)
@@ -140,9 +143,10 @@ def errors_of_changes(
 def _still_requested(
     update: ClaimUpdate, changes: ItemChanges
 ) -> tuple[RequestContent, list[tuple[bool, list[str]]]]:
-    """What the update requests without what it cancels, changed lines in services of their own.
+    """The content of the update without cancelled lines, and the origin of each service.
 
-    Beside it, of each service whether its lines are changed, and their ids in the update.
+    Changed and unchanged lines are in separate services. The origin is whether the lines of the service
+    are changed, and their ids in the update.
     """
     services, origins = list[Service](), list[tuple[bool, list[str]]]()
     last: Service | None = None
@@ -163,7 +167,7 @@ def _still_requested(
 
 
 def _placed(error: FieldError, origins: Sequence[tuple[bool, Sequence[str]]]) -> FieldError | None:
-    """The error with its pointer into the update; ``None`` of a line that is not changed."""
+    """The error with a pointer into the update; ``None`` for a line that is not changed."""
     _, name, *rest = error.pointer.split("/")
     if name != "services" or not rest:
         return error
@@ -183,9 +187,9 @@ def _placed(error: FieldError, origins: Sequence[tuple[bool, Sequence[str]]]) ->
 def errors_of_update(
     update: ClaimUpdate, *, code_sets: CodeSets, payer: Payer, now: datetime
 ) -> list[FieldError]:
-    """The errors of an update whose earlier claim is not found: of all that it does not cancel.
+    """The errors of an update whose earlier claim is not found, in all items that it does not cancel.
 
-    Dates outside the window are none, as the items can have been accepted before.
+    Dates outside the window are allowed, because the items may have been accepted before.
     """
     lines = numbered_lines(update.content.services)
     numbers = dict(zip((line_id for line_id, *_ in lines), update.sequences, strict=False))
@@ -202,4 +206,6 @@ def errors_of_update(
     return [*update.errors, *of_other_values(placed, update.errors)]
 
 
-_NO_ITEM: Final = "the request has no item with this number: send the number of the earlier claim"
+_NO_ITEM: Final = (
+    "the request has no item with this number: use the item number of the earlier claim"
+)

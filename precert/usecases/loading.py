@@ -1,7 +1,7 @@
-"""Load a payer's plans, providers and ZIP codes, and what is the same for members (P1, C1).
+"""Load a payer's plans, providers and ZIP codes, with the parts that loading members shares (P1, C1).
 
-A file has a date: data of a later date stays, whatever the order in which files are loaded. A load
-that was interrupted continues where it stopped, and loading a file again changes nothing.
+Each file has a date, and a file never replaces data of a later date, in whatever order files are
+loaded. An interrupted load continues where it stopped, and loading a file again changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -65,13 +65,13 @@ class Load:
 
 
 MAX_ENDING: Final = 5
-"""Percent of the covered members that a file may end, or of the plans or providers that it may remove,
-without a confirmation.
+"""Percent of the covered members whose coverage a file may end, or of the plans or providers that it
+may remove, without a confirmation.
 """
 
 
 class TooManyRemovalsError(PrecertError):
-    """A file that replaces would remove many plans or providers: it may be truncated."""
+    """A full file would remove many plans or providers, which suggests that it is truncated."""
 
     code: ClassVar[str] = "too_many_removals"
     title: ClassVar[str] = "The file would remove many records"
@@ -84,7 +84,7 @@ class TooManyRemovalsError(PrecertError):
 
 
 class PlansInUseError(PrecertError):
-    """A file that replaces lacks plans that covered members have."""
+    """A full file lacks plans that covered members have."""
 
     code: ClassVar[str] = "plans_in_use"
     title: ClassVar[str] = "The file lacks plans of covered members"
@@ -97,7 +97,7 @@ class PlansInUseError(PrecertError):
 
 
 class RejectedRowsError(PrecertError):
-    """A file that replaces has rejected rows: what they contain is not absent."""
+    """A full file has rejected rows, so that absent records cannot be determined."""
 
     code: ClassVar[str] = "rejected_rows"
     title: ClassVar[str] = "The file has rejected rows"
@@ -110,7 +110,7 @@ class RejectedRowsError(PrecertError):
 
 @dataclass(frozen=True)
 class Removal:
-    """Removes what a file does not contain; ``allowed`` also if that is much."""
+    """Remove records that a file does not contain; ``allowed`` permits more than ``MAX_ENDING``."""
 
     zone: ZoneInfo
     allowed: bool = False
@@ -147,11 +147,11 @@ def load_plans(
 def _absent_records(
     what: str, at: Checkpoint, stored: Iterable[StoredRecord], removal: Removal
 ) -> list[StoredRecord]:
-    """The records of an older date than the file's, which the file does not contain.
+    """The stored records that the file does not contain: those that are older than its date.
 
     Raises:
         RejectedRowsError: the file has rejected rows.
-        TooManyRemovalsError: they are many, and that is not allowed.
+        TooManyRemovalsError: they are more than ``MAX_ENDING``, and that is not allowed.
     """
     if at.counts.rejected:
         raise RejectedRowsError("nothing was removed")
@@ -165,7 +165,11 @@ def _absent_records(
 def _require_unused(
     plans: Sequence[StoredRecord], at: Checkpoint, removal: Removal, loads: LoadStore
 ) -> None:
-    """Refuse to remove plans that covered members have. Reads all members if there are such plans."""
+    """Refuse to remove plans that covered members have. Reads all members if ``plans`` is not empty.
+
+    Raises:
+        PlansInUseError.
+    """
     day = local_date(at.as_of, removal.zone)
     used = {
         span.plan.plan_id
@@ -194,7 +198,7 @@ def load_providers(
     now: Callable[[], datetime],
     removal: Removal | None = None,
 ) -> Checkpoint:
-    """File directory entries under their search keys (C1).
+    """Store directory entries under their search keys (C1).
 
     Raises:
         RejectedRowsError: no provider was removed because of rejected rows.
@@ -240,7 +244,7 @@ def run_load(
     now: Callable[[], datetime],
     end: Callable[[Checkpoint], Checkpoint] | None = None,
 ) -> Checkpoint:
-    """Store all units that are not stored yet, with a checkpoint after each window.
+    """Store all units after the last checkpoint, and save a checkpoint after each window.
 
     Raises:
         FutureFileError: the file's date is in the future.
@@ -283,7 +287,7 @@ def _stored(
     kind: LoadKind,
     load: Load,
 ) -> Checkpoint:
-    """Store one window; returns the checkpoint after it, which is saved."""
+    """Store one window, report its rejected rows, and save and return the next checkpoint."""
     results = write(units, at.as_of) if units else []
     refused = [
         row

@@ -1,6 +1,6 @@
 """Load members with their coverage and SSNs, from CSV or an 834 file (P1).
 
-:mod:`precert.usecases.loading` has what is the same for every kind of file.
+:mod:`precert.usecases.loading` has the parts that all kinds of files share.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ from precert.usecases.ports.loading import LoadStore
 
 
 class TooManyEndingsError(PrecertError):
-    """A file that replaces would end many members: it may be truncated, or of another population."""
+    """A full file would end the coverage of many members: it may be truncated or of other members."""
 
     code: ClassVar[str] = "too_many_endings"
     title: ClassVar[str] = "The file would end many members"
@@ -56,9 +56,10 @@ class TooManyEndingsError(PrecertError):
 
 @dataclass(frozen=True)
 class Ending:
-    """Ends the members that a file does not contain, on the day before its date.
+    """End the coverage of members that a file does not contain, on the day before its date.
 
-    ``accounts`` are those whose members the file replaces; all if None. It is read after the file.
+    ``allowed`` permits more than ``MAX_ENDING`` percent. ``accounts`` are those whose members the file
+    replaces; ``None`` means all.
     """
 
     zone: ZoneInfo
@@ -96,7 +97,7 @@ def load_enrollment(
     now: Callable[[], datetime],
     ending: Ending,
 ) -> Checkpoint:
-    """Apply an 834 file: each loop changes what is stored of its member.
+    """Apply an 834 file: each member loop (2000) changes the stored member.
 
     Raises:
         RejectedRowsError: no member was ended because of rejected rows.
@@ -115,7 +116,11 @@ def load_enrollment(
 
 
 def _apply(units: Sequence[Unit[Enrollment]], as_of: datetime, loads: LoadStore) -> list[Result]:
-    """Apply loops to the members as stored, those of one member in their order."""
+    """Apply loops to the stored members; loops of the same member are applied in their order.
+
+    Raises:
+        TransientError: the members were changed concurrently.
+    """
     results: dict[int, Result] = {}
     waiting = list(units)
     for _ in range(_CONFLICTS):
@@ -126,7 +131,7 @@ def _apply(units: Sequence[Unit[Enrollment]], as_of: datetime, loads: LoadStore)
         waiting = [unit for unit in waiting if unit.value.member_id.upper() in again]
         if not waiting:
             return [results[unit.line] for unit in units]
-    raise TransientError("Members change at the same time. Run the same command again later.")
+    raise TransientError("Members were changed concurrently. Run the same command again later.")
 
 
 def _changes(
@@ -135,7 +140,7 @@ def _changes(
     stored: Mapping[str, StoredMember],
     results: dict[int, Result],
 ) -> dict[str, MemberChange]:
-    """What the loops change, by member; also sets the result of each loop."""
+    """The changes of the loops by member key; adds the result of each loop to ``results``, by line."""
     changes: dict[str, MemberChange] = {}
     for unit in units:
         key = unit.value.member_id.upper()
@@ -168,10 +173,15 @@ def _compared(
 
 
 _CONFLICTS: Final = 5
+"""Number of attempts to apply a window to members that are changed concurrently."""
 
 
 def _end(at: Checkpoint, *, loads: LoadStore, ending: Ending) -> Checkpoint:
-    """End the covered members of an older date than the file's."""
+    """End the coverage of members that are older than the file's date.
+
+    Raises:
+        RejectedRowsError, TooManyEndingsError.
+    """
     if at.counts.rejected:
         raise RejectedRowsError
     day = local_date(at.as_of, ending.zone)
@@ -202,10 +212,10 @@ def _absent(at: Checkpoint, loads: LoadStore, ending: Ending) -> Iterator[Stored
 def load_ssns(
     ssns: Items[MemberSsn], load: Load, *, loads: LoadStore, now: Callable[[], datetime]
 ) -> Checkpoint:
-    """Make members findable by their SSN, of which only a keyed hash is stored (P1).
+    """Store the keyed hashes of SSNs, by which members can be found (P1). SSNs are not stored.
 
-    The members are loaded before; after a change of name or birth date the SSN must be loaded again.
-    One call to the key for each row.
+    Members must be loaded first. After a change of name or birth date the SSN must be loaded again.
+    One KMS call per row.
     """
 
     def write(units: Sequence[Unit[MemberSsn]], as_of: datetime) -> list[Result]:

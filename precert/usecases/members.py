@@ -21,9 +21,9 @@ from precert.usecases.ports.reference import Digests, ReferenceReader
 
 @dataclass(frozen=True)
 class FoundPatients:
-    """Every matching member, with the coverage nearest to today; next steps if there is none.
+    """The coverage of each matching member that is nearest to today; ``notices`` if there is none.
 
-    ``damaged`` identifies members with this SSN that cannot be read.
+    ``damaged`` are ids of members with this SSN that cannot be read.
     """
 
     patients: tuple[Coverage, ...]
@@ -40,17 +40,17 @@ def search_patients(
     payer: Payer,
     now: datetime,
 ) -> FoundPatients:
-    """Return the matching member: none, one, or one person's several memberships.
+    """Return the memberships of the matching person, if any.
 
-    The response of no match is the same whichever field was wrong. An SSN leaves this function only as
-    its keyed hash.
+    If nothing matches, the result does not depend on which field was wrong. The SSN leaves this
+    function only as a keyed hash.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
     """
     caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     if search.member_id is None and search.ssn is None:
-        # A portal that searches for a newborn has no more to send.
+        # A newborn has neither a member id nor an SSN yet: return guidance instead of an error.
         return FoundPatients((), (payer.notices["patient_id_missing"], payer.notices["newborn"]))
     today = local_date(now, payer.zone)
     candidates = _candidates(search, reference, digests)
@@ -92,7 +92,7 @@ def confirm_patient(
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        PatientNotFoundError: no member matches; the wrong field is not named (P1).
+        PatientNotFoundError: no member matches; the error does not state which field differs (P1).
     """
     caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     member = require_member(reference.member(patient.member_id), patient, payer)
@@ -107,7 +107,11 @@ def confirm_patient(
 
 
 def require_member(member: Member | None, patient: Patient, payer: Payer) -> Member:
-    """The member, if it is this patient (P1)."""
+    """The member, if it matches the patient (P1).
+
+    Raises:
+        PatientNotFoundError.
+    """
     if member is None or not member.is_of(patient):
         notices = (payer.notices["patient_not_found"], payer.notices["newborn"])
         raise PatientNotFoundError(" ".join(notices))
@@ -115,9 +119,9 @@ def require_member(member: Member | None, patient: Patient, payer: Payer) -> Mem
 
 
 def newborn_referral(error: InvalidInputError, *, payer: Payer) -> str | None:
-    """The notice about newborns, where an id or a legal name is missing or malformed (A6).
+    """The notice about newborns, if an id or a legal name is missing or malformed (A6).
 
-    A placeholder such as 000-00-0000 is no SSN.
+    A placeholder such as 000-00-0000 counts as a malformed SSN.
     """
     named = {one.pointer.rpartition("/")[2] for one in error.errors}
     known = {"member_id", "ssn", "last_name", "first_name"}
@@ -127,7 +131,11 @@ def newborn_referral(error: InvalidInputError, *, payer: Payer) -> str | None:
 def require_checkable(
     member: Member | None, patient: Patient, *, payer: Payer, now: datetime
 ) -> Coverage:
-    """Today's coverage, if a check may be made and a request submitted under it (A4, A6)."""
+    """Today's coverage, if it permits a check and a submission (A4, A6).
+
+    Raises:
+        PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
+    """
     coverage = require_member(member, patient, payer).coverage_on(local_date(now, payer.zone))
     if coverage is None:
         raise PatientNotEligibleError(payer.notices["not_eligible"])
@@ -137,7 +145,7 @@ def require_checkable(
 
 
 def next_steps(coverage: Coverage, payer: Payer) -> str | None:
-    """How to request precertification where no check can be started (A4)."""
+    """How to request precertification for a plan without checks; ``None`` for other plans (A4)."""
     if coverage.plan.management_level in payer.supported_management_levels:
         return None
     return payer.notices["check_not_available"]

@@ -50,23 +50,23 @@ class NoMessageError(Exception):
 
 
 class Inbox(Protocol):
-    """Messages of a TIN. The transactions that change the number of unread messages count it."""
+    """Messages of a TIN, with a counter of unread ones that is updated in the same transactions."""
 
     def deliver(self, tin: str, message: Message, *, retained_until: datetime) -> None:
-        """Store an unread message; a second delivery of the same id changes nothing. One call."""
+        """Store an unread message; a second delivery of the same id changes nothing. One AWS call."""
 
     def page(self, tin: str, *, limit: int, cursor: str | None) -> MessagePage:
-        """Messages of a TIN, newest first. One call.
+        """Messages of a TIN, newest first. One AWS call.
 
         Raises:
             CursorError: the cursor is not of this inbox.
         """
 
     def unread(self, tin: str) -> int:
-        """How many messages are unread. One call."""
+        """How many messages are unread. One AWS call."""
 
     def mark_read(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
-        """Mark one message as read; ``at`` identifies it. A repetition changes nothing. One call.
+        """Mark one message as read; ``at`` identifies it. A repetition changes nothing. One AWS call.
 
         Raises:
             NoMessageError.
@@ -80,9 +80,9 @@ class Inbox(Protocol):
 
 
 def deliver_message(message: Message, tins: Sequence[str], *, inbox: Inbox, payer: Payer) -> None:
-    """Deliver to every TIN, for as long as the history is retained (T4).
+    """Store the message in the inbox of every TIN, for as long as the history is retained (T4).
 
-    A second delivery of the same event changes nothing.
+    A second delivery of the same message changes nothing.
     """
     retained_until = history_end(message.at, payer.history_years, payer.zone)
     for tin in tins:
@@ -99,7 +99,7 @@ def list_messages(
     payer: Payer,
     now: datetime,
 ) -> MessagePage:
-    """Messages of one of the caller's TINs, newest first, within retention. One call.
+    """Messages of one of the caller's TINs, newest first, within retention. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -108,14 +108,14 @@ def list_messages(
     caller.require(Entitlement.PATIENT_SEARCH)
     page = inbox.page(caller.acting_tin(tin), limit=limit, cursor=cursor)
 
-    def stays(message: Message) -> bool:
+    def is_retained(message: Message) -> bool:
         return now < history_end(message.at, payer.history_years, payer.zone)
 
-    return replace(page, messages=tuple(filter(stays, page.messages)))
+    return replace(page, messages=tuple(filter(is_retained, page.messages)))
 
 
 def count_unread(caller: Caller, *, tin: str | None, inbox: Inbox) -> int:
-    """How many messages of one of the caller's TINs are unread. One call.
+    """How many messages of one of the caller's TINs are unread. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -137,7 +137,7 @@ def mark_message(
     inbox: Inbox,
     now: datetime,
 ) -> None:
-    """Mark a message as read, for all users of the TIN; ``at`` identifies it. One call.
+    """Mark a message as read, for all users of the TIN; ``at`` identifies it. One AWS call.
 
     Raises:
         NotEntitledError.

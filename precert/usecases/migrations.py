@@ -1,8 +1,8 @@
-"""Migrations: changes of stored records that a release needs. They can be stopped and repeated.
+"""Migrations: changes of stored records that a release requires. They can be stopped and repeated.
 
-A migration reads every request, page by page, and stores its position after each page. It changes a
-record only if the record still lacks the change, so that running it again changes nothing, also beside
-the service and beside another run.
+A migration reads every request, page by page, and stores its position after each page. It changes only
+records that still lack the change, so that it can run again, at the same time as the service, and at
+the same time as another run.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,12 +24,12 @@ class Progress:
     seen: int = 0
     changed: int = 0
     damaged: int = 0
-    """Requests that cannot be read, and were not changed."""
+    """Number of requests that cannot be read and were not changed."""
 
 
 @dataclass(frozen=True)
 class RequestPage:
-    """Some requests, and where the next ones follow; ``None`` after the last ones."""
+    """Some requests, and the position of the next page; ``None`` after the last page."""
 
     request_ids: tuple[str, ...]
     position: str | None
@@ -37,28 +37,28 @@ class RequestPage:
 
 class MigrationRecords(Protocol):
     def progress(self, name: str) -> Progress:
-        """How far the migration is; the beginning of one that was never run. One call."""
+        """The stored progress; the beginning if the migration was never run. One AWS call."""
 
     def store(self, name: str, progress: Progress) -> None:
-        """Store how far the migration is. One call."""
+        """Store the progress of the migration. One AWS call."""
 
     def requests_after(self, position: str | None) -> RequestPage:
-        """Read ids of requests, in no order. One call, which reads at most 1 MB of the table."""
+        """Read ids of requests, in no order. One AWS call, which reads at most 1 MB of the table."""
 
     def index_cycle(self, request: Request) -> bool:
-        """Add an open cycle to the index of checks; return whether it was not in it. One call.
+        """Add an open cycle to the index of checks; returns whether it was added. One AWS call.
 
-        Changes nothing if the request has changed since it was read: the change has added it.
+        If the request was changed since it was read, nothing is done, because every change adds it.
         """
 
 
 @dataclass(frozen=True)
 class Migration:
-    """What a migration changes in a request."""
+    """A migration: a description for operators, and the function that changes one request."""
 
     text: str
     apply: Callable[[MigrationRecords, Request], bool]
-    """Whether it changed the record; not where the record has the change."""
+    """Returns whether it changed the record; ``False`` if the record has the change already."""
 
 
 def _index_cycle(records: MigrationRecords, request: Request) -> bool:
@@ -70,7 +70,7 @@ MIGRATIONS: Final[Mapping[str, Migration]] = {
         "adds open cycles to the index that the sweep of clocks reads", _index_cycle
     ),
 }
-"""By name, in the order in which they are run. A migration remains until every stage has run it."""
+"""By name, in the order in which they are run. Delete a migration once every stage has run it."""
 
 
 def migrate(

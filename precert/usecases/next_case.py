@@ -28,8 +28,8 @@ from precert.usecases.ports.requests import RequestStore
 from precert.usecases.review import assign_case, list_worklist
 
 MOST_ATTEMPTS: Final = 5
-"""How many cases are tried that other reviewers take at the same moment."""
-_PASSED_OVER: Final = (
+"""Maximum number of cases that are tried, as other reviewers may be assigned them concurrently."""
+_NOT_ASSIGNABLE: Final = (
     *(ActionNotAllowedError, NotFoundError, OwnRequestError, SameReviewerError),
     VersionMismatchError,
 )
@@ -50,12 +50,12 @@ def assign_next_case(
 ) -> Request | None:
     """Assign the most urgent case that the reviewer may decide now; ``None`` if there is none.
 
-    It is the first of the queue's order that waits on the payer, is not assigned to a colleague and is
-    not in ``skip``. A case that a colleague takes at the same moment is passed over. At most
-    4 pages of the queue and 5 assignments.
+    It is the first case in the order of the queue that waits on the payer, is not assigned to a
+    colleague and is not in ``skip``. A case that a colleague is assigned concurrently is skipped. At
+    most 4 pages of the queue are read and 5 assignments tried.
 
     Raises:
-        NotEntitledError: also if no plan is the reviewer's.
+        NotEntitledError: also if the caller has no plans to review.
         InvalidInputError: the plan is not the reviewer's.
     """
     cursor, attempts = None, 0
@@ -85,8 +85,8 @@ def assign_next_case(
                     payer=payer,
                     now=now,
                 )
-            except _PASSED_OVER:
-                # The row is older than the request: it was taken, decided or voided.
+            except _NOT_ASSIGNABLE:
+                # The row is outdated: the case was assigned, decided or voided meanwhile.
                 continue
         if page.cursor is None:
             return None
@@ -101,7 +101,7 @@ def _is_ready(row: WorklistRow, caller: Caller, view: QueueView | None, now: dat
 
 @dataclass(frozen=True)
 class CaseCoverage:
-    """A member's coverage; ``member`` is absent if it is not loaded any more."""
+    """A member's coverage; ``member`` is absent if the payer no longer loads the member."""
 
     member_id: str
     member: Member | None
@@ -118,7 +118,7 @@ def read_case_coverage(
     payer: Payer,
     now: datetime,
 ) -> CaseCoverage:
-    """The member of a case with every span of coverage, and that of today. Two calls.
+    """The member of a case with every span of coverage, and today's coverage. Two AWS calls.
 
     Raises:
         NotEntitledError.

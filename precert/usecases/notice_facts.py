@@ -1,4 +1,4 @@
-"""What a determination notice states: its occasion, and the data of its template (W4)."""
+"""The occasions of determination notices, and the data of their template (W4)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,20 +45,20 @@ from precert.usecases.ports.reference import CodeSets
 
 @dataclass(frozen=True)
 class Issue:
-    """One issue of notices, to each audience."""
+    """One occasion of notices, which are issued to each audience."""
 
     kind: NoticeKind
     cycle: int
     date_changes: int = 0
-    """The number of the change of dates that it reports; 0 for another occasion."""
+    """The number of the change of dates, counted from 1; 0 for other occasions."""
     delegation: Delegation | None = None
-    """The delegated vendor's part that it reports, if it is of a vendor's decision."""
+    """The delegation whose decisions are reported, if a delegated vendor decided."""
     vendor: int = 0
-    """Which of the request's vendors, counted from 1."""
+    """The number of the vendor in the request, counted from 1."""
 
     @property
     def suffix(self) -> str:
-        """What distinguishes its ids from those of the cycle's determination."""
+        """The suffix of notice ids, which distinguishes the occasions of one cycle."""
         if self.delegation is not None:
             return f"-vendor-{self.vendor}-{len(self.delegation.reports)}"
         if self.kind is NoticeKind.EXTENSION:
@@ -74,11 +74,10 @@ class Issue:
 
 
 def issues_of(request: Request, cycle: int) -> Iterator[Issue]:
-    """The extension of the cycle's deadline, its determination, what vendors reported last, and the
+    """The extension of the cycle's deadline, its determination, the vendors' last reports, and the
     last change of dates.
 
-    Notices of an earlier change that were not printed are left out: the last change replaces its
-    dates.
+    An earlier change of dates has no notice if none was printed yet: the last change replaces it.
     """
     review = request.submitted
     if review.extension_of(cycle) is not None:
@@ -102,9 +101,9 @@ def notice_facts(
     member: Member | None,
     code_sets: CodeSets,
 ) -> dict[str, object]:
-    """The text of a notice; what does not apply is ``None`` or empty.
+    """The data of a notice's template; what does not apply is ``None`` or empty.
 
-    ``member`` has the mailing address; the name is the one that the request has.
+    ``member`` has the mailing address; the name is the one in the request.
     """
     review, content = request.submitted, request.content
     patient = content.patient
@@ -113,11 +112,11 @@ def notice_facts(
     decided = tuple(_decided(request, issue))
     changed = last_date_change(review) if issue.kind is NoticeKind.DATES_CHANGED else None
     dated = changed[0] if changed else max(decision.decided_at for _, decision in decided)
-    # A change of dates refuses nothing.
+    # A change of dates is not adverse.
     adverse = changed is None and any(decision.adverse for _, decision in decided)
     clock = payer.clock_for(request)
     delegation = issue.delegation
-    # What a vendor decided is disputed with the vendor (W7).
+    # Decisions of a vendor are disputed with the vendor (W7).
     own = adverse and delegation is None
     rights = rights_after(review, issue.cycle, dated, clock, payer) if own else None
     options = rights.options(dated) if rights else {}
@@ -194,13 +193,13 @@ def notice_facts(
 def _all_options(
     options: Mapping[DisputeOption, datetime], dated: datetime
 ) -> Iterator[tuple[DisputeOption, datetime]]:
-    """Each option with its end; those that are not open have no text that states it."""
+    """Each option with its end. Of options that are not open, no text uses the end."""
     for option in DisputeOption:
         yield option, options.get(option, dated)
 
 
 def _extension(request: Request, issue: Issue, payer: Payer) -> Mapping[str, object] | None:
-    """Why and until when the deadline was extended, if that is what the notice is about."""
+    """Why and until when the deadline was extended, in a notice of an extension."""
     extension = request.submitted.extension_of(issue.cycle)
     if extension is None or issue.kind is not NoticeKind.EXTENSION:
         return None
@@ -217,7 +216,7 @@ def _extension(request: Request, issue: Issue, payer: Payer) -> Mapping[str, obj
 def _recipient(
     request: Request, audience: Audience, patient: str, member: Member | None
 ) -> list[str]:
-    """The lines of the address block; the name alone where no mailing address is loaded."""
+    """The lines of the address block; only the name if no mailing address is loaded."""
     if audience is Audience.MEMBER:
         address = member.mailing_address if member else None
         return [patient, *(written_address(address) if address else [])]
@@ -276,7 +275,7 @@ def _lines(
 
 
 def _outcome(decision: Decision, *, replaced: bool) -> str:
-    """The decision; whether its submitter cancelled a line, or put another one in its place."""
+    """The outcome as text. A line that its submitter changed is cancelled and replaced by another."""
     is_cancelled = decision.status is LineStatus.CANCELLED
     return "Replaced by a changed line" if is_cancelled and replaced else decision.outcome
 
@@ -313,9 +312,9 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
 
 
 def _determined(review: Review, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
-    """The payer's lines that a cycle decided, and those that were cancelled since the last decision.
+    """The payer's lines that a cycle decided, and lines that were cancelled since the last decision.
 
-    A dispute is about its own lines only.
+    The notice of a dispute has only the lines that the dispute decided.
     """
     earlier = [
         one.decided_at for line in review.lines for one in line.decisions if one.cycle < cycle
@@ -342,7 +341,7 @@ def _determined(review: Review, cycle: int) -> Iterator[tuple[ServiceLine, Decis
 
 
 def _named(lists: CodeLists, code_list: str, code: str | None) -> str | None:
-    """The display name; the code itself where the payer's data does not name it any longer."""
+    """The display name; the code itself if the payer's data no longer lists it."""
     return lists.label(code_list, code) or code
 
 
@@ -358,7 +357,7 @@ def _code(code: str | None, code_type: CodeType | None, lists: CodeLists) -> str
 def _diagnosis(
     service: Service, decision: Decision, descriptions: Mapping[PublicCode, str]
 ) -> str | None:
-    """The adjudicated diagnosis; also the submitted one where they differ (W9)."""
+    """The adjudicated diagnosis, with the submitted one if they differ (W9)."""
 
     def written(code: str) -> str:
         description = descriptions.get((CodeSet.ICD_10_CM, code))

@@ -1,7 +1,7 @@
 """Print and download determination notices (W4).
 
-The determination's event starts the printing, so that a decision does not wait for it. A notice
-depends on the request alone: a second run prints the same and records nothing more.
+Printing is started by the event of the determination, so that a decision does not wait for it. A
+notice depends only on stored data: a second run prints the same text and records nothing more.
 """
 
 from datetime import datetime, timedelta
@@ -41,10 +41,9 @@ def print_notices(  # noqa: PLR0913 - each is a dependency
     notice_words: NoticeWords,
     now: datetime,
 ) -> tuple[Notice, ...]:
-    """Print, store and record the notices of a decided cycle and of the last change of dates.
+    """Print, store and record the notices of a cycle, of vendors' decisions and of changed dates.
 
-    Also those of what delegated vendors decided. Returns the notices that it printed: none if nothing
-    is decided, or they exist.
+    Returns the notices that it printed: none if nothing is decided, or if they exist.
     """
     file = requests.read_file(request_id)
     if file is None or file.request.review is None:
@@ -109,7 +108,7 @@ def _notice_in(file: RequestFile, notice_id: str) -> Notice:
 def link_to_notice(
     file: RequestFile, notice_id: str, *, notice_bytes: NoticeBytes, payer: Payer, now: datetime
 ) -> DocumentLink:
-    """A link to a determination notice of a request that the caller can read. No call.
+    """Links to a determination notice of a request that the caller can read. No AWS call.
 
     Raises:
         NotFoundError: the request does not have this notice.

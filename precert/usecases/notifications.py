@@ -1,8 +1,9 @@
-"""Number the events of subscriptions, and deliver them: at least once, in their order.
+"""Number the events of subscriptions, and deliver them in order, at least once.
 
-An event gets its number in one transaction with the state of the subscription. What is due is attempted
-by its first reader; the sweep finds what no attempt was made for. An endpoint that fails is not
-attempted again before its pause has ended, so that it delays only its own notifications.
+An event gets its number in one transaction with the state of the subscription. A delivery is attempted
+as soon as it is requested in the queue; the sweep finds deliveries that were not attempted. After a
+failure, an endpoint is not called again until its pause ends, so that it delays only its own
+notifications.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,9 @@ from precert.usecases.subscriptions import ClientRights, visible_files
 OPERATION: Final = "notifySubscriber"
 """The operation in the audit records of deliveries."""
 SOON: Final = timedelta(minutes=5)
-"""What is due later is found by the sweep: a longer delay would raise the alarm of the queue's age."""
+"""Longest delay in the queue. Later deliveries are left to the sweep, because a message that waits
+longer in the queue would trigger the alarm on its age.
+"""
 _CHANGED: Final = "The subscription is being changed. Try again."
 
 
@@ -54,10 +57,9 @@ def number_event(
     delivery_queue: DeliveryQueue,
     now: datetime,
 ) -> int:
-    """Number the event in each subscription whose owner may see the request.
+    """Number the event in each subscription whose owner may read the request; returns how many.
 
-    Returns in how many. A second delivery of the event changes no number, and deliveries are
-    attempted again.
+    A second call with the same event changes no number, but requests the deliveries again.
     """
     request = requests.read(event.request_id)
     if request is None or request.review is None:
@@ -68,7 +70,7 @@ def number_event(
             if _number(subscription_id, event, request, subscriptions, client_rights, now):
                 numbered.append(subscription_id)
         except DamagedRecordError:
-            # It is reported. The others are notified all the same.
+            # The store reports the damage. Other subscriptions are notified.
             continue
     if numbered:
         delivery_queue.request(numbered)
@@ -108,7 +110,7 @@ def _number(
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt did. ``again`` if more may be due now."""
+    """The result of one attempt. ``again`` if more notifications may be due now."""
 
     work: Work | None = None
     delivered: bool = False
@@ -119,7 +121,7 @@ class Attempt:
 
 
 Compose = Callable[[Subscription, Work, Notification | None, RequestFile | None], bytes]
-"""The body of a notification."""
+"""Builds the body of a notification."""
 _NOTHING: Final = Attempt()
 _AGAIN: Final = Attempt(again=True)
 
@@ -137,11 +139,12 @@ def attempt_delivery(
     bus: Stops,
     now: datetime,
 ) -> Attempt:
-    """Attempt what the subscription has due next, once.
+    """Attempt the next due notification of the subscription, once.
 
-    An event is delivered with the state of its request, if the owner may see it now; else it is
-    withheld. The access is recorded before it is sent. A subscription that failures stop is published
-    before it is stored, so that its owner hears of it.
+    An event is delivered with the current state of its request, if the owner may read it now; otherwise
+    it is withheld. The audit record is stored before the notification is sent. If failures end the
+    subscription, this is published before it is stored, so that it is published even if the process
+    ends in between.
     """
     found = subscriptions.read(subscription_id)
     if found is None:
@@ -185,7 +188,7 @@ def attempt_delivery(
 
 @dataclass(frozen=True)
 class _Begun:
-    """An attempt that is counted, and what it sends."""
+    """An attempt that is stored as begun, and the data that it sends."""
 
     subscription: Subscription
     work: Work
@@ -201,7 +204,7 @@ def _begun(
     bus: Stops,
     now: datetime,
 ) -> "_Begun | Attempt":
-    """The attempt that is stored as begun, or what was done instead."""
+    """Store that an attempt begins; returns it, or the result if there is nothing to send."""
     if found.has_ended(now) and not found.is_off:
         subscriptions.store(found.turned_off(now))
         return _NOTHING
@@ -226,7 +229,7 @@ def _begun(
 
 
 def _next_event(found: Subscription, subscriptions: SubscriptionStore) -> Notification | None:
-    """The event that follows those that are completed; ``None`` if it is past its retention."""
+    """The event after the last completed one; ``None`` if it is past retention."""
     number = found.completed + 1
     events = subscriptions.events(found.subscription_id, number, number, most=1)
     return events[0] if events else None
@@ -246,7 +249,7 @@ def _visible(
             found, [event.request_id], requests=requests, client_rights=client_rights, now=now
         )
     except DamagedRecordError:
-        # It is reported, and does not hold up the other events.
+        # The store reports the damage. The event is withheld, so that later events are delivered.
         return None
     return files.get(event.request_id)
 
@@ -256,7 +259,7 @@ def _settle(
     subscriptions: SubscriptionStore,
     change: Callable[[Subscription], Subscription],
 ) -> Subscription | None:
-    """Store the result of an attempt, unless the owner has updated the subscription meanwhile."""
+    """Store the result of an attempt, unless the subscription was changed meanwhile."""
 
     def attempt() -> Subscription | None:
         current = subscriptions.read(attempting.subscription_id)
@@ -280,7 +283,7 @@ def _is_same_attempt(current: Subscription, attempting: Subscription) -> bool:
 def _record(
     subscription: Subscription, file: RequestFile, client_rights: ClientRights, now: datetime
 ) -> AuditRecord:
-    """The audit record of a delivery: what a client receives of whose request, and why."""
+    """The audit record of a delivery: the client, the request, the member and the basis of access."""
     request = file.request
     number = subscription.completed + 1
     tins = sorted(client_rights.may_see(subscription, request, now))
@@ -297,13 +300,13 @@ def _record(
 
 
 MOST_DUE: Final = 1000
-"""How many subscriptions one run of the sweep starts; the most overdue come first."""
+"""Maximum number of subscriptions that one run of the sweep requests, most overdue first."""
 
 
 def sweep_subscriptions(
     *, subscriptions: SubscriptionStore, delivery_queue: DeliveryQueue, now: datetime
 ) -> int:
-    """Let everything be attempted that is due: heartbeats, ends, retries and lost deliveries."""
+    """Request all due attempts: heartbeats, ends, retries and lost deliveries; returns how many."""
     due = subscriptions.due(now, most=MOST_DUE)
     if due:
         delivery_queue.request(due)

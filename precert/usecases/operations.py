@@ -28,7 +28,7 @@ from precert.usecases.ports.requests import Registrations, RequestFile, RequestS
 def list_overdue(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[WorklistRow]:
-    """List open cycles of all plans that were escalated, the longest overdue first. One call.
+    """List open cycles of all plans that were escalated, the longest overdue first. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -41,9 +41,9 @@ def list_overdue(
 def list_deemed_denials(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[WorklistRow]:
-    """List open cycles whose passed deadline counts as a denial, until a person decides them (W11).
+    """List open cycles whose passed deadline counts as a denial, longest overdue first (W11).
 
-    The longest overdue first. One call.
+    A cycle is listed until a person decides it. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -56,7 +56,7 @@ def list_deemed_denials(
 def list_unmatched_providers(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[UnmatchedRow]:
-    """List providers with a temporary id, oldest submission first. One call.
+    """List providers with a temporary id, oldest submission first. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -69,7 +69,7 @@ def list_unmatched_providers(
 def list_intake_exceptions(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[IntakeExceptionRow]:
-    """List registered requests that wait for an operator's confirmation, oldest first. One call.
+    """List registered requests that wait for an operator's confirmation, oldest first. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -88,7 +88,7 @@ def confirm_intake(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Confirm a registered request's exceptions. Confirmed again, nothing changes.
+    """Confirm a registered request's intake exceptions. A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -115,7 +115,7 @@ class RequestSearch(Value):
     def _one_of_three(self) -> Self:
         entered = [one for one in (self.request_id, self.number, self.member_id) if one is not None]
         if len(entered) != 1:
-            raise ValueError("send exactly one of request_id, number and member_id")
+            raise ValueError("must have exactly one of request_id, number and member_id")
         return self
 
 
@@ -128,9 +128,9 @@ def search_requests(
     listings: Listings,
     now: datetime,
 ) -> Page[Request]:
-    """Find drafts and requests of all plans, those of a member last created first.
+    """Find drafts and requests of all plans, last created first.
 
-    A search without a result is an empty page. Expired drafts are left out (D5).
+    A search that finds nothing returns an empty page. Expired drafts are left out (D5).
 
     Raises:
         NotEntitledError.
@@ -151,7 +151,7 @@ def search_requests(
 def read_request_as_operator(
     request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> RequestFile:
-    """Read a draft or request of any plan. One call.
+    """Read a draft or request of any plan. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -160,7 +160,7 @@ def read_request_as_operator(
     caller.require(Entitlement.OPERATOR)
     file = requests.read_file(request_id)
     if file is None or has_expired(file.request, now):
-        raise NotFoundError("There is no such request.")
+        raise NotFoundError("There is no request with this ID.")
     return file
 
 
@@ -175,9 +175,10 @@ def reconcile_provider(
     reference: ReferenceReader,
     now: datetime,
 ) -> Request:
-    """Match a provider with a directory entry; the entry's TIN sees the request from then on (A2).
+    """Match a provider with a directory entry; callers with the entry's TIN then see the request (A2).
 
-    An entry is one address under one TIN. Repeating the choice changes nothing; another replaces it.
+    An entry is one address under one TIN. A repetition changes nothing; another entry replaces the
+    first.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -189,7 +190,7 @@ def reconcile_provider(
     def move(request: Request) -> Change | None:
         entry = reference.entry(provider_id)
         if entry is None:
-            message = "the directory has no such entry: have it loaded first"
+            message = "the directory has no entry with this id: load the entry first"
             raise InvalidInputError([FieldError("/provider_id", "not_listed", message)])
         return operator_actions.reconcile_provider(request, role, entry, by=caller.subject, now=now)
 
@@ -214,13 +215,14 @@ def change_dates(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Change the period of approved lines; the decisions stay.
+    """Change the period of approved lines; their decisions are unchanged.
 
-    Repeating the change has no effect.
+    A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: a line is not approved, repeated or unknown, or its dates are out of order.
+        InvalidInputError: a line is unknown, listed twice or not approved, or its dates are out of
+            order.
         ActionNotAllowedError: the request is not determined.
         VersionMismatchError: the request is in another version than the caller read.
     """
@@ -228,7 +230,7 @@ def change_dates(
     def move(request: Request) -> Change | None:
         request.require(Transition.CHANGE_DATES)
         if Action.CHANGE_DATES not in operator_actions.operator_actions(request):
-            # A pended request has approved lines only where a delegated vendor decided some.
+            # A pended request has approved lines only if a delegated vendor approved some.
             raise request.refusal("No service line of this request is approved yet.")
         if errors := [*_errors(changes), *_errors_of_lines(request, changes)]:
             raise InvalidInputError(errors)
@@ -247,10 +249,10 @@ def _errors(changes: Sequence[DateChange]) -> list[FieldError]:
     for index, change in enumerate(changes):
         path = f"/lines/{index}"
         if change.line_id in seen:
-            errors.append(FieldError(f"{path}/line_id", "duplicate", "name each line once"))
+            errors.append(FieldError(f"{path}/line_id", "duplicate", "list each line only once"))
         seen.add(change.line_id)
         if change.to_date < change.from_date:
-            message = f"send {change.from_date} or a later day"
+            message = f"must be {change.from_date} or a later date"
             errors.append(FieldError(f"{path}/to_date", "out_of_order", message))
     return errors
 
@@ -260,14 +262,14 @@ def _errors_of_lines(request: Request, changes: Sequence[DateChange]) -> Iterato
         line = request.submitted.line(change.line_id)
         current = line.decisions[-1] if line and line.decisions else None
         if current is None or current.approved is None:
-            message = "name an approved line: others have no dates"
+            message = "must be an approved line: only approved lines have dates"
             yield FieldError(f"/lines/{index}/line_id", "not_approved", message)
 
 
 def _moved(
     request: Request, change: DateChange, by: str, reason: str, now: datetime
 ) -> Decision | None:
-    """The current decision with the new period; ``None`` where nothing changes."""
+    """The current decision with the new period; ``None`` if nothing changes."""
     line = request.submitted.line(change.line_id)
     current = line.decisions[-1] if line and line.decisions else None
     period = {"from_date": change.from_date, "to_date": change.to_date}

@@ -1,9 +1,9 @@
-"""Records and files whose request no longer exists: found and removed (X2).
+"""Find and remove records and files whose request no longer exists (X2).
 
-They remain where the stream lost a record of the cleanup. A sweep removes what is older, a part of all
-records and files in each run; an operator's command removes everything at once.
+They are left if the stream lost the record that starts the cleanup. A scheduled sweep removes older
+ones and reads a part of the records and files in each run; an operator's command removes all at once.
 
-Nothing of a request that was submitted is removed before its history is in the archive.
+Records and files of a submitted request are removed only once its history is in the archive.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +39,7 @@ class Leftovers:
 
 
 class StoredFile(NamedTuple):
-    """A file of a request: the request and the document, or the notice without a document."""
+    """A file of a request: a document, or a notice, which has no document id."""
 
     request_id: str
     document_id: str | None
@@ -51,35 +51,35 @@ class LeftoverRecords(Protocol):
     """Records that can remain after their request was removed."""
 
     def page(self, after: str | None) -> Page[str]:
-        """Ids of requests of which a part of the table has records, but not the request itself.
+        """Ids of requests that a page of the table has records of, but not the request itself.
 
-        Some of them may exist: see :meth:`of`. One call, which reads a megabyte.
+        The request may be in another page: see :meth:`of`. One AWS call, which reads 1 MB.
         """
 
     def of(self, request_id: str) -> Leftovers | None:
-        """What is left of a request; ``None`` if it exists. One call."""
+        """The records left of a request; ``None`` if it exists. One AWS call."""
 
     def lacking(self, files: Sequence[StoredFile]) -> Sequence[StoredFile]:
-        """Documents without their record, and notices without their request. One call for a hundred."""
+        """Documents without a record, and notices without a request. One AWS call per 100 files."""
 
     def remove_all(self, leftovers: Leftovers) -> None:
-        """Delete the records; those of a draft without its events."""
+        """Delete the records, except the events of a draft."""
 
 
 class LeftoverFiles(Protocol):
     """Files that can remain after their request was removed."""
 
     def stored(self) -> Iterator[StoredFile]:
-        """The documents and notices of all requests. One call for a thousand."""
+        """The documents and notices of all requests. One AWS call per 1,000 files."""
 
     def page(self, after: str | None) -> Page[StoredFile]:
-        """At most a thousand of them, from a position. One call."""
+        """At most 1,000 documents and notices, from a position. One AWS call."""
 
     def of(self, request_id: str) -> Sequence[StoredFile]:
-        """Those of one request. Two calls."""
+        """The documents and notices of one request. Two AWS calls."""
 
     def hide(self, file: StoredFile) -> None:
-        """Delete a file; the bucket has its versions for another 30 days. One call."""
+        """Delete a file; the bucket retains its versions for another 30 days. One AWS call."""
 
     def remove(self, request_id: str, document_id: str) -> None:
         """Delete every version of a document."""
@@ -89,37 +89,38 @@ class LeftoverFiles(Protocol):
 
 
 class ArchivedRequests(Protocol):
-    """Which removed requests have their history in the archive."""
+    """The archive of requests past retention."""
 
-    def holds(self, request_id: str, year: int) -> bool:
-        """Whether history and files of a request that was last changed in the year are archived.
+    def has(self, request_id: str, year: int) -> bool:
+        """Whether the history and files of a request that was last changed in the year are archived.
 
-        One call.
+        One AWS call.
         """
 
 
 class OrphanSource(StrEnum):
-    """Where a sweep looks for orphans. The values name its positions in the table."""
+    """Where a sweep looks for orphans. The values are the names of stored positions."""
 
     RECORDS = "ORPHAN_RECORDS"
     FILES = "ORPHAN_FILES"
 
 
 CLEANED_UP_WITHIN: Final = timedelta(days=2)
-"""The stream delivers a removed item for one day; until then the cleanup can still do it."""
+"""The stream retains records for one day; until then the cleanup can still remove the leftovers."""
 SWEPT_AFTER: Final = timedelta(days=14)
-"""Until then, a failed cleanup can be sent again from its dead-letter queue."""
+"""Until then, a failed cleanup can be redelivered from its dead-letter queue."""
 ARCHIVED_WITHIN: Final = timedelta(days=7)
 """The time from the end of retention to the archive: TTL removes an item within a few days."""
 PAGES: Final = {OrphanSource.RECORDS: 50, OrphanSource.FILES: 20}
-"""Pages of a run, of a megabyte or a thousand files; the next run continues there."""
+"""Pages per run, of 1 MB of records or 1,000 files; the next run continues after them."""
 MOST_REMOVED: Final = 100
-"""After so many orphans, a run ends with the page."""
+"""After this number of orphans, a run ends with the current page."""
 FEW: Final = 20
-"""More orphans of one page, if they are also more than 5 percent of its files, are not removed: the
-table may have been lost or restored.
+"""If one page has more orphans than this, and more than 5 percent of its files, they are not removed:
+the table may have been lost or restored.
 """
 SHARE: Final = 0.05
+"""The 5 percent of :data:`FEW`."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Orphan:
     removable: bool
     records: Leftovers | None = None
     file: StoredFile | None = None
-    """The only file to remove, if its request exists."""
+    """The file to remove if the request itself exists."""
 
 
 def find_orphans(
@@ -141,7 +142,7 @@ def find_orphans(
     archived_requests: ArchivedRequests,
     now: datetime,
 ) -> Iterator[Orphan]:
-    """What belongs to no request. Reads the whole table and lists all files."""
+    """All records and files without a request. Reads the whole table and lists all files."""
     finder = _Finder(leftover_records, archived_requests, now - CLEANED_UP_WITHIN)
     seen: set[str] = set()
     for ids in _pages(leftover_records.page):
@@ -162,7 +163,7 @@ def find_orphans(
 def remove_orphan(
     orphan: Orphan, *, leftover_records: LeftoverRecords, leftover_files: LeftoverFiles
 ) -> bool:
-    """Remove files, then records; returns whether it did. A request that exists is not touched."""
+    """Remove files, then records; returns whether it did. Nothing is removed if the request exists."""
     if not _may_remove(orphan, leftover_records):
         return False
     if orphan.file is not None and orphan.file.document_id is not None:
@@ -176,13 +177,13 @@ def remove_orphan(
 
 @dataclass
 class SweptOrphans:
-    """What a run did, by the ids of the requests."""
+    """The result of a run."""
 
     removed: list[Orphan] = field(default_factory=list)
     not_archived: list[str] = field(default_factory=list)
-    """Their cleanup is overdue, and nothing of them is removed before it archived them."""
+    """Ids of requests whose cleanup is overdue; nothing is removed until they are archived."""
     held: int = 0
-    """Orphans that were too many of a page."""
+    """Number of orphans that were not removed because their page had too many."""
 
     @property
     def is_full(self) -> bool:
@@ -198,10 +199,9 @@ def sweep_orphans(
     payer: Payer,
     now: datetime,
 ) -> SweptOrphans:
-    """Remove older orphans of a part of the table and of the files; the next run continues there.
+    """Remove older orphans from a part of the table and of the files; the next run continues there.
 
-    Files are deleted with their versions retained. Safe to run twice, at the same time, and to fail at
-    any point.
+    Versions of deleted files are retained. Safe to run twice, concurrently, and to fail at any point.
 
     Raises:
         TransientError: the next run repeats the page that failed.
@@ -276,7 +276,7 @@ class _Run:
 
 
 def _may_remove(orphan: Orphan, leftover_records: LeftoverRecords) -> bool:
-    """Whether it is still an orphan."""
+    """Whether the orphan is removable, and still without its request."""
     if not orphan.removable:
         return False
     if orphan.file is not None:
@@ -286,7 +286,7 @@ def _may_remove(orphan: Orphan, leftover_records: LeftoverRecords) -> bool:
 
 @dataclass(frozen=True)
 class _Finder:
-    """Finds orphans among what has not changed since ``until``."""
+    """Finds orphans among records and files that have not changed since ``until``."""
 
     leftover_records: LeftoverRecords
     archived_requests: ArchivedRequests
@@ -298,7 +298,7 @@ class _Finder:
             yield from self._records(found)
 
     def files(self, files: Sequence[StoredFile]) -> Sequence[StoredFile]:
-        """Older files without a record."""
+        """Files without a record, among those that are older than ``until``."""
         return self.leftover_records.lacking([one for one in files if one.stored_at <= self.until])
 
     def file(self, file: StoredFile) -> Iterator[Orphan]:
@@ -323,7 +323,7 @@ class _Finder:
         if found.last_event_at is None:
             return False
         year = found.last_event_at.astimezone(UTC).year
-        return self.archived_requests.holds(found.request_id, year)
+        return self.archived_requests.has(found.request_id, year)
 
 
 def _pages(read: Callable[[str | None], Page[Row]]) -> Iterator[Page[Row]]:

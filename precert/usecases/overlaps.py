@@ -19,7 +19,7 @@ from precert.usecases.ports.requests import Fingerprints, RequestStore
 
 
 class FoundOverlaps(NamedTuple):
-    """What is approved twice. ``compared`` is set where another request can approve the same."""
+    """Services that are approved twice. ``compared`` is set if another request can approve the same."""
 
     overlaps: Sequence[Overlap] = ()
     compared: Comparison | None = None
@@ -34,7 +34,8 @@ def find_overlaps(
 ) -> FoundOverlaps:
     """Compare what decisions approve with the member's other approved requests.
 
-    No call if they approve nothing; else one, and one for each request with a service of theirs.
+    No AWS call if the decisions approve nothing; otherwise one, and one more for each request that has
+    one of the approved services.
     """
     services = approved_services(request, lines_with(request, decisions))
     if not services:
@@ -47,7 +48,7 @@ def find_overlaps(
         try:
             other = requests.read(one.request_id)
         except DamagedRecordError:
-            continue  # the case shows it as one that cannot be read
+            continue  # the case lists it as a request that cannot be read
         if other is not None and other.review is not None:
             found += overlaps_with(services, other)
     return FoundOverlaps(found, Comparison(own.member_id, stored.last_approval) if known else None)
@@ -61,8 +62,8 @@ def errors_of_overlaps(
         return []
     named = "; ".join(dict.fromkeys(_named(one, caller) for one in found.overlaps))
     message = (
-        f"{named}. Ask the providers which one they use. Approve other dates, have the other one "
-        "changed, or confirm the overlap to approve both"
+        f"{named}. Ask the providers which approval they will use. Approve other dates, have the other "
+        "request changed, or confirm the overlap to approve both"
     )
     return [FieldError("/overlap_confirmed", "approved_elsewhere", message)]
 
@@ -87,4 +88,4 @@ def _named(overlap: Overlap, caller: Caller) -> str:
     days = f"from {service.first_day} to {service.last_day}"
     if service.first_day == service.last_day:
         days = f"on {service.first_day}"
-    return f"line {overlap.line_id}: {number} approves {service.code} {days} already"
+    return f"line {overlap.line_id}: {number} already approves {service.code} {days}"

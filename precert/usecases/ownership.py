@@ -1,7 +1,7 @@
-"""Who decides each service line of some content: the payer, or a delegated vendor (C8, C12, W8).
+"""Determine who decides each service line: the payer, or a delegated vendor (C8, C12, W8).
 
-The same rules and next steps as in a check answer here, so that a draft, its submission and its
-assessment never differ from what the check answered.
+The same rules and next steps as in a check are applied, so that a draft, its submission and its
+assessment have the same result as the check.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ def vendor_of_code(
     payer: Payer,
     purpose: Purpose,
 ) -> str | None:
-    """The vendor that decides a code, where the check's next step leads to it."""
+    """The id of the vendor that decides a code, if the check's next step is to go to the vendor."""
     step = next_step(answer, service, payer, purpose=purpose)
     known = answer.vendor_id in vendors
     return answer.vendor_id if known and step.action is NextAction.GO_TO_VENDOR else None
@@ -54,10 +54,10 @@ def ownership_of(
     payer: Payer,
     now: datetime,
 ) -> Ownership:
-    """Who decides each line, as far as what is entered determines it. One call, or none.
+    """Who decides each line, as far as the content determines it. At most one AWS call.
 
-    A draft may be incomplete: a service without a date or with a code of no known form, and a member
-    who is not covered, leave their lines undetermined.
+    A draft may be incomplete: lines of a service that has no date, or a code of no known format, remain
+    undetermined, as do all lines if the member is not known.
     """
     patient, services = content.patient, content.services
     if patient is None or not any(map(_can_be_evaluated, services)):
@@ -93,7 +93,7 @@ class LineOwners(Protocol):
 
 
 def ownership_of_check(answer: CheckResult, payer: Payer) -> Ownership:
-    """Who decides each line, as a check answered it."""
+    """Who decides each line, by the result of a check."""
     content = answer.content
     owners = _owners(content.services, answer.services, answer.vendors, payer, content.purpose)
     return Ownership(answer.rule_list.version, owners, answer.vendors)
@@ -122,9 +122,9 @@ def _owners(
 
 
 def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> list[FieldError]:
-    """Vendors whose lines cannot be submitted until it is confirmed where they go (W8).
+    """The errors of vendors without a confirmation that their lines are sent to them (W8).
 
-    The provider confirms it, or the payer's staff for the provider of a call, fax or letter.
+    The provider confirms it, or the payer's staff for a request by phone, fax or mail.
     """
     by_vendor, confirmed = ownership.lines_by_vendor(), content.confirmed_vendors
     codes = {id_: one.code for id_, _, one in numbered_lines(content.services) if one}
@@ -136,7 +136,7 @@ def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> lis
         name = ownership.vendors[vendor_id].name
         message = (
             f"{name} decides {'line' if len(line_ids) == 1 else 'lines'} {lines}, not the payer: add "
-            f"{vendor_id} to confirm that the request is sent to it, or remove what it decides"
+            f"{vendor_id} to confirm that these lines are sent to the vendor, or remove the lines"
         )
         errors.append(
             FieldError("/confirmed_vendors", "vendor_not_confirmed", message, (vendor_id,))
@@ -167,7 +167,7 @@ class JudgedCase:
     entries: Mapping[str, DirectoryEntry]
     """Directory entries of its providers."""
     errors: tuple[FieldError, ...]
-    """What the vendor may not report: not delegated to it, or the member is not covered."""
+    """Errors of codes that are not delegated to the vendor, and of days without coverage."""
 
 
 JudgeCase = Callable[[RequestContent, str, datetime], JudgedCase]
@@ -219,14 +219,14 @@ def _list_in_effect(
 
 
 def _errors_of_coverage(content: RequestContent, member: Member) -> Iterator[FieldError]:
-    """The member is covered on the first and the last day of each service (A6)."""
+    """Errors of services whose first or last day is not covered (A6)."""
     for index, service in enumerate(content.services):
         days = {day for day in (service.first_day, service.last_day) if day is not None}
         missing = sorted(day for day in days if member.coverage_on(day) is None)
         name = "admission_date" if service.admission_date else "service_date"
         if missing:
             on = " and ".join(map(date.isoformat, missing))
-            message = f"the member is not covered on {on}: only covered services are reported"
+            message = f"the member is not covered on {on}: report only services within coverage"
             yield FieldError(f"/content/services/{index}/{name}", "not_covered", message)
 
 
@@ -238,7 +238,7 @@ def _errors_of_delegation(
     rule_lists: RuleLists,
     payer: Payer,
 ) -> Iterator[FieldError]:
-    """The list delegates every code to this vendor on its dates of service (C13)."""
+    """Errors of codes that the list does not delegate to this vendor on the date of service (C13)."""
     judged = judge_codes(
         content.services,
         lambda day: member.coverage_near(day).plan,
@@ -255,7 +255,7 @@ def _errors_of_delegation(
             owner = f"to {answer.vendor_id}" if is_delegated else "to no vendor"
             message = (
                 f"rule list {rule_list.version} delegates {answer.code} {owner} on "
-                f"{service.first_day}: report only what it delegates to {vendor_id}"
+                f"{service.first_day}: report only codes that are delegated to {vendor_id}"
             )
             pointer = f"/content/services/{index}/procedures/{number}/code"
             yield FieldError(pointer, "not_delegated", message)

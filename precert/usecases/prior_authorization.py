@@ -1,6 +1,6 @@
 """Requests of the Prior Authorization API: submitted and assessed in one call (S5, W1).
 
-They are requests like those of the portal: the same rules, duplicates, clocks, notices and visibility.
+They are treated as requests of the portal: the same rules, duplicates, clocks, notices and access.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -89,21 +89,22 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
 ) -> RequestFile:
     """Assess the request of a claim by the rules, and store it with the result in one transaction.
 
-    Three calls: the member with the rule list in effect, the member's other requests, and the
-    transaction; one more for each request that may be a duplicate. The transaction has the condition
-    that the member is covered (A6), and that no other request was approved automatically meanwhile.
+    Three AWS calls: the member with the rule list in effect, the member's other requests, and the
+    transaction; one more for each request that may be a duplicate. The transaction requires that the
+    member is covered (A6), and that no other request was approved automatically meanwhile.
 
-    ``id_of`` derives the request's id from ``claim_id``, the identifier that the submitter gave the
-    claim: a repeated submission returns the request as it is then. ``original`` is the claim as it was
-    sent, compressed by gzip; the request of an order has none. If the assessment fails for a technical
-    reason, the request is stored before it, and the workflow assesses it. ``files`` become documents of
-    the request, as many as a submission takes; :func:`store_received_files` stores their bytes.
+    ``id_of`` derives the request's id from ``claim_id``, the submitter's identifier of the claim: a
+    repeated submission returns the current request. ``original`` is the claim as it was sent,
+    compressed by gzip; the request of an order has none. If the assessment fails for a technical
+    reason, the request is stored without it, and the workflow assesses it. ``files`` become documents
+    of the request, up to the limit of a submission; :func:`store_received_files` stores their bytes.
 
     Raises:
         NotEntitledError.
         InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
-        DuplicateRequestError: an open request repeats it; named if the caller may see it (S2).
+        DuplicateRequestError: an open request has the same services; the error states its number if
+            the caller may read it (S2).
         KeyReusedError: the identifier is that of another patient's or provider's claim.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
@@ -114,7 +115,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
             content, caller, reference=reference, code_sets=code_sets, payer=payer, now=now
         )
     except _REFUSALS:
-        # What was accepted once is answered again, whatever the calendar would refuse by now.
+        # A repetition of an accepted claim gets its response, even if the date would refuse it by now.
         known = requests.read_file(request_id)
         if known is None or own_request(known.request, caller) is None:
             raise
@@ -192,7 +193,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     note_request(request_id, content.member_id)
     if file.request.status is not Status.PROCESSING:
         return stored_file(file, caller)
-    # The workflow assesses every submitted request, and repeats it until it succeeds.
+    # If this fails, the workflow assesses the request, and retries until it succeeds.
     with suppress(TransientError):
         assess_cycle(
             request_id,
@@ -216,7 +217,7 @@ def errors_of_parts(
     payer: Payer,
     now: datetime,
 ) -> list[FieldError]:
-    """The errors of values with those of the rest of the content, so that one answer names them all."""
+    """The errors of unreadable values, and those of the rest of the content, in one list."""
     if partial is None:
         return list(errors)
     others = [
@@ -229,7 +230,7 @@ def errors_of_parts(
 def of_other_values(
     others: Sequence[FieldError], errors: Sequence[FieldError]
 ) -> Iterator[FieldError]:
-    """Those of ``others`` that are of values without one of the ``errors``."""
+    """Those of ``others`` whose pointers are neither above nor below one of ``errors``."""
     known = [f"{one.pointer}/" for one in errors]
     for one in others:
         own = f"{one.pointer}/"
@@ -263,18 +264,24 @@ def _admitted(
 
 
 def _shown(claim_id: str) -> str:
-    """The identifier as details show it; the request is found by the whole one."""
+    """The identifier as it is displayed: printable and shortened. Lookups use the whole identifier."""
     plain = "".join(one for one in claim_id if one.isprintable()).strip()
     return plain if len(plain) <= MAX_TEXT else f"{plain[: MAX_TEXT - 1]}\u2026"
 
 
-_OTHERS: Final = "Another provider's claim has this identifier. Send the claim with another one."
+_OTHERS: Final = "Another provider's claim has this identifier. Use a different identifier."
 
 
 def require_same_patient(known: Request, content: RequestContent) -> None:
-    """Refuse a claim of another patient: it neither repeats nor changes this request."""
+    """Refuse a claim of another patient.
+
+    Raises:
+        KeyReusedError.
+    """
     if content.member_id not in (None, known.content_as_submitted.member_id):
-        raise KeyReusedError("This identifier is that of another patient's claim. Use another one.")
+        raise KeyReusedError(
+            "Another patient's claim has this identifier. Use a different identifier."
+        )
 
 
 def own_request(request: Request | None, caller: Caller) -> Request | None:

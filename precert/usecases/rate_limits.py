@@ -1,4 +1,4 @@
-"""Limit the calls of each client, counted over all processes."""
+"""Limit the calls of each client per minute, counted over all processes."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -9,25 +9,26 @@ from precert.domain.errors import TooManyRequestsError, TransientError
 
 WINDOW_SECONDS: Final = 60
 SHARE_REPORTED_AT_ONCE: Final = 60
-"""A process adds a sixtieth of the limit to the shared count at once, and at most ten calls."""
+"""A process adds its calls to the shared count in steps of 1/60 of the limit."""
 MOST_REPORTED_AT_ONCE: Final = 10
+"""Maximum number of calls in such a step."""
 
 
 def window_of(now: datetime) -> str:
-    """The minute of an instant, which names a shared count."""
+    """The minute of an instant, by which shared counts are stored."""
     return now.isoformat(timespec="minutes")
 
 
 def reported_at_once(limit: int) -> int:
-    """After how many calls of a client a process adds them to the shared count."""
+    """The number of calls of a client that a process adds to the shared count at once."""
     return max(1, min(limit // SHARE_REPORTED_AT_ONCE, MOST_REPORTED_AT_ONCE))
 
 
 def too_many(limit: int, now: datetime) -> TooManyRequestsError:
-    """The error of a client above its limit; the next minute has a new count."""
+    """The error of a client above its limit. ``retry_after`` is the seconds until the next minute."""
     seconds = WINDOW_SECONDS - now.second
     error = TooManyRequestsError(
-        f"You may make {limit} calls a minute. Send it again in {seconds} seconds."
+        f"You may make {limit} calls per minute. Try again in {seconds} seconds."
     )
     error.retry_after = seconds
     return error
@@ -56,9 +57,10 @@ class _Minute:
 
 
 class RateLimit:
-    """A process adds its calls to a shared count, several at once, so that most calls cost nothing.
+    """The limit of each client, enforced by this process.
 
-    A client can therefore exceed its limit by a few calls for each process that serves it.
+    The process adds several calls at once to the shared count, so that most calls need no database
+    write. A client can therefore exceed its limit by a few calls per process.
     """
 
     def __init__(self, counts: CallCounts, limit: int) -> None:
@@ -85,7 +87,7 @@ class RateLimit:
         try:
             minute.counted = self._counts.add(client, minute.unreported, now)
         except TransientError:
-            # Calls are not refused because they cannot be counted.
+            # If calls cannot be counted, they are admitted.
             return
         minute.unreported = 0
 

@@ -1,9 +1,9 @@
-"""Documents within a call of a partner: stored, inspected and scanned as uploads are.
+"""Documents that a partner sends within a call: stored, inspected and scanned like uploads.
 
-The call does not wait for that. A document has the id of its request, content and type, so that a
-repeated call stores nothing again, whichever operation repeats it; nor does one whose content the
-request has by an upload. A document is recorded before its file is stored; where the call ended between
-the two, the sweep of uploads refuses it.
+The call does not wait for the inspection. The id of a document is derived from its request, content and
+type, so that a repeated call stores nothing twice, whichever operation repeats it. Content that was
+uploaded before is not stored again either. A document is recorded before its file is stored; if the
+call ends between the two, the sweep of uploads refuses the document.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,7 @@ STORED_WITHIN: Final = timedelta(minutes=1)
 
 
 def _usable(title: str | None) -> str | None:
-    """The title as a file name; ``None`` where it has characters that no file name can have."""
+    """The title as a file name; ``None`` if it has characters that file names cannot have."""
     try:
         return file_name_of(title) if title else None
     except ValueError:
@@ -57,20 +57,20 @@ class ReceivedFile:
     """A file of a call. ``body`` is ``None`` if it could not be decoded."""
 
     place: str
-    """Where it was in the input."""
+    """JSON pointer or FHIR path of the file in the input."""
     title: str | None
     content_type: str
     body: bytes | None
     document_type: str | None = None
     of_questionnaire: bool = False
-    """Whether it has answers to a questionnaire, or is among them."""
+    """Whether it is a questionnaire response, or a file within one."""
 
     @property
     def media_type(self) -> str:
         return self.content_type.partition(";")[0].strip().lower()
 
     def file_name(self, position: int) -> str:
-        """Its title with the extension of its type; ``position`` names it if it has no title."""
+        """Its title with the extension of its type; ``attachment-<position>`` if it has no title."""
         title = _usable(self.title) or f"attachment-{position}"
         extension = _EXTENSION_OF.get(self.media_type)
         if extension is None or content_type_of(title) == CONTENT_TYPES[extension]:
@@ -97,10 +97,10 @@ def received_document(
     now: datetime,
     more_to_come: bool = False,
 ) -> Document:
-    """The record of a file; REFUSED where the payer does not take it, else it waits for its bytes."""
+    """The record of a file: REFUSED if its type is not accepted, otherwise AWAITING_UPLOAD."""
     digest = sha256(file.body or b"").hexdigest()
     name = file.file_name(position)
-    # What was refused as a file of one type can be sent as another.
+    # The type is part of the id: content that was refused as one type can be sent as another.
     kind = PurePath(name).suffix.lower() if file.body else name
     content = f"{digest}#{kind}#{file.document_type or ''}"
     document = Document(
@@ -132,7 +132,7 @@ def received_records(
     document_id_of: Callable[[str], str],
     now: datetime,
 ) -> tuple[Document, ...]:
-    """The records of files, each once: the same file can be in two places of a bundle."""
+    """The records of files. A file that occurs twice in a bundle has one record."""
     records = [
         received_document(
             request_id, one, position, sender=sender, document_id_of=document_id_of, now=now
@@ -163,7 +163,7 @@ def is_recorded(file: ReceivedFile, documents: Iterable[Document]) -> bool:
 def _under_new_id(
     record: Document, known: Sequence[Document], document_id_of: Callable[[str], str]
 ) -> Document:
-    """The record with an id of its own, if its content was sent before and was not examined."""
+    """The record with a new id, if a document with its id was refused before it was examined."""
     ids = {one.document_id for one in known}
     while record.document_id in ids:
         again = document_id_of(f"{record.document_id}#again")
@@ -177,7 +177,7 @@ def store_received_files(
     *,
     document_bytes: DocumentBytes,
 ) -> None:
-    """Store the bytes of the recorded documents that still wait for them. One call for each."""
+    """Store the bytes of the recorded documents that are AWAITING_UPLOAD. One AWS call for each."""
     bodies = {sha256(one.body).hexdigest(): one.body for one in files if one.body}
     for document in file.documents:
         body = bodies.get(document.announced_sha256 or "")
@@ -186,15 +186,15 @@ def store_received_files(
 
 
 _NOT_FOUND: Final = (
-    "None of your TINs has a request of this member with this tracking id. Send the "
-    "precertification number or the identifier of the claim as TrackingId, and the member id of "
-    "the response. Attachments are not held for later claims."
+    "None of your TINs has a request of this member with this tracking id. TrackingId must be the "
+    "precertification number or the identifier of the claim, and the member id that of the "
+    "response. Submit the claim before its attachments."
 )
 
 
 @dataclass(frozen=True)
 class Attached:
-    """What became of files that were sent for a request."""
+    """A request with the documents that were made of the sent files."""
 
     request: Request
     documents: tuple[Document, ...]
@@ -220,7 +220,7 @@ def find_for_attachment(
     candidates = [*(one for one in named if one), *request_ids]
     file = _of_member(candidates, member_id, caller, requests)
     if file is None:
-        # The identifier can be that of an update, which names the request.
+        # The identifier can be that of an update of the claim.
         updated = [registrations.request_id_of(one) for one in request_ids]
         file = _of_member([one for one in updated if one], member_id, caller, requests)
     if file is None:
@@ -231,7 +231,7 @@ def find_for_attachment(
 def _of_member(
     candidates: Sequence[str], member_id: str, caller: Caller, requests: RequestStore
 ) -> RequestFile | None:
-    """The first of the requests that is the member's and that the caller may see."""
+    """The first of the requests that is the member's and that the caller may read."""
     for request in requests.read_all(list(dict.fromkeys(candidates))[:100]).requests:
         if request.review is not None and request.content.member_id == member_id:
             if request.tins.isdisjoint(caller.tins):
@@ -256,16 +256,16 @@ def attach_received_files(
     payer: Payer,
     now: datetime,
 ) -> Attached:
-    """Attach files to a pended request or an open appeal, each as an upload (U1-U4).
+    """Attach files to a pended request or an open appeal, each like an upload (U1-U4).
 
-    The open request for information is answered as soon as the first of them that can answer it is
-    verified; without ``final`` it stays open for more. What the request has already is not stored
-    again: it gets the document type that it lacked, and counts as an answer from now on.
+    The open request for information is answered as soon as a file that can answer it is verified;
+    without ``final`` it remains open for more files. A file that the request has already is not stored
+    again: its record gets the document type if it had none, and it counts as an answer from now on.
 
     Raises:
         InvalidInputError: files that are not accepted; nothing is stored.
-        ActionNotAllowedError: the request does not take documents in its status.
-        DocumentLimitError: all slots are in use; files before it are stored.
+        ActionNotAllowedError: the request does not accept documents in its status.
+        DocumentLimitError: all slots are in use; the files before that one are stored.
     """
     request = file.request
     tins = sorted(caller.tins & request.tins)
@@ -311,7 +311,7 @@ def attach_received_files(
     attached = tuple(stored.values())
     store_received_files(replace(file, documents=attached), files, document_bytes=document_bytes)
     if final and all(one.status is DocumentStatus.ATTACHED for one in attached):
-        # Nothing is verified any more: the last call states that the answer is complete.
+        # No verification follows that would answer the request for information, so answer it here.
         def received(current: Request) -> Change | Request:
             rfi = current.submitted.open_information_request
             if rfi is None or not any(map(rfi.concerns, attached)):
@@ -327,7 +327,7 @@ def attach_received_files(
 def _sent_again(
     before: Document, sent: Document, request: Request, documents: DocumentRecords
 ) -> Document:
-    """The document of an earlier call or upload, with what this call states of it."""
+    """The document of an earlier call or upload, updated with what this call states about it."""
     rfi = request.submitted.open_information_request
     since = rfi.requested_at if rfi else None
     if not request.takes_documents or before.sent_again(sent, since) is before:

@@ -1,6 +1,6 @@
 """Relay events of the stream to the workflow and the bus, and publish recorded ones again (X2).
 
-An event may be relayed twice, or late: the current state of the request decides what is still due.
+An event may be relayed twice, or late: what is done depends on the current state of the request.
 """
 
 from collections.abc import Iterator
@@ -37,8 +37,8 @@ def relay_event(
     The event of a submission is published first, so that it precedes that of an automatic
     determination.
 
-    An execution is named by its cycle, so it starts once. Where no task token is stored, the
-    execution does not wait yet and will find the cycle closed.
+    The name of an execution is derived from its cycle, so it starts once. If no task token is stored,
+    the execution is not waiting yet; when it is, it reads that the cycle is closed.
 
     Raises:
         TransientError: an AWS call failed; deliver the event again.
@@ -72,7 +72,7 @@ def relay_event(
 
 
 def _assess(event: Event, assessments: Assessments, workflow: Workflow, now: datetime) -> None:
-    """Assess the cycle, and start its execution unless that closed it."""
+    """Assess the cycle, and start its execution unless the assessment closed it."""
     if not assessments.close(event.request_id, event.cycle, now=now):
         workflow.start(event.request_id, event.cycle)
 
@@ -85,7 +85,7 @@ def _complete(event: Event, cycle: int, requests: RequestStore, workflow: Workfl
 
 
 def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:
-    """Make the execution wait for the current deadline, if it waits already."""
+    """Make a waiting execution wait for the current deadline."""
     waiting = requests.cycle(event.request_id, event.cycle)
     if waiting is None:
         return
@@ -98,10 +98,10 @@ def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: date
 def _receive_information(
     event: Event, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> None:
-    """An attached document answers the open RFI: a paused clock resumes (W2, W6).
+    """Record that an attached document answers the open RFI; a paused clock resumes (W2, W6).
 
-    One that was received before the RFI, or whose sender announced more, does not; answers of a
-    questionnaire do only if they are documentation that is requested.
+    A document that was received before the RFI does not answer it, nor does one whose sender announced
+    more documents. A questionnaire response does only if it is requested documentation.
     """
 
     def attempt() -> None:
@@ -123,7 +123,7 @@ def _receive_information(
 
 
 def _request_refused(event: Event, *, requests: RequestStore, payer: Payer, now: datetime) -> None:
-    """Request what was refused while the RFI was open that another document answered (W1, W2)."""
+    """Request again the documents that were refused before another one answered the RFI (W1, W2)."""
 
     def attempt() -> None:
         file = requests.read_file(event.request_id)
@@ -156,10 +156,10 @@ class EventRecords(Protocol):
     """The recorded events of requests."""
 
     def by_id(self, event_id: str) -> Event | None:
-        """One call."""
+        """The event with this id, if any. One AWS call."""
 
     def of_request(self, request_id: str) -> Iterator[Event]:
-        """The events of a request, in the order of their ids. One call."""
+        """The events of a request, in the order of their ids. One AWS call."""
 
     def all(self) -> Iterator[Event]:
         """The events of all requests, in no order. Reads the whole table."""
@@ -167,14 +167,14 @@ class EventRecords(Protocol):
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events: all conditions that are set must be met."""
+    """Selects events: all conditions that are set must be met."""
 
     event_id: str | None = None
     request_id: str | None = None
     types: tuple[EventType, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    """Exclusive."""
+    """The end of the period, exclusive."""
 
     def includes(self, event: Event) -> bool:
         return (
@@ -188,7 +188,7 @@ class EventFilter:
 def find_events(criteria: EventFilter, *, event_records: EventRecords) -> list[Event]:
     """The recorded events that the filter includes, oldest first.
 
-    One call for an event or a request; without these the whole table is read.
+    One AWS call if an event or request id is set; otherwise the whole table is read.
     """
     return sorted(
         filter(criteria.includes, _candidates(criteria, event_records)),
@@ -208,7 +208,7 @@ def _candidates(criteria: EventFilter, event_records: EventRecords) -> Iterator[
 def republish(events: list[Event], *, bus: EventBus) -> Iterator[Event]:
     """Publish each event again with its own id and time, and yield it.
 
-    Receivers of the product ignore what they processed before. The workflow is not touched.
+    This product's receivers ignore events that they processed before. The workflow is not affected.
 
     Raises:
         TransientError: the bus did not accept an event; those before it are published.

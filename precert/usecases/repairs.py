@@ -1,10 +1,11 @@
-"""Repairs: of lost executions and unrecorded clocks by the sweep, of the rest by operators (W2, X2).
+"""Repair lost executions and unrecorded deadlines: by a scheduled sweep, and by operators (W2, X2).
 
 The table determines which cycles are open; a new execution continues from the stored state. Starting
 one twice changes nothing.
 
-An execution checks the clock of its cycle to the second. The sweep records what no execution recorded a
-minute later. Each event is conditional on the version of the request, so it is recorded once.
+An execution checks the clock of its cycle at the exact second. The sweep runs later and records what no
+execution recorded within a minute. Each event is conditional on the version of the request, so it is
+recorded once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,12 +34,14 @@ from precert.usecases.ports.workflow import Workflow
 from precert.usecases.workflow import check_deadline, is_open
 
 MOST_AT_ONCE: Final = 5
-"""Deliveries that one call sends again: each waits for its receiver, and an API call has 29 seconds."""
+"""Maximum number of deliveries that one API call sends again: it waits for the receiver of each, and an
+API call ends after 29 seconds.
+"""
 
 
 @dataclass(frozen=True)
 class FailedDeliveries:
-    """About how many deliveries failed for a receiver, and about when the oldest one did."""
+    """The approximate number of failed deliveries of a receiver, and the time of the oldest."""
 
     delivery: Delivery
     count: int
@@ -47,13 +50,13 @@ class FailedDeliveries:
 
 @dataclass(frozen=True)
 class Redelivery:
-    """Failed deliveries that were sent again. What was not redelivered stays in its queue."""
+    """Failed deliveries that were sent again. Those that failed again remain in their queue."""
 
     delivery: Delivery
     redelivered: int
     failed: int
     not_redeliverable: int
-    """Positions of the stream: the queue does not contain the records."""
+    """Number of messages that have only positions in the stream, without the records."""
     between: tuple[datetime, datetime] | None = None
     """When the first and the last record of these positions were written."""
 
@@ -62,12 +65,12 @@ class Deliveries(Protocol):
     """Events that could not be processed, by receiver."""
 
     def failed(self) -> Sequence[FailedDeliveries]:
-        """All receivers. One call for each, and a second one for those with failed deliveries."""
+        """The failed deliveries of all receivers. One AWS call each, two if there are any."""
 
     def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
         """Invoke the receiver with failed deliveries, and remove those that it accepted.
 
-        One call, and two for each delivery.
+        One AWS call, and two for each delivery.
         """
 
 
@@ -93,9 +96,9 @@ def list_stuck_requests(
     workflow: Workflow,
     now: datetime,
 ) -> Page[StuckRequest]:
-    """Requests that are PROCESSING for too long, longest first.
+    """Requests that have been PROCESSING for too long, longest first.
 
-    Two calls, and one for each request of the page, which has at most 25.
+    Two AWS calls, and one for each request of the page, which has at most 25.
 
     Raises:
         NotEntitledError.
@@ -112,7 +115,7 @@ def list_stuck_requests(
         tuple(
             StuckRequest(one, workflow.runs(one.request_id, one.submitted.cycle)) for one in stuck
         ),
-        # The list is in the order of the cycles' beginnings: what follows is younger.
+        # The list is ordered by the opening of the cycle: all further ones were opened later.
         page.cursor if len(stuck) == len(processing) else None,
         found.damaged if found else (),
     )
@@ -134,7 +137,7 @@ class RepairedRequest:
 def repair_request(
     request_id: str, caller: Caller, *, requests: RequestStore, workflow: Workflow
 ) -> RepairedRequest:
-    """Start an execution of the request's open cycle, if none is running. Three calls.
+    """Start an execution of the request's open cycle, if none is running. Three AWS calls.
 
     The request is not changed: the execution continues from its stored state.
 
@@ -147,7 +150,7 @@ def repair_request(
     caller.require(Entitlement.OPERATOR)
     request = requests.read(request_id)
     if request is None or request.status is Status.INCOMPLETE:
-        raise NotFoundError("There is no such request.")
+        raise NotFoundError("There is no request with this ID.")
     if not request.cycle_is_open:
         error = request.refusal("No determination cycle of this request is open.")
         error.extensions["allowed_actions"] = [one.value for one in operator_actions(request)]
@@ -234,7 +237,7 @@ def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
         try:
             request = requests.read(request_id)
         except DamagedRecordError:
-            # It is reported. The other cycles are repaired all the same.
+            # The store reports the damage. The other cycles are repaired.
             continue
         if request is not None and request.review is not None and request.cycle_is_open:
             yield request
@@ -245,7 +248,7 @@ def restart_execution(
 ) -> bool:
     """Start another execution of a cycle whose execution ended, if the cycle is still open.
 
-    Returns whether it did: one that failed repeatedly is started later, by the sweep.
+    Returns whether it did. If its executions failed repeatedly, the sweep starts the next one later.
 
     Raises:
         DamagedRecordError, TransientError.
@@ -257,20 +260,20 @@ def restart_execution(
 
 
 LATE_AFTER: Final = timedelta(minutes=1)
-"""The execution has this time to record what is due."""
+"""Time for the execution to record a due event, before the sweep does."""
 ASSESSED_WITHIN: Final = timedelta(minutes=2)
 """An assessment takes seconds. A cycle that waits longer may have no execution."""
 MOST_CLOCKS: Final = 500
-"""Late clocks of one run; the next run continues with the rest."""
+"""Maximum number of late clocks per run; the next run continues with the rest."""
 MOST_EXECUTIONS: Final = 100
-"""Executions of a queue that a run looks at: Step Functions limits such calls by second."""
+"""Maximum number of executions of a queue that a run reads: Step Functions throttles these calls."""
 MOST_ERRORS: Final = 3
-"""Failed calls after which a run leaves the rest to the next one."""
+"""Number of failed calls after which a run ends; the next run continues."""
 
 
 @dataclass
 class Swept:
-    """The open cycles that a run recorded something of, or started an execution of."""
+    """The open cycles for which a run recorded an event or started an execution."""
 
     cycles: list[OpenCycle] = field(default_factory=list)
     errors: list[TransientError] = field(default_factory=list)
@@ -292,17 +295,17 @@ class Swept:
 def sweep_clocks(
     *, listings: Listings, requests: RequestStore, payer: Payer, now: datetime
 ) -> Swept:
-    """Record what is due of every open cycle and is not recorded.
+    """Record the due events of open cycles that no execution recorded.
 
-    One Query where nothing is late. Safe to run twice, at the same time, and to fail at any point. A
-    request that cannot be read or written does not stop the others.
+    One Query if nothing is late. Safe to run twice, concurrently, and to fail at any point. A request
+    that cannot be read or written does not delay the others.
     """
     swept = Swept()
     for cycle in tuple(islice(listings.due_checks(now - LATE_AFTER), MOST_CLOCKS)):
         try:
             check_deadline(cycle.request_id, cycle.cycle, requests=requests, payer=payer, now=now)
         except DamagedRecordError:
-            # It is reported.
+            # The store reports the damage.
             continue
         except TransientError as error:
             swept.errors.append(error)
@@ -314,7 +317,7 @@ def sweep_clocks(
 
 
 def waiting_ages(*, listings: Listings, now: datetime) -> Mapping[WaitQueue, timedelta]:
-    """How long the oldest entry of each queue waits; zero for an empty one. One Query each."""
+    """How long the oldest entry of each queue has waited; zero if it is empty. One Query each."""
     since = {queue: listings.waits_since(queue) for queue in WaitQueue}
     return {queue: now - at if at else timedelta() for queue, at in since.items()}
 
@@ -328,11 +331,11 @@ def restart_lost_executions(
     sweep_positions: SweepPositions,
     now: datetime,
 ) -> Swept:
-    """Start an execution of open cycles without one: of the late ones, and of a part of each queue.
+    """Start executions of open cycles without one: of ``late`` cycles, and of a part of each queue.
 
-    Each run continues where the last one ended, so that every open cycle has its turn, and one that
-    fails each time delays no other. For each queue 2 calls and 1 Query, and 1 call for each of at most
-    :data:`MOST_EXECUTIONS` executions.
+    Each run continues where the last one ended, so that every open cycle is reached, and one that
+    fails each time does not delay the others. Per queue one Query, two other calls, and one call for
+    each of at most :data:`MOST_EXECUTIONS` executions.
     """
     restarted = Swept()
     for cycle in islice(late, MOST_EXECUTIONS):
@@ -345,7 +348,7 @@ def restart_lost_executions(
         following = page.cursor
         for cycle in page.rows:
             if queue is CheckQueue.UNASSESSED and cycle.at > now - ASSESSED_WITHIN:
-                # All that follow are younger.
+                # All further cycles were opened later.
                 following = None
                 break
             _restart(cycle, restarted, requests=requests, workflow=workflow, now=now)
@@ -371,7 +374,7 @@ def _restart(
         ):
             restarted.cycles.append(cycle)
     except DamagedRecordError:
-        # It is reported. An execution could not read it either.
+        # The store reports the damage. An execution could not read the request either.
         return
     except TransientError as error:
         restarted.errors.append(error)

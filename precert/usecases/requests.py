@@ -55,7 +55,7 @@ def list_requests(
     now: datetime,
     **filters: Unpack[Filters],
 ) -> Page[DashboardRow]:
-    """Requests of one of the caller's TINs. One call.
+    """Requests of one of the caller's TINs. One AWS call.
 
     Expired drafts, requests past retention, and rows that the filters exclude are left out of the
     page, so that it may be shorter than the limit (D5, T4).
@@ -76,9 +76,7 @@ def list_requests(
 
 def _errors(selected: ListFilters) -> list[FieldError]:
     return [
-        FieldError(
-            f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from"
-        )
+        FieldError(f"/{name}_to", "before_its_beginning", f"must not be before {name}_from")
         for name, first, last in (
             ("changed", selected.changed_from, selected.changed_to),
             ("service", selected.service_from, selected.service_to),
@@ -98,12 +96,12 @@ def flag_request(
     payer: Payer,
     now: datetime,
 ) -> None:
-    """Flag a request, or a draft, for one of the caller's TINs. Two calls.
+    """Flag a request, or a draft, for one of the caller's TINs. Two AWS calls.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
         InvalidInputError: the TIN is not the caller's.
-        FlagLimitError: the limit is reached; names the flagged requests.
+        FlagLimitError: the limit is reached; the error lists the flagged requests.
     """
 
     def flag(request: Request, acting_tin: str) -> None:
@@ -126,7 +124,7 @@ def unflag_request(
     flags: Flags,
     now: datetime,
 ) -> None:
-    """Remove the flag of a request; no change if it has none. Two calls.
+    """Remove the flag of a request; no change if it has none. Two AWS calls.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
@@ -138,7 +136,7 @@ def unflag_request(
 def list_flagged(
     caller: Caller, *, tin: str | None, listings: Listings, payer: Payer, now: datetime
 ) -> Page[DashboardRow]:
-    """The flagged requests of one of the caller's TINs, last flagged first. One call.
+    """The flagged requests of one of the caller's TINs, last flagged first. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -158,7 +156,7 @@ def _change_entry(
     requests: RequestStore,
     now: datetime,
 ) -> None:
-    """Change the list entry of a request that the TIN sees; retry if it changed meanwhile."""
+    """Change the list entry of a request of the TIN; retry if the request was changed meanwhile."""
     caller.require(Entitlement.PATIENT_SEARCH)
     acting_tin = caller.acting_tin(tin)
 
@@ -175,7 +173,7 @@ def _change_entry(
 
 def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagLimitError:
     return FlagLimitError(
-        f"At most {MOST_FLAGGED} requests are flagged: take the flag off one of these first.",
+        f"At most {MOST_FLAGGED} requests can be flagged. Remove the flag of one of these first.",
         flagged=[
             {"request_id": row.request_id, "number": row.number, "status": row.status.value}
             for row in rows
@@ -187,7 +185,7 @@ def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagL
 def read_request(
     request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> RequestFile:
-    """The details of a request of the caller's TINs. One call.
+    """The details of a request of the caller's TINs. One AWS call.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -210,11 +208,11 @@ def find_request(
     requests: RequestStore,
     registrations: Registrations,
 ) -> Request:
-    """The request with a precertification number, if one of the caller's TINs sees it. Two calls.
+    """The caller's request with a precertification number. Two AWS calls.
 
     Raises:
         NotEntitledError.
-        NotFoundError: no request of the caller's TINs has the number, or none at all.
+        NotFoundError: no request of the caller's TINs has the number.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     request_id = registrations.request_id_of(number)
@@ -222,7 +220,7 @@ def find_request(
     if request is None or not request.tins.intersection(caller.tins) or not request.is_listed:
         raise NotFoundError(
             "None of your TINs has a request with this number. Compare it with the confirmation of "
-            "the submission. A request of other providers is not shown."
+            "the submission. Requests of other providers are not shown."
         )
     return request
 
@@ -230,7 +228,7 @@ def find_request(
 def copy_request(
     request_id: str, keep: Keep, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> tuple[Request, CopiedContent]:
-    """The content of a request or draft of the caller's TINs, to begin another one. One call.
+    """A request or draft of the caller's TINs, and its content for a new draft. One AWS call.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -255,11 +253,11 @@ def respond_to_information_request(
 ) -> Request:
     """Record the text response to an RFI; a paused clock resumes. A repetition changes nothing.
 
-    ``requested_at`` identifies the RFI: a late repetition does not answer a later one.
+    ``requested_at`` identifies the RFI, so that a late repetition does not answer a later one.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: that RFI is not open; names the allowed actions.
+        ActionNotAllowedError: that RFI is not open; the error lists the allowed actions.
     """
 
     def receive(request: Request) -> Change | Request:
@@ -285,12 +283,12 @@ def respond_to_information_request(
 def void_request(
     request_id: str, reason: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
-    """Withdraw the request; it stays visible as VOID (T4). A repetition returns the same result.
+    """Withdraw the request; it remains visible as VOID (T4). A repetition returns the same result.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: it is a draft, determined, or void for another reason; names the allowed
-            actions.
+        ActionNotAllowedError: it is a draft, determined, or void for another reason; the error lists
+            the allowed actions.
     """
 
     def withdraw(request: Request) -> Change | Request:
@@ -322,16 +320,16 @@ def file_dispute(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Open an appeal cycle, or a reconsideration or discussion, which use up no appeal (W7, W12).
+    """Open a cycle for an appeal, a reconsideration or a peer-to-peer discussion (W7, W12).
 
-    While it is open, a repetition changes nothing. A late one, after the request was decided again, is
-    refused: it uses up no level of appeal.
+    Only an appeal uses a level of appeal. While the dispute is open, a repetition changes nothing. A
+    repetition after the dispute was decided is refused, so that it does not use a level of appeal.
 
     Raises:
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: no line was denied or modified, the request was decided again, another
-            dispute is open, the time is over, all levels of appeal are used, or a delegated vendor
-            decided.
+            dispute is open, the time limit has passed, all levels of appeal are used, or a delegated
+            vendor decided.
         InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
     """
 

@@ -1,7 +1,7 @@
 """Rebuild the service on restored tables, and report what the backup did not have (X2).
 
-Everything may be repeated: what is right is unchanged. The progress states where an interrupted run
-continues.
+All steps can be repeated: correct records are not changed. The progress states where an interrupted
+run continues.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ from precert.usecases.relay import EventRecords
 
 
 class Derived(StrEnum):
-    """Kinds of records that follow from a request, and are verified against it."""
+    """Kinds of records that are derived from a request, and verified against it."""
 
     INDEXES = "INDEXES"
     """The attributes by which indexes list an open cycle."""
@@ -52,7 +52,7 @@ class Derived(StrEnum):
 
 @dataclass(frozen=True)
 class TablePart:
-    """What one page of the table has: requests, TINs with an inbox, and recent events."""
+    """One page of the table: ids of requests, TINs with an inbox, and recent events."""
 
     request_ids: tuple[str, ...]
     tins: tuple[str, ...]
@@ -63,15 +63,15 @@ class TablePart:
 
 class DerivedRecords(Protocol):
     def part(self, after: str | None, *, events_since: datetime) -> TablePart:
-        """The next page of the table. One call."""
+        """The next page of the table. One AWS call."""
 
     def repair(
         self, request_id: str, *, warn_at: Callable[[datetime], datetime | None]
     ) -> list[Derived]:
-        """Write the records of a request that are missing or not those of its state.
+        """Write the derived records of a request that are missing or do not match its state.
 
-        ``warn_at`` returns when a draft that was saved then is to be warned of its expiry. Returns the
-        kinds of what was written or is reported.
+        ``warn_at`` returns when the expiry warning of a draft is due that was saved at a time. Returns
+        the kinds of records that were written or are reported.
         """
 
     def recount(self, tin: str) -> bool:
@@ -82,7 +82,7 @@ class DerivedRecords(Protocol):
 
 
 class FileState(StrEnum):
-    """What was found for a file that a record names."""
+    """The state of a file that a record names."""
 
     STORED = "STORED"
     UNDELETED = "UNDELETED"
@@ -94,7 +94,7 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file after the reconciliation; ``version_id`` is its version where it was copied."""
+    """A file after the verification; ``version_id`` is its new version if it was copied."""
 
     state: FileState
     version_id: str | None = None
@@ -104,25 +104,25 @@ class RestoredFiles(Protocol):
     def ensure(self, key: str, version_id: str | None, *, copies: str | None) -> FoundFile:
         """Find the version of an object, or copy it from the bucket ``copies``.
 
-        Two calls if it exists.
+        Two AWS calls if it exists.
         """
 
 
 class Replays(Protocol):
     def replay_reports(self, name: str, since: datetime, until: datetime) -> bool:
-        """Deliver what vendors reported in the period again; returns whether there is an archive.
+        """Deliver the vendors' reports of the period again; returns whether the bus has an archive.
 
-        A second replay of the same name changes nothing.
+        A second replay with the same name changes nothing.
         """
 
 
 class UnfitTableError(Exception):
-    """The service cannot run on the table: the message has the reason, and what to do."""
+    """The service cannot run on the table; the message states the reason and what to do."""
 
 
 @dataclass(frozen=True)
 class PreparedTable:
-    """A table on which the service can be deployed, and what was changed on it."""
+    """A table on which the service can be deployed, with the changes that were made to it."""
 
     name: str
     stream_arn: str | None
@@ -133,7 +133,7 @@ class RestoredTables(Protocol):
     def prepare(
         self, table: str, *, requests: bool, key_arn: str | None, protect: bool
     ) -> PreparedTable:
-        """Wait until the table is active, verify keys, indexes and encryption, add what is missing.
+        """Wait until the table is active, verify its keys, indexes and encryption, and repair them.
 
         Raises:
             UnfitTableError: it is not a backup of this table, or the service may not use its key.
@@ -142,15 +142,15 @@ class RestoredTables(Protocol):
 
 
 UNDELIVERED_WITHIN: Final = timedelta(hours=24)
-"""The lost stream and the queues could have held an event for this long before the recovery point."""
+"""Longest time that the lost stream and the queues could have delayed an event."""
 AUDITED_WITHIN: Final = timedelta(minutes=1)
-"""A backup of a table can contain writes that are younger or older by the seconds it took."""
+"""Tolerance for the recovery point: a backup can contain writes from a few seconds around it."""
 _EVENT_TYPES: Final = frozenset(one.value for one in EventType)
 _FILED: Final = frozenset({DocumentStatus.ATTACHED, DocumentStatus.CHECKING})
 
 
 class Step(StrEnum):
-    """The steps of a rebuild, in their order: first what providers and reviewers wait for."""
+    """The steps of a rebuild, in their order: first those that providers and reviewers wait for."""
 
     EXECUTIONS = "EXECUTIONS"
     REPORTS = "REPORTS"
@@ -160,7 +160,7 @@ class Step(StrEnum):
 
 
 class LostChange(Value):
-    """A change that the audit has and the restored table has not: ids and codes only."""
+    """A change that the audit has and the restored table lacks: ids and codes only."""
 
     event_id: Text
     type: Text
@@ -169,7 +169,7 @@ class LostChange(Value):
 
 
 class LostRequest(Value):
-    """A request with changes after the recovery point; it is missing if it was created after it."""
+    """A request with lost changes; ``missing`` if it was created after the recovery point."""
 
     request_id: Text
     missing: bool
@@ -186,7 +186,7 @@ class LostFile(Value):
 
 
 class RestoreProgress(Value):
-    """How far a rebuild is, and what it found. The command stores it after each page."""
+    """The progress and the findings of a rebuild. The command stores it after each page."""
 
     form: int = 1
     table: Text
@@ -199,7 +199,7 @@ class RestoreProgress(Value):
     open_cycles: int = 0
     executions_started: int = 0
     reports_replayed: bool = False
-    """False where the bus has no archive: the vendors must report again."""
+    """False if the bus has no archive: vendors must report again."""
     requests: int = 0
     repaired: dict[Derived, int] = Field(default_factory=dict)
     inboxes_recounted: int = 0
@@ -215,7 +215,7 @@ Save = Callable[[RestoreProgress], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Rebuild:
-    """The steps of a rebuild, and what they need."""
+    """The steps of a rebuild, with their dependencies."""
 
     save: Save
     copies: str | None
@@ -261,7 +261,7 @@ class Rebuild:
         return progress
 
     def _start_executions(self, progress: RestoreProgress) -> RestoreProgress:
-        """Start an execution of each open cycle: a running one has a token of the lost table."""
+        """Start an execution of each open cycle: the token of a running one is in the lost table."""
         opened = started = 0
         for request_id in self.listings.open_cycles():
             try:
@@ -282,7 +282,7 @@ class Rebuild:
         return progress.model_copy(update={"reports_replayed": replayed})
 
     def _find_lost(self, progress: RestoreProgress) -> RestoreProgress:
-        """Compare the audit since the recovery point, which has its own store, with the table."""
+        """Compare the audit, which has its own store, with the table since the recovery point."""
         changes: dict[str, list[LostChange]] = {}
         accessed: dict[str, set[str]] = {}
         since = progress.recovery_point - AUDITED_WITHIN
@@ -308,7 +308,7 @@ class Rebuild:
         return progress.model_copy(update={"lost": tuple(lost)})
 
     def _exists(self, request_id: str) -> bool:
-        """Whether it exists, or existed and was deleted: the events of a deleted draft remain."""
+        """Whether it exists, or existed and was deleted: the events of a deleted draft are retained."""
         try:
             if self.requests.read(request_id) is not None:
                 return True
@@ -317,7 +317,7 @@ class Rebuild:
         return next(iter(self.event_records.of_request(request_id)), None) is not None
 
     def _verify_records(self, progress: RestoreProgress) -> RestoreProgress:
-        """Verify each request with its lists, its files and its TINs' inboxes, page by page."""
+        """Verify the derived records and files of each request, and the inboxes, page by page."""
         while True:
             part = self.derived_records.part(
                 progress.position, events_since=progress.recovery_point - UNDELIVERED_WITHIN
@@ -366,7 +366,7 @@ class Rebuild:
         return draft_warning(saved_at, self.payer.draft_clock, self.payer.zone)
 
     def _ensured_files(self, file: RequestFile) -> Iterator[tuple[FileState, str]]:
-        """Find the file of each record; a file that was copied has another version."""
+        """The state and the key of the file of each record; stores the version of copied files."""
         request_id = file.request.request_id
         for document in file.documents:
             if document.status not in _FILED:
@@ -389,7 +389,7 @@ class Rebuild:
             yield found.state, key
 
     def _find_files_without_record(self, progress: RestoreProgress) -> RestoreProgress:
-        """Files that were stored after the recovery point and of which the table has no record."""
+        """Find files that were stored after the recovery point and have no record in the table."""
         found = []
         since = progress.recovery_point - AUDITED_WITHIN
         for file in self.leftover_files.stored():

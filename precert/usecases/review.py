@@ -26,7 +26,7 @@ from precert.usecases.ports.listings import Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
 MOST_COUNTING_CALLS: Final = 12
-"""After these calls the counts of a queue are incomplete: at most 12 MB, some 36,000 rows."""
+"""Maximum number of Query calls for counts: 12 MB, about 36,000 rows. Further rows are not counted."""
 
 
 def list_worklist(
@@ -40,10 +40,10 @@ def list_worklist(
     listings: Listings,
     now: datetime,
 ) -> Page[WorklistRow]:
-    """List open cycles of all the reviewer's plans, or of one, in one order. One call for each plan.
+    """List open cycles of all the reviewer's plans, or of one, in one order. One AWS call per plan.
 
     Raises:
-        NotEntitledError: also if no plan is the reviewer's.
+        NotEntitledError: also if the caller has no plans to review.
         InvalidInputError: the plan is not the reviewer's, or the cursor is not of this list.
     """
     cycles = Cycles(
@@ -55,10 +55,10 @@ def list_worklist(
 def count_worklist(
     caller: Caller, *, plan_id: str | None, listings: Listings, now: datetime
 ) -> QueueCounts:
-    """Count the open cycles of the reviewer's plans. One call for each plan and each further MB.
+    """Count the open cycles of the reviewer's plans. One AWS call per plan and per further MB.
 
     Raises:
-        NotEntitledError: also if no plan is the reviewer's.
+        NotEntitledError: also if the caller has no plans to review.
         InvalidInputError: the plan is not the reviewer's.
     """
     plan_ids = _plans_of(caller, plan_id)
@@ -72,21 +72,21 @@ def _plans_of(caller: Caller, plan_id: str | None) -> tuple[str, ...]:
     caller.require(Entitlement.REVIEWER)
     if not caller.plan_ids:
         raise NotEntitledError(
-            "You are registered for no plan. Ask your website access manager for the plans that you "
-            "review.",
+            "No plans are assigned to you. Ask your website access manager to assign the plans that "
+            "you review.",
             entitlement=Entitlement.REVIEWER.value,
         )
     if plan_id is None:
         return tuple(sorted(caller.plan_ids))
     if plan_id not in caller.plan_ids:
         raise InvalidInputError(
-            [FieldError("/plan_id", "not_yours", "name one of the plans you review")]
+            [FieldError("/plan_id", "not_yours", "must be one of the plans that you review")]
         )
     return (plan_id,)
 
 
 def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> RequestFile:
-    """Read a submitted request of one of the reviewer's plans. One call.
+    """Read a submitted request of one of the reviewer's plans. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -109,7 +109,7 @@ def list_member_history(
     requests: RequestStore,
     listings: Listings,
 ) -> Page[Request]:
-    """List the other submitted requests of a case's member under the reviewer's plans. Three calls.
+    """List the member's other submitted requests under the reviewer's plans. Three AWS calls.
 
     Raises:
         NotEntitledError.
@@ -171,10 +171,12 @@ def reassign_case(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Assign the open cycle to a colleague, also from another reviewer, or take it back.
+    """Assign the open cycle to ``reviewer``, even if it is assigned to another one.
+
+    ``None`` ends the assignment.
 
     Raises:
-        NotEntitledError: the caller is no lead.
+        NotEntitledError: the caller is not a review lead.
         NotFoundError: the case is not in the queues of the lead's plans.
         OwnRequestError: the lead acts for the providers of the request.
         InvalidInputError: the colleague may not decide the case.
@@ -205,7 +207,7 @@ def release_case(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """End the caller's assignment; no change where the case is not assigned.
+    """End the caller's assignment; no change if the case is not assigned.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -228,14 +230,14 @@ def add_note(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Add a note for other reviewers, also to a case that is assigned to one of them or closed.
+    """Add a note for other reviewers, even to a case that is closed or assigned to one of them.
 
-    Adding the caller's last note again changes nothing.
+    Repeating the caller's last note changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
-        ActionNotAllowedError: the case has as many notes as it can have.
+        ActionNotAllowedError: the case has the maximum number of notes.
         VersionMismatchError: the request is in another version than the caller read.
     """
     caller.require(Entitlement.REVIEWER)
@@ -266,10 +268,10 @@ def request_information(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Send an RFI; the clock pauses until the response or its deadline, if the line of business
-    allows it.
+    """Send an RFI; where the line of business allows it, the clock pauses until the response or its
+    deadline.
 
-    ``documents`` are codes of the payer's required documentation. A repeat changes nothing.
+    ``documents`` are codes of the payer's required documentation. A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -327,11 +329,11 @@ def extend_deadline(
     """Extend the deadline of the open cycle, as the line of business allows; see
     :func:`precert.domain.reviewing.extend`. Member and providers receive a notice with the reason.
 
-    The same extension again changes nothing.
+    A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: too many days, or requested by one who may not request it.
+        InvalidInputError: too many days, or requested by a party that may not request it.
         ActionNotAllowedError: no extension is allowed, the deadline was extended or has passed, the
             case is assigned to another reviewer, or no cycle is open.
         VersionMismatchError: the request is in another version than the caller read.
@@ -367,7 +369,7 @@ def offer_peer_to_peer(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Offer a peer-to-peer discussion with phone and time; moves no deadline.
+    """Offer a peer-to-peer discussion, with a phone number and a time. It changes no deadline.
 
     Repeating a current offer changes nothing.
 

@@ -1,4 +1,4 @@
-"""Publish a rule list; every check from then on uses it."""
+"""Publish a rule list, which all later checks use."""
 
 import re
 from collections.abc import Collection
@@ -35,26 +35,26 @@ def publish_rule_list(
 
     Args:
         rules: The rules, as loaded.
-        vendors: Delegated vendors that it names.
-        version: Its version; if None, derived from time and content.
-        rule_lists: Where lists are stored.
+        vendors: The delegated vendors that the rules name.
+        version: The version; if None, derived from time and content.
+        rule_lists: The store of compiled lists.
         versions: The history of published lists.
-        now: The time of publishing.
+        now: The time of publication.
 
     Raises:
         InvalidInputError: the version is not a valid name, or belongs to another list.
         TransientError: other publications conflicted repeatedly; nothing is changed.
     """
     if version is not None and not _VERSION.fullmatch(version):
-        words = "must be at most 64 letters, digits, dots, hyphens and underscores"
-        raise InvalidInputError([FieldError("/version", "malformed", words)])
+        message = "must be at most 64 letters, digits, dots, hyphens and underscores"
+        raise InvalidInputError([FieldError("/version", "malformed", message)])
     key, sha256 = rule_lists.store(rules, vendors)
 
     def attempt() -> RuleListVersion:
         before = versions.in_effect()
         if before and before.sha256 == sha256 and version in (None, before.version):
             return before
-        # The list of a clock that is behind must not sort before the older one.
+        # Even if this machine's clock is behind, the new list must sort after the previous one.
         at = max(now, before.published_at + _NEXT_INSTANT) if before else now
         published = RuleListVersion(
             version=version or f"{at:%Y%m%d-%H%M%S}-{sha256[:8]}",
@@ -66,12 +66,12 @@ def publish_rule_list(
         try:
             versions.put_in_effect(published, instead_of=before)
         except RuleListExistsError as error:
-            words = "is the version of a list published before, which never changes; choose another"
-            raise InvalidInputError([FieldError("/version", "taken", words)]) from error
+            message = "a list with this version was already published; choose another version"
+            raise InvalidInputError([FieldError("/version", "taken", message)]) from error
         return published
 
     return retry(
         attempt,
         on=RuleListChangedError,
-        message="Others published at the same time again and again. Try again.",
+        message="Other rule lists are being published concurrently. Try again.",
     )

@@ -1,4 +1,4 @@
-"""SMART Backend Services: access tokens for assertions; who sent a token or a CDS Hooks call."""
+"""SMART Backend Services: issue and verify access tokens, and verify the JWTs of CDS Hooks calls."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from precert.usecases.ports.clients import (
 GRANT_TYPE: Final = "client_credentials"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_SCOPE: Final = 1500
-"""So that a token is within what AWS KMS signs, and within a header."""
+"""Maximum characters, so that a token fits AWS KMS's limit for a signed message and an HTTP header."""
 _UNVERIFIED: Final = (
     "The assertion does not have a valid signature of a registered client, with a registered key."
 )
@@ -40,11 +40,11 @@ _UNVERIFIED: Final = (
 
 @dataclass(frozen=True)
 class Server:
-    """The names of the token endpoint and of what its tokens are for."""
+    """The issuer, the token endpoint and the audience of access tokens."""
 
     issuer: str
     token_endpoint: str
-    """At the address that the client called."""
+    """The URL that the client called."""
     audience: str
     """The FHIR endpoint."""
 
@@ -70,7 +70,7 @@ class IssuedToken:
 
 
 class _Verifier(NamedTuple):
-    """Whose keys verify an assertion, and how."""
+    """The dependencies that verify an assertion."""
 
     key_sets: KeySets
     signatures: Signatures
@@ -98,7 +98,7 @@ def issue_token(
     new_uuid: Any,
     now: datetime,
 ) -> IssuedToken:
-    """Issue an access token for an assertion, which is accepted once.
+    """Issue an access token for a client assertion. An assertion is accepted only once.
 
     Raises:
         OAuthError.
@@ -111,7 +111,7 @@ def issue_token(
             request.assertion or "", server.token_endpoint, clients, verifier
         )
         if request.client_id not in (None, client.client_id):
-            raise NotVerifiedError("The client_id is not the one of the assertion.")
+            raise NotVerifiedError("The client_id differs from the iss of the assertion.")
         expires = require_assertion(claims, now)
     except NotVerifiedError as error:
         raise OAuthError(OAuthErrorCode.INVALID_CLIENT, error.detail) from error
@@ -120,10 +120,10 @@ def issue_token(
     if not scopes or len(scope) > LONGEST_SCOPE:
         raise OAuthError(
             OAuthErrorCode.INVALID_SCOPE,
-            "Request scopes of systems that the client is registered for, such as system/Claim.c, of "
-            f"at most {LONGEST_SCOPE} characters.",
+            "Request system scopes for which the client is registered, such as system/Claim.c, with at "
+            f"most {LONGEST_SCOPE} characters in total.",
         )
-    # Signed first: where the key service fails, the same assertion can be sent again.
+    # Signed first: if the key service fails, the client can send the same assertion again.
     signed = access_tokens.sign(
         {
             "iss": server.issuer,
@@ -138,7 +138,8 @@ def issue_token(
     )
     if not accepted_token_ids.accept(token_id(client.client_id, claims["jti"]), expires):
         raise OAuthError(
-            OAuthErrorCode.INVALID_CLIENT, "The assertion was used before. Make one each time."
+            OAuthErrorCode.INVALID_CLIENT,
+            "The assertion was already used. Create a new one for each request.",
         )
     return IssuedToken(signed, client.client_id, scope)
 
@@ -167,7 +168,7 @@ def _asserted(
         raise NotVerifiedError(_UNVERIFIED)
     claims = _verified(assertion, client, issuer, audience, verifier)
     if claims.get("sub") != issuer:
-        raise NotVerifiedError("The iss and the sub of the assertion are the client_id.")
+        raise NotVerifiedError("The iss and the sub of the assertion must both be the client_id.")
     return client, claims
 
 
@@ -183,10 +184,10 @@ def verified_cds_client(
 ) -> RegisteredClient:
     """The client of a CDS Hooks call, by the JWT of its ``Authorization`` header.
 
-    ``audience`` is the URL of the service that it called. The JWT is accepted once.
+    ``audience`` is the URL of the called service. A JWT is accepted only once.
 
     Raises:
-        NotVerifiedError: the detail has the reason; the response is 401.
+        NotVerifiedError: the detail states the reason; the response is 401.
         TransientError.
     """
     issuer = _issuer(token, signatures)
@@ -199,7 +200,7 @@ def verified_cds_client(
     if "iat" not in claims:
         raise NotVerifiedError("The assertion has no iat.")
     if not accepted_token_ids.accept(token_id(issuer, claims["jti"]), expires):
-        raise NotVerifiedError("The JWT was used before. Make one for each call.")
+        raise NotVerifiedError("The JWT was already used. Create a new one for each call.")
     return client
 
 
@@ -236,7 +237,7 @@ def authorize_token(
     user_tokens: UserTokens,
     now: datetime,
 ) -> Verdict:
-    """What API Gateway's authorizer finds of the access token of a FHIR call.
+    """Verify the access token of a FHIR call, for API Gateway's authorizer.
 
     Raises:
         NotVerifiedError: neither the token endpoint nor the users' issuer issued it for this API.
@@ -274,13 +275,13 @@ def hook_caller(
     grants: Grants,
     now: datetime,
 ) -> Caller:
-    """The client that sent a call, by the JWT of its ``Authorization`` header, which is accepted once.
+    """The client that sent a CDS Hooks call, with its grant; see :func:`verified_cds_client`.
 
-    ``audience`` is the address of the service that was called, ``issuer`` the one of access tokens: a
-    client has the same grant by either way.
+    ``audience`` is the URL of the called service. ``issuer`` is the issuer of access tokens, by which
+    grants are stored: a client has the same rights with an access token and with a CDS Hooks JWT.
 
     Raises:
-        NotVerifiedError: the JWT does not prove who sent it.
+        NotVerifiedError: the JWT cannot be verified.
         TransientError.
     """
     client = verified_cds_client(

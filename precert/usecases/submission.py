@@ -53,7 +53,7 @@ def review_of(
     reference: str | None = None,
     ownership: tuple[Delegation, ...] | None = None,
 ) -> Review:
-    """The initial review record of a request, of any channel; it has no number yet."""
+    """The initial review record of a request of any channel, without a number."""
     return Review(
         number=UNNUMBERED,
         submitted_at=submitted_at,
@@ -77,7 +77,7 @@ def received_request(
     submitted_by: str | None = None,
     now: datetime,
 ) -> Request:
-    """A request of another channel than the portal: PROCESSING, with no number yet."""
+    """A request that did not arrive by the portal: PROCESSING, without a number."""
     return Request(
         request_id=request_id,
         version=1,
@@ -101,10 +101,10 @@ def with_number(request: Request, number: str) -> Request:
 def store_with_number(
     store: Callable[[str], Stored], *, payer: Payer, serial: Callable[[], int]
 ) -> Stored:
-    """What ``store`` returns for an unused precertification number (S1).
+    """Call ``store`` with new precertification numbers until one is unused; returns its result (S1).
 
     Raises:
-        TransientError: every drawn number is taken.
+        TransientError: every number that was tried is taken.
     """
     return retry(
         lambda: store(precert_number(payer.number_prefix, serial())),
@@ -115,20 +115,20 @@ def store_with_number(
 
 @dataclass(frozen=True)
 class SubmittedRequest:
-    """What a submission returns."""
+    """The result of a submission."""
 
     request_id: str
     number: str
     status: Status
     submitted_at: datetime
     temporary_providers: TemporaryProviders = field(default_factory=dict)
-    """Roles whose provider certainly does not match the directory (S3)."""
+    """Providers that were entered manually, by role; they match no directory entry (S3)."""
     review: Review | None = None
-    """With who decides each service line (W8)."""
+    """The review record, which states who decides each service line (W8)."""
 
     @classmethod
     def of(cls, request: Request) -> "SubmittedRequest":
-        """The response of a submission: a submitted request."""
+        """The result for a request that is submitted."""
         review = request.submitted
         return cls(
             request.request_id,
@@ -154,19 +154,20 @@ def submit_draft(  # noqa: PLR0913 - each is a dependency
     now: datetime,
     serial: Callable[[], int],
 ) -> SubmittedRequest:
-    """Save the content and submit it, in one transaction. Two calls.
+    """Save the content and submit it, in one transaction. Two AWS calls.
 
-    The submission carries the content that the provider reviewed, so the draft is not read first; the
-    rule list in effect determines what delegated vendors decide, which the provider confirms (W8). The
-    transaction checks that coverage is still active (A6). A repetition returns the same result, even
-    if the rule list or the calendar would refuse the content by then.
+    ``content`` is what the provider reviewed, so the draft is not read first. The rule list in effect
+    determines which lines delegated vendors decide; the content must have the provider's confirmation
+    of them (W8). The transaction requires that coverage is still active (A6). A repetition returns the
+    same result, even if the rule list or the date would refuse the content by then.
 
     Raises:
         InvalidInputError: the content is not complete or not valid; all errors are listed (D6).
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
         VersionMismatchError: the draft was saved concurrently.
-        PatientNotEligibleError: coverage is not active, or differs from the patient entered.
-        DuplicateRequestError: an open request repeats it; named if the caller may see it (S2).
+        PatientNotEligibleError: coverage is not active, or the member differs from the patient entered.
+        DuplicateRequestError: an open request has the same services; the error states its number if
+            the caller may read it (S2).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
@@ -174,7 +175,7 @@ def submit_draft(  # noqa: PLR0913 - each is a dependency
     if errors := errors_before_submission(
         content, caller, ownership, code_sets=code_sets, payer=payer, now=now
     ):
-        # Incomplete content was never submitted, so that the draft is not read for it.
+        # Content that is incomplete on any date was never submitted, so it is no repetition.
         if not without_window(errors_of_submission(content, payer, today)):
             current = retained(requests.read(draft_id), payer, now)
             if same := _same_submission(current, content, caller, based_on):
@@ -219,9 +220,10 @@ def submit_draft(  # noqa: PLR0913 - each is a dependency
 
 
 def duplicate_error(payer: Payer, named: Fingerprint | None) -> DuplicateRequestError:
-    """The error for a duplicate, which names the other request if the caller may see it (S2).
+    """The error for a duplicate. It states the number of the other request, if ``named`` is set (S2).
 
-    The error for a caller who may not see it states that it exists, and whom to call.
+    Otherwise the caller may not read the other request: the error states that it exists, and whom to
+    call.
     """
     if named is None:
         return DuplicateRequestError(payer.notices["duplicate_not_visible"])

@@ -33,16 +33,17 @@ _CHANGED: Final = "The subscription is being changed. Try again."
 
 
 class ClientRights:
-    """Which requests the owner of a subscription may see now.
+    """Which requests the owner of a subscription may read now.
 
-    Without grants on the server, the rights are those of the token with which it was last updated.
+    If rights are not granted here but stated in tokens, they are those of the token with which the
+    subscription was last updated.
     """
 
     def __init__(self, grants: CachedGrants | None) -> None:
         self._grants = grants
 
     def noted(self, draft: Subscription, caller: Caller, now: datetime) -> Subscription:
-        """A new subscription with its owner, and what later decides about its deliveries."""
+        """The subscription with its owner and, for later deliveries, the source of its rights."""
         owner = {"issuer": caller.issuer, "subject": caller.subject}
         if self._grants is None:
             return draft.model_copy(update={**owner, "tins": caller.tins})
@@ -65,13 +66,13 @@ class ClientRights:
     def may_see(
         self, subscription: Subscription, request: Request, now: datetime
     ) -> frozenset[str]:
-        """The TINs by which the owner may see a request; none if it may not."""
+        """The TINs by which the owner may read a request; none if it may not."""
         return self.tins(subscription, now) & request.tins
 
 
 @dataclass(frozen=True)
 class SubscriptionDraft:
-    """What a client sends: a subscription without its state, and the values of its headers."""
+    """A subscription as a client sends it: without its state, with the values of its headers."""
 
     subscription: Subscription
     headers: Headers
@@ -87,13 +88,13 @@ def create_subscription(
     delivery_queue: DeliveryQueue,
     now: datetime,
 ) -> Subscription:
-    """Store a subscription, whose endpoint then has to accept a handshake.
+    """Store a subscription, whose endpoint must then accept a handshake.
 
-    A repetition with the same endpoint and organizations updates the existing one.
+    If a subscription with the same endpoint and organizations exists, it is updated instead.
 
     Raises:
         NotEntitledError: also if an organization is not one of the caller's.
-        ActionNotAllowedError: the client has the most subscriptions that it can have.
+        ActionNotAllowedError: the client has the maximum number of subscriptions.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     _require_organizations(draft.subscription.organizations, caller)
@@ -113,8 +114,8 @@ def create_subscription(
         subscriptions.create(created, draft.headers, most=MOST_SUBSCRIPTIONS)
     except SubscriptionsFullError as refusal:
         raise ActionNotAllowedError(
-            f"You have {MOST_SUBSCRIPTIONS} subscriptions, which is the most that a client can "
-            "have. Delete one, or name several organizations in one filter."
+            f"You have {MOST_SUBSCRIPTIONS} subscriptions, which is the maximum for a client. "
+            "Delete one, or list several organizations in one filter."
         ) from refusal
     _attempt_soon(created, delivery_queue)
     return created
@@ -126,13 +127,13 @@ def _is_same(known: Subscription, sent: Subscription) -> bool:
 
 
 def _attempt_soon(subscription: Subscription, delivery_queue: DeliveryQueue) -> None:
-    """Let the handshake be sent now. The sweep finds the subscription if that fails."""
+    """Request the handshake now. If that fails, the sweep finds the subscription."""
     with suppress(TransientError):
         delivery_queue.request([subscription.subscription_id])
 
 
 def _require_organizations(organizations: Sequence[Organization], caller: Caller) -> None:
-    """Refuse TINs that are not the caller's; of an NPI, requests are compared when they are sent."""
+    """Refuse TINs that are not the caller's. For an NPI, each request is compared at its delivery."""
     if not caller.tins:
         caller.acting_tin(None)
     for one in organizations:
@@ -180,7 +181,7 @@ def update_subscription(
 ) -> Subscription:
     """Replace one of the caller's subscriptions; events keep their numbers.
 
-    The endpoint has to accept a handshake again, unless the subscription is turned off.
+    The endpoint must accept a handshake again, unless the subscription is turned off.
 
     Raises:
         NotEntitledError: also if an organization is not one of the caller's.
@@ -222,12 +223,12 @@ def delete_subscription(
 
 
 MOST_EVENTS: Final = 50
-"""How many events one call of ``$events`` returns."""
+"""Maximum number of events that one call of ``$events`` returns."""
 
 
 @dataclass(frozen=True)
 class SubscriptionEvents:
-    """Events of a subscription, each with its request if the owner may see it now."""
+    """Events of a subscription, each with its request if the owner may read it now."""
 
     subscription: Subscription
     events: tuple[tuple[Notification, RequestFile | None], ...]
@@ -245,7 +246,7 @@ def subscription_events(
     requests: RequestStore,
     now: datetime,
 ) -> SubscriptionEvents:
-    """Events by number, at most 50; each with the state of its request now.
+    """Events with numbers from ``first`` to ``last``, at most 50, with the current state of requests.
 
     Raises:
         NotEntitledError.
@@ -272,7 +273,7 @@ def visible_files(
     client_rights: ClientRights,
     now: datetime,
 ) -> Mapping[str, RequestFile]:
-    """The requests that the owner of a subscription may see at this moment, by id (A2)."""
+    """The requests that the owner of a subscription may read now, by id (A2)."""
     found: dict[str, RequestFile] = {}
     for request_id in dict.fromkeys(request_ids):
         file = requests.read_file(request_id)

@@ -1,8 +1,8 @@
-"""Look again at documents that were not verified or scanned in time: an event can be lost (X2).
+"""Verify documents that were not verified or scanned in time, because an event can be lost (X2).
 
-A document within a partner's call is recorded before its file is stored. Where the call ended between
-the two, it is refused here, so that the providers receive a message and a required one is requested
-again.
+A document that a partner sends within a call is recorded before its file is stored. If the call ended
+between the two, the document is refused here, so that the providers receive a message, and required
+documentation is requested again.
 """
 
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ from precert.usecases.ports.documents import (
 )
 from precert.usecases.ports.requests import RequestStore
 
-LOOKED_AT_AFTER: Final = timedelta(minutes=5)
-"""S3 reports an upload within seconds."""
+SWEPT_AFTER: Final = timedelta(minutes=5)
+"""Time for the event of the upload, which S3 delivers within seconds."""
 SCANNED_WITHIN: Final = timedelta(minutes=30)
 """A scan takes seconds to minutes."""
 
 
 class Swept(StrEnum):
-    """What a sweep did with a document, as the log and the metrics name it."""
+    """The result of a sweep for a document. The values are names in the log and of metrics."""
 
     VERIFIED = "upload_recovered"
     NOT_UPLOADED = "upload_abandoned"
@@ -47,10 +47,9 @@ def sweep_upload(
     scanned: bool,
     now: datetime,
 ) -> Swept:
-    """Verify the document if its file arrived; safe to repeat, and beside the event of the upload.
-
-    A document whose form expired without an upload is not looked at again. A missing scan result is
-    only reported: the scan has to be repeated.
+    """Verify the document if its file arrived. Safe to repeat, also while the event is processed.
+    A document whose upload form expired unused is not swept again. A missing scan result is only
+    reported: an operator must repeat the scan.
     """
     request_id, document_id = waiting
     document = documents.document(request_id, document_id)
@@ -74,7 +73,7 @@ def sweep_upload(
     )
     if verified is not None:
         return Swept.VERIFIED
-    if document.upload_until > now - LOOKED_AT_AFTER:
+    if document.upload_until > now - SWEPT_AFTER:
         return Swept.UNCHANGED
     if document.received:
         return _refused(request_id, document, documents, requests, now)

@@ -1,7 +1,7 @@
-"""Determinations of delegated vendors: what they may report, and how it is recorded (W8, W10).
+"""Determinations of delegated vendors: validate and record them (W8, W10).
 
-A vendor reports the service lines that the payer delegated to it, or a whole case that was requested
-from it directly. In both cases the rule list determines what it decides.
+A vendor reports decisions on the service lines that the payer delegated to it, or on a whole case that
+the provider requested from the vendor. In both cases the rule list determines which lines it decides.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -158,7 +158,7 @@ def report_determination(
         if request.status is Status.PROCESSING:
             # The vendor has the request, and the payer's own part is not pended yet.
             raise TransientError(
-                "The payer is still assessing this request. Send the report again."
+                "The payer is still assessing this request. Send the report again later."
             )
         change = request.report(report.vendor_id, decisions, recorded, now)
         if change is None:
@@ -170,7 +170,11 @@ def report_determination(
 
 
 def _delegation(request: Request, report: VendorReport) -> Delegation:
-    """The vendor's delegation, if it received its lines or the case was requested from it."""
+    """The vendor's delegation, if the payer sent it to the vendor or the vendor reported the case.
+
+    Raises:
+        NotFoundError.
+    """
     review = request.review
     delegation = review.delegated_to(report.vendor_id) if review else None
     if delegation is None or not (delegation.delegated_at or delegation.reports):
@@ -179,14 +183,14 @@ def _delegation(request: Request, report: VendorReport) -> Delegation:
 
 
 def _errors_of_case(report: VendorReport, request: Request) -> Iterator[FieldError]:
-    """A reference names one case: of one member, with the same service lines."""
+    """The error of a reference that was used for a case of another member or with other lines."""
     content = report.content
     if content is None:
         return
     sent = service_lines_of(content.services)
     stored = [line.model_copy(update={"decisions": ()}) for line in request.submitted.lines]
     if content.member_id != request.content.member_id or list(sent) != stored:
-        message = "this reference names a case of another member or with other codes"
+        message = "this reference was used for a case of another member or with other codes"
         yield FieldError("/reference", "reference_used", message)
 
 
@@ -203,11 +207,18 @@ def _reported_case(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """The request with its determination; it has no number yet."""
+    """The request with its determination, without a number.
+
+    Raises:
+        InvalidInputError, PatientNotFoundError.
+    """
     content = report.content
     errors = list(_errors(report, payer, None, now))
     if content is None:
-        message = "this case does not exist here: send all details of the case, or our number"
+        message = (
+            "the payer has no case with this reference: send the content of the case, or the payer's "
+            "precertification number"
+        )
         errors.append(FieldError("/content", "missing", message))
     else:
         errors.extend(_errors_of_content(content))
@@ -286,8 +297,8 @@ def _stored_case(
 
 
 def _errors_of_content(content: RequestContent) -> Iterator[FieldError]:
-    """The details that a case must have to be recorded; the vendor judged the others."""
-    message = "the report has to name it"
+    """The errors of details without which a case cannot be recorded. Others are not required."""
+    message = "required in a report of a case"
     if content.patient is None:
         yield FieldError("/content/patient", "missing", message)
     for name in ("requesting_provider", "servicing_provider"):
@@ -301,11 +312,12 @@ def _errors_of_content(content: RequestContent) -> Iterator[FieldError]:
         if service.first_day is None:
             yield FieldError(f"{at}/service_date", "missing", message)
         if not service.procedures:
-            yield FieldError(f"{at}/procedures", "missing", "the rules delegate by code: name it")
+            message_of_codes = "must have at least one code, as the rules delegate by code"
+            yield FieldError(f"{at}/procedures", "missing", message_of_codes)
         for number, procedure in enumerate(service.procedures):
             if not (procedure.code_type or code_types_of(procedure.code)):
                 pointer = f"{at}/procedures/{number}/code"
-                yield FieldError(pointer, "malformed", "this is not a procedure code")
+                yield FieldError(pointer, "malformed", "is not a procedure code")
 
 
 # -- Decisions -----------------------------------------------------------------------------------------
@@ -317,18 +329,18 @@ def _errors(
     """Errors of the report that do not depend on its lines."""
     at = report.reported_at
     if at > now:
-        yield FieldError("/reported_at", "in_future", "send the instant of the decision")
+        yield FieldError("/reported_at", "in_future", "must not be in the future")
     elif at < _earliest(payer, now):
-        message = f"decisions are recorded for {payer.history_years} years: send a later instant"
+        message = f"must be within the last {payer.history_years} years"
         yield FieldError("/reported_at", "too_early", message)
     elif received_at is not None and report.number and at < received_at:
-        message = "send the instant of the decision: the request was received later than this"
+        message = "must not be before the request was received"
         yield FieldError("/reported_at", "too_early", message)
     yield from errors_of_form(report.lines)
 
 
 def _earliest(payer: Payer, now: datetime) -> datetime:
-    """Decisions from before this instant are past retention."""
+    """The time before which decisions are past retention."""
     return history_end(now, -payer.history_years, payer.zone)
 
 
@@ -382,21 +394,19 @@ def _errors_of_lines(
     for index, line in enumerate(report.lines):
         path = f"/lines/{index}"
         if line.line_id not in requested:
-            message = "there is no such line in the request"
+            message = "the request has no line with this id"
             yield FieldError(f"{path}/line_id", "line_unknown", message)
         elif line.line_id not in line_ids:
             procedure = codes[line.line_id]
             code = f" ({procedure.code})" if procedure else ""
-            message = (
-                f"line {line.line_id}{code} is not delegated to {report.vendor_id}: leave it out"
-            )
+            message = f"line {line.line_id}{code} is not delegated to {report.vendor_id}: omit it"
             yield FieldError(f"{path}/line_id", "not_delegated", message)
         for error in errors_of_line(line, requested.get(line.line_id), payer, lookup):
             yield error.under(path)
 
 
 def _errors_of_entries(report: VendorReport, payer: Payer, lookup: Lookup) -> Iterator[FieldError]:
-    """Errors of the decisions where the lines that they decide are not known."""
+    """Errors of the decisions of a report whose service lines are not known."""
     for index, line in enumerate(report.lines):
         line_errors = list(errors_of_line(line, None, payer, lookup))
         if line.status.rule.approves:
@@ -408,16 +418,16 @@ def _errors_of_entries(report: VendorReport, payer: Payer, lookup: Lookup) -> It
 def _errors_of_reviewer(
     reviewer: VendorReviewer | None, payer: Payer, *, adverse: bool
 ) -> Iterator[FieldError]:
-    """A denial or a reduction is decided by a licensed person, who is on record (W10)."""
+    """Errors of an adverse decision that names no licensed reviewer (W10)."""
     if not adverse:
         return
     if reviewer is None:
-        message = "a denial or a reduction needs it: send name and credential of who decided"
+        message = "required for a denial or a reduction: the name and credential of the reviewer"
         yield FieldError("/reviewer", "missing", message)
         return
     choices = payer.utilization_management.licensed_credentials
     if reviewer.credential.replace(".", "").upper() not in choices:
-        message = f"a denial or a reduction needs one of {', '.join(choices)}"
+        message = f"for a denial or a reduction, must be one of {', '.join(choices)}"
         yield FieldError("/reviewer/credential", "not_a_choice", message, choices)
 
 

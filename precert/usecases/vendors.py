@@ -1,6 +1,6 @@
-"""What delegated vendors and operators read of delegations, and the clock of each delegation (W8).
+"""Delegations: what delegated vendors and operators read, and the clock of each delegation (W8).
 
-A vendor reads its own service lines of a request: not those of the payer or of another vendor.
+A vendor reads only its own service lines of a request.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def list_delegations(
     cursor: str | None,
     listings: Listings,
 ) -> Page[DelegationRow]:
-    """List what one of the caller's vendors has to decide, or what is closed. One call.
+    """List the open or the closed delegations of one of the caller's vendors. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -61,13 +61,13 @@ class NamedVendor:
 
     vendor_id: str
     vendor: DelegatedVendor | None
-    """None for one that the rule list in effect does not have."""
+    """``None`` if the rule list in effect does not have this vendor."""
 
 
 def name_vendors(
     caller: Caller, *, rule_lists: RuleLists, rule_list_versions: RuleListVersions
 ) -> tuple[NamedVendor, ...]:
-    """Name the vendors of a caller who reports for several. No call for one vendor.
+    """The vendors of a caller who reports for several; empty for one vendor, without an AWS call.
 
     Raises:
         NotEntitledError.
@@ -84,7 +84,7 @@ def name_vendors(
 def list_vendor_backlog(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[DelegationRow]:
-    """List what delegated vendors received and have not decided, overdue first. One call.
+    """List open delegations of all vendors, overdue first. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -101,7 +101,7 @@ class DelegatedRequest:
     request: Request
     delegation: Delegation
     content: RequestContent
-    """What was requested, with the vendor's codes only."""
+    """The content of the request, with only the vendor's services and codes."""
     documents: tuple[Document, ...] = ()
     damaged_documents: tuple[str, ...] = ()
 
@@ -117,7 +117,7 @@ class DelegatedRequest:
 def read_delegation(
     request_id: str, caller: Caller, *, vendor_id: str | None, requests: RequestStore
 ) -> DelegatedRequest:
-    """Read the part of a request that one of the caller's vendors decides. One call.
+    """Read the part of a request that one of the caller's vendors decides. One AWS call.
 
     Raises:
         NotEntitledError.
@@ -136,12 +136,12 @@ def read_delegation(
         if one.vendor_id in caller.vendor_ids and (one.delegated_at or one.reports)
     }
     if file is None or not delegations or vendor_id not in {None, *delegations}:
-        raise NotFoundError("Your vendor received no request with this ID.")
+        raise NotFoundError("No request with this ID is delegated to your vendor.")
     return DelegatedRequest.of(file, delegations[caller.acting_vendor(vendor_id, delegations)])
 
 
 def _content_for(content: RequestContent, line_ids: frozenset[str]) -> RequestContent:
-    """The content with the services and codes of these lines; nothing else is disclosed."""
+    """The content with only the services and codes of these lines (minimum necessary)."""
     own = {
         id(procedure)
         for line_id, _, procedure in numbered_lines(content.services)
@@ -165,7 +165,7 @@ class DelegationExport:
 
     @property
     def note(self) -> str:
-        """The origin of the document, for the receiving system."""
+        """The request and the rule list version that it comes from, as text for the vendor."""
         review = self.delegated.request.submitted
         return f"Delegated by request {review.number}, rule list {self.delegated.delegation.rule_list}."
 
@@ -179,7 +179,7 @@ def export_delegation(
     reference: ReferenceReader,
     payer: Payer,
 ) -> DelegationExport:
-    """The same part with the member's coverage. Two calls.
+    """The part of :func:`read_delegation`, with the member's coverage. Two AWS calls.
 
     Raises:
         NotEntitledError, InvalidInputError, NotFoundError: as for :func:`read_delegation`.
@@ -202,7 +202,7 @@ def link_to_delegated_document(
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """A link to an attached document of the request. No call.
+    """Links to an attached document of the request. No AWS call.
 
     Raises:
         DocumentNotAvailableError: it is not attached.
@@ -214,15 +214,15 @@ def link_to_delegated_document(
 
 
 MOST_CLOCKS: Final = 500
-"""Clocks of vendors that one run checks; the next run continues with the rest."""
+"""Maximum number of vendors' clocks that one run checks; the next run continues with the rest."""
 
 
 def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: datetime) -> int:
     """Record every due reminder and escalation of a vendor's decision; returns how many.
 
     Safe to run twice and to fail at any point: each is recorded once. A request that cannot be read
-    or written does not stop the others. A run checks at most :data:`MOST_CLOCKS`. Nothing is decided
-    if a vendor does not report (W10).
+    or written does not delay the others. A run checks at most :data:`MOST_CLOCKS`. If a vendor does not
+    report, nothing is decided (W10).
 
     Raises:
         TransientError: some could not be written; raised after all were tried.

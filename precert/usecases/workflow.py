@@ -1,6 +1,6 @@
 """Steps of the state machine: wait for the decision of a request and check its deadline (W1, W2).
 
-Every step may run twice, late, or after the request was changed: each reads the current state, does
+Every step may run twice, late, or after the request was changed. Each reads the current state, does
 what is still due, and returns how the workflow continues.
 """
 
@@ -22,7 +22,7 @@ from precert.usecases.ports.requests import (
 from precert.usecases.ports.workflow import TaskTokens
 
 TOLERANCE_SECONDS = 60
-"""How late a deadline check may be; smaller differences do not wake the execution."""
+"""Maximum delay of a deadline check; the execution is not woken for a smaller difference."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class CycleStatus:
 
 
 CLOSED: Final = {"status": "CLOSED"}
-"""The result of a task that found its cycle closed. No state of the machine reads it."""
+"""The output of a task whose cycle is closed. No state of the state machine reads it."""
 
 
 def complete_task(task_token: str, status: CycleStatus, tokens: TaskTokens) -> None:
-    """Complete the task that computed how its cycle continues: it ends, or waits for a decision."""
+    """Complete a task with the status of its cycle: the execution ends, or waits for a decision."""
     match status.route:
         case Route.CLOSED:
             tokens.answer(task_token, CLOSED)
@@ -56,10 +56,10 @@ def await_decision(
     tokens: TaskTokens,
     now: datetime,
 ) -> None:
-    """Store the task token; whatever closes or changes the cycle completes the task.
+    """Store the task token, by which a change that closes the cycle completes the task.
 
-    ``seconds`` were computed before the token was stored. A change of the deadline in between found
-    no token, so the deadline is read again. The execution ends if the cycle was closed meanwhile.
+    ``seconds`` were computed before the token was stored. A change of the deadline in between could not
+    use the token, so the deadline is read again. The execution ends if the cycle was closed meanwhile.
     """
     try:
         requests.renew_cycle(cycle)
@@ -76,7 +76,7 @@ def await_decision(
 def check_deadline(
     request_id: str, cycle: int, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> CycleStatus:
-    """Record the reminder, the escalation, and so on; the cycle continues to wait (W2)."""
+    """Record all due reminders and escalations; the cycle continues to wait (W2)."""
 
     def attempt() -> CycleStatus:
         request = requests.read(request_id)

@@ -231,11 +231,11 @@ def test_history_is_archived_after_its_files_when_a_request_is_archived(cloud: C
     with pytest.raises(PrecertError):
         cloud.deps.archive.store(file)
     year = file.request.updated_at.year
-    assert not cloud.deps.archived_requests.holds(request_id, year)
+    assert not cloud.deps.archived_requests.has(request_id, year)
     cloud.wire.reset()
     cloud.deps.archive.store(file)
-    assert cloud.deps.archived_requests.holds(request_id, year)
-    assert not cloud.deps.archived_requests.holds(request_id[:-1], year)
+    assert cloud.deps.archived_requests.has(request_id, year)
+    assert not cloud.deps.archived_requests.has(request_id[:-1], year)
 
 
 def test_no_file_is_swept_when_most_records_of_a_page_are_missing(

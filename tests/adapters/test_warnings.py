@@ -98,7 +98,7 @@ def test_saved_draft_is_not_warned_when_its_row_is_outdated(cloud: Cloud) -> Non
 
 
 @pytest.mark.rule("D5")
-def test_warning_is_put_off_when_the_draft_was_saved_before_it_was_due(cloud: Cloud) -> None:
+def test_warning_is_rescheduled_when_the_draft_was_saved_before_it_was_due(cloud: Cloud) -> None:
     """A save does not move the entry of the list, which would be two write units."""
     draft_id = cloud.start()
     [before] = listed_at(cloud)

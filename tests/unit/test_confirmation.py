@@ -113,7 +113,7 @@ def test_nothing_is_printed_when_one_of_many_codes_needs_precertification(
         error = refusal(samples.content(), *requirements)
         assert error.code == "confirmation_not_available"
         assert error.extensions == {"requirement": other}
-        assert error.detail.startswith("There is no confirmation, as ")
+        assert error.detail.startswith("No confirmation is available: ")
 
 
 def test_confirmation_states_the_check_when_nothing_needs_precertification() -> None:

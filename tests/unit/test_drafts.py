@@ -9,7 +9,7 @@ from precert.domain.errors import GuidanceOnlyError, PrecertError
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.rules import Requirement
 from precert.usecases.checks import CheckResult
-from precert.usecases.drafts import elsewhere, leads_to_a_draft
+from precert.usecases.drafts import needs_draft, no_draft
 from tests.fakes.samples import payer
 from tools.openapi_story import story
 
@@ -31,8 +31,8 @@ def answered(**changes: Any) -> CheckResult:
 )
 def test_guidance_is_returned_when_a_service_is_behavioral(requirement: Requirement) -> None:
     answer = answered(requirement=requirement, guidance=BEHAVIORAL, predetermination=False)
-    assert not leads_to_a_draft(answer, payer())
-    refusal: PrecertError = elsewhere(answer, payer())
+    assert not needs_draft(answer, payer())
+    refusal: PrecertError = no_draft(answer, payer())
     assert isinstance(refusal, GuidanceOnlyError)
     assert refusal.detail == payer().notices[BEHAVIORAL]
 
@@ -41,6 +41,6 @@ def test_fallback_text_is_returned_when_the_vendor_is_not_in_the_list() -> None:
     answer = answered(
         requirement=Requirement.DELEGATED_VENDOR, guidance=None, predetermination=False
     )
-    refusal = elsewhere(answer, payer())
+    refusal = no_draft(answer, payer())
     assert isinstance(refusal, GuidanceOnlyError)
     assert refusal.detail == payer().notices["vendor"]

@@ -57,7 +57,7 @@ class Stored:
     def remove_all(self, leftovers: Leftovers) -> None:
         del self.records[leftovers.request_id]
 
-    def holds(self, request_id: str, year: int) -> bool:
+    def has(self, request_id: str, year: int) -> bool:
         return (request_id, year) in {(one, OLD.year) for one in self.archived}
 
     def read(self, queue: StrEnum) -> str | None:

@@ -400,14 +400,14 @@ class DynamoDBDraftWarnings:
         except ConditionFailedError as failed:
             if failed.index == _EVENT:
                 # The warning was sent before, and the entry was updated late.
-                self.take_off(warning)
+                self.remove(warning)
                 return
             raise DraftChangedError from failed
 
-    def take_off(self, warning: DueWarning) -> None:
+    def remove(self, warning: DueWarning) -> None:
         self._change(self._without_warning(warning))
 
-    def put_off(self, warning: DueWarning, until: datetime) -> None:
+    def reschedule(self, warning: DueWarning, until: datetime) -> None:
         later = self._without_warning(warning)
         later["UpdateExpression"] = f"SET {WORKLIST_SK} = :until"
         later["ExpressionAttributeValues"] |= to_wire({":until": instant(until)})

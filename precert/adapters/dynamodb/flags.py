@@ -142,7 +142,10 @@ def uncount(table: str, tin: str, request_id: str) -> dict[str, Any]:
 def flag_missing(
     client: "DynamoDBClient", table: str, tin: str, request_id: str
 ) -> dict[str, Any] | None:
-    """An update that adds a request to the set of flagged ones; ``None`` if it is in it. One call."""
+    """An update that adds a request to the set of flagged ones; ``None`` if the set has it.
+
+    One AWS call.
+    """
     pk, sk = flags_key(tin)
     if request_id in (get(client, table, pk, sk) or {}).get(_IDS, ()):
         return None

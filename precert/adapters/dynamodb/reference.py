@@ -130,7 +130,7 @@ class DynamoDBReference:
         self._table = reference_table
 
     def loaded_place(self, zip_code: str) -> Place | None:
-        """The center of a ZIP code that was loaded. One call."""
+        """The center of a ZIP code that was loaded. One AWS call."""
         items = query_all(self._client, self._table, zip_key(zip_code)[0])
         return Place.model_validate_json(items[0]["place"]) if items else None
 

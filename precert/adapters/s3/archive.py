@@ -54,7 +54,7 @@ class S3Archive:
         key = removed_key(image, sequence_number)
         self._put(key, gzip.compress(text.encode(), mtime=0))
 
-    def holds(self, request_id: str, year: int) -> bool:
+    def has(self, request_id: str, year: int) -> bool:
         """By listing: no function may read the archive."""
         key = history_key(request_id, year)
         try:

@@ -1,4 +1,4 @@
-"""The FHIR servers of clients, from which a call reads what it was not sent."""
+"""FHIR servers of clients, from which a CDS Hooks call reads data that was not prefetched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True)
 class ClientServer:
-    """A FHIR server, and the token that a call brought for it."""
+    """A FHIR server, and the access token for it that a call contained."""
 
     base_url: str
     token: SecretStr
@@ -21,4 +21,4 @@ class ClientServers(Protocol):
     def read(
         self, server: ClientServer, paths: Sequence[str], *, seconds: float
     ) -> Mapping[str, dict[str, Any]]:
-        """The resources at these paths, read at the same time, without those that cannot be read."""
+        """The resources at these paths, read concurrently; those that cannot be read are left out."""

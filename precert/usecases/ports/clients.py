@@ -11,14 +11,14 @@ class Clients(Protocol):
     """The registrations of partners' systems."""
 
     def read(self, client_id: str) -> RegisteredClient | None:
-        """The client with this id. One call.
+        """The client with this id. One AWS call.
 
         Raises:
             TransientError.
         """
 
     def of_cds_hooks(self, issuer: str) -> RegisteredClient | None:
-        """The client whose CDS Hooks calls have this issuer. One call."""
+        """The client whose CDS Hooks calls have this issuer. One AWS call."""
 
     def store(self, client: RegisteredClient) -> None:
         """Register a client, or replace its registration."""
@@ -31,7 +31,7 @@ class Clients(Protocol):
 
 
 class KeySets(Protocol):
-    """The public keys of clients, at their addresses or in their registrations."""
+    """The public keys of clients, from their JWKS URLs or their registrations."""
 
     def keys(self, client: RegisteredClient, now: datetime) -> tuple[PublicKey, ...]:
         """The keys, read at most five minutes ago.
@@ -41,7 +41,7 @@ class KeySets(Protocol):
         """
 
     def keys_again(self, client: RegisteredClient, now: datetime) -> tuple[PublicKey, ...]:
-        """The keys, read again if the last time is long enough ago, for a key that is not known."""
+        """The keys, read again for a key that is not known, unless they were read very recently."""
 
 
 class Signatures(Protocol):
@@ -51,20 +51,20 @@ class Signatures(Protocol):
         """The header, not verified.
 
         Raises:
-            NotVerifiedError: it is no JWT.
+            NotVerifiedError: it is not a JWT.
         """
 
     def unverified(self, token: str) -> Mapping[str, Any]:
-        """The claims, not verified: only to find who has the key.
+        """The claims, not verified. Use them only to find the key.
 
         Raises:
-            NotVerifiedError: it is no JWT.
+            NotVerifiedError: it is not a JWT.
         """
 
     def verified(
         self, token: str, key: PublicKey, algorithm: str, *, issuer: str, audience: str
     ) -> Mapping[str, Any]:
-        """The claims, once signature, issuer and audience are verified. Times are not.
+        """The claims, after the signature, issuer and audience were verified. Times are not verified.
 
         Raises:
             NotVerifiedError.
@@ -72,10 +72,10 @@ class Signatures(Protocol):
 
 
 class AcceptedTokenIds(Protocol):
-    """The ids of assertions that were accepted, until these expire."""
+    """The ids of accepted assertions, until the assertions expire."""
 
     def accept(self, token_id: str, expires: datetime) -> bool:
-        """Store the id; ``False`` if it is stored already. One call.
+        """Store the id; ``False`` if it is stored already. One AWS call.
 
         Raises:
             TransientError.
@@ -86,7 +86,7 @@ class AccessTokens(Protocol):
     """The access tokens of the token endpoint, signed by a key that never leaves AWS KMS."""
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """A signed token. One call.
+        """A signed token. One AWS call.
 
         Raises:
             TransientError.
@@ -100,11 +100,11 @@ class AccessTokens(Protocol):
         """
 
     def public_keys(self) -> Sequence[Mapping[str, str]]:
-        """The keys for those who verify tokens, as JSON Web Keys."""
+        """The public keys that verify the tokens, as JSON Web Keys."""
 
 
 class UserTokens(Protocol):
-    """The access tokens of the issuer where users, and systems with a client secret, sign in."""
+    """The access tokens of the issuer where users, and systems with a client secret, authenticate."""
 
     def verified(self, token: str, now: datetime) -> Mapping[str, Any]:
         """The claims of a token with one of the API's audiences and scopes. Times are not verified.

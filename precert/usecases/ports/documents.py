@@ -64,26 +64,27 @@ class DocumentRecords(Protocol):
         callers_tins: Collection[str],
         now: datetime,
     ) -> None:
-        """Take a slot and record the document of the upload, in one transaction (U3, U4).
+        """Reserve a slot and record the document of the upload, in one transaction (U3, U4).
 
         Raises:
-            OfferRefusedError: not the caller's, expired, in a status without uploads, or full.
+            OfferRefusedError: the request is not the caller's, has expired, does not accept documents,
+                or has no free slot.
         """
 
     def document(self, request_id: str, document_id: str) -> Document | None:
-        """One document's record. One call."""
+        """One document's record. One AWS call."""
 
     def of_request(self, request_id: str) -> tuple[Document, ...]:
-        """All documents of a request, oldest first. One call."""
+        """All documents of a request, oldest first. One AWS call."""
 
     def waiting(self, offered_before: datetime) -> Iterator[WaitingUpload]:
         """Documents of all requests that are AWAITING_UPLOAD or CHECKING, the oldest offer first.
 
-        One call for each page. The list can lag behind the documents.
+        One AWS call for each page. The list can lag behind the documents.
         """
 
     def stop_waiting(self, request_id: str, document: Document) -> None:
-        """Take a document that was never uploaded off that list. One call."""
+        """Remove a document that was never uploaded from that list. One AWS call."""
 
     def settle(
         self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False
@@ -108,7 +109,8 @@ class DocumentRecords(Protocol):
         """Remove a draft's document with its event, and free its slot.
 
         Raises:
-            DocumentChangedError: it was changed, or it is not a draft of the caller any more.
+            DocumentChangedError: it was changed, or the draft was submitted or deleted, or is not the
+                caller's.
         """
 
 
@@ -118,7 +120,7 @@ class DocumentBytes(Protocol):
     def upload_form(
         self, request_id: str, document: Document, *, max_bytes: int, seconds: int
     ) -> UploadForm:
-        """A presigned POST for this document only (U2). No call."""
+        """A presigned POST for this document only (U2). No AWS call."""
 
     def download_url(
         self,
@@ -129,16 +131,16 @@ class DocumentBytes(Protocol):
         seconds: int,
         shown_as: str | None = None,
     ) -> str:
-        """A presigned GET of this version only, with the name of the upload. No call.
+        """A presigned GET of this version only, with the name of the upload. No AWS call.
 
         With a content type as ``shown_as``, a browser shows the file instead of downloading it.
         """
 
     def put(self, request_id: str, document: Document, body: bytes) -> None:
-        """Store a received file where uploads are, so that the same events follow. One call."""
+        """Store a received file like an upload, so that it has the same events. One AWS call."""
 
     def arrived(self, request_id: str) -> Set[str]:
-        """Ids of the documents whose bytes exist. One call."""
+        """Ids of the documents whose bytes exist. One AWS call."""
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         """The uploaded bytes, or ``None`` if there are none."""
@@ -160,19 +162,19 @@ class NoticeRecords(Protocol):
         """Record the notices of a cycle with their event; a repetition changes nothing."""
 
     def issued(self, request: Request) -> None:
-        """Record that all notices of this version of the request are issued. One call."""
+        """Record that all notices of this version of the request are issued. One AWS call."""
 
 
 class NoticeBytes(Protocol):
     """The PDF files of notices."""
 
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
-        """Store a notice's PDF; returns the object's version. One call."""
+        """Store a notice's PDF; returns the object's version. One AWS call."""
 
     def download_url(
         self, request_id: str, notice: Notice, *, seconds: int, shown_as: str | None = None
     ) -> str:
-        """A presigned address of this notice only, with ids in its path. No call.
+        """A presigned GET of this notice only; its path contains only ids. No AWS call.
 
         With a content type as ``shown_as``, a browser shows the notice instead of downloading it.
         """
@@ -182,7 +184,7 @@ class Printer(Protocol):
     """Prints templates as PDF."""
 
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
-        """A PDF of the data; entered text is printed unchanged. No call.
+        """A PDF of the data; entered text is printed unchanged. No AWS call.
 
         ``data`` must be serializable as JSON; the template selects from it.
         """

@@ -25,7 +25,7 @@ class CursorError(InvalidInputError):
     """The cursor was not issued by this list."""
 
     def __init__(self) -> None:
-        message = "send the cursor of the last page, or leave it out"
+        message = "must be the cursor of the previous page, or be omitted"
         super().__init__([FieldError("/cursor", "malformed", message)])
 
 
@@ -76,7 +76,7 @@ class Cycles:
 
 @dataclass(frozen=True)
 class OpenCycles:
-    """Open cycles as they are counted; ``complete`` unless the limit of calls was reached."""
+    """Open cycles to be counted; ``complete`` unless the limit of calls was reached."""
 
     rows: tuple[WorklistRow, ...]
     damaged: tuple[str, ...]
@@ -85,7 +85,11 @@ class OpenCycles:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """``damaged`` are ids of requests whose row cannot be read."""
+    """One page of a list.
+
+    ``cursor`` is that of the next page, ``None`` on the last one. ``damaged`` are ids of requests whose
+    row cannot be read.
+    """
 
     rows: tuple[Row, ...]
     cursor: str | None
@@ -93,17 +97,17 @@ class Page(Generic[Row]):
 
 
 class CheckQueue(StrEnum):
-    """The open cycles of all plans that the sweep looks at."""
+    """The queues of open cycles of all plans that the sweep reads."""
 
     UNASSESSED = "UNASSESSED"
-    """They wait for the workflow, first opened first."""
+    """Cycles that wait for their assessment, in the order of their opening."""
     PENDED = "PENDED"
-    """By the next check of their clock; those without one are last."""
+    """Pended cycles in the order of the next check of their clock; those without one are last."""
 
 
 @dataclass(frozen=True)
 class OpenCycle:
-    """An open cycle, and when it was opened or is to be checked: see :class:`CheckQueue`."""
+    """An open cycle; ``at`` is when it was opened or is checked next, see :class:`CheckQueue`."""
 
     request_id: str
     cycle: int
@@ -111,25 +115,25 @@ class OpenCycle:
 
 
 class WaitQueue(StrEnum):
-    """What waits for a function of the product or for AWS, by when it began."""
+    """Queues of work that the product must complete, in the order in which the wait began."""
 
     PROCESSING = "PROCESSING"
-    """Requests for their assessment."""
+    """Requests that wait for their assessment."""
     NOTICES = "NOTICES"
-    """Determinations for their notices."""
+    """Determinations that wait for their notices."""
 
 
 class SweepPositions(Protocol):
-    """Where the last run of a sweep ended in a queue; ``None`` is its beginning.
+    """Where the last run of a sweep ended in a queue; ``None`` is the beginning.
 
-    The value of the queue names the position, in all sweeps.
+    Positions are stored by the value of ``queue``, which is unique over all sweeps.
     """
 
     def read(self, queue: StrEnum) -> str | None:
-        """One call."""
+        """The position in the queue. One AWS call."""
 
     def write(self, queue: StrEnum, position: str | None) -> None:
-        """One call."""
+        """Store the position in the queue. One AWS call."""
 
 
 class Listings(Protocol):
@@ -138,25 +142,25 @@ class Listings(Protocol):
     def rows(
         self, filters: ListFilters, *, limit: int, cursor: str | None, now: datetime
     ) -> "Page[DashboardRow]":
-        """Requests of a TIN. One call.
+        """Requests of a TIN. One AWS call.
 
-        A page may be shorter than the limit; the last one has no cursor. While rows change, following
-        the cursors shows each row at least once: rows that moved to the top after they were passed
-        appear again at the end of a list of several pages. By due date none is repeated.
+        A page may be shorter than the limit; the last one has no cursor. If rows change while pages are
+        read, each row is returned at least once: rows that moved to the top are returned again at the
+        end. In the order of due dates no row is repeated.
 
         Raises:
             CursorError: the cursor is not of this list.
         """
 
     def flagged(self, tin: str) -> "Page[DashboardRow]":
-        """The TIN's flagged rows, last flagged first. One call."""
+        """The TIN's flagged rows, last flagged first. One AWS call."""
 
     def worklist(
         self, cycles: Cycles, *, limit: int, cursor: str | None, now: datetime
     ) -> "Page[WorklistRow]":
         """Open cycles of the plans in one order: expedited ones first, then by due date.
 
-        One call for each plan. With a filter a call reads up to 1 MB, and a page may be shorter than
+        One AWS call per plan. With a filter, each call reads up to 1 MB, and a page may be shorter than
         the limit; the last one has no cursor.
 
         Raises:
@@ -164,32 +168,32 @@ class Listings(Protocol):
         """
 
     def open_cycles_of(self, plan_ids: Sequence[str], *, most_calls: int) -> OpenCycles:
-        """All open cycles of the plans. One call for each plan and each further MB of its rows."""
+        """All open cycles of the plans. One AWS call per plan and per further MB of its rows."""
 
     def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
-        """Open cycles of all plans whose deadline has passed, the longest overdue first. One call."""
+        """Open cycles of all plans whose deadline has passed, longest overdue first. One AWS call."""
 
     def deemed_denials(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
-        """Open cycles whose passed deadline counts as a denial, longest overdue first. One call."""
+        """Open cycles whose passed deadline counts as a denial, longest overdue first. One AWS call."""
 
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
-        """Providers to be reconciled, first submitted first. One call."""
+        """Providers to be reconciled, first submitted first. One AWS call."""
 
     def intake_exceptions(self, *, limit: int, cursor: str | None) -> "Page[IntakeExceptionRow]":
-        """Registered requests to be confirmed, first submitted first. One call."""
+        """Registered requests to be confirmed, first submitted first. One AWS call."""
 
     def processing(self, *, limit: int, cursor: str | None) -> "Page[str]":
-        """Ids of requests whose open cycle is not assessed yet, first opened first. One call."""
+        """Ids of requests whose open cycle is not assessed yet, first opened first. One AWS call."""
 
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> "Page[str]":
-        """The ids of a member's drafts and requests, last created first. One call.
+        """The ids of a member's drafts and requests, last created first. One AWS call.
 
         Raises:
             CursorError: the cursor is not of this list.
         """
 
     def registered(self, by: str | None, *, limit: int, cursor: str | None) -> "Page[str]":
-        """Ids of the requests that staff registered, or one of them, last registered first. One call.
+        """Ids of registered requests, last registered first, of one user or all. One AWS call.
 
         Raises:
             CursorError: the cursor is not of this list.
@@ -198,34 +202,36 @@ class Listings(Protocol):
     def delegations(
         self, vendor_id: str, *, is_open: bool, limit: int, cursor: str | None
     ) -> "Page[DelegationRow]":
-        """What one vendor has to decide, next due first; or the rest, last changed first. One call.
+        """Open delegations of a vendor, next due first; or closed ones, last changed first.
+
+        One AWS call.
 
         Raises:
             CursorError: the cursor is not of this list.
         """
 
     def vendor_backlog(self, *, limit: int, cursor: str | None) -> "Page[DelegationRow]":
-        """What all vendors have to decide: overdue first, then by the next reminder or due date.
+        """Open delegations of all vendors: overdue first, then by the next reminder or due date.
 
-        One call.
+        One AWS call.
         """
 
     def due_delegations(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Request and vendor ids of delegations whose clock is to be checked; one call per page."""
+        """Request and vendor ids of delegations whose clock is to be checked; one AWS call per page."""
 
     def open_cycles(self) -> tuple[str, ...]:
         """Ids of all requests with an open cycle; one call for each queue and each further MB."""
 
     def waits_since(self, queue: WaitQueue) -> datetime | None:
-        """When the oldest entry of a queue began to wait; ``None`` for an empty one. One call."""
+        """When the oldest entry of a queue began to wait; ``None`` for an empty one. One AWS call."""
 
     def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
-        """Pended cycles whose next check was due until then, first due first; one call per page."""
+        """Pended cycles whose next check was due until then, first due first; one AWS call per page."""
 
     def checks(
         self, queue: CheckQueue, *, after: str | None, limit: int | None
     ) -> "Page[OpenCycle]":
-        """Open cycles after a position of the queue, in its order. One call.
+        """Open cycles after a position of the queue, in its order. One AWS call.
 
         The page's cursor is the position after it, ``None`` at the end.
         """

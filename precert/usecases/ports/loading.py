@@ -1,4 +1,4 @@
-"""Storing what a payer loads, and how far each load has come."""
+"""Storing the data that a payer loads, and the progress of each load."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,9 +20,10 @@ from precert.domain.loads import (
 
 
 class LoadStore(Protocol):
-    """The reference table. Nothing older replaces newer data: each write returns whether it was stored.
+    """The reference table. Data of an older file never replaces newer data.
 
-    Writes are made concurrently, within a rate that adapts to throttling, and are retried.
+    Each write returns, for each record, whether it was stored. Writes are made concurrently, at a rate
+    that adapts to throttling, and are retried.
 
     Raises:
         TransientError: the table did not respond in many attempts; the same load continues later.
@@ -44,10 +45,10 @@ class LoadStore(Protocol):
         """Store changes of members; one that was changed since it was read is not stored."""
 
     def stored_plans(self) -> Iterator[StoredRecord]:
-        """Every plan, also one that cannot be read."""
+        """Every plan, including plans that cannot be read."""
 
     def remove_plans(self, plans: Sequence[StoredRecord]) -> list[bool]:
-        """Remove plans; one that was changed since it was read stays."""
+        """Remove plans, except those that were changed since they were read."""
 
     def stored_providers(self) -> Iterator[StoredRecord]:
         """Every directory entry, in no order."""
@@ -55,7 +56,7 @@ class LoadStore(Protocol):
     def remove_providers(self, providers: Sequence[StoredRecord]) -> list[bool]:
         """Remove directory entries with their search keys.
 
-        One that was changed since it was read, or that cannot be read, stays.
+        Entries that were changed since they were read, or that cannot be read, are not removed.
         """
 
     def put_plans(self, plans: Sequence[Plan], as_of: datetime) -> list[bool]: ...
@@ -64,18 +65,18 @@ class LoadStore(Protocol):
         """Store members with their spans, replacing all earlier spans of each."""
 
     def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:
-        """Store the keyed hash of each text for a member id; an earlier one does not match any more."""
+        """Store the keyed hash of each text for a member id; it replaces an earlier one."""
 
     def put_entries(
         self, entries: Sequence[tuple[DirectoryEntry, Place]], as_of: datetime
     ) -> list[bool]:
-        """File entries under their search keys; outdated keys of a changed entry are removed."""
+        """Store entries under their search keys, and remove outdated keys of changed entries."""
 
     def put_zips(self, zips: Sequence[ZipPlace], as_of: datetime) -> list[bool]: ...
 
 
 class LoadRecords(Protocol):
-    """How far each load of a file has come."""
+    """The progress of each load of a file."""
 
     def checkpoint(self, kind: LoadKind, load_id: str) -> Checkpoint | None: ...
 
@@ -83,13 +84,13 @@ class LoadRecords(Protocol):
 
 
 class LoadMonitor(Protocol):
-    """Receives what the operator sees while a file is loaded."""
+    """Receives the progress of a load, for display to the operator."""
 
     def begins(self, checkpoint: Checkpoint) -> None:
-        """The load begins, or continues after the checkpoint; not called if nothing is left to do."""
+        """The load begins, or continues after the checkpoint; not called if it is complete."""
 
     def rejected(self, row: RejectedRow) -> None:
         """A row is not loaded."""
 
     def advanced(self, checkpoint: Checkpoint) -> None:
-        """Everything up to a line is stored or rejected."""
+        """All rows up to the checkpoint's line are stored or rejected."""

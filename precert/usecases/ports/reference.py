@@ -17,7 +17,7 @@ class CodeSets(Protocol):
     """The public code sets."""
 
     def listed(self, code_set: CodeSet, code: str) -> ListedCode | None:
-        """The code's entry in its set, by the code without a dot; ``None`` if it has none."""
+        """The entry of a code, which is without a dot; ``None`` if the set does not have it."""
 
     def codes_of(self, code_set: CodeSet) -> tuple[ListedCode, ...]:
         """All codes of a set, in their order."""
@@ -37,14 +37,14 @@ class Places(Protocol):
     """ZIP codes with their centers."""
 
     def place(self, zip_code: str) -> Place | None:
-        """Center of any US ZIP code."""
+        """The center of a ZIP code; ``None`` if the ZIP code is not known."""
 
 
 class Digests(Protocol):
     """Keyed hashes of SSNs."""
 
     def digest(self, text: str) -> str:
-        """The keyed hash of a text; it cannot be computed without the key. One call.
+        """The keyed hash of a text; it cannot be computed without the key. One AWS call.
 
         Raises:
             TransientError: the key service did not respond.
@@ -55,7 +55,7 @@ class FrequentProviders(Protocol):
     """How often each TIN selected a provider."""
 
     def of(self, tin: str) -> Readable[FrequentProvider]:
-        """The TIN's most frequently selected providers, in that order. One call."""
+        """The TIN's most frequently selected providers, in that order. One AWS call."""
 
 
 class RuleListChangedError(Exception):
@@ -87,7 +87,7 @@ class RuleLists(Protocol):
         most: int,
     ) -> tuple[Rule, ...]:
         """Rules in effect on a day that name one code, by the beginning of the code, or else by the
-        beginnings of folded words of the label; the first ``most``. No call beyond :meth:`rules`.
+        beginnings of folded words of the label; the first ``most``. No AWS call beyond :meth:`rules`.
         """
 
     def store(
@@ -100,10 +100,10 @@ class RuleListVersions(Protocol):
     """The published rule lists, and which one is in effect."""
 
     def in_effect(self) -> RuleListVersion | None:
-        """The list in effect. One call."""
+        """The list in effect. One AWS call."""
 
     def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
-        """The list that was in effect at an instant. One call."""
+        """The list that was in effect at an instant. One AWS call."""
 
     def published(self) -> tuple[RuleListVersion, ...]:
         """All lists, the oldest first."""
@@ -114,13 +114,13 @@ class RuleListVersions(Protocol):
         """Add a list to the history and make it the one in effect, in one transaction.
 
         Raises:
-            RuleListChangedError: the one in effect is another than ``instead_of``; nothing changed.
+            RuleListChangedError: the list in effect is not ``instead_of``; nothing changed.
             RuleListExistsError: the version was published before; nothing changed.
         """
 
 
 MAX_PAGES: Final = 3
-"""Pages of the table that one search of the directory reads at most."""
+"""Maximum number of pages of the table that one search of the directory reads."""
 
 
 MAX_NAMES: Final = 10
@@ -134,7 +134,7 @@ class CheckFacts:
     member: Member | None
     rule_list: RuleListVersion | None
     assertion_key: bytes | None = field(default=None, repr=False)
-    """The HMAC key of assertion ids; it exists once a list was published."""
+    """The HMAC key of assertion ids; absent until the first list is published."""
 
     def coverage_on(self, day: date) -> Coverage | None:
         """The member's coverage on a day: the plan may differ from today's."""
@@ -143,7 +143,7 @@ class CheckFacts:
 
 @dataclass(frozen=True)
 class FiledEntries:
-    """Directory entries of one place, each with its position.
+    """Directory entries near a place, each with its coordinates.
 
     ``complete`` is false if there are more than a search reads. ``damaged`` are provider ids of
     entries that cannot be read.
@@ -158,22 +158,22 @@ class ReferenceReader(Protocol):
     """Members and what a check reads with them."""
 
     def check_facts(self, member_id: str) -> CheckFacts:
-        """The member, the rule list in effect, and the key of assertion ids. One call."""
+        """The member, the rule list in effect, and the key of assertion ids. One AWS call."""
 
     def member(self, member_id: str) -> Member | None:
-        """A member with all coverage. One call."""
+        """A member with all coverage. One AWS call."""
 
     def members_by_ssn(self, digest: str) -> Readable[Member]:
-        """Members by the keyed hash of an SSN. One call, and a second one if there are any."""
+        """Members by the keyed hash of an SSN. One AWS call, and a second one if there are any."""
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
         """Directory entries by id, without those that do not exist or cannot be read.
 
-        One call; none for no ids.
+        One AWS call; none for no ids.
         """
 
     def entry(self, provider_id: str) -> DirectoryEntry | None:
-        """One directory entry. One call.
+        """One directory entry. One AWS call.
 
         Raises:
             DamagedRecordError: it cannot be read.
@@ -181,13 +181,16 @@ class ReferenceReader(Protocol):
 
 
 class Directory(Protocol):
-    """Searches of the directory; the cost of one does not grow with the directory."""
+    """Searches of the directory. Their cost does not depend on the size of the directory."""
 
     def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
-        """Entries within the radius with a word of this beginning. At most :data:`MAX_PAGES` calls."""
+        """Entries within the radius whose name has a word with this beginning.
+
+        At most :data:`MAX_PAGES` AWS calls.
+        """
 
     def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
-        """Entries of one ZIP code. At most :data:`MAX_PAGES` calls."""
+        """Entries of one ZIP code. At most :data:`MAX_PAGES` AWS calls."""
 
     def names_of(self, tin: str) -> Readable[str]:
-        """Names of the TIN's providers, facilities first, at most :data:`MAX_NAMES`. One call."""
+        """Names of the TIN's providers, facilities first, at most :data:`MAX_NAMES`. One AWS call."""

@@ -29,7 +29,7 @@ class RequestClosedError(Exception):
 
 @dataclass(frozen=True)
 class RequestFile:
-    """A request with its documents, events and notices: one query.
+    """A request with its documents, events and notices.
 
     ``damaged`` are ids of documents, events and notices that cannot be read; ``damaged_documents``
     those of documents alone. ``new_documents`` are ids of the attached ones that no reviewer has seen.
@@ -42,14 +42,14 @@ class RequestFile:
     damaged: tuple[str, ...] = ()
     new_documents: tuple[str, ...] = ()
     original: bytes | None = field(default=None, repr=False)
-    """What the submitter sent, compressed by gzip, where the channel keeps it (FHIR bundles)."""
+    """The FHIR bundle as the submitter sent it, compressed by gzip; absent for other channels."""
     updates: tuple[bytes, ...] = field(default=(), repr=False)
-    """The updates of it as they were sent, compressed by gzip, in their order."""
+    """The bundles of its updates as they were sent, compressed by gzip, in their order."""
     damaged_documents: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> frozenset[str]:
-        """The users whom the audit trail and the reviewers' notes name."""
+        """The subjects of users in the audit trail and in the reviewers' notes."""
         review = self.request.review
         found = {one.actor for one in self.events} | {one.assigned_to for one in self.events}
         found |= {note.written_by for note in review.notes} if review else set()
@@ -77,13 +77,16 @@ class RequestStore(Protocol):
     """Requests with their events and documents; each change is one conditional transaction."""
 
     def read_file(self, request_id: str) -> RequestFile | None:
-        """Read a request with everything that belongs to it, consistently. One call per 1 MB."""
+        """Read a request with everything that belongs to it, consistently. One AWS call per 1 MB."""
 
     def read(self, request_id: str) -> Request | None:
-        """Read the request alone, consistently. One call."""
+        """Read the request alone, consistently. One AWS call."""
 
     def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
-        """Read at most 100 requests, in this order and without those that do not exist. One call."""
+        """Read at most 100 requests, in this order; those that do not exist are left out.
+
+        One AWS call.
+        """
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         """Store a change with its event and rows in one transaction.
@@ -100,14 +103,14 @@ class RequestStore(Protocol):
         """
 
     def cycle(self, request_id: str, number: int) -> Cycle | None:
-        """The cycle's task token, or ``None`` before the execution waits. One call."""
+        """The cycle's task token, or ``None`` before the execution waits. One AWS call."""
 
 
 class DuplicateFoundError(Exception):
     """A request for the same services on the same days exists; nothing was written."""
 
     def __init__(self, existing: Fingerprint) -> None:
-        super().__init__("an open request repeats it")
+        super().__init__("an open request has the same services")
         self.existing = existing
 
 
@@ -116,14 +119,14 @@ class MemberFingerprints(Readable[Fingerprint]):
     """The duplicate fingerprints of one member."""
 
     last_approval: str | None = None
-    """Names the last automatic approval of a request of the member."""
+    """Identifies the last automatic approval of a request of the member."""
 
 
 class Fingerprints(Protocol):
     """Duplicate fingerprints of requests, by member."""
 
     def of_member(self, member_id: str) -> MemberFingerprints:
-        """Duplicate fingerprints of the member's requests except void ones; consistent. One call.
+        """Duplicate fingerprints of the member's requests except void ones. One consistent AWS call.
 
         ``damaged`` are ids of requests whose fingerprint cannot be read.
         """
@@ -132,7 +135,7 @@ class Fingerprints(Protocol):
 class DraftRefusedError(Exception):
     """A condition of a write did not hold.
 
-    ``current`` is what the store holds instead, or ``None`` where there is nothing.
+    ``current`` is the stored state, or ``None`` if there is none.
     """
 
     def __init__(self, current: Request | None) -> None:
@@ -141,7 +144,7 @@ class DraftRefusedError(Exception):
 
 
 class NumberTakenError(Exception):
-    """The precertification number exists; draw another one."""
+    """The precertification number is in use; try another one."""
 
 
 class CoverageChangedError(Exception):
@@ -168,7 +171,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Saving:
-    """What one save writes: the named parts of ``content``; other parts stay."""
+    """What one save writes: the named parts of ``content``. Other parts are unchanged."""
 
     request_id: str
     based_on: int
@@ -180,7 +183,7 @@ class Saving:
 
 
 class DeletedDraft(Value):
-    """A deleted draft as its stream record shows it: ids and expiry."""
+    """The ids and the expiration of a deleted draft, from its stream record."""
 
     request_id: Text
     version: Annotated[int, Field(ge=1)]
@@ -213,7 +216,7 @@ class DraftWarnings(Protocol):
     """Drafts in the order of their expiry warnings."""
 
     def due(self, now: datetime) -> Iterator[DueWarning]:
-        """Drafts with a due warning; one call per page."""
+        """Drafts with a due warning; one AWS call per page."""
 
     def record(self, warning: DueWarning, draft: Request, event: Event) -> None:
         """Record the warning of this version of the draft, and remove it from the list.
@@ -221,34 +224,34 @@ class DraftWarnings(Protocol):
         Safe to repeat: a version has one warning.
 
         Raises:
-            DraftChangedError: nothing was written; the list follows the draft by itself.
+            DraftChangedError: nothing was written; the stream's handler updates the list.
         """
 
-    def take_off(self, warning: DueWarning) -> None:
-        """Remove it from the list if it is still there."""
+    def remove(self, warning: DueWarning) -> None:
+        """Remove the warning from the list, if it is still listed."""
 
-    def put_off(self, warning: DueWarning, until: datetime) -> None:
-        """List it at a later time, if it is still there."""
+    def reschedule(self, warning: DueWarning, until: datetime) -> None:
+        """List the warning at a later time, if it is still listed."""
 
 
 class DraftStore(Protocol):
-    """Drafts by id. Conditions are the store's; explaining a refusal is the use case's."""
+    """Drafts by id. The store enforces conditions; use cases determine the error of a refusal."""
 
     def start(self, request: Request, event: Event, warn_at: datetime | None) -> None:
         """Store a new draft with its warning at ``warn_at``.
 
         Raises:
-            DraftRefusedError: the id exists; ``current`` is what it names.
+            DraftRefusedError: the id exists; ``current`` has it.
         """
 
     def show(self, draft: Request, warn_at: datetime | None) -> None:
-        """Update the draft's dashboard row; a newer or missing row stays.
+        """Update the draft's dashboard row, unless it is newer or was deleted.
 
-        The row also holds when the warning is due.
+        The row also has the time of the expiry warning.
         """
 
     def save(self, saving: Saving) -> None:
-        """Replace parts of a live draft's content and start its clock again (D3, D7).
+        """Replace parts of a draft's content and postpone its expiration (D3, D7).
 
         Raises:
             DraftRefusedError: it is deleted, expired, submitted, not the caller's, another
@@ -258,35 +261,35 @@ class DraftStore(Protocol):
     def delete(
         self, draft: Request, event: Event, *, callers_tins: Collection[str], now: datetime
     ) -> None:
-        """Remove a draft; its event stays as the audit entry (D5).
+        """Remove a draft; its events are retained as the audit trail (D5).
 
         Raises:
             DraftRefusedError: as for :meth:`save`.
         """
 
     def submit(self, submission: Submission) -> None:
-        """Turn a live draft into a submitted request (S1).
+        """Turn a draft into a submitted request (S1).
 
         Raises:
             DraftRefusedError: as for :meth:`save`.
-            NumberTakenError: nothing was written; draw another number.
+            NumberTakenError: nothing was written; try another number.
             CoverageChangedError: nothing was written (A6).
             DuplicateFoundError: nothing was written; a duplicate exists (S2).
         """
 
 
 class DraftCleanup(Protocol):
-    """Deletes what remains of a deleted draft."""
+    """Deletes the other records of a deleted draft."""
 
     def remove(self, request_id: str) -> None:
-        """Delete document records and dashboard rows of a deleted draft; events stay."""
+        """Delete document records and dashboard rows of a deleted draft; events are retained."""
 
     def record(self, event: Event) -> None:
-        """Record the event of the deletion; an existing event of that version stays."""
+        """Record the event of the deletion, unless that version has one."""
 
 
 class RegisteredAlreadyError(Exception):
-    """The id exists; ``current`` is what it names. Nothing was written."""
+    """The id exists; ``current`` is its request. Nothing was written."""
 
     def __init__(self, current: Request | None) -> None:
         super().__init__("the id exists")
@@ -294,7 +297,7 @@ class RegisteredAlreadyError(Exception):
 
 
 class Registrations(Protocol):
-    """Requests that the payer's staff registers."""
+    """Stores requests that are submitted without a draft, and looks up precertification numbers."""
 
     def register(
         self,
@@ -311,14 +314,14 @@ class Registrations(Protocol):
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
-        ``changes`` are those of its assessment: it is stored as they leave it, with their events. None
-        of them releases the duplicate lock.
+        ``changes`` are those of its assessment: the request is stored in the state after them, with
+        their events. None of them may release the duplicate lock.
 
-        ``original`` is what the submitter sent, compressed by gzip; it is stored with the request, and
-        so are records of the ``documents`` that were sent with it, with their events.
+        ``original`` is the FHIR bundle as it was sent, compressed by gzip. It is stored with the
+        request, and so are records of the ``documents`` that were sent with it, with their events.
 
-        With ``covered_on`` only while the patient is covered that day (A6), if ``unique`` only while no
-        request exists that it repeats (S2).
+        The transaction fails unless the patient is covered on the day ``covered_on``, if set (A6), and,
+        if ``unique``, unless no open request has the same services (S2).
 
         Raises:
             RegisteredAlreadyError: the id exists.
@@ -328,7 +331,7 @@ class Registrations(Protocol):
         """
 
     def request_id_of(self, number: str) -> str | None:
-        """The request with a precertification number. One call."""
+        """The id of the request with a precertification number. One AWS call."""
 
 
 MOST_FLAGGED: Final = 15
@@ -342,50 +345,51 @@ class Flags(Protocol):
     """Requests that a TIN flagged."""
 
     def flag(self, request: Request, tin: str, *, now: datetime) -> None:
-        """Flag the request for the TIN; a repeat changes nothing. One call.
+        """Flag the request for the TIN; a repetition changes nothing. One AWS call.
 
         Raises:
             FlagsFullError: the limit is reached.
-            ConcurrentChangeError: the request is on no list of the TIN as it was read.
+            ConcurrentChangeError: the TIN's list entry of the request was changed since it was read.
         """
 
     def unflag(self, request: Request, tin: str) -> None:
-        """Remove the flag; a repeat changes nothing. One call.
+        """Remove the flag; a repetition changes nothing. One AWS call.
 
         Raises:
-            ConcurrentChangeError: the request is on no list of the TIN as it was read.
+            ConcurrentChangeError: the TIN's list entry of the request was changed since it was read.
         """
 
     def drop_deleted(self, tin: str) -> bool:
-        """Stop counting flags of deleted rows; returns whether there were any."""
+        """Remove flags of deleted rows from the count; returns whether there were any."""
 
 
 class Archive(Protocol):
     """The history of removed requests."""
 
     def store(self, file: RequestFile) -> None:
-        """Store a request with its history as one object, and its documents and notices beside it.
+        """Store a request with its history as one object, and its documents and notices with it.
 
-        An existing object stays: the first copy is complete, later ones may not be.
+        An existing object is not overwritten: the first copy is complete, later ones may not be.
         """
 
     def store_removed(self, image: Mapping[str, Any], sequence_number: str) -> None:
-        """Store a removed request as the stream delivered it, before anything reads it.
+        """Store a removed request as the stream delivered it, before it is processed.
 
-        It is the only copy until :meth:`store` has stored the request. An existing object stays.
+        It is the only copy until :meth:`store` has stored the request. An existing object is not
+        overwritten.
         """
 
 
 class HistoryCleanup(Protocol):
-    """What remains of a removed request in the table."""
+    """The other items of a removed request in the table."""
 
     def file_of(self, request: Request) -> RequestFile:
-        """The items left of a deleted request. One call per 1 MB."""
+        """The request with its other items. One AWS call per 1 MB."""
 
     def remove_request(self, request: Request) -> None:
-        """Delete rows, flags, records, cycles and, last, events of a deleted request.
+        """Delete rows, flags, records, cycles, the duplicate fingerprint and, last, the events.
 
-        Its duplicate fingerprint is deleted; its number stays reserved.
+        The precertification number remains reserved.
         """
 
 

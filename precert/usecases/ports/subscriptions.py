@@ -26,17 +26,17 @@ class EventNumberedError(Exception):
 
 
 class SubscriptionsFullError(Exception):
-    """The client has as many subscriptions as it can have; nothing was written."""
+    """The client has the maximum number of subscriptions; nothing was written."""
 
 
 class SubscriptionStore(Protocol):
     """Subscriptions with their events; each change is one conditional write."""
 
     def read(self, subscription_id: str) -> Subscription | None:
-        """Read one, consistently. One call."""
+        """Read a subscription, consistently. One AWS call."""
 
     def headers(self, subscription_id: str) -> Headers:
-        """The headers of its notifications, with their values. One call."""
+        """The headers of its notifications, with their values. One AWS call."""
 
     def owned_by(self, issuer: str | None, subject: str) -> tuple[Subscription, ...]:
         """The subscriptions of a client, in the order of their creation."""
@@ -56,7 +56,7 @@ class SubscriptionStore(Protocol):
         """
 
     def store(self, subscription: Subscription) -> None:
-        """Store a change of its state; the version that it is based on is the one before.
+        """Store a change of state, on the condition that the previous version is stored.
 
         Raises:
             SubscriptionChangedError.
@@ -71,14 +71,14 @@ class SubscriptionStore(Protocol):
         """
 
     def delete(self, subscription: Subscription) -> None:
-        """Delete it; its events are removed when their retention ends.
+        """Delete a subscription; its events are deleted when their retention ends.
 
         Raises:
             SubscriptionChangedError.
         """
 
     def of_organizations(self, organizations: Sequence[Organization]) -> tuple[str, ...]:
-        """Ids of the subscriptions to any of the organizations. One call for each."""
+        """Ids of the subscriptions to any of the organizations. One AWS call for each."""
 
     def events(
         self, subscription_id: str, first: int, last: int, *, most: int
@@ -86,14 +86,14 @@ class SubscriptionStore(Protocol):
         """Its retained events with numbers from ``first`` to ``last``, in their order."""
 
     def due(self, now: datetime, *, most: int) -> tuple[str, ...]:
-        """Ids of those with something to do, the most overdue first. One call."""
+        """Ids of subscriptions whose next attempt is due, most overdue first. One AWS call."""
 
 
 class DeliveryQueue(Protocol):
-    """Requests to attempt what a subscription has due."""
+    """The queue of delivery attempts."""
 
     def request(self, subscription_ids: Sequence[str], *, delay: timedelta = timedelta()) -> None:
-        """Let the due work of subscriptions be attempted, after a delay of at most 15 minutes.
+        """Request an attempt for each subscription, after a delay of at most 15 minutes.
 
         Raises:
             TransientError.
@@ -101,10 +101,10 @@ class DeliveryQueue(Protocol):
 
 
 class Stops(Protocol):
-    """Messages to the owners of subscriptions."""
+    """Publishes that subscriptions were stopped, for their owners."""
 
     def stop(self, stop: SubscriptionStop) -> None:
-        """Publish that a subscription is no longer attempted.
+        """Publish that notifications of a subscription are no longer attempted.
 
         Raises:
             TransientError: the bus did not accept it.

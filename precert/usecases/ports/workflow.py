@@ -1,4 +1,4 @@
-"""The workflow and the bus, as the relay moves them."""
+"""The state machine, the event bus, and the dead-letter queue of the stream."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ class TaskTokens(Protocol):
     """Waiting executions by task token."""
 
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
-        """Resume a waiting execution; no effect if it does not wait any more."""
+        """Complete the task of a waiting execution; no effect if it no longer waits."""
 
     def pend(self, task_token: str, seconds: int) -> None:
-        """Let an execution wait for a decision; no effect if its task ended meanwhile."""
+        """Make an execution wait for a decision; no effect if its task ended meanwhile."""
 
     def wake(self, task_token: str, seconds: int) -> None:
-        """Change how long an execution waits; no effect if it does not wait any more."""
+        """Change how long an execution waits; no effect if it no longer waits."""
 
 
 class Workflow(TaskTokens, Protocol):
@@ -38,19 +38,16 @@ class Workflow(TaskTokens, Protocol):
         """
 
     def renew(self, request_id: str, cycle: int, *, before: datetime) -> bool:
-        """Stop the cycle's execution if it was started before an instant, and start another one.
-
-        Returns whether it did.
-        """
+        """Replace the cycle's execution if it was started before ``before``; returns whether it did."""
 
 
 class Assessments(Protocol):
     """The state machine that assesses a cycle without waiting for its decision."""
 
     def close(self, request_id: str, cycle: int, *, now: datetime) -> bool:
-        """Assess a cycle, and return whether that closed it.
+        """Assess a cycle; returns whether the assessment closed it.
 
-        ``False`` as well if it could not be assessed: its execution assesses it then.
+        ``False`` also if the assessment failed: the execution of the cycle then assesses it.
         """
 
 
@@ -67,9 +64,9 @@ class EventBus(Protocol):
 
 @dataclass(frozen=True)
 class PoisonRecord:
-    """A record of the table's stream that can never be processed: ids and classes, no content.
+    """A record of the table's stream that can never be processed: keys and error class, no content.
 
-    ``removed`` are the ids of an item that the table no longer has, as in the record.
+    ``removed`` are the ids of an item that was deleted from the table, as in the record.
     """
 
     pk: str

@@ -1,4 +1,4 @@
-"""Validation without writes: an operation runs only to find the errors of its input."""
+"""Validation without writes: an operation runs only to find the errors in its input."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ _PREVENTED: ContextVar[bool] = ContextVar("writes_prevented", default=False)
 
 
 class WritePreventedError(Exception):
-    """The operation would write now: its input has no further error."""
+    """The operation reached its first write, so its input has no error."""
 
 
 @contextmanager
