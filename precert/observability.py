@@ -90,7 +90,7 @@ logging.getLogger(DAMAGE_LOGGER).handlers = [_DamageHandler()]
 logging.getLogger(DAMAGE_LOGGER).propagate = False
 
 
-def note_answer(operation_id: str, status_code: int, code: str | None = None) -> None:
+def note_response(operation_id: str, status_code: int, code: str | None = None) -> None:
     """Log and count a response to an API call; ``code`` is the problem's code, if it is a problem.
 
     Handlers respond to every error, so that Lambda counts none: errors are counted here. The operation

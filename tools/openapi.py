@@ -196,7 +196,7 @@ def _name(status: int, codes: Iterable[str]) -> str:
 
 
 def _problem(status: int, codes: list[str]) -> Contents:
-    limit = f"A body has at most {MAX_BODY_BYTES // 1024} KB"
+    limit = f"A body can have at most {MAX_BODY_BYTES // 1024} KB"
     titles = {
         code: limit if code == "body_too_large" else _example(code)["title"] for code in codes
     }

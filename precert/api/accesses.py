@@ -1,4 +1,4 @@
-"""The audit record of an API call: what the response disclosed and the call changed, as ids (X1)."""
+"""The audit record of an API call: ids of what the response disclosed and the call changed (X1)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -37,21 +37,21 @@ _ID_FORMS: Final = {
     "notice_id": NOTICE_ID,
     "message_id": MESSAGE_ID,
 }
-"""Fields and path parameters with ids, and their form: a path can contain anything."""
+"""Fields and path parameters with ids, and their format. Values of another format are not recorded."""
 _REQUESTS: Final = frozenset({"request_id", "draft_id"})
 _MEMBER: Final = "member_id"
 _UNIDENTIFIED: Final = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}
 )
-"""Responses that confirm no patient: what was entered as a member id may be anything."""
+"""Responses that confirm no patient: the value entered as a member id may be anything."""
 _SEARCH: Final = "/search"
-"""The end of the paths of searches: the response has who was found; criteria may match no member."""
+"""The end of the paths of searches. Only members in the response are recorded, not the criteria."""
 _SUBJECT: Final = re.compile(r"[\x20-\x7e]{1,120}")
 
 
 @dataclass
 class Exchange:
-    """What a call sent, and what was read of the caller's own server for its answer."""
+    """The body of a CDS Hooks call, and the resources that were read from the client's FHIR server."""
 
     sent: Mapping[str, Any]
     read: list[dict[str, Any]] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Exchange:
 
 @dataclass
 class Call:
-    """One API call, with what is known of it so far."""
+    """The facts of one API call that are collected for its audit record."""
 
     accessed: Accessed
     operation: "Operation | None" = None
@@ -98,7 +98,11 @@ def record_of_call(
     status: int,
     at: "datetime",
 ) -> AuditRecord:
-    """The record of a call with its response's status."""
+    """The audit record of a call.
+
+    ``event`` is API Gateway's event (payload format 2.0), ``status`` the HTTP status of the response,
+    and ``source_ip`` the caller's address.
+    """
     context = event["requestContext"]
     found, caller = call.accessed, call.caller
     for name, value in (event.get("pathParameters") or {}).items():
@@ -136,7 +140,7 @@ def _claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def api_request_id(event: Mapping[str, Any]) -> str:
-    """API Gateway's id of the call, which its access log and its responses have too."""
+    """API Gateway's id of the call, which is also in its access log and in responses."""
     return str(event["requestContext"].get("requestId") or "none")
 
 
@@ -146,7 +150,7 @@ def _used(operation: "Operation", caller: Caller) -> frozenset[Any]:
 
 
 def _only_tin(caller: Caller | None) -> tuple[str, ...]:
-    """The basis of a caller with one TIN, where the operation noted none: a write by condition."""
+    """The basis of a caller with one TIN, for operations that note none (conditional writes)."""
     tins = caller.tins if caller else frozenset[str]()
     return tuple(f"{Basis.TIN.value}:{tin}" for tin in tins) if len(tins) == 1 else ()
 

@@ -50,16 +50,16 @@ from precert.domain.errors import (
 )
 from precert.domain.smart_scopes import interactions_of
 from precert.names import Entitlement
-from precert.observability import logger, metrics, note_answer, note_error
+from precert.observability import logger, metrics, note_error, note_response
 from precert.snapshot import on_snapshot
 
 RETRY_AFTER_SECONDS: Final = 2
 COMMON_ERRORS: Final = (NotEntitledError, TransientError, DamagedRecordError)
 """Errors of every operation."""
 Identify = Callable[[Mapping[str, Any], Mapping[str, Any] | None], Caller]
-"""The caller with these claims; the second ones are those of the token as issued."""
+"""Returns the caller of the verified claims; the second argument has the token's claims as issued."""
 Audit = Callable[[Callable[[datetime], AuditRecord]], None]
-"""Stores the record that is built with the current instant."""
+"""Stores an audit record. The argument builds the record for the current time."""
 Handler = TypeVar("Handler", bound=Callable[..., object])
 _VARIABLE: Final = re.compile(r"\{\w+\}")
 
@@ -75,7 +75,7 @@ class Api:
     identify: "Identify"
     audit: "Audit"
     edge: Callable[[], Edge]
-    """How calls reach the API."""
+    """Returns the settings by which calls are admitted."""
     entitlement: Entitlement | None = Entitlement.PATIENT_SEARCH
     problem_type: str = PROBLEM_TYPE
     """Media type of problems."""
@@ -111,7 +111,7 @@ class Api:
         return self._operation("DELETE", path, summary, declared)
 
     def include(self, other: "Api") -> None:
-        """Serve the operations of another module of the function, with the entitlements they have."""
+        """Serve the operations of another module of the function; they retain their entitlements."""
         for operation in other.operations:
             operation.api = self
             self._serve(operation)
@@ -136,19 +136,17 @@ class Api:
     def _audited(
         self, access: Call, event: dict[str, Any], response: dict[str, Any]
     ) -> dict[str, Any]:
-        """The response, once its record is stored: without the record, nothing is answered (X1)."""
+        """Store the audit record, then return the response; an error if it cannot be stored (X1)."""
         operation = access.operation
         if operation is None or not operation.audited:
             return response
         try:
             self.record(access, operation, event, response)
-        except Exception as error:  # noqa: BLE001 - whatever prevents the record prevents the answer
+        except Exception as error:  # noqa: BLE001 - no data is disclosed without an audit record
             note_error(error)
-            problem = self._described(
-                TransientError("The call could not be recorded. Send it again.")
-            )
+            problem = self._described(TransientError("The call could not be audited. Try again."))
             problem.request_id = api_request_id(event)
-            return self._answer(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+            return self._problem_response(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)})
         return response
 
     def record(
@@ -163,8 +161,8 @@ class Api:
         status = response["statusCode"]
         self.audit(partial(record_of_call, access, operation, event, source_ip, status))
 
-    def _answer(self, problem: Problem, headers: Mapping[str, str]) -> dict[str, Any]:
-        """A problem as API Gateway expects it, outside of the resolver."""
+    def _problem_response(self, problem: Problem, headers: Mapping[str, str]) -> dict[str, Any]:
+        """API Gateway's response for a problem that the resolver does not return."""
         return {
             "statusCode": problem.status,
             "headers": {"Content-Type": self.problem_type, "Cache-Control": "no-store", **headers},
@@ -175,16 +173,16 @@ class Api:
 
     def _direct_call(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The refusal of a call that did not come through CloudFront and AWS WAF."""
-        note_answer("none", HTTPStatus.FORBIDDEN, "direct_call")
-        detail = "Call the API at the address of the portal, or at the domain of partners."
+        note_response("none", HTTPStatus.FORBIDDEN, "direct_call")
+        detail = "Call the API at the portal's domain, or at the domain for partners."
         problem = plain_problem(HTTPStatus.FORBIDDEN, "direct_call", detail)
         problem.request_id = api_request_id(event)
-        return self._answer(problem, {})
+        return self._problem_response(problem, {})
 
     def _routed(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event with a path that Powertools matches with the route that API Gateway matched.
+        """The event with a path by which Powertools finds the same route as API Gateway did.
 
-        API Gateway accepts any character in a path parameter, Powertools does not. Operations read
+        API Gateway accepts any character in a path parameter, but Powertools does not. Operations read
         their parameters from ``pathParameters``.
         """
         route = str(event.get("routeKey")).partition(" ")
@@ -195,24 +193,28 @@ class Api:
 
     @property
     def base_url(self) -> str:
-        """The address of the current call, without a path."""
+        """The URL of the current call, without its path."""
         return self.edge().base_url(self.resolver.current_event.raw_event)
 
     def prepare(self) -> None:
-        """Before a snapshot, analyze all signatures and answer one call, for fast first calls."""
+        """Before a SnapStart snapshot, analyze all signatures and process one call.
+
+        The first call after a restore is fast then.
+        """
         for operation in self.operations:
-            operation.dependant  # noqa: B018 - built when it is first used
+            operation.dependant  # noqa: B018 - the property is cached
         http = {"method": "GET", "path": "/"}
         no_route = {"rawPath": "/", "requestContext": {"http": http, "stage": "$default"}}
         context: Any = SimpleNamespace(aws_request_id="snapshot")
         self.resolver.resolve(no_route, context)
-        # It is not a caller's request, so it is not counted.
+        # This call is not a caller's, so it is not counted.
         metrics.clear_metrics()
 
     def caller(self, event: Mapping[str, Any], *, reads: bool) -> Caller:
         """The caller, from the claims that API Gateway's authorizer has verified.
 
-        A token of the token endpoint has SMART scopes, which the operation requires one of.
+        ``reads`` is whether the scope for reading is enough. A token of the SMART token endpoint has
+        scopes instead, one of which the operation requires.
         """
         verified = verified_token(event)
         token = token_claims((event.get("headers") or {}).get("authorization"))
@@ -244,7 +246,7 @@ class Api:
         )(operation.endpoint)
 
     def _problem(self, error: Exception) -> Response[str]:
-        """The one map from exceptions to problems."""
+        """The response for an exception: all exceptions are mapped to problems here."""
         operation = self.resolver.context.get("operation")
         problem = self._described(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -254,7 +256,7 @@ class Api:
             problem.detail = f"{problem.detail} {more}" if more else problem.detail
         current_call().code = problem.code
         name = operation.operation_id if operation else "none"
-        note_answer(name, problem.status, problem.code)
+        note_response(name, problem.status, problem.code)
         headers = {"Cache-Control": "no-store"}
         if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -277,7 +279,7 @@ class Api:
             return plain_problem(error.status, error.code, error.detail)
         if isinstance(error, NoRouteError):
             return plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
-        detail = "An internal error occurred. Try again; nothing was partially saved."
+        detail = "An internal error occurred, and nothing was partially saved. Try again."
         return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 
 

@@ -1,11 +1,12 @@
-"""The caller: who signed in, by the claims of the token; what they may do, by the grants.
+"""Identify the caller by the claims of the token, and determine the caller's rights by the grants.
 
 An authorizer of API Gateway has verified the token. FHIR routes have the Lambda authorizer of
-``functions/smart``, which passes the claims as JSON; all others have the JWT authorizer.
+``functions/smart``, which passes the claims as JSON; all other routes have the JWT authorizer.
 
 The JWT authorizer passes every claim as text: an array arrives as ``[one two]``, in which a name with a
-blank looks like two names. The names are therefore read from the token itself, which the authorizer has
-verified. Claim names are configuration, so that any OIDC issuer can be used; other claims are ignored.
+blank cannot be told from two names. Names are therefore read from the token itself, which the
+authorizer has verified. Claim names are configured, so that any OIDC issuer can be used; other claims
+are ignored.
 """
 
 import json
@@ -39,7 +40,7 @@ _MISSING: Final = "missing"
 
 @dataclass(frozen=True)
 class VerifiedToken:
-    """The claims of a token; ``smart`` if it is one of the token endpoint, with SMART scopes."""
+    """The claims of a token; ``smart`` if the SMART token endpoint issued it, with scopes."""
 
     claims: Mapping[str, Any]
     smart: bool = False
@@ -63,22 +64,22 @@ def verified_token(event: Mapping[str, Any]) -> VerifiedToken:
 
 
 def context_of(claims: Mapping[str, Any], *, smart: bool) -> dict[str, str]:
-    """What the Lambda authorizer passes on of a verified token."""
+    """The Lambda authorizer's context for a verified token."""
     return {CLAIMS: json.dumps(claims), **({SMART: _YES} if smart else {})}
 
 
 def context_of_expired() -> dict[str, str]:
-    """What it passes on of an expired one, so that the function answers with 401 and not 403."""
+    """The context for an expired token, so that the function responds with 401 and not 403."""
     return {EXPIRED: _YES}
 
 
 def context_of_refused(token: str) -> dict[str, str]:
-    """What it passes on of one that is not verified, or missing: the function answers in FHIR."""
+    """The context for a token that is invalid or missing, so that the function responds in FHIR."""
     return {REFUSED: _INVALID if token else _MISSING}
 
 
 def require_current(claims: Mapping[str, Any], now: datetime) -> None:
-    """Refuse a token that expired while API Gateway had the authorizer's answer in its cache.
+    """Refuse a token that expired while API Gateway cached the authorizer's response.
 
     Raises:
         RefusedCallError.
@@ -92,7 +93,7 @@ def expired_token() -> RefusedCallError:
     return RefusedCallError(
         HTTPStatus.UNAUTHORIZED,
         "token_expired",
-        "The access token has expired. Get another one and send the call again.",
+        "The access token has expired. Get a new one and try again.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
 
@@ -101,7 +102,7 @@ def _invalid_token() -> RefusedCallError:
     return RefusedCallError(
         HTTPStatus.UNAUTHORIZED,
         "token_invalid",
-        "The access token cannot be verified. Get one from the token endpoint and send the call again.",
+        "The access token cannot be verified. Get one from the token endpoint and try again.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
 
@@ -110,8 +111,8 @@ def _missing_token() -> RefusedCallError:
     return RefusedCallError(
         HTTPStatus.UNAUTHORIZED,
         "token_missing",
-        "Send an access token in the header Authorization, after the word Bearer.",
-        # RFC 6750: without a token, there is no error to name.
+        "Send an access token in the Authorization header, after the word Bearer.",
+        # RFC 6750: the response to a call without a token has no error code.
         headers={"WWW-Authenticate": "Bearer"},
     )
 
@@ -127,6 +128,7 @@ def bearer_token(event: Mapping[str, Any]) -> str:
 
 
 _NO_CLAIM: Final = ""
+"""The name of a claim that is not read."""
 
 
 class Callers:
@@ -148,7 +150,7 @@ class Callers:
         """The caller with these claims.
 
         Raises:
-            NotEntitledError: the token names no user, or a claim cannot be read.
+            NotEntitledError: the token has no valid subject, or a claim cannot be read.
             RefusedCallError: the token has expired.
             TransientError: the grants cannot be read.
             TooManyRequestsError: the caller made too many calls in this minute.
@@ -171,7 +173,7 @@ class Callers:
 
 
 _SUBJECT: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,118}[\x21-\x7e])?")
-"""OpenID Connect: ASCII, with case. Blanks around it would be lost in comparisons."""
+"""OpenID Connect: ASCII, case-sensitive. Without blanks at the ends, which comparisons could lose."""
 _TIN: Final = re.compile(r"[0-9]{2}-?[0-9]{7}")
 _NAME_LENGTH: Final = 120
 _BRACKETS: Final = re.compile(r"\[(.*)\]", re.DOTALL)
@@ -185,17 +187,19 @@ def caller_of(
     """The caller described by the claims; ``token`` are the claims of the same token as issued.
 
     Raises:
-        NotEntitledError: the token names no user, or a claim cannot be read; the detail names it.
+        NotEntitledError: the token has no valid subject, or a claim cannot be read; the detail names
+            the claim.
     """
     subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise NotEntitledError(
-            "Sign in again: the token names no user. Its sub must be 1 to 120 ASCII characters."
+            "The token does not identify a user: its sub claim must be 1 to 120 ASCII characters. "
+            "Sign in again."
         )
     exact = token if token is not None and token.get("sub") == subject else {}
 
     def claim(name: str) -> object:
-        # Only what API Gateway has verified: it passes every claim of the token.
+        # Only claims that API Gateway has verified; it passes every claim of the token.
         return exact.get(name, claims[name]) if name in claims else None
 
     try:
@@ -215,18 +219,18 @@ def caller_of(
 
 
 def _name(name: object, given: object, family: object) -> str | None:
-    """The name in the standard claims of OpenID Connect; ``None`` where there is none to show."""
+    """The name in the standard claims of OpenID Connect; ``None`` if there is none to display."""
     parts = [name] if isinstance(name, str) and name.strip() else [given, family]
     try:
         shown = cleaned_line(" ".join(part for part in parts if isinstance(part, str)))
     except ValueError:
-        # It grants nothing: a name that cannot be shown does not refuse the caller.
+        # The name grants no rights, so one that cannot be displayed is not an error.
         return None
     return shown[:_NAME_LENGTH].strip() or None
 
 
 def token_claims(authorization: str | None) -> Mapping[str, Any] | None:
-    """The claims of a bearer token, without verifying it; ``None`` where there is none."""
+    """The claims of a bearer token, without verifying it; ``None`` if there is none."""
     scheme, _, token = (authorization or "").partition(" ")
     parts = token.strip().split(".")
     if scheme.lower() != "bearer" or len(parts) != 3:
@@ -239,16 +243,16 @@ def token_claims(authorization: str | None) -> Mapping[str, Any] | None:
 
 
 def _entitlements(claim: object, *, as_issued: bool) -> frozenset[Entitlement]:
-    """Entitlements by their exact names; the groups of an issuer that are none of them are ignored.
+    """The entitlements in a claim, by their exact names. Other groups of the issuer are ignored.
 
-    In API Gateway's ``[one two]`` a word beside an unknown one may be a part of a longer name, so that
-    it grants nothing: ``[Facilities Operator]`` may be the one group *Facilities Operator*.
+    In API Gateway's ``[one two]`` a word next to an unknown one may be a part of a longer name, so it
+    grants nothing: ``[Facilities Operator]`` may be the single group *Facilities Operator*.
     """
     if isinstance(claim, str) and (array := _json_array(claim)) is None:
         bracketed = None if as_issued else _BRACKETS.fullmatch(claim)
         words = bracketed[1].split(" ") if bracketed else [claim]
         if any(word not in _ENTITLEMENTS for word in words):
-            words = _apart_from_unknown(words)
+            words = _without_unknown_neighbors(words)
         return frozenset(_ENTITLEMENTS[word] for word in words)
     members = array if isinstance(claim, str) else claim
     if not isinstance(members, list | tuple):
@@ -257,18 +261,21 @@ def _entitlements(claim: object, *, as_issued: bool) -> frozenset[Entitlement]:
     return frozenset(_ENTITLEMENTS[one] for one in known if one in _ENTITLEMENTS)
 
 
-def _apart_from_unknown(words: list[str]) -> list[str]:
+def _without_unknown_neighbors(words: list[str]) -> list[str]:
     """The known words whose neighbors are known too."""
-    tins = []
-    for at, word in enumerate(words):
-        around = words[max(at - 1, 0) : at + 2]
-        if all(one in _ENTITLEMENTS for one in around):
-            tins.append(word)
-    return tins
+    return [
+        word
+        for at, word in enumerate(words)
+        if all(one in _ENTITLEMENTS for one in words[max(at - 1, 0) : at + 2])
+    ]
 
 
 def _tins(claim: object, name: str) -> Iterable[str]:
-    """TINs with or without their hyphen. One that cannot be read is an error, and not left out."""
+    """TINs, written with or without a hyphen.
+
+    Raises:
+        NotEntitledError: an entry is not a TIN; it is not ignored.
+    """
     for at, entry in enumerate(_entries(claim, name), start=1):
         digits = ascii_digits(entry)
         if not _TIN.fullmatch(digits):
@@ -281,7 +288,7 @@ def _ids(claim: object, name: str) -> Iterable[str]:
 
 
 def _entries(claim: object, name: str) -> list[str]:
-    """The members of an array as they are; of text, its parts between commas and blanks."""
+    """The members of an array, or the parts of a text between commas, semicolons and blanks."""
     if claim is None:
         return []
     if isinstance(claim, str):

@@ -1,4 +1,4 @@
-"""What belongs to determination cycles: clock, requests for information, disputes, notices."""
+"""Response models of determination cycles: clock, requests for information, disputes, notices."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -44,7 +44,9 @@ class InformationRequestResponse(ResponseModel):
         description="When the providers responded, or `answer_by` passed. Null while it is open."
     )
     answered: bool
-    answer: str | None = Field(description="The response in words. Documents are in `documents`.")
+    answer: str | None = Field(
+        description="The response as text. Documents are in the `documents` of the request."
+    )
 
     @classmethod
     def of(cls, rfi: InformationRequest, payer: Payer) -> "InformationRequestResponse":
@@ -79,13 +81,14 @@ class DecisionClockResponse(ResponseModel):
     source: str = Field(description="The regulation or standard.")
     limit: str = Field(description="In words, as in `7 calendar days`.")
     decision_due_at: datetime = Field(
-        description="The payer's deadline. It differs from `due_at` while an RFI is open; if the clock "
-        "pauses, it moves when the pause ends."
+        description="The payer's deadline. It differs from `due_at` while an RFI is open. If the clock "
+        "is paused, it is postponed when the pause ends."
     )
     pause: bool = Field(description="Whether an RFI pauses the clock.")
     paused: bool = Field(description="Whether it is paused now.")
     extension_days: int | None = Field(
-        description="By how many calendar days the deadline can be extended, once. Null for none."
+        description="By how many calendar days the deadline can be extended, once. Null if it cannot "
+        "be extended."
     )
     extension_requested_by: list[ExtensionRequester] = Field(
         description="Who may request the extension."
@@ -95,7 +98,7 @@ class DecisionClockResponse(ResponseModel):
         description="Whether a decision that is not made in time counts as a denial. The status does "
         "not change: a person decides the request."
     )
-    description: list[str] = Field(description="What applies, as sentences.")
+    description: list[str] = Field(description="The rules of the clock, as sentences.")
 
     @classmethod
     def of(cls, request: Request, payer: Payer) -> "DecisionClockResponse | None":
@@ -199,12 +202,12 @@ class AppealRightsResponse(ResponseModel):
 
 
 class DisputeOptionResponse(ResponseModel):
-    """What remains open after an adverse determination, and before when (W7, W12)."""
+    """An option to dispute an adverse determination, and until when it is available (W7, W12)."""
 
     option: DisputeOption
     option_label: ClassVar[Any] = label_of("option")
-    until: datetime = Field(description="The option ends at this instant.")
-    line_ids: list[str] = Field(description="The service lines that it is open for.")
+    until: datetime = Field(description="When the option ends.")
+    line_ids: list[str] = Field(description="The service lines for which it is available.")
     text: str = Field(description="The payer's explanation.")
 
     @classmethod
@@ -223,7 +226,7 @@ class DisputeOptionResponse(ResponseModel):
 
 
 def options_of(request: Request, now: datetime) -> Mapping[DisputeOption, datetime]:
-    """What is open to the providers at present; nothing while a dispute is open."""
+    """The options that the providers have now, with their ends; none while a dispute is open."""
     review = request.review
     if review is None or review.rights is None or review.open_appeal is not None:
         return {}
@@ -240,7 +243,7 @@ def _lines_of(review: Review, option: DisputeOption) -> list[str]:
 def option_text(
     request: Request, review: Review, option: DisputeOption, until: datetime | None, payer: Payer
 ) -> str:
-    """The payer's text, with what the clock of the line of business states (W4)."""
+    """The payer's text about an option, with the appeal rights of the line of business (W4)."""
     text = payer.notices[_TEXTS[option]]
     if option is DisputeOption.APPEAL:
         return text.format_map(payer.appeal_words(request, _lines_of(review, option)))

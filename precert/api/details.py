@@ -60,11 +60,11 @@ class HistoryEntry(ResponseModel):
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     waiting_since: datetime = Field(description="Since when the party in `waiting_on` must act.")
-    until: datetime | None = Field(description="When that party must have acted, if known.")
+    until: datetime | None = Field(description="The deadline of that party, if known.")
 
 
 def history_of(file: RequestFile, *, for_reviewer: bool = False) -> list[HistoryEntry]:
-    """The history, oldest first."""
+    """The history, oldest first. Internal events are included for reviewers only."""
     entries: list[HistoryEntry] = []
     turn, since, until = WaitingOn.PROVIDER, file.request.created_at, file.request.expires_at
     for event in file.events:
@@ -100,8 +100,8 @@ class DelegationResponse(ResponseModel):
         description="When the provider confirmed, with the submission, that the lines go to the vendor."
     )
     confirmed_by_staff: bool = Field(
-        description="Whether the payer's staff confirmed it for the provider, who called or sent a fax "
-        "or letter."
+        description="Whether the payer's staff confirmed it on behalf of the provider, for a request "
+        "by phone, fax or mail."
     )
     delegated_at: datetime | None = Field(
         description="When the vendor received the lines. Null for a case requested from the vendor."
@@ -110,7 +110,7 @@ class DelegationResponse(ResponseModel):
     reported_at: datetime | None = Field(
         description="When the vendor made the decision that applies. Null while it is open."
     )
-    reference: str | None = Field(description="The vendor's number of the case, once reported.")
+    reference: str | None = Field(description="The vendor's case number, once reported.")
 
     @classmethod
     def of(cls, delegation: Delegation) -> "DelegationResponse":
@@ -140,12 +140,12 @@ class SharedDetails(ResponseModel):
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None = Field(
-        description="When the party in `waiting_on` must have acted: the payer's decision deadline, or "
-        "the providers' date while an RFI is open. Null until the request is pended, and when no "
-        "party must act."
+        description="The deadline of the party in `waiting_on`: the payer's decision deadline, or the "
+        "providers' deadline while an RFI is open. Null until the request is pended, and when no party "
+        "must act."
     )
     decision_clock: DecisionClockResponse | None = Field(
-        description="The clock of the open determination cycle. Null if the payer decides nothing now."
+        description="The clock of the open determination cycle. Null if no cycle is open."
     )
     allowed_actions: list[Action]
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
@@ -161,7 +161,7 @@ class SharedDetails(ResponseModel):
         description="The delegated vendor, if one vendor decides the whole request."
     )
     delegations: list[DelegationResponse] = Field(
-        description="What delegated vendors decide: for each its contacts and its service lines."
+        description="The delegated vendors that decide service lines, each with its contacts and lines."
     )
     plan: PlanResponse
     content: RequestContent
@@ -176,8 +176,8 @@ class SharedDetails(ResponseModel):
     peer_to_peer_discussions: list[DiscussionResponse]
     appeal_rights: AppealRightsResponse | None
     dispute_options: list[DisputeOptionResponse] = Field(
-        description="What is still possible after an adverse determination, and before when. Empty "
-        "while an appeal, a reconsideration or a discussion is open."
+        description="The options to dispute an adverse determination, and until when. Empty while an "
+        "appeal, a reconsideration or a discussion is open."
     )
     documents: list[DocumentResponse]
     determination_notices: list[NoticeResponse]
@@ -209,11 +209,12 @@ class RequestDetails(SharedDetails):
     channel: Channel | None = Field(description="Null while it is a draft.")
     channel_label: ClassVar[Any] = optional_label_of("channel")
     reference: str | None = Field(
-        description="The number that the channel assigned to the request: of the call or the fax, or "
-        "the claim's identifier of the submitting system."
+        description="The identifier that the channel assigned to the request: the number of the call "
+        "or fax, or the submitter's identifier of the claim."
     )
     potential_duplicates: list[PotentialDuplicateResponse] = Field(
-        description="Requests that were found similar at the assessment. Neither ends for that reason."
+        description="Similar requests that were found at the assessment. No request ends because of "
+        "them."
     )
 
     @classmethod
@@ -226,7 +227,7 @@ class RequestDetails(SharedDetails):
         code_sets: CodeSets,
         now: datetime,
     ) -> "RequestDetails":
-        """``tins`` are the caller's."""
+        """The details for a caller with these ``tins``."""
         labels = RequestLabels.of(file.request, payer, code_sets)
         review = file.request.review
         assessment = review.assessment if review else None
@@ -253,7 +254,8 @@ def members_of(
 ) -> dict[str, Any]:
     """The members of :class:`SharedDetails`, as providers read them.
 
-    ``tins`` are those of a provider, who may not see every other request (A2).
+    ``tins`` are those of a provider; other requests are named only if the provider may read them (A2).
+    ``None`` is for callers who may read all.
     """
     request, review = file.request, file.request.review
 
@@ -313,7 +315,7 @@ def _of_review(
     sees: Callable[[frozenset[str]], bool],
     now: datetime,
 ) -> dict[str, Any]:
-    """What the payer adds to a submitted request."""
+    """The members from the review record of a submitted request."""
     return {
         "number": review.number,
         "cycle": review.cycle,
@@ -365,7 +367,7 @@ def _status_reason(request: Request, payer: Payer) -> str | None:
 def _notices(
     request: Request, payer: Payer, sees: Callable[[frozenset[str]], bool], now: datetime
 ) -> list[str]:
-    """The payer's texts for this status, first that nothing is guaranteed (C15)."""
+    """The payer's texts for this status. The first states that payment is not guaranteed (C15)."""
     names = ["no_guarantee", *_duplicate_notices(request.review, sees)]
     if request.unmatched_providers:
         names.append("temporary_provider")
@@ -397,7 +399,7 @@ def _notices(
 
 
 def _vendor_notices(review: Review, payer: Payer) -> Iterator[str]:
-    """Where to appeal what a delegated vendor denied or reduced: at the vendor (W7)."""
+    """Texts about appeals of adverse decisions of delegated vendors, which the vendor decides (W7)."""
     for delegation in review.delegations:
         lines = (review.line(line_id) for line_id in delegation.line_ids)
         if any(line is not None and line.adverse for line in lines):
@@ -411,7 +413,7 @@ def _vendor_notices(review: Review, payer: Payer) -> Iterator[str]:
 def _duplicate_notices(
     review: Review | None, sees: Callable[[frozenset[str]], bool]
 ) -> Iterator[str]:
-    """What the request repeats or may repeat, also where the caller does not see that (S2, A2)."""
+    """Names of the texts about duplicates, including those that the caller may not read (S2, A2)."""
     if review is None:
         return
     if review.duplicate_of is not None:

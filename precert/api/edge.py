@@ -1,7 +1,8 @@
-"""How a call reached the API: through CloudFront and AWS WAF, or by the domain of partners.
+"""Admit calls that came through CloudFront and AWS WAF, or by the domain for partners.
 
-CloudFront adds a secret to each call, and the address of the viewer, which a function of the
-distribution sets in place of what the viewer sent. API Gateway itself sees the address of CloudFront.
+CloudFront adds a secret header to each call, and a header with the viewer's IP address, which a
+CloudFront function overwrites so that viewers cannot set it. The source address that API Gateway
+reports is that of CloudFront.
 """
 
 import re
@@ -18,29 +19,29 @@ SECURITY_HEADERS: Final = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every answer of the functions; CloudFront replaces them by those of the portal."""
+"""Headers of every response of the functions; CloudFront replaces them with the portal's headers."""
 _ADDRESS: Final = re.compile(r"[0-9a-fA-F.:]{2,45}")
 
 
 @dataclass(frozen=True)
 class Edge:
-    """What identifies calls that came through CloudFront or the domain of partners."""
+    """The settings by which calls through CloudFront or the domain for partners are recognized."""
 
     secrets: tuple[str, ...] = ()
-    """The current secret and the one before it; without one, the API has no edge before it."""
+    """The current and the previous secret; empty if the API has no CloudFront distribution."""
     partners_domain: str | None = None
-    """A domain that requires a client certificate, which API Gateway verifies itself."""
+    """A domain that requires a client certificate (mutual TLS), which API Gateway verifies."""
 
     def admits(self, event: Mapping[str, Any]) -> bool:
-        """Whether the call came on one of the two ways."""
+        """Whether the call came through CloudFront or the domain for partners."""
         return not self.secrets or self._forwarded(event) or self._of_partner(event)
 
     def address(self, event: Mapping[str, Any]) -> str | None:
-        """The address of the API that was called, if it is the domain of partners."""
+        """The base URL that was called, if it is the domain for partners."""
         return f"https://{self.partners_domain}" if self._of_partner(event) else None
 
     def source_ip(self, event: Mapping[str, Any]) -> str | None:
-        """The address of the caller; a header is trusted only from CloudFront."""
+        """The caller's IP address. The header is trusted only in calls from CloudFront."""
         http = event["requestContext"].get("http") or {}
         found = http.get("sourceIp")
         if self._forwarded(event):
@@ -48,7 +49,7 @@ class Edge:
         return found if isinstance(found, str) and _ADDRESS.fullmatch(found) else None
 
     def base_url(self, event: Mapping[str, Any]) -> str:
-        """The address that the caller called, without a path; a header is trusted as above."""
+        """The URL that was called, without its path. The header is trusted as in :meth:`source_ip`."""
         host = event["requestContext"].get("domainName")
         if self._forwarded(event):
             host = (event.get("headers") or {}).get(VIEWER_HOST_HEADER) or host

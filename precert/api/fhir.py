@@ -1,4 +1,4 @@
-"""The FHIR operations: the same operations and errors, with problems as OperationOutcomes."""
+"""FHIR operations: as other operations, but problems are OperationOutcomes."""
 
 import json
 from collections.abc import Callable
@@ -29,10 +29,10 @@ ISSUE_OF: Final = {
 UNPROCESSABLE: Final = "unprocessable_bundle"
 FHIR_BODY: Final = BodyLimit(
     4 * 1024 * 1024,
-    "Send the claim without documents, or with smaller ones, and then each document by "
-    "$submit-attachment. Upload documents that are larger to the request.",
+    "Send the claim without documents, or with smaller ones, and then each document with "
+    "$submit-attachment. Upload larger documents to the request.",
 )
-"""Lambda takes events of 6 MB, in which a body that API Gateway encodes in base64 is a third longer."""
+"""Lambda accepts events of 6 MB, and API Gateway's base64 encoding makes a body a third longer."""
 
 
 class FhirResource(RootModel[dict[str, Any]]):
@@ -41,7 +41,7 @@ class FhirResource(RootModel[dict[str, Any]]):
 
 @dataclass(eq=False)
 class FhirApi(Api):
-    """Operations with FHIR resources in and out. Those that return one do so as FHIR JSON."""
+    """Operations that accept and return FHIR resources as FHIR JSON."""
 
     problem_type: str = FHIR_JSON
 
@@ -58,7 +58,7 @@ class FhirApi(Api):
         return register_resource
 
     def written(self, problem: Problem) -> str:
-        """An OperationOutcome with one issue per error; ``expression`` is the place in the input."""
+        """An OperationOutcome with one issue per error; ``expression`` is the element's FHIRPath."""
         if problem.errors and problem.code == UNPROCESSABLE:
             issues = [_issue(one.code, one.message, one.pointer) for one in problem.errors]
         else:
@@ -75,7 +75,7 @@ class FhirApi(Api):
         problem = plain_problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             UNPROCESSABLE,
-            "Correct the bundle and send it again.",
+            "Correct the bundle and submit it again.",
         )
         problem.errors = [
             ErrorItem(pointer=one.expression, code=one.code, message=one.message)

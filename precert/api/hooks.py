@@ -15,7 +15,7 @@ from precert.fhir.bundles import Issue
 
 
 class HookRefusedError(Exception):
-    """A call cannot be answered: it is malformed, or what it needs was not sent."""
+    """A call cannot be processed: it is malformed, or required data was not sent."""
 
     def __init__(self, issue: Issue, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__("hook refused")
@@ -24,9 +24,9 @@ class HookRefusedError(Exception):
 
 
 Retain = Callable[[str, dict[str, Any]], None]
-"""Stores a call with its answer, under the id of its audit record."""
+"""Stores a call with its response, under the id of its audit record."""
 FORM: Final = 1
-"""Version of the stored form: members are only added."""
+"""Version of the stored format. Within a version, members are only added."""
 _ACCESS: Final = "fhirAuthorization"
 
 
@@ -34,7 +34,7 @@ _ACCESS: Final = "fhirAuthorization"
 class HookApi(FhirApi):
     """The services of CDS Hooks.
 
-    A call of a verified client is retained with its answer, without the token of its FHIR server.
+    A call of a verified client is stored with its response, without the token of its FHIR server.
     """
 
     problem_type: str = JSON
@@ -60,7 +60,7 @@ class HookApi(FhirApi):
             return problem
         problem = super()._described(error)
         if isinstance(error, InvalidInputError):
-            # A body that is no object is not a call of a hook.
+            # CDS Hooks: a malformed request is answered with 400.
             problem.status = HTTPStatus.BAD_REQUEST
         return problem
 
@@ -79,6 +79,6 @@ def _retained(
 
 
 def unverified(detail: str) -> RefusedCallError:
-    """The refusal of a call whose JWT does not prove who sent it."""
+    """The refusal of a call whose JWT cannot be verified."""
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
     return RefusedCallError(HTTPStatus.UNAUTHORIZED, "not_verified", detail, headers=headers)

@@ -25,10 +25,11 @@ from precert.usecases.ports.reference import CodeSets
 
 
 def label_of(field: str) -> Any:
-    """The member that has the display name of the code in ``field``, for a code of the product's own.
+    """A computed member with the display name of the code in ``field``, an enum of this product.
 
-    As in ``status_label: ClassVar[Any] = label_of("status")``. A code that the payer names has a
-    separate member, filled from :func:`precert.domain.code_lists.code_lists_of`.
+    Use it as in ``status_label: ClassVar[Any] = label_of("status")``. A code whose display name the
+    payer configures has a regular member, filled from
+    :func:`precert.domain.code_lists.code_lists_of`.
     """
 
     def label(self: Any) -> str:
@@ -48,7 +49,7 @@ def optional_label_of(field: str) -> Any:
 
 
 def labels_of(field: str) -> Any:
-    """The member that has the display names of the codes listed in ``field``, in the same order."""
+    """A computed member with the display names of the codes listed in ``field``, in the same order."""
 
     def labels(self: Any) -> list[str]:
         return [display_name(code) for code in getattr(self, field)]
@@ -58,12 +59,12 @@ def labels_of(field: str) -> Any:
 
 @dataclass(frozen=True)
 class RequestLabels:
-    """The display names of one request's codes; one look-up of descriptions for all of them."""
+    """The display names of one request's codes, with all descriptions looked up at once."""
 
     lists: CodeLists
     descriptions: Mapping[PublicCode, str]
     payers_words: Mapping[str, str | None]
-    """Of procedure codes, by line id."""
+    """The payer's text for procedure codes, by line id."""
 
     @classmethod
     def of(cls, request: Request, payer: Payer, code_sets: CodeSets) -> "RequestLabels":
@@ -96,7 +97,7 @@ class RequestLabels:
 
 
 def public_code_of(line: ServiceLine | RowLine) -> PublicCode | None:
-    """The line's code with its public code set; None for codes whose text is the payer's own."""
+    """The line's code with its public code set; ``None`` for codes that have only the payer's text."""
     return (CodeSet.MS_DRG, line.code) if line.code and line.code_type is CodeType.DRG else None
 
 
@@ -110,7 +111,7 @@ def public_codes_of(content: RequestContent) -> Iterator[PublicCode]:
 
 
 def public_code(procedure: Procedure) -> PublicCode | None:
-    """A procedure's code, where its set is public."""
+    """A procedure's code with its public code set; ``None`` for other codes."""
     if procedure.code_type is CodeType.DRG and has_form(procedure.code, CodeType.DRG):
         return CodeSet.MS_DRG, procedure.code
     return None
@@ -122,10 +123,10 @@ def labels_of_content(
     descriptions: Mapping[PublicCode, str],
     payers_words: Mapping[str, str | None],
 ) -> dict[str, str]:
-    """The display names by the pointers of their codes.
+    """The display names of the codes in the content, by JSON pointer.
 
-    ``descriptions`` are those of :func:`public_codes_of`, ``payers_words`` the payer's own words for
-    procedure codes by line id. A code without a name is left out.
+    ``descriptions`` are those of :func:`public_codes_of`, ``payers_words`` the payer's text for
+    procedure codes by line id. Codes without a display name are left out.
     """
     labels: dict[str, str | None] = {"/purpose": lists.label_of(content.purpose)}
     for part in ("servicing_provider", "requesting_provider"):

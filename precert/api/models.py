@@ -39,7 +39,7 @@ class PlanResponse(ResponseModel):
     line_of_business_label: str | None
     management_level: str
     state: str | None = Field(
-        description="The state whose law can change the decision clocks. Null where none applies."
+        description="The state whose law applies to the decision clocks. Null if none applies."
     )
 
     @classmethod
@@ -51,10 +51,10 @@ class PlanResponse(ResponseModel):
 
 
 class DamagedResponse(ResponseModel):
-    """Something that belongs in this place but cannot be read. Support is notified."""
+    """An entry of this list that cannot be read. Support is notified."""
 
     id: str
-    text: Annotated[str, Field(description="What to do, in words.")]
+    text: Annotated[str, Field(description="A text for users that states what to do.")]
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> "list[DamagedResponse]":
@@ -62,7 +62,7 @@ class DamagedResponse(ResponseModel):
 
 
 _DAMAGED: Final = (
-    "This entry cannot be displayed. Support is notified. If you call, quote the ID {id}."
+    "This entry cannot be displayed. Support has been notified. If you call, refer to the ID {id}."
 )
 Damaged = Annotated[
     list[DamagedResponse],
@@ -78,7 +78,7 @@ class PageQuery(Value):
 
 
 class FindRequestBody(Value):
-    """A precertification number as it was read or heard."""
+    """The precertification number of a request to find."""
 
     number: Annotated[
         PrecertNumber, Field(description="Two letters and ten digits; the last is a check digit.")
@@ -86,7 +86,7 @@ class FindRequestBody(Value):
 
 
 def draft_expires_soon(expires_at: datetime | None, payer: Payer, now: datetime) -> bool:
-    """Whether as much of a draft's time is left as when the provider is warned (D5)."""
+    """Whether a draft is within the time before its expiration in which a warning is due (D5)."""
     clock = payer.draft_clock
     if expires_at is None or clock.warn_after is None:
         return False
@@ -161,7 +161,7 @@ class DocumentResponse(ResponseModel):
 
     @classmethod
     def of(cls, document: Document, payer: Payer, *contents: RequestContent) -> "DocumentResponse":
-        """``contents`` have the role of the sender's TIN; the first that names the TIN counts."""
+        """The sender's role is that of its TIN in the first of ``contents`` that has the TIN."""
         return cls(
             document_id=document.document_id,
             file_name=document.file_name,
@@ -192,7 +192,7 @@ class TemporaryProviderResponse(ResponseModel):
     reason_codes_labels: ClassVar[Any] = labels_of("reason_codes")
     reconciled_at: Annotated[
         datetime | None,
-        Field(description="When a directory entry replaced the provider in the content."),
+        Field(description="When the provider was replaced with a directory entry."),
     ]
     submitted: Annotated[
         Provider | None,
@@ -237,7 +237,7 @@ class LineOwnerResponse(ResponseModel):
     line_id: str
     code: str | None = Field(description="Null for a stay without a procedure.")
     decided_by: DecidedBy | None = Field(
-        description="Null as long as the rule list cannot determine it, for example without a date."
+        description="Null if the rule list cannot determine it, for example because a date is missing."
     )
     decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
     vendor_id: str | None = Field(description="The delegated vendor in `vendors`, if one decides.")
@@ -320,7 +320,7 @@ class SubmissionResponse(ResponseModel):
 
 
 class ChangedRequest(ResponseModel):
-    """A summary of the request after the change. `readRequest` returns all of it."""
+    """A summary of the request after the change. `readRequest` returns all details."""
 
     request_id: str
     version: Annotated[int, Field(description="Increases with every change of the request.")]
@@ -339,9 +339,9 @@ class ChangedRequest(ResponseModel):
     due_at: Annotated[
         datetime | None,
         Field(
-            description="When `waiting_on` must act: the provider while a request for information is "
-            "open, the delegated vendor while only its service lines are open, otherwise the payer. "
-            "Null if no date is set."
+            description="The deadline of the party in `waiting_on`: the provider while a request for "
+            "information is open, the delegated vendor while only its service lines are open, "
+            "otherwise the payer. Null if there is no deadline."
         ),
     ]
     allowed_actions: list[Action]
@@ -349,7 +349,7 @@ class ChangedRequest(ResponseModel):
 
     @classmethod
     def of(cls, request: Request, actions: Iterable[Action] | None = None) -> "ChangedRequest":
-        """``actions`` are the caller's, if the caller is not a provider."""
+        """The summary with the caller's ``actions``; by default those of a provider."""
         review = request.review
         return cls(
             request_id=request.request_id,

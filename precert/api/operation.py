@@ -32,7 +32,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.names import Entitlement
-from precert.observability import note_answer
+from precert.observability import note_response
 from precert.usecases.ports.writes import WritePreventedError, without_writes
 
 if TYPE_CHECKING:
@@ -44,45 +44,45 @@ PDF: Final = "application/pdf"
 
 
 class Declaration(TypedDict):
-    """What an operation declares besides method, path and summary."""
+    """The arguments of the decorators of :class:`precert.api.app.Api`, besides path and summary."""
 
     operation_id: str
     """Never renamed once published."""
     errors: NotRequired[tuple[type[PrecertError], ...]]
-    """Errors of its own; those of its body, query, headers and entitlement are added."""
+    """Errors of the operation. Those of its body, query, headers and entitlement are added."""
     entitlement: NotRequired[Entitlement | None]
-    """The entitlement of callers, if not that of the function; ``None`` if any token is enough."""
+    """The required entitlement, if not that of the function; ``None`` if any token is enough."""
     also: NotRequired[tuple[Entitlement, ...]]
-    """Further entitlements, one of which is enough too."""
+    """Alternative entitlements; one of them is enough."""
     status: NotRequired[HTTPStatus]
     other_status: NotRequired[HTTPStatus]
     """A second success status, with the same model: the function returns ``model, status``."""
     etag: NotRequired[str]
-    """The version for the ETag, formatted from the response, as in ``"{response.version}"``."""
+    """Template of the version in the ETag, as in ``"{response.version}"``."""
     location: NotRequired[str]
-    """As in ``"/v1/drafts/{response.draft_id}"``."""
+    """Template of the Location header, as in ``"/v1/drafts/{response.draft_id}"``."""
     max_age: NotRequired[int]
-    """Seconds for which a caller may reuse the response; its ETag is compared with If-None-Match."""
+    """Seconds for which callers may cache the response; its ETag is compared with If-None-Match."""
     conditional: NotRequired[bool]
-    """Whether callers poll it: the ETag is a digest of the response, compared with If-None-Match."""
+    """For polling: the ETag is a digest of the response, which is compared with If-None-Match."""
     media_type: NotRequired[str]
     """Media type of the response, if not JSON."""
     body_limit: NotRequired[BodyLimit]
-    """The limit of its body, if not that of the others."""
+    """The size limit of the body, if not ``BODY_LIMIT``."""
     reads: NotRequired[bool]
-    """Whether it changes nothing, although it is a POST: the scope for reading is enough."""
+    """Whether a POST only reads, so that the scope for reading is enough."""
     audited: NotRequired[bool]
-    """Whether calls are in the audit; ``False`` if neither input nor response is about a patient."""
+    """Whether calls are audited; ``False`` if neither input nor response is about a patient."""
     public: NotRequired[str]
-    """Why no access token is required: API Gateway then has no authorizer before the route."""
+    """The reason why no access token is required: the route then has no authorizer."""
     scopes: NotRequired[tuple[str, ...]]
-    """SMART scopes of FHIR operations, such as ``Claim.c``, one of which is enough."""
+    """SMART scopes of a FHIR operation, such as ``Claim.c``; one of them is enough."""
     guidance: NotRequired[Callable[[InvalidInputError], str | None]]
-    """The payer's text to add to the detail of invalid input, if one applies."""
+    """Returns the payer's text to add to the detail of invalid input, if one applies."""
 
 
 _HEADER_VALUES: Final = {"if-match": '"1"'}
-"""Headers while only the input is validated; others are absent."""
+"""Placeholders for required headers while only the body and the query are validated."""
 
 
 @dataclass(eq=False)
@@ -157,7 +157,7 @@ class Operation(BaseMiddlewareHandler[Any]):
 
     @property
     def all_errors(self) -> tuple[type[PrecertError], ...]:
-        """Errors that it declares, and those of its body, query string and headers."""
+        """The declared errors, and those of the body, query string and headers."""
         reads_input = self.body is not None or self.query is not None
         return (
             *self.errors,
@@ -168,7 +168,7 @@ class Operation(BaseMiddlewareHandler[Any]):
 
     @property
     def header_names(self) -> list[str]:
-        """Headers that the operation reads; Powertools stores their names in lower case."""
+        """Names of the headers that the operation reads, as in ``If-Match``."""
         return [one.alias.title() for one in self.dependant.header_params]
 
     @property
@@ -203,7 +203,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         response = next_middleware(app)
         access.response = response.body
         response = self._finished(response, event.get("headers") or {})
-        note_answer(self.operation_id, response.status_code)
+        note_response(self.operation_id, response.status_code)
         return response
 
     def _permitted_caller(self, event: Mapping[str, Any]) -> Caller:
@@ -244,7 +244,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         malformed: Mapping[str, PartlyValidError],
         caller: Caller | None,
     ) -> list[FieldError]:
-        """The errors of form, and those that the operation finds in the valid part of the input."""
+        """The errors of type and format, and those of the operation in the valid part of the input."""
         errors = [error for one in malformed.values() for error in one.errors]
         parts = {name: one.part for name, one in malformed.items() if one.part is not None}
         if len(parts) < len(malformed):
@@ -302,12 +302,15 @@ class Operation(BaseMiddlewareHandler[Any]):
             del headers["Content-Type"]
             response.body = ""
         if isinstance(body, BaseModel | None) and self.other_status is None:
-            # Powertools reads it from the resolver's context, which a nested call has cleared.
+            # Powertools takes the status from the resolver's context, which a nested call has cleared.
             response.status_code = self.status
         return response
 
 
 def file(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    """A file to save; its name is visible to proxies and in histories, so it identifies no patient."""
+    """A response with a file to download.
+
+    ``name`` must not identify a patient, as it is visible to proxies and in browser histories.
+    """
     disposition = f'attachment; filename="{name}"'
     return Response(HTTPStatus.OK, media_type, content, {"Content-Disposition": disposition})

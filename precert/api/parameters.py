@@ -1,6 +1,7 @@
-"""Parameters that operations share: ids in paths, version and key in headers, the caller.
+"""Parameters that operations share: ids in paths, version and idempotency key in headers, the caller.
 
-An operation declares one by its type, as in ``request_id: RequestId`` or ``based_on: BasedOn``.
+An operation declares a parameter by its type, as in ``request_id: RequestId`` or
+``based_on: BasedOn``.
 """
 
 import re
@@ -23,7 +24,7 @@ Result = TypeVar("Result")
 
 
 def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
-    """A value that does not have the form of an id identifies nothing."""
+    """A validator that raises NotFoundError for a value without the format of an id."""
 
     def check(value: str) -> str:
         if not form.fullmatch(value):
@@ -42,7 +43,7 @@ DraftId = RequestId
 DocumentId = RequestId
 NoticeId = Annotated[str, Path(), BeforeValidator(_matching(NOTICE_ID, _NO_NOTICE))]
 MESSAGE_ID: Final = re.compile(r"[0-9]{1,17}-[0-9A-HJKMNP-TV-Z]{26}\.[0-9A-Za-z._-]{1,60}")
-"""The message's instant and its stored id, so that one call reads it."""
+"""The time of the message in microseconds and its stored id, which together are its key."""
 MessageId = Annotated[str, Path(), BeforeValidator(_matching(MESSAGE_ID, _NO_MESSAGE))]
 
 BasedOn = Annotated[tuple[int, ...], Header(alias="If-Match"), BeforeValidator(parse_if_match)]
@@ -54,10 +55,10 @@ IdempotencyKey = Annotated[
 
 
 def on_versions(versions: tuple[int, ...], write: Callable[[int], Result]) -> Result:
-    """What ``write`` returns for the first of the versions that is the current one.
+    """Call ``write`` with each version until one is the current one; returns its result.
 
     Raises:
-        VersionMismatchError: none of them is; the error of the last one.
+        VersionMismatchError: no version is the current one.
     """
     for version in versions[:-1]:
         with suppress(VersionMismatchError):
@@ -73,18 +74,19 @@ def _caller(request: Request) -> Caller:
 
 
 CurrentCaller = Annotated[Caller, Depends(_caller)]
-"""The caller, with the operation's entitlement."""
+"""The caller, who has the operation's entitlement."""
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def message_name(message: Message) -> str:
+    """The id of a message in the API, in the format :data:`MESSAGE_ID`."""
     microseconds = (message.at - _EPOCH) // timedelta(microseconds=1)
     return f"{microseconds}-{message.message_id}"
 
 
 def message_of_name(name: str) -> tuple[str, datetime]:
-    """The stored id and the instant of a message; the name has the form of :data:`MESSAGE_ID`."""
+    """The stored id and the time of a message, from its id in the API."""
     microseconds, _, message_id = name.partition("-")
     return message_id, _EPOCH + timedelta(microseconds=int(microseconds))

@@ -1,7 +1,7 @@
 """Strict parsing of what callers send: bodies, query strings and headers.
 
-Bodies are JSON in strict mode: a number sent as text is an error with a pointer to it. Messages name
-the place and the expected form, never a value that was sent.
+Bodies are JSON in strict mode: a number sent as text is an error with a pointer to it. Messages state
+the location and the expected format, never a value that was sent.
 """
 
 import json
@@ -27,17 +27,17 @@ MAX_BODY_BYTES: Final = 256 * 1024
 
 
 class BodyLimit(NamedTuple):
-    """How large a body can be, and what to do with a larger one."""
+    """The maximum size of a body in bytes, and what to do with a larger one."""
 
     size: int
     remedy: str
 
     @property
     def detail(self) -> str:
-        return f"A body has at most {self.size // 1024} KB. {self.remedy}"
+        return f"A body can have at most {self.size // 1024} KB. {self.remedy}"
 
 
-BODY_LIMIT: Final = BodyLimit(MAX_BODY_BYTES, "Send documents as uploads.")
+BODY_LIMIT: Final = BodyLimit(MAX_BODY_BYTES, "Upload documents separately.")
 ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 NOTICE_ID: Final = re.compile(
     r"[1-9][0-9]{0,3}-(?:provider|member)(?:-dates-[1-9][0-9]{0,3}|-extension"
@@ -45,7 +45,7 @@ NOTICE_ID: Final = re.compile(
 )
 ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 WEAK: Final = "W/"
-"""Proxies that compress a response make its entity tag a weak one."""
+"""The prefix of a weak entity tag, which proxies add when they compress a response."""
 MAX_ETAGS: Final = 10
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -57,12 +57,12 @@ class UnreadableBodyError(RefusedCallError):
 
 
 _LIMITS: Final = {
-    "recursion limit exceeded": "is nested more deeply than any valid body",
-    "number out of range": "has a number of too many digits",
-    "unexpected end of hex escape": "has an escape such as \\ud800 without its other half",
-    "lone leading surrogate in hex escape": "has an escape such as \\ud800 without its other half",
+    "recursion limit exceeded": "is nested too deeply",
+    "number out of range": "has a number with too many digits",
+    "unexpected end of hex escape": "has a surrogate such as \\ud800 without its pair",
+    "lone leading surrogate in hex escape": "has a surrogate such as \\ud800 without its pair",
 }
-"""Valid JSON that no field accepts, by the parser's message."""
+"""Problems of valid JSON that no field accepts, by the parser's message."""
 
 
 def malformed(reason: str = "") -> UnreadableBodyError:
@@ -74,12 +74,12 @@ def malformed(reason: str = "") -> UnreadableBodyError:
     if problem in _LIMITS:
         detail = f"The body {_LIMITS[problem]}, at line {place}."
     else:
-        detail = f"Send a body of valid JSON in UTF-8{f' ({reason})' if reason else ''}."
+        detail = f"The body must be valid JSON in UTF-8{f' ({reason})' if reason else ''}."
     return UnreadableBodyError(HTTPStatus.BAD_REQUEST, "malformed_body", detail)
 
 
 class PartlyValidError(InvalidInputError):
-    """Values of the input have a wrong type or form; ``part`` is the rest, if it has a model."""
+    """Values of the input have a wrong type or format; ``part`` is the rest, if it has a model."""
 
     def __init__(self, errors: Sequence[FieldError], part: ValidPart[Any] | None) -> None:
         super().__init__(errors)
@@ -92,7 +92,7 @@ def parse_body(
     """The event's body as its model.
 
     Raises:
-        PartlyValidError: every error of type and form, each with its pointer.
+        PartlyValidError: every error of type and format, each with its pointer.
         UnreadableBodyError: it is not JSON, or too large.
     """
     text = _text(event, limit)
@@ -109,10 +109,10 @@ def parse_body(
 def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
     """The event's query string as its model; an unknown or repeated parameter is an error.
 
-    API Gateway joins the values of a repeated parameter by commas.
+    API Gateway joins the values of a repeated parameter with commas.
 
     Raises:
-        PartlyValidError: every error of form; pointers name the parameters.
+        PartlyValidError: every error of format; pointers name the parameters.
     """
     sent = event.get("queryStringParameters") or {}
     try:
@@ -123,17 +123,17 @@ def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
 
 
 def parse_if_match(value: str | None) -> tuple[int, ...]:
-    """The versions in an If-Match header, the highest first: one, unless the caller lists several.
+    """The versions in an If-Match header, highest first; usually one.
 
     Raises:
-        VersionMissingError: there is no header, or it is ``*``, which names no version.
-        MalformedHeaderError: it contains an entity tag that is not of this API.
+        VersionMissingError: there is no header, or it is ``*``, which has no version.
+        MalformedHeaderError: it contains an entity tag that this API does not issue.
     """
     if value is None:
-        raise VersionMissingError('Send the version you read, as in If-Match: "3".')
+        raise VersionMissingError('Send the version that you read, as in If-Match: "3".')
     if value.strip() == "*":
         raise VersionMissingError(
-            "* would replace what others have saved. Send the version you read, as in "
+            "* would overwrite changes of other users. Send the version that you read, as in "
             'If-Match: "3".'
         )
     # Empty members of a list have no meaning (RFC 9110).
@@ -142,13 +142,13 @@ def parse_if_match(value: str | None) -> tuple[int, ...]:
     ]
     versions = {int(match[1]) for match in found if match}
     if not versions or not all(found) or len(found) > MAX_ETAGS:
-        expected = f'at most {MAX_ETAGS} ETags of the responses, with their quotes, as in "3"'
+        expected = f'must be at most {MAX_ETAGS} ETags of responses, with their quotes, as in "3"'
         raise MalformedHeaderError([FieldError("/If-Match", "malformed", expected)])
     return tuple(sorted(versions, reverse=True))
 
 
 def is_current(etag: str, if_none_match: str | None) -> bool:
-    """Whether the caller has this version already, by the entity tags of If-None-Match."""
+    """Whether If-None-Match contains this entity tag, so that the caller has this version."""
     sent = [tag.strip().removeprefix(WEAK) for tag in (if_none_match or "").split(",")]
     return etag in sent or "*" in sent
 
@@ -160,13 +160,13 @@ def parse_idempotency_key(value: str | None) -> str | None:
         MalformedHeaderError: it is longer than 255 characters or not plain ASCII.
     """
     if value is not None and not KEY.fullmatch(value):
-        expected = "1 to 255 visible ASCII characters"
+        expected = "must be 1 to 255 visible ASCII characters"
         raise MalformedHeaderError([FieldError("/Idempotency-Key", "malformed", expected)])
     return value
 
 
 def _json_of(text: str) -> object:
-    """The body as objects; ``None`` where this parser is stricter."""
+    """The parsed body; ``None`` if this parser is stricter than the first one."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Errors as HTTP problems (RFC 9457): one map from the error tree, all errors at once.
+"""Map errors to HTTP problems (RFC 9457), each with all errors of the input.
 
 A code is never renamed once published. Invalid input is a 4xx that states what to do; an error of the
 product is a 5xx without internal details.
@@ -16,7 +16,7 @@ from precert.domain.errors import ERROR_CODES, FieldError, PrecertError
 PROBLEM_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:precert:problem:"
 MAX_LISTED: Final = 100
-"""How many errors a problem lists; further ones are only counted."""
+"""Maximum number of errors that a problem lists; further ones are only counted."""
 
 STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -49,7 +49,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
 
 
 class RefusedCallError(Exception):
-    """A call that is refused before the product's own errors apply: by its token or its body."""
+    """A call that is refused for its token, its body or its address, before an operation runs."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     instance: Annotated[
-        str | None, Field(description="Identifies the call in the logs: quote it to support.")
+        str | None, Field(description="Identifies the call in the logs. Quote it to support.")
     ] = None
     request_id: Annotated[
         str | None,
@@ -113,7 +113,7 @@ class Problem(BaseModel):
     ] = None
     errors: list[ErrorItem] | None = None
     further_errors: Annotated[
-        int | None, Field(description="How many more there are, where 100 are listed.")
+        int | None, Field(description="The number of errors beyond the 100 that are listed.")
     ] = None
 
 
@@ -126,7 +126,7 @@ def status_of(error: PrecertError) -> HTTPStatus:
 
 
 def problem_of(error: PrecertError) -> Problem:
-    """The problem for an error, with what the caller can do."""
+    """The problem for an error of the product."""
     field_errors = error.errors if isinstance(error, errors.InvalidInputError) else ()
     return Problem(
         type=f"{TYPE_PREFIX}{error.code}",
@@ -144,11 +144,11 @@ _PHRASES: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
 }
-"""The names of RFC 9110, as in Python since 3.13: a response does not depend on the interpreter."""
+"""Reason phrases of RFC 9110, which Python has since 3.13, so that responses are the same before."""
 
 
 def plain_problem(status: HTTPStatus, code: str, detail: str) -> Problem:
-    """A problem without an error of the tree."""
+    """A problem that is not an error of :mod:`precert.domain.errors`."""
     return Problem(
         type=f"{TYPE_PREFIX}{code}",
         title=_PHRASES.get(status, status.phrase),

@@ -37,12 +37,13 @@ class DashboardRowResponse(DashboardRow):
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
     time_left: str | None = Field(
         default=None,
-        description="Of a draft: the time until `expires_at` in words, without the days on which the "
+        description="For a draft: the time until `expires_at` in words, without the days on which the "
         "draft clock does not run.",
     )
     expires_soon: bool = Field(
         default=False,
-        description="Of a draft: whether as little time is left as when its provider is warned.",
+        description="For a draft: whether it is within the time before its expiration in which a "
+        "warning is due.",
     )
 
     @classmethod
@@ -69,7 +70,7 @@ class DashboardRowResponse(DashboardRow):
 
 
 class PlanRowResponse(DashboardRowResponse):
-    """One draft or request as operators and reviewers find it, with its plan."""
+    """One draft or request in the lists of operators and reviewers, with its plan."""
 
     plan: PlanResponse
 
@@ -84,7 +85,7 @@ class PlanRowResponse(DashboardRowResponse):
 
 
 class DelegationRowResponse(DelegationRow):
-    """What one delegated vendor decides of one request (W8)."""
+    """The service lines of one request that one delegated vendor decides (W8)."""
 
     status_label: ClassVar[Any] = label_of("status")
     urgency_label: str | None
@@ -95,7 +96,7 @@ class DelegationRowResponse(DelegationRow):
 
 
 class DelegationsResponse(ResponseModel):
-    """A page of what delegated vendors decide."""
+    """A page of delegations."""
 
     requests: list[DelegationRowResponse]
     damaged: Damaged

@@ -17,7 +17,7 @@ from precert.domain.values import CodeType, Text
 
 
 class ApprovedResponse(Approved):
-    """What is approved of a service line (W3). The last day is included."""
+    """The approved part of a service line (W3). The last day is included."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
@@ -29,7 +29,7 @@ class ApprovedResponse(Approved):
 
 
 class DecisionResponse(Decision):
-    """A decision of a service line (W4). It does not name the persons who made it (A3).
+    """A decision on a service line (W4). It does not name the persons who made it (A3).
 
     `date_change_reason` is set if the decision changed only the approved period (W5).
     """
@@ -86,7 +86,7 @@ class ServiceLineResponse(ResponseModel):
     adjudicated_diagnosis_label: str | None
     decisions: list[DecisionResponse]
     replaces: str | None = Field(
-        description="The line that this one changes, where its submitter updated the request."
+        description="The line that this one replaces, if the submitter updated the request."
     )
     cancelled_at: datetime | None
 

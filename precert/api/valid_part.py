@@ -1,8 +1,8 @@
 """The valid part of a malformed body, so that all its errors can be listed at once.
 
-A body with values of a wrong type has no model. The values with errors are removed from it, each with
-the smallest element that is valid without it, until the rest has a model. Errors that the operation
-finds in the rest are listed as well, unless they may follow from what was removed.
+A body with values of a wrong type cannot be parsed to its model. The values with errors are removed,
+each with the smallest enclosing element that is valid without it, until the rest can be parsed. The
+operation's errors in the rest are listed too, unless they may be caused by the removal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +16,9 @@ from precert.domain.errors import FieldError
 from precert.domain.value_errors import errors_of
 
 MOST_REMOVED: Final = 100
-"""With more errors, the rest is not validated: no more are listed."""
+"""If there are more errors, the rest is not validated, because a problem does not list more."""
 MOST_PASSES: Final = 5
+"""Maximum number of times that values are removed and the rest is parsed."""
 _PLACEHOLDERS: Final[tuple[Any, ...]] = (
     {},
     [],
@@ -44,7 +45,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class ValidPart(Generic[Model]):
-    """The model of the rest, and what was removed."""
+    """The model of the rest of a body, and the locations that were removed."""
 
     model: Model
     tree: Any
@@ -53,8 +54,8 @@ class ValidPart(Generic[Model]):
     def further_errors(self, errors: Iterable[FieldError]) -> list[FieldError]:
         """The operation's errors with pointers into the whole body.
 
-        An error is left out if it may follow from what was removed: its element, or a value that it
-        depends on, contains something removed or is within it.
+        An error is left out if it may be caused by the removal: its element, or a value that it depends
+        on, contains a removed location or is within one.
         """
         all_errors = []
         for error in errors:
@@ -70,7 +71,7 @@ class ValidPart(Generic[Model]):
 def valid_part(
     body: object, model: type[Model], error: ValidationError, *, strict: bool
 ) -> ValidPart[Model] | None:
-    """The largest part of the body that has a model; ``None`` if there is none."""
+    """The part of the body that can be parsed to the model; ``None`` if there is none."""
     tree, removed = _tree(body), set[Location]()
     for _ in range(MOST_PASSES):
         if error.error_count() > MOST_REMOVED or not isinstance(tree, dict):
@@ -101,7 +102,10 @@ def _remove(
     model: type[BaseModel],
     removed: set[Location],
 ) -> bool:
-    """Remove the elements at the locations; required members of the body get a placeholder."""
+    """Remove the elements at the locations; required members of the body get a placeholder.
+
+    Returns whether this was possible.
+    """
     entries = list[tuple[list[_Entry], _Entry]]()
     for location in locations:
         holder, key, place = _element(tree, location)
@@ -126,9 +130,9 @@ def _remove(
 
 
 def _element(tree: Any, location: tuple[int | str, ...]) -> tuple[Any, Any, Location]:
-    """The innermost element at a location: what holds it, its key, and its place in the body.
+    """The innermost element at a location: its container, its key, and its location in the body.
 
-    A missing member has none: the element is what lacks it.
+    For a missing member, it is the element that lacks the member.
     """
     holder: Any = None
     key: Any = None

@@ -78,7 +78,7 @@ def test_answer_has_security_headers_when_the_call_is_refused_or_served(
     edge: Edge, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without logs and metrics, which need the environment of a function.
-    monkeypatch.setattr(app, "note_answer", lambda *_: None)
+    monkeypatch.setattr(app, "note_response", lambda *_: None)
     api = Api(
         "none",
         tag="None",

@@ -147,10 +147,10 @@ def test_body_is_malformed_when_it_is_not_json(text: str | None, encoded: bool) 
     ("text", "result"),
     [
         ('{"reason": "x",}', "valid JSON in UTF-8 (trailing comma at line 1 column 16)"),
-        ("[" * 300 + "]" * 300, "nested more deeply than any valid body, at line 1 column"),
-        ('{"round": ' + "9" * 4400 + "}", "a number of too many digits, at line 1 column"),
-        ('{"reason": "\\ud800"}', "without its other half, at line 1 column 19"),
-        ('{"reason": "\\ud800\\u0041"}', "without its other half, at line 1 column"),
+        ("[" * 300 + "]" * 300, "nested too deeply, at line 1 column"),
+        ('{"round": ' + "9" * 4400 + "}", "a number with too many digits, at line 1 column"),
+        ('{"reason": "\\ud800"}', "without its pair, at line 1 column 19"),
+        ('{"reason": "\\ud800\\u0041"}', "without its pair, at line 1 column"),
         (f'{{"{SECRET}": nothing}}', "(expected ident at line 1 column"),
     ],
     ids=["no JSON", "nested", "huge", "half a pair", "wrong half", "secret"],
@@ -295,10 +295,10 @@ def test_version_is_reported_missing_when_if_match_is_absent() -> None:
 
 
 def test_version_is_reported_missing_when_if_match_is_any() -> None:
-    """A save without a version would replace what others saved (D7)."""
+    """A save without a version would overwrite changes of other users (D7)."""
     with pytest.raises(VersionMissingError, match="version_missing") as raised:
         _ = call(headers={"if-match": " * "}).based_on
-    assert raised.value.detail.startswith("* would replace")
+    assert raised.value.detail.startswith("* would overwrite")
 
 
 def test_idempotency_key_is_accepted_when_it_is_plain_ascii_only() -> None:
