@@ -70,8 +70,14 @@ VENDOR_LINE: Final[Schema] = {
     "required": ["line_id", "vendor_id"],
 }
 """Ids and codes of one service line that a delegated vendor decides."""
+LISTS: Final[Mapping[str, Schema]] = {
+    "approved_also_in": {"pattern": PATTERNS["number"], "type": "string"},
+    "vendor_lines": VENDOR_LINE,
+}
 
 NOTES: Final[Mapping[str, str]] = {
+    "approved_also_in": "Precertification numbers of other requests that approve one of the decided "
+    "services on overlapping dates. Absent where there are none. Have a person compare them.",
     "at": "When it happened.",
     "document_id": "The document it is about.",
     "due_at": "When the party in `waiting_on` must have acted, if known.",
@@ -179,8 +185,10 @@ def _detail(event: Schema, event_type: EventType) -> Schema:
         absent.add("vendor_id")
     if event_type is not EventType.DOCUMENT_REFUSED:
         absent.add("refusal_code")
+    if not EVENTS[event_type].decides_lines:
+        absent.add("approved_also_in")
     names = set(event["properties"]) - absent
-    optional = {"due_at", "vendor_id", "vendor_lines", "waiting_on"}
+    optional = {"approved_also_in", "due_at", "vendor_id", "vendor_lines", "waiting_on"}
     if EVENTS[event_type].of_document:
         optional.add("number")
     return {
@@ -212,8 +220,8 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         }
     if name == "vendor_id":
         return {"type": "string", **note}
-    if name == "vendor_lines":
-        return {"items": VENDOR_LINE, "type": "array", **note}
+    if name in LISTS:
+        return {"items": LISTS[name], "type": "array", **note}
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], "type": "string", **note}
     return {**member, **note}

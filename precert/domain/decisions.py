@@ -117,7 +117,8 @@ class Decision(DecisionEntry):
     """Of a modified line: whether nothing requested was refused, so that it is not adverse."""
     approved: Approved | None = None
     approved_also_in: tuple[Text, ...] = ()
-    """Numbers of other requests that approve the same service; the reviewer confirmed it (S2)."""
+    """Numbers of other requests that approve the same service: the reviewer confirmed it, or a vendor
+    reported it (S2)."""
     date_change_reason: Reason | None = None
     """Why an operator changed the approved period (W5)."""
 

@@ -49,6 +49,8 @@ class Event(Value):
     """The delegated vendor that reported, or whose decision is due."""
     vendor_lines: tuple[VendorLine, ...] | None = None
     """All service lines that delegated vendors decide; absent where there are none."""
+    approved_also_in: tuple[Text, ...] | None = None
+    """Numbers of other requests that approve one of the decided services on overlapping dates (S2)."""
     refusal_code: Refusal | None = None
     """Why the document was refused."""
     actor: Text | None = None

@@ -1,6 +1,6 @@
 """The event of a change of a request."""
 
-from precert.domain.event_types import EventType
+from precert.domain.event_types import EVENTS, EventType
 from precert.domain.events import Event, VendorLine, event_id
 from precert.domain.request_state import RequestState
 from precert.domain.review import FIRST_CYCLE, Review
@@ -30,6 +30,9 @@ def event_of(
         tins=tuple(sorted(request.tins)),
         vendor_id=vendor_id,
         vendor_lines=_vendor_lines(review) if review else None,
+        approved_also_in=_approved_also_in(review)
+        if review and EVENTS[event_type].decides_lines
+        else None,
         waiting_on=request.waiting_on,
         due_at=request.expires_at or request.due_at or request.vendor_due_at,
         actor=actor,
@@ -49,3 +52,10 @@ def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
         if (delegation := review.delegation_of(line.line_id)) is not None
     )
     return lines or None
+
+
+def _approved_also_in(review: Review) -> tuple[str, ...] | None:
+    """Numbers of other requests that approve what this one approves, each once."""
+    decisions = [line.decisions[-1] for line in review.active_lines if line.decisions]
+    numbers = (number for one in decisions for number in one.approved_also_in)
+    return tuple(dict.fromkeys(numbers)) or None

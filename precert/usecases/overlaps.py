@@ -69,7 +69,10 @@ def errors_of_overlaps(
 
 
 def confirmed_overlaps(built: Mapping[str, Decision], found: FoundOverlaps) -> dict[str, Decision]:
-    """The decisions with the numbers of the other approvals that the reviewer confirmed."""
+    """The decisions with the numbers of the other approvals, which a reviewer confirmed.
+
+    Of a delegated vendor's decisions, those of which the payer learns by the report.
+    """
     numbers: dict[str, list[str]] = {}
     for one in found.overlaps:
         numbers.setdefault(one.line_id, []).append(one.other.submitted.number)

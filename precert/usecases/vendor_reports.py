@@ -2,6 +2,8 @@
 
 A vendor reports decisions on the service lines that the payer delegated to it, or on a whole case that
 the provider requested from the vendor. In both cases the rule list determines which lines it decides.
+What it approves while another request approves the same service is recorded with that request's number
+(S2).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -39,10 +41,12 @@ from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import Entitlement
+from precert.usecases.overlaps import confirmed_overlaps, find_overlaps
 from precert.usecases.ownership import JudgeCase
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
+    Fingerprints,
     RegisteredAlreadyError,
     Registrations,
     RequestStore,
@@ -87,13 +91,14 @@ class VendorReport(Value):
     lines: Annotated[tuple[LineDecision, ...], Field(min_length=1, max_length=MAX_LINES)]
 
 
-def report_determination(
+def report_determination(  # noqa: PLR0913 - each is a dependency
     report: VendorReport,
     caller: Caller,
     *,
     id_of: Callable[[str, str], str],
     registrations: Registrations,
     requests: RequestStore,
+    fingerprints: Fingerprints,
     judge_case: JudgeCase,
     code_sets: CodeSets,
     payer: Payer,
@@ -140,7 +145,15 @@ def report_determination(
                 payer=payer,
                 now=now,
             )
-            return _stored_case(built, recorded, registrations, payer, serial)
+            return _stored_case(
+                built,
+                recorded,
+                registrations=registrations,
+                requests=requests,
+                fingerprints=fingerprints,
+                payer=payer,
+                serial=serial,
+            )
         delegation = _delegation(request, report)
         errors = [
             *_errors(report, payer, request.submitted.submitted_at, now),
@@ -160,10 +173,14 @@ def report_determination(
             raise TransientError(
                 "The payer is still assessing this request. Send the report again later."
             )
+        if request.report(report.vendor_id, decisions, recorded, now) is None:
+            return request
+        found = find_overlaps(request, decisions, fingerprints=fingerprints, requests=requests)
+        decisions = confirmed_overlaps(decisions, found)
         change = request.report(report.vendor_id, decisions, recorded, now)
         if change is None:
-            return request
-        requests.record(change)
+            raise AssertionError("numbers of other requests do not make a report older")
+        requests.record(change._replace(compared=found.compared))
         return change.request
 
     return retry(attempt, on=(ConcurrentChangeError, RegisteredAlreadyError))
@@ -271,12 +288,15 @@ def _reported_case(
 def _stored_case(
     request: Request,
     recorded: RecordedReport,
+    *,
     registrations: Registrations,
+    requests: RequestStore,
+    fingerprints: Fingerprints,
     payer: Payer,
     serial: Callable[[], int],
 ) -> Request:
     def store(number: str) -> Request:
-        stored = with_number(request, number)
+        stored = _with_overlaps(with_number(request, number), fingerprints, requests)
         [delegation] = stored.submitted.delegations
         event = event_of(
             stored,
@@ -294,6 +314,18 @@ def _stored_case(
         return stored
 
     return store_with_number(store, payer=payer, serial=serial)
+
+
+def _with_overlaps(request: Request, fingerprints: Fingerprints, requests: RequestStore) -> Request:
+    """The determined request with the numbers of others that approve the same."""
+    review = request.submitted
+    decisions = {line.line_id: line.decisions[-1] for line in review.lines}
+    found = find_overlaps(request, decisions, fingerprints=fingerprints, requests=requests)
+    decisions = confirmed_overlaps(decisions, found)
+    lines = tuple(
+        line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in review.lines
+    )
+    return request.model_copy(update={"review": review.model_copy(update={"lines": lines})})
 
 
 def _errors_of_content(content: RequestContent) -> Iterator[FieldError]:

@@ -28,7 +28,7 @@ PUBLISHED: Final = frozenset(
     {
         *("at", "document_id", "event_id", "number", "request_id", "cycle", "status", "tins"),
         *("refusal_code", "type", "version", "vendor_id", "vendor_lines"),
-        *("waiting_on", "due_at"),
+        *("waiting_on", "due_at", "approved_also_in"),
     }
 )
 """Members that were agreed to be on the bus; whatever is added is added here too, knowingly."""

@@ -32,7 +32,7 @@ from precert.usecases.vendor_reports import VendorReport, report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
-from tests.fakes.reference import RULE_LIST, SampleReference, rule
+from tests.fakes.reference import RULE_LIST, KnownFingerprints, SampleReference, rule
 from tests.fakes.registrations import InMemoryRegistrations
 from tests.fakes.requests import InMemoryRequests
 
@@ -125,6 +125,7 @@ class World:
             id_of=lambda delegate, name: f"{delegate}/{name}",
             registrations=self.registrations,
             requests=self.requests,
+            fingerprints=KnownFingerprints(),
             judge_case=partial(
                 judge_case,
                 reference=reference,

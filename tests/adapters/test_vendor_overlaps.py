@@ -1,0 +1,80 @@
+"""A vendor's report that approves what another request approves: recorded, and named to the payer."""
+
+from typing import Any, Final
+
+import pytest
+
+from tests.adapters.calls import Reply
+from tests.adapters.cloud import Cloud
+from tests.adapters.test_intake import APPROVAL, DENIAL, images, report
+from tests.adapters.test_vendors import delegated, reported
+from tests.fakes.samples import IMAGES, later
+
+APPROVALS: Final = [APPROVAL, {**APPROVAL, "line_id": "1.2"}]
+
+
+def directly(cloud: Cloud, reference: str, lines: list[dict[str, Any]] | None = None) -> Reply:
+    """The vendor reports a case that was requested from it."""
+    at = cloud.clock.at.isoformat()
+    return report(
+        cloud, reference=reference, content=images(), lines=lines or APPROVALS, reported_at=at
+    )
+
+
+def also_in(cloud: Cloud, request_id: str) -> list[tuple[str, ...]]:
+    """The numbers of each line's current decision."""
+    found = cloud.found(request_id)
+    assert found is not None
+    return [line.decisions[-1].approved_also_in for line in found.submitted.lines]
+
+
+def numbers_in_event(cloud: Cloud, request_id: str) -> tuple[str, ...] | None:
+    """The numbers that the last event has, for the payer's systems."""
+    file = cloud.deps.requests.read_file(request_id)
+    assert file is not None
+    return file.events[-1].approved_also_in
+
+
+@pytest.mark.rule("S2", "W8")
+def test_other_request_is_recorded_when_a_vendor_reports_the_same_approval_twice(
+    cloud: Cloud,
+) -> None:
+    first = directly(cloud, "RAD-1").body
+    reply = directly(cloud, "RAD-2")
+    assert (reply.status, reply.body["status"]) == (200, "APPROVED")
+    assert first["number"] not in reply.text
+    request_id = reply.body["request_id"]
+    assert also_in(cloud, request_id) == [(first["number"],)] * 2
+    assert also_in(cloud, first["request_id"]) == [()] * 2
+    assert numbers_in_event(cloud, request_id) == (first["number"],)
+    assert numbers_in_event(cloud, first["request_id"]) is None
+    assert first["number"] not in cloud.read(request_id).text
+
+
+@pytest.mark.rule("S2", "W8")
+def test_other_request_is_recorded_when_a_vendor_approves_what_was_delegated_to_it(
+    cloud: Cloud,
+) -> None:
+    request_id = delegated(cloud)
+    first = directly(cloud, "RAD-1", [APPROVAL, DENIAL]).body
+    reply = reported(cloud, request_id, APPROVALS)
+    assert (reply.status, reply.body["status"]) == (200, "APPROVED")
+    assert also_in(cloud, request_id) == [(first["number"],), ()]
+
+
+def test_nothing_is_compared_when_a_report_is_repeated_or_older(cloud: Cloud) -> None:
+    directly(cloud, "RAD-1")
+    report_of: dict[str, Any] = {"reference": "RAD-2", "content": images(), "lines": APPROVALS}
+    report(cloud, **report_of)
+    with cloud.wire.counting() as calls:
+        assert report(cloud, **report_of).status == 200
+    assert "Query" not in calls
+    assert "TransactWriteItems" not in calls
+
+
+def test_nothing_is_recorded_when_the_other_approval_is_of_other_dates(cloud: Cloud) -> None:
+    directly(cloud, "RAD-1")
+    content = images(services=later([IMAGES], days=30))
+    at = cloud.clock.at.isoformat()
+    reply = report(cloud, reference="RAD-2", content=content, lines=APPROVALS, reported_at=at)
+    assert also_in(cloud, reply.body["request_id"]) == [()] * 2
