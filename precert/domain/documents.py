@@ -70,7 +70,7 @@ class Refusal(StrEnum):
     NOT_ACCEPTED = "type_not_accepted"
     """A document within a partner's call whose type uploads do not have either (U1)."""
     NOT_SCANNED = "not_scanned"
-    """Reserved and not assigned: a document without a scan result stays CHECKING."""
+    """The scanner does not support the file. One whose scan failed stays CHECKING."""
     CLOSED = "request_closed"
     NOT_UPLOADED = "not_uploaded"
     NOT_STORED = "not_stored"
@@ -121,7 +121,10 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
             "This type of file is not accepted. Print it to a PDF and send that. Accepted are "
             f"{', '.join(extension[1:] for extension in CONTENT_TYPES)}."
         ),
-        Refusal.NOT_SCANNED: "The file could not be scanned for malware. Upload it again, or as a PDF.",
+        Refusal.NOT_SCANNED: (
+            "The file cannot be scanned for malware. Print it to a PDF, if necessary in parts, and "
+            "upload that."
+        ),
         Refusal.CLOSED: "The request no longer accepts documents.",
         Refusal.NOT_UPLOADED: "No file was uploaded in time. Create a new upload.",
         Refusal.NOT_STORED: (
@@ -146,7 +149,7 @@ _NOT_EXAMINED: Final = frozenset(
 class ScanResult(StrEnum):
     """Result of a malware scan (``scanResultStatus`` of GuardDuty).
 
-    The last three mean that the scan had no result.
+    The last two mean that the scan had no result.
     """
 
     NO_THREATS_FOUND = "NO_THREATS_FOUND"
@@ -217,7 +220,10 @@ class Document(Value):
                 return self.changed(status=DocumentStatus.ATTACHED, settled_at=now, scan=result)
             case ScanResult.THREATS_FOUND:
                 return self.refused(Refusal.THREAT, now).model_copy(update={"scan": result})
-            case ScanResult.UNSUPPORTED | ScanResult.ACCESS_DENIED | ScanResult.FAILED:
+            case ScanResult.UNSUPPORTED:
+                # A property of the file, such as its compression: a later scan has the same result.
+                return self.refused(Refusal.NOT_SCANNED, now).model_copy(update={"scan": result})
+            case ScanResult.ACCESS_DENIED | ScanResult.FAILED:
                 return None
             case other:
                 assert_never(other)

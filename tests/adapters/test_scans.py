@@ -12,7 +12,7 @@ from tests.fakes.samples import BOWEL_SURGERIES
 
 CLEAN: Final = "NO_THREATS_FOUND"
 INFECTED: Final = "THREATS_FOUND"
-UNRESOLVED: Final = ("UNSUPPORTED", "ACCESS_DENIED", "FAILED")
+UNRESOLVED: Final = ("ACCESS_DENIED", "FAILED")
 
 
 @pytest.fixture
@@ -128,6 +128,19 @@ def test_message_reports_it_when_a_scan_found_malware(scanning: Cloud) -> None:
     document_id, version_id = checking(scanning, request_id)
     for _ in range(2):
         scanning.deliver_scan_result(request_id, document_id, version_id, INFECTED)
+    assert events(scanning, request_id) == ["DocumentRefused"]
+    assert messages(scanning).count("DocumentRefused") == 1
+
+
+def test_another_form_of_the_file_is_requested_when_it_cannot_be_scanned(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    for _ in range(2):
+        scanning.deliver_scan_result(request_id, document_id, version_id, "UNSUPPORTED")
+    document = shown(scanning, request_id)
+    assert (document["status"], document["refusal_code"]) == ("REFUSED", "not_scanned")
+    assert "Print it to a PDF" in document["refusal_code_label"]
+    assert scanning.object_versions() == []
     assert events(scanning, request_id) == ["DocumentRefused"]
     assert messages(scanning).count("DocumentRefused") == 1
 

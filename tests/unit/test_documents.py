@@ -50,9 +50,7 @@ def test_document_reaches_its_final_status_when_its_scan_completed(
     assert (settled.version_id is None) == (refusal is not None)
 
 
-@pytest.mark.parametrize(
-    "result", [ScanResult.UNSUPPORTED, ScanResult.ACCESS_DENIED, ScanResult.FAILED]
-)
+@pytest.mark.parametrize("result", [ScanResult.ACCESS_DENIED, ScanResult.FAILED])
 def test_document_status_does_not_change_when_its_scan_failed(result: ScanResult) -> None:
     assert verified(scanned=True).scanned(result, START) is None
 
