@@ -22,5 +22,5 @@ def test_tier_explains_the_installation_when_there_is_no_browser(required: str, 
         timeout=120,
         check=False,
     )
-    assert "apt-get install chromium" in ran.stdout
+    assert "apt-get install chromium-headless-shell" in ran.stdout
     assert ran.returncode == code, ran.stdout
