@@ -97,7 +97,6 @@ def steps() -> tuple[Step, ...]:
             "format", (PYTHON, "-m", "ruff", "format", "--check", "--output-format", "concise", ".")
         ),
         Step("lint", (PYTHON, "-m", "ruff", "check", "--output-format", "concise", ".")),
-        Step("types", (PYTHON, "-m", "mypy", *typed)),
         tier("architecture"),
         tier("unit", lane=1),
         # A step of one process would leave a processor idle if it were the last: the longest of them
@@ -105,6 +104,7 @@ def steps() -> tuple[Step, ...]:
         tier("journeys", lane=2, deep=True),
         tier("browser", lane=1),
         tier("template"),
+        Step("types", (PYTHON, "-m", "mypy", *typed)),
         tier("property", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("adapters", *parallel, lane=3, deep=True),
