@@ -46,11 +46,12 @@ from precert.fhir.claim_changes import (
     is_cancelled,
     is_cancelled_as_a_whole,
     is_update,
+    places_of_numbers,
     prior_claims,
     require_one_claim,
 )
 from precert.fhir.claims import ReadClaim, read_claim
-from precert.fhir.inquiries import numbers_in, read_inquiry
+from precert.fhir.inquiries import read_inquiry
 from precert.fhir.response_bundles import ClaimError
 from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
 from precert.usecases.claim_updates import update_prior_authorization
@@ -238,7 +239,7 @@ def _update_of(bundle: Bundle, claim: ReadClaim, content: RequestContent) -> Cla
     return ClaimUpdate(
         claim_id=claim_identifier(bundle, bundle.first),
         prior_ids=tuple(claim_identifier(bundle, one) for one in prior_claims(bundle)),
-        numbers=tuple(numbers_in(bundle.first)),
+        numbers=tuple(places_of_numbers(bundle.first)),
         content=content,
         sequences=claim.sequences,
         cancelled=cancelled_items(bundle.first),

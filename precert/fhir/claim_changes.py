@@ -1,5 +1,7 @@
 """What a received claim changes of an earlier one: which claim it is, and which items it cancels."""
 
+from typing import Final
+
 from precert.fhir import systems
 from precert.fhir.bundles import (
     INFO_CANCELLED,
@@ -9,6 +11,7 @@ from precert.fhir.bundles import (
     code_in,
     extension_of,
     objects,
+    text,
 )
 from precert.fhir.elements import Json
 
@@ -36,6 +39,25 @@ def _prior_claim(bundle: Bundle, related: Json) -> Json:
     if isinstance(known := related.get("reference"), dict):
         return {"identifier": [known]}
     return {}
+
+
+_NUMBERS: Final = ("authorizationNumber", "administrationReferenceNumber")
+"""X12 REF BB and REF NT: numbers of earlier responses."""
+
+
+def places_of_numbers(claim: Json) -> dict[str, str]:
+    """The numbers of earlier responses that a claim or its items name, each with its first place."""
+    found: dict[str, str] = {}
+    if number := text(claim, "preAuthRef"):
+        found[number.strip().upper()] = "Claim.preAuthRef"
+    items = ((f"Claim.item[{index}]", one) for index, one in enumerate(objects(claim, "item")))
+    for place, element in (("Claim", claim), *items):
+        for name in _NUMBERS:
+            extension = extension_of(element, systems.extension_url(name))
+            if number := text(extension, "valueString"):
+                path = f"{place}.extension('{name}').valueString"
+                found.setdefault(number.strip().upper(), path)
+    return found
 
 
 def require_one_claim(bundle: Bundle) -> None:

@@ -18,7 +18,7 @@ from precert.domain.value_errors import errors_of
 from precert.domain.values import Purpose
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, extension_of, objects, text
-from precert.fhir.claim_changes import is_cancelled_item, is_update
+from precert.fhir.claim_changes import is_cancelled_item, is_update, places_of_numbers
 from precert.fhir.claim_items import ItemReader, item_sequences
 from precert.fhir.elements import Json
 from precert.fhir.received_parties import PROVIDER_TYPES, patient_of, provider_of
@@ -157,6 +157,8 @@ class _Reader:
         self.places["/related"] = "Claim.related"
         for index in range(len(objects(claim, "related"))):
             self.places[f"/related/{index}"] = f"Claim.related[{index}]"
+        for index, place in enumerate(places_of_numbers(claim).values()):
+            self.places[f"/numbers/{index}"] = place
         if not is_update(self.bundle):
             cancelled = [is_cancelled_item(one) for one in (claim, *objects(claim, "item"))]
             if any(cancelled):

@@ -13,17 +13,14 @@ from precert.fhir.bundles import (
     Issue,
     UnprocessableBundleError,
     codings,
-    extension_of,
     objects,
-    text,
 )
+from precert.fhir.claim_changes import places_of_numbers
 from precert.fhir.claim_dates import period_of
 from precert.fhir.claims import focal_insurance
 from precert.fhir.elements import Json
 from precert.fhir.received_parties import patient_of
 
-_NUMBERS: Final = ("authorizationNumber", "administrationReferenceNumber")
-"""X12 REF BB and REF NT: numbers of earlier responses."""
 _PURPOSES: Final = {
     "/member_id": "The member id of the patient",
     "/date_of_birth": "The birth date of the patient",
@@ -51,7 +48,7 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
     entered = {
         "member_id": patient.get("member_id"),
         "date_of_birth": patient.get("date_of_birth"),
-        "numbers": tuple(dict.fromkeys(numbers_in(claim)))[:MOST_NUMBERS],
+        "numbers": tuple(places_of_numbers(claim))[:MOST_NUMBERS],
         "codes": frozenset(_codes(claim)),
         "first_day": first,
         "last_day": last,
@@ -69,17 +66,6 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
                 for one in errors_of(error)
             ]
         ) from None
-
-
-def numbers_in(claim: Json) -> Iterator[str]:
-    """The numbers of earlier responses that a claim or its items name."""
-    if number := text(claim, "preAuthRef"):
-        yield number.upper()
-    for element in (claim, *objects(claim, "item")):
-        for name in _NUMBERS:
-            extension = extension_of(element, systems.extension_url(name))
-            if number := text(extension, "valueString"):
-                yield number.strip().upper()
 
 
 def _codes(claim: Json) -> Iterator[str]:

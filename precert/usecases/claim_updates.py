@@ -1,10 +1,13 @@
 """Updates and cancellations of claims of the Prior Authorization API (W5)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from precert.domain.amending import amend, require_amendable
 from precert.domain.caller import Caller
@@ -20,10 +23,12 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.events import Event
+from precert.domain.inquiry import MOST_NUMBERS
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.statuses import Status
+from precert.domain.values import PrecertNumber
 from precert.names import Entitlement
 from precert.usecases.assessment import assess_cycle
 from precert.usecases.documents import document_event
@@ -94,7 +99,12 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
         if is_repeated and not update.errors:
             return file
         changes, unknown = compared_items(update, file, numbers_of(file))
-        errors = [*update.errors, *unknown, *_errors_of_providers(request, update.content)]
+        errors = [
+            *update.errors,
+            *unknown,
+            *_errors_of_numbers(update, request, caller, requests, registrations),
+            *_errors_of_providers(request, update.content),
+        ]
         if not changes.added and not changes.cancelled and not errors:
             return file
         withdraws = changes.cancels_all(request) and not errors
@@ -250,7 +260,7 @@ def _prior_file(
     files = [found(id_of(one), is_claim=True) for one in update.prior_ids]
     first = next((one for one in files if one is not None), None)
     if first is None:
-        named = (found(one, is_claim=False) for one in update.numbers)
+        named = (found(one, is_claim=False) for one in _known_forms(update).values())
         first = next((one for one in named if one is not None), None)
         if first is None:
             raise NotFoundError(_NO_PRIOR)
@@ -265,6 +275,38 @@ def _prior_file(
     if errors:
         raise InvalidInputError([*errors, *update.errors])
     return first
+
+
+def _known_forms(update: ClaimUpdate) -> dict[int, str]:
+    """The numbers that can be those of requests here, by their position."""
+    found = {}
+    for index, number in enumerate(update.numbers):
+        with suppress(ValidationError):
+            found[index] = _NUMBER.validate_python(number)
+    return dict(islice(found.items(), MOST_NUMBERS))
+
+
+def _errors_of_numbers(
+    update: ClaimUpdate,
+    request: Request,
+    caller: Caller,
+    requests: RequestStore,
+    registrations: Registrations,
+) -> Iterator[FieldError]:
+    """Errors of numbers of the caller's other requests: items stay with their request.
+
+    A number that is not known here can be another payer's.
+    """
+    for index, number in _known_forms(update).items():
+        if number == request.submitted.number:
+            continue
+        other = registrations.request_id_of(number)
+        if other is not None and own_request(requests.read(other), caller) is not None:
+            message = (
+                f"Precertification {number} is another request than the one in Claim.related: leave "
+                "the number out, or send the item in an update of that request"
+            )
+            yield FieldError(f"/numbers/{index}", "contradicts", message)
 
 
 def _errors_of_providers(request: Request, content: RequestContent) -> list[FieldError]:
@@ -290,5 +332,6 @@ _ANOTHER_REQUEST: Final = (
     "separate claim"
 )
 _USED: Final = "Another claim has this identifier. Use a new identifier for the update."
+_NUMBER: Final = TypeAdapter[str](PrecertNumber)
 _MOST_PRIOR: Final = 20
 """Maximum number of earlier claims that are looked up."""

@@ -27,7 +27,7 @@ class ClaimUpdate:
     prior_ids: tuple[str, ...]
     """Identifiers of the earlier claim: its own, and those of its updates."""
     numbers: tuple[str, ...]
-    """Precertification numbers that it names."""
+    """Numbers of earlier responses that it names, each once."""
     content: RequestContent
     sequences: tuple[int, ...]
     """The item number of each service line of the content, in its order."""

@@ -1,16 +1,15 @@
 """A QuestionnaireResponse in a claim's bundle answers the required documentation (Da Vinci DTR)."""
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from functions.dtr import handler as dtr
-from precert.fhir.questionnaires import questionnaire
 from tests.adapters.callers import FACILITY
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import coverage
 from tests.adapters.pas_calls import PACEMAKER, Json, claim, issues, resources, submit
-from tests.adapters.test_pas_documents import (
+from tests.adapters.pas_documents import (
     NOTES,
     attach,
     attachment,
@@ -24,58 +23,9 @@ from tests.adapters.test_pas_documents import (
     rfi_is_open,
     with_resources,
 )
+from tests.adapters.pas_questionnaires import BASE, INCOMPLETE, PACEMAKERS, answers, bundled, types
 from tests.fakes.samples import questionnaires
 from tests.unit.test_export import coding, extensions
-
-BASE: Final = "https://fhir.samplehealthplan.example.com/Questionnaire"
-VALUES: Final[dict[str, Json]] = {
-    "attachment": {"valueAttachment": attachment(title="Report")},
-    "boolean": {"valueBoolean": False},
-    "choice": {"valueCoding": {"code": "CT", "display": "Computed Tomography"}},
-    "date": {"valueDate": "2026-06-20"},
-    "decimal": {"valueDecimal": 1.5},
-    "integer": {"valueInteger": 0},
-    "string": {"valueString": "Short text"},
-    "text": {"valueString": "Syncope with pauses of four seconds"},
-}
-
-
-def answers(name: str, *left_out: str, with_files: bool = False, **changes: Any) -> Json:
-    """A completed response to one of the sample payer's questionnaires."""
-    data = questionnaires()
-    [family] = (one for one in data.families if one.name == name)
-    form = questionnaire(family, data, "Sample Health Plan")
-    groups = [
-        {
-            "linkId": group["linkId"],
-            "text": group["text"],
-            "item": [
-                {
-                    "linkId": item["linkId"],
-                    "text": item["text"],
-                    "answer": [VALUES[item["type"]]],
-                }
-                for item in group["item"]
-                if item["linkId"] not in left_out and (with_files or item["type"] != "attachment")
-            ],
-        }
-        for group in form["item"]
-    ]
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": f"{BASE}/{name}|{data.version}",
-        "status": "completed",
-        "authored": "2026-06-30T12:00:00Z",
-        "item": groups,
-        **changes,
-    }
-
-
-PACEMAKERS: Final = "devices-and-hysterectomy"
-
-
-def types(cloud: Cloud) -> list[str | None]:
-    return sorted((one.get("document_type") for one in documents(cloud)), key=lambda one: one or "")
 
 
 @pytest.mark.rule("W1")
@@ -97,15 +47,6 @@ def test_nothing_is_requested_when_a_response_answers_the_required_documentation
     assert f"{BASE}/{PACEMAKERS}|2026.1" in text
     assert "Imaging" not in text
     assert cloud.download(only_request(cloud), notes["document_id"], FACILITY).status == 200
-
-
-INCOMPLETE: Final[dict[str, Json]] = {
-    "a required answer is missing": answers(PACEMAKERS, "imaging-findings"),
-    "it is not completed": answers(PACEMAKERS, status="in-progress"),
-    "its version is another": answers(PACEMAKERS, questionnaire=f"{BASE}/{PACEMAKERS}|1.0"),
-    "it is another payer's": answers(PACEMAKERS, questionnaire="https://other.example.com/q"),
-    "it names no questionnaire": answers(PACEMAKERS, questionnaire=None),
-}
 
 
 @pytest.mark.parametrize("kind", INCOMPLETE)
@@ -194,11 +135,6 @@ def test_no_questionnaire_is_requested_when_none_collects_the_documents(cloud: C
     answer = submit(cloud, claim(PACEMAKER)).body
     assert is_task(submit(cloud, claim(PACEMAKER)))
     assert requested_contexts(answer) == []
-
-
-def bundled(response: Json) -> Json:
-    """A response as DTR conveys it."""
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": response}]}
 
 
 @pytest.mark.rule("W1")

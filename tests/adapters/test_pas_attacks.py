@@ -12,8 +12,7 @@ from functions.status import handler as status
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.pas_calls import PACEMAKER, VISIT, Json, actions, claim, errors, issues, submit
-from tests.adapters.test_pas_answers import PACEMAKERS, answers
-from tests.adapters.test_pas_documents import (
+from tests.adapters.pas_documents import (
     NOTES,
     attach,
     attachment,
@@ -24,7 +23,8 @@ from tests.adapters.test_pas_documents import (
     reference,
     with_resources,
 )
-from tests.adapters.test_pas_updates import cancel_item, only_row, update
+from tests.adapters.pas_questionnaires import PACEMAKERS, answers
+from tests.adapters.pas_updates import cancel_item, only_row, update
 from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY
 from tests.unit.test_export import claim_of
 

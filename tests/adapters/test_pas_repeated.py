@@ -8,8 +8,7 @@ import pytest
 
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.pas_calls import PACEMAKER, Json, claim, issues, submit
-from tests.adapters.test_pas_answers import INCOMPLETE, PACEMAKERS, answers, bundled, types
-from tests.adapters.test_pas_documents import (
+from tests.adapters.pas_documents import (
     IMAGES,
     NOTES,
     attach,
@@ -23,7 +22,8 @@ from tests.adapters.test_pas_documents import (
     rfi_is_open,
     with_resources,
 )
-from tests.adapters.test_pas_updates import update
+from tests.adapters.pas_questionnaires import INCOMPLETE, PACEMAKERS, answers, bundled, types
+from tests.adapters.pas_updates import update
 
 WORDS: Final = b"Office visit notes."
 BINARY: Final = {

@@ -30,8 +30,8 @@ from tests.adapters.pas_calls import (
     response,
     submit,
 )
+from tests.adapters.pas_documents import NOTES, attachment, reference, with_resources
 from tests.adapters.pas_elements import ELEMENTS
-from tests.adapters.test_pas_documents import NOTES, attachment, reference, with_resources
 from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY, IMAGES, PROVIDER_TIN, content, payer
 from tests.unit.test_export import claim_of
 from tools.operations import ALL_ROUTES

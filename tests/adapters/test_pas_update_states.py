@@ -23,9 +23,8 @@ from tests.adapters.pas_calls import (
     response,
     submit,
 )
-from tests.adapters.test_disputes import CALL, dispute
-from tests.adapters.test_pas_documents import NOTES, attachment, notes, reference, with_resources
-from tests.adapters.test_pas_updates import (
+from tests.adapters.pas_documents import NOTES, attachment, notes, reference, with_resources
+from tests.adapters.pas_updates import (
     PROCEDURE,
     TWO,
     add_item,
@@ -36,6 +35,7 @@ from tests.adapters.test_pas_updates import (
     only_row_of,
     update,
 )
+from tests.adapters.test_disputes import CALL, dispute
 from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY
 from tests.unit.test_export import claim_of
 from tools.fhir_validator import pas_validator

@@ -8,7 +8,7 @@ from functions.status import handler as status
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import PDF, PNG, Cloud
 from tests.adapters.pas_calls import PACEMAKER, Json, claim, code_task, submit
-from tests.adapters.test_pas_documents import (
+from tests.adapters.pas_documents import (
     IMAGES,
     NOTES,
     attach,

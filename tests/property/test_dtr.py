@@ -14,8 +14,8 @@ from precert.fhir.orders import HookResources, member_id_of, read_order
 from precert.fhir.questionnaires import package_answer, package_of, read_package_request
 from tests.adapters.hooks import order
 from tests.adapters.pas_mutations import VALUES, Path, paths, replaced
+from tests.adapters.pas_questionnaires import PACEMAKERS, answers
 from tests.adapters.test_dtr import parameters, report
-from tests.adapters.test_pas_answers import PACEMAKERS, answers
 from tests.fakes.clock import START
 from tests.fakes.samples import payer, questionnaires
 from tests.unit.test_export import uuids
