@@ -35,9 +35,11 @@ GUIDE_FACTS: Final = (
     Path("data/fhir/sdc.json"),
     Path("data/fhir/crd.json"),
     Path("data/fhir/dtr.json"),
+    Path("data/fhir/hrex.json"),
 )
 _GUIDES: Final = (
     *("/davinci-pas/", "/davinci-crd/", "/davinci-dtr/", "/us/core/", "/uv/sdc/"),
+    "/davinci-hrex/",
     "/subscriptions-backport/",
 )
 

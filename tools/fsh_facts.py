@@ -3,10 +3,9 @@
 ``python -m tools.fsh_facts SOURCES --to data/fhir/crd.json`` reads a checkout of a guide's sources
 (``sushi-config.yaml`` and ``input``) and writes what its profiles and extensions constrain, in the form
 of :mod:`tools.fhir_facts`. What FHIR itself constrains is not among them; a profile names its parent of
-another guide (US Core, SDC), whose facts are in that guide's file. The sources of Da Vinci CRD and DTR
-and of SDC are public (HL7/davinci-crd, HL7/davinci-dtr, HL7/sdc;
-CC0-1.0). Texts of the guides are left out. The
-standard prefetch of CRD is its example of services.
+another guide (US Core, SDC), whose facts are in that guide's file. The sources of Da Vinci CRD, DTR and
+HRex and of SDC are public (HL7/davinci-crd, HL7/davinci-dtr, HL7/davinci-ehrx, HL7/sdc; CC0-1.0). Texts
+of the guides are left out. The standard prefetch of CRD is its example of services.
 """
 
 import argparse
@@ -38,6 +37,8 @@ _KINDS: Final = frozenset({"Profile", "Extension"})
 _SAME: Final = {"SimpleQuantity": "Quantity"}
 """Profiles of data types by FHIR itself."""
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
+_CODE_SYSTEMS: Final = {"TaskStatus": "http://hl7.org/fhir/task-status"}
+"""FHIR's own code systems that guides name without an alias."""
 _RESOURCES: Final = re.findall(
     r"\w+",
     "Appointment Bundle CommunicationRequest Coverage Device DeviceRequest Encounter Extension Library "
@@ -61,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sources", type=Path)
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", help="ids of profiles; else all")
+    parser.add_argument("--only", nargs="*", help="ids of profiles and value sets; else all")
     arguments = parser.parse_args()
     facts = Guide(arguments.sources).facts()
     if arguments.only:
@@ -72,7 +73,10 @@ def main() -> None:
 
 
 def facts_of(facts: Json, ids: Sequence[str]) -> Json:
-    """The facts of some profiles, and of the extensions, value sets and invariants that they use."""
+    """The facts of some profiles, and of the extensions, value sets and invariants that they use.
+
+    ``ids`` can name value sets, too.
+    """
     waiting = [url for url in facts["profiles"] if url.rpartition("/")[2] in ids]
     found: Json = {}
     while waiting:
@@ -83,7 +87,10 @@ def facts_of(facts: Json, ids: Sequence[str]) -> Json:
     rows = [row for one in found.values() for row in one["elements"]]
     used = {
         "profiles": found,
-        "value_sets": {row["binding"][1] for row in rows if "binding" in row},
+        "value_sets": {
+            *(row["binding"][1] for row in rows if "binding" in row),
+            *(url for url in facts["value_sets"] if url.rpartition("/")[2] in ids),
+        },
         "invariants": {key for row in rows for key in row.get("invariants", ())},
     }
     return facts | {
@@ -236,7 +243,7 @@ class Guide:
         if name.startswith(("http", "urn:")):
             return name
         found = self.find(name)
-        return self._address(found) if found else f"{_FHIR}{name}"
+        return self._address(found) if found else _CODE_SYSTEMS.get(name, f"{_FHIR}{name}")
 
     def type_of(self, name: str) -> str:
         """The FHIR type of a profile; of other guides' profiles the type in their name."""

@@ -65,18 +65,34 @@ _REQUIRED: Final = {
     "MedicationRequest": {"medicationCodeableConcept", "requester"},
 }
 """What an order has beside its subject; one that lacks it is not returned."""
+_US_CORE: Final = "http://hl7.org/fhir/us/core"
 _PROFILES: Final = {
-    "Patient": ("profile-beneficiary", "profile-subscriber", "us-core-patient"),
-    "Practitioner": ("profile-practitioner", "us-core-practitioner"),
-    "PractitionerRole": ("profile-practitionerrole", "us-core-practitionerrole"),
-    "Organization": (
-        *("profile-insurer", "profile-requestor", "profile-organization"),
-        "us-core-organization",
-    ),
-    "Location": ("profile-location", "us-core-location"),
-    "ServiceRequest": ("profile-servicerequest",),
-    "DeviceRequest": ("profile-devicerequest",),
-    "MedicationRequest": ("profile-medicationrequest",),
+    kind: frozenset(f"{guide}/StructureDefinition/{name}" for guide, name in names)
+    for kind, names in {
+        "Patient": (
+            (systems.PAS, "profile-beneficiary"),
+            (systems.PAS, "profile-subscriber"),
+            (_US_CORE, "us-core-patient"),
+        ),
+        "Practitioner": (
+            (systems.PAS, "profile-practitioner"),
+            (_US_CORE, "us-core-practitioner"),
+        ),
+        "PractitionerRole": (
+            (systems.PAS, "profile-practitionerrole"),
+            (_US_CORE, "us-core-practitionerrole"),
+        ),
+        "Organization": (
+            (systems.PAS, "profile-insurer"),
+            (systems.PAS, "profile-requestor"),
+            (systems.PAS, "profile-organization"),
+            (_US_CORE, "us-core-organization"),
+        ),
+        "Location": ((systems.PAS, "profile-location"), (_US_CORE, "us-core-location")),
+        "ServiceRequest": ((systems.PAS, "profile-servicerequest"),),
+        "DeviceRequest": ((systems.PAS, "profile-devicerequest"),),
+        "MedicationRequest": ((systems.PAS, "profile-medicationrequest"),),
+    }.items()
 }
 """Profiles of HL7's guides that a returned resource fits."""
 _GUIDES: Final = ("http://hl7.org/fhir/us/", "http://hl7.org/fhir/uv/")
@@ -309,12 +325,8 @@ def _keep_profiles(resource: Json, kind: str) -> None:
     """Claim no profile of a guide that a returned resource of this type may not fit."""
     if not (claimed := _claims(resource)):
         return
-    known = _PROFILES.get(kind, ())
-    kept = [
-        one
-        for one in claimed
-        if not one.startswith(_GUIDES) or one.partition("|")[0].rpartition("/")[2] in known
-    ]
+    known = _PROFILES.get(kind, frozenset())
+    kept = [one for one in claimed if not one.startswith(_GUIDES) or one.partition("|")[0] in known]
     resource["meta"] = {**resource["meta"], "profile": kept}
     if not kept:
         del resource["meta"]["profile"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -315,3 +315,34 @@ def test_violation_is_found_when_an_organization_of_us_core_has_it(kind: str) ->
     sent = {name: one for name, one in organization(**changes).items() if one is not None}
     found = [str(one) for one in pas_validator().findings(sent)]
     assert any(expected in one for one in found), found
+
+
+NOT_RETURNED: Final = {
+    "profile-organization": "HRexOrganization",
+    "profile-taskquestionnaire": "SDCTaskQuestionnaire",
+}
+"""Profiles of CRD that no answer has, with the profile of another guide from which they are derived."""
+
+
+def test_profile_of_another_guide_is_known_when_a_profile_is_derived_from_it() -> None:
+    """PAS 2.2.1 derives no profile from HRex; of CRD it is one that is not returned."""
+    validator = pas_validator()
+    profiles = validator.facts["profiles"]
+    unknown = {
+        url.rpartition("/")[2]: one["parent"]
+        for url, one in profiles.items()
+        if one.get("parent") not in (None, one["type"]) and not list(validator.parents(url))
+    }
+    assert unknown == NOT_RETURNED
+
+
+@pytest.mark.parametrize(("status", "is_valid"), [("requested", True), ("draft", False)])
+def test_status_of_a_task_is_one_of_hrex_when_pas_binds_it(status: str, *, is_valid: bool) -> None:
+    task = {
+        "resourceType": "Task",
+        "meta": {"profile": [f"{PAS}/StructureDefinition/profile-task"]},
+        "status": status,
+        "intent": "order",
+    }
+    found = [one.message for one in pas_validator().findings(task)]
+    assert any("hrex-task-status" in one for one in found) is not is_valid
