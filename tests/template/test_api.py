@@ -259,3 +259,27 @@ def test_payers_own_tokens_are_accepted_when_an_issuer_is_configured(
     }
     assert claims == {None, "registered_tins"}
     assert with_own_issuer.findings == []
+
+
+def test_api_waits_for_a_function_as_long_as_it_may_take_when_it_is_called(
+    stack: Synthesized,
+) -> None:
+    for integration in stack.properties("AWS::ApiGatewayV2::Integration").values():
+        assert integration["TimeoutInMillis"] == 29_000
+        # Handlers read the event of version 2.0, which has other names.
+        assert integration["PayloadFormatVersion"] == "2.0"
+
+
+def test_routes_are_served_at_once_when_a_release_changes_them(stack: Synthesized) -> None:
+    (stage,) = stack.properties("AWS::ApiGatewayV2::Stage").values()
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    assert stage["DefaultRouteSettings"]["DetailedMetricsEnabled"] is True
+
+
+def test_old_protocols_are_refused_when_the_api_has_a_domain(
+    prod: Synthesized, with_own_domain: Synthesized
+) -> None:
+    for stack in (prod, with_own_domain):
+        for domain in stack.properties("AWS::ApiGatewayV2::DomainName").values():
+            (found,) = domain["DomainNameConfigurations"]
+            assert found["SecurityPolicy"] == "TLS_1_2"

@@ -28,6 +28,13 @@ def test_audit_has_a_key_of_its_own_when_it_is_encrypted(prod: Synthesized) -> N
         if name.startswith("Audit")
     ]
     key = table["SSESpecification"]["KMSMasterKeyId"]
+    [archive] = [
+        one
+        for name, one in prod.properties("AWS::S3::Bucket").items()
+        if name.startswith("AuditArchive")
+    ]
+    [encryption] = archive["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key
     others = [
         one["SSESpecification"]["KMSMasterKeyId"]
         for name, one in prod.properties("AWS::DynamoDB::Table").items()
@@ -45,9 +52,10 @@ def test_nobody_can_change_an_item_when_it_is_in_the_table(prod: Synthesized) ->
     ]
     [statement] = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"]) == ("Deny", {"AWS": "*"})
-    assert {"dynamodb:DeleteItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"} <= set(
-        statement["Action"]
-    )
+    assert set(statement["Action"]) == {
+        *("dynamodb:DeleteItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"),
+        *("dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"),
+    }
 
 
 def test_functions_can_only_append_when_they_use_the_audit_table(stack: Synthesized) -> None:
@@ -59,3 +67,23 @@ def test_functions_can_only_append_when_they_use_the_audit_table(stack: Synthesi
     }
     stream = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
     assert used - stream == {"dynamodb:PutItem"}
+
+
+def test_archive_receives_the_record_when_one_is_appended(stack: Synthesized) -> None:
+    """Its function reads the record from the stream; the table deletes it after 90 days."""
+    [table] = [
+        one
+        for name, one in stack.properties("AWS::DynamoDB::Table").items()
+        if name.startswith("Audit")
+    ]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+
+
+def test_nothing_expires_when_it_is_in_the_archive(stack: Synthesized) -> None:
+    [bucket] = [
+        one
+        for name, one in stack.properties("AWS::S3::Bucket").items()
+        if name.startswith("AuditArchive")
+    ]
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule.keys() == {"AbortIncompleteMultipartUpload", "Id", "Status"}

@@ -58,6 +58,8 @@ def test_backups_are_copied_and_locked_when_the_stage_has_phi(prod: Synthesized)
     assert rule["Lifecycle"]["DeleteAfterDays"] == days
     assert rule["ScheduleExpression"] == f"cron(0 0/{backup['every_hours']} * * ? *)"
     assert DAY_HOURS % backup["every_hours"] == 0
+    # With 4 hours, at most about 5 hours are lost with the Region.
+    assert (rule["StartWindowMinutes"], rule["CompletionWindowMinutes"]) == (60, 12 * 60)
     [vault] = prod.properties("AWS::Backup::BackupVault").values()
     assert vault["LockConfiguration"] == {"MinRetentionDays": days, "ChangeableForDays": 3}
     assert vault["EncryptionKeyArn"]

@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 
 from precert import names as shared_names
+from tests.template import stages
 from tests.template.synthesized import Synthesized
 
 TABLE: Final = "AWS::DynamoDB::Table"
@@ -44,6 +45,19 @@ def test_requests_expire_and_are_streamed_when_the_table_is_created(stack: Synth
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
+def test_items_expire_in_their_tables_only_when_they_have_a_time(stack: Synthesized) -> None:
+    """Data that the payer loads never expires."""
+    expiring = {
+        name[:-8]: one["TimeToLiveSpecification"]
+        for name, one in stack.properties(TABLE).items()
+        if "TimeToLiveSpecification" in one
+    }
+    specification = {"AttributeName": shared_names.TTL_ATTRIBUTE, "Enabled": True}
+    assert expiring == dict.fromkeys(
+        ["TablesRequests", "TablesLimits", "AuditTable"], specification
+    )
+
+
 def test_indexes_project_the_row_only_when_lists_are_read(stack: Synthesized) -> None:
     indexes = {
         index["IndexName"]: (
@@ -74,6 +88,18 @@ def test_bucket_is_private_and_versioned_when_it_is_created(stack: Synthesized) 
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        # KMS is charged for each call, and shares a quota with the account.
+        assert rule["BucketKeyEnabled"] is True
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_earlier_version_remains_for_30_days_when_a_file_was_deleted(stack: Synthesized) -> None:
+    """The runbook and the recovery state it. No rule deletes a file itself."""
+    for name, bucket in stack.properties(BUCKET).items():
+        [rule] = bucket["LifecycleConfiguration"]["Rules"]
+        assert not rule.keys() & {"ExpirationInDays", "ExpirationDate"}, name
+        if not name.startswith("AuditArchive"):
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}, name
 
 
 @pytest.mark.rule("T4")
@@ -99,6 +125,7 @@ def test_bucket_refuses_plain_http_when_it_is_called(stack: Synthesized) -> None
             if statement["Effect"] == "Deny"
         ]
         assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+        assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in conditions
 
 
 def test_documents_are_announced_and_portals_may_post_when_uploading(stack: Synthesized) -> None:
@@ -120,6 +147,22 @@ def test_data_is_retained_when_production_is_deleted(prod: Synthesized) -> None:
     assert all(table["DeletionProtectionEnabled"] for table in prod.properties(TABLE).values())
     (pool,) = prod.properties("AWS::Cognito::UserPool").values()
     assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_deletion_of_a_key_can_be_cancelled_for_30_days_when_in_production(
+    prod: Synthesized,
+) -> None:
+    """KMS's longest: data without its key is lost."""
+    keys = prod.properties("AWS::KMS::Key").values()
+    assert {key["PendingWindowInDays"] for key in keys} == {30}
+    # AWS rotates no keys of signatures and hashes.
+    symmetric = [key for key in keys if "KeySpec" not in key]
+    assert {key.get("EnableKeyRotation") for key in symmetric} == {True}
+
+
+def test_events_can_be_replayed_as_configured_when_in_production(prod: Synthesized) -> None:
+    [archive] = prod.properties("AWS::Events::Archive").values()
+    assert archive["RetentionDays"] == stages.prod().archive_days
 
 
 def test_data_goes_when_development_is_deleted(dev: Synthesized) -> None:

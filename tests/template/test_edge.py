@@ -69,6 +69,12 @@ def test_web_acl_bounds_addresses_and_clients_when_the_stage_has_phi(prod: Synth
     assert (key["Header"]["Name"], by_client["Limit"]) == ("authorization", 6000)
     for name in ("ByAddress", "ByClient"):
         assert rules[name]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    for rule in (by_address, by_client):
+        assert rule["EvaluationWindowSec"] == 300
+    # A call without a token would count for a client without a name.
+    assert by_client["ScopeDownStatement"]["SizeConstraintStatement"]["Size"] == 0
+    for name in managed:
+        assert rules[name]["OverrideAction"] == {"None": {}}, "it would only count"
     counted = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     assert {one["Name"] for one in counted["RuleActionOverrides"]} == {
         "SizeRestrictions_BODY",
@@ -90,6 +96,20 @@ def test_log_of_refused_calls_has_no_token_and_no_path_when_it_is_written(
         {"QueryString": {}},
     ]
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+
+
+def test_no_request_is_sampled_when_a_rule_matches_it(prod: Synthesized) -> None:
+    """AWS WAF would show samples with their paths, which contain ids."""
+    acl = acl_of(prod)
+    shown = [acl["VisibilityConfig"], *(one["VisibilityConfig"] for one in acl["Rules"])]
+    assert {one["SampledRequestsEnabled"] for one in shown} == {False}
+    assert {one["CloudWatchMetricsEnabled"] for one in shown} == {True}
+
+
+def test_secret_is_long_when_cloudfront_identifies_itself_with_it(prod: Synthesized) -> None:
+    for secret in prod.properties("AWS::SecretsManager::Secret").values():
+        generated = secret["GenerateSecretString"]
+        assert (generated["PasswordLength"], generated["ExcludePunctuation"]) == (48, True)
 
 
 def test_web_acl_is_in_us_east_1_when_the_stage_is_in_another_region(tmp_path: Path) -> None:

@@ -164,3 +164,35 @@ def test_function_has_the_layers_it_needs_when_it_is_deployed(stack: Synthesized
 def test_no_custom_resource_exists_when_the_stack_is_deployed(stack: Synthesized) -> None:
     kinds = {resource["Type"] for resource in stack.template["Resources"].values()}
     assert [kind for kind in kinds if "Custom" in kind] == []
+
+
+def test_function_has_the_time_and_memory_of_the_stage_when_it_is_deployed(
+    prod: Synthesized,
+) -> None:
+    """API Gateway waits for 29 seconds; six times the time of a queue's function hides its messages."""
+    stage = stages.prod()
+    specs = {spec.handler: spec for spec in catalog.ALL}
+    for name, function in prod.properties("AWS::Lambda::Function").items():
+        spec = specs[function["Handler"]]
+        seconds = stage.http_timeout_seconds if spec.serves_http else stage.event_timeout_seconds
+        assert function["Timeout"] == seconds, name
+        assert function["MemorySize"] >= stage.memory_mb, name
+
+
+def test_logs_are_retained_for_a_year_without_details_when_in_production(
+    prod: Synthesized,
+) -> None:
+    groups = prod.properties("AWS::Logs::LogGroup")
+    assert {one["RetentionInDays"] for one in groups.values()} == {365}
+    levels = {
+        function["LoggingConfig"]["ApplicationLogLevel"]
+        for function in prod.properties("AWS::Lambda::Function").values()
+    }
+    assert levels == {"INFO"}
+
+
+def test_log_has_the_key_of_operations_when_it_is_of_the_service(stack: Synthesized) -> None:
+    """AWS WAF's log, without health data, is in us-east-1, where the key is not."""
+    for name, group in stack.properties("AWS::Logs::LogGroup").items():
+        if not name.startswith("Refused"):
+            assert "EncryptionOperationsKey" in str(group["KmsKeyId"]), name

@@ -50,6 +50,7 @@ def test_release_is_gradual_when_people_wait_for_the_function(prod: Synthesized)
     [alias] = prod.properties("AWS::StepFunctions::StateMachineAlias").values()
     preference = alias["DeploymentPreference"]
     assert (preference["Type"], preference["Percentage"]) == ("CANARY", 10)
+    assert preference["Interval"] == 10
     assert len(preference["Alarms"]) == 1
 
 
