@@ -77,7 +77,12 @@ def _is_open(command: str) -> bool:
 
 
 def _words(command: str) -> tuple[str, ...]:
-    return tuple(shlex.split(command, comments=True)[1:])
+    words = shlex.split(command, comments=True)[1:]
+    while ">" in words:
+        # The output is written to a file, which the command does not see.
+        at = words.index(">")
+        words[at : at + 2] = []
+    return tuple(words)
 
 
 GLOBAL: Final[Mapping[str, frozenset[str] | None]] = {
@@ -291,6 +296,8 @@ def value_of(shape: Shape, words: Sequence[str]) -> Any:
     if len(words) != 1:
         raise ValueError(f"takes one value, not {list(words)}")
     [word] = words
+    if word.startswith(("file://", "fileb://")):
+        return UNKNOWN
     if isinstance(shape, StructureShape | MapShape | ListShape):
         return _compound(shape, word)
     return _checked(shape, _scalar(shape, word))

@@ -46,6 +46,8 @@ def test_commands_are_found_when_pages_have_them() -> None:
         'aws dynamodb delete-item --table-name T --key \'{"pk": {"S": "1"}}\'',
         "aws sqs list-queues --query \"QueueUrls[?contains(@, 'Relay')] | [0]\"",
         "aws logs tail G --since 1h --region us-east-1",
+        "aws dynamodb put-item --table-name T --item file://item.json > out.json",
+        "aws deploy stop-deployment --deployment-id D",
         "aws kms schedule-key-deletion --key-id K --pending-window-in-days DAYS",
     ],
 )

@@ -87,7 +87,7 @@ def test_name_is_not_stated_when_cloudformation_chooses_it(prod: Synthesized) ->
         for name, value in options_of(command)
         if name in {"--table-name", "--source-table-name"}
     ]
-    assert set(tables) == {"TABLE"}
+    assert set(tables) == {"TABLE", "precert-prod-requests-2"}
 
 
 def test_alias_exists_when_a_command_invokes_it(prod: Synthesized) -> None:
