@@ -247,6 +247,18 @@ DEFECTS: Final = (
         "type=EventType.DOCUMENT_REFUSED",
     ),
     Defect(
+        "U5",
+        "precert/domain/documents.py",
+        "status=DocumentStatus.CHECKING if scanned else DocumentStatus.ATTACHED,",
+        "status=DocumentStatus.ATTACHED,",
+    ),
+    Defect(
+        "U5",
+        "precert/domain/documents.py",
+        "return self.changed(status=DocumentStatus.ATTACHED, settled_at=now, scan=result)",
+        "return self.changed(settled_at=now, scan=result)",
+    ),
+    Defect(
         "U6",
         "precert/usecases/documents.py",
         (
@@ -426,5 +438,44 @@ DEFECTS: Final = (
     ),
     Defect(
         "X2", "precert/usecases/cleanup.py", "    archive.store(cleanup.file_of(request))\n", ""
+    ),
+    Defect(
+        "X2",
+        "precert/usecases/repairs.py",
+        "        if following != position:\n",
+        "        if following == position:\n",
+    ),
+    Defect(
+        "X2",
+        "precert/adapters/eventbridge.py",
+        'if answer["FailedEntryCount"]:',
+        'if answer["FailedEntryCount"] > 1:',
+    ),
+    Defect(
+        "X2",
+        "precert/adapters/sqs.py",
+        "elif self._accepts(receiver.function, event):",
+        "elif self._accepts(receiver.function, event) or event:",
+    ),
+    Defect(
+        "X2",
+        "precert/queues.py",
+        "    return dict(process_partial_response(event, handle, processor, context))",
+        (
+            "    process_partial_response(event, handle, processor, context)\n"
+            '    return {"batchItemFailures": []}'
+        ),
+    ),
+    Defect(
+        "X2",
+        "precert/streams.py",
+        "if is_poison(error) and _set_aside(record, error, dead_letters):",
+        "if is_poison(error):",
+    ),
+    Defect(
+        "X2",
+        "precert/streams.py",
+        "        note_error(refused)\n        return False",
+        "        note_error(refused)\n        return True",
     ),
 )

@@ -75,6 +75,7 @@ def test_first_failed_record_is_reported_when_the_workflow_does_not_respond(clou
     assert again == [event_id, event_id]
 
 
+@pytest.mark.rule("X2")
 def test_record_is_reported_as_failed_when_the_bus_rejects_the_event(cloud: Cloud) -> None:
     cloud.start()
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
@@ -130,6 +131,7 @@ POISON: Final[dict[str, dict[str, object]]] = {
 }
 
 
+@pytest.mark.rule("X2")
 def test_poison_records_are_set_aside_at_once_when_a_batch_has_some(cloud: Cloud) -> None:
     url, request_id = cloud.with_dead_letters(), cloud.submitted()
     records = cloud.stream()
@@ -205,6 +207,7 @@ def test_removed_records_are_cleaned_up_when_one_of_them_is_poison(cloud: Cloud)
     assert cloud.item(draft_id, "PARTY#DRAFT") is None
 
 
+@pytest.mark.rule("X2")
 def test_poison_record_is_delivered_again_when_the_queue_does_not_respond(cloud: Cloud) -> None:
     url = cloud.with_dead_letters()
     broken = {"dynamodb": {"SequenceNumber": "0000", "NewImage": {"event": {"S": "{"}}}}

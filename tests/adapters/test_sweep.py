@@ -170,6 +170,7 @@ def test_clocks_are_checked_when_the_workflow_does_not_respond(cloud: Cloud) -> 
     assert statuses(cloud) == {f"{request_id}-1": "RUNNING"}
 
 
+@pytest.mark.rule("X2")
 def test_every_open_cycle_has_its_turn_when_a_run_is_limited(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

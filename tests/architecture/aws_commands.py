@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import botocore.session
-import jmespath  # type: ignore[import-untyped]
 from botocore import xform_name
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
+from tests.architecture.aws_queries import errors_of_query
 from tests.architecture.source import ROOT
 
 _FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
@@ -377,60 +377,31 @@ def _has_unknown(value: Any) -> bool:
     return value is UNKNOWN
 
 
-def errors_of_query(query: str, output: Shape | None) -> list[str]:
-    """What is wrong with a JMESPath expression on the output of an operation."""
-    try:
-        parsed = jmespath.compile(query).parsed
-    except jmespath.exceptions.JMESPathError as error:
-        return [f"--query: {error}"]
-    errors: list[str] = []
-    _typed(parsed, output, errors)
-    return errors
+@dataclass(frozen=True)
+class AwsCall:
+    """The call that a command makes, and which part of the response it prints."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    query: str | None
 
 
-def _typed(node: Mapping[str, Any], shape: Shape | None, errors: list[str]) -> Shape | None:
-    """The shape of what a part of an expression selects; ``None``: any."""
-    kind, children = node["type"], node["children"]
-    if kind == "field":
-        return _member(node["value"], shape, errors)
-    if kind in {"subexpression", "index_expression", "pipe"}:
-        for child in children:
-            shape = _typed(child, shape, errors)
-        return shape
-    if kind in {"projection", "filter_projection", "value_projection"}:
-        return _projected(node, shape, errors)
-    if kind in {"index", "slice"}:
-        return shape if kind == "slice" else _element(shape)
-    if kind in {"current", "identity", "flatten"}:
-        return _typed(children[0], shape, errors) if children else shape
-    for child in children:
-        _typed(child, shape, errors)
-    return None
-
-
-def _projected(node: Mapping[str, Any], shape: Shape | None, errors: list[str]) -> Shape | None:
-    children = node["children"]
-    found = _typed(children[0], shape, errors)
-    each = found.value if isinstance(found, MapShape) else _element(found)
-    if len(children) == 3:
-        _typed(children[2], each, errors)
-    _typed(children[1], each, errors)
-    return None
-
-
-def _element(shape: Shape | None) -> Shape | None:
-    return shape.member if isinstance(shape, ListShape) else None
-
-
-def _member(name: str, shape: Shape | None, errors: list[str]) -> Shape | None:
-    if isinstance(shape, StructureShape):
-        if name not in shape.members:
-            errors.append(f"--query: {shape.name} has no member {name}")
-            return None
-        found: Shape = shape.members[name]
-        return found
-    if isinstance(shape, MapShape):
-        return shape.value
-    if shape is not None:
-        errors.append(f"--query: {shape.name} has no members, and so no {name}")
-    return None
+def call_of(command: AwsCommand, values: Mapping[str, str]) -> AwsCall:
+    """The call of a command without errors, with the values of what the reader enters."""
+    service, name, *rest = (values.get(word, word) for word in command.words)
+    operation, rest = _operation(service, name, rest)
+    assert operation is not None
+    members = operation.input_shape.members if operation.input_shape else {}
+    names = {f"--{xform_name(one, '-')}": one for one in members}
+    options = split_options(rest)[1]
+    return AwsCall(
+        NAMED_OTHERWISE.get(service, service),
+        xform_name(operation.name),
+        {
+            names[option]: value_of(members[names[option]], words)
+            for option, words in options.items()
+            if option in names
+        },
+        " ".join(options["--query"]) if "--query" in options else None,
+    )
