@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import check_warm, listing, restore, rule_engines
+from bench import check_warm, listing, restore, rule_engines, submissions
 from bench.counting import CountingError
 
 BENCHMARKS: Final[tuple[Callable[[bool], str], ...]] = (
     check_warm.report,
     restore.report,
     rule_engines.report,
+    submissions.report,
     listing.report,
 )
 """Each function returns its table; the argument enables the quick mode."""

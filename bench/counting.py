@@ -67,20 +67,18 @@ def instructions(
     """
     program = (PYTHON, "-S")
     require_valgrind()
-    known = {
-        "PATH": os.environ["PATH"],
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(map(str, path)),
-        "LANG": "C.UTF-8",
-        "PYTHONWARNINGS": "ignore",
-        **(environment or {}),
-    }
+    known = _environment(path, environment or {})
     answer = _run([*program, *arguments], known)
     counted = _run([*_COUNTED, "--cachegrind-out-file=/dev/null", *program, *arguments], known)
     match = _TOTAL.search(counted)
     if match is None:
         raise CountingError(f"valgrind gave no total: {counted[-300:]}")
     return Counted(int(match.group(1).replace(",", "")), answer)
+
+
+def run_worker(*arguments: str, path: Sequence[Path], environment: Mapping[str, str]) -> str:
+    """What a worker writes to standard error, in the environment in which it is counted."""
+    return _run([PYTHON, "-S", *arguments], _environment(path, environment))
 
 
 def compare(
@@ -122,6 +120,17 @@ def per_call(
     if first.answer != second.answer:
         raise CountingError("the first calls were answered otherwise than the last ones")
     return Counted((second.instructions - first.instructions) // (many - few), first.answer)
+
+
+def _environment(path: Sequence[Path], more: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
+        "LANG": "C.UTF-8",
+        "PYTHONWARNINGS": "ignore",
+        **more,
+    }
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:

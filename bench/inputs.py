@@ -58,12 +58,12 @@ class Inputs:
 
 
 @cache
-def shipped() -> tuple[Path, ...]:
+def shipped(function: str = "function-check") -> tuple[Path, ...]:
     """Return the folders with a function's code and bytecode."""
     packaging.build(Platform.LOCAL)
     built = ROOT / "build" / Platform.LOCAL.value
     layers = ("core", "code-sets", "dependencies")
-    return (built / "function-check", *(built / layer / "python" for layer in layers), ROOT)
+    return (built / function, *(built / layer / "python" for layer in layers), ROOT)
 
 
 @cache

@@ -43,7 +43,17 @@ def body() -> str:
 
 
 def event(text: str) -> dict[str, Any]:
-    """Return the API Gateway event (payload format 2.0)."""
+    """Return the API Gateway event of a check (payload format 2.0)."""
+    return event_of("/v1/checks", text)
+
+
+def event_of(
+    path: str, text: str, parameters: dict[str, str] | None = None, **headers: str
+) -> dict[str, Any]:
+    """Return the API Gateway event of a POST (payload format 2.0)."""
+    route = path
+    for name, value in (parameters or {}).items():
+        route = route.replace(value, f"{{{name}}}")
     claims = {
         "sub": "5b2e8a8e-6f0f-4d0c-9a45-3d3b1f2b7c10",
         "cognito:groups": "[PatientSearch]",
@@ -51,10 +61,11 @@ def event(text: str) -> dict[str, Any]:
     }
     return {
         "version": "2.0",
-        "routeKey": "POST /v1/checks",
-        "rawPath": "/v1/checks",
+        "routeKey": f"POST {route}",
+        "rawPath": path,
         "rawQueryString": "",
-        "headers": {"content-type": "application/json", "authorization": "Bearer x"},
+        "headers": {"content-type": "application/json", "authorization": "Bearer x", **headers},
+        **({"pathParameters": parameters} if parameters else {}),
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "api",
@@ -62,7 +73,7 @@ def event(text: str) -> dict[str, Any]:
             "domainName": "api.execute-api.us-east-1.amazonaws.com",
             "http": {
                 "method": "POST",
-                "path": "/v1/checks",
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "192.0.2.1",
                 "userAgent": "bench",

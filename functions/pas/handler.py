@@ -1,13 +1,12 @@
 """The Prior Authorization API: Da Vinci PAS ``Claim/$submit``."""
 
-import gzip
 import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
@@ -39,8 +38,16 @@ from precert.domain.errors import (
     PrecertError,
 )
 from precert.fhir.attachment_parameters import read_attachment
-from precert.fhir.attachments import files_of_bundle, without_files
-from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of, objects, text
+from precert.fhir.attachments import SentFile, files_of_bundle
+from precert.fhir.bundles import (
+    Bundle,
+    Issue,
+    UnprocessableBundleError,
+    bundle_of,
+    objects,
+    stored_bundle,
+    text,
+)
 from precert.fhir.claim_changes import (
     cancelled_items,
     is_cancelled,
@@ -108,7 +115,7 @@ def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
     only_tin = next(iter(caller.tins)) if len(caller.tins) == 1 else None
     claim = call(read_claim, bundle, acting_tin=only_tin)
     try:
-        file = _accepted(bundle, claim, caller)
+        file, sent = _accepted(bundle, claim, caller)
     except REFUSALS as error:
         errors = [*claim_errors(error, claim), *_further_errors(error, bundle, claim)]
         return FhirResource(call(refused, bundle, errors, at=dependencies().now()))
@@ -118,10 +125,10 @@ def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
         call(
             determined,
             file.request,
-            line_numbers(file),
+            line_numbers(file, sent=bundle),
             original,
             documents=file.documents,
-            remarks=_not_attached(bundle, file),
+            remarks=_not_attached(bundle, file, sent),
             base_url=api.base_url,
             at=at,
         )
@@ -135,17 +142,25 @@ def _require_operation(operation: str, caller: Caller) -> None:
     caller.require_scope(scope)
 
 
-def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
+class _SentFiles(NamedTuple):
+    """The files of a bundle: answers to questionnaires, and others."""
+
+    answers: Sequence[ReceivedFile]
+    others: Sequence[SentFile]
+
+
+def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> tuple[RequestFile, _SentFiles]:
     """The request of a claim, stored by this call or by an earlier one with its identifier."""
     content = _content_of(bundle, claim)
     provider = content.requesting_provider
     id_of = partial(id_from_key, provider.tin if provider and provider.tin else "-", "pas")
     # Answers come first: they are what the rule list requires.
-    files = [*call(answered_files, bundle), *call(received_files, files_of_bundle(bundle))]
+    sent = _SentFiles(call(answered_files, bundle), files_of_bundle(bundle))
+    files = [*sent.answers, *call(received_files, sent.others)]
     if is_update(bundle):
         update = replace(_update_of(bundle, claim, content), files=files)
         updated = call(update_prior_authorization, update, line_numbers, caller, id_of=id_of)
-        return _with_files(updated, files, caller)
+        return _with_files(updated, files, caller), sent
     file: RequestFile = call(
         submit_prior_authorization,
         content,
@@ -157,7 +172,7 @@ def _accepted(bundle: Bundle, claim: ReadClaim, caller: Caller) -> RequestFile:
     )
     if files:
         call(store_received_files, file, files)
-    return file
+    return file, sent
 
 
 def _content_of(bundle: Bundle, claim: ReadClaim) -> RequestContent:
@@ -183,10 +198,9 @@ def _further_errors(error: PrecertError, bundle: Bundle, claim: ReadClaim) -> li
 
 def _compressed(bundle: Bundle) -> bytes:
     """The bundle as it is stored: without the data of its documents."""
-    original = json.dumps(without_files(bundle.document)).encode()
-    if len(original) > MAX_BODY_BYTES:
+    if len(bundle.plain) > MAX_BODY_BYTES:
         raise too_large(_CLAIM)
-    return gzip.compress(original, mtime=0)
+    return bundle.stored
 
 
 _CLAIM: Final = BodyLimit(
@@ -194,9 +208,9 @@ _CLAIM: Final = BodyLimit(
 )
 
 
-def _not_attached(bundle: Bundle, file: RequestFile) -> list[str]:
+def _not_attached(bundle: Bundle, file: RequestFile, sent: _SentFiles) -> list[str]:
     """The files of a bundle that are not recorded, each with what to do."""
-    files, answers = files_of_bundle(bundle), call(answered_files, bundle)
+    answers, files = sent
     if is_update(bundle):
         return [
             f"{place}: not attached, as the request takes no further documents now, or not this "
@@ -336,7 +350,7 @@ def _original(file: RequestFile, bundle: Bundle) -> Bundle:
     """The bundle by which the request was submitted; an update is answered by its own."""
     if file.original is None or is_update(bundle):
         return bundle
-    return bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
+    return stored_bundle(file.original, sent=bundle)
 
 
 api.include(subscriptions.api)

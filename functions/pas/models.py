@@ -1,7 +1,5 @@
 """How errors of the content become X12 reject reasons in a ClaimResponse."""
 
-import gzip
-import json
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -26,7 +24,7 @@ from precert.domain.questionnaires import Questionnaires
 from precert.domain.review import FIRST_CYCLE
 from precert.fhir.answers import SentAttachment, answered_sections, responses_of
 from precert.fhir.attachments import SentFile, withdrawn_places
-from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, bundle_of
+from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, stored_bundle
 from precert.fhir.claim_items import item_sequences
 from precert.fhir.claims import ReadClaim
 from precert.fhir.elements import Json
@@ -81,14 +79,16 @@ REFUSALS: Final[tuple[type[PrecertError], ...]] = (InvalidInputError, *REASON_OF
 _INDEX: Final = re.compile(r"/[0-9]+$")
 
 
-def line_numbers(file: RequestFile) -> tuple[int, ...]:
-    """The number of each service line: that of its item in the claim, else its position from 1."""
+def line_numbers(file: RequestFile, *, sent: Bundle | None = None) -> tuple[int, ...]:
+    """The number of each service line: that of its item in the claim, else its position from 1.
+
+    ``sent`` is the bundle of the call, which is mostly the stored one.
+    """
     lines = file.request.submitted.lines
     first = [line for line in lines if line.added_in == FIRST_CYCLE]
     sequences: tuple[int, ...] = tuple(range(1, len(first) + 1))
     if file.original is not None:
-        original = bundle_of(json.loads(gzip.decompress(file.original)), first="Claim")
-        found = item_sequences(original)
+        found = item_sequences(stored_bundle(file.original, sent=sent))
         sequences = found if len(found) == len(first) else sequences
     numbers = dict(zip((line.line_id for line in first), sequences, strict=True))
     return tuple(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from precert.api.claims import verified_token
 from precert.api.parameters import MESSAGE_ID
@@ -174,7 +174,12 @@ def _matching(form: re.Pattern[str], value: object) -> str | None:
 
 
 def _note_ids(value: object, found: Accessed) -> None:
-    """Note every id in a model, at any depth."""
+    """Note every id in a model, at any depth.
+
+    Documents of other standards (FHIR, CDS Hooks) have other names; use cases note what they access.
+    """
+    if isinstance(value, RootModel):
+        return
     if isinstance(value, BaseModel):
         members: Mapping[str, object] = {**value.__dict__, **(value.__pydantic_extra__ or {})}
     elif isinstance(value, Mapping):

@@ -7,10 +7,9 @@ Nothing is retrieved from other addresses.
 
 from base64 import b64decode
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha1
-from typing import Any, Final
+from typing import Final
 
 from precert.fhir import systems
 from precert.fhir.bundles import INFO_CANCELLED, Bundle, code_in, objects, text
@@ -108,10 +107,12 @@ def _attachments_in(element: object, path: str) -> Iterator[tuple[str, Json]]:
             yield path, element
             return
         for name, value in element.items():
-            yield from _attachments_in(value, f"{path}.{name}")
+            if isinstance(value, dict | list):
+                yield from _attachments_in(value, f"{path}.{name}")
     elif isinstance(element, list):
         for index, one in enumerate(element):
-            yield from _attachments_in(one, f"{path}[{index}]")
+            if isinstance(one, dict | list):
+                yield from _attachments_in(one, f"{path}[{index}]")
 
 
 def _of_attachment(
@@ -177,26 +178,3 @@ def _is_cancelled(info: Json) -> bool:
     return any(
         one.get("url") == INFO_CANCELLED and one.get("valueBoolean") is True for one in flags
     )
-
-
-def without_files(document: Json) -> Json:
-    """A copy of a bundle without the data of its files, which are documents of the request."""
-    copy: Json = deepcopy({**document, "entry": []})
-    copy["entry"] = [
-        {**deepcopy({**entry, "resource": None}), "resource": _without_data(entry["resource"])}
-        for entry in document["entry"]
-    ]
-    return copy
-
-
-def _without_data(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_data(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    is_file = isinstance(value.get("data"), str) and (
-        "contentType" in value or value.get("resourceType") == "Binary"
-    )
-    return {
-        name: _without_data(one) for name, one in value.items() if not (is_file and name == "data")
-    }

@@ -4,8 +4,11 @@ Received bundles are read as JSON, element by element: an element that is not re
 FHIR requires, and a modifier element that is not known refuses the bundle.
 """
 
+import gzip
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from precert.fhir import systems
@@ -69,6 +72,16 @@ class Bundle:
         url = url.partition("/_history/")[0]
         return self.entries.get(url) or self.entries.get("/".join(url.split("/")[-2:]))
 
+    @cached_property
+    def stored(self) -> bytes:
+        """The bundle as it is stored: compressed, without the data of its documents."""
+        return gzip.compress(self.plain, mtime=0)
+
+    @cached_property
+    def plain(self) -> bytes:
+        """The bundle without the data of its documents."""
+        return json.dumps(without_files(self.document)).encode()
+
     def path(self, resource: Json | None) -> str:
         """The FHIRPath of a resource of the bundle."""
         position = self.positions.get(id(resource))
@@ -109,6 +122,11 @@ def bundle_of(document: object, *, first: str) -> Bundle:
     issues = list(_issues(document, found, first))
     if issues:
         raise UnprocessableBundleError(issues)
+    return _indexed(document)
+
+
+def _indexed(document: Json) -> Bundle:
+    found = document["entry"]
     resources = [one["resource"] for one in found]
     by_url = {one["fullUrl"]: one["resource"] for one in found if one.get("fullUrl")}
     by_id: dict[str, list[Json]] = {}
@@ -121,6 +139,16 @@ def bundle_of(document: object, *, first: str) -> Bundle:
     single = {name: ones[0] for name, ones in by_id.items() if len(ones) == 1}
     positions = {id(one): index for index, one in enumerate(resources)}
     return Bundle(document, {**single, **by_url}, positions)
+
+
+def stored_bundle(stored: bytes, *, sent: Bundle | None = None) -> Bundle:
+    """A bundle that was accepted and stored; ``sent`` itself where that was sent again.
+
+    The stored one has been checked when it was received.
+    """
+    if sent is not None and sent.stored == stored:
+        return sent
+    return _indexed(json.loads(gzip.decompress(stored)))
 
 
 def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
@@ -184,6 +212,27 @@ def depth_of(value: object) -> int:
             deepest = max(deepest, depth + 1)
         waiting.extend((child, depth + 1) for child in children if isinstance(child, dict | list))
     return deepest
+
+
+def without_files(document: Json) -> Json:
+    """A copy of a bundle without the data of its files, which are documents of the request."""
+    entries = [
+        {**entry, "resource": _without_data(entry["resource"])} for entry in document["entry"]
+    ]
+    return {**document, "entry": entries}
+
+
+def _without_data(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_data(one) if isinstance(one, dict | list) else one for one in value]
+    is_file = isinstance(value.get("data"), str) and (
+        "contentType" in value or value.get("resourceType") == "Binary"
+    )
+    return {
+        name: _without_data(one) if isinstance(one, dict | list) else one
+        for name, one in value.items()
+        if not (is_file and name == "data")
+    }
 
 
 # -- Elements of resources ----------------------------------------------------------------------------

@@ -4,8 +4,6 @@ For a claim of the Prior Authorization API it refers to that claim as it was sen
 another channel, claim and parties are built from its content.
 """
 
-import gzip
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -16,7 +14,7 @@ from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.fhir import parties, systems
-from precert.fhir.bundles import Bundle, bundle_of
+from precert.fhir.bundles import Bundle, bundle_of, stored_bundle
 from precert.fhir.claim_items import item_sequences
 from precert.fhir.elements import Json, concept, reference
 from precert.fhir.export import USE_OF, Entries, claim_type, party
@@ -41,7 +39,7 @@ def answer_of(
     answer that is sent again is the same.
     """
     new_uuid = _numbered(seed)
-    known = bundle_of(json.loads(gzip.decompress(original)), first=_CLAIM) if original else None
+    known = stored_bundle(original) if original else None
     bundle = known or _described(request, payer, new_uuid)
     lines = len(request.submitted.lines)
     sequences = item_sequences(bundle) if known else ()

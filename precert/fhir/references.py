@@ -12,15 +12,12 @@ from precert.fhir.bundles import Bundle
 from precert.fhir.elements import Json
 
 
-def references_in(value: object) -> Iterator[Json]:
-    """The References of a resource, at any depth."""
-    if isinstance(value, dict):
-        if "reference" in value:
-            yield value
-        for child in value.values():
-            yield from references_in(child)
-    elif isinstance(value, list):
-        for child in value:
+def references_in(value: Json | list[Any]) -> Iterator[Json]:
+    """The References of a resource, or of several, at any depth."""
+    if isinstance(value, dict) and "reference" in value:
+        yield value
+    for child in value.values() if isinstance(value, dict) else value:
+        if isinstance(child, dict | list):
             yield from references_in(child)
 
 
@@ -44,10 +41,13 @@ class References:
 
     def _resolved(self, value: Any, url: str | None) -> Any:
         if isinstance(value, list):
-            return [self._resolved(one, url) for one in value]
-        if not isinstance(value, dict):
-            return value
-        members = {name: self._resolved(one, url) for name, one in value.items()}
+            return [
+                self._resolved(one, url) if isinstance(one, dict | list) else one for one in value
+            ]
+        members = {
+            name: self._resolved(one, url) if isinstance(one, dict | list) else one
+            for name, one in value.items()
+        }
         sent = value.get("reference")
         if not isinstance(sent, str) or sent in self.own:
             return members

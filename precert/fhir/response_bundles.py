@@ -126,7 +126,7 @@ class ResponseBundle:
 
     def _reached(self, made: Sequence[Json]) -> list[Json]:
         """The resources of the request that are referred to, and those that these refer to."""
-        waiting: list[object] = list(references_in(list(made)))
+        waiting = list(references_in([*made]))
         found: list[Json] = []
         while waiting:
             target = self.bundle.target(waiting.pop(0))

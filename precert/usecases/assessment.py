@@ -131,6 +131,36 @@ def assess_cycle(
     return retry(attempt, on=ConcurrentChangeError)
 
 
+def assess_updated(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    fingerprints: Fingerprints,
+    payer: Payer,
+    now: datetime,
+) -> RequestFile:
+    """Assess the cycle that the same call has just stored, without reading the request again.
+
+    Returns the file with the result. What arrives meanwhile, such as a document, is left to the
+    workflow, which repeats the assessment.
+
+    Raises:
+        ConcurrentChangeError: the request was changed meanwhile.
+        TransientError: as :func:`assess_cycle`.
+    """
+    using = _Sources(requests, ReadOnce(reference), rule_lists, versions, fingerprints, payer, now)
+    while not _is_assessed(file.request):
+        change = _next_change(file, using)
+        if change is None:
+            break
+        requests.record(change)
+        file = replace(file, request=change.request, events=(*file.events, change.event))
+    return file
+
+
 def assess_before_storing(
     file: RequestFile,
     *,

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,8 +30,9 @@ from precert.domain.retry import retry
 from precert.domain.statuses import Status
 from precert.domain.values import PrecertNumber
 from precert.names import Entitlement
-from precert.usecases.assessment import assess_cycle
+from precert.usecases.assessment import assess_cycle, assess_updated
 from precert.usecases.documents import document_event
+from precert.usecases.facts_of_call import ReadOnce
 from precert.usecases.item_changes import (
     ClaimUpdate,
     ItemChanges,
@@ -90,6 +91,7 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
         ActionNotAllowedError: a line was denied or modified, or the status does not allow it.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    reference = ReadOnce(reference)
 
     def attempt() -> RequestFile:
         file = _prior_file(update, caller, id_of, requests, registrations)
@@ -130,23 +132,32 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
         documents = _added_documents(update, file, caller, document_id_of, payer, now)
         change = change._replace(original=update.original, reference=alias, documents=documents)
         requests.record(change)
-        return replace(file, request=change.request)
+        return replace(
+            file,
+            request=change.request,
+            documents=(*file.documents, *(document for document, _ in documents)),
+            events=(*file.events, change.event),
+        )
 
     updated = retry(attempt, on=ConcurrentChangeError)
     request = updated.request
-    if request.status is Status.PROCESSING:
-        with suppress(TransientError):
-            assess_cycle(
-                request.request_id,
-                request.submitted.cycle,
-                requests=requests,
-                reference=reference,
-                rule_lists=rule_lists,
-                versions=rule_list_versions,
-                fingerprints=fingerprints,
-                payer=payer,
-                now=now,
-            )
+    if request.status is not Status.PROCESSING:
+        return stored_file(updated, caller)
+    sources: dict[str, Any] = {
+        "requests": requests,
+        "reference": reference,
+        "rule_lists": rule_lists,
+        "versions": rule_list_versions,
+        "fingerprints": fingerprints,
+        "payer": payer,
+        "now": now,
+    }
+    # The workflow assesses every cycle, and repeats it until it succeeds.
+    with suppress(TransientError):
+        try:
+            return stored_file(assess_updated(updated, **sources), caller)
+        except ConcurrentChangeError:
+            assess_cycle(request.request_id, request.submitted.cycle, **sources)
     return stored_file(requests.read_file(request.request_id), caller)
 
 

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from functions.pas import handler as pas
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import Cloud
-from tests.adapters.pas_calls import VISIT, Json, actions, claim, role_findings, submit
+from tests.adapters.pas_calls import (
+    VISIT,
+    Json,
+    actions,
+    bundles,
+    claim,
+    inquiry,
+    role_findings,
+    submit,
+)
 from tests.adapters.pas_elements import ELEMENTS, OMISSIONS, missing_must_support
 from tests.adapters.pas_mutations import VALUES, Path, paths, replaced
 from tests.adapters.snapshots import Resources
@@ -115,3 +124,28 @@ def test_answer_is_valid_when_values_of_a_bundle_are_replaced(
             assert all(one["expression"] for one in reply.body["issue"])
 
     answer_is_valid()
+
+
+EXAMPLE: Final = inquiry(BOWEL_SURGERY)
+PLACES_OF_INQUIRY: Final = sorted(paths(EXAMPLE), key=str)
+
+
+def test_answer_is_valid_when_values_of_an_inquiry_are_replaced(cloud: Cloud) -> None:
+    submit(cloud, claim(BOWEL_SURGERY))
+    found = set()
+
+    @settings(max_examples=depth(25, 500), database=None)
+    @given(st.lists(st.tuples(st.sampled_from(PLACES_OF_INQUIRY), VALUES), min_size=1, max_size=4))
+    def answer_is_valid(changes: list[tuple[Path, object]]) -> None:
+        document = EXAMPLE
+        for path, value in changes:
+            document = replaced(document, path, value)
+        reply = cloud.call(pas, "POST", "/fhir/r4/Claim/$inquire", document, by=PROVIDER)
+        assert reply.status == 200 or 400 <= reply.status < 500, reply.body
+        if reply.status == 200:
+            answers = bundles(reply)
+            assert [role_findings(one) for one in answers] == [[]] * len(answers)
+            found.add(len(answers))
+
+    answer_is_valid()
+    assert 1 in found

@@ -49,10 +49,13 @@ def test_every_table_is_printed_when_the_benchmarks_run(tmp_path: Path) -> None:
     valgrind.chmod(0o755)
     ran = bench(f"{tmp_path}:{os.environ['PATH']}")
     assert (ran.returncode, ran.stderr) == (0, "")
-    check, restore, engines, dashboard = tables(ran.stdout)
+    check, restore, engines, submissions, dashboard = tables(ran.stdout)
     assert check == [["bare handler on dicts", "5,000", "1.00"], ["precert", "5,000", "1.00"]]
     assert [row[2:] for row in restore] == [["5,000", "5,000", "1.00"]]
     assert [row[1:] for row in engines] == [["5,000", "1.00"]] * 2
+    assert [(*row[1:4], row[-1]) for row in submissions] == [
+        ("5,000", "5,000", "1.00", "2 and 3")
+    ] * 2
     assert [row[1:] for row in dashboard] == [["1, 1.0", "1, 1.0"]] * 4
 
 
@@ -69,6 +72,6 @@ def test_one_line_reports_it_when_valgrind_is_missing(
     monkeypatch.setattr(command, "BENCHMARKS", (*counting, listed))
     assert command.main(quick=True) == 0
     missing = "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)"
-    names = ("check_warm", "restore", "rule_engines")
+    names = ("check_warm", "restore", "rule_engines", "submissions")
     expected = [f"bench.{name}: {missing}" for name in names]
     assert capsys.readouterr().out.split("\n\n") == [*expected, "| calls |", ""]
