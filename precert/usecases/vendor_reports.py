@@ -33,7 +33,7 @@ from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, 
 from precert.domain.event_types import EventType
 from precert.domain.matching import matched
 from precert.domain.payer import Payer
-from precert.domain.request import Request
+from precert.domain.request import Comparison, Request
 from precert.domain.request_events import event_of
 from precert.domain.requested_lines import RequestedLine, requested_lines
 from precert.domain.retry import retry
@@ -296,7 +296,7 @@ def _stored_case(
     serial: Callable[[], int],
 ) -> Request:
     def store(number: str) -> Request:
-        stored = _with_overlaps(with_number(request, number), fingerprints, requests)
+        stored, compared = _with_overlaps(with_number(request, number), fingerprints, requests)
         [delegation] = stored.submitted.delegations
         event = event_of(
             stored,
@@ -310,13 +310,16 @@ def _stored_case(
             covered_on=None,
             fingerprint=submitted_fingerprint(stored),
             unique=False,
+            compared=compared,
         )
         return stored
 
     return store_with_number(store, payer=payer, serial=serial)
 
 
-def _with_overlaps(request: Request, fingerprints: Fingerprints, requests: RequestStore) -> Request:
+def _with_overlaps(
+    request: Request, fingerprints: Fingerprints, requests: RequestStore
+) -> tuple[Request, Comparison | None]:
     """The determined request with the numbers of others that approve the same."""
     review = request.submitted
     decisions = {line.line_id: line.decisions[-1] for line in review.lines}
@@ -325,7 +328,8 @@ def _with_overlaps(request: Request, fingerprints: Fingerprints, requests: Reque
     lines = tuple(
         line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in review.lines
     )
-    return request.model_copy(update={"review": review.model_copy(update={"lines": lines})})
+    review = review.model_copy(update={"lines": lines})
+    return request.model_copy(update={"review": review}), found.compared
 
 
 def _errors_of_content(content: RequestContent) -> Iterator[FieldError]:

@@ -66,7 +66,7 @@ def overlap(reply: Reply) -> str:
 def test_other_approval_is_named_when_a_denial_is_overturned_after_it(cloud: Cloud) -> None:
     first, second = requested_again(cloud)
     message = overlap(deciding(cloud, second))
-    assert f"line 1.1: precertification {number_of(cloud, first)} approves 44125" in message
+    assert f"line 1.1: precertification {number_of(cloud, first)} already approves 44125" in message
     assert "1.2" not in message, "the denied line is approved once"
     assert deciding(cloud, second, overlap_confirmed=True).status == 200
     appealed(cloud, first)
@@ -119,7 +119,7 @@ def test_other_request_is_not_named_when_its_plan_is_not_the_reviewers(cloud: Cl
     found = FoundOverlaps([Overlap("1.1", other, services_by_line(other.content)["1.1"])])
     caller = Caller(subject="reviewer", plan_ids=frozenset({"HMO"}))
     (error,) = errors_of_overlaps(found, caller, confirmed=False)
-    assert "a request of another plan approves 44125" in error.message
+    assert "a request of another plan already approves 44125" in error.message
     assert other.submitted.number not in error.message
 
 

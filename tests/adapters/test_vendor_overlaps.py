@@ -1,15 +1,18 @@
 """A vendor's report that approves what another request approves: recorded, and named to the payer."""
 
+from random import Random
 from typing import Any, Final
 
 import pytest
 
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
+from tests.adapters.interleaving import Interleaving
 from tests.adapters.test_intake import APPROVAL, DENIAL, images, report
 from tests.adapters.test_vendors import delegated, reported
 from tests.fakes.samples import IMAGES, later
 
+REFUSAL: Final = {name: value for name, value in DENIAL.items() if name != "line_id"}
 APPROVALS: Final = [APPROVAL, {**APPROVAL, "line_id": "1.2"}]
 
 
@@ -78,3 +81,28 @@ def test_nothing_is_recorded_when_the_other_approval_is_of_other_dates(cloud: Cl
     at = cloud.clock.at.isoformat()
     reply = report(cloud, reference="RAD-2", content=content, lines=APPROVALS, reported_at=at)
     assert also_in(cloud, reply.body["request_id"]) == [()] * 2
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("seed", range(6))
+def test_one_of_two_reports_names_the_other_when_both_are_sent_at_the_same_time(
+    cloud: Cloud, seed: int
+) -> None:
+    """Another request of the member's services makes each of them a comparison."""
+    directly(cloud, "RAD-0", [{**APPROVAL, **REFUSAL}, {**APPROVALS[1], **REFUSAL}])
+    replies: list[Reply] = []
+    race = Interleaving(Random(seed))
+    client = cloud.clients.by_name["dynamodb"]
+    race.attach(client)
+    try:
+        race.run(
+            [
+                lambda: replies.append(directly(cloud, "RAD-1")),
+                lambda: replies.append(directly(cloud, "RAD-2")),
+            ]
+        )
+    finally:
+        race.detach(client)
+    assert [one.status for one in replies] == [200, 200]
+    found = [also_in(cloud, one.body["request_id"])[0] for one in replies]
+    assert sorted(map(len, found)) == [0, 1]

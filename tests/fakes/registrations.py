@@ -7,7 +7,7 @@ from datetime import date
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
-from precert.domain.request import Change, Request
+from precert.domain.request import Change, Comparison, Request
 from precert.usecases.ports.requests import (
     CoverageChangedError,
     DuplicateFoundError,
@@ -38,6 +38,7 @@ class InMemoryRegistrations:
         documents: Sequence[Document] = (),
         document_events: Sequence[Event] = (),
         changes: Sequence[Change] = (),
+        compared: Comparison | None = None,
     ) -> None:
         self.coverage_days.append(covered_on)
         if current := self.requests.requests.get(request.request_id):

@@ -7,7 +7,7 @@ one in its cleanup. A lock without requests is deleted; versions begin at the cu
 lock created again never has a version of the deleted one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
@@ -35,7 +35,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.damage import RecordKind
 from precert.domain.duplicates import Fingerprint
-from precert.domain.request import Change, Comparison, Request
+from precert.domain.request import Comparison, Request
 from precert.domain.retry import retry
 from precert.names import PK, SK, TTL_ATTRIBUTE
 from precert.usecases.ports.requests import DuplicateFoundError, MemberFingerprints
@@ -79,20 +79,22 @@ def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 def approval_lines(
-    table: str, changes: Sequence[Change], retained_until: Callable[[datetime], datetime]
+    table: str,
+    approvals: Iterable[tuple[Request, Comparison | None]],
+    retained_until: Callable[[datetime], datetime],
 ) -> list[dict[str, Any]]:
-    """The write of the changes that are an automatic approval: there is at most one."""
+    """The write of an approval that was compared with the member's others: there is at most one."""
     return [
-        _approval(table, one.request, one.compared, retained_until(one.request.updated_at))
-        for one in changes
-        if one.compared is not None
+        _approval(table, request, compared, retained_until(request.updated_at))
+        for request, compared in approvals
+        if compared is not None
     ]
 
 
 def _approval(
     table: str, request: Request, compared: Comparison, expires: datetime
 ) -> dict[str, Any]:
-    """The operation by which automatic approvals of a member follow one another.
+    """The operation by which compared approvals of a member follow one another.
 
     Each has the condition that the one before is still the last, so that it was compared with every
     approved request of the member. The item is removed with the history of the last one.

@@ -37,7 +37,7 @@ from precert.adapters.dynamodb.table import ABSENT, ConditionFailedError, Writes
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
-from precert.domain.request import Change, Request
+from precert.domain.request import Change, Comparison, Request
 from precert.domain.review import CLERKS_CHANNELS
 from precert.domain.rows import row_of_request
 from precert.names import CREATED, MEMBER, PK, REQUEST_SK, SK, TTL_ATTRIBUTE
@@ -116,10 +116,12 @@ class DynamoDBRegistrations:
         documents: Sequence[Document] = (),
         document_events: Sequence[Event] = (),
         changes: Sequence[Change] = (),
+        compared: Comparison | None = None,
     ) -> None:
         submitted, request = request, changes[-1].request if changes else request
         patient = request.content.patient
         events = [(submitted, event), *((one.request, one.event) for one in changes)]
+        approvals = [(submitted, compared), *((one.request, one.compared) for one in changes)]
         operations: list[dict[str, Any]] = [
             {"Put": self._put(request)},
             {"Put": put_number(self._table, request)},
@@ -137,7 +139,7 @@ class DynamoDBRegistrations:
             *delegation_lines(self._table, request),
             # The notices of a change are issued after it: the entry names the last such change.
             *[line for one in events for line in notices_lines(self._table, *one)][-1:],
-            *approval_lines(self._table, changes, self._retained_until),
+            *approval_lines(self._table, approvals, self._retained_until),
         ]
         if original is not None:
             item = {PK: request_pk(request.request_id), SK: ORIGINAL_SK, "original": original}

@@ -176,7 +176,9 @@ class DynamoDBRequests:
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
         operations += self._update_of_claim(change)
-        operations += approval_lines(self._table, [change], self._retained_until)
+        operations += approval_lines(
+            self._table, [(change.request, change.compared)], self._retained_until
+        )
         if change.other is not None:
             operations.append(self._unchanged(*change.other))
         try:

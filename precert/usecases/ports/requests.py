@@ -14,7 +14,7 @@ from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
 from precert.domain.notices import Notice
-from precert.domain.request import Change, Request
+from precert.domain.request import Change, Comparison, Request
 from precert.domain.review import Review
 from precert.domain.values import Text, Tin, Value
 
@@ -311,11 +311,13 @@ class Registrations(Protocol):
         documents: Sequence[Document] = (),
         document_events: Sequence[Event] = (),
         changes: Sequence[Change] = (),
+        compared: Comparison | None = None,
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
         ``changes`` are those of its assessment: the request is stored in the state after them, with
-        their events. None of them may release the duplicate lock.
+        their events. None of them may release the duplicate lock. ``compared`` is set where the request
+        is approved already, and was compared with the member's others.
 
         ``original`` is the FHIR bundle as it was sent, compressed by gzip. It is stored with the
         request, and so are records of the ``documents`` that were sent with it, with their events.
