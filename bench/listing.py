@@ -16,7 +16,7 @@ from bench.tables import table
 from functions.status.models import DashboardResponse
 from precert.adapters.dynamodb.dashboard_rows import PAGE
 from precert.adapters.dynamodb.listings import DynamoDBListings
-from precert.adapters.dynamodb.request_items import set_lines
+from precert.adapters.dynamodb.request_items import row_writes
 from precert.domain.caller import Caller
 from precert.domain.rows import row_of_request
 from precert.domain.statuses import Status
@@ -95,7 +95,7 @@ def filled(count: int) -> IndexesInMemory:
         request = pending.model_copy(
             update={"request_id": f"{number:026d}", "updated_at": changed, "created_at": changed}
         )
-        lines = set_lines(TABLE, row_of_request(request), request.tins, request.content.member_id)
+        lines = row_writes(TABLE, row_of_request(request), request.tins, request.content.member_id)
         for line in lines:
             index.put(line["Update"])
     return index

@@ -102,8 +102,8 @@ class Dependencies(Resources):
     ) -> Result:
         """Call a use case, or a model's ``of``, with dependencies for its keyword-only parameters.
 
-        A parameter receives the dependency of its name, and ``now`` the current instant. Arguments of
-        the call take precedence.
+        A parameter receives the dependency with its name, and ``now`` the current time. Explicit
+        arguments take precedence.
         """
         for name in _injected(function):
             if name not in named:
@@ -117,17 +117,17 @@ class Dependencies(Resources):
 
     @property
     def line_owners(self) -> LineOwners:
-        """Who decides each service line of some content, for use cases that need it."""
+        """Determines who decides each service line, for use cases that need it."""
         return partial(self.call, ownership_of)
 
     @property
     def judge_case(self) -> JudgeCase:
-        """The rules' answer to what a vendor reports of a case that it received directly."""
+        """Evaluates a case that a vendor reports, by the rule list."""
         return partial(self.call, judge_case)
 
     @cached_property
     def zip_codes(self) -> LoadedPlaces:
-        """The shipped ZIP codes; for one that they lack, those that the payer loaded. One call."""
+        """The shipped ZIP codes, then those that the payer loaded (one AWS call)."""
         return LoadedPlaces(self.code_sets, self.reference.loaded_place)
 
     @cached_property
@@ -148,7 +148,7 @@ class Dependencies(Resources):
     def loads(self) -> DynamoDBLoads:
         """Writes of the reference table, by commands only."""
         speed = self.load_speed
-        # One attempt: the load itself waits and retries, at a lower rate after throttling.
+        # One attempt, because the load itself retries, at a lower rate after throttling.
         config = client_config().merge(
             Config(
                 max_pool_connections=speed.workers,
@@ -207,7 +207,7 @@ class Dependencies(Resources):
 
     @cached_property
     def hook_caller(self) -> HookCaller:
-        """Who calls a CDS Hooks service."""
+        """Identifies the caller of a CDS Hooks service."""
         return partial(self.call, hook_caller)
 
     @cached_property
@@ -221,7 +221,7 @@ class Dependencies(Resources):
     def user_tokens(self) -> "IssuerTokens":
         from precert.adapters.tokens.user_tokens import IssuerTokens  # noqa: PLC0415
 
-        keys_url = self.settings.address_of_keys
+        keys_url = self.settings.local_jwks_url
         return IssuerTokens(
             self.settings[Env.ISSUER],
             audiences=self.settings[Env.AUDIENCES].split(),
@@ -249,7 +249,7 @@ class Dependencies(Resources):
 
     @cached_property
     def user_grants(self) -> CachedGrants | None:
-        """The grants, as a process read them; none where tokens state all rights."""
+        """The cached grants; ``None`` if all rights are stated in tokens."""
         return CachedGrants(self.grants) if self.settings.grants_in_table else None
 
     @cached_property
@@ -288,10 +288,10 @@ def load_speed() -> LoadSpeed:
 
 
 def code_sets_in(file: Path) -> SqliteCodeSets:
-    """Return the code sets in a compiled file, for commands, which have no layer.
+    """Return the code sets in a compiled file. Commands have no layer with them.
 
     Raises:
-        SettingsError: The file does not exist.
+        SettingsError: the file does not exist.
     """
     if not file.exists():
         raise SettingsError(f"{file} is missing; run python -m infra.code_sets")
@@ -301,11 +301,11 @@ def code_sets_in(file: Path) -> SqliteCodeSets:
 def stack_dependencies(stack: str | None) -> Dependencies:
     """Return the dependencies of a command, with the names of a deployed stack's resources.
 
-    If ``stack`` is ``None``, the environment has the names. boto3 finds credentials, region and
-    endpoint as usual: profile, ``AWS_DEFAULT_REGION``, ``AWS_ENDPOINT_URL``.
+    If ``stack`` is ``None``, the names are in environment variables. boto3 determines credentials,
+    region and endpoint as usual: profile, ``AWS_DEFAULT_REGION``, ``AWS_ENDPOINT_URL``.
 
     Raises:
-        SettingsError: The stack does not exist, or AWS cannot be reached.
+        SettingsError: the stack does not exist, or AWS cannot be reached.
     """
     deps = Dependencies()
     if deps.session.region_name is None:
@@ -354,9 +354,10 @@ def dependencies() -> Dependencies:
 
 
 def prepared(*names: str) -> Dependencies:
-    """Return the dependencies of this process, with these created.
+    """Return the dependencies of this process after creating those with ``names``.
 
-    A handler of batches calls it first: what fails then is the deployment and not one of the records.
+    Handlers of batches call it first, so that an error of the deployment fails the whole batch, and not
+    one of its records.
     """
     deps = dependencies()
     for name in names:
@@ -370,36 +371,35 @@ def call(function: Callable[..., Result], /, *arguments: object, **named: object
 
 
 def audit(record: Callable[[datetime], AuditRecord]) -> None:
-    """Store the audit record of an API call, before the call is answered."""
+    """Store the audit record of an API call, before its response is sent."""
     deps = dependencies()
     deps.audit_log.append(record(deps.now()))
 
 
 def retain_hook_call(access_id: str, content: dict[str, Any]) -> None:
-    """Store a call of a CDS Hooks service with its answer, before the call is answered."""
+    """Store a call of a CDS Hooks service with its response, before the response is sent."""
     deps = dependencies()
     deps.hook_calls.store(access_id, {"at": deps.now().isoformat(), **content})
 
 
 def edge() -> Edge:
-    """Return how calls reach the API."""
+    """Return the settings by which API calls are admitted."""
     return dependencies().edge
 
 
 def identify(claims: Mapping[str, Any], token: Mapping[str, Any] | None) -> Caller:
-    """Return the caller of an API call, with what is granted to them."""
+    """Return the caller of an API call, with the granted rights."""
     return dependencies().callers.identify(claims, token)
 
 
 def prepare_snapshot() -> None:
-    """Do the work of the first call: create clients, read, open the rule list in effect.
+    """Do the work of the first call: create clients, read the tables, open the rule list in effect.
 
-    A failed read is left to the first call, because a version can be published before its tables have
-    data.
+    A failed read is ignored, because a version can be published before its tables have data.
     """
     deps = dependencies()
     configured = {name for name in Env if deps.settings.environ.get(name.value)}
-    deps.payer.zone, deps.settings.claims  # noqa: B018 - read when they are first used
+    deps.payer.zone, deps.settings.claims  # noqa: B018 - cached properties
     deps.code_sets.place(_NO_ZIP_CODE)
     deps.create_clients(configured, deps.settings.environ.get("AWS_CA_BUNDLE"))
     try:
@@ -419,8 +419,8 @@ def prepare_snapshot() -> None:
 def renew_after_restore() -> None:
     """Close the connections of the snapshot and seed the pseudo-random generator again.
 
-    Credentials need no renewal here: functions with SnapStart read them from the container endpoint,
-    which botocore queries again when they have expired.
+    Credentials need no renewal: functions with SnapStart read them from the container endpoint, which
+    botocore queries again when they have expired.
     """
     dependencies().close_connections()
     # botocore uses this generator for the delays between retries. Ids, keys and serials use the

@@ -1,6 +1,6 @@
-"""Clients of AWS services, each created when it is first used.
+"""boto3 clients of AWS services, each created when it is first used.
 
-boto3 finds credentials, region and endpoint as usual. Only the composition root uses this module.
+boto3 determines credentials, region and endpoint as usual. Only the composition root uses this module.
 """
 
 import ssl
@@ -47,7 +47,7 @@ _CLIENTS: Final = {
     Env.DELIVERIES: "sqs",
     Env.SUBSCRIPTIONS_QUEUE: "sqs",
 }
-"""The client of each variable: a function that has the variable uses the client."""
+"""The clients by environment variable: a function that has a variable uses its client."""
 
 
 def client_config() -> Config:
@@ -64,7 +64,7 @@ class Clients:
     """The clients that dependencies use."""
 
     endpoint_url: str | None = field(default=None, kw_only=True)
-    """The AWS endpoint, if it is not the one that the environment configures."""
+    """The AWS endpoint, if it is not the one that boto3 would use."""
 
     @cached_property
     def session(self) -> boto3.session.Session:
@@ -78,8 +78,9 @@ class Clients:
 
     @cached_property
     def s3(self) -> "S3Client":
-        # Regional addresses: the global one redirects to a new bucket of another region for up to a
-        # day, which ends uploads from browsers, and the portal's policy names the regional one.
+        # Regional endpoints: for up to a day, the global one redirects requests for a new bucket in
+        # another Region, which breaks uploads from browsers. The portal's Content-Security-Policy
+        # contains the regional host name.
         presigning = Config(
             signature_version="s3v4",
             s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
@@ -103,7 +104,7 @@ class Clients:
 
     @cached_property
     def assessing(self) -> "SFNClient":
-        """Calls executions that respond with their result; its hosts begin with ``sync-`` in AWS."""
+        """The client of synchronous executions. In AWS, its host name begins with ``sync-``."""
         once = Config(
             retries={"mode": "standard", "total_max_attempts": 1},
             inject_host_prefix=self.calls_aws,
@@ -114,7 +115,7 @@ class Clients:
 
     @property
     def calls_aws(self) -> bool:
-        """Whether the clients call AWS itself, and not an endpoint without AWS's host names."""
+        """Whether the clients call AWS itself, and not a single endpoint for all services."""
         return self.endpoint_url is None
 
     @cached_property
@@ -127,7 +128,7 @@ class Clients:
 
     @cached_property
     def lambda_functions(self) -> "LambdaClient":
-        # One attempt: a receiver that is slow is not invoked twice at once.
+        # One attempt, so that a slow receiver is not invoked twice concurrently.
         once = Config(retries={"mode": "standard", "total_max_attempts": 1})
         return self.session.client(
             "lambda", config=client_config().merge(once), endpoint_url=self.endpoint_url
@@ -141,7 +142,7 @@ class Clients:
 
     @cached_property
     def operator(self) -> str:
-        """The ARN of who runs a command; every principal may read its own.
+        """The ARN of the principal who runs a command. It requires no permission.
 
         Raises:
             SettingsError: AWS cannot be reached.
@@ -150,13 +151,13 @@ class Clients:
         try:
             return str(client.get_caller_identity()["Arn"])
         except (BotoCoreError, ClientError) as error:
-            raise SettingsError(f"who runs the command could not be read: {error}") from error
+            raise SettingsError(f"the AWS caller identity could not be read: {error}") from error
 
     def stack_outputs(self, stack: str) -> Mapping[str, str]:
         """The outputs of a deployed stack.
 
         Raises:
-            SettingsError: The stack does not exist, or AWS cannot be reached.
+            SettingsError: the stack does not exist, or AWS cannot be reached.
         """
         client = self.session.client("cloudformation", config=client_config())
         try:
@@ -166,7 +167,7 @@ class Clients:
         return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
 
     def create_clients(self, configured: Collection[Env], certificates: str | None) -> None:
-        """Create the clients of a function's variables, with the trusted certificates of a file."""
+        """Create the clients for the configured variables; they trust the certificates in a file."""
         for name, attribute in _CLIENTS.items():
             if name in configured:
                 client = getattr(self, attribute)
@@ -181,11 +182,12 @@ class Clients:
 
 
 def read_certificates(client: BaseClient, bundle: str) -> None:
-    """Let the client's connections trust the certificates of a file, which is read now.
+    """Read the trusted certificates now, once for all connections of the client.
 
-    botocore passes the path of the certificates to each new connection, which reads all of them again:
-    a third of the instructions of the first call after a restore. botocore and urllib3 have no setting
-    for this (docs/upstream.md). If their internals change, connections read the file as before.
+    botocore passes the path of the file to each new connection, which reads all certificates again.
+    This would be a third of the instructions of the first call after a restore. botocore and urllib3
+    have no setting for this (docs/upstream.md). If their internals change, connections read the file
+    as usual.
     """
     with suppress(AttributeError, KeyError, OSError):
         session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - see above
@@ -195,4 +197,4 @@ def read_certificates(client: BaseClient, bundle: str) -> None:
 
 
 def _read_before(*_files: object) -> None:
-    """The certificates are in the context already."""
+    """Does nothing, because the context has the certificates already."""

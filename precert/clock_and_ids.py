@@ -21,13 +21,13 @@ def random_id() -> str:
 
 
 def id_from_key(tin: str, subject: str, key: str) -> str:
-    """Return the id for an idempotency key; the same for the same caller and key."""
+    """Return an id that is derived from the caller and an idempotency key."""
     digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
     return str(ULID.from_bytes(digest[:16]))
 
 
 def id_of_received(content: str) -> str:
-    """Return the id of a document that a partner's call has: the same for the same content."""
+    """Return the id of a document in a partner's call, which is derived from its content."""
     return id_from_key("-", "document", content)
 
 
@@ -41,7 +41,7 @@ def random_key() -> bytes:
 
 
 def random_password() -> str:
-    """Return a temporary password that has every kind of character."""
+    """Return a temporary password with upper and lower case letters, digits and symbols."""
     return f"{secrets.token_urlsafe(18)}-aA1"
 
 
@@ -57,6 +57,6 @@ def random_share() -> float:
 def seed_again() -> None:
     """Seed the pseudo-random generator from the operating system's.
 
-    Environments restored from one snapshot would otherwise draw the same numbers.
+    Environments that are restored from one snapshot would otherwise generate the same numbers.
     """
     random.seed()

@@ -1,8 +1,8 @@
 """Names that the functions and the infrastructure share.
 
-They are defined once: attribute and index names, event source and types, the tasks of the state
-machine, environment variables. This module imports only the standard library, so that the CDK app can
-import it without loading the product.
+They include attribute and index names, event sources and types, tasks of the state machine, and
+environment variables. This module imports only the standard library, so that the CDK app can import it
+without loading the product.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ PK: Final = "pk"
 SK: Final = "sk"
 TTL_ATTRIBUTE: Final = "ttl"
 AUDIT_RECORD: Final = "record"
-"""The attribute of an item of the audit table that holds the record."""
+"""The attribute with the record, in an item of the audit table."""
 EVENT_SK_PREFIX: Final = "EVENT#"
 """Prefix of the sort keys of a request's event records; the relay consumes their INSERT records."""
 
@@ -26,9 +26,9 @@ TIN_MEMBER: Final = "tin_member"
 CHANGED: Final = "changed"
 DUE: Final = "due"
 FLAG: Final = "flag"
-"""Attributes of a request's row on a TIN's lists; the last three are microseconds since 1970."""
+"""Attributes of a request's row in a TIN's lists. The last three are microseconds since 1970."""
 ROW_ATTRIBUTE: Final = "row"
-"""The attribute that holds the content of a row."""
+"""The attribute with the content of a row."""
 
 DASHBOARD_INDEX: Final = "dashboard"
 STATUS_INDEX: Final = "status"
@@ -47,7 +47,7 @@ ROW_INDEXES: Final = {
 MEMBER_INDEX: Final = "member"
 MEMBER: Final = "member"
 CREATED: Final = "created_at"
-"""The requests of a member, by hash, in the order of their creation."""
+"""Keys of the index of a member's requests: the member's hash, and the time of creation."""
 
 WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
@@ -56,9 +56,9 @@ CHECKS_INDEX: Final = "checks"
 CHECKS_PK: Final = "checks_pk"
 CHECKS_SK: Final = "checks_sk"
 CYCLE: Final = "cycle"
-"""The open determination cycles of all plans by the next check of their clock, for the sweep."""
+"""The index of open determination cycles by the next check of their clock, for the sweep."""
 NEW_DOCUMENTS: Final = "new_documents"
-"""Ids of the attached documents that no reviewer has seen."""
+"""The attribute with the ids of attached documents that no reviewer has read."""
 
 
 class Index(NamedTuple):
@@ -67,7 +67,7 @@ class Index(NamedTuple):
     partition_key: str
     sort_key: str
     carries: tuple[str, ...]
-    """Empty where only keys are projected."""
+    """The projected attributes; empty if only keys are projected."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,9 +91,9 @@ REQUEST_PK_PREFIX: Final = "REQUEST#"
 INBOX_PK_PREFIX: Final = "INBOX#"
 """Prefix of the partition keys of inboxes; the cleanup consumes the REMOVE records of messages."""
 GRANT_PK_PREFIX: Final = "GRANT#"
-"""Prefix of the partition keys of grants: what a person or a partner's system may do."""
+"""Prefix of the partition keys of grants, the rights of a user or a partner's system."""
 CLIENT_PK_PREFIX: Final = "CLIENT#"
-"""Prefix of the partition keys of clients that sign in with a key pair."""
+"""Prefix of the partition keys of clients that authenticate with a key pair."""
 REQUEST_SK: Final = "REQUEST"
 """Sort key of the request item; its REMOVE record starts the cleanup."""
 
@@ -114,13 +114,13 @@ HISTORY_PREFIX: Final = "history/"
 AUDIT_PREFIX: Final = "audit/"
 """S3 keys of the audit archive are ``audit/<day>/<sequence number>.jsonl.gz``."""
 HOOK_CALLS_PREFIX: Final = "hooks/"
-"""S3 keys of the audit archive are ``hooks/<access id>.json.gz``, with a call and its answer."""
+"""S3 keys of the audit archive are ``hooks/<access id>.json.gz``, with a call and its response."""
 REMOVED_PREFIX: Final = f"{HISTORY_PREFIX}removed/"
 """S3 keys of removed requests as the stream delivered them are
 ``history/removed/<request_id>/<sequence number>.json.gz``.
 """
 REDRIVE: Final = "redrive"
-"""Marks an event with records from a dead-letter queue: a poison record is not placed there again."""
+"""Marks an event with records from a dead-letter queue, to which they are not sent again."""
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"
@@ -135,41 +135,41 @@ ORPHANS_SWEPT: Final = "orphans_swept"
 ORPHANS_RETAINED: Final = "orphans_retained"
 """Metric of orphans that the sweep must not remove; an alarm watches it."""
 CLOCK_SWEPT: Final = "clock_swept"
-"""Metric of cycles whose clock the sweep recorded because no execution did."""
+"""Metric of cycles of which the sweep recorded a due event because no execution did."""
 ERRORS: Final = "errors"
 """Metric of errors of functions that are not called over HTTP, handled or not."""
 SERVER_ERROR: Final = "server_error"
 UNAVAILABLE: Final = "unavailable"
-"""Metrics of responses with 500 and with 503, of all operations: an HTTP handler raises nothing."""
+"""Metrics of responses with status 500 and 503; HTTP handlers raise no errors for Lambda to count."""
 PROCESSING_AGE: Final = "processing_age"
 NOTICES_AGE: Final = "notices_age"
-"""Metrics of the seconds that the oldest request waits for its assessment, and determination for its
-notices; the sweep measures them.
+"""Metrics of how long, in seconds, the oldest request has waited for its assessment, and the oldest
+determination for its notices. The sweep measures them.
 """
 SWEPT: Final = "swept"
 """Metric of complete runs of the sweep; an alarm fires when it is missing."""
 SUBSCRIPTIONS_SWEPT: Final = "subscriptions_swept"
 """Metric of complete runs of the sweep of subscriptions; an alarm fires when it is missing."""
 SUBSCRIPTION_OFF: Final = "subscription_off"
-"""Metric of subscriptions that are no longer attempted after failures; an alarm watches it."""
+"""Metric of subscriptions whose notifications are stopped after failures; an alarm watches it."""
 SCAN_UNRESOLVED: Final = "scan_unresolved"
 """Metric of scans without a result; an alarm watches it."""
 
 
 VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
-"""Prefix of the event sources of vendors. The vendor id follows; the bus checks it."""
+"""Prefix of the event sources of vendors. The vendor id follows, which the bus's policy enforces."""
 VENDOR_DETERMINED: Final = "VendorDetermined"
 """Detail type of a vendor's determination (W8); it contains ids and codes only."""
 VENDOR_REPORT_REFUSED: Final = "VendorReportRefused"
 """Detail type of the reply to a vendor's determination that was refused."""
 SUBSCRIPTION_STOPPED: Final = "SubscriptionStopped"
-"""Detail type of the message to the owner of a subscription that is no longer attempted."""
+"""Detail type of the message to the owner of a subscription whose notifications are stopped."""
 
 # -- Workflow ---------------------------------------------------------------------------------------
 
 
 class WorkflowTask(StrEnum):
-    """The ``task`` in a state's payload, which selects the use case that the workflow function runs."""
+    """The ``task`` in a state's payload, which selects the workflow function's use case."""
 
     ASSESS = "assess"
     AWAIT_DECISION = "await_decision"
@@ -182,8 +182,8 @@ CLOCK_MOVED: Final = "ClockMoved"
 CYCLE_PENDED: Final = "CyclePended"
 """The error that starts the wait for a decision; its cause is the number of seconds to wait.
 
-A task that is completed with an error leads to the next state without a Choice, which would be one
-more state transition.
+Completing a task with an error leads to the next state without a Choice, which would be one more state
+transition.
 """
 
 
@@ -222,19 +222,19 @@ class Access(StrEnum):
     FHIR = "fhir"
     """As above, and clients with a SMART access token."""
     PUBLIC = "public"
-    """Everybody: the operation requires no access token."""
+    """Anyone: the operation requires no access token."""
 
 
 READ_SCOPE: Final = "precert/read"
 WRITE_SCOPE: Final = "precert/write"
-"""Scopes of access tokens; the second one permits reading too."""
+"""Scopes of access tokens. The scope for writing also permits reading."""
 USER_SCOPE: Final = "aws.cognito.signin.user.admin"
-"""The scope of a user who signed in at the user pool without its pages."""
+"""The scope of a user who signed in with the user pool's API instead of its pages."""
 
 FHIR_PATH: Final = "/fhir/r4"
-"""Below the address of the API: the FHIR endpoint, which is the audience of SMART access tokens."""
+"""Path of the FHIR endpoint, whose URL is the audience of SMART access tokens."""
 OAUTH_PATH: Final = "/oauth"
-"""Below the address of the API: the issuer of SMART access tokens, with its endpoints below it."""
+"""Path of the issuer of SMART access tokens, with the token endpoint below it."""
 
 DEFAULT_ENTITLEMENTS_CLAIM: Final = "cognito:groups"
 DEFAULT_TINS_CLAIM: Final = "custom:tins"
@@ -247,14 +247,14 @@ ORIGIN_SECRET_HEADER: Final = "x-origin-secret"  # noqa: S105 - the name of a he
 """The header that proves to the functions that CloudFront forwarded a call."""
 VIEWER_ADDRESS_HEADER: Final = "x-viewer-address"
 VIEWER_HOST_HEADER: Final = "x-viewer-host"
-"""The header with the address of the viewer, which CloudFront sets."""
+"""The headers with the IP address of the viewer and the host that it called, which CloudFront sets."""
 
 
 # -- Deliveries -------------------------------------------------------------------------------------
 
 
 class Delivery(StrEnum):
-    """A receiver of events within the product, with a queue of what it did not receive."""
+    """A receiver of events within the product that has a dead-letter queue."""
 
     RELAY = "RELAY"
     CLEANUP = "CLEANUP"
@@ -285,7 +285,7 @@ class Env(StrEnum):
     AUDIT_TABLE = "AUDIT_TABLE"
     LIMITS_TABLE = "LIMITS_TABLE"
     CALLS_PER_MINUTE = "CALLS_PER_MINUTE"
-    """How many calls a client may make a minute; ``off`` without a limit."""
+    """Maximum number of calls of a client per minute; ``off`` for no limit."""
     AUDIT_BUCKET = "AUDIT_BUCKET"
     DOCUMENTS_BUCKET = "DOCUMENTS_BUCKET"
     ARCHIVE_BUCKET = "ARCHIVE_BUCKET"
@@ -293,19 +293,19 @@ class Env(StrEnum):
     DATA_KEY = "DATA_KEY"
     SSN_KEY = "SSN_KEY"
     ORIGIN_SECRETS = "ORIGIN_SECRETS"
-    """Secrets of CloudFront that are accepted, separated by commas; ``off`` without an edge."""
+    """Accepted secrets of CloudFront, separated by commas; ``off`` if there is no distribution."""
     PARTNERS_DOMAIN = "PARTNERS_DOMAIN"
-    """The domain of partners, with mutual TLS; ``none`` without one."""
+    """The domain for partners, with mutual TLS; ``none`` if there is none."""
     SCAN_DOCUMENTS = "SCAN_DOCUMENTS"
-    """``on`` if documents are scanned for malware before they can be downloaded, else ``off``."""
+    """``on`` if documents are scanned for malware before they can be downloaded, otherwise ``off``."""
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
     ASSESSMENT_ARN = "ASSESSMENT_ARN"
-    """The state machine that assesses a new request once, before one waits for its decision."""
+    """The express state machine that assesses a new request; another one waits for its decision."""
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     DEAD_LETTERS = "DEAD_LETTERS"
     """URL of the queue for stream records that the function can never process."""
     SUBSCRIPTIONS_QUEUE = "SUBSCRIPTIONS_QUEUE"
-    """URL of the queue of what subscriptions have due."""
+    """URL of the queue of delivery attempts of subscriptions."""
     DELIVERIES = "DELIVERIES"
     """Dead-letter queue and function of each receiver, as JSON."""
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
@@ -313,18 +313,18 @@ class Env(StrEnum):
     PLANS_CLAIM = "PLANS_CLAIM"
     VENDORS_CLAIM = "VENDORS_CLAIM"
     RIGHTS = "RIGHTS"
-    """``table`` if TINs, plans and vendors are granted on the server, ``claims`` if in the token."""
+    """``table`` if TINs, plans and vendors are granted in the table, ``claims`` if in the token."""
     PUBLIC_URL = "PUBLIC_URL"
-    """The address of the API, at which partners call FHIR operations and the token endpoint."""
+    """The base URL at which partners call FHIR operations and the token endpoint."""
     SIGNING_KEY = "SIGNING_KEY"
     """ARN of the KMS key that signs SMART access tokens."""
     ISSUER = "ISSUER"
     """The issuer of users, and of systems with a client secret."""
     AUDIENCES = "AUDIENCES"
     SCOPES = "SCOPES"
-    """Of that issuer's access tokens, separated by blanks."""
+    """Accepted audiences and scopes of that issuer's access tokens, separated by blanks."""
     USER_POOL_ID = "USER_POOL_ID"
-    """Of operators' commands only."""
+    """Used only by operators' commands."""
 
 
 STACK_OUTPUTS: Final = {

@@ -1,4 +1,4 @@
-"""Logs and metrics. They contain ids and codes only, never data that a user entered.
+"""Logs and metrics. They contain only ids and codes, never data that a user entered.
 
 Powertools reads service, namespace and level from the environment. Events are not logged.
 """
@@ -22,13 +22,13 @@ from precert.names import DAMAGED_RECORD, ERRORS, SERVER_ERROR, UNAVAILABLE
 _OF_THE_FUNCTION: Final = frozenset(
     {"service", "function_arn", "function_name", "function_memory_size"}
 )
-"""Each function has a log group of its own, and each version a log stream."""
+"""Left out: each function has its own log group, and each version its own log stream."""
 
 
 class _Lines(LambdaPowertoolsFormatter):
-    """Lines without what is the same in all lines of a log group, which is a third of a line.
+    """Log lines without the fields that are the same in a whole log group, a third of each line.
 
-    Only the first line of an environment states that it is a cold start.
+    ``cold_start`` is only in the lines of the first invocation of an environment.
     """
 
     def serialize(self, log: Any) -> str:
@@ -41,13 +41,13 @@ class _Lines(LambdaPowertoolsFormatter):
         )
 
 
-# Messages are words, so the logger does not try to parse them as JSON. The location is omitted because
-# this module writes every line.
+# Messages are plain text, so the logger need not try to parse them as JSON. The location is omitted
+# because it would always be this module.
 logger = Logger(logger_formatter=_Lines(json_deserializer=str, location=None))
 
 
 class _Provider(AmazonCloudWatchEMFProvider):
-    """Writes no line, and no warning, for an invocation that recorded nothing."""
+    """Writes nothing, and no warning, for an invocation without metrics."""
 
     def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:
         if self.metric_set:
@@ -65,7 +65,7 @@ _UNAVAILABLE: Final = 503
 class _DamageHandler(logging.Handler):
     """Logs and counts each damaged record that is reported to :mod:`precert.domain.damage`.
 
-    The metric is sent by itself, so that it is not lost where a call fails before its metrics are sent.
+    The metric is sent at once, so that it is not lost if the call fails before its metrics are sent.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -75,7 +75,7 @@ class _DamageHandler(logging.Handler):
 
 
 def count(name: str) -> None:
-    """Send a metric at once, by itself."""
+    """Send a metric immediately, separately from those of the invocation."""
     with single_metric(
         name=name,
         unit=MetricUnit.Count,
@@ -93,9 +93,9 @@ logging.getLogger(DAMAGE_LOGGER).propagate = False
 def note_response(operation_id: str, status_code: int, code: str | None = None) -> None:
     """Log and count a response to an API call; ``code`` is the problem's code, if it is a problem.
 
-    Handlers respond to every error, so that Lambda counts none: errors are counted here. The operation
-    is in the log only: as a dimension, each of a hundred operations would be three more custom metrics,
-    which CloudWatch charges by the month.
+    Handlers respond to every error, so that Lambda counts no errors; they are counted here. The
+    operation is only in the log: as a dimension, each of a hundred operations would be three more
+    custom metrics, for each of which CloudWatch charges monthly.
     """
     if status_code >= _SERVER_ERRORS:
         error = UNAVAILABLE if status_code == _UNAVAILABLE else SERVER_ERROR
@@ -104,32 +104,29 @@ def note_response(operation_id: str, status_code: int, code: str | None = None) 
         # API Gateway counts the calls; only errors are counted here.
         metrics.add_metric(name=f"{status_code // 100}xx", unit=MetricUnit.Count, value=1)
     logger.info(
-        "answered",
+        "responded",
         extra={"operation_id": operation_id, "status_code": status_code, "code": code},
     )
 
 
 def note_age(name: str, seconds: float) -> None:
-    """Record how long something waits."""
+    """Record the age of the oldest entry of a queue, in seconds."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(0.0, seconds))
 
 
 def note_count(work: str) -> None:
-    """Count a completed piece of work that another log line states: the save of a draft."""
+    """Count completed work that another log line states, such as the save of a draft."""
     metrics.add_metric(name=work, unit=MetricUnit.Count, value=1)
 
 
 def note_work(work: str, **ids: str | int) -> None:
-    """Log and count a completed piece of background work."""
+    """Log and count completed background work."""
     metrics.add_metric(name=work, unit=MetricUnit.Count, value=1)
     logger.info(work, extra=dict(ids))
 
 
 def note_event(event_type: str, event_id: str) -> None:
-    """Log and count a relayed event, in total and by its type.
-
-    An event that is delivered again is counted again.
-    """
+    """Log and count a relayed event, in total and by type. A repeated delivery is counted again."""
     metrics.add_metric(name=event_type, unit=MetricUnit.Count, value=1)
     note_work("relayed", event_id=event_id, event_type=event_type)
 
@@ -146,7 +143,7 @@ def note_error(error: Exception) -> None:
 
 @contextmanager
 def work_on(**ids: str) -> Iterator[None]:
-    """Add the ids of what is processed to every line of the log, also to those of errors."""
+    """Add the ids of the processed record to every log line in the block, including errors."""
     with logger.append_context_keys(**ids):
         yield
 

@@ -1,8 +1,8 @@
-"""Process the events of a queue, each by itself.
+"""Process batches of events from SQS queues, with partial batch responses.
 
-EventBridge delivers an event to a queue, and Lambda reads the queue in batches. The response names
-the events that failed: only those are delivered again, until they are processed or in the dead-letter
-queue.
+EventBridge delivers an event to a queue, and Lambda reads the queue in batches. The response lists the
+messages that failed. Only those are delivered again, until they are processed or moved to the
+dead-letter queue.
 """
 
 import json
@@ -24,9 +24,9 @@ from precert.observability import errors_noted, work_on
 def process_events(
     event: dict[str, Any], context: LambdaContext, process: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """Lambda's response to a batch of EventBridge events: the messages to deliver again.
+    """Process the EventBridge events of an SQS batch; returns the messages to deliver again.
 
-    An event that is the invocation's own, as EventBridge sent it before there were queues, raises.
+    ``event`` can also be an EventBridge event itself, as in a redrive. Its error is raised.
     """
     if "Records" not in event:
         _process(event, process)
@@ -35,7 +35,7 @@ def process_events(
     def handle(record: SQSRecord) -> None:
         _process(json.loads(record.body), process)
 
-    # One per invocation: it stores what failed. A batch that fails as a whole is no different.
+    # One processor per invocation, as it stores the failed messages. If all fail, all are listed.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(process_partial_response(event, handle, processor, context))
 
@@ -46,7 +46,7 @@ def _process(event: dict[str, Any], process: Callable[[dict[str, Any]], None]) -
 
 
 def ids_of(event: object) -> dict[str, str]:
-    """The ids of an event for the log: never another value of it."""
+    """The ids of an event for the log, and no other data of it."""
     if not isinstance(event, dict):
         return {}
     detail = event.get("detail")

@@ -1,4 +1,4 @@
-"""Adapters of a deployment: tables, buckets, keys, queues, bus and state machine.
+"""The adapters of a deployment: tables, buckets, keys, queues, event bus and state machines.
 
 Each is created when it is first used. Only the composition root uses this module.
 """
@@ -78,7 +78,7 @@ class Resources(Clients):
 
     @cached_property
     def stored_requests(self) -> DynamoDBRequests:
-        """The stored requests, including those past retention, for cleanup and operators' commands."""
+        """The stored requests, including those past retention; for cleanup and operators' commands."""
         return DynamoDBRequests(
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
@@ -269,6 +269,6 @@ class Resources(Clients):
 
     @cached_property
     def dead_letters(self) -> SqsDeadLetters | None:
-        """The queue for stream records that can never be processed, where the function has one."""
+        """The queue for stream records that can never be processed; ``None`` if there is none."""
         url = self.settings.environ.get(Env.DEAD_LETTERS.value)
         return SqsDeadLetters(self.sqs, queue_url=url) if url else None

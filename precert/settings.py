@@ -24,7 +24,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Environment variables by name. Reading a missing one raises a SettingsError that names it."""
+    """Environment variables by name.
+
+    Raises:
+        SettingsError: a variable that is read is missing or invalid; the message names it.
+    """
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -45,7 +49,7 @@ class Settings:
 
     @property
     def calls_per_minute(self) -> int | None:
-        """How many calls a client may make a minute; ``None`` without a limit."""
+        """Maximum number of calls of a client per minute; ``None`` if there is no limit."""
         value = self[Env.CALLS_PER_MINUTE]
         if value == "off":
             return None
@@ -55,7 +59,7 @@ class Settings:
 
     @property
     def origin_secrets(self) -> tuple[str, ...]:
-        """The secrets of CloudFront that are accepted; none where the API has no edge before it."""
+        """The accepted secrets of CloudFront; empty if the API has no CloudFront distribution."""
         value = self[Env.ORIGIN_SECRETS]
         return () if value == "off" else tuple(value.split(","))
 
@@ -75,15 +79,15 @@ class Settings:
         return f"{self[Env.PUBLIC_URL]}{FHIR_PATH}"
 
     @property
-    def address_of_keys(self) -> str | None:
-        """Where the issuer's keys are, if AWS has another endpoint here: that of the local cloud."""
+    def local_jwks_url(self) -> str | None:
+        """The URL of the issuer's keys in the local cloud; ``None`` in AWS."""
         endpoint = self.environ.get("AWS_ENDPOINT_URL")
         pool = self[Env.ISSUER].rpartition("/")[2]
         return f"{endpoint}/{pool}/.well-known/jwks.json" if endpoint else None
 
     @property
     def grants_in_table(self) -> bool:
-        """Whether TINs, plans and vendors are granted on the server, and not stated by the token."""
+        """Whether TINs, plans and vendors are granted in the table, instead of stated in the token."""
         match self[Env.RIGHTS]:
             case "table":
                 return True
@@ -103,14 +107,14 @@ class Settings:
 
     @property
     def calls_aws(self) -> bool:
-        """Whether AWS's services have their own host names here: those of the local cloud do not."""
+        """Whether calls go to AWS itself, and not to the local cloud with its single host name."""
         return "AWS_ENDPOINT_URL" not in self.environ
 
     @property
     def notifies_locally(self) -> bool:
-        """Whether subscriptions can have endpoints on this machine: only in the local cloud.
+        """Whether subscriptions can have endpoints on this machine, which is only in the local cloud.
 
-        Its functions call AWS services at an address of this machine; in AWS this is not set.
+        There the endpoint of AWS services is on this machine. In AWS, no endpoint is configured.
         """
         address = urlsplit(self.environ.get("AWS_ENDPOINT_URL", ""))
         return address.hostname in {"localhost", "127.0.0.1"}

@@ -1,7 +1,7 @@
 """Hooks of Lambda SnapStart.
 
-A published version is initialized once, and every environment starts from a copy of that memory.
-``snapshot_restore_py`` comes with Lambda's Python; where it is absent, no snapshot is ever taken.
+A published version is initialized once, and every environment starts from a snapshot of its memory.
+``snapshot_restore_py`` is a part of Lambda's Python. Elsewhere no snapshot is taken.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ except ImportError:  # not in Lambda
 def on_snapshot(
     *, before: Callable[[], None], after_restore: Callable[[], None] | None = None
 ) -> None:
-    """Run one function before the snapshot is taken, the other in each environment restored from it."""
+    """Register functions to run before the snapshot is taken, and after each restore from it."""
     register_before_snapshot(before)
     if after_restore is not None:
         register_after_restore(after_restore)

@@ -1,7 +1,8 @@
-"""Process the records of the table's stream, each by itself.
+"""Process batches of records from the table's stream, with partial batch responses.
 
-A record that can never be processed is set aside at the first attempt, and the others of its batch are
-processed. Any other failure ends the batch there: the stream delivers it and all after it again.
+A record that can never be processed is sent to the dead-letter queue at the first attempt, and the
+batch continues. Any other failure ends the batch: the stream delivers that record and all after it
+again.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ _POISON: Final = (
     *(PrecertError, ValueError, TypeError, LookupError, ArithmeticError),
     *(AttributeError, AssertionError),
 )
-"""Errors of the record or of what is stored for it: they occur again at every attempt."""
+"""Errors that are caused by the record or by stored data, so that they recur at every attempt."""
 
 _CLEANED_UP_BY: Final = (
     *(PK, SK, "request_id", "document_id", "status", "version"),
@@ -26,7 +27,7 @@ _CLEANED_UP_BY: Final = (
 
 
 def is_poison(error: Exception) -> bool:
-    """Whether another attempt would fail as well."""
+    """Whether further attempts would fail as well."""
     return isinstance(error, _POISON) and not isinstance(error, TransientError)
 
 
@@ -35,11 +36,12 @@ def process_records(
     process: Callable[[dict[str, Any]], None],
     dead_letters: DeadLetters | None,
 ) -> dict[str, Any]:
-    """Lambda's response: the first record that has to be delivered again, if any.
+    """Process the records of a batch; returns the first one to deliver again, if any.
 
-    Without a dead-letter queue every failed record is delivered again, and so is one that is redriven
-    from there. What ``process`` needs is created before: a deployment that cannot start fails for the
-    whole batch, and none of its records is poison.
+    Without a dead-letter queue, every failed record is delivered again; so is a failed record of a
+    redrive. Callers must create the dependencies of ``process`` before (see
+    :func:`precert.bootstrap.prepared`): if a deployment is broken, the whole batch must fail, instead
+    of its records being treated as poison.
     """
     if event.get(REDRIVE):
         dead_letters = None
@@ -57,7 +59,7 @@ def process_records(
 
 
 def ids_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The ids of a stream record for the log: from its keys, which every record has."""
+    """The ids of a stream record for the log, from its keys."""
     changed = record["dynamodb"]
     keys = changed.get("Keys") or changed.get("NewImage") or changed.get("OldImage") or {}
     pk, sk = _text(keys, PK), _text(keys, SK)
@@ -98,9 +100,9 @@ def _set_aside(
 
 
 def _ids_of(image: Mapping[str, Any]) -> dict[str, Any]:
-    """What the cleanup of a removed item reads: ids and times, as in the record."""
+    """The attributes of a deleted item that its cleanup reads: ids and times, as in the record."""
     ids = {name: image[name] for name in _CLEANED_UP_BY if name in image}
-    # The cleanup reads only that it was a message.
+    # The cleanup reads only whether the item was a message.
     return {**ids, "message": {"NULL": True}} if "message" in image else ids
 
 

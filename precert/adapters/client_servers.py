@@ -14,7 +14,7 @@ _AT_A_TIME: Final = 10
 
 
 class FhirClientServers:
-    """Reads with the token of the call. The address must be public, and redirects are not followed."""
+    """Reads with the access token of the call, at public addresses only, without redirects."""
 
     def __init__(self, https: PublicHttps) -> None:
         self._https = https
@@ -35,15 +35,15 @@ class FhirClientServers:
         }
         url = f"{server.base_url}/{path}"
         try:
-            answer = self._https.call(
+            response = self._https.call(
                 "GET", url, headers=headers, seconds=seconds, most_bytes=MOST_BYTES + 1
             )
         except PublicCallError:
             return None
-        if answer.status != HTTPStatus.OK or len(answer.content) > MOST_BYTES:
+        if response.status != HTTPStatus.OK or len(response.content) > MOST_BYTES:
             return None
         try:
-            document = json.loads(answer.content)
+            document = json.loads(response.content)
         except (ValueError, RecursionError):
             return None
         return document if isinstance(document, dict) else None

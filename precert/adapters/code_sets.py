@@ -1,6 +1,6 @@
 """The public code sets: one read-only SQLite file, compiled when a deployment is packaged.
 
-``infra/code_sets.py`` compiles it. It is opened at the first lookup, without locks or journal.
+``infra/code_sets.py`` compiles it. The file is opened at the first lookup, without locks or journal.
 """
 
 import sqlite3

@@ -17,9 +17,12 @@ class CognitoUsers:
         self._new_password = new_password
 
     def add(self, username: str, email: str, name: str) -> str:
-        """Register a user, who receives an invitation by email; return the subject.
+        """Register a user, who receives an invitation by email; returns the subject.
 
-        A user who is registered already stays as they are.
+        A user who is already registered is not changed.
+
+        Raises:
+            TransientError.
         """
         attributes = {"email": email, "email_verified": "true", "name": name}
         try:
@@ -40,7 +43,8 @@ class CognitoUsers:
         """The subject of a user.
 
         Raises:
-            NotFoundError: the pool has no such user.
+            NotFoundError: the pool does not have the user.
+            TransientError.
         """
         try:
             found = self._client.admin_get_user(UserPoolId=self._pool_id, Username=username)

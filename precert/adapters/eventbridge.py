@@ -53,9 +53,9 @@ class EventBridgeReplays:
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != _RUNNING:
-                raise TransientError("The archive did not answer. Try again.") from error
+                raise TransientError("The archive did not respond. Try again.") from error
         except BotoCoreError as error:
-            raise TransientError("The archive did not answer. Try again.") from error
+            raise TransientError("The archive did not respond. Try again.") from error
         return True
 
 
@@ -79,7 +79,7 @@ class EventBridgeBus:
         self._put(VENDOR_REPORT_REFUSED, json_of(refusal), refusal.at)
 
     def stop(self, stop: SubscriptionStop) -> None:
-        """Publish that a subscription is no longer attempted.
+        """Publish that notifications of a subscription are no longer attempted.
 
         Raises:
             TransientError: the bus did not accept it.
@@ -95,8 +95,8 @@ class EventBridgeBus:
             "Time": at,
         }
         try:
-            answer = self._client.put_events(Entries=[entry])
+            response = self._client.put_events(Entries=[entry])
         except (BotoCoreError, ClientError) as error:
-            raise TransientError("The bus did not answer. Try again.") from error
-        if answer["FailedEntryCount"]:
-            raise TransientError("The bus did not take the event. Try again.")
+            raise TransientError("The bus did not respond. Try again.") from error
+        if response["FailedEntryCount"]:
+            raise TransientError("The bus did not accept the event. Try again.")

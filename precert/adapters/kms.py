@@ -1,4 +1,4 @@
-"""Keyed hashes by an HMAC key that never leaves AWS KMS (port ``Digests``)."""
+"""Keyed hashes with an HMAC key that never leaves AWS KMS (port ``Digests``)."""
 
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ class MacClient(Protocol):
 
 
 class KmsDigests:
-    """Hashes by one HMAC key."""
+    """Hashes with one HMAC key."""
 
     def __init__(self, client: MacClient, *, key_id: str) -> None:
         self._client = client
@@ -22,14 +22,14 @@ class KmsDigests:
 
     def digest(self, text: str) -> str:
         try:
-            answer = self._client.generate_mac(
+            response = self._client.generate_mac(
                 KeyId=self._key_id, MacAlgorithm="HMAC_SHA_256", Message=text.encode()
             )
         except (BotoCoreError, ClientError) as error:
-            # Without its cause, which may contain the hashed text.
+            # Raised without the cause, which may contain the hashed text.
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
             raise TransientError(
-                f"The key did not answer ({code or type(error).__name__}). Try again."
+                f"AWS KMS did not respond ({code or type(error).__name__}). Try again."
             ) from None
-        mac: bytes = answer["Mac"]
+        mac: bytes = response["Mac"]
         return mac.hex()

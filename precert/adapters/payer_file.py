@@ -1,4 +1,4 @@
-"""The payer's configuration, deployed beside the code."""
+"""The payer's configuration, deployed with the code."""
 
 from importlib import resources
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Calls to addresses that partners name: https only, and to nothing that is not public.
+"""Calls to URLs that partners configure: HTTPS only, and only to public addresses (against SSRF).
 
-The name is resolved once, every address that it has must be a public one, and the connection goes to
-the address that was checked, so that a second resolution cannot name another. The certificate is
-verified for the name. Redirects are not followed, and proxies are not used. One deadline ends the whole
-call, the resolution included: an endpoint that sends a byte at a time cannot extend it.
+The host name is resolved once, all its addresses must be public, and the connection is made to a
+verified address, so that a second resolution cannot return another (DNS rebinding). The certificate is
+verified for the host name. Redirects are not followed, and proxies are not used. One deadline applies
+to the whole call, including name resolution: an endpoint that sends slowly cannot extend it.
 """
 
 import http.client
@@ -32,16 +32,16 @@ _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _NOT_PUBLIC: Final = tuple(
     IPv6Network(one) for one in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 )
-"""Of the global unicast addresses: protocols, documentation, and tunnels to IPv4 addresses."""
+"""Global unicast ranges for protocols, documentation, and tunnels to IPv4 addresses."""
 _NOT_PUBLIC_IPV4: Final = tuple(
     IPv4Network(one)
     for one in ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15")
 )
-"""Beside those in Python's tables, which differ between 3.11 and 3.12."""
+"""In addition to those that ``ipaddress`` excludes, which differ between Python 3.11 and 3.12."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the public Internet."""
+    """Whether an IP address is a public one."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -62,7 +62,7 @@ def _is_public_ipv6(found: IPv6Address) -> bool:
 
 
 def public_tls_context() -> ssl.SSLContext:
-    """Trusts the public certificate authorities of certifi, whatever the runtime trusts itself."""
+    """A context that trusts the certificate authorities of certifi, not those of the runtime."""
     context = ssl.create_default_context(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -71,13 +71,13 @@ def public_tls_context() -> ssl.SSLContext:
 PORTS: Final = {"https": 443, "http": 80}
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 SECONDS: Final = 4.0
-"""For the whole call that reads a document."""
+"""Time limit of a call that reads a document."""
 MOST_BYTES: Final = 64 * 1024
 Resolve = Callable[[str, int], Sequence[str]]
 
 
 class CallFailure(StrEnum):
-    """Why an address was not called, or did not answer."""
+    """Why a URL was not called, or did not respond."""
 
     ADDRESS_REFUSED = "address_refused"
     NAME_NOT_RESOLVED = "name_not_resolved"
@@ -87,7 +87,7 @@ class CallFailure(StrEnum):
 
 
 class PublicCallError(Exception):
-    """The address did not answer; nothing of an answer is in it."""
+    """The call failed. The error contains no part of a response."""
 
     def __init__(self, failure: CallFailure) -> None:
         super().__init__(failure.value)
@@ -95,7 +95,7 @@ class PublicCallError(Exception):
 
 
 class PublicAddressError(Exception):
-    """The address cannot be called or read; ``reason`` contains nothing of the answer."""
+    """The document cannot be read; ``reason`` contains no part of the response."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -103,24 +103,24 @@ class PublicAddressError(Exception):
 
 
 @dataclass(frozen=True)
-class PublicAnswer:
-    """The status and the beginning of the content of an answer."""
+class PublicResponse:
+    """The status and the first bytes of the content of a response."""
 
     status: int
     content: bytes
 
 
 def resolved(host: str, port: int) -> list[str]:
-    """The addresses of a host name, as the operating system resolves it."""
+    """The IP addresses of a host name, as the operating system resolves it."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
 
 
 class PublicHttps:
-    """Calls partners' systems; no connection is reused."""
+    """Calls partners' systems. Connections are not reused."""
 
     def __init__(self, resolve: Resolve = resolved, *, local: bool = False) -> None:
-        """``local`` if systems on this machine are called too, also without TLS."""
+        """With ``local``, systems on this machine can be called too, with or without TLS."""
         self._resolve = resolve
         self._local = local
 
@@ -137,8 +137,8 @@ class PublicHttps:
         body: bytes | None = None,
         seconds: float,
         most_bytes: int = 0,
-    ) -> PublicAnswer:
-        """Call an address, within a number of seconds; of the content, so many bytes are read.
+    ) -> PublicResponse:
+        """Call a URL within ``seconds``, and read at most ``most_bytes`` of the content.
 
         Raises:
             PublicCallError.
@@ -146,7 +146,7 @@ class PublicHttps:
         call = _Call(self._target(url), method, dict(headers), body, most_bytes, seconds, self)
         call.start()
         try:
-            return call.answer.result(seconds)
+            return call.result.result(seconds)
         except TimeoutError:
             call.end()
             raise PublicCallError(CallFailure.TIMED_OUT) from None
@@ -158,7 +158,7 @@ class PublicHttps:
     def _target(self, url: str) -> "_Target":
         """
         Raises:
-            PublicCallError: the address is none that is called.
+            PublicCallError: the URL is not permitted.
         """
         try:
             parts = urlsplit(url)
@@ -173,7 +173,7 @@ class PublicHttps:
         return _Target(parts, host, port, local)
 
     def address(self, target: "_Target") -> str:
-        """One address of the host, if all of them are public; IPv4 first.
+        """One IP address of the host, if all of them are public; preferably IPv4.
 
         Raises:
             PublicCallError.
@@ -191,17 +191,17 @@ class PublicHttps:
         return min(addresses, key=lambda one: ":" in one)
 
     def read_json(self, url: str) -> Any:
-        """The JSON document at an address of the standard port.
+        """The JSON document at a URL with the standard port.
 
         Raises:
-            PublicAddressError: the address is not public, or the answer is not one of 200 with JSON.
+            PublicAddressError: the address is not public, or the response is not 200 with JSON.
         """
         try:
             public_address(url)
         except ValueError as error:
             raise PublicAddressError(f"the address {error}") from None
         try:
-            answer = self.call(
+            response = self.call(
                 "GET",
                 url,
                 headers={"Accept": "application/json"},
@@ -210,20 +210,20 @@ class PublicHttps:
             )
         except PublicCallError as error:
             raise PublicAddressError(_REASONS[error.failure]) from None
-        if answer.status != HTTPStatus.OK:
-            raise PublicAddressError(f"it answered with {answer.status}")
-        if len(answer.content) > MOST_BYTES:
-            raise PublicAddressError(f"it answered with more than {MOST_BYTES // 1024} KB")
+        if response.status != HTTPStatus.OK:
+            raise PublicAddressError(f"the response has status {response.status}")
+        if len(response.content) > MOST_BYTES:
+            raise PublicAddressError(f"the response has more than {MOST_BYTES // 1024} KB")
         try:
-            return json.loads(answer.content)
+            return json.loads(response.content)
         except (ValueError, RecursionError):
-            raise PublicAddressError("it did not answer with JSON") from None
+            raise PublicAddressError("the response is not JSON") from None
 
 
-_LATE: Final = "it did not answer in time by https"
+_LATE: Final = "the server did not respond in time by HTTPS"
 _REASONS: Final = {
-    CallFailure.ADDRESS_REFUSED: "its name has an address that is not public",
-    CallFailure.NAME_NOT_RESOLVED: "its name has no address",
+    CallFailure.ADDRESS_REFUSED: "the host name has an address that is not public",
+    CallFailure.NAME_NOT_RESOLVED: "the host name could not be resolved",
     CallFailure.CONNECTION_FAILED: _LATE,
     CallFailure.TLS_FAILED: _LATE,
     CallFailure.TIMED_OUT: _LATE,
@@ -232,7 +232,7 @@ _REASONS: Final = {
 
 @dataclass(frozen=True)
 class _Target:
-    """What a URL names."""
+    """The parts of a URL that is called."""
 
     parts: SplitResult
     host: str
@@ -246,7 +246,7 @@ class _Target:
 
 
 class _Connection(http.client.HTTPConnection):
-    """Connects to an address that was checked; TLS verifies the name."""
+    """Connects to a verified address; TLS verifies the certificate for the host name."""
 
     def __init__(self, call: "_Call", address: str) -> None:
         super().__init__(call.target.host, call.target.port, timeout=call.seconds)
@@ -264,7 +264,7 @@ class _Connection(http.client.HTTPConnection):
 
 @dataclass(eq=False)
 class _Call(threading.Thread):
-    """One AWS call in a thread of its own, which the caller does not wait for after the deadline."""
+    """One call in its own thread. After the deadline, the caller no longer waits for the thread."""
 
     target: _Target
     method: str
@@ -273,7 +273,7 @@ class _Call(threading.Thread):
     most_bytes: int
     seconds: float
     https: PublicHttps
-    answer: "Future[PublicAnswer]" = field(default_factory=Future)
+    result: "Future[PublicResponse]" = field(default_factory=Future)
     ended: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     connected: socket.socket | None = None
@@ -283,30 +283,30 @@ class _Call(threading.Thread):
 
     def run(self) -> None:
         try:
-            answer = self._answered(self.https.address(self.target))
+            response = self._response(self.https.address(self.target))
         except Exception as error:  # noqa: BLE001 - the caller raises it
-            self.answer.set_exception(error)
+            self.result.set_exception(error)
         else:
-            self.answer.set_result(answer)
+            self.result.set_result(response)
 
-    def _answered(self, address: str) -> PublicAnswer:
+    def _response(self, address: str) -> PublicResponse:
         connection = _Connection(self, address)
         if self.ended:
             raise TimeoutError
         try:
-            # The URL's own form of host and port, as the endpoint expects it.
+            # The Host header has host and port as in the URL, as the endpoint expects it.
             own = {"Host": self.target.parts.netloc, "User-Agent": "precert"}
             connection.request(
                 self.method, self.target.path, body=self.body, headers={**own, **self.headers}
             )
             response = connection.getresponse()
             content = response.read(self.most_bytes) if self.most_bytes else b""
-            return PublicAnswer(response.status, content)
+            return PublicResponse(response.status, content)
         finally:
             connection.close()
 
     def opened(self, opened: socket.socket) -> None:
-        """Note the socket, so that the deadline can end it.
+        """Store the socket, so that it can be closed at the deadline.
 
         Raises:
             TimeoutError: the deadline has passed.
@@ -318,7 +318,7 @@ class _Call(threading.Thread):
                 raise TimeoutError
 
     def end(self) -> None:
-        """End the connection, whatever is waiting for it."""
+        """Shut down the connection, which ends pending reads and writes."""
         with self.lock:
             self.ended = True
             if self.connected is not None:
@@ -327,13 +327,13 @@ class _Call(threading.Thread):
 
 
 def read_endpoint_json(url: str) -> Any:
-    """The JSON document of the AWS endpoint that the environment names: of the local cloud.
+    """The JSON document at a URL of the local cloud, whose AWS endpoint is configured.
 
     Raises:
-        TransientError: it did not answer.
+        TransientError: it did not respond.
     """
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as response:  # noqa: S310 - configured
             return json.loads(response.read(MOST_BYTES))
     except (OSError, ValueError):
-        raise TransientError("The endpoint did not answer. Try again.") from None
+        raise TransientError("The endpoint did not respond. Try again.") from None

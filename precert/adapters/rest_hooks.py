@@ -19,7 +19,7 @@ _AGENT: Final = "precert-subscriptions"
 
 
 class RestHooks:
-    """Sends one notification with each call; nothing of an answer but its status is read."""
+    """Sends notifications, one per call. Of the response, only the status is read."""
 
     def __init__(self, https: PublicHttps) -> None:
         self._https = https
@@ -31,12 +31,12 @@ class RestHooks:
         values = {name: value.get_secret_value() for name, value in headers.items()}
         own = {"Content-Type": media_type, "User-Agent": _AGENT}
         try:
-            answer = self._https.call(
+            response = self._https.call(
                 "POST", url, headers={**own, **values}, body=body, seconds=seconds
             )
         except PublicCallError as error:
             raise NotDeliveredError(_ERRORS[error.failure]) from None
-        _require_accepted(answer.status)
+        _require_accepted(response.status)
 
 
 def _require_accepted(status: int) -> None:

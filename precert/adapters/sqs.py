@@ -1,8 +1,9 @@
-"""Dead-letter queues of the product's functions, sending their messages again, and deliveries.
+"""SQS queues: the dead-letter queues of functions and their redrive, and the queue of notifications.
 
-A message is an event that EventBridge could not deliver, a stream record that can never be processed
-(its keys), or the position of stream records. The function is invoked synchronously, because Lambda
-discards an asynchronous event after three failed attempts. A message is deleted only after success.
+A message in a dead-letter queue is an event that EventBridge could not deliver, the keys of a stream
+record that can never be processed, or the position of stream records. A redrive invokes the function
+synchronously, because Lambda discards an asynchronous event after three failed attempts. A message is
+deleted only after success.
 """
 
 import json
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _HIDDEN_SECONDS: Final = 60
-"""How long a message that is being sent again is hidden from other calls."""
+"""Visibility timeout of messages that are being redelivered."""
 _STREAM_BATCH: Final = "DDBStreamBatchInfo"
 _ARRIVALS: Final = ("approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord")
 _REMOVE: Final = "REMOVE"
@@ -36,7 +37,7 @@ _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNot
 
 
 class Receiver(NamedTuple):
-    """A function, and the queue of what it did not receive."""
+    """A function, and its dead-letter queue."""
 
     queue_url: str
     function: str
@@ -79,7 +80,7 @@ class SqsDeliveries:
         return FailedDeliveries(delivery, count, self._oldest(url) if count else None)
 
     def _oldest(self, url: str) -> datetime | None:
-        # A queue returns some of its messages, usually the oldest ones. They stay visible.
+        # A queue returns some of its messages, usually the oldest ones. They remain visible.
         messages = self._receive(url, most=10, hidden=0)
         sent = [int(one["Attributes"]["SentTimestamp"]) for one in messages]
         return datetime.fromtimestamp(min(sent) / 1000, UTC) if sent else None
@@ -108,13 +109,13 @@ class SqsDeliveries:
         return Redelivery(delivery, redelivered, failed, without_record, between)
 
     def _receive(self, url: str, *, most: int, hidden: int) -> "list[MessageTypeDef]":
-        answer = self._sqs.receive_message(
+        response = self._sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=most,
             VisibilityTimeout=hidden,
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        return answer.get("Messages", [])
+        return response.get("Messages", [])
 
     def _event_of(self, body: str) -> dict[str, Any] | None:
         """The event of a message, or ``None`` if the message has only a position of the stream."""
@@ -127,10 +128,10 @@ class SqsDeliveries:
         return event if "event_name" not in event else self._record(event)
 
     def _record(self, poison: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The record of an item that was set aside, as the stream would deliver it now.
+        """The stream record of a poison record's item, in its current state.
 
-        That of a removed item has the ids that the queue has; the archive has the rest of a request.
-        The function reports a record that fails again instead of setting it aside again.
+        For a deleted item it has only the ids in the message; the archive has the rest of a request. If
+        the record fails again, the function reports it instead of sending it to the queue again.
         """
         if not poison.get(PK) or not poison.get(SK):
             return None
@@ -149,14 +150,14 @@ class SqsDeliveries:
     def _accepts(self, function: str, event: Mapping[str, Any]) -> bool:
         """Whether the function processed the event; a call without a response counts as failed."""
         try:
-            answer = self._functions.invoke(
+            response = self._functions.invoke(
                 FunctionName=function, Payload=json.dumps(event).encode()
             )
         except BotoCoreError:
             return False
-        if answer.get("FunctionError"):
+        if response.get("FunctionError"):
             return False
-        result: Any = json.loads(answer["Payload"].read() or b"null")
+        result: Any = json.loads(response["Payload"].read() or b"null")
         return not (isinstance(result, dict) and result.get("batchItemFailures"))
 
 
@@ -175,7 +176,7 @@ def _transient(error: Exception) -> TransientError:
 
 
 POISON_RECORD: Final = "PoisonRecord"
-"""The ``condition`` of a record that the function set aside, beside those of Lambda."""
+"""The ``condition`` of a message that a function sent; Lambda's messages have others."""
 
 
 class SqsDeadLetters:
@@ -211,7 +212,7 @@ class SqsDeliveryQueue:
         for start in range(0, len(subscription_ids), _BATCH):
             ids = subscription_ids[start : start + _BATCH]
             try:
-                answer = self._client.send_message_batch(
+                response = self._client.send_message_batch(
                     QueueUrl=self._queue_url,
                     Entries=[
                         {
@@ -224,5 +225,5 @@ class SqsDeliveryQueue:
                 )
             except (BotoCoreError, ClientError) as error:
                 raise TransientError("The queue did not accept the delivery.") from error
-            if answer.get("Failed"):
+            if response.get("Failed"):
                 raise TransientError("The queue did not accept the delivery.")

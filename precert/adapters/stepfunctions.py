@@ -16,25 +16,27 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 MAX_ATTEMPTS: Final = 1024
-"""Executions of one cycle, with repairs; a closed execution's name cannot be used again."""
+"""Maximum number of executions of one cycle. The name of a closed execution cannot be used again."""
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-"""How long an execution that failed again is not started by itself; the first repair is immediate."""
+"""Bounds of the pause before an execution that failed repeatedly is restarted automatically. The first
+restart is immediate.
+"""
 
 RESTORED: Final = "TableRestored"
-"""The error with which an execution is stopped that waits with a task token the table does not have."""
+"""The error of an execution that was stopped because the restored table lacks its task token."""
 
-_WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+_NOT_WAITING = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
 def execution_name(request_id: str, cycle: int, attempt: int = 0) -> str:
-    """The execution name, which makes a repeated start of the same cycle change nothing."""
+    """The name of an execution. It is unique, so that starting the same attempt twice has no effect."""
     name = f"{request_id}-{cycle}"
     return name if attempt == 0 else f"{name}-repair-{attempt}"
 
 
 def _unqualified(state_machine_arn: str) -> str:
-    """Return the ARN without an alias or a version, which the ARN of an execution does not have."""
+    """The ARN of the state machine without an alias or version, as ARNs of executions contain it."""
     return ":".join(state_machine_arn.split(":")[:7])
 
 
@@ -44,11 +46,11 @@ class StepFunctionsTokens:
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
 
-    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+    def complete(self, task_token: str, outcome: Mapping[str, str]) -> None:
         try:
             self._client.send_task_success(taskToken=task_token, output=json.dumps(dict(outcome)))
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
+            if error.response["Error"]["Code"] not in _NOT_WAITING:
                 raise _transient(error) from error
         except BotoCoreError as error:
             raise _transient(error) from error
@@ -65,7 +67,7 @@ class StepFunctionsTokens:
                 taskToken=task_token, error=error_name, cause=str(seconds)
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
+            if error.response["Error"]["Code"] not in _NOT_WAITING:
                 raise _transient(error) from error
         except BotoCoreError as error:
             raise _transient(error) from error
@@ -94,7 +96,7 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         if last.running or (now is not None and now < last.restart_from):
             return False
         if last.attempt + 1 >= MAX_ATTEMPTS:
-            raise TransientError("This cycle was started too often: inspect its executions.")
+            raise TransientError("This cycle was restarted too often: inspect its executions.")
         self._start(request_id, cycle, last.attempt + 1)
         return True
 
@@ -111,9 +113,9 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         return True
 
     def _last(self, request_id: str, cycle: int) -> "_Execution | None":
-        """The last execution of a cycle; each has the name that follows that of the one before.
+        """The last execution of a cycle. Executions are numbered, and the last one is searched.
 
-        One AWS call while the first one runs, at most 2 log2(n) + 1 after n executions.
+        One AWS call if the first execution is running, at most 2 log2(n) + 1 after n executions.
         """
         last, missing = self._described(request_id, cycle, 0), 1
         if last is None:
@@ -171,14 +173,14 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
 
 
 ASSESSMENT_PAUSE: Final = timedelta(minutes=1)
-"""How long cycles are not assessed in advance after an assessment failed or took too long."""
+"""Time without further assessments by the relay after one failed or took too long."""
 
 
 class StepFunctionsAssessments:
     """Express executions, which return the result of one assessment.
 
-    An execution that fails costs the relay its time, and another one would probably fail too: for a
-    minute, cycles are assessed by their own executions only.
+    The relay waits for an execution even if it fails, and the next one would probably fail too. After a
+    failure, cycles are therefore assessed only by their own executions for ``ASSESSMENT_PAUSE``.
     """
 
     def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
@@ -223,4 +225,4 @@ _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def _transient(error: Exception) -> TransientError:
-    return TransientError(f"The workflow did not answer ({type(error).__name__}). Try again.")
+    return TransientError(f"The workflow did not respond ({type(error).__name__}). Try again.")

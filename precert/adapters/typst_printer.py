@@ -1,7 +1,7 @@
-"""Prints with typst: from the payer's templates to accessible PDF.
+"""Prints the payer's templates with typst, as accessible PDF (port ``Printer``).
 
-Data is passed as JSON and never becomes source, so that entered text is never interpreted as markup.
-Fonts are those of typst and those beside the templates; fonts of the machine are not used.
+Data is passed as JSON and never as source, so that entered text is never interpreted as markup. The
+fonts are those of typst and those in the folder of the templates; system fonts are not used.
 """
 
 import json
@@ -16,7 +16,7 @@ _UNREADABLE: Final = "PDF/UA-1 error"
 
 
 class TypstPrinter:
-    """Prints the templates of one folder; each is compiled once."""
+    """Prints the templates of one folder. The compiler of each template is created once."""
 
     def __init__(self, templates: Path) -> None:
         self._templates = templates
@@ -25,8 +25,8 @@ class TypstPrinter:
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
         """A tagged PDF: PDF/UA-1, unless the fonts lack a character.
 
-        UA-1 forbids a character without a glyph. Such a name is printed all the same, with a box in its
-        place and the character itself for screen readers and searches.
+        PDF/UA-1 forbids characters without a glyph. A text with such a character is printed without the
+        standard: with a box as its glyph, and the character for screen readers and searches.
         """
         compiler = self._compiler(template)
         inputs = {"data": json.dumps(data, ensure_ascii=False)}

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
@@ -14,7 +14,7 @@ DEFAULT_DAYS = 7
 
 
 def show(args: argparse.Namespace) -> bool:
-    """Print the records that match, one JSON object a line, in the order of time."""
+    """Print the matching records, oldest first, one JSON object per line."""
     deps = stack_dependencies(args.stack)
     if args.exchange:
         return _show_exchange(args.exchange, deps)
@@ -45,21 +45,11 @@ def show(args: argparse.Namespace) -> bool:
 
 
 def _show_exchange(access_id: str, deps: Dependencies) -> bool:
-    """Print a call of a CDS Hooks service with its answer."""
+    """Print a call of a CDS Hooks service with its response."""
     CommandRecorder(deps, "audit").record(objects=[access_id])
     content = deps.hook_calls.read(access_id)
     if content is None:
-        print(f"no call of a CDS Hooks service is retained with the id {access_id}")
+        print(f"no call of a CDS Hooks service is stored under the id {access_id}")
         return False
     print(json.dumps(content))
     return True
-
-
-def instant(text: str) -> datetime:
-    """A date, at its start in UTC, or an instant with its time zone."""
-    found = datetime.fromisoformat(text)
-    if len(text) == len("2026-11-26"):
-        return datetime.combine(found.date(), time(), tzinfo=UTC)
-    if found.tzinfo is None:
-        raise ValueError("an instant needs a time zone, as in 2026-11-26T08:00Z")
-    return found.astimezone(UTC)

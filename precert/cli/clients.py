@@ -1,4 +1,4 @@
-"""The commands ``clients add`` and ``clients rotate``: systems that sign in with a key pair (SMART)."""
+"""The commands ``clients add`` and ``clients rotate``: partners' systems with a key pair (SMART)."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ def add(args: argparse.Namespace) -> bool:
     CommandRecorder(deps, "clients add").record(objects=[client.client_id])
     deps.clients.store(client)
     added = rights_of(args, issuer=deps.settings.smart_issuer, subject=client.client_id)
-    # Without a choice, what a TIN or a vendor id is for.
+    # By default, the entitlements for which the granted TINs and vendors are used.
     implied = [(Entitlement.PATIENT_SEARCH, added.tins), (Entitlement.VENDOR, added.vendor_ids)]
     if not added.entitlements:
         chosen = frozenset(entitlement for entitlement, held in implied if held)
@@ -44,7 +44,7 @@ def add(args: argparse.Namespace) -> bool:
 
 
 def rotate(args: argparse.Namespace) -> bool:
-    """Replace the keys of a client, or their address: the earlier ones are accepted for some days."""
+    """Replace the keys or the JWKS URL of a client; the former keys are accepted for some days."""
     deps = stack_dependencies(args.stack)
     client = registered(deps, args.who)
     keys = _keys(args)
@@ -88,7 +88,7 @@ def _registration(args: argparse.Namespace, deps: Dependencies) -> RegisteredCli
 
 
 def _keys(args: argparse.Namespace) -> dict[str, Any] | None:
-    """The keys of the arguments, by their address or from a file."""
+    """The keys in the arguments: a JWKS URL, or keys from a file. ``None`` if they cannot be read."""
     if args.jwks_url:
         return {"jwks_url": args.jwks_url}
     try:

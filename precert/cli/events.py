@@ -1,10 +1,9 @@
 """The commands ``events list`` and ``events republish``; each returns whether it succeeded."""
 
 import argparse
-import re
-from datetime import datetime
 
 from precert.bootstrap import Dependencies, stack_dependencies
+from precert.cli.arguments import add_stack, instant
 from precert.cli.recording import CommandRecorder
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
@@ -19,7 +18,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ("republish", send, "publish recorded events on the bus again"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+        add_stack(command)
         command.add_argument("--id", metavar="EVENT", help="the event with this id")
         command.add_argument("--request", metavar="ID", help="events of this request")
         command.add_argument(
@@ -35,24 +34,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
                 limit,
                 type=instant,
                 metavar="TIME",
-                help=f"events {which} an instant with time zone",
+                help=f"events {which} a date and time with time zone",
             )
         command.set_defaults(run=run)
 
 
-def instant(text: str) -> datetime:
-    """An ISO 8601 instant with time zone."""
-    try:
-        found = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: use a time such as 2026-07-01T15:00Z") from None
-    if found.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text}: add the time zone, such as Z")
-    return found
-
-
 def show(args: argparse.Namespace) -> bool:
-    """List the events that the filters include, oldest first."""
+    """List the events that match the filters, oldest first."""
     _, events = _found(args)
     for event in events:
         print(_line(event))
@@ -61,7 +49,7 @@ def show(args: argparse.Namespace) -> bool:
 
 
 def send(args: argparse.Namespace) -> bool:
-    """Publish the events that the filters include, oldest first."""
+    """Publish the events that match the filters, oldest first."""
     deps, events = _found(args)
     for event in republish(events, bus=deps.bus):
         print(_line(event))
@@ -70,7 +58,7 @@ def send(args: argparse.Namespace) -> bool:
 
 
 def _complete(args: argparse.Namespace, events: list[Event]) -> bool:
-    """A period can be without events; what is named by id cannot."""
+    """Whether the command succeeded: no event is an error only if an id was given."""
     return bool(events) or (args.id is None and args.request is None)
 
 
@@ -81,7 +69,7 @@ def _line(event: Event) -> str:
 def _found(args: argparse.Namespace) -> tuple[Dependencies, list[Event]]:
     criteria = EventFilter(args.id, args.request, tuple(args.type), args.since, args.until)
     if criteria == EventFilter():
-        message = "name the events by --id, --request, --type, --since or --until"
+        message = "select the events with --id, --request, --type, --since or --until"
         raise InvalidInputError([FieldError("events", "missing", message)])
     deps = stack_dependencies(args.stack)
     events = deps.call(find_events, criteria)

@@ -51,15 +51,15 @@ _NOTHING_ENDED: Final = (
     TooManyRemovalsError,
     PlansInUseError,
 )
-"""Why a full load stored its file and did not end or remove what the file lacks."""
+"""Errors after which the file is stored, but nothing that it lacks is ended or removed."""
 _SHOWN: Final = 20
-"""Rejected rows that are printed; all of them are in the rejects file."""
+"""Maximum number of rejected rows that are printed. The rejects file has all of them."""
 _SECONDS: Final = 1.0
-"""Between two lines of progress."""
+"""Minimum time between two lines of progress."""
 
 
 class _File:
-    """A file that is read line by line, and how much of it was read."""
+    """An opened file, with its digest and the share of it that was read."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -84,7 +84,7 @@ class _File:
             raise UnreadableFileError(f"{self._path}: must be text in UTF-8") from error
 
     def parts(self) -> Iterator[str]:
-        """The text in parts: an X12 file may be one line."""
+        """The text in parts, as an X12 file can be a single line."""
         try:
             while part := self._text.read(1 << 16):
                 yield part
@@ -93,7 +93,7 @@ class _File:
 
     @property
     def read(self) -> float:
-        """The share of the file that was read."""
+        """The share of the file that was read, from 0 to 1."""
         return self._raw.tell() / self.size if self.size else 1.0
 
     def close(self) -> None:
@@ -101,9 +101,9 @@ class _File:
 
 
 class _Monitor:
-    """Writes the rejects file, prints the first rejected rows, and shows progress on stderr.
+    """Writes the rejects file, prints the first rejected rows, and reports progress to stderr.
 
-    The rejects file repeats the rows, so only its owner can read it. Progress has counts only.
+    The rejects file contains the rows, so it is readable only by its owner. Progress has only counts.
     """
 
     def __init__(self, file: _File, path: Path, rejects: Path) -> None:
@@ -118,7 +118,7 @@ class _Monitor:
         self._first: tuple[int, float] | None = None
 
     def begins(self, checkpoint: Checkpoint) -> None:
-        """Keep the rejected rows of an interrupted load up to the line where it continues."""
+        """Start the rejects file, with the rejected rows of an interrupted load up to its last line."""
         self.begun = True
         remaining = [row for row in self._earlier() if int(row[0]) <= checkpoint.line]
         self.rejects.unlink(missing_ok=True)
@@ -224,21 +224,6 @@ def load(args: argparse.Namespace) -> bool:
     return counts.rejected == 0
 
 
-def instant(text: str) -> datetime:
-    """Parse the value of ``--as-of``.
-
-    Raises:
-        ArgumentTypeError: It is not an instant with a time zone.
-    """
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise argparse.ArgumentTypeError("must be an instant with time zone: 2026-07-01T09:00Z")
-    return parsed.astimezone(UTC)
-
-
 def _load(
     args: argparse.Namespace, deps: Dependencies, file: _File, load_: Load, monitor: _Monitor
 ) -> Checkpoint:
@@ -252,7 +237,7 @@ def _load(
         return opened
 
     recorder = CommandRecorder(deps, f"{kind.value} load")
-    # The file by its digest; the members of each write follow.
+    # The audit has the file's digest first, then the members of each write.
     recorder.record(objects=[file.digest])
     loads: LoadStore = RecordedLoads(deps.loads, recorder)
     options: dict[str, Any] = {"loads": loads, "now": deps.now, **_replacing(args, deps)}
@@ -283,7 +268,7 @@ def _load(
 
 
 def _replacing(args: argparse.Namespace, deps: Dependencies) -> dict[str, Any]:
-    """What a full load does with what its file does not contain."""
+    """The options by which a full load ends or removes records that its file does not contain."""
     if not args.full:
         return {}
     if args.kind is LoadKind.MEMBERS:
@@ -294,7 +279,7 @@ def _replacing(args: argparse.Namespace, deps: Dependencies) -> dict[str, Any]:
 def _enrollment(
     args: argparse.Namespace, deps: Dependencies, file: _File, load_: Load, monitor: _Monitor
 ) -> tuple[EnrollmentFile, Load]:
-    """Open an 834 file, and the load with the date of its interchange."""
+    """Open an 834 file; returns it, and the load with the date of its interchange."""
     x12 = EnrollmentFile(
         file.parts(), deps.loads.plans(), deps.payer.zone, dependent_id=args.dependent_id
     )

@@ -1,7 +1,7 @@
 """Operators' commands.
 
-Exit codes: 0 success; 1 the input is invalid or nothing was found; 2 wrong usage, or AWS could not be
-reached. Each error in a file is one line: FILE:line: column: message.
+Exit codes: 0 success; 1 the input is invalid or nothing was found; 2 the arguments are wrong or AWS
+could not be reached. Each error in a file is one line: FILE:line: column: message.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from precert.cli import (
     rules,
     users,
 )
+from precert.cli.arguments import add_stack, date_or_instant, instant
 from precert.domain.damage import LOGGER
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 class _DamageHandler(logging.Handler):
-    """Names each damaged record that a command finds; the others are shown all the same."""
+    """Prints each damaged record that a command finds; other records are still processed."""
 
     def emit(self, record: logging.LogRecord) -> None:
         kind, record_id = (getattr(record, name) for name in ("kind", "record_id"))
@@ -81,58 +82,62 @@ def parser() -> argparse.ArgumentParser:
         "publish", help="validate a file and publish it as the rule list in effect"
     )
     _add_file(publish)
-    _add_stack(publish)
+    add_stack(publish)
     publish.add_argument("--version", help="name of the version; by default time and content hash")
     publish.set_defaults(run=rules.publish)
 
     listed = rules_commands.add_parser("list", help="list all published versions")
-    _add_stack(listed)
+    add_stack(listed)
     listed.set_defaults(run=rules.show_all)
 
     show = rules_commands.add_parser(
         "show", help="show the version in effect and its rules for a code"
     )
-    _add_stack(show)
+    add_stack(show)
     _add_payer(show)
     show.add_argument(
         "--on",
         type=rules.day_or_instant,
         metavar="DATE",
-        help="a date, at its end in the payer's time zone, or an instant with time zone; default now",
+        help="a date, which means its end in the payer's time zone, or a time with time zone; "
+        "default now",
     )
     show.add_argument("--code", help="show the rules that name this code")
     show.set_defaults(run=rules.show)
 
     executions_commands = topics.add_parser(
-        "executions", help="open determination cycles and the executions that drive them"
+        "executions", help="open determination cycles and their executions"
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
     orphaned = executions_commands.add_parser(
         "list", help="open determination cycles without a running execution"
     )
-    _add_stack(orphaned)
+    add_stack(orphaned)
     orphaned.set_defaults(run=repairs.show_executions)
-    repair = executions_commands.add_parser("repair", help="start an execution for each of them")
-    _add_stack(repair)
+    repair = executions_commands.add_parser(
+        "repair", help="start an execution of each cycle without a running one"
+    )
+    add_stack(repair)
     repair.set_defaults(run=repairs.start_executions)
 
     access = topics.add_parser("audit", help="who read or changed health information, and when")
-    _add_stack(access)
+    add_stack(access)
     access.add_argument("--person", metavar="SUBJECT", help="accesses by this subject of a token")
     access.add_argument("--patient", metavar="MEMBER_ID", help="accesses to this member's data")
     access.add_argument("--request", metavar="ID", help="accesses to this request or draft")
     access.add_argument(
         "--since",
-        type=audit.instant,
+        type=date_or_instant,
         metavar="TIME",
-        help=f"a date in UTC or an instant; by default {audit.DEFAULT_DAYS} days before the end",
+        help="a date in UTC, or a time with time zone; "
+        f"by default {audit.DEFAULT_DAYS} days before the end",
     )
     access.add_argument(
-        "--until", type=audit.instant, metavar="TIME", help="the end, excluded; by default now"
+        "--until", type=date_or_instant, metavar="TIME", help="the end, excluded; by default now"
     )
     access.add_argument(
         "--exchange",
         metavar="ACCESS_ID",
-        help="print what this call of a CDS Hooks service sent, and its answer",
+        help="print this call of a CDS Hooks service with its response",
     )
     access.add_argument(
         "--archive",
@@ -143,13 +148,13 @@ def parser() -> argparse.ArgumentParser:
     access.add_argument(
         "--copy",
         action="store_true",
-        help="write the records of the period to the archive again, where its copy failed",
+        help="write the records of the period to the archive again, if copying them failed",
     )
     access.set_defaults(run=audit.show)
     for name, text, module in (
-        ("deliveries", "events that were not delivered within the product", repairs),
+        ("deliveries", "events that functions of the product could not process", repairs),
         ("events", "recorded events of requests", events),
-        ("migrations", "changes of stored records that a release needs", migrations),
+        ("migrations", "changes of stored records that a release requires", migrations),
         ("orphans", "records and files without their request", orphans),
         ("restore", "the service after a disaster, on restored tables", restore),
     ):
@@ -168,7 +173,7 @@ _CONTENTS: Final = {
     LoadKind.SSNS: "social security numbers of members, stored as keyed hashes only",
     LoadKind.PLANS: "plans",
     LoadKind.PROVIDERS: "the provider directory",
-    LoadKind.ZIPS: "centers of ZIP codes that the shipped ones lack",
+    LoadKind.ZIPS: "centers of ZIP codes that are not in the shipped code sets",
 }
 
 
@@ -190,7 +195,7 @@ def _add_load(
     load = commands.add_parser("load", help="load a file, or continue an interrupted load of it")
     load.set_defaults(run=loading.load, kind=kind)
     load.add_argument("file", type=Path, metavar="FILE", help=_FORMATS[kind])
-    _add_stack(load)
+    add_stack(load)
     _add_payer(load)
     load.set_defaults(full=False)
     if kind in {LoadKind.PLANS, LoadKind.PROVIDERS}:
@@ -202,18 +207,19 @@ def _add_load(
         load.add_argument(
             "--allow-removing",
             action="store_true",
-            help=f"also if more than {MAX_ENDING} percent of the {kind.value} would be removed",
+            help=f"even if more than {MAX_ENDING} percent of the {kind.value} would be removed",
         )
     if kind is LoadKind.MEMBERS:
         load.add_argument(
             "--full",
             action="store_true",
-            help="end the members that the file does not contain (CSV; an 834 file states it in BGN08)",
+            help="end the coverage of members that the file does not contain (CSV; an 834 file states "
+            "this in BGN08)",
         )
         load.add_argument(
             "--allow-ending",
             action="store_true",
-            help=f"also if more than {MAX_ENDING} percent of the covered members would end",
+            help=f"even if the coverage of more than {MAX_ENDING} percent of the members would end",
         )
     if kind in {LoadKind.MEMBERS, LoadKind.SSNS}:
         load.add_argument(
@@ -224,9 +230,10 @@ def _add_load(
         )
     load.add_argument(
         "--as-of",
-        type=loading.instant,
-        metavar="INSTANT",
-        help="the file's date; data of a later date is not replaced (default: its modification time)",
+        type=instant,
+        metavar="TIME",
+        help="the date of the file's data, with time zone; newer data is not replaced (default: the "
+        "file's modification time)",
     )
     load.add_argument(
         "--rejects",
@@ -236,52 +243,52 @@ def _add_load(
     )
     speed = load_speed()
     for name, default, meaning in (
-        ("workers", speed.workers, "calls at the same time"),
-        ("writes-per-second", speed.writes_per_second, "write units of the table"),
-        ("macs-per-second", speed.macs_per_second, "calls of KMS"),
+        ("workers", speed.workers, "concurrent calls"),
+        ("writes-per-second", speed.writes_per_second, "write units of the table per second"),
+        ("macs-per-second", speed.macs_per_second, "calls to AWS KMS per second"),
     ):
         load.add_argument(
             f"--{name}",
             type=_positive,
             default=default,
             metavar="N",
-            help=f"at most so many {meaning} (%(default)s)",
+            help=f"maximum number of {meaning} (%(default)s)",
         )
     load.add_argument(
         "--code-sets",
         type=Path,
         metavar="FILE",
         default=Path("build/code_sets/code_sets.sqlite"),
-        help="the compiled code sets with the ZIP codes of providers (%(default)s)",
+        help="the compiled code sets, which include ZIP codes (%(default)s)",
     )
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError("must be a whole number from 1")
+        raise argparse.ArgumentTypeError("must be a whole number of at least 1")
     return int(text)
 
 
 def _add_grants(topics: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for topic, who, about in (
-        ("users", "USERNAME", "users and what they may do"),
-        ("clients", "CLIENT_ID", "partners' systems and what they may do"),
+        ("users", "USERNAME", "users and their rights"),
+        ("clients", "CLIENT_ID", "partners' systems and their rights"),
     ):
         commands = topics.add_parser(topic, help=about).add_subparsers(
             title="commands", metavar="COMMAND", required=True
         )
         listed = commands.add_parser("list", help="list all grants, of users and clients")
-        _add_stack(listed)
+        add_stack(listed)
         listed.set_defaults(run=users.show, topic=topic)
         if topic == "clients":
             _add_registration(commands)
-        named = {"grant": "add rights", "revoke": "remove rights, in effect within a minute"}
+        named = {"grant": "add rights", "revoke": "remove rights; takes effect within a minute"}
         if topic == "users":
             named = {"add": "register a user of the user pool, and grant rights", **named}
         for name, text in named.items():
             command = commands.add_parser(name, help=text)
             command.add_argument("who", metavar=who)
-            _add_stack(command)
+            add_stack(command)
             _add_rights(command)
             command.set_defaults(run=getattr(users, name), topic=topic, name=None, all=False)
             if name == "add":
@@ -298,9 +305,9 @@ def _add_grants(topics: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _add_registration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    add = commands.add_parser("add", help="register a system that signs in with a key pair")
+    add = commands.add_parser("add", help="register a system that authenticates with a key pair")
     add.add_argument("label", metavar="NAME", help="the name of the partner's system")
-    add.add_argument("--client-id", metavar="ID", help="its id, if it is not to be a new one")
+    add.add_argument("--client-id", metavar="ID", help="its id; by default a new one")
     add.add_argument("--scope", action="append", required=True, metavar="SCOPE")
     add.add_argument("--cds-hooks-issuer", metavar="URL", help="the iss of its CDS Hooks calls")
     _add_rights(add)
@@ -312,13 +319,13 @@ def _add_registration(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         choices=clients.OVERLAP_DAYS,
         default=clients.DEFAULT_OVERLAP,
         metavar="DAYS",
-        help="how long the earlier keys are accepted too, at most 30 days; 0 if one is disclosed",
+        help="how long the former keys are still accepted, at most 30 days; 0 if one was disclosed",
     )
     for command, run in ((add, clients.add), (rotate, clients.rotate)):
         keys = command.add_mutually_exclusive_group(required=True)
-        keys.add_argument("--jwks-url", metavar="URL", help="the https address of its JWK Set")
-        keys.add_argument("--jwks", metavar="FILE", help="its JWK Set, if it has no address")
-        _add_stack(command)
+        keys.add_argument("--jwks-url", metavar="URL", help="the HTTPS URL of its JWK Set")
+        keys.add_argument("--jwks", metavar="FILE", help="its JWK Set, if it has no URL")
+        add_stack(command)
         command.set_defaults(run=run, topic="clients", name=None)
 
 
@@ -327,7 +334,9 @@ def _add_rights(parser: argparse.ArgumentParser) -> None:
         "--entitlement", action="append", default=[], choices=[one.value for one in Entitlement]
     )
     parser.add_argument("--tin", action="append", default=[], metavar="TIN")
-    parser.add_argument("--tins-file", type=Path, metavar="FILE", help="a TIN a line")
+    parser.add_argument(
+        "--tins-file", type=Path, metavar="FILE", help="a file with one TIN per line"
+    )
     parser.add_argument("--plan", action="append", default=[], metavar="PLAN_ID")
     parser.add_argument("--vendor", action="append", default=[], metavar="VENDOR_ID")
     parser.add_argument("--issuer", help="the token's issuer, if not that of the portal")
@@ -339,7 +348,7 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
         "--vendors",
         type=Path,
         metavar="FILE",
-        help="the delegated vendors that it names; default vendors.csv in the same folder",
+        help="the delegated vendors of the rule list; default vendors.csv in the same folder",
     )
     _add_payer(parser)
 
@@ -351,14 +360,4 @@ def _add_payer(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         default=Path("data/payer/payer.json"),
         help="the payer's configuration (%(default)s)",
-    )
-
-
-def _add_stack(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--stack",
-        metavar="NAME",
-        help="the deployed stack, such as precert-dev; by default the environment names its resources "
-        "(REFERENCE_TABLE, RULE_LISTS_BUCKET, REQUESTS_TABLE, STATE_MACHINE_ARN, "
-        "AUDIT_TABLE, AUDIT_BUCKET)",
     )

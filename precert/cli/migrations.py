@@ -3,26 +3,27 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
 from precert.usecases.migrations import MIGRATIONS, Progress, migrate
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands."""
-    listed = commands.add_parser(
-        "list", help="the migrations of this release, and how far they are"
-    )
+    listed = commands.add_parser("list", help="the migrations of this release, and their progress")
     listed.set_defaults(run=show)
     run = commands.add_parser("run", help="run a migration, or continue it where it was stopped")
     run.add_argument("name", metavar="NAME")
-    run.add_argument("--restart", action="store_true", help="begin again, also a complete one")
+    run.add_argument(
+        "--restart", action="store_true", help="begin again, even if the migration is complete"
+    )
     run.set_defaults(run=apply)
     for command in (listed, run):
-        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+        add_stack(command)
 
 
 def show(args: argparse.Namespace) -> bool:
-    """List the migrations; return whether all are complete."""
+    """List the migrations; returns whether all are complete."""
     records = stack_dependencies(args.stack).migrations
     found = {name: records.progress(name) for name in MIGRATIONS}
     for name, progress in found.items():
@@ -31,7 +32,7 @@ def show(args: argparse.Namespace) -> bool:
 
 
 def apply(args: argparse.Namespace) -> bool:
-    """Run a migration, with a line for each page; return whether it could read every request."""
+    """Run a migration, with a line per page; returns whether every request could be read."""
     deps = stack_dependencies(args.stack)
     CommandRecorder(deps, "migrations run").record(objects=[args.name])
     progress = Progress()

@@ -1,8 +1,9 @@
-"""The commands ``orphans list`` and ``orphans remove``; each returns whether nothing is left."""
+"""The commands ``orphans list`` and ``orphans remove``; each returns whether no orphan is left."""
 
 import argparse
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
 from precert.usecases.orphans import Orphan, find_orphans, remove_orphan
 
@@ -11,20 +12,20 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add both commands."""
     for name, run, text in (
         ("list", show, "records and files whose request no longer exists"),
-        ("remove", remove, "remove those that can be removed"),
+        ("remove", remove, "remove the orphans that can be removed"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+        add_stack(command)
         command.set_defaults(run=run)
 
 
 def _line(orphan: Orphan) -> str:
-    state = "" if orphan.removable else " (not archived: send its failed cleanup again)"
+    state = "" if orphan.removable else " (not archived: redrive its failed cleanup)"
     return f"{orphan.request_id}: {orphan.what}{state}"
 
 
 def show(args: argparse.Namespace) -> bool:
-    """List what belongs to no request."""
+    """List records and files without a request."""
     deps = stack_dependencies(args.stack)
     found = list(deps.call(find_orphans))
     if found:
@@ -37,7 +38,7 @@ def show(args: argparse.Namespace) -> bool:
 
 
 def remove(args: argparse.Namespace) -> bool:
-    """Remove what belongs to no request, and list what stays."""
+    """Remove records and files without a request, and list those that cannot be removed."""
     deps = stack_dependencies(args.stack)
     removed = left = 0
     recorder = CommandRecorder(deps, "orphans remove")

@@ -1,4 +1,4 @@
-"""Operators' commands in the audit: who ran which command, and whose data it read or changed (X1)."""
+"""Audit records of operators' commands: who ran which command, and whose data it used (X1)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from precert.domain.loads import MemberChange, StoredMember, StoredRecord
 from precert.usecases.ports.loading import LoadStore
 
 AT_ONCE: Final = 100
-"""Ids in one record, which stays within a few kilobytes."""
+"""Maximum number of ids in one record, which limits its size to a few KB."""
 
 
 class CommandRecorder:
-    """Appends records of one command, each before what it records.
+    """Appends audit records of one command. Each is stored before the access that it records.
 
-    The subject is the caller's ARN at AWS. A command whose record cannot be stored does nothing.
+    The subject is the operator's ARN. A command whose record cannot be stored does nothing.
     """
 
     def __init__(self, deps: Dependencies, command: str) -> None:
@@ -40,7 +40,7 @@ class CommandRecorder:
         """Record ids of requests, ids of members, and other ids; at least one record.
 
         Raises:
-            TransientError: a record may not be stored.
+            TransientError: a record was possibly not stored.
         """
         ids = iter(
             [
@@ -76,7 +76,7 @@ class CommandRecorder:
 
 @dataclass(frozen=True)
 class RecordedLoads:
-    """The store of a load; each write of members is recorded before."""
+    """The store of a load, which records each write of members in the audit first."""
 
     loads: LoadStore
     recorder: CommandRecorder

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from precert.bootstrap import stack_dependencies
+from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
 from precert.names import Delivery
 from precert.usecases.repairs import Deliveries, orphaned_executions, repair_executions
@@ -34,7 +35,7 @@ def show_executions(args: argparse.Namespace) -> bool:
 
 
 def start_executions(args: argparse.Namespace) -> bool:
-    """Start an execution for each open cycle without one; it continues from the table."""
+    """Start an execution of each open cycle without one; it continues from the stored state."""
     deps = stack_dependencies(args.stack)
     recorder = CommandRecorder(deps, "executions repair")
     repaired = repair_executions(
@@ -50,14 +51,14 @@ def start_executions(args: argparse.Namespace) -> bool:
 
 
 _AT_ONCE = 10
-"""The most messages that SQS returns."""
+"""Maximum number of messages that SQS returns at once."""
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands."""
     listed = commands.add_parser("list", help="count failed deliveries by receiver")
     listed.set_defaults(run=show)
-    redriven = commands.add_parser("redrive", help="deliver failed deliveries again")
+    redriven = commands.add_parser("redrive", help="send failed deliveries to their receiver again")
     redriven.add_argument(
         "deliveries",
         nargs="*",
@@ -67,7 +68,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     redriven.set_defaults(run=redrive)
     for command in (listed, redriven):
-        command.add_argument("--stack", metavar="NAME", help="the deployed stack")
+        add_stack(command)
 
 
 def show(args: argparse.Namespace) -> bool:
@@ -80,7 +81,7 @@ def show(args: argparse.Namespace) -> bool:
 
 
 def redrive(args: argparse.Namespace) -> bool:
-    """Deliver all messages again, once each; succeeds if none is left."""
+    """Send all messages to their receivers again, once each; succeeds if none is left."""
     deps = stack_dependencies(args.stack)
     deliveries = deps.deliveries
     waiting = {one.delivery for one in deliveries.failed() if one.count}
@@ -94,7 +95,7 @@ def redrive(args: argparse.Namespace) -> bool:
 
 
 def _redriven(deliveries: Deliveries, delivery: Delivery) -> bool:
-    """Until a call returns no message: what failed is hidden for a minute."""
+    """Redrive one queue until a call returns no message; messages that failed are hidden then."""
     redelivered = failed = without_record = 0
     instants: list[datetime] = []
     while True:
@@ -110,18 +111,19 @@ def _redriven(deliveries: Deliveries, delivery: Delivery) -> bool:
         f"{without_record} without the record"
     )
     if instants:
-        print(_instead(delivery, min(instants), max(instants)))
+        print(_alternative(delivery, min(instants), max(instants)))
     return failed + without_record == 0
 
 
 _MARGIN: Final = timedelta(minutes=1)
-"""The queue's times are approximate."""
+"""Margin for the times in the queue, which are approximate."""
 
 
-def _instead(delivery: Delivery, first: datetime, last: datetime) -> str:
-    """The command for records whose positions alone are in the queue.
+def _alternative(delivery: Delivery, first: datetime, last: datetime) -> str:
+    """The command to run for records of which the queue has only positions.
 
-    The stream no longer has them: a position is placed there when the record expires. The items do.
+    The stream no longer has such records: Lambda sends a position to the queue when the record expires.
+    Their items are still in the table.
     """
     since, until = (
         at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The commands ``restore prepare`` and ``restore rebuild``: the service on restored tables."""
+"""The commands ``restore prepare`` and ``restore rebuild``, after tables were restored."""
 
 import argparse
 import re
@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
-from precert.cli.events import instant
+from precert.cli.arguments import add_stack, instant
 from precert.cli.recording import CommandRecorder
 from precert.cli.rules import payer_of
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError
@@ -32,7 +32,8 @@ _SECTION: Final = re.compile(r"\n*^\[restored\]\n(?:(?!^\[).*\n?)*", re.MULTILIN
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands."""
     prepare = commands.add_parser(
-        "prepare", help="verify and complete restored tables, and name them in the stage's file"
+        "prepare",
+        help="verify and complete restored tables, and write their names to the stage file",
     )
     prepare.add_argument("--requests-table", metavar="NAME", help="the restored requests table")
     prepare.add_argument("--reference-table", metavar="NAME", help="the restored reference table")
@@ -43,44 +44,46 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     key.add_argument(
         "--stack",
         metavar="NAME",
-        help="the deployed stack: the tables must be encrypted with its data key",
+        help="the deployed stack, with whose data key the tables must be encrypted",
     )
     key.add_argument(
-        "--key", metavar="ARN", help="the KMS key with which the tables must be encrypted instead"
+        "--key", metavar="ARN", help="another KMS key with which the tables must be encrypted"
     )
     prepare.set_defaults(run=prepare_tables)
     again = commands.add_parser(
         "rebuild",
         help="after the deployment: start executions, verify records and files, report what was lost",
     )
-    again.add_argument("--stack", metavar="NAME", help="the deployed stack")
+    add_stack(again)
     again.add_argument(
         "--recovery-point",
         type=instant,
         required=True,
         metavar="TIME",
-        help="the instant to which the tables were restored",
+        help="the date and time to which the tables were restored, with time zone",
     )
     again.add_argument(
         "--failed-at",
         type=instant,
         metavar="TIME",
-        help="when the lost table stopped taking writes; by default now",
+        help="when the lost table stopped accepting writes; by default now",
     )
     again.add_argument(
         "--documents-from",
         metavar="BUCKET",
-        help="a bucket with copies of the documents, for those that are missing",
+        help="a bucket with copies of documents, from which missing ones are copied",
     )
     again.add_argument(
-        "--archive", action="store_true", help="read the audit's archive, if its table is lost too"
+        "--archive", action="store_true", help="read the audit archive, if the audit table is lost"
     )
-    again.add_argument("--workers", type=int, default=16, metavar="N", help="requests at a time")
+    again.add_argument(
+        "--workers", type=int, default=16, metavar="N", help="number of concurrent requests"
+    )
     again.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
-        help="progress and report (default: restore-TABLE.json); a further run continues from it",
+        help="progress and report, from which a further run continues (default: restore-TABLE.json)",
     )
     again.add_argument(
         "--payer",
@@ -93,9 +96,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def prepare_tables(args: argparse.Namespace) -> bool:
-    """Prepare the tables, and write their names into the stage's file."""
+    """Prepare the tables, and write their names to the stage file."""
     if args.requests_table is None and args.reference_table is None:
-        message = "name a table by --requests-table or --reference-table"
+        message = "name a table with --requests-table or --reference-table"
         raise InvalidInputError([FieldError("tables", "missing", message)])
     stage = args.stage_file.read_text(encoding="utf-8")
     protect = tomllib.loads(stage).get("retain_data") is True
@@ -128,7 +131,7 @@ def _names(kind: str, prepared: PreparedTable) -> dict[str, str]:
 
 
 def with_restored(stage: str, names: dict[str, str]) -> str:
-    """The stage's file with these names in its section ``restored``."""
+    """The text of the stage file with these names in its section ``restored``."""
     lines = "".join(f'{key} = "{value}"\n' for key, value in sorted(names.items()))
     return f"{_SECTION.sub(chr(10), stage).rstrip()}\n\n[restored]\n{lines}"
 
@@ -176,7 +179,9 @@ def _known(file: Path, table: str, args: argparse.Namespace) -> RestoreProgress 
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        raise PrecertError(f"{file} is not a report of this command: move it away") from error
+        raise PrecertError(
+            f"{file} is not a report of this command: use another file with --report"
+        ) from error
     if (known.table, known.recovery_point) != (table, args.recovery_point):
         raise PrecertError(
             f"{file} is the report of {known.table} at {known.recovery_point.isoformat()}: name "

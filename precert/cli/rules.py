@@ -1,4 +1,4 @@
-"""The commands ``rules check``, ``publish``, ``list`` and ``show``. Each returns its success."""
+"""The commands ``rules check``, ``publish``, ``list`` and ``show``; each returns its success."""
 
 import argparse
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class _Files:
-    """A valid rule list, the delegated vendors that it names, and its warnings."""
+    """A valid rule list, its delegated vendors, and its warnings."""
 
     rules: list[Rule]
     vendors: list[DelegatedVendor]
@@ -91,7 +91,9 @@ def show(args: argparse.Namespace) -> bool:
     version = versions.in_effect_at(at) if at else versions.in_effect()
     if version is None:
         print(
-            f"no rule list was in effect at {at:%Y-%m-%d %H:%M:%S %Z}" if at else "none published"
+            f"no rule list was in effect at {at:%Y-%m-%d %H:%M:%S %Z}"
+            if at
+            else "no rule list is published"
         )
         return False
     print(_line(version))
@@ -102,10 +104,10 @@ def day_or_instant(text: str) -> date | datetime:
     """Parse the value of ``--on``.
 
     Raises:
-        ArgumentTypeError: It is neither a date nor an instant with a time zone.
+        ArgumentTypeError: It is neither a date nor a time with time zone.
     """
     hint = (
-        "must be a date such as 2026-07-01, or an instant with time zone such as "
+        "must be a date such as 2026-07-01, or a date and time with time zone such as "
         f"2026-07-01T09:00Z, from {RULES.first} to {RULES.last}"
     )
     try:
@@ -203,7 +205,7 @@ def _deps(args: argparse.Namespace) -> Dependencies:
 
 
 def _instant(on: date | datetime, payer: Payer) -> datetime:
-    """Return an instant unchanged, or the last instant of a date in the payer's time zone."""
+    """Return a time unchanged, or the last microsecond of a date in the payer's time zone."""
     if isinstance(on, datetime):
         return on.astimezone(UTC)
     next_day = datetime.combine(on + timedelta(days=1), time.min, payer.zone)

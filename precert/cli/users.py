@@ -1,4 +1,4 @@
-"""The commands ``users`` and ``clients``: who may do what. Each returns whether it succeeded."""
+"""The commands ``users`` and ``clients``, which manage rights. Each returns whether it succeeded."""
 
 import argparse
 from pathlib import Path
@@ -32,7 +32,7 @@ def grant(args: argparse.Namespace) -> bool:
 
 
 def revoke(args: argparse.Namespace) -> bool:
-    """Remove rights; with ``--all`` all of them, and the registration. In effect within a minute."""
+    """Remove rights; ``--all`` removes all and the registration. Takes effect within a minute."""
     deps = stack_dependencies(args.stack)
     subject = _subject(args, deps)
     _record(deps, args, subject)
@@ -53,7 +53,7 @@ def _record(deps: Dependencies, args: argparse.Namespace, subject: str) -> None:
 
 
 def show(args: argparse.Namespace) -> bool:
-    """List all grants, and the clients that sign in with a key pair."""
+    """List all grants, and the registered clients."""
     deps = stack_dependencies(args.stack)
     for one in deps.grants.stored():
         print_grant(one)
@@ -63,14 +63,14 @@ def show(args: argparse.Namespace) -> bool:
 
 
 def _subject(args: argparse.Namespace, deps: Dependencies) -> str:
-    """A client's id is its subject; a user of another issuer is named by the subject itself."""
+    """The subject of the token: a client's id, or the subject of a user, looked up by user name."""
     if args.topic == "clients" or args.subject:
         return str(args.who)
     return deps.users.subject_of(args.who)
 
 
 def _issuer(args: argparse.Namespace, deps: Dependencies) -> str:
-    """The issuer of the tokens: of a client with a registered key, the token endpoint."""
+    """The issuer of the tokens: the SMART token endpoint for a registered client."""
     if args.issuer:
         return str(args.issuer)
     if args.topic == "clients" and deps.clients.read(args.who) is not None:
@@ -83,7 +83,7 @@ def _named(args: argparse.Namespace, deps: Dependencies, subject: str) -> Grant:
 
 
 def rights_of(args: argparse.Namespace, *, issuer: str, subject: str) -> Grant:
-    """The grant with the rights of the arguments."""
+    """The grant with the rights in the arguments."""
     return Grant(
         issuer=issuer,
         subject=subject,

@@ -81,7 +81,7 @@ def _complete(event: Event, cycle: int, requests: RequestStore, workflow: Workfl
     """Complete the execution of a cycle, if it waits for a decision."""
     waiting = requests.cycle(event.request_id, cycle)
     if waiting is not None:
-        workflow.answer(waiting.task_token, {"status": event.status.value})
+        workflow.complete(waiting.task_token, {"status": event.status.value})
 
 
 def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:

@@ -41,7 +41,7 @@ def complete_task(task_token: str, status: CycleStatus, tokens: TaskTokens) -> N
     """Complete a task with the status of its cycle: the execution ends, or waits for a decision."""
     match status.route:
         case Route.CLOSED:
-            tokens.answer(task_token, CLOSED)
+            tokens.complete(task_token, CLOSED)
         case Route.REVIEW:
             tokens.pend(task_token, status.seconds_to_next_check)
         case other:
@@ -64,7 +64,7 @@ def await_decision(
     try:
         requests.renew_cycle(cycle)
     except RequestClosedError:
-        tokens.answer(cycle.task_token, CLOSED)
+        tokens.complete(cycle.task_token, CLOSED)
         return
     request = requests.read(cycle.request_id)
     status = cycle_status_of(request, cycle.number, now)

@@ -129,7 +129,7 @@ def test_nothing_is_loaded_when_it_cannot_be_recorded(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_record: object) -> None:
-        raise TransientError("The audit did not answer. Try again.")
+        raise TransientError("The audit did not respond. Try again.")
 
     monkeypatch.setattr(operator.audit, "append", fail)
     assert operator.load("members", HEADER + row("U70001")) == 2

@@ -170,7 +170,7 @@ def test_call_ends_at_its_deadline_when_the_name_is_not_resolved() -> None:
 
 def test_server_is_refused_when_its_certificate_is_not_trusted(https: PublicHttps) -> None:
     https.__dict__["context"] = ssl.create_default_context()
-    with pytest.raises(PublicAddressError, match="did not answer"):
+    with pytest.raises(PublicAddressError, match="did not respond in time"):
         https.read_json("https://keys.example.org/jwks.json")
 
 

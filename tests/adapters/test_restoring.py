@@ -320,7 +320,7 @@ def test_rebuild_continues_when_it_was_interrupted(
     cloud.start()
     records = cloud.deps.derived_records
     complete = records.part
-    failures = [TransientError("The table did not answer. Try again.")]
+    failures = [TransientError("The table did not respond. Try again.")]
 
     def one_request(after: str | None, **more: Any) -> TablePart:
         if after is not None and failures:
@@ -443,7 +443,7 @@ def test_missing_index_is_created_when_the_backup_was_restored_without_it(
         (["--reference-table", "REFERENCE", "--key", "arn:aws:kms:x:1:key/1"], "restore it with"),
         (["--requests-table", "REFERENCE", "--key", "arn:aws:kms:x:1:key/1"], "restore it with"),
         (["--reference-table", "REFERENCE", "--stack", "precert-prod"], "restore it with data-key"),
-        ([], "name a table by --requests-table or --reference-table"),
+        ([], "name a table with --requests-table or --reference-table"),
     ],
 )
 def test_table_is_refused_when_the_service_cannot_run_on_it(

@@ -14,7 +14,7 @@ from precert.adapters.dynamodb.dashboard_rows import (
     row_of,
     row_text,
 )
-from precert.adapters.dynamodb.request_items import set_lines
+from precert.adapters.dynamodb.request_items import row_writes
 from precert.adapters.dynamodb.table import from_wire
 from precert.domain.disputes import DisputeKind
 from precert.domain.matching import ProviderRole
@@ -80,7 +80,7 @@ rows = st.builds(
 
 def line(row: DashboardRow, member_id: str = "A" * 20) -> dict[str, dict[str, object]]:
     """The row as stored in the table after its update, flagged."""
-    [operation] = set_lines("table", row, [FACILITY_TIN], member_id)
+    [operation] = row_writes("table", row, [FACILITY_TIN], member_id)
     update = operation["Update"]
     names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
     attributes = {n: values[f":{n}"] for n in names.values() if f":{n}" in values}

@@ -33,7 +33,7 @@ class RecordingWorkflow:
         self.start(request_id, cycle)
         return True
 
-    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+    def complete(self, task_token: str, outcome: Mapping[str, str]) -> None:
         self.answers.append((task_token, dict(outcome)))
 
     def pend(self, task_token: str, seconds: int) -> None:
@@ -65,5 +65,5 @@ class RecordingBus:
     def publish(self, event: Event) -> None:
         if self.failures:
             self.failures -= 1
-            raise TransientError("The bus did not take the event. Try again.")
+            raise TransientError("The bus did not accept the event. Try again.")
         self.published.append(event)

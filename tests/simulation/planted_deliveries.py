@@ -59,7 +59,7 @@ def token_answered_before_the_commit(patch: Patch) -> None:
         deps = dependencies()
         waiting = deps.requests.cycle(expected.event.request_id, expected.event.cycle)
         if waiting:
-            deps.workflow.answer(waiting.task_token, {"status": expected.event.status.value})
+            deps.workflow.complete(waiting.task_token, {"status": expected.event.status.value})
 
     patch.setattr(changes, "change_request", _early(answer))
 

@@ -108,7 +108,7 @@ def _exists(table: str, request_id: str) -> dict[str, Any]:
 def rows_not_updated(patch: Patch) -> None:
     """A change does not update the dashboard rows."""
     for module in (requests, registrations):
-        patch.setattr(module, "set_lines", lambda *_, **__: [])
+        patch.setattr(module, "row_writes", lambda *_, **__: [])
 
 
 @defect

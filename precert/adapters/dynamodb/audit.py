@@ -1,7 +1,7 @@
-"""The audit table (port ``AuditLog``): records of the last months; its stream fills the archive.
+"""The audit table (port ``AuditLog``): records of the last 90 days. Its stream fills the archive.
 
-Functions may put items only. The key of a record is its time and id, and a put is conditional on the
-key being free, so that a repetition changes nothing.
+Functions are permitted only to put items. The key of a record is its time and id, and a put requires
+that the key does not exist, so that a repetition changes nothing.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 SHARDS: Final = 4
-"""Partitions a day: each takes 1,000 records a second."""
+"""Number of partitions per day. Each accepts 1,000 records per second."""
 IN_TABLE: Final = timedelta(days=90)
 """How long a record remains in the table; the archive retains it for years."""
 
@@ -102,7 +102,7 @@ class DynamoDBAuditLog:
                 {
                     ":pk": audit_pk(day, shard),
                     ":since": audit_sk(start),
-                    # Before every id at this instant: the end is exclusive.
+                    # Without an id, the key is before all records at this time: the end is exclusive.
                     ":until": audit_sk(until),
                 }
             ),

@@ -1,7 +1,8 @@
 """Many calls with bounded parallelism, at a rate that adapts to throttling.
 
-An on-demand table accepts 4,000 write units a second at first and at most twice its former peak within
-30 minutes, and each partition 1,000: the rate begins low, rises steadily, and is halved by throttling.
+A new on-demand table accepts 4,000 write units per second, and at most twice its previous peak within
+30 minutes; each partition accepts 1,000. The rate therefore begins low, rises steadily, and is halved
+when calls are throttled.
 """
 
 import time
@@ -41,11 +42,11 @@ class LoadSpeed:
     writes_per_second: int = 2000
     """Write units of the table."""
     macs_per_second: int = 500
-    """Calls of KMS, whose quota of 5,500 to 10,000 a second the account shares."""
+    """Calls to AWS KMS per second. The account's quota is 5,500 to 10,000, shared with others."""
 
 
 class Pacer:
-    """Spreads calls evenly at a rate that rises by a tenth each second and is halved by throttling."""
+    """Spreads calls evenly. The rate rises by 10 percent per second, and throttling halves it."""
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Pacer:
         self._next = self._changed = clock()
 
     def acquire(self, units: float) -> None:
-        """Wait until so many units may be used."""
+        """Wait until this number of units may be used."""
         with self._lock:
             now = self._clock()
             if now - self._changed >= 1:
@@ -74,7 +75,7 @@ class Pacer:
             self._pause(begin - now)
 
     def throttled(self) -> None:
-        """Halve the rate, at most once a second: calls under way are throttled together."""
+        """Halve the rate, at most once per second, as concurrent calls are throttled together."""
         with self._lock:
             now = self._clock()
             if now - self._changed >= 1 or self.rate == self._ceiling / 4:
@@ -111,7 +112,7 @@ class Bulk:
             raise
 
     def attempt(self, call: Callable[[], Result], units: float, pacer: Pacer) -> Result:
-        """Make one call, again if it is throttled or not answered.
+        """Make one call, and retry it if it is throttled or gets no response.
 
         Raises:
             TransientError: no attempt succeeded.
@@ -141,10 +142,10 @@ class Bulk:
 
     @staticmethod
     def _may_repeat(error: ClientError, pacer: Pacer) -> bool:
-        answer: dict[str, Any] = dict(error.response)
-        code = str(answer.get("Error", {}).get("Code"))
+        response: dict[str, Any] = dict(error.response)
+        code = str(response.get("Error", {}).get("Code"))
         if code in THROTTLED:
             pacer.throttled()
             return True
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return code in _UNAVAILABLE or status >= 500

@@ -1,4 +1,4 @@
-"""Cleanup of items that refer to a deleted draft or archived request, from the table's stream."""
+"""Cleanup of the other items of a deleted draft or archived request, started by the table's stream."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDBCleanup:
-    """What remains of removed drafts and requests (ports ``DraftCleanup`` and ``HistoryCleanup``)."""
+    """Other items of removed drafts and requests (ports ``DraftCleanup`` and ``HistoryCleanup``)."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -71,7 +71,7 @@ class DynamoDBCleanup:
         return query_all(self._client, self._table, request_pk(request_id))
 
     def _delete(self, request_id: str, item: Item) -> None:
-        """Delete an item; a flagged entry first decrements the count of flags."""
+        """Delete an item; if it is a flagged row, first remove its flag from the TIN's set."""
         sk = item[SK]
         with transient_errors():
             if FLAG in item and sk != DRAFT_PARTY_SK:

@@ -1,8 +1,7 @@
 """Registered clients (port ``Clients``) and accepted ids of assertions (port ``AcceptedTokenIds``).
 
-Registrations are in the reference table, which no function can write, once by the client's id and once
-by the issuer of its CDS Hooks calls. Ids of assertions are in the table of call counts until they
-expire.
+Registrations are in the reference table, which no function can write: one item by the client's id, and
+one by the issuer of its CDS Hooks calls. Ids of assertions are in the limits table until they expire.
 """
 
 from collections.abc import Callable, Iterator
@@ -75,7 +74,7 @@ class DynamoDBClients:
             try:
                 found = self.read(item[SK])
             except DamagedRecordError:
-                # It is reported. The others are listed all the same.
+                # The damage is reported. The others are listed.
                 continue
             if found is not None:
                 yield found
@@ -89,7 +88,7 @@ class DynamoDBClients:
 
 
 class DynamoDBAcceptedTokenIds:
-    """One item for each accepted assertion, which the time to live deletes."""
+    """One item for each accepted assertion, which TTL deletes."""
 
     def __init__(
         self, client: "DynamoDBClient", *, limits_table: str, new_id: Callable[[], str]
@@ -105,7 +104,7 @@ class DynamoDBAcceptedTokenIds:
                     TableName=self._table,
                     Key=to_wire({PK: assertion_pk(token_id), SK: ASSERTION_SK}),
                     UpdateExpression="SET #ttl = :ttl, accepted_by = :call",
-                    # botocore repeats a call whose answer was lost.
+                    # botocore repeats a call whose response was lost.
                     ConditionExpression="attribute_not_exists(#pk) OR accepted_by = :call",
                     ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#pk": PK},
                     ExpressionAttributeValues=to_wire(

@@ -1,8 +1,8 @@
 """Cursors of lists.
 
-A cursor holds the keys of the last row but not the list's partition, which always comes from the
-caller: a cursor of another TIN's list opens nothing. It has a digest of its list, so that any other
-list refuses it.
+A cursor has the keys of the last row but not the list's partition, which always comes from the caller,
+so that a cursor of another TIN's list discloses nothing. It has a digest of its list, by which other
+lists refuse it.
 """
 
 import base64
@@ -23,8 +23,9 @@ _DIGEST_CHARACTERS = 12
 class Position:
     """The position of a reader in a list.
 
-    ``key`` is the last row's without the partition; ``None`` at the beginning. ``since`` is when the
-    reader began, in microseconds; ``again`` whether it now reads what changed since then.
+    ``key`` is the key of the last row without the partition; ``None`` at the beginning. ``since`` is
+    when the reader began, in microseconds since 1970. ``again`` is whether the reader has reached the
+    end and now reads the rows that changed since then.
     """
 
     key: Mapping[str, str | int] | None
@@ -42,7 +43,7 @@ def cursor_of(position: Position | None, of_list: Sequence[object]) -> str | Non
 
 
 def position_of(cursor: str, of_list: Sequence[object], names: frozenset[str]) -> Position:
-    """The position that a cursor names.
+    """The position in a cursor.
 
     Raises:
         CursorError: it is not a cursor of this list, or its key lacks these attributes.

@@ -1,9 +1,9 @@
 """Rows of the dashboard as text in narrow indexes.
 
-A query is charged for whole items of the index, keys and attribute names included. 25 rows in 8 KB
-leave 327 bytes for each, of which the longest keys take :data:`ENTRY_BYTES`, so that a page is one
-read unit. The row is text with parts divided by tabs, which entered text cannot contain; the first
-part names the format. New parts are appended, and a reader treats a missing part as unknown.
+A query is charged for whole items of the index, including keys and attribute names. For a page of 25
+rows to be one read unit (8 KB), a row can have 327 bytes, of which the longest keys take
+:data:`ENTRY_BYTES`. The row is text with parts separated by tabs, which entered text cannot contain.
+The first part is the version of the format. New parts are appended; a missing part is unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from precert.names import CHANGED, DUE, FLAG, ROW_ATTRIBUTE
 
 PAGE: Final = 25
 ENTRY_BYTES: Final = 137
-"""Size of an entry in the widest index, by patient, without its row's text."""
+"""Size of an item in the widest index (by patient), without the text of its row."""
 MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - ENTRY_BYTES
-"""What exceeds this size is cut from the longest names; the details have them in full."""
+"""Longer rows are cut to this size, the longest names first. The details have the full names."""
 
 _FORM: Final = "1"
 _CUT: Final = "…"
@@ -52,7 +52,7 @@ _DISPUTES: Final = {
     "P": DisputeKind.PEER_TO_PEER,
     "-": None,
 }
-"""In rows that were written before the kinds had letters, each dispute is an A."""
+"""Rows of earlier releases have an A for every kind of dispute."""
 
 _ACTIONS: Final = {
     Action.DETAILS: "I",
@@ -60,7 +60,7 @@ _ACTIONS: Final = {
     Action.VOID: "V",
     Action.APPEAL: "A",
 }
-"""What a provider can do with a request; drafts' actions follow from their status."""
+"""The actions of a provider on a request. Those on a draft are derived from its status."""
 _ACTION_OF: Final = {letter: action for action, letter in _ACTIONS.items()}
 
 _REQUESTING, _SERVICING = ProviderRole
@@ -71,11 +71,11 @@ _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
     "B": (_REQUESTING, _SERVICING),
     "": (),
 }
-"""Rows from before the flag for unmatched providers have no letter for it."""
+"""Rows of earlier releases have no letter for unmatched providers."""
 
 
 def row_text(row: DashboardRow) -> str:
-    """The columns of a row that are not in its keys or other attributes."""
+    """The text of a row: the columns that are not in its keys or other attributes."""
     letters = (
         row.status.rule.index_letter,
         _letter(_PURPOSES, row.purpose),
@@ -109,7 +109,7 @@ def row_text(row: DashboardRow) -> str:
 
 
 def _minute(end: datetime | None) -> str:
-    """The minute that an end begins, as a hexadecimal number of minutes since 1970."""
+    """The time, rounded down to minutes, as a hexadecimal number of minutes since 1970."""
     return f"{int(end.timestamp()) // 60:x}" if end else ""
 
 
@@ -121,7 +121,7 @@ def row_of(item: Item) -> DashboardRow:
     """The row of an index item."""
     parts = item[ROW_ATTRIBUTE].split("\t")
     if parts[0] != _FORM:
-        raise ValueError(f"a row has the form {parts[0]}, which this version cannot read")
+        raise ValueError(f"the row has format {parts[0]}, which this release cannot read")
     _, letters, number, born, first_day, last_day, tin, *entered = parts
     place, requesting, servicing, patient = entered[:4]
     peer_to_peer, reconsideration, appeal = map(_instant_of_minute, (*entered[4:7], "", "", "")[:3])

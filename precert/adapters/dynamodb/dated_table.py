@@ -1,7 +1,7 @@
-"""A table whose items have the date of the file that they came from, written in bulk.
+"""A table whose items have the date of the file from which they were loaded, with bulk writes.
 
-The condition of each write refuses an older file's data. An item without the attribute is older than
-any file.
+The condition of each write refuses data of an older file. An item without a date is older than any
+file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,15 +31,15 @@ NOT_NEWER: Final = "attribute_not_exists(as_of) OR as_of <= :as_of"
 """The condition of every write; an item that does not exist has no attribute either."""
 AS_READ: Final = "as_of = :seen"
 UNDATED: Final = "attribute_not_exists(as_of)"
-"""The item is as it was read: of the same file, or of none."""
+"""Conditions that the item was not changed since it was read, with a date or without one."""
 READ_BATCH: Final = 100
-"""Keys of one call."""
+"""Maximum number of keys of a BatchGetItem call."""
 _WRITE_BATCH: Final = 25
 _UNIT_BYTES: Final = 1024
 
 
 class DatedTable:
-    """Reads and writes with bounded parallelism, at a rate that adapts to throttling, and retried."""
+    """Reads and writes with bounded parallelism and retries, at a rate that adapts to throttling."""
 
     def __init__(self, client: "DynamoDBClient", *, table: str, bulk: Bulk, writes: Pacer) -> None:
         self._client = client
@@ -48,11 +48,11 @@ class DatedTable:
         self._writes = writes
 
     def scanned(self, sk: str) -> Iterator[Item]:
-        """Keys, date and member of all items with a sort key."""
+        """The keys, the date and the ``member`` attribute of all items with a sort key."""
         start: dict[str, Any] = {}
         with transient_errors():
             while True:
-                answer = self._bulk.attempt(
+                response = self._bulk.attempt(
                     partial(
                         self._client.scan,
                         TableName=self._table,
@@ -66,32 +66,32 @@ class DatedTable:
                     0,
                     self._writes,
                 )
-                yield from map(from_wire, answer["Items"])
-                if "LastEvaluatedKey" not in answer:
+                yield from map(from_wire, response["Items"])
+                if "LastEvaluatedKey" not in response:
                     return
-                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+                start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def delete(self, key: Item, seen: str | None) -> bool:
-        """Delete an item that is as it was read."""
+        """Delete an item unless it was changed since it was read; returns whether it did."""
         wire, condition = to_wire(key), _as_read(seen)
         return self._conditional(
             lambda: self._client.delete_item(TableName=self._table, Key=wire, **condition), wire
         )
 
     def replace(self, item: Item, as_of: datetime, seen: str | None) -> bool:
-        """Store an item in place of one that is as it was read."""
+        """Replace an item unless it was changed since it was read; returns whether it did."""
         wire, condition = to_wire({**item, AS_OF: instant(as_of)}), _as_read(seen)
         return self._conditional(
             lambda: self._client.put_item(TableName=self._table, Item=wire, **condition), wire
         )
 
     def store(self, item: Item) -> None:
-        """Store an item whatever is there."""
+        """Store an item without a condition."""
         wire = to_wire(item)
         self._attempt(lambda: self._client.put_item(TableName=self._table, Item=wire), [wire])
 
     def remove(self, key: Item) -> None:
-        """Delete an item whatever it is."""
+        """Delete an item without a condition."""
         wire = to_wire(key)
         self._attempt(lambda: self._client.delete_item(TableName=self._table, Key=wire), [wire])
 
@@ -111,7 +111,7 @@ class DatedTable:
         return self._bulk.each(lambda item: self.put(item, as_of)[0], items)
 
     def put(self, item: Item, as_of: datetime) -> tuple[bool, Item]:
-        """Store an item unless a newer one is stored; also returns the item that was there."""
+        """Store an item unless a newer one is stored; returns whether it did, and the previous item."""
         wire = to_wire({**item, AS_OF: instant(as_of)})
 
         def put() -> Mapping[str, Any]:
@@ -125,13 +125,13 @@ class DatedTable:
             )
 
         try:
-            answer = self._attempt(put, [wire])
+            response = self._attempt(put, [wire])
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return False, from_wire(dict[str, Any](error.response).get("Item", {}))
             with transient_errors():
                 raise
-        return True, from_wire(answer.get("Attributes", {}))
+        return True, from_wire(response.get("Attributes", {}))
 
     def _attempt(
         self, call: Callable[[], Mapping[str, Any]], items: Iterable[Mapping[str, Any]]
@@ -149,14 +149,14 @@ class DatedTable:
         with transient_errors():
             while keys:
                 requested: dict[str, Any] = {self._table: {"Keys": keys}}
-                answer = self._bulk.attempt(
+                response = self._bulk.attempt(
                     partial(self._client.batch_get_item, RequestItems=requested),
                     0,
                     self._writes,
                 )
-                found += [from_wire(item) for item in answer["Responses"].get(self._table, [])]
+                found += [from_wire(item) for item in response["Responses"].get(self._table, [])]
                 keys = list(
-                    answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
+                    response.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
                 )
                 if keys:
                     self._bulk.wait(attempt)
@@ -164,13 +164,13 @@ class DatedTable:
         return found
 
     def write(self, requests: "Iterable[WriteRequestTypeDef]") -> None:
-        """Puts and deletions without condition, whatever is unprocessed again."""
+        """Put and delete items without conditions; unprocessed requests are retried."""
         waiting: list[WriteRequestTypeDef | WriteRequestOutputTypeDef] = list(requests)
         attempt = 0
         with transient_errors():
             while waiting:
                 batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
-                answer = self._attempt(
+                response = self._attempt(
                     partial(self._client.batch_write_item, RequestItems={self._table: batch}),
                     [
                         one["PutRequest"]["Item"]
@@ -179,7 +179,7 @@ class DatedTable:
                         for one in batch
                     ],
                 )
-                unprocessed = answer.get("UnprocessedItems", {}).get(self._table, [])
+                unprocessed = response.get("UnprocessedItems", {}).get(self._table, [])
                 waiting.extend(unprocessed)
                 attempt = attempt + 1 if unprocessed else 0
                 if unprocessed:
@@ -188,7 +188,7 @@ class DatedTable:
 
 
 def _as_read(seen: str | None) -> dict[str, Any]:
-    """The condition that an item has the date with which it was read, or none as then."""
+    """The condition that an item has the same date as when it was read, or none."""
     if seen is None:
         return {"ConditionExpression": UNDATED}
     return {
@@ -198,7 +198,7 @@ def _as_read(seen: str | None) -> dict[str, Any]:
 
 
 def write_units(wire: Mapping[str, Any]) -> int:
-    """The write units of an item: one for each KB that is begun."""
+    """The write units of an item: its size in KB, rounded up."""
     size = sum(
         len(name) + len(str(value).encode())
         for name, typed in wire.items()

@@ -1,8 +1,9 @@
 """Directory entries as items, and frequently selected providers.
 
-A search reads one partition, of its cell and the first letters of the entered word, with the word as
-prefix of the sort key. An entry is filed in each cell within the radius, under each word of its name:
-the work is done at loading, and the cost of a search does not depend on the size of the directory.
+A search reads one partition, that of a map cell and the first letters of the entered word, with the
+word as prefix of the sort key. An entry is stored in each cell within the radius, under each word of
+its name. The work is done when entries are loaded, and the cost of a search does not depend on the size
+of the directory.
 """
 
 from collections.abc import Collection, Iterator
@@ -48,12 +49,12 @@ if TYPE_CHECKING:
 
 ENTRY_SK = "ENTRY"
 FILING = 2
-"""Raised with every change of :func:`filing_keys`, so that unchanged entries are filed again."""
+"""Increase it with every change of :func:`filing_keys`, so that loads store unchanged entries again."""
 Filed = tuple[DirectoryEntry, Place]
 
 
 def entry_item(filed: Filed) -> Item:
-    """The entry; its filing keys are computed from it again when it changes."""
+    """The item of an entry. Its filing keys are computed from it when it changes."""
     return {PK: provider_pk(filed[0].provider_id), SK: ENTRY_SK, "filing": FILING, **_parts(filed)}
 
 
@@ -81,14 +82,14 @@ def filed_of(item: Item) -> Filed:
 
 
 def found(items: Collection[Item], *, complete: bool) -> FiledEntries:
-    """Distinct entries: two words of a name may begin with the same letters."""
+    """The entries without duplicates, as two words of a name may begin with the same letters."""
     entries, damaged = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
     by_id = {filed[0].provider_id: filed for filed in entries}
     return FiledEntries(tuple(by_id.values()), complete, tuple(dict.fromkeys(damaged)))
 
 
 def provider_id_of_key(item: Item) -> str:
-    """The provider's id by the key of its entry, or of a filing of it."""
+    """The provider's id, from the key of its entry or of one of its filings."""
     if item[SK] == ENTRY_SK:
         return str(item[PK]).removeprefix(provider_pk(""))
     return sort_key_of(item).rpartition("#")[2]
@@ -100,7 +101,7 @@ def _parts(filed: Filed) -> Item:
 
 
 _PAGES = 1
-"""1 MB: about two thousand providers of one TIN, of which ten are shown."""
+"""1 MB, which is about 2,000 providers of one TIN; ten are returned."""
 
 
 class DynamoDBFrequentProviders:
@@ -127,7 +128,7 @@ def _frequent_of(item: Item) -> FrequentProvider:
 def count_selection(table: str, draft: Request, *, replaced: bool = False) -> list[dict[str, Any]]:
     """The operations that count the selected providers, in the transaction that creates the draft.
 
-    The condition of one whose count is damaged fails; ``replaced`` replaces the counts.
+    The condition fails if a count is damaged; with ``replaced``, the counts are overwritten.
     """
     provider = selected_provider(draft.content)
     if provider is None:

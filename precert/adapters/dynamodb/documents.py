@@ -67,14 +67,18 @@ TAKES_DOCUMENTS = (
     " AND document_slots > :none"
     " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
 )
-"""``slots_taken`` has the ids of documents that use a slot, so that each slot is freed once."""
+"""Condition of a reserved slot. ``slots_taken`` has the ids of documents that use a slot, so that a
+slot cannot be freed twice.
+"""
 
 _TAKES_ARRIVALS = "#status IN (:incomplete, :processing) OR takes_documents = :true"
-"""An upload created for a draft may arrive shortly after submission; it is the request's (U5)."""
+"""Condition of a verified upload. One that was created for a draft may arrive shortly after the
+submission, and belongs to the request then (U5).
+"""
 
 
 class DynamoDBDocuments:
-    """Documents in their request's item collection; the write that records a document takes a slot."""
+    """Documents in their request's item collection. Recording a document reserves its slot."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -138,7 +142,7 @@ class DynamoDBDocuments:
         start: dict[str, Any] = {}
         while True:
             with transient_errors():
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     IndexName=WORKLIST_INDEX,
                     KeyConditionExpression=f"{WORKLIST_PK} = :uploads AND {WORKLIST_SK} < :before",
@@ -147,11 +151,11 @@ class DynamoDBDocuments:
                     ),
                     **start,
                 )
-            for item in map(from_wire, answer["Items"]):
+            for item in map(from_wire, response["Items"]):
                 yield WaitingUpload(request_id_of(item), document_id_of_key(item))
-            if "LastEvaluatedKey" not in answer:
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def stop_waiting(self, request_id: str, document: Document) -> None:
         update = {
@@ -226,7 +230,7 @@ class DynamoDBDocuments:
         }
 
     def _freed_slot(self, request_id: str, document: Document) -> dict[str, Any]:
-        """Slots are counted per stage of a request: those of an earlier stage are not freed."""
+        """The update that frees the slot of a document; no effect for a slot of an earlier stage."""
         update = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
@@ -239,7 +243,7 @@ class DynamoDBDocuments:
     def _attached(
         self, request_id: str, document: Document, event: Event | None, *, arrived: bool
     ) -> dict[str, Any]:
-        """The condition on the request; a document that is attached to a case is new to reviewers."""
+        """The condition on the request, which also marks a document attached to a case as new."""
         operation: dict[str, Any] = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
@@ -274,7 +278,7 @@ def document_item(request_id: str, document: Document) -> Item:
     return {
         PK: request_pk(request_id),
         SK: document_sk(document.document_id),
-        # The stream record of a removed document has the event, so that its bytes are deleted too.
+        # The stream record of a deleted document needs both ids, so that its file is deleted too.
         "request_id": request_id,
         "document_id": document.document_id,
         "revision": document.revision,
@@ -298,14 +302,14 @@ def notice_id_of_key(item: Item) -> str:
 
 
 class DynamoDBNotices:
-    """Notices in their request's item collection; a cycle's in one transaction with the event."""
+    """Notices in their request's item collection, recorded in one transaction with their event."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._writes = Writes(client)
         self._table = requests_table
 
     def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
-        request_stands = {
+        request_exists = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
             "ConditionExpression": "attribute_exists(pk)",
@@ -313,7 +317,7 @@ class DynamoDBNotices:
         operations: list[dict[str, Any]] = [
             *({"Put": self._put(request_id, notice)} for notice in notices),
             put_event(self._table, event),
-            {"ConditionCheck": request_stands},
+            {"ConditionCheck": request_exists},
         ]
         try:
             self._writes.transact(operations)

@@ -1,8 +1,8 @@
 """Drafts in the requests table, and the list of drafts whose expiry warning is due.
 
-A draft's row has the worklist index's keys until the warning is sent: partition ``DRAFTS``, sorted by
-the instant of the warning. A query reads only the due warnings. A save does not move the entry, which
-would be two write units each time: the warning that it makes later is put off when the entry is due.
+A draft's row has keys of the worklist index until the warning is sent: partition ``DRAFTS``, sorted by
+the time of the warning, so that a query reads only due warnings. A save postpones the warning but does
+not move the entry, which would take two more write units. The entry is rescheduled when it is due.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,7 +19,7 @@ from precert.adapters.dynamodb.keys import (
     number_pk,
     request_pk,
 )
-from precert.adapters.dynamodb.queue_entries import processing_attributes, unmatched_lines
+from precert.adapters.dynamodb.queue_entries import processing_attributes, unmatched_writes
 from precert.adapters.dynamodb.reference import covered_condition
 from precert.adapters.dynamodb.request_items import (
     callers_condition,
@@ -30,7 +30,7 @@ from precert.adapters.dynamodb.request_items import (
     put_event,
     request_item,
     request_of,
-    set_lines,
+    row_writes,
 )
 from precert.adapters.dynamodb.table import (
     ABSENT,
@@ -75,7 +75,7 @@ _LIVE = "#status = :incomplete AND version = :based_on AND expires_at > :now"
 
 
 class DynamoDBDrafts:
-    """Drafts; each write is one call with all its conditions."""
+    """Drafts. Each write is one AWS call with all its conditions."""
 
     def __init__(
         self, client: "DynamoDBClient", *, requests_table: str, reference_table: str
@@ -101,21 +101,21 @@ class DynamoDBDrafts:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         before = [{"Put": put}, put_event(self._table, event)]
-        line = {"Update": self._line(request, warn_at)}
+        row = {"Update": self._row_update(request, warn_at)}
         try:
-            self._writes.transact([*before, *count_selection(self._table, request), line])
+            self._writes.transact([*before, *count_selection(self._table, request), row])
         except ConditionFailedError as failed:
             if failed.index < len(before):
                 raise DraftRefusedError(_current(failed.item)) from failed
-            # A damaged count of a selected provider does not prevent the draft.
+            # A damaged count of selected providers is overwritten.
             counted = count_selection(self._table, request, replaced=True)
-            self._transact([*before, *counted, line])
+            self._transact([*before, *counted, row])
 
     def show(self, draft: Request, warn_at: datetime | None) -> None:
-        line = self._line(draft, warn_at)
-        line["ConditionExpression"] = f"attribute_exists(pk) AND #{CHANGED} < :{CHANGED}"
+        row = self._row_update(draft, warn_at)
+        row["ConditionExpression"] = f"attribute_exists(pk) AND #{CHANGED} < :{CHANGED}"
         try:
-            self._writes.update(**line)
+            self._writes.update(**row)
         except ConditionFailedError:
             return
 
@@ -183,20 +183,20 @@ class DynamoDBDrafts:
 
         write_with_lock(self._table, submission.fingerprint, write)
 
-    def _line(self, draft: Request, warn_at: datetime | None) -> dict[str, Any]:
-        (operation,) = set_lines(
+    def _row_update(self, draft: Request, warn_at: datetime | None) -> dict[str, Any]:
+        (operation,) = row_writes(
             self._table, row_of_request(draft), draft.tins, draft.content.member_id
         )
-        line: dict[str, Any] = operation["Update"]
+        row: dict[str, Any] = operation["Update"]
         if warn_at is not None:
             sets = (
                 f"{WORKLIST_PK} = :drafts, {WORKLIST_SK} = if_not_exists({WORKLIST_SK}, :warn_at), "
             )
-            line["UpdateExpression"] = line["UpdateExpression"].replace("SET ", f"SET {sets}", 1)
-            line["ExpressionAttributeValues"] |= to_wire(
+            row["UpdateExpression"] = row["UpdateExpression"].replace("SET ", f"SET {sets}", 1)
+            row["ExpressionAttributeValues"] |= to_wire(
                 {":drafts": DRAFTS_QUEUE, ":warn_at": instant(warn_at)}
             )
-        return line
+        return row
 
     def _submission(self, submission: Submission) -> list[dict[str, Any]]:
         number = submission.review.number
@@ -217,7 +217,7 @@ class DynamoDBDrafts:
             },
             covered_condition(self._reference_table, submission.patient, submission.eligible_on),
             {"Put": _unconditional(put_event(self._table, submission.event))},
-            *set_lines(
+            *row_writes(
                 self._table,
                 dashboard_row(
                     submission.request_id,
@@ -230,7 +230,7 @@ class DynamoDBDrafts:
                 tins,
                 submission.content.member_id,
             ),
-            *unmatched_lines(
+            *unmatched_writes(
                 self._table, submission.request_id, submission.content, submission.review
             ),
             delete_draft_party(self._table, submission.request_id),
@@ -280,7 +280,7 @@ def _key(request_id: str) -> Item:
 
 
 def _ttl(expires_at: datetime | None) -> int | None:
-    """Epoch seconds for TTL, never before the deadline."""
+    """The expiration for TTL, in seconds since 1970, rounded up so that it is not early."""
     return ceil(expires_at.timestamp()) if expires_at else None
 
 
@@ -289,7 +289,7 @@ def _current(item: Item | None) -> Request | None:
 
 
 def _unconditional(operation: dict[str, Any]) -> dict[str, Any]:
-    """An event without its own condition: the request's version guards its uniqueness."""
+    """The put of an event without its condition: the version of the request makes it unique."""
     put: dict[str, Any] = dict(operation["Put"])
     put.pop("ConditionExpression")
     return put
@@ -327,7 +327,9 @@ def _live_update(
     callers_tins: Collection[str],
     now: datetime,
 ) -> dict[str, Any]:
-    """Arguments of an update on condition that the draft is live, the caller's and the patient's."""
+    """Arguments of an update with the condition that the draft is not expired, submitted or changed,
+    and is of the caller and the patient.
+    """
     if not callers_tins:
         raise DraftRefusedError(None)
     condition, tins = callers_condition(callers_tins)
@@ -349,7 +351,7 @@ def _live_update(
     }
 
 
-_DRAFT, _EVENT, _LINE = range(3)
+_DRAFT, _EVENT, _ROW = range(3)
 """Index of each operation of a warning's transaction."""
 
 
@@ -365,7 +367,7 @@ class DynamoDBDraftWarnings:
         start: dict[str, Any] = {}
         while True:
             with transient_errors():
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     IndexName=WORKLIST_INDEX,
                     KeyConditionExpression=f"{WORKLIST_PK} = :drafts AND {WORKLIST_SK} <= :now",
@@ -374,11 +376,11 @@ class DynamoDBDraftWarnings:
                     ),
                     **start,
                 )
-            for item in map(from_wire, answer["Items"]):
+            for item in map(from_wire, response["Items"]):
                 yield DueWarning(request_id_of(item), item[WORKLIST_SK])
-            if "LastEvaluatedKey" not in answer:
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def record(self, warning: DueWarning, draft: Request, event: Event) -> None:
         unchanged = {
@@ -399,7 +401,7 @@ class DynamoDBDraftWarnings:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
             if failed.index == _EVENT:
-                # The warning was sent before, and the entry was updated late.
+                # The warning was sent already; the entry was updated after that.
                 self.remove(warning)
                 return
             raise DraftChangedError from failed

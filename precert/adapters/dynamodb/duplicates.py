@@ -1,10 +1,10 @@
 """Locks against duplicates, and the duplicate fingerprints of a member's requests (S2).
 
-A lock is one item per signature, with an attribute for every open request: its id, and its fingerprint
-as the value. A write that adds a request has a condition on the version that was compared. A withdrawn
-request leaves the lock and the member's fingerprints in the transaction that withdraws it, an archived
-one in its cleanup. A lock without requests is deleted; versions begin at the current time, so that a
-lock created again never has a version of the deleted one.
+A lock is one item per signature, with an attribute for every open request: its id as the name, and its
+fingerprint as the value. A write that adds a request requires the version of the lock that was
+compared. A withdrawn request is removed from the lock and from the member's fingerprints in the
+transaction that withdraws it, an archived one in its cleanup. A lock without requests is deleted.
+Versions begin at the current time, so that a new lock never has a version of the deleted one.
 """
 
 from collections.abc import Callable, Iterable
@@ -43,7 +43,7 @@ from precert.usecases.ports.requests import DuplicateFoundError, MemberFingerpri
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-LOCK_BUSY: Final = "The same services are being requested at this moment. Send the request again."
+LOCK_BUSY: Final = "The same services are being requested concurrently. Try again."
 
 
 class DynamoDBFingerprints:
@@ -78,12 +78,12 @@ def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": to_wire(item)}}
 
 
-def approval_lines(
+def approval_writes(
     table: str,
     approvals: Iterable[tuple[Request, Comparison | None]],
     retained_until: Callable[[datetime], datetime],
 ) -> list[dict[str, Any]]:
-    """The write of an approval that was compared with the member's others: there is at most one."""
+    """The write of an approval that was compared with the member's others, if there is one."""
     return [
         _approval(table, request, compared, retained_until(request.updated_at))
         for request, compared in approvals
@@ -94,10 +94,10 @@ def approval_lines(
 def _approval(
     table: str, request: Request, compared: Comparison, expires: datetime
 ) -> dict[str, Any]:
-    """The operation by which compared approvals of a member follow one another.
+    """The operation that serializes the compared approvals of a member.
 
-    Each has the condition that the one before is still the last, so that it was compared with every
-    approved request of the member. The item is removed with the history of the last one.
+    It requires that the last approval is the one that was read, so that the request was compared with
+    every approved request of the member. The item expires with the history of the last approval.
     """
     item = {
         PK: fingerprints_pk(compared.member_id),
@@ -128,8 +128,8 @@ def write_with_lock(
     """Call ``write`` with the operation that adds a request to its lock; retry on LockChangedError.
 
     Raises:
-        DuplicateFoundError: it repeats a request in the lock.
-        TransientError: the lock changed at every attempt.
+        DuplicateFoundError: a request in the lock has the same services.
+        TransientError: the lock was changed concurrently at every attempt.
     """
     known: Item | None = None
 
@@ -145,10 +145,10 @@ def write_with_lock(
 
 
 def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, Any]:
-    """The operation that adds a request to its lock, on what is known of it: at first, nothing.
+    """The operation that adds a request to its lock; ``known`` is the stored lock, if it was read.
 
     Raises:
-        DuplicateFoundError: it repeats a request in the lock.
+        DuplicateFoundError: a request in the lock has the same services.
     """
     if known is None:
         item = {
@@ -163,7 +163,7 @@ def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, 
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         return {"Put": put}
-    # What cannot be read stays in the lock, and the workflow compares the member's requests again.
+    # Damaged fingerprints remain in the lock; the assessment compares the member's requests again.
     found, _ = readable(
         RecordKind.FINGERPRINT,
         ({SK: name, "fingerprint": value} for name, value in _fingerprints(known).items()),
@@ -188,10 +188,10 @@ def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, 
 
 
 def set_lock(table: str, submitted: Fingerprint, now: Fingerprint, at: datetime) -> dict[str, Any]:
-    """The operation that puts a request into its lock, or replaces its fingerprint there.
+    """The operation that adds a request to its lock, or replaces its fingerprint there.
 
-    The lock stays under the submitted signature: the same entry is still a repetition. It has no
-    condition, as the request exists already.
+    The key of the lock is still the submitted signature, so that submitting the same again is a
+    repetition. The operation has no condition, because the request exists already.
     """
     update = {
         "TableName": table,
@@ -208,7 +208,7 @@ def set_lock(table: str, submitted: Fingerprint, now: Fingerprint, at: datetime)
 
 
 def release_lock(table: str, submitted: Fingerprint, at: datetime) -> dict[str, Any]:
-    """The operation that removes a request from its lock: the same can be requested again."""
+    """The operation that removes a request from its lock, so that the same can be requested again."""
     update = {
         "TableName": table,
         "Key": to_wire(_lock_key(submitted)),
@@ -224,10 +224,10 @@ def delete_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 def remove_fingerprint(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> None:
-    """Remove a deleted request's fingerprint and lock; may be repeated after any failure.
+    """Remove a deleted request's fingerprint and lock. Safe to repeat after any failure.
 
     Raises:
-        TransientError: the lock changed at every attempt.
+        TransientError: the lock was changed concurrently at every attempt.
     """
     with transient_errors():
         client.delete_item(TableName=table, Key=to_wire(_fingerprint_key(fingerprint)))

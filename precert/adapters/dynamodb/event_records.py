@@ -54,7 +54,7 @@ class DynamoDBEventRecords:
 
 
 def _events(items: list[Item]) -> Iterator[Event]:
-    """What can be read; damaged records are reported."""
+    """The events of items; damaged ones are reported and left out."""
     found, _ = readable(
         RecordKind.EVENT, items, lambda item: Event.model_validate_json(item["event"]), sort_key_of
     )

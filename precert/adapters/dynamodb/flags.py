@@ -1,9 +1,9 @@
 """Flags in the requests table (port :class:`precert.usecases.ports.requests.Flags`).
 
-The flagged requests of a TIN are a set in one item; the transaction of each flag has a condition on
-its size, so that the limit holds under concurrent calls. The entry has the flag and its time too, for
-the lists. A submission replaces a draft's entry, so a draft's flag is also stored on the key of the
-request's future entry.
+The flagged requests of a TIN are a set in one item. The transaction of each flag has a condition on the
+set's size, so that concurrent calls cannot exceed the limit. The row also has the time of the flag, for
+the lists. A submission replaces the row of a draft, so a draft's flag is stored in the request's future
+row as well.
 """
 
 from datetime import datetime
@@ -53,17 +53,17 @@ class DynamoDBFlags:
             f"attribute_not_exists({_IDS}) OR contains({_IDS}, :id) OR size({_IDS}) < :most"
         )
         change = f"SET {FLAG} = if_not_exists({FLAG}, :now)"
-        lines = self._lines(request, tin, change, {":now": microseconds(now)})
+        updates = self._row_updates(request, tin, change, {":now": microseconds(now)})
         try:
-            self._writes.transact([{"Update": count}, *lines])
+            self._writes.transact([{"Update": count}, *updates])
         except ConditionFailedError as failed:
             raise (FlagsFullError if failed.index == 0 else ConcurrentChangeError) from failed
 
     def unflag(self, request: Request, tin: str) -> None:
         count = self._count(tin, f"DELETE {_IDS} :ids", {":ids": {request.request_id}})
-        lines = self._lines(request, tin, f"REMOVE {FLAG}", {})
+        updates = self._row_updates(request, tin, f"REMOVE {FLAG}", {})
         try:
-            self._writes.transact([{"Update": count}, *lines])
+            self._writes.transact([{"Update": count}, *updates])
         except ConditionFailedError as failed:
             raise ConcurrentChangeError from failed
 
@@ -78,15 +78,15 @@ class DynamoDBFlags:
             for sk in (party_sk(tin), DRAFT_PARTY_SK)
         ]
         with transient_errors():
-            answer = self._client.batch_get_item(
+            response = self._client.batch_get_item(
                 RequestItems={
                     self._table: {"Keys": [to_wire(key) for key in keys], "ConsistentRead": True}
                 }
             )
-        if answer.get("UnprocessedKeys"):
+        if response.get("UnprocessedKeys"):
             return False
-        lines = [from_wire(item) for item in answer["Responses"][self._table]]
-        listed = {line[PK] for line in lines if line.get(TIN) == tin and FLAG in line}
+        rows = [from_wire(item) for item in response["Responses"][self._table]]
+        listed = {row[PK] for row in rows if row.get(TIN) == tin and FLAG in row}
         unlisted = {one for one in flagged if request_pk(one) not in listed}
         if unlisted:
             self._writes.update(**self._count(tin, f"DELETE {_IDS} :ids", {":ids": unlisted}))
@@ -101,31 +101,31 @@ class DynamoDBFlags:
             "ExpressionAttributeValues": to_wire(values),
         }
 
-    def _lines(
+    def _row_updates(
         self, request: Request, tin: str, change: str, values: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """The same change of the request's entry, and for a draft of its future entry."""
-        listed = self._line(request, party_sk(tin), change, values)
+        """The change of the request's row, and for a draft also of its future row."""
+        listed = self._row_update(request, party_sk(tin), change, values)
         if request.status is not Status.INCOMPLETE:
             return [_if_listed(listed, tin)]
-        draft = self._line(request, DRAFT_PARTY_SK, change, values)
+        draft = self._row_update(request, DRAFT_PARTY_SK, change, values)
         return [{"Update": listed}, _if_listed(draft, tin)]
 
-    def _line(
+    def _row_update(
         self, request: Request, sk: str, change: str, values: dict[str, Any]
     ) -> dict[str, Any]:
-        line: dict[str, Any] = {
+        update: dict[str, Any] = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request.request_id), SK: sk}),
             "UpdateExpression": change,
         }
-        return line | ({"ExpressionAttributeValues": to_wire(values)} if values else {})
+        return update | ({"ExpressionAttributeValues": to_wire(values)} if values else {})
 
 
-def _if_listed(line: dict[str, Any], tin: str) -> dict[str, Any]:
-    values = {**line.get("ExpressionAttributeValues", {}), **to_wire({":tin": tin})}
+def _if_listed(update: dict[str, Any], tin: str) -> dict[str, Any]:
+    values = {**update.get("ExpressionAttributeValues", {}), **to_wire({":tin": tin})}
     condition = {"ConditionExpression": f"{TIN} = :tin", "ExpressionAttributeValues": values}
-    return {"Update": line | condition}
+    return {"Update": update | condition}
 
 
 def uncount(table: str, tin: str, request_id: str) -> dict[str, Any]:

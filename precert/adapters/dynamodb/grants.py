@@ -1,7 +1,7 @@
 """Grants (port :class:`precert.usecases.grants.Grants`) in the reference table.
 
-No function can write this table. A second item per grant lists all of them for operators, and one item
-has the reviewers, for their leads.
+No function can write this table. A second item per grant is for the list of all grants, and one item
+per issuer has the reviewers, for review leads.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ class DynamoDBGrants:
                 self._client.put_item(TableName=self._table, Item=to_wire(item))
 
     def _list_reviewer(self, grant: Grant) -> None:
-        """Write the grant's entry in the list of reviewers; delete it where the grant has no plans."""
+        """Store the grant's entry in the list of reviewers; delete it if the grant has no plans."""
         key = to_wire({PK: reviewers_pk(grant.issuer), SK: REVIEWERS_SK})
         entry = {"#reviewers": "reviewers", "#subject": grant.subject}
         if not grant.plan_ids:
@@ -73,7 +73,7 @@ class DynamoDBGrants:
                     ExpressionAttributeNames=entry,
                 )
             except ClientError as error:
-                # Most grants are no reviewer's.
+                # Most grants are not of reviewers, and have no entry.
                 if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                     raise
             return
@@ -107,7 +107,7 @@ class DynamoDBGrants:
             try:
                 grant = self.read(item["issuer"], item["subject"])
             except DamagedRecordError:
-                # It is reported. The others are listed all the same.
+                # The damage is reported. The others are listed.
                 continue
             if grant is not None:
                 yield grant

@@ -1,4 +1,4 @@
-"""The keys of both tables; no other module builds keys.
+"""The keys of all tables. No other module builds keys.
 
 Requests table, one item collection per request::
 
@@ -15,7 +15,7 @@ Requests table, one item collection per request::
                               sk UNMATCHED#<role>    a provider that waits to be reconciled
                               sk INTAKE              its entry in the queue of intake exceptions
                               sk REGISTERED          its entry in the list of registered requests
-                              sk REGISTERED_BY       its entry in the list of who registered it
+                              sk REGISTERED_BY       its entry in the list of the user who registered it
                               sk NOTICES             its entry until its notices are issued
                               sk ORIGINAL            the claim as it was sent, without its documents
                               sk ORIGINAL#<version>  an update of it as it was sent
@@ -29,12 +29,12 @@ Requests table, one item collection per request::
     pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   expired unread: decremented once
     pk FLAGS#<tin>            sk FLAGS               the requests that the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how many times the TIN has selected it
-    pk SWEEP                  sk <queue>             where the sweep of open cycles continues
-    pk MIGRATION              sk <name>              how far a migration is
-    pk SUBSCRIPTION#<id>      sk SUBSCRIPTION        a subscription, and how far it is delivered
+    pk SWEEP                  sk <queue>             the position where a sweep continues
+    pk MIGRATION              sk <name>              the progress of a migration
+    pk SUBSCRIPTION#<id>      sk SUBSCRIPTION        a subscription and the state of its delivery
                               sk HEADERS             the headers of its notifications
                               sk NOTIFICATION#<n>    an event of the subscription
-                              sk NUMBERED#<event_id>  an event has its number: it gets only one
+                              sk NUMBERED#<event_id>  an event that has a number: it gets only one
     pk SUBSCRIBER#<SHA-256>   sk SUBSCRIPTIONS       the subscriptions of a client
     pk SUBSCRIBERS#<kind>#<number>  sk <subscription id>  a subscription to an organization
 
@@ -43,28 +43,28 @@ Reference table::
     pk MEMBER#<member_id>     sk COVERAGE            the member, and every coverage span
                               sk SSN                 the keyed hash of the SSN
     pk SSN#<keyed hash>       sk <member_id>
-    pk RULE_LIST              sk IN_EFFECT           the pointer that a check reads
-                              sk AT#<instant>        a published list, in the order of publishing
+    pk RULE_LIST              sk IN_EFFECT           the pointer to the list in effect
+                              sk AT#<instant>        a published list, by time of publication
                               sk VERSION#<version>   makes each version unique
     pk KEY                    sk ASSERTIONS          the HMAC key of assertion ids
-    pk GRANT#<issuer>#<subject>  sk GRANT            what a person or a partner's system may do
+    pk GRANT#<issuer>#<subject>  sk GRANT            the rights of a user or a partner's system
                               sk REVIEWERS           without a subject: the reviewers of the issuer
-    pk GRANTS                 sk <issuer>#<subject>  lists the grants
-    pk CLIENT#<client_id>     sk CLIENT              a partner's system that signs in with a key pair
+    pk GRANTS                 sk <issuer>#<subject>  the list of grants
+    pk CLIENT#<client_id>     sk CLIENT              a partner's system that authenticates with a key
     pk CLIENT#CDS#<issuer>    sk CLIENT              the same, by the issuer of its CDS Hooks calls
-    pk CLIENTS                sk <client_id>         lists them
+    pk CLIENTS                sk <client_id>         the list of clients
     pk PROVIDER#<id>          sk ENTRY               a directory entry
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
     pk TIN#<tin>              sk <kind>#<name>#<provider_id>
     pk PLANS                  sk <plan_id>           a plan, for loads of members
     pk ZIP#<zip>              sk PLACE               the center of a ZIP code that was loaded
-    pk LOAD#<kind>            sk <SHA-256>#<mode>    how far the load of a file has come
+    pk LOAD#<kind>            sk <SHA-256>#<mode>    the progress of the load of a file
 
 Limits table::
 
-    pk <issuer>#<subject>     sk <minute>            how many calls the client made
-    pk ASSERTION#<SHA-256>    sk ASSERTION           an assertion that was accepted, by issuer and jti
+    pk <issuer>#<subject>     sk <minute>            the number of calls of a client
+    pk ASSERTION#<SHA-256>    sk ASSERTION           an accepted assertion, by issuer and jti
 
 Audit table::
 
@@ -100,7 +100,7 @@ PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The dashboard entry of a draft; a submission replaces it without reading its TIN."""
 ORIGINAL_SK: Final = "ORIGINAL"
-"""What the submitter sent, as it was sent."""
+"""The claim as the submitter sent it."""
 OVERDUE_SK: Final = "OVERDUE"
 DEEMED_DENIAL_SK: Final = "DEEMED_DENIAL"
 DEEMED_DENIAL_QUEUE: Final = "DEEMED_DENIAL"
@@ -113,34 +113,34 @@ INTAKE_QUEUE: Final = "INTAKE"
 REGISTERED_SK: Final = "REGISTERED"
 REGISTERED_BY_SK: Final = "REGISTERED_BY"
 REGISTERED_LIST: Final = "REGISTERED"
-"""Partition of the index of members with all registered requests; members are hashes."""
+"""Partition with all registered requests in the member index, whose other partitions are hashes."""
 UNMATCHED_QUEUE: Final = "UNMATCHED"
 """Worklist partition of providers that do not match the directory, by time of submission."""
 UPLOADS_QUEUE: Final = "UPLOADS"
-"""Worklist partition of documents that wait for their upload or its scan, by the time of the offer."""
+"""Worklist partition of documents that wait for their upload or scan, by the time of the offer."""
 DRAFTS_QUEUE: Final = "DRAFTS"
-"""Worklist partition of drafts whose expiry warning is due, by its instant."""
+"""Worklist partition of drafts, by the time when their expiry warning is due."""
 UNREAD_SK: Final = "UNREAD"
 """Sorts after every instant, so that a page read in reverse begins with it."""
 NOTICES_SK: Final = "NOTICES"
 
 
 def instant(at: datetime) -> str:
-    """An instant as text that sorts as time does: UTC, always with microseconds."""
+    """A time as text that sorts chronologically: UTC, always with microseconds."""
     if at.tzinfo is None:
         raise ValueError("instants are zone-aware")
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def microseconds(at: datetime) -> int:
-    """An instant as a number: microseconds since 1970, which is nine bytes of a key."""
+    """A time in microseconds since 1970; as a number it takes nine bytes of a key."""
     if at.tzinfo is None:
         raise ValueError("instants are zone-aware")
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def instant_of(microseconds_: Decimal | int) -> datetime:
-    """The instant of :func:`microseconds`."""
+    """The time of a number of microseconds since 1970; see :func:`microseconds`."""
     return _EPOCH + timedelta(microseconds=int(microseconds_))
 
 
@@ -149,7 +149,7 @@ def request_pk(request_id: str) -> str:
 
 
 def event_sk(request_id: str, event_id: str) -> str:
-    """Event ids begin with their request's id, which is also in the partition key."""
+    """The sort key of an event: its id without the request's id, which the partition key has."""
     return f"{EVENT_SK_PREFIX}{event_id.removeprefix(request_id + '.')}"
 
 
@@ -186,17 +186,17 @@ def duplicate_pk(signature: str) -> str:
 
 
 def fingerprints_pk(member_id: str) -> str:
-    """Keys appear in more places than items do (metrics, logs), so they contain no member id."""
+    """The partition of a member. Keys can be in metrics and logs, so they contain no member id."""
     return f"MEMBER#{member_hash(member_id)}"
 
 
 def member_hash(member_id: str) -> str:
-    """The partition of a member in the index of members."""
+    """The partition of a member in the member index."""
     return member_key(member_id)
 
 
 def registered_list_pk(subject: str) -> str:
-    """Partition of the index of members with the requests that one clerk registered."""
+    """Partition with the requests that one user registered, in the member index."""
     return f"REGISTERED_BY#{subject}"
 
 
@@ -240,7 +240,7 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
 SUBSCRIPTION_SK: Final = "SUBSCRIPTION"
 HEADERS_SK: Final = "HEADERS"
 SUBSCRIPTIONS_QUEUE: Final = "SUBSCRIPTIONS"
-"""Worklist partition of subscriptions with something to do, by when it is due."""
+"""Worklist partition of subscriptions, by the time when their next attempt is due."""
 
 
 def subscription_pk(subscription_id: str) -> str:
@@ -266,12 +266,13 @@ def subscribers_pk(organization: Organization) -> str:
 
 
 SWEEP_PK: Final = "SWEEP"
+"""Partition of the positions at which sweeps continue."""
 MIGRATION_PK: Final = "MIGRATION"
-"""Partition of the positions at which the sweep continues."""
+"""Partition of the progress of migrations."""
 
 
 def checks_sk(check_at: datetime, request_id: str) -> str:
-    """Open cycles by the next check of their clock, or by when they were opened."""
+    """Sorts open cycles by the next check of their clock, or by the time when they were opened."""
     return f"{instant(check_at)}#{request_id}"
 
 
@@ -280,7 +281,7 @@ def overdue_sk(due_at: datetime, request_id: str) -> str:
 
 
 VENDOR_BACKLOG: Final = "VENDOR_BACKLOG"
-"""Worklist partition of what delegated vendors have not decided, overdue first."""
+"""Worklist partition of open delegations of all vendors, overdue first."""
 
 
 def vendor_sk(vendor_id: str) -> str:
@@ -292,7 +293,7 @@ def backlog_sk(vendor_id: str) -> str:
 
 
 def vendor_list_pk(vendor_id: str, *, is_open: bool) -> str:
-    """Worklist partition of what a vendor has to decide, or of the rest."""
+    """Worklist partition of a vendor's open or closed delegations."""
     return f"VENDOR#{vendor_id}#{'OPEN' if is_open else 'CLOSED'}"
 
 
@@ -301,12 +302,12 @@ def vendor_list_sk(at: datetime, request_id: str) -> str:
 
 
 def backlog_worklist_sk(at: datetime, request_id: str, *, overdue: bool) -> str:
-    """Overdue delegations by their due date, then the others by the next check of their clock."""
+    """Sorts overdue delegations first, by due date, then others by the next check of their clock."""
     return f"{0 if overdue else 1}#{instant(at)}#{request_id}"
 
 
 def checked_until(now: datetime) -> tuple[str, str]:
-    """Bounds of the sort keys of delegations whose clock is to be checked."""
+    """Bounds of the sort keys of delegations whose next clock check is due."""
     return "1#", f"1#{instant(now)}~"
 
 
@@ -339,7 +340,7 @@ def client_pk(client_id: str) -> str:
 
 
 def cds_client_pk(issuer: str) -> str:
-    """No client id has a number sign."""
+    """The key by the issuer of CDS Hooks calls. It is not a client's key: ids have no number sign."""
     return f"{CLIENT_PK_PREFIX}CDS#{issuer}"
 
 
@@ -352,7 +353,7 @@ def grant_pk(issuer: str, subject: str) -> str:
 
 
 def reviewers_pk(issuer: str) -> str:
-    """The list of reviewers, among the items that every function of the API may read."""
+    """The list of reviewers, under a prefix that every API function is permitted to read."""
     return grant_pk(issuer, "")
 
 
@@ -360,7 +361,7 @@ ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
 
 
 def rule_list_at_sk(published_at: datetime | None) -> str:
-    """The position of a list in the history; ``None`` is after all of them."""
+    """The position of a list in the history; for ``None``, the position after all lists."""
     return f"AT#{instant(published_at) if published_at else '~'}"
 
 
@@ -377,7 +378,7 @@ def provider_pk(provider_id: str) -> str:
 
 
 def cell_pk(kind: ProviderKind, cell: str, word: str) -> str:
-    """Keys of a cell's entries with a word; ``word`` may be only its beginning."""
+    """The partition of a cell's entries with a word; ``word`` can be only its beginning."""
     return f"CELL#{kind.value}#{cell}#{word[:SHORTEST_TYPED]}"
 
 
@@ -412,6 +413,6 @@ def audit_pk(day: date, shard: int) -> str:
 
 
 def audit_sk(at: datetime, access_id: str = "") -> str:
-    """Without an id, it is before every record at this instant."""
+    """The sort key of a record; without an id, it sorts before every record at this time."""
     instant = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return f"{instant}Z#{access_id}"

@@ -1,4 +1,4 @@
-"""Records that remain after their request was removed (port ``LeftoverRecords``)."""
+"""Records of requests that no longer exist (port ``LeftoverRecords``)."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 READ_BATCH: Final = 100
-"""The most items of a BatchGetItem."""
+"""Maximum number of items of a BatchGetItem call."""
 _KEY_NAMES: Final = {"#pk": PK, "#sk": SK}
 
 
@@ -49,7 +49,7 @@ class DynamoDBLeftovers:
     def page(self, after: str | None) -> Page[str]:
         start: dict[str, Any] = {"ExclusiveStartKey": to_wire(json.loads(after))} if after else {}
         with transient_errors():
-            answer = self._client.scan(
+            response = self._client.scan(
                 TableName=self._table,
                 FilterExpression="begins_with(#pk, :request)",
                 ProjectionExpression="#pk, #sk",
@@ -57,9 +57,9 @@ class DynamoDBLeftovers:
                 ExpressionAttributeValues=to_wire({":request": REQUEST_PK_PREFIX}),
                 **start,
             )
-        last = answer.get("LastEvaluatedKey")
+        last = response.get("LastEvaluatedKey")
         # A scan returns the items of a partition together.
-        groups = groupby(map(from_wire, answer["Items"]), request_id_of)
+        groups = groupby(map(from_wire, response["Items"]), request_id_of)
         return Page(
             rows=tuple(
                 request_id
@@ -75,7 +75,7 @@ class DynamoDBLeftovers:
         if REQUEST_SK in keys:
             return None
         kinds = {key.partition("#")[0] for key in keys if not key.startswith(EVENT_SK_PREFIX)}
-        # What cannot be read is reported, and may be of a request that was submitted.
+        # A damaged event is reported. It may be of a submitted request.
         events, damaged = readable(
             RecordKind.EVENT,
             (item for item in items if item[SK].startswith(EVENT_SK_PREFIX)),
@@ -97,7 +97,7 @@ class DynamoDBLeftovers:
         return [file for file in files if _record_of(file) not in stored]
 
     def _stored(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Which of the items exist."""
+        """The keys of the items that exist."""
         requested: Any = {
             "Keys": [to_wire({PK: pk, SK: sk}) for pk, sk in keys],
             "ProjectionExpression": "#pk, #sk",
@@ -105,10 +105,10 @@ class DynamoDBLeftovers:
             "ConsistentRead": True,
         }
         with transient_errors():
-            answer = self._client.batch_get_item(RequestItems={self._table: requested})
-        if answer.get("UnprocessedKeys"):
+            response = self._client.batch_get_item(RequestItems={self._table: requested})
+        if response.get("UnprocessedKeys"):
             raise TransientError("The table is busy. Try again.")
-        return {(item[PK], item[SK]) for item in map(from_wire, answer["Responses"][self._table])}
+        return {(item[PK], item[SK]) for item in map(from_wire, response["Responses"][self._table])}
 
     def remove_all(self, leftovers: Leftovers) -> None:
         require_writes()
@@ -137,5 +137,5 @@ def _event_of(item: Item) -> Event:
 
 
 def _last_events(items: Iterable[Item]) -> list[Item]:
-    """Events last: a removal that ends before is found again."""
+    """The items, events last, so that a removal that was interrupted is found again."""
     return sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX))

@@ -1,4 +1,4 @@
-"""Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`): one query a page."""
+"""Lists from the indexes, one query per page (port ``Listings``)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -78,12 +78,14 @@ if TYPE_CHECKING:
 
 
 CATCHING_UP: Final = timedelta(seconds=5)
-"""How long before the reader's start catching up begins: writes are stamped before they are stored."""
+"""Margin before the reader's start, from which changed rows are read: a row has the time before its
+write.
+"""
 
 _NEVER: Final = -(10**18)
-"""Before any instant in microseconds: a filter may end before 1970."""
+"""Before any time in microseconds, even of a filter that ends before 1970."""
 _EVER: Final = 10**18
-"""After any instant in microseconds; those in a cursor are smaller."""
+"""After any time in microseconds. Numbers in a cursor are smaller."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class _Slice:
     """The sort key after which the part begins."""
 
     def may_grow_after(self, since: int) -> bool:
-        """Whether later changes appear at its beginning."""
+        """Whether rows that change after ``since`` are added at the beginning."""
         return self.between is not None and since <= self.between[1]
 
     def beginning_at(self, since: int) -> "_Slice":
@@ -159,7 +161,7 @@ class DynamoDBListings:
             found, damaged = readable(RecordKind.WORKLIST_ROW, [item], _cycle_of, request_id_of)
             shown.append(item)
             rows += (row for row in found if cycles.matches(row, now))
-            # A damaged row may fit the filters.
+            # A damaged row may match the filters.
             unread += damaged
         following = Position({WORKLIST_SK: end}) if end else None
         return Page(tuple(rows), cursor_of(following, named), tuple(unread))
@@ -182,7 +184,7 @@ class DynamoDBListings:
     def _merged(
         self, cycles: Cycles, after: str | None, limit: int
     ) -> tuple[list[Item], str | None]:
-        """Items of all plans after a sort key, in order, and the key up to which they are complete.
+        """Items of all plans after a sort key, in order, and the sort key up to which all were read.
 
         Sort keys are unique over all plans, so one key is a position in every plan's partition.
         """
@@ -257,7 +259,7 @@ class DynamoDBListings:
         start: dict[str, Any] = {}
         while True:
             with transient_errors():
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     IndexName=WORKLIST_INDEX,
                     KeyConditionExpression=(
@@ -268,11 +270,11 @@ class DynamoDBListings:
                     ),
                     **start,
                 )
-            for item in map(from_wire, answer["Items"]):
+            for item in map(from_wire, response["Items"]):
                 yield request_id_of(item), item[SK].removeprefix(backlog_sk(""))
-            if "LastEvaluatedKey" not in answer:
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def open_cycles(self) -> tuple[str, ...]:
         found: list[str] = []
@@ -304,18 +306,18 @@ class DynamoDBListings:
         values = {":pended": CheckQueue.PENDED.value, ":until": checks_sk(until, "~")}
         while True:
             with transient_errors():
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     IndexName=CHECKS_INDEX,
                     KeyConditionExpression=f"{CHECKS_PK} = :pended AND {CHECKS_SK} <= :until",
                     ExpressionAttributeValues=to_wire(values),
                     **start,
                 )
-            found, _ = _open_cycles(map(from_wire, answer["Items"]))
+            found, _ = _open_cycles(map(from_wire, response["Items"]))
             yield from found
-            if "LastEvaluatedKey" not in answer:
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def checks(self, queue: CheckQueue, *, after: str | None, limit: int | None) -> Page[OpenCycle]:
         part = _Slice(CHECKS_INDEX, queue.value, forward=True, after=after)
@@ -342,7 +344,7 @@ class DynamoDBListings:
     def _query(
         self, list_: _Slice, after: Any, limit: int | None
     ) -> tuple[list[Item], dict[str, str | int] | None]:
-        """Items of one call, and the key of the last where there may be more."""
+        """Items of one query, and the key of the last one if there may be more."""
         index = INDEXES[list_.index]
         names, values = {"#p": index.partition_key}, {":p": list_.partition}
         start: dict[str, Any] = {}
@@ -366,7 +368,7 @@ class DynamoDBListings:
         if limit is not None:
             start["Limit"] = limit
         with transient_errors():
-            answer = self._client.query(
+            response = self._client.query(
                 TableName=self._table,
                 IndexName=list_.index,
                 KeyConditionExpression=condition,
@@ -375,8 +377,8 @@ class DynamoDBListings:
                 ScanIndexForward=list_.forward,
                 **start,
             )
-        last = answer.get("LastEvaluatedKey")
-        items = [from_wire(item) for item in answer["Items"]]
+        last = response.get("LastEvaluatedKey")
+        items = [from_wire(item) for item in response["Items"]]
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
 
 
@@ -390,7 +392,7 @@ def _open_cycle_of(item: Item) -> OpenCycle:
 
 
 def _instant_of(sort_key: str) -> datetime:
-    """The instant that a sort key begins with."""
+    """The time with which a sort key begins."""
     return datetime.fromisoformat(sort_key.partition("#")[0])
 
 
@@ -412,7 +414,7 @@ def _cycle_of(item: Item) -> WorklistRow:
 
 
 def new_documents_of(item: Item) -> tuple[str, ...]:
-    """The attached documents that no reviewer has seen."""
+    """Ids of attached documents that no reviewer has read."""
     return tuple(sorted(item.get(NEW_DOCUMENTS, ())))
 
 

@@ -1,4 +1,4 @@
-"""Loaded data as items (ports of :mod:`precert.usecases.ports.loading`).
+"""Items of loaded data (ports of :mod:`precert.usecases.ports.loading`).
 
 Each item has the date of the file that it came from (:mod:`precert.adapters.dynamodb.dated_table`).
 """
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDBLoads:
-    """Writes of the commands that load files; no function writes the reference table."""
+    """Writes of the commands that load files. No function writes the reference table."""
 
     def __init__(
         self,
@@ -169,9 +169,10 @@ class DynamoDBLoads:
         return self._bulk.each(self._remove_provider, providers)
 
     def _remove_provider(self, provider: StoredRecord) -> bool:
-        """Remove the search keys, and then the entry, which lists them: so it can be repeated.
+        """Remove the search keys, then the entry; returns whether it was removed.
 
-        An entry that another load stores meanwhile is filed again.
+        The search keys are derived from the entry, so it is removed last and the call can be repeated.
+        If another load stored the entry meanwhile, its search keys are stored again.
         """
         key = {PK: provider_pk(provider.record_id), SK: ENTRY_SK}
         item = get(self._client, self._table, *key.values())
@@ -207,9 +208,10 @@ class DynamoDBLoads:
         return self._bulk.each(put, ssns)
 
     def put_ssn_digest(self, member_id: str, digest: str, as_of: datetime) -> bool:
-        """Store the item from the hash to the member, and the member's current hash.
+        """Store the item that leads from the hash to the member, then the member's current hash.
 
-        In this order: a hash without a current one leads to no member. The other hash is deleted.
+        In this order, a failure in between leaves a hash that is not current, which finds no member.
+        The outdated hash is deleted.
         """
         self._items.store({PK: ssn_pk(digest), SK: member_id.upper()})
         current: Item = {PK: member_pk(member_id), SK: SSN_SK, "digest": digest}
@@ -230,7 +232,7 @@ class DynamoDBLoads:
         return [one for batch in filed for one in batch]
 
     def _file(self, batch: Sequence[Filed], as_of: datetime) -> list[bool]:
-        """File a batch again; of an unchanged entry only its date is written."""
+        """Store a batch with its search keys; of an unchanged entry only the date is written."""
         before = {
             item[PK]: item
             for item in self._items.read([_key_of(entry_item(filed)) for filed in batch])
@@ -252,7 +254,7 @@ class DynamoDBLoads:
             for filed, one in changed
             for key in _filed_before(one) - {tuple(key.items()) for key in filing_keys(filed)}
         )
-        # Last, so that the entry lists its filed keys if loading stops before the end.
+        # Entries are stored last, so that an interrupted load is repeated for them.
         return [
             may_store and self._items.put(entry_item(filed), as_of)[0]
             for filed, may_store in zip(batch, older, strict=True)
@@ -260,7 +262,7 @@ class DynamoDBLoads:
 
 
 def _stored(item: Item) -> Iterator[StoredMember]:
-    """The member of its item; one that cannot be read is reported and left out."""
+    """The member of an item; a damaged one is reported and left out."""
     try:
         member = member_of(item)
     except DamagedRecordError:
@@ -274,7 +276,7 @@ def _key_of(item: Item) -> dict[str, str]:
 
 
 def _filed_before(item: Item) -> set[tuple[tuple[str, str], ...]]:
-    """The keys under which an entry was filed; none if it is new or cannot be read."""
+    """The search keys of a stored entry; none if it is new or cannot be read."""
     if not item:
         return set()
     try:

@@ -1,7 +1,7 @@
 """The inbox (port :class:`precert.usecases.messages.Inbox`).
 
-An inbox is one partition: messages by their time, and after them the count of unread messages. The
-first page, read from the end, includes the count.
+An inbox is one partition: messages by time, and after them the number of unread messages. The first
+page is read from the end, so that it includes this number.
 """
 
 from dataclasses import dataclass
@@ -34,31 +34,33 @@ if TYPE_CHECKING:
 
 
 MARKED_AT_ONCE: Final = 50
-"""Messages that one transaction marks as read: at most 100 operations, and a conflict repeats all."""
+"""Maximum number of messages that one transaction marks as read. A transaction has at most 100
+operations, and all are repeated after a conflict.
+"""
 EXPIRED_UNREAD_RETENTION: Final = timedelta(days=7)
-"""How long an expired message is recorded as decremented: the stream repeats for one day."""
+"""How long it is recorded that an expired message was decremented. The stream repeats for one day."""
 
 READ_AT_ONCE: int | None = None
-"""Messages that one query reads; by default 1 MB of them."""
+"""Maximum number of messages that one query reads; by default 1 MB."""
 MOST_PAGES = 100
-"""Queries of one call that marks all messages: a call has seconds, and an inbox two years."""
+"""Maximum number of queries of one call that marks all messages, so that the call does not time out."""
 MAY_ARRIVE_LATE = timedelta(minutes=10)
-"""Messages of these last minutes are read by the next call as well."""
+"""The next call reads messages of these last minutes again, as messages can be delivered late."""
 _KEY: Final = frozenset({SK})
 
 
 _MARKED_FROM: Final = "marked_from"
 _MARKED_TO: Final = "marked_to"
-"""The oldest and the newest message that calls which mark all have looked at."""
+"""The sort keys between which all messages are marked as read."""
 
 
 _OLDEST: Final = "0"
-"""Before the sort key of every message, which begins with a year."""
+"""Sorts before every message, whose sort key begins with a year."""
 
 
 @dataclass
 class _Marking:
-    """What a call may still mark and read, and how far it has come."""
+    """The remaining messages and queries of a call that marks all, and its position."""
 
     unmarked: int
     pages: int
@@ -86,8 +88,8 @@ class DynamoDBInbox:
     def page(self, tin: str, *, limit: int, cursor: str | None) -> MessagePage:
         named = ("inbox", tin)
         after = position_of(cursor, named, _KEY).key if cursor is not None else None
-        answer = self._query(tin, after, limit if after else limit + 1)
-        items = [from_wire(item) for item in answer["Items"]]
+        response = self._query(tin, after, limit if after else limit + 1)
+        items = [from_wire(item) for item in response["Items"]]
         unread = None
         if after is None:
             counted, uncounted = _counts([one for one in items if one[SK] == UNREAD_SK])
@@ -98,7 +100,7 @@ class DynamoDBInbox:
             _message_of,
             message_id_of_key,
         )
-        last = answer.get("LastEvaluatedKey")
+        last = response.get("LastEvaluatedKey")
         position = Position(key_of_row(from_wire(last), _KEY)) if last else None
         return MessagePage(tuple(messages), unread, cursor_of(position, named), damaged)
 
@@ -111,7 +113,7 @@ class DynamoDBInbox:
                 raise NoMessageError from failed
 
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
-        """Mark what arrived since the last call, and continue where that one ended."""
+        """Mark messages that arrived since the last call, then continue where that call ended."""
         counted = self._counted(tin)
         work = _Marking(min(most, _unread_in(counted)), MOST_PAGES)
         if work.unmarked <= 0:
@@ -123,7 +125,7 @@ class DynamoDBInbox:
                 return self.unread(tin)
         self._mark_part(tin, work, now, above="", below=oldest)
         if work.is_done and self.unread(tin):
-            # The messages that are left arrived late among newer ones: the next call reads all.
+            # The remaining messages were delivered late, among newer ones: the next call reads all.
             self._continue_from(tin, None, None)
         elif work.position is not None:
             self._continue_from(tin, work.position, instant(now - MAY_ARRIVE_LATE))
@@ -137,8 +139,8 @@ class DynamoDBInbox:
         work.position = below
         while work.pages and work.unmarked:
             work.pages -= 1
-            answer = self._unread_page(tin, above, work.position)
-            found = [str(from_wire(item)[SK]) for item in answer["Items"]]
+            response = self._unread_page(tin, above, work.position)
+            found = [str(from_wire(item)[SK]) for item in response["Items"]]
             for start in range(0, len(found), MARKED_AT_ONCE):
                 chunk = found[start : start + min(MARKED_AT_ONCE, work.unmarked)]
                 self._mark_chunk(tin, chunk, now)
@@ -146,7 +148,7 @@ class DynamoDBInbox:
                 work.position = chunk[-1] if chunk else work.position
                 if not work.unmarked and chunk[-1:] != found[-1:]:
                     return
-            last = answer.get("LastEvaluatedKey")
+            last = response.get("LastEvaluatedKey")
             if last is None:
                 work.is_done, work.position = True, _OLDEST
                 return
@@ -161,7 +163,7 @@ class DynamoDBInbox:
         self._once([self._put(expired), self._count(tin, -1)])
 
     def _mark_chunk(self, tin: str, sks: list[str], now: datetime) -> None:
-        """Mark them as read in one transaction, except those that another call marks first."""
+        """Mark messages as read in one transaction, except those that another call marked first."""
         left = list(sks)
         while left:
             marks = [self._mark(tin, sk, now) for sk in left]
@@ -177,7 +179,7 @@ class DynamoDBInbox:
         more: dict[str, Any] = {} if READ_AT_ONCE is None else {"Limit": READ_AT_ONCE}
         key = {PK: inbox_pk(tin)}
         with transient_errors():
-            answer: Any = self._client.query(
+            response: Any = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk > :above",
                 FilterExpression="attribute_exists(message) AND attribute_not_exists(read_at)",
@@ -186,11 +188,11 @@ class DynamoDBInbox:
                 ExclusiveStartKey=to_wire({**key, SK: below}),
                 **more,
             )
-        found: dict[str, Any] = answer
+        found: dict[str, Any] = response
         return found
 
     def _continue_from(self, tin: str, oldest: str | None, newest: str | None) -> None:
-        """Store between which messages all are marked; without any, the next call reads all."""
+        """Store the sort keys between which all messages are marked; ``None`` deletes them."""
         update: dict[str, Any] = {"UpdateExpression": f"REMOVE {_MARKED_FROM}, {_MARKED_TO}"}
         if oldest is not None:
             update = {
@@ -206,14 +208,14 @@ class DynamoDBInbox:
         if limit is not None:
             more["Limit"] = limit
         with transient_errors():
-            answer: Any = self._client.query(
+            response: Any = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk",
                 ExpressionAttributeValues=to_wire({":pk": inbox_pk(tin)}),
                 ScanIndexForward=False,
                 **more,
             )
-        found: dict[str, Any] = answer
+        found: dict[str, Any] = response
         return found
 
     def unread(self, tin: str) -> int:
@@ -270,7 +272,7 @@ def _unread_in(item: Item) -> int:
 
 
 def message_id_of_key(item: Item) -> str:
-    """The id of a message by its sort key, where the message itself cannot be read."""
+    """The id of a message from its sort key, for messages that cannot be read."""
     return sort_key_of(item).partition("#")[2]
 
 

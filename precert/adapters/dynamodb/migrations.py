@@ -1,4 +1,4 @@
-"""Records of migrations, and the changes that they make (port ``MigrationRecords``)."""
+"""The progress of migrations, and the changes that they make (port ``MigrationRecords``)."""
 
 import json
 from dataclasses import asdict
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 PAGE_ITEMS: Final = 1000
-"""Items that a page reads, of which about one in ten is a request."""
+"""Number of items per page. About one item in ten is a request."""
 
 
 class DynamoDBMigrations:
-    """One item for each migration; the requests come from a scan."""
+    """One item per migration. Requests are read by a scan."""
 
     def __init__(
         self, client: "DynamoDBClient", *, requests_table: str, page_items: int = PAGE_ITEMS
@@ -48,7 +48,7 @@ class DynamoDBMigrations:
     def requests_after(self, position: str | None) -> RequestPage:
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(position)} if position else {}
         with transient_errors():
-            answer = self._client.scan(
+            response = self._client.scan(
                 TableName=self._table,
                 FilterExpression="#sk = :request",
                 ProjectionExpression="#pk, #sk",
@@ -58,9 +58,9 @@ class DynamoDBMigrations:
                 ConsistentRead=True,
                 **start,
             )
-        last = answer.get("LastEvaluatedKey")
+        last = response.get("LastEvaluatedKey")
         return RequestPage(
-            tuple(request_id_of(item) for item in map(from_wire, answer["Items"])),
+            tuple(request_id_of(item) for item in map(from_wire, response["Items"])),
             json.dumps(last) if last else None,
         )
 

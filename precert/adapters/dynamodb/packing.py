@@ -1,9 +1,9 @@
 """Text in binary attributes: JSON compressed with a dictionary of its member names and codes.
 
-The parts of a request are small, so that compression alone finds few repetitions in them. With the
-dictionary a typical request stays within 1 KB, and each of its writes costs half as many units. The
-first byte of a stored text names its form: one that was stored without a dictionary is read as well. A
-dictionary that stored texts use may never change: add another form beside it instead.
+The parts of a request are small and have few repetitions, so compression alone does not help. With the
+dictionary, a typical request is at most 1 KB, and each of its writes takes half as many write units.
+The first byte of a stored text is its format; texts without a dictionary can be read as well. Never
+change a dictionary that stored texts use: add another format instead.
 """
 
 import zlib
@@ -53,23 +53,22 @@ DICTIONARY: Final = (
 _WORDS: Final = DICTIONARY.encode()
 _LEVEL: Final = 9
 _RAW: Final = -15
-"""Without zlib's header and checksum, which are ten bytes of each part."""
+"""Raw deflate, without zlib's header and checksum, which would add ten bytes to each part."""
 _FORM: Final = b"\x01"
-"""The first byte of a text that was stored with the dictionary; zlib's own header begins with 0x78."""
+"""The first byte of a text with this dictionary. Texts without one begin with zlib's header, 0x78."""
 
 
 def pack(text: str) -> bytes:
-    """A text as it is stored."""
+    """Compress a text for storage."""
     packer = zlib.compressobj(_LEVEL, wbits=_RAW, zdict=_WORDS)
     return _FORM + packer.compress(text.encode()) + packer.flush()
 
 
 def unpack(data: bytes) -> str:
-    """The text of :func:`pack`, also one that was stored without the dictionary.
+    """The text of :func:`pack`, or one that was stored without the dictionary.
 
     Raises:
-        zlib.error: it is damaged.
-        UnicodeDecodeError: as above.
+        zlib.error, UnicodeDecodeError: the data is damaged.
     """
     if not data.startswith(_FORM):
         return zlib.decompress(data).decode()

@@ -1,6 +1,6 @@
 """Entries of requests in the worklist, the operators' queues and the vendors' lists.
 
-They are written in the transaction of the change that they follow from.
+They are written in the transaction of the change of the request.
 """
 
 from datetime import datetime
@@ -45,7 +45,7 @@ from precert.names import CHECKS_PK, CHECKS_SK, PK, ROW_ATTRIBUTE, SK, WORKLIST_
 from precert.usecases.ports.listings import CheckQueue, WaitQueue
 
 
-def unmatched_lines(
+def unmatched_writes(
     table: str, request_id: str, content: RequestContent, review: Review
 ) -> list[dict[str, Any]]:
     """Writes that update the list of unmatched providers: one row per unmatched role."""
@@ -59,7 +59,7 @@ def unmatched_lines(
     ]
 
 
-def intake_lines(table: str, request: Request) -> list[dict[str, Any]]:
+def intake_writes(table: str, request: Request) -> list[dict[str, Any]]:
     """Writes that update the list of intake exceptions; none for requests without one."""
     if not request.submitted.intake_exceptions:
         return []
@@ -75,8 +75,8 @@ def intake_lines(table: str, request: Request) -> list[dict[str, Any]]:
     return [{"Put": {"TableName": table, "Item": to_wire(item)}}]
 
 
-def notices_lines(table: str, request: Request, event: Event) -> list[dict[str, Any]]:
-    """The entry of a request until the notices of a change are issued (W4)."""
+def notices_writes(table: str, request: Request, event: Event) -> list[dict[str, Any]]:
+    """The write of a request's entry in the queue of notices, until they are issued (W4)."""
     if not EVENTS[event.type].notices:
         return []
     item = {
@@ -89,13 +89,13 @@ def notices_lines(table: str, request: Request, event: Event) -> list[dict[str, 
     return [{"Put": {"TableName": table, "Item": to_wire(item)}}]
 
 
-def delegation_lines(table: str, request: Request) -> list[dict[str, Any]]:
-    """Writes that update the vendors' lists and the backlog with what each vendor decides (W8)."""
+def delegation_writes(table: str, request: Request) -> list[dict[str, Any]]:
+    """Writes that update the delegations of a request in the vendors' lists and the backlog (W8)."""
     shown = [one for one in request.submitted.delegations if one.delegated_at or one.reports]
-    return [operation for one in shown for operation in _delegation_lines(table, request, one)]
+    return [operation for one in shown for operation in _delegation_writes(table, request, one)]
 
 
-def _delegation_lines(table: str, request: Request, one: Delegation) -> list[dict[str, Any]]:
+def _delegation_writes(table: str, request: Request, one: Delegation) -> list[dict[str, Any]]:
     request_id, row = request.request_id, delegation_row(request, one)
     is_open = row.status is DelegationStatus.OPEN
     at = one.due_at if is_open and one.due_at else request.shown_at
@@ -124,22 +124,22 @@ def _delegation_lines(table: str, request: Request, one: Delegation) -> list[dic
     return [*writes, {"Put": {"TableName": table, "Item": to_wire(waiting)}}]
 
 
-def queue_lines(table: str, request: Request) -> list[dict[str, Any]]:
-    """Writes of the rows of the operators' queues, from the escalation to the end of the cycle."""
+def queue_writes(table: str, request: Request) -> list[dict[str, Any]]:
+    """Writes of the rows in the operators' queues, from the escalation to the end of the cycle."""
     review = request.submitted
     queues = (
         (OVERDUE_SK, OVERDUE_QUEUE, review.escalated_cycle),
         (DEEMED_DENIAL_SK, DEEMED_DENIAL_QUEUE, review.deemed_cycle),
     )
     return [
-        _queue_line(table, request, sk, queue)
+        _queue_write(table, request, sk, queue)
         for sk, queue, cycle in queues
-        # An update opens another cycle, whose deadline is in no queue yet.
+        # An update opens another cycle: the entry of the previous one must be deleted.
         if cycle == review.cycle or (cycle and request.status is Status.PROCESSING)
     ]
 
 
-def _queue_line(table: str, request: Request, sk: str, queue: str) -> dict[str, Any]:
+def _queue_write(table: str, request: Request, sk: str, queue: str) -> dict[str, Any]:
     key, due_at = {PK: request_pk(request.request_id), SK: sk}, request.due_at
     if not request.cycle_is_open or due_at is None:
         return {"Delete": {"TableName": table, "Key": to_wire(key)}}
@@ -169,7 +169,7 @@ def _put(
 
 
 def worklist_attributes(request: Request) -> Item:
-    """Index attributes of an open cycle: its place in the reviewers' queue, and its next check."""
+    """Index attributes of an open cycle: for the worklist, and for the next check of its clock."""
     if not request.cycle_is_open:
         return {}
     due_at = request.due_at

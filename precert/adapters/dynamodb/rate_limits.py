@@ -1,4 +1,4 @@
-"""Counts of calls by client and minute (port ``CallCounts``), in a table of their own."""
+"""Counts of calls by client and minute (port ``CallCounts``), in the limits table."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ class DynamoDBCallCounts:
 
     def add(self, client: str, calls: int, now: datetime) -> int:
         with transient_errors():
-            answer = self._client.update_item(
+            response = self._client.update_item(
                 TableName=self._table,
                 Key=to_wire({PK: client, SK: window_of(now)}),
                 UpdateExpression="ADD calls :calls SET #ttl = :ttl",
@@ -32,4 +32,4 @@ class DynamoDBCallCounts:
                 ),
                 ReturnValues="UPDATED_NEW",
             )
-        return int(answer["Attributes"]["calls"]["N"])
+        return int(response["Attributes"]["calls"]["N"])

@@ -1,7 +1,7 @@
-"""Members, the directory and the rule list in effect (the reference table).
+"""Reads of the reference table: members, the directory and the rule list in effect.
 
 A condition cannot search a list, so every coverage span has its own attributes: ``from_1`` and
-``to_1``, ``from_2`` and ``to_2``, up to the limit of spans. An absent span never matches.
+``to_1``, ``from_2`` and ``to_2``, up to the limit of spans. Absent attributes never match.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -83,10 +83,10 @@ def zip_item(place: ZipPlace) -> Item:
 
 
 def member_of(item: Item | None) -> Member | None:
-    """The member of its item.
+    """The member of an item.
 
     Raises:
-        DamagedRecordError: it cannot be read; it is reported.
+        DamagedRecordError: it cannot be read. The damage is reported.
     """
     return read_one(RecordKind.MEMBER, item, _member_of, _member_digest) if item else None
 
@@ -96,12 +96,12 @@ def _member_of(item: Item) -> Member:
 
 
 def _member_digest(item: Item) -> str:
-    """What names a member in logs and problems, which contain no member id."""
+    """The digest that identifies a member in logs and problems, which contain no member id."""
     return sha256(str(item[PK]).encode()).hexdigest()
 
 
 def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]:
-    """An operation on the condition that the patient is the member entered, and covered that day."""
+    """A condition check that the member matches the patient entered, and is covered that day."""
     values = {
         ":day": day.isoformat(),
         ":born": patient.date_of_birth.isoformat(),
@@ -118,7 +118,7 @@ def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]
 
 
 def _name_key(last_name: str, first_name: str) -> str:
-    """Names in the folded form in which conditions compare them."""
+    """The folded names, which conditions compare."""
     return f"{folded(last_name)}#{folded(first_name)}"
 
 
@@ -158,7 +158,7 @@ class DynamoDBReference:
             by_key[member_pk(one), COVERAGE_SK]
             for one in ids
             if (member_pk(one), COVERAGE_SK) in by_key
-            # A hash that was corrected since still leads here, but is not current.
+            # An item of an outdated hash can still exist; only the current hash counts.
             and by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
         ]
         members, damaged = readable(RecordKind.MEMBER, items, _member_of, _member_digest)
@@ -183,7 +183,7 @@ class DynamoDBReference:
         return self._entries(zip_entries_pk(kind, zip_code))
 
     def names_of(self, tin: str) -> Readable[str]:
-        # A provider has an entry for each of its addresses: some names may be read repeatedly.
+        # A provider has an entry per address, so names can occur repeatedly.
         items, _ = query_some(
             self._client, self._table, tin_entries_pk(tin), pages=1, Limit=10 * MAX_NAMES
         )
@@ -198,14 +198,14 @@ class DynamoDBReference:
         return found(items, complete=complete)
 
     def _get_all(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
-        """Up to 100 items, in one call."""
+        """At most 100 items. One AWS call."""
         with transient_errors():
-            answer = self._client.batch_get_item(
+            response = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": [to_wire(key) for key in keys]}}
             )
-        if answer.get("UnprocessedKeys"):
+        if response.get("UnprocessedKeys"):
             raise TransientError("The table is busy. Try again.")
-        return [from_wire(item) for item in answer["Responses"].get(self._table, [])]
+        return [from_wire(item) for item in response["Responses"].get(self._table, [])]
 
 
 def _key(item: Item) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Requests registered without a draft, and the items by which a number finds a request."""
+"""Requests that are submitted without a draft, and the items of precertification numbers."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from precert.adapters.dynamodb.documents import document_item
 from precert.adapters.dynamodb.duplicates import (
     LockChangedError,
-    approval_lines,
+    approval_writes,
     put_fingerprint,
     set_lock,
     write_with_lock,
@@ -25,14 +25,14 @@ from precert.adapters.dynamodb.keys import (
     request_pk,
 )
 from precert.adapters.dynamodb.queue_entries import (
-    delegation_lines,
-    intake_lines,
-    notices_lines,
-    unmatched_lines,
+    delegation_writes,
+    intake_writes,
+    notices_writes,
+    unmatched_writes,
     worklist_attributes,
 )
 from precert.adapters.dynamodb.reference import covered_condition
-from precert.adapters.dynamodb.request_items import put_event, request_item, request_of, set_lines
+from precert.adapters.dynamodb.request_items import put_event, request_item, request_of, row_writes
 from precert.adapters.dynamodb.table import ABSENT, ConditionFailedError, Writes, get, to_wire
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 NUMBER_SK: Final = "NUMBER"
 
 
-def registered_lines(table: str, request: Request) -> list[dict[str, Any]]:
-    """Entries of a new request in the lists of staff; they have keys only, and never change."""
+def registered_writes(table: str, request: Request) -> list[dict[str, Any]]:
+    """Writes of a new request's entries in the lists of staff, which have only keys."""
     review = request.submitted
     if review.channel not in CLERKS_CHANNELS or review.submitted_by is None:
         return []
@@ -77,7 +77,7 @@ def sk_of(operation: dict[str, Any]) -> str | None:
 
 
 def put_number(table: str, request: Request) -> dict[str, Any]:
-    """The put that reserves the precertification number of a request, once."""
+    """The put that reserves the precertification number of a request, unless it is in use."""
     item = {
         PK: number_pk(request.submitted.number),
         SK: NUMBER_SK,
@@ -87,7 +87,7 @@ def put_number(table: str, request: Request) -> dict[str, Any]:
 
 
 class DynamoDBRegistrations:
-    """Registers requests without a draft; one transaction each."""
+    """Stores requests that are submitted without a draft, each in one transaction."""
 
     def __init__(
         self,
@@ -126,20 +126,20 @@ class DynamoDBRegistrations:
             {"Put": self._put(request)},
             {"Put": put_number(self._table, request)},
             *(put_event(self._table, one) for _, one in events),
-            *set_lines(
+            *row_writes(
                 self._table,
                 row_of_request(request),
                 request.tins,
                 request.content.member_id,
                 listed=request.is_listed,
             ),
-            *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
-            *intake_lines(self._table, request),
-            *registered_lines(self._table, request),
-            *delegation_lines(self._table, request),
-            # The notices of a change are issued after it: the entry names the last such change.
-            *[line for one in events for line in notices_lines(self._table, *one)][-1:],
-            *approval_lines(self._table, approvals, self._retained_until),
+            *unmatched_writes(self._table, request.request_id, request.content, request.submitted),
+            *intake_writes(self._table, request),
+            *registered_writes(self._table, request),
+            *delegation_writes(self._table, request),
+            # One entry is enough: it has the version of the last change that issues notices.
+            *[line for one in events for line in notices_writes(self._table, *one)][-1:],
+            *approval_writes(self._table, approvals, self._retained_until),
         ]
         if original is not None:
             item = {PK: request_pk(request.request_id), SK: ORIGINAL_SK, "original": original}

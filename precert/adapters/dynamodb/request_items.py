@@ -1,8 +1,8 @@
-"""Requests as items and back, and the operations that several writes share.
+"""Conversion of requests to items and back, and operations that several writes share.
 
-Attributes that conditions or indexes read are separate; the rest is compressed JSON, so that a typical
-request stays within 1 KB and the console does not show health data in plain text. The content is a map
-of its parts, each compressed separately, so that one part is saved without reading the others.
+Attributes that conditions or indexes read are separate. The rest is compressed JSON, so that a typical
+request is at most 1 KB and the console does not show health data in plain text. The content is a map of
+its parts, each compressed separately, so that a part can be saved without reading the others.
 """
 
 import json
@@ -68,7 +68,7 @@ def packed(model: BaseModel) -> bytes:
 
 
 def unpacked(kind: type[Model], data: Any) -> Model:
-    """The model of :func:`packed`; ``data`` is as the deserializer returns it."""
+    """The model of :func:`packed`; ``data`` is the binary attribute."""
     return kind.model_validate_json(unpack(bytes(data)))
 
 
@@ -85,12 +85,12 @@ def unpacked_parts(parts: Mapping[str, Any]) -> RequestContent:
 
 
 def _digest_of(stored: Any) -> str | None:
-    """A digest in hexadecimal; earlier releases stored it so."""
+    """The digest in hexadecimal, from bytes or, in items of earlier releases, from text."""
     return stored if stored is None or isinstance(stored, str) else bytes(stored).hex()
 
 
 def _plan_of(stored: Any) -> Plan:
-    """The plan of a request; earlier releases stored it as text."""
+    """The plan of a request, from compressed JSON or, in items of earlier releases, from text."""
     text = stored if isinstance(stored, str) else unpack(bytes(stored))
     return Plan.model_validate_json(text)
 
@@ -120,16 +120,16 @@ def request_item(request: Request) -> Item:
 
 
 def request_of(item: Item) -> Request:
-    """The request of its item.
+    """The request of an item.
 
     Raises:
-        DamagedRecordError: it cannot be read; it is reported.
+        DamagedRecordError: it cannot be read. The damage is reported.
     """
     return read_one(RecordKind.REQUEST, item, unchecked_request_of, request_id_of)
 
 
 def unchecked_request_of(item: Item) -> Request:
-    """The request of its item; any exception means that the item is damaged."""
+    """The request of an item. Any exception means that the item is damaged."""
     return Request(
         request_id=item["request_id"],
         version=int(item["version"]),
@@ -151,7 +151,7 @@ def unchecked_request_of(item: Item) -> Request:
 
 
 def put_event(table: str, event: Event) -> dict[str, Any]:
-    """The event of a change; its id is unique, so a second change of the same version fails."""
+    """The put of a change's event. Its id is unique, so a second change of the same version fails."""
     item = {
         PK: request_pk(event.request_id),
         SK: event_sk(event.request_id, event.event_id),
@@ -160,7 +160,7 @@ def put_event(table: str, event: Event) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": to_wire(item), "ConditionExpression": ABSENT}}
 
 
-def set_lines(
+def row_writes(
     table: str,
     row: DashboardRow,
     tins: Collection[str],
@@ -168,17 +168,17 @@ def set_lines(
     *,
     listed: bool = True,
 ) -> list[dict[str, Any]]:
-    """Updates of a request's entry in the lists of each TIN.
+    """The updates of a request's dashboard row for each TIN.
 
-    A draft has one entry, of its TIN. Other attributes, such as the flag, are not changed. An entry
-    that is not ``listed`` is in no index: delegated vendors have yet to decide the request (W8).
+    A draft has one row, of its TIN. Other attributes, such as the flag, are not changed. A row that is
+    not ``listed`` is in no index.
     """
     return [
-        {"Update": _line_update(table, row, tin, member_id, listed=listed)} for tin in sorted(tins)
+        {"Update": _row_update(table, row, tin, member_id, listed=listed)} for tin in sorted(tins)
     ]
 
 
-def _line_update(
+def _row_update(
     table: str, row: DashboardRow, tin: str, member_id: str | None, *, listed: bool
 ) -> dict[str, Any]:
     is_draft = row.status is Status.INCOMPLETE
@@ -207,23 +207,23 @@ def _line_update(
 
 
 def delete_draft_party(table: str, request_id: str) -> dict[str, Any]:
-    """Delete a draft's entry, of whichever TIN."""
+    """The delete of a draft's dashboard row, whose key does not contain its TIN."""
     key = to_wire({PK: request_pk(request_id), SK: DRAFT_PARTY_SK})
     return {"Delete": {"TableName": table, "Key": key}}
 
 
 MOST_TINS: Final = 25
-"""How many TINs a condition lists; DynamoDB bounds the operators of an expression."""
+"""Maximum number of TINs in a condition; DynamoDB limits the operators of an expression."""
 _NO_TIN: Final = "none"
 
 
 def deciding_tins(
     client: "DynamoDBClient", table: str, request_id: str, tins: Collection[str]
 ) -> Collection[str]:
-    """The TINs of a caller to which a condition on the request has to refer.
+    """The TINs of a caller that a condition on the request must list.
 
-    Of a caller with many TINs they are those of the request, which is read first; the condition still
-    decides.
+    For a caller with more than ``MOST_TINS``, they are those that the request also has, which is read
+    for that; the condition of the write is still required. One AWS call in that case.
     """
     if len(tins) <= MOST_TINS:
         return tins
@@ -232,6 +232,6 @@ def deciding_tins(
 
 
 def callers_condition(tins: Collection[str]) -> tuple[str, dict[str, str]]:
-    """A condition that the request is visible to one of the TINs, and its values (A2)."""
+    """The condition that the request has one of the TINs, and its values (A2)."""
     values = {f":tin{index}": tin for index, tin in enumerate(sorted(tins))}
     return "(" + " OR ".join(f"contains(tins, {name})" for name in values) + ")", values

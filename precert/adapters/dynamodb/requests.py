@@ -13,7 +13,7 @@ from precert.adapters.dynamodb.documents import (
     notice_of,
 )
 from precert.adapters.dynamodb.duplicates import (
-    approval_lines,
+    approval_writes,
     delete_fingerprint,
     put_fingerprint,
     release_lock,
@@ -31,11 +31,11 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.listings import new_documents_of
 from precert.adapters.dynamodb.queue_entries import (
-    delegation_lines,
-    intake_lines,
-    notices_lines,
-    queue_lines,
-    unmatched_lines,
+    delegation_writes,
+    intake_writes,
+    notices_writes,
+    queue_writes,
+    unmatched_writes,
     worklist_attributes,
 )
 from precert.adapters.dynamodb.registrations import NUMBER_SK
@@ -44,7 +44,7 @@ from precert.adapters.dynamodb.request_items import (
     packed_parts,
     put_event,
     request_of,
-    set_lines,
+    row_writes,
     unchecked_request_of,
 )
 from precert.adapters.dynamodb.table import (
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
 
 
 def rows_to_remove(table: str, change: Change) -> list[dict[str, Any]]:
-    """Writes that delete the rows and flags of TINs that no longer see the request."""
+    """Writes that delete the rows and flags of TINs that no longer have access to the request."""
     request_id = change.request.request_id
     return [
         operation
@@ -156,7 +156,7 @@ class DynamoDBRequests:
         operations = [
             {"Update": self._update(change)},
             put_event(self._table, change.event),
-            *set_lines(
+            *row_writes(
                 self._table,
                 row_of_request(request),
                 request.tins,
@@ -165,18 +165,18 @@ class DynamoDBRequests:
             ),
         ]
         operations += self._duplicates(change)
-        operations += unmatched_lines(
+        operations += unmatched_writes(
             self._table, request.request_id, request.content, request.submitted
         )
-        operations += intake_lines(self._table, request)
+        operations += intake_writes(self._table, request)
         operations += rows_to_remove(self._table, change)
-        operations += delegation_lines(self._table, request)
-        operations += queue_lines(self._table, request)
-        operations += notices_lines(self._table, request, change.event)
+        operations += delegation_writes(self._table, request)
+        operations += queue_writes(self._table, request)
+        operations += notices_writes(self._table, request, change.event)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
         operations += self._update_of_claim(change)
-        operations += approval_lines(
+        operations += approval_writes(
             self._table, [(change.request, change.compared)], self._retained_until
         )
         if change.other is not None:
@@ -190,7 +190,7 @@ class DynamoDBRequests:
         check = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(cycle.request_id), SK: REQUEST_SK}),
-            # An open cycle has one of the two; only earlier releases stored both before its assessment.
+            # An open cycle has one of these attributes, or both if an earlier release stored it.
             "ConditionExpression": (
                 f"(attribute_exists({WORKLIST_PK}) OR attribute_exists({CHECKS_PK})) "
                 "AND #cycle = :cycle"
@@ -216,7 +216,7 @@ class DynamoDBRequests:
         return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
 
     def _update_of_claim(self, change: Change) -> list[dict[str, Any]]:
-        """Writes of the claim that an update was, and of the id under which it is found."""
+        """Writes of an update's claim as it was sent, of its id, and of its documents."""
         request, items = change.request, []
         if change.original is not None:
             sk = f"{ORIGINAL_SK}#{request.version:06d}"
@@ -230,7 +230,7 @@ class DynamoDBRequests:
         return [*writes, *(put_event(self._table, event) for _, event in change.documents if event)]
 
     def _unchanged(self, request_id: str, version: int) -> dict[str, Any]:
-        """The condition that another request is still in the version that the change is based on."""
+        """The condition that another request, on which the change depends, is still in a version."""
         check = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
@@ -242,8 +242,8 @@ class DynamoDBRequests:
     def _duplicates(self, change: Change) -> list[dict[str, Any]]:
         """Writes of the lock against duplicates and of the fingerprint (S2).
 
-        A lock holds a request unless a service line is denied or modified. The fingerprint remains
-        until the request is void, so that a later request is compared with it.
+        A request is in its lock unless a service line is denied or modified. Its fingerprint remains
+        until it is void, so that later requests are compared with it.
         """
         request, effect = change.request, change.effects.duplicate_lock
         if effect is DuplicateLock.KEEP:
@@ -271,7 +271,7 @@ class DynamoDBRequests:
                 assert_never(other)
 
     def _moved_lock(self, change: Change) -> list[dict[str, Any]]:
-        """Writes of the lock and the fingerprint after an update, which changes their signature."""
+        """Writes of the lock and the fingerprint after an update, which can change the signature."""
         request, at = change.request, change.request.updated_at
         after, current = submitted_fingerprint(request), current_fingerprint(request)
         before = submitted_fingerprint(change.before or request)
@@ -327,21 +327,21 @@ class DynamoDBRequests:
 
 
 def _with_seen_documents(update: dict[str, Any], change: Change) -> dict[str, Any]:
-    """The update, in which the documents that the reviewer saw are no longer new."""
+    """The update, which also removes the documents that the reviewer read from the new ones."""
     if change.seen_documents:
         update["ExpressionAttributeNames"]["#new"] = NEW_DOCUMENTS
         update["ExpressionAttributeValues"] |= to_wire({":seen": set(change.seen_documents)})
         update["UpdateExpression"] += " DELETE #new :seen"
     if change.all_seen:
         update["ExpressionAttributeNames"]["#new"] = NEW_DOCUMENTS
-        # Between two versions documents are only added, so that their number identifies them.
+        # Within a version, new documents are only added, so comparing their number is enough.
         update["ExpressionAttributeValues"] |= to_wire({":all": len(change.seen_documents)})
         update["ConditionExpression"] += " AND (attribute_not_exists(#new) OR size(#new) = :all)"
     return update
 
 
 def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
-    """A request file from the items of its partition."""
+    """The request with its documents, events and notices, from the items of its partition."""
 
     def of(prefix: str) -> Iterator[Item]:
         return (item for item in items if item[SK].startswith(prefix))

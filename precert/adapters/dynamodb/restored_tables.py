@@ -1,7 +1,7 @@
 """Tables that were restored under a new name (port ``RestoredTables``).
 
-A restore creates keys, indexes, items and encryption. Stream, TTL, point-in-time recovery and deletion
-protection are not restored.
+DynamoDB restores keys, indexes, items and encryption, but not the stream, TTL, point-in-time recovery
+and deletion protection.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ _WAIT_SECONDS: Final = 24 * 3600
 
 
 class DynamoDBRestoredTables:
-    """Every step is skipped where the table has it, so that the command can be repeated."""
+    """Prepares tables. A step that is done already is skipped, so that the command can be repeated."""
 
     def __init__(self, client: "DynamoDBClient", *, pause: Callable[[float], None]) -> None:
         self._client = client
@@ -35,7 +35,7 @@ class DynamoDBRestoredTables:
         except self._client.exceptions.ResourceNotFoundException:
             raise UnfitTableError(f"the table {table} does not exist in this Region") from None
         except (BotoCoreError, ClientError) as error:
-            raise TransientError(f"The table {table} did not answer ({error}).") from error
+            raise TransientError(f"The table {table} did not respond ({error}).") from error
 
     def _prepare(
         self, table: str, *, requests: bool, key_arn: str | None, protect: bool
@@ -47,8 +47,8 @@ class DynamoDBRestoredTables:
         used = found.get("SSEDescription", {}).get("KMSMasterKeyArn")
         if key_arn is not None and used != key_arn:
             raise UnfitTableError(
-                f"the table {table} is encrypted with {used or 'no key of the account'} and not with "
-                f"the stage's key, which the functions may use: restore it with {key_arn}"
+                f"the table {table} is encrypted with {used or 'no key of the account'}, which the "
+                f"functions may not use: restore it with the stage's key {key_arn}"
             )
         done: list[str] = []
         if requests:
@@ -97,12 +97,12 @@ class DynamoDBRestoredTables:
             carried = set(stored[name]["Projection"].get("NonKeyAttributes", ()))
             if keys != index.key or carried != set(index.carries):
                 raise UnfitTableError(
-                    f"the index {name} of the table {table} has other keys or attributes: the backup "
-                    "is of another release. Deploy that release, or restore without the index"
+                    f"the index {name} of the table {table} has different keys or attributes, so the "
+                    "backup is of another release. Deploy that release, or restore without the index"
                 )
 
     def _create_index(self, table: str, name: str) -> None:
-        """DynamoDB creates one index at a time."""
+        """Create an index, and wait for it: DynamoDB creates one index at a time."""
         index = INDEXES[name]
         projection: Any = (
             {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.carries)}

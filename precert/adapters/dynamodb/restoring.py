@@ -1,8 +1,8 @@
-"""Records that follow from requests, verified after a restore (port ``DerivedRecords``).
+"""Verify records that are derived from requests, after a restore (port ``DerivedRecords``).
 
-A backup of DynamoDB is not a snapshot of transactions: of writes in the same transaction some can be in
-it and others not. Each request is the source; its other records are compared with what a write of the
-same state would store, by the same builders.
+A DynamoDB backup is not consistent across transactions: it can have only some of a transaction's
+writes. The request is the source of truth. Its other records are compared with those that a write of
+the same state would store, which the same functions build.
 """
 
 import json
@@ -28,14 +28,14 @@ from precert.adapters.dynamodb.keys import (
     request_pk,
 )
 from precert.adapters.dynamodb.queue_entries import (
-    delegation_lines,
-    intake_lines,
-    queue_lines,
-    unmatched_lines,
+    delegation_writes,
+    intake_writes,
+    queue_writes,
+    unmatched_writes,
     worklist_attributes,
 )
-from precert.adapters.dynamodb.registrations import put_number, registered_lines
-from precert.adapters.dynamodb.request_items import request_of, set_lines
+from precert.adapters.dynamodb.registrations import put_number, registered_writes
+from precert.adapters.dynamodb.request_items import request_of, row_writes
 from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,
@@ -85,7 +85,7 @@ Operation = dict[str, Any]
 
 
 class DynamoDBDerivedRecords:
-    """Every correction is conditional on the request's version, so that it never undoes a change."""
+    """Repairs derived records. Each write requires the request's version, so it undoes no change."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -140,7 +140,7 @@ class DynamoDBDerivedRecords:
                 return [Derived.DAMAGED]
             needed = [
                 *self._entries(request, items, warn_at),
-                *([] if request.review is None else self._beside(request)),
+                *([] if request.review is None else self._other_partitions(request)),
                 *self._flags(request, items),
             ]
             self._write(request, [one for _, operation in needed for one in operation])
@@ -158,7 +158,7 @@ class DynamoDBDerivedRecords:
             "ConditionExpression": "version = :version",
             "ExpressionAttributeValues": to_wire({":version": request.version}),
         }
-        # The correction of the request's own item has the condition itself.
+        # An update of the request's own item has this condition already.
         own = any(one.get("Update", {}).get("Key") == key for one in operations)
         check: list[Operation] = [] if own else [{"ConditionCheck": unchanged}]
         self._writes.transact([*check, *operations])
@@ -170,7 +170,7 @@ class DynamoDBDerivedRecords:
         warn_at: Callable[[datetime], datetime | None],
     ) -> Iterator[tuple[Derived, list[Operation]]]:
         """Corrections of the entries in lists and queues, and of the index attributes."""
-        lines = set_lines(
+        rows = row_writes(
             self._table,
             row_of_request(request),
             request.tins,
@@ -178,22 +178,22 @@ class DynamoDBDerivedRecords:
             listed=request.is_listed,
         )
         if request.review is None:
-            lines = [_warned(one, request, items, warn_at) for one in lines]
+            rows = [_warned(one, request, items, warn_at) for one in rows]
         queued: list[Operation] = []
         if request.review is not None:
             queued = [
-                *unmatched_lines(self._table, request.request_id, request.content, request.review),
-                *intake_lines(self._table, request),
-                *registered_lines(self._table, request),
-                *delegation_lines(self._table, request),
-                *queue_lines(self._table, request),
+                *unmatched_writes(self._table, request.request_id, request.content, request.review),
+                *intake_writes(self._table, request),
+                *registered_writes(self._table, request),
+                *delegation_writes(self._table, request),
+                *queue_writes(self._table, request),
             ]
             yield from self._index_attributes(request, items[REQUEST_SK])
-        for kind, operations in ((Derived.LIST_ENTRY, lines), (Derived.QUEUE_ENTRY, queued)):
+        for kind, operations in ((Derived.LIST_ENTRY, rows), (Derived.QUEUE_ENTRY, queued)):
             needed = [one for one in operations if _is_needed(one, items)]
             if needed:
                 yield kind, needed
-        known = {_sort_key(one) for one in (*lines, *queued)}
+        known = {_sort_key(one) for one in (*rows, *queued)}
         for sk in items.keys() - known:
             if sk in _QUEUED or sk.startswith(_QUEUED_PREFIXES):
                 yield Derived.QUEUE_ENTRY, [self._deletion(request, sk)]
@@ -223,8 +223,8 @@ class DynamoDBDerivedRecords:
         }
         yield Derived.INDEXES, [{"Update": update}]
 
-    def _beside(self, request: Request) -> Iterator[tuple[Derived, list[Operation]]]:
-        """Corrections of the records of a submitted request that have other partitions."""
+    def _other_partitions(self, request: Request) -> Iterator[tuple[Derived, list[Operation]]]:
+        """Corrections of the records of a submitted request that are in other partitions."""
         number = put_number(self._table, request)
         stored = self._stored(number["Item"])
         if stored is None:
@@ -247,7 +247,7 @@ class DynamoDBDerivedRecords:
     def _flags(
         self, request: Request, items: dict[str, Item]
     ) -> Iterator[tuple[Derived, list[Operation]]]:
-        """Flags of list entries that the set of the TIN lacks."""
+        """Corrections of the TINs' sets of flagged requests, from the flags of rows."""
         for item in items.values():
             if FLAG in item and TIN in item:
                 missing = flag_missing(self._client, self._table, item[TIN], request.request_id)
@@ -308,7 +308,7 @@ def _sort_key(operation: Operation) -> str:
 
 
 def _is_needed(operation: Operation, items: dict[str, Item]) -> bool:
-    """Whether the stored item is not what the operation would leave."""
+    """Whether the operation would change the stored item."""
     kind, arguments = _arguments(operation)
     stored = items.get(_sort_key(operation))
     if kind == "Delete":
@@ -328,7 +328,7 @@ def _warned(
     items: dict[str, Item],
     warn_at: Callable[[datetime], datetime | None],
 ) -> Operation:
-    """The entry of a draft, with the time of its warning where the whole entry is missing."""
+    """The update of a draft's row; with the time of its warning if the row is missing."""
     at = warn_at(draft.updated_at)
     if DRAFT_PARTY_SK in items or at is None:
         return operation

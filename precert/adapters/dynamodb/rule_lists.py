@@ -1,6 +1,6 @@
-"""The history of rule lists, one immutable item each, and a pointer to the one in effect.
+"""The history of rule lists, one immutable item each, and a pointer to the list in effect.
 
-The pointer is a separate item, so that a check reads it by key together with the member.
+The pointer is a separate item, so that a check can read it by key in the same call as the member.
 """
 
 from collections.abc import Callable
@@ -106,7 +106,7 @@ class DynamoDBRuleListVersions:
         start: dict[str, Any] = {}
         while True:
             with transient_errors():
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
                     ExpressionAttributeValues=to_wire(
@@ -116,17 +116,17 @@ class DynamoDBRuleListVersions:
                     **arguments,
                     **start,
                 )
-            items.extend(from_wire(item) for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer or "Limit" in arguments:
+            items.extend(from_wire(item) for item in response["Items"])
+            if "LastEvaluatedKey" not in response or "Limit" in arguments:
                 return items
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
 
 def rule_list_of(item: Item | None) -> RuleListVersion | None:
-    """The rule list version in a pointer or an item of the history.
+    """The rule list version in the pointer or in an item of the history.
 
     Raises:
-        DamagedRecordError: it cannot be read; it is reported.
+        DamagedRecordError: it cannot be read. The damage is reported.
     """
     return read_one(RecordKind.RULE_LIST, item, _rule_list_of, sort_key_of) if item else None
 

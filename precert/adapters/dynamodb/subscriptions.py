@@ -1,7 +1,7 @@
 """Subscriptions in the requests table (port ``SubscriptionStore``).
 
-The version of the item is the condition of each write, so that concurrent deliveries neither repeat an
-event number nor leave one out.
+The condition of each write is the version of the item, so that concurrent deliveries neither repeat nor
+skip an event number.
 """
 
 import json
@@ -55,7 +55,7 @@ _VERSION: Final = "version"
 
 
 class DynamoDBSubscriptions:
-    """One item collection per subscription; those of a client are a set in one item, as flags are."""
+    """One item collection per subscription, and one item per client with its subscription ids."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -92,7 +92,7 @@ class DynamoDBSubscriptions:
         if last < first:
             return ()
         with transient_errors():
-            answer = self._client.query(
+            response = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
                 ExpressionAttributeValues=to_wire(
@@ -105,13 +105,13 @@ class DynamoDBSubscriptions:
                 ConsistentRead=True,
                 Limit=most,
             )
-        items = [from_wire(item) for item in answer["Items"]]
+        items = [from_wire(item) for item in response["Items"]]
         found, _ = readable(RecordKind.SUBSCRIPTION_EVENT, items, _notification_of, _key_of)
         return tuple(found)
 
     def due(self, now: datetime, *, most: int) -> tuple[str, ...]:
         with transient_errors():
-            answer = self._client.query(
+            response = self._client.query(
                 TableName=self._table,
                 IndexName=WORKLIST_INDEX,
                 KeyConditionExpression=f"{WORKLIST_PK} = :queue AND {WORKLIST_SK} <= :now",
@@ -120,7 +120,7 @@ class DynamoDBSubscriptions:
                 ),
                 Limit=most,
             )
-        items = (from_wire(item) for item in answer["Items"])
+        items = (from_wire(item) for item in response["Items"])
         return tuple(str(item[PK]).removeprefix(subscription_pk("")) for item in items)
 
     # -- Writes ---------------------------------------------------------------------------------------

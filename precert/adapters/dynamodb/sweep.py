@@ -1,4 +1,4 @@
-"""Where a sweep continues in each queue (port ``SweepPositions``)."""
+"""The positions where sweeps continue (port ``SweepPositions``)."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDBSweepPositions:
-    """One item for each queue; two runs at the same time may overwrite each other's position."""
+    """One item per queue. Two concurrent runs may overwrite each other's position."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client

@@ -1,8 +1,8 @@
-"""Items in DynamoDB's wire form, reads, and conditional writes, with boto3's errors converted.
+"""Items in DynamoDB's JSON format, reads, and conditional writes, with boto3's errors converted.
 
-A failed condition is a result, not an error, and is never retried. A transaction that conflicts with
-another is retried a few times; botocore retries throttled and unanswered calls, with the same
-ClientRequestToken, so that a lost response does not write twice.
+A failed condition is an expected result and is never retried. A transaction that conflicts with another
+is retried a few times. botocore retries calls that are throttled or get no response, with the same
+ClientRequestToken, so that nothing is written twice after a lost response.
 """
 
 import json
@@ -32,7 +32,7 @@ Model = TypeVar("Model")
 
 
 def to_wire(item: Mapping[str, Any]) -> Item:
-    """Attributes in DynamoDB's wire form; absent ones are left out."""
+    """Attributes in DynamoDB's JSON format; those that are ``None`` are left out."""
     return {name: _typed(value) for name, value in item.items() if value is not None}
 
 
@@ -41,7 +41,7 @@ def from_wire(item: Mapping[str, Any]) -> Item:
 
 
 def _typed(value: Any) -> dict[str, Any]:
-    """One value in DynamoDB's wire form, as boto3 writes it, without the import of its serializer."""
+    """One value in DynamoDB's JSON format, as boto3's serializer writes it, which is slow to import."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -63,7 +63,7 @@ def _typed(value: Any) -> dict[str, Any]:
 
 
 def _plain(wire: Mapping[str, Any]) -> Any:
-    """The value of a wire form."""
+    """The value of DynamoDB's JSON format."""
     [(kind, value)] = wire.items()
     match kind:
         case "N":
@@ -76,7 +76,7 @@ def _plain(wire: Mapping[str, Any]) -> Any:
             return set(value)
         case "NULL":
             return None
-        case "NS" | "BS":  # written by no function; still no reason to fail a list
+        case "NS" | "BS":  # not written by this product, but must not make an item unreadable
             return list(value)
         case "B":  # base64 text in a stream's record
             return b64decode(value) if isinstance(value, str) else value
@@ -92,16 +92,16 @@ def json_of(model: BaseModel) -> str:
 
 @contextmanager
 def transient_errors() -> Iterator[None]:
-    """Convert boto3's errors, whose call may be repeated.
+    """Convert boto3's errors of calls that can be repeated.
 
     Raises:
-        TransientError: instead of boto3's errors.
+        TransientError: boto3 raised an error.
     """
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         raise TransientError(
-            f"The table did not answer ({type(error).__name__}). Try again."
+            f"The table did not respond ({type(error).__name__}). Try again."
         ) from error
 
 
@@ -111,12 +111,15 @@ def readable(
     read: Callable[[Item], Model],
     id_of: Callable[[Item], str],
 ) -> tuple[list[Model], tuple[str, ...]]:
-    """What can be read of the items, and the ids of what cannot, which are reported."""
+    """The records of the items, and the ids of those that cannot be read, which are reported.
+
+    ``kind`` is the kind of record in the report, ``id_of`` returns the id of an item from its key.
+    """
     found, unread = list[Model](), list[str]()
     for item in items:
         try:
             found.append(read(item))
-        except Exception as error:  # noqa: BLE001 - reading has no other effect: any failure is damage
+        except Exception as error:  # noqa: BLE001 - any failure to parse a stored item is damage
             unread.append(id_of(item))
             report_damage(kind, id_of(item), error)
     return found, tuple(unread)
@@ -128,7 +131,7 @@ def read_one(
     """The record of one item.
 
     Raises:
-        DamagedRecordError: it cannot be read; it is reported.
+        DamagedRecordError: it cannot be read. The damage is reported.
     """
     found, unread = readable(kind, [item], read, id_of)
     if unread:
@@ -137,7 +140,7 @@ def read_one(
 
 
 def request_id_of(item: Item) -> str:
-    """The request that an item of the requests table belongs to, by its key."""
+    """The id of the request to which an item of the requests table belongs, from its key."""
     return str(item[PK]).removeprefix(REQUEST_PK_PREFIX)
 
 
@@ -146,17 +149,17 @@ def sort_key_of(item: Item) -> str:
 
 
 def get(client: "DynamoDBClient", table: str, pk: str, sk: str) -> Item | None:
-    """One item, consistent, or ``None``."""
+    """One item by a consistent read, or ``None``. One AWS call."""
     with transient_errors():
-        answer = client.get_item(
+        response = client.get_item(
             TableName=table, Key=to_wire({PK: pk, SK: sk}), ConsistentRead=True
         )
-    item = answer.get("Item")
+    item = response.get("Item")
     return from_wire(item) if item else None
 
 
 def query_all(client: "DynamoDBClient", table: str, pk: str, **arguments: Any) -> list[Item]:
-    """A whole item collection, consistent; one call for each megabyte."""
+    """A whole item collection by consistent reads. One AWS call per 1 MB."""
     return query_some(client, table, pk, ConsistentRead=True, **arguments)[0]
 
 
@@ -169,7 +172,7 @@ def query_some(
     pages: int | None = None,
     **arguments: Any,
 ) -> tuple[list[Item], bool]:
-    """Items by prefix of the sort key, and whether these are all; makes at most ``pages`` calls."""
+    """Items by prefix of the sort key, and whether these are all. At most ``pages`` AWS calls."""
     condition, values = "pk = :pk", {":pk": pk}
     if beginning:
         condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": beginning}
@@ -178,17 +181,17 @@ def query_some(
     read = 0
     while pages is None or read < pages:
         with transient_errors():
-            answer = client.query(
+            response = client.query(
                 TableName=table,
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues=to_wire(values),
                 **arguments,
                 **start,
             )
-        items.extend(from_wire(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
+        items.extend(from_wire(item) for item in response["Items"])
+        if "LastEvaluatedKey" not in response:
             return items, True
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
         read += 1
     return items, False
 
@@ -198,21 +201,21 @@ ABSENT = "attribute_not_exists(pk)"
 REPEATABLE: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
-"""Reasons for which a transaction was canceled that may be repeated; botocore repeats none of them."""
+"""Cancellation reasons after which a transaction can be retried; botocore does not retry it."""
 CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
-"""Seconds to wait at most after each transaction conflict or throttling before the next attempt."""
+"""Maximum seconds to wait before each retry of a transaction after a conflict or throttling."""
 LEAST_PAUSE = 0.25
-"""The least part of a pause: without chance, writers of one item would meet again each time."""
+"""Minimum part of a pause. The rest is random, so that writers of one item do not conflict again."""
 
 
 def _chance_of(operations: Sequence[dict[str, Any]]) -> Callable[[], float]:
-    """Numbers from 0 to 1 that differ from those of other transactions."""
+    """Returns pseudorandom numbers from 0 to 1, which differ from those of other transactions."""
     drawn, number = repr(operations).encode(), count()
     return lambda: crc32(b"%d" % next(number), crc32(drawn)) / 0xFFFFFFFF
 
 
 def conflict_pauses(chance: Callable[[], float]) -> Iterator[float]:
-    """The pauses before further attempts."""
+    """The pauses before retries, in seconds."""
     for longest in CONFLICT_PAUSES:
         yield longest * (LEAST_PAUSE + (1 - LEAST_PAUSE) * chance())
 
@@ -220,7 +223,8 @@ def conflict_pauses(chance: Callable[[], float]) -> Iterator[float]:
 class ConditionFailedError(Exception):
     """A condition was not true.
 
-    ``index`` is the first operation whose condition failed; ``item`` is the stored item.
+    ``index`` is that of the first operation whose condition failed; ``item`` is the stored item, if
+    any.
     """
 
     def __init__(self, index: int, item: Item | None) -> None:
@@ -230,7 +234,7 @@ class ConditionFailedError(Exception):
 
 
 class Writes:
-    """Writes of one client."""
+    """Conditional writes with one boto3 client."""
 
     def __init__(
         self,
@@ -253,8 +257,8 @@ class Writes:
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", list(operations)))
             except ClientError as error:
-                answer: dict[str, Any] = dict(error.response)
-                reasons = answer.get("CancellationReasons", [])
+                response: dict[str, Any] = dict(error.response)
+                reasons = response.get("CancellationReasons", [])
                 _raise_failed_condition(reasons)
                 codes = {reason.get("Code") for reason in reasons}
                 if not REPEATABLE.isdisjoint(codes) and pause is not None:
@@ -311,4 +315,6 @@ def _raise_single(error: ClientError) -> None:
 
 
 def _transient(error: Exception) -> TransientError:
-    return TransientError(f"The table did not take the write ({type(error).__name__}). Try again.")
+    return TransientError(
+        f"The table did not accept the write ({type(error).__name__}). Try again."
+    )

@@ -1,15 +1,15 @@
-"""The work that an inspection may do, counted in steps instead of seconds.
+"""A limit on the work of an inspection, counted in steps instead of seconds.
 
-Every loop over the bytes of a file spends steps, so the work is bounded whatever the bytes are, and a
-test can assert it. A file that exceeds the budget is refused with a reason of its own.
+Every loop over the bytes of a file spends steps, so that the work is bounded for any file, which tests
+can assert. A file that exceeds the budget is refused as too complex.
 """
 
 from typing import Final
 
 STEPS: Final = 2_000_000
-"""About two seconds of one processor."""
+"""About two seconds of processor time."""
 BYTES_PER_STEP: Final = 256
-"""Bytes that a function written in C (a search, a checksum, inflate) handles in one step's time."""
+"""Bytes that a C function (a search, a checksum, inflate) processes in the time of a step."""
 
 
 class TooComplexError(Exception):
@@ -17,11 +17,11 @@ class TooComplexError(Exception):
 
 
 class DamagedError(Exception):
-    """The file states that data is where it is not."""
+    """The file refers to data that it does not contain."""
 
 
 class Budget:
-    """The steps that are left."""
+    """The number of steps that are left."""
 
     def __init__(self, steps: int = STEPS) -> None:
         self.left = steps

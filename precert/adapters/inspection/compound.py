@@ -11,7 +11,7 @@ from precert.adapters.inspection.budget import Budget, DamagedError
 SIGNATURE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _HEADER: Final = 512
 _LAST_SECTOR: Final = 0xFFFFFFFA
-"""Greater numbers are not sectors: the end of a chain, or a free sector."""
+"""Greater numbers are not sectors but markers, such as the end of a chain or a free sector."""
 _FATS_IN_HEADER: Final = 109
 _ENTRY: Final = 128
 _NO_ENTRY: Final = 0xFFFFFFFF
@@ -59,7 +59,11 @@ class CompoundFile:
         return name.upper() in self.streams
 
     def read(self, name: str) -> bytes:
-        """The bytes of a stream, all of which are in the file."""
+        """The bytes of a stream.
+
+        Raises:
+            DamagedError: the file does not contain all of them.
+        """
         entry = self.streams[name.upper()]
         if entry.size >= self._cutoff:
             found = self._read_chain(entry.start, entry.size)

@@ -1,8 +1,8 @@
-"""Validation of uploaded bytes: they match the content type, are complete and not protected (U1).
+"""Validate uploaded files: they match the content type, are complete and not protected (U1).
 
-The content is inspected, never the name. A file that begins or ends as another format does is
-refused, even if a lenient viewer would show it. Pictures and PDFs are decoded, in a process of their
-own; parsers of this package read text and the documents of Office, within a budget of steps.
+The content is inspected, not the file name. A file that begins or ends like another format is refused,
+even if a lenient viewer would show it. Images and PDFs are decoded in a separate process. Text and
+Office documents are read by parsers of this package, within a budget of steps.
 """
 
 import os
@@ -22,30 +22,33 @@ from precert.adapters.inspection.ooxml import inspect_docx, inspect_xlsx
 from precert.domain.documents import CONTENT_TYPES, Refusal
 
 _LIBRARIES: Final = "/var/lang/lib"
-"""Where Lambda's interpreter has its library."""
+"""The folder of the shared libraries of Lambda's Python."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the inspection of a document may use."""
+    """The resource limits of the decoding process."""
 
     cpu_seconds: int = 20
     memory: int = 1200 << 20
-    """Bytes of address space. The largest picture needs half; the function has more memory."""
+    """Bytes of address space. The largest image needs half; the function has more memory."""
     seconds: int = 45
-    """Less than the function's timeout, for a machine that is overloaded."""
+    """Elapsed time, for overloaded machines. Less than the function's timeout."""
 
 
 class DecoderError(Exception):
-    """The program failed on its own account: the document is neither accepted nor refused."""
+    """The decoding process failed for another reason than the document, which is not refused."""
 
 
 def decoded(body: bytes, content_type: str, limits: Limits = Limits()) -> Refusal | None:
-    """Return why a picture or PDF is refused, or ``None``.
+    """Return why an image or PDF is refused, or ``None``.
 
-    A document that exceeds a limit, or on which a decoder crashes, is too complex.
+    A document that exceeds a limit or crashes the decoder is refused as too complex.
+
+    Raises:
+        DecoderError: the process failed for another reason.
     """
-    # Nothing of the function's environment, which contains its credentials.
+    # Without the function's environment variables, which contain its credentials.
     environment = {"LD_LIBRARY_PATH": _LIBRARIES, "PYTHONPATH": os.pathsep.join(sys.path)}
     arguments = (content_type, str(limits.cpu_seconds), str(limits.memory))
     try:
@@ -66,14 +69,14 @@ def decoded(body: bytes, content_type: str, limits: Limits = Limits()) -> Refusa
     return Refusal(ran.stdout.decode()) if ran.stdout else None
 
 
-# How pictures and PDFs begin and end. Decoders accept more: pdfium finds a PDF in any bytes, and shows
-# the first pages of half a document.
+# First and last bytes of images and PDFs. Decoders are more lenient: pdfium finds a PDF within other
+# bytes, and shows the first pages of a truncated document.
 
 _PICTURES: Final[Mapping[str, tuple[bytes, ...]]] = {
     "image/gif": (b"GIF87a", b"GIF89a"),
     "image/jpeg": (b"\xff\xd8\xff",),
     "image/png": (b"\x89PNG\r\n\x1a\n",),
-    # The versions 42 and 43 (BigTIFF), in both orders of bytes.
+    # Versions 42 and 43 (BigTIFF), in both byte orders.
     "image/tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
 }
 _WHITE: Final = b"\0\t\n\x0b\f\r "
@@ -82,13 +85,13 @@ _NOT_PDF: Final = (
     *(b"\xd0\xcf\x11\xe0", b"<", b"#!", b"%!PS"),
 )
 _SEARCHED: Final = 1024
-"""Bytes from the begin and from the end in which readers search for the header and the end."""
+"""Number of bytes at the beginning and at the end in which readers search for header and trailer."""
 
 
 def begins_as(body: bytes, content_type: str) -> bool:
-    """Whether the bytes begin as the content type does.
+    """Whether the bytes begin like the content type.
 
-    Viewers accept bytes before the header of a PDF, which must not begin another format.
+    Viewers accept bytes before the header of a PDF. They must not begin like another format.
     """
     if content_type in _PICTURES:
         return body.startswith(_PICTURES[content_type])
@@ -97,13 +100,13 @@ def begins_as(body: bytes, content_type: str) -> bool:
 
 
 def is_cut_off(body: bytes, content_type: str) -> bool:
-    """Whether a PDF lacks its end; other decoders find that themselves."""
+    """Whether a PDF is truncated. The decoders of other formats detect that."""
     end = body.rstrip(_WHITE)[-_SEARCHED:]
     return content_type == "application/pdf" and not (b"%%EOF" in end and b"startxref" in end)
 
 
 def ends_as_archive(body: bytes) -> bool:
-    """Whether the file ends with an archive's directory and comment, so that one is appended."""
+    """Whether a ZIP archive is appended: the file ends with an archive's directory and comment."""
     at = body.rfind(b"PK\x05\x06", max(0, len(body) - 22 - 0xFFFF))
     if at < 0 or at + 22 > len(body):
         return False
@@ -114,9 +117,9 @@ def ends_as_archive(body: bytes) -> bool:
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _DOS_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-"""Code pages of DOS have letters and lines from 0x80 on."""
+"""Control characters of DOS code pages, which have letters and box drawing from 0x80 on."""
 _DOS_END: Final = b"\x1a\0"
-"""How DOS ends a file (Ctrl-Z), and fills its last block."""
+"""The end-of-file character of DOS (Ctrl-Z), and the padding of the last block."""
 _NOT_PLAIN_TEXT: Final = (
     *("<!doctype", "<html", "<head", "<body", "<script", "<svg", "<?xml", "<?php"),
     *("{\\rtf", "%pdf-", "%!ps", "#!", "mime-version:"),
@@ -134,7 +137,7 @@ def inspect_text(body: bytes, budget: Budget) -> Refusal | None:
 
 
 def _decoded(body: bytes) -> str | None:
-    """The text, or ``None`` if a character is one that no text contains."""
+    """The text, or ``None`` if it contains control characters."""
     marked = body.startswith((b"\xff\xfe", b"\xfe\xff"))
     plain = body if marked else body.rstrip(_DOS_END)
     if not plain:
@@ -163,9 +166,10 @@ INSPECTIONS: Final[Mapping[str, Inspection]] = {
 
 
 def inspect_content(body: bytes, content_type: str, decode: Decode = decoded) -> Refusal | None:
-    """Return why the bytes are refused, or ``None``. Its work is bounded whatever the bytes are.
+    """Return why the bytes are refused, or ``None``. The work is bounded for any bytes.
 
-    Raises an error only if the process that decodes does not run.
+    Raises:
+        DecoderError: the decoding process failed for another reason than the document.
     """
     if not body:
         return Refusal.EMPTY
@@ -178,7 +182,7 @@ def inspect_content(body: bytes, content_type: str, decode: Decode = decoded) ->
 
 
 def inspect_strictly(body: bytes, content_type: str, budget: Budget) -> Refusal | None:
-    """Inspect text or a document of Office; an error of a parser that is unexpected is raised."""
+    """Inspect text or an Office document. Unexpected errors of the parsers are raised."""
     try:
         return INSPECTIONS[content_type](body, budget)
     except TooComplexError:
@@ -188,7 +192,7 @@ def inspect_strictly(body: bytes, content_type: str, budget: Budget) -> Refusal 
 
 
 def _inspect_decoded(body: bytes, content_type: str, decode: Decode) -> Refusal | None:
-    """Inspect a picture or a PDF, formats that no archive is part of."""
+    """Inspect an image or a PDF, which cannot contain a ZIP archive."""
     if not begins_as(body, content_type) or ends_as_archive(body):
         return Refusal.CONTENT
     if is_cut_off(body, content_type):

@@ -1,8 +1,8 @@
-"""Decode a picture or a PDF: the program of the process that :mod:`.process` starts.
+"""Decode an image or a PDF: the program of the process that :mod:`.content_types` starts.
 
-Pillow and pdfium read hostile bytes in native code. The process has limits of processor time and
-memory and no credentials in its environment. The program imports nothing else of the product, so that
-it starts fast. It reads the document from standard input and writes the result to standard output.
+Pillow and pdfium read untrusted bytes in native code, so the process has limits of processor time and
+memory, and no credentials in its environment. The program imports no other module of the product, so
+that it starts fast. It reads the document from standard input and writes the result to standard output.
 """
 
 import logging
@@ -20,17 +20,20 @@ Result = Literal["damaged_file", "password_protected", "too_complex", "unsupport
 """A code of :class:`~precert.domain.documents.Refusal`."""
 
 PIXELS: Final = 1 << 27
-"""Pixels of a picture: a drawing of 30 by 48 inches at 300 dots per inch has 130 million. Pillow needs
-up to four bytes for each.
+"""Maximum pixels of an image: a drawing of 30 by 48 inches at 300 dots per inch has 130 million. Pillow
+needs up to four bytes per pixel.
 """
 _MOTOROLA_BIG_TIFF: Final = b"MM\0+"
-"""BigTIFF with the most significant byte first, which Pillow takes for a damaged TIFF."""
+"""Big-endian BigTIFF, which Pillow does not support and reports as damaged."""
 PAGES: Final = 500
-"""Pages of a PDF that are read; a document of more pages is judged by its first ones."""
+"""Maximum number of pages of a PDF that are read; further pages are not inspected."""
 
 
 def decode_picture(body: bytes, content_type: str) -> Result | None:
-    """Decode all pixels: of a JPEG or PNG those of its first picture, of others those of every page."""
+    """Decode all pixels: of the first image of a JPEG or PNG, and of every page of other formats.
+
+    Returns why the image is refused, or ``None``.
+    """
     from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
     readers: Mapping[str, Callable[[BytesIO], ImageFile]] = {
@@ -54,21 +57,21 @@ def decode_picture(body: bytes, content_type: str) -> Result | None:
             picture.load()
             number += 1
     except SyntaxError as error:
-        # An encoding that is not in Pillow's table of encodings, or a JPEG of 12 or 16 bits.
+        # Pillow does not support the encoding, or it is a JPEG with 12 or 16 bits per sample.
         is_unknown = isinstance(error.__cause__, KeyError) or "-bit layers" in str(error)
         return "unsupported_encoding" if is_unknown else "damaged_file"
     return None
 
 
 def _lacks_rows(picture: "ImageFile") -> bool:
-    """Whether a page of a TIFF has fewer strips than its height, the rest of which would be black."""
+    """Whether a page of a TIFF has too few strips for its height, so that the rest would be black."""
     return (
         max((extents[3] for _, extents, *_ in picture.tile if extents), default=0) < picture.height
     )
 
 
 def _has(picture: "ImageFile", number: int) -> bool:
-    """Go to a page, if there is one with this number."""
+    """Go to the page with this number; returns whether it exists."""
     try:
         picture.seek(number)
     except EOFError:
@@ -77,7 +80,10 @@ def _has(picture: "ImageFile", number: int) -> bool:
 
 
 def decode_pdf(body: bytes) -> Result | None:
-    """Open the document without a password, and read its pages."""
+    """Open the document without a password, and read its pages.
+
+    Returns why the document is refused, or ``None``.
+    """
     from pypdfium2 import PdfDocument, PdfiumError, raw
 
     try:
@@ -98,7 +104,7 @@ def decode_pdf(body: bytes) -> Result | None:
 def decode(body: bytes, content_type: str) -> Result | None:
     """Return why the document is refused, or ``None``."""
     with warnings.catch_warnings():
-        # Pillow warns of metadata that it cannot read.
+        # Pillow emits warnings about metadata that it cannot read.
         warnings.simplefilter("ignore")
         try:
             if content_type == "application/pdf":
@@ -111,9 +117,11 @@ def decode(body: bytes, content_type: str) -> Result | None:
 
 
 def main(content_type: str, seconds: int, memory: int) -> None:
-    """Decode the document of standard input within limits of processor time and of bytes of memory."""
+    """Decode the document in standard input. The limits are ``seconds`` of processor time and bytes of
+    ``memory``.
+    """
     logging.disable(logging.CRITICAL)
-    # macOS, on which only the local cloud runs, rejects a limit of memory.
+    # macOS, which is only used for the local cloud, rejects a limit of memory.
     for kind, limit in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, memory)):
         if sys.platform == "linux" or kind != resource.RLIMIT_AS:
             resource.setrlimit(kind, (limit, limit))

@@ -1,7 +1,4 @@
-"""Word and Excel files before 2007: in compound files, and older ones without a container.
-
-MS-DOC and MS-XLS.
-"""
+"""Word and Excel files before 2007: compound files (MS-DOC, MS-XLS), and older formats."""
 
 from struct import unpack_from
 from typing import Final
@@ -24,7 +21,7 @@ _EOF: Final = 0x000A
 _FILEPASS: Final = 0x002F
 _BOUNDSHEET: Final = 0x0085
 _BOFS: Final = {0x0009: 4, 0x0209: 6, 0x0409: 6, 0x0809: 8}
-"""Records that begin a part of a workbook, of Excel 2, 3, 4 and 5 to 2003, with their least size."""
+"""Records that begin a part of a workbook, of Excel 2, 3, 4 and 5 to 2003, with their minimum size."""
 _BOF_OF_EXCEL_5: Final = 0x0809
 _EXCEL_5_TO_2003: Final = (0x0500, 0x0600)
 
@@ -89,7 +86,7 @@ def _wrong_kind(file: CompoundFile, name: str, others: tuple[str, ...]) -> Refus
 
 
 def _inspect_workbook(stream: bytes, budget: Budget) -> Refusal | None:
-    """The records of the first part up to its end, and whether each sheet begins where it states."""
+    """Read the records of the first part to its end, and verify that each sheet begins where stated."""
     at, depth, kind = 0, 0, 0
     sheets = list[int]()
     while at + 4 <= len(stream):

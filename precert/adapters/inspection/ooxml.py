@@ -15,17 +15,17 @@ from precert.domain.documents import Refusal
 _ARCHIVE: Final = b"PK\x03\x04"
 _DIRECTORY_ENTRY: Final = b"PK\x01\x02"
 _ENTRIES: Final = 20_000
-"""Parts of a package: a workbook of 1,000 sheets with comments and drawings has 6,000."""
+"""Maximum number of parts. A workbook of 1,000 sheets with comments and drawings has 6,000."""
 _CHUNK: Final = 1 << 16
 _XML_LIMIT: Final = 1 << 20
-"""Size of the two parts that are parsed."""
+"""Maximum size of each of the two parts that are parsed, in bytes."""
 _UNREADABLE: Final = (
     *(BadZipFile, ExpatError, EOFError, IndexError, NotImplementedError, OSError, ValueError),
 )
 """Errors of the standard library for a package that is damaged."""
 _IS_ENCRYPTED: Final = 1
 _COMPRESSIONS: Final = (ZIP_STORED, ZIP_DEFLATED)
-"""The two that packages use; to unpack others takes more memory."""
+"""The compression methods that packages use. Others need more memory."""
 
 _FORMAT: Final = "application/vnd.openxmlformats-officedocument."
 DOCX: Final = f"{_FORMAT}wordprocessingml.document.main+xml"
@@ -68,10 +68,10 @@ def _inspect_package(package: ZipFile, content_type: str, budget: Budget) -> Ref
     entries = [entry for entry in package.infolist() if not entry.is_dir()]
     parts = {_part_name(entry.filename): entry for entry in entries}
     if len(parts) < len(entries):
-        # Programs differ in which of two parts with one name they read.
+        # If two parts have the same name, programs read different ones.
         return Refusal.DAMAGED
     if any(dirname(name) in parts for name in parts):
-        # No part is below another (Open Packaging Conventions, M1.11).
+        # A part name must not be a prefix of another one (Open Packaging Conventions, M1.11).
         return Refusal.DAMAGED
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in parts.values()):
         return Refusal.PROTECTED
@@ -94,12 +94,12 @@ def _inspect_package(package: ZipFile, content_type: str, budget: Budget) -> Ref
 
 
 def _part_name(name: str) -> str:
-    """The name of a part, which does not depend on case; some writers use absolute paths."""
+    """The normalized part name: names are case-insensitive, and some writers use absolute paths."""
     return normpath(name.replace("\\", "/").lstrip("/")).lower()
 
 
 def _read(opened: IO[bytes], budget: Budget, *, is_xml: bool) -> None:
-    """Unpack a part chunk by chunk, which verifies its checksum."""
+    """Decompress a part in chunks, which verifies its checksum."""
     first = opened.read(_CHUNK)
     if is_xml and b"<!DOCTYPE" in first:
         _refuse_doctype()
@@ -130,7 +130,7 @@ def _elements(
 
 
 def _refuse_doctype(*_: object) -> None:
-    """Parts have no document type, which could define entities that expand to gigabytes."""
+    """Refuse a document type declaration: it could define entities that expand to gigabytes."""
     raise DamagedError
 
 

@@ -25,11 +25,11 @@ _NAME: Final = re.compile(r"[0-9A-Za-z-]+$")
 
 _UNAVAILABLE: Final = "History could not be archived. Try again."
 FORM = 1
-"""Version of the archived object's format: members are only added."""
+"""Version of the format of archived objects. Within a version, members are only added."""
 
 
 class S3Archive:
-    """A separate bucket with no other writer; S3 copies the files itself."""
+    """A separate bucket without other writers. Files are copied within S3."""
 
     def __init__(self, client: "S3Client", *, bucket: str, documents_bucket: str) -> None:
         self._client = client
@@ -37,7 +37,7 @@ class S3Archive:
         self._documents_bucket = documents_bucket
 
     def store(self, file: RequestFile) -> None:
-        """The history is last: where it is stored, all files are."""
+        """Store the files first, then the history, whose existence proves that all files are stored."""
         request = file.request
         below = archive_key(request).removesuffix(".json.gz")
         for document in file.documents:
@@ -55,7 +55,7 @@ class S3Archive:
         self._put(key, gzip.compress(text.encode(), mtime=0))
 
     def has(self, request_id: str, year: int) -> bool:
-        """By listing: no function may read the archive."""
+        """See the port. The key is listed, because no function is permitted to read objects here."""
         key = history_key(request_id, year)
         try:
             listed = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
@@ -74,7 +74,7 @@ class S3Archive:
         )
 
     def _copy(self, key: str, version_id: str | None, target: str) -> None:
-        """An object that no longer exists was copied before: objects are removed after all copies."""
+        """Copy an object. If it no longer exists, it was copied before it was deleted."""
         source = f"{self._documents_bucket}/{key}"
         if version_id:
             source += f"?versionId={version_id}"
@@ -104,7 +104,7 @@ def removed_key(keys: Mapping[str, Any], sequence_number: str) -> str:
 
 
 def _as_in_stream(value: object) -> str | list[object]:
-    """Lambda delivers bytes as Base64 and sets as lists."""
+    """Bytes as Base64 and sets as lists, as in Lambda's stream records."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
     if isinstance(value, set | frozenset):
@@ -113,7 +113,7 @@ def _as_in_stream(value: object) -> str | list[object]:
 
 
 def _packed(file: RequestFile) -> bytes:
-    """The same bytes for the same history."""
+    """The compressed JSON of a history; the same history has the same bytes."""
     request = file.request.model_dump(mode="json")
     contents = {
         "form": FORM,

@@ -1,11 +1,11 @@
-"""The audit archive: S3 retains each object in compliance mode.
+"""The audit archive, a bucket with S3 Object Lock in compliance mode.
 
 It has the records of accesses (port ``LockedAudit``), and the calls of CDS Hooks services with their
-answers (port ``HookCalls``).
+responses (port ``HookCalls``).
 
-Keys of records are ``audit/<day>/<name>-<digest of the content>.jsonl.gz``: one record a line, of one
-day in UTC. A repeated batch can have more records than before: its name alone does not identify its
-content.
+The keys of records are ``audit/<day>/<name>-<digest of the content>.jsonl.gz``: one record per line, of
+one day in UTC. The digest is part of the key because a repeated batch can have more records than
+before.
 """
 
 import gzip
@@ -29,7 +29,7 @@ from precert.names import AUDIT_PREFIX, HOOK_CALLS_PREFIX
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-_UNAVAILABLE: Final = "The audit archive did not answer. Try again."
+_UNAVAILABLE: Final = "The audit archive did not respond. Try again."
 
 
 class S3Audit:
@@ -71,14 +71,14 @@ class S3Audit:
             )
             for page in pages:
                 for listed in page.get("Contents", ()):
-                    answer = self._client.get_object(Bucket=self._bucket, Key=listed["Key"])
-                    yield from _records_of(listed["Key"], answer["Body"].read())
+                    response = self._client.get_object(Bucket=self._bucket, Key=listed["Key"])
+                    yield from _records_of(listed["Key"], response["Body"].read())
         except (BotoCoreError, ClientError) as error:
             raise TransientError(_UNAVAILABLE) from error
 
 
 def _records_of(key: str, content: bytes) -> Iterator[AuditRecord]:
-    """The records of an object that can be read; others are reported."""
+    """The records of an object; those that cannot be read are reported and left out."""
     try:
         lines = gzip.decompress(content).splitlines()
     except (EOFError, OSError, zlib.error) as error:
@@ -98,7 +98,7 @@ def _prefix(day: date) -> str:
 
 
 class S3HookCalls:
-    """One object for each call; none can be changed or deleted before its retention ends."""
+    """One object per call, which cannot be changed or deleted before its retention ends."""
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client = client
@@ -116,8 +116,8 @@ class S3HookCalls:
 
     def read(self, access_id: str) -> dict[str, Any] | None:
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=_key_of_call(access_id))
-            found: dict[str, Any] = json.loads(gzip.decompress(answer["Body"].read()))
+            response = self._client.get_object(Bucket=self._bucket, Key=_key_of_call(access_id))
+            found: dict[str, Any] = json.loads(gzip.decompress(response["Body"].read()))
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None

@@ -1,4 +1,4 @@
-"""The bytes of documents and of determination notices."""
+"""The files of documents and of determination notices."""
 
 import hashlib
 from base64 import b64encode
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _inline(content_type: str) -> dict[str, str]:
-    """Response headers with which a browser shows the file. The address contains no file name."""
+    """Parameters of a URL with which a browser shows the file. They contain no file name."""
     return {"ResponseContentDisposition": "inline", "ResponseContentType": content_type}
 
 
@@ -33,7 +33,7 @@ def _stored_file(key: str, stored_at: datetime) -> StoredFile:
 
 
 class S3Documents:
-    """Private objects; callers get access only by presigned forms and links."""
+    """Private objects. Callers have access only by presigned forms and URLs."""
 
     def __init__(self, client: "S3Client", *, bucket: str, key_id: Callable[[], str]) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class S3Documents:
     ) -> UploadForm:
         fields = {
             "Content-Type": document.content_type,
-            # Stored with the object, so that the download address contains only ids.
+            # Stored with the object, so that the download URL contains only ids.
             "Content-Disposition": content_disposition(document.file_name),
             "x-amz-server-side-encryption": "aws:kms",
             "x-amz-server-side-encryption-aws-kms-key-id": self._key_id(),
@@ -93,12 +93,12 @@ class S3Documents:
                 ChecksumSHA256=b64encode(hashlib.sha256(body).digest()).decode(),
             )
         except (BotoCoreError, ClientError) as error:
-            raise TransientError("A document could not be stored. Send the call again.") from error
+            raise TransientError("A document could not be stored. Try again.") from error
 
     def arrived(self, request_id: str) -> Set[str]:
         prefix = f"{DOCUMENT_PREFIX}{request_id}/"
         try:
-            # A request has about twenty documents: one page lists all of them.
+            # A request has about twenty documents, so one page has all of them.
             page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The documents could not be listed. Try again.") from error
@@ -112,7 +112,7 @@ class S3Documents:
             yield from page.rows
 
     def page(self, after: str | None) -> Page[StoredFile]:
-        """The position is a key, or the prefix of the notices, which follow the documents."""
+        """See the port. The position is a key, or the prefix of notices, which follow the documents."""
         position = after or DOCUMENT_PREFIX
         prefix = NOTICE_PREFIX if position.startswith(NOTICE_PREFIX) else DOCUMENT_PREFIX
         files, last = self._listed(prefix, position)
@@ -120,7 +120,7 @@ class S3Documents:
         return Page(files, last or following)
 
     def of(self, request_id: str) -> Sequence[StoredFile]:
-        """A request has about twenty documents: one page lists all of them."""
+        """See the port. A request has about twenty documents, so one page has all of them."""
         prefixes = (f"{prefix}{request_id}/" for prefix in (DOCUMENT_PREFIX, NOTICE_PREFIX))
         return [file for prefix in prefixes for file in self._listed(prefix, prefix)[0]]
 
@@ -133,25 +133,25 @@ class S3Documents:
     def _listed(self, prefix: str, after: str) -> tuple[tuple[StoredFile, ...], str | None]:
         """Files below a prefix, after a key, and the last key if more follow."""
         try:
-            answer = self._client.list_objects_v2(
+            response = self._client.list_objects_v2(
                 Bucket=self._bucket, Prefix=prefix, StartAfter=after
             )
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The documents could not be listed. Try again.") from error
-        found = answer.get("Contents", [])
+        found = response.get("Contents", [])
         files = tuple(_stored_file(one["Key"], one["LastModified"]) for one in found)
-        return files, found[-1]["Key"] if answer.get("IsTruncated") else None
+        return files, found[-1]["Key"] if response.get("IsTruncated") else None
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         key = document_key(request_id, document_id)
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            body = answer["Body"].read()
+            response = self._client.get_object(Bucket=self._bucket, Key=key)
+            body = response["Body"].read()
         except self._client.exceptions.NoSuchKey:
             return None
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The document could not be read. Try again.") from error
-        return StoredObject(body, answer["ContentLength"], answer.get("VersionId"))
+        return StoredObject(body, response["ContentLength"], response.get("VersionId"))
 
     def keep_only(self, request_id: str, document_id: str, version_id: str) -> None:
         self._remove_below(document_key(request_id, document_id), but=version_id)
@@ -186,7 +186,7 @@ class S3Documents:
 
 
 class S3Notices:
-    """Under a prefix of their own, to which uploads are not permitted."""
+    """Notices, under a separate prefix to which uploads are not permitted."""
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client = client
@@ -194,7 +194,7 @@ class S3Notices:
 
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
         try:
-            answer = self._client.put_object(
+            response = self._client.put_object(
                 Bucket=self._bucket,
                 Key=notice_key(request_id, notice_id),
                 Body=document,
@@ -204,7 +204,7 @@ class S3Notices:
             )
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The notice could not be stored. Try again.") from error
-        return answer.get("VersionId")
+        return response.get("VersionId")
 
     def download_url(
         self, request_id: str, notice: Notice, *, seconds: int, shown_as: str | None = None

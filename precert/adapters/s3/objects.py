@@ -16,7 +16,7 @@ def put_once(
     """Store gzipped content under a key, unless the key has an object already.
 
     Raises:
-        TransientError: S3 did not store it; with the message ``refusal``.
+        TransientError: S3 did not store it. The message is ``refusal``.
     """
     try:
         client.put_object(

@@ -14,7 +14,7 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
 
 
 class S3RestoredFiles:
-    """The documents bucket, whose earlier versions remain for 30 days, and a bucket with copies."""
+    """The documents bucket, which retains noncurrent versions for 30 days, and a bucket with copies."""
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client = client
@@ -35,7 +35,7 @@ class S3RestoredFiles:
             else:
                 self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version_id)
         except ClientError as error:
-            # S3 answers 400 for a version id that is not one of this bucket's.
+            # S3 responds with 400 to a version id of another bucket.
             if error.response["Error"]["Code"] in _MISSING | {"400"}:
                 return False
             raise _transient() from error
@@ -44,7 +44,7 @@ class S3RestoredFiles:
         return True
 
     def _undelete(self, key: str) -> None:
-        """Remove the delete markers of a key; its versions stay."""
+        """Remove the delete markers of a key, which restores its last version."""
         try:
             pages = self._client.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=key
@@ -62,7 +62,7 @@ class S3RestoredFiles:
         if copies is None:
             return FoundFile(FileState.MISSING)
         try:
-            answer = self._client.copy_object(
+            response = self._client.copy_object(
                 Bucket=self._bucket, Key=key, CopySource={"Bucket": copies, "Key": key}
             )
         except ClientError as error:
@@ -71,7 +71,7 @@ class S3RestoredFiles:
             raise _transient() from error
         except BotoCoreError as error:
             raise _transient() from error
-        return FoundFile(FileState.COPIED, answer.get("VersionId"))
+        return FoundFile(FileState.COPIED, response.get("VersionId"))
 
 
 def _transient() -> TransientError:

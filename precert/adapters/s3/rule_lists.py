@@ -1,12 +1,12 @@
 """Compiled rule lists: one read-only SQLite file each, compressed in the bucket, and cached locally.
 
-A function caches the files in its temporary folder: a check reads the name of the list in effect, and
-only the first use of a list costs a call.
+A function caches the files in its temporary folder. A check reads which list is in effect, and only the
+first use of a list takes an S3 call.
 
-The codes of each family are numbered, and a range is filed under the fewest blocks of 1, 10, 100 and
-so on that exactly cover it: 44005 to 44238 is five single codes, three blocks of ten and so on. A code
-is in one block of each size, so a lookup is as many B-tree searches and reads only the rules that
-include the code, independent of the length of the list and of overlapping ranges.
+The codes of each family are numbered, and a range is stored as the fewest blocks of 1, 10, 100 and so
+on that exactly cover it: 44005 to 44238 is five single codes, three blocks of ten and so on. A code is
+in one block of each size, so a lookup is six B-tree searches and reads only the rules that include the
+code, whatever the length of the list and the number of overlapping ranges.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ _FORMAT: Final = 2
 """The ``user_version`` of files in this format."""
 _OPEN_LISTS: Final = 4
 _FOUND_CODES: Final = 4096
-"""How many lists, and how many codes of each, a process caches."""
+"""Maximum number of lists, and of codes per list, that a process caches."""
 
 _SCHEMA: Final = f"""
 PRAGMA user_version = {_FORMAT};
@@ -113,7 +113,7 @@ class S3RuleLists:
     ) -> tuple[str, str]:
         body = zlib.compress(compile_rules(rules, vendors))
         digest = hashlib.sha256(body).hexdigest()
-        # Named by its content, so that one list cannot replace another.
+        # The key is derived from the content, so that one list cannot overwrite another.
         key = f"{RULE_LIST_PREFIX}{digest}.sqlite.zlib"
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
@@ -132,7 +132,7 @@ class S3RuleLists:
         try:
             opened = _CompiledList(file)
         except sqlite3.OperationalError:
-            # Not cached: never fetched, or deleted by another process.
+            # The file is not cached: it was never fetched, or another process deleted it.
             self._fetch(version, file)
             opened = _CompiledList(file)
         self._open[version.sha256] = opened
@@ -144,19 +144,19 @@ class S3RuleLists:
 
     def _fetch(self, version: RuleListVersion, file: Path) -> None:
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=version.object_key)
-            body = answer["Body"].read()
+            response = self._client.get_object(Bucket=self._bucket, Key=version.object_key)
+            body = response["Body"].read()
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The rule list could not be read. Try again.") from error
         if hashlib.sha256(body).hexdigest() != version.sha256:
-            raise TransientError("The rule list is not the one that was published.")
+            raise TransientError("The rule list differs from the published one.")
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
             part.write(zlib.decompress(body))
         Path(part.name).replace(file)
 
 
 class _CompiledList:
-    """One file, opened for reading."""
+    """The opened file of one rule list."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -213,7 +213,7 @@ class _CompiledList:
 
 
 def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] = ()) -> bytes:
-    """The SQLite file of a rule list: the same bytes for the same rules and vendors."""
+    """The SQLite file of a rule list. The same rules and vendors have the same bytes."""
     ordered = sorted(rules, key=lambda rule: (rule.family, rule.code_from, rule.rule_id))
     families = _families(ordered)
     vendor_rows = sorted((one.vendor_id, one.model_dump_json(exclude_none=True)) for one in vendors)
@@ -221,7 +221,7 @@ def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] 
         file = Path(folder) / "rules.sqlite"
         connection = sqlite3.connect(file, isolation_level=None)
         try:
-            # The file is read once and deleted: nothing has to survive a crash of the machine.
+            # The file is temporary, so it need not survive a crash.
             connection.execute("PRAGMA synchronous = OFF")
             connection.executescript(_SCHEMA)
             connection.execute("BEGIN")
@@ -238,7 +238,7 @@ def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] 
 
 
 def _families(rules: Iterable[Rule]) -> dict[str, int]:
-    """The number of each family's first code; a family reserves a number for each possible code."""
+    """The number of each family's first code. Each possible code of a family has a number."""
     starts: dict[str, int] = {}
     end = 0
     for rule in rules:
@@ -257,7 +257,7 @@ def _blocks(rules: Iterable[Rule], starts: dict[str, int]) -> Iterator[tuple[int
 
 
 def blocks_of(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """The fewest blocks that cover ``first`` to ``last``: position and size of each."""
+    """The fewest blocks that cover ``first`` to ``last``, as position and size (a power of ten)."""
     for size in range(_SIZES - 1):
         while first <= last and first % 10:
             yield first, size
@@ -271,7 +271,7 @@ def blocks_of(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 
 def _block(start: int, block: int, size: int) -> int:
-    """The key of a block: a family has as many keys per size as it has codes, in eight sizes."""
+    """The key of a block. Keys of up to eight sizes are distinct."""
     return (start + block) * 8 + size
 
 
@@ -303,8 +303,8 @@ def _row_of(number: int, rule: Rule) -> tuple[Any, ...]:
 def _rule_of(row: Sequence[Any]) -> Rule:
     """A rule from its compiled row.
 
-    It was validated when it was loaded, so its fields are set without validation: a quarter of the
-    time of the constructor, which a check of 100 codes would call hundreds of times.
+    Rules are validated when they are loaded, so the fields are set without validation. This takes a
+    quarter of the time of the constructor, which a check of 100 codes would call hundreds of times.
     """
     rule = object.__new__(Rule)
     vars(rule).update(

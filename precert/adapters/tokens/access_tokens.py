@@ -17,7 +17,7 @@ from precert.domain.errors import TransientError
 
 ALGORITHM: Final = "RS256"
 TYPE: Final = "at+jwt"
-"""The ``typ`` of access tokens (RFC 9068), which no assertion has."""
+"""The ``typ`` of access tokens (RFC 9068), which assertions do not have."""
 _KMS_ALGORITHM: Final = "RSASSA_PKCS1_V1_5_SHA_256"
 
 
@@ -30,7 +30,7 @@ class SigningClient(Protocol):
 
 
 class _KmsRsa(Algorithm):
-    """Signs PyJWT's signing input by a call of KMS."""
+    """An algorithm of PyJWT that signs with AWS KMS."""
 
     def __init__(self, client: SigningClient, key_id: str) -> None:
         self._client = client
@@ -41,13 +41,13 @@ class _KmsRsa(Algorithm):
 
     def sign(self, msg: bytes, key: Any) -> bytes:  # noqa: ARG002 - PyJWT passes it
         with _transient():
-            answer = self._client.sign(
+            response = self._client.sign(
                 KeyId=self._key_id,
                 Message=msg,
                 MessageType="RAW",
                 SigningAlgorithm=_KMS_ALGORITHM,
             )
-        signature: bytes = answer["Signature"]
+        signature: bytes = response["Signature"]
         return signature
 
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
@@ -80,9 +80,9 @@ class KmsAccessTokens:
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise NotVerifiedError("The access token is no JWT.") from None
+            raise NotVerifiedError("The access token is not a JWT.") from None
         if (header.get("typ"), header.get("kid")) != (TYPE, self._public["kid"]):
-            raise NotVerifiedError("The access token is not one of this token endpoint.")
+            raise NotVerifiedError("The access token was not issued by this token endpoint.")
         key = jwt.PyJWK.from_dict(dict(self._public), ALGORITHM)
         return verified_claims(token, key, ALGORITHM, issuer=issuer, audience=audience)
 
@@ -92,8 +92,8 @@ class KmsAccessTokens:
     @cached_property
     def _public(self) -> Mapping[str, str]:
         with _transient():
-            answer = self._client.get_public_key(KeyId=self._key_id)
-        encoded = b64encode(answer["PublicKey"]).decode()
+            response = self._client.get_public_key(KeyId=self._key_id)
+        encoded = b64encode(response["PublicKey"]).decode()
         pem = f"-----BEGIN PUBLIC KEY-----\n{encoded}\n-----END PUBLIC KEY-----\n"
         algorithm = RSAAlgorithm(RSAAlgorithm.SHA256)
         public = algorithm.prepare_key(pem)
@@ -106,7 +106,7 @@ class KmsAccessTokens:
 
 
 class _transient:  # noqa: N801 - reads as a context
-    """Converts boto3's errors, without what was signed."""
+    """Converts boto3's errors, without the signed data."""
 
     def __enter__(self) -> None:
         return None
@@ -115,4 +115,4 @@ class _transient:  # noqa: N801 - reads as a context
         if isinstance(error, BotoCoreError | ClientError):
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
             name = code or type(error).__name__
-            raise TransientError(f"The key did not answer ({name}). Try again.") from None
+            raise TransientError(f"AWS KMS did not respond ({name}). Try again.") from None

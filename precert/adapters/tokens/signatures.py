@@ -1,6 +1,6 @@
-"""Signatures of clients' assertions (port ``Signatures``), by PyJWT, and clients' keys (``KeySets``).
+"""Signatures of clients' assertions, with PyJWT (port ``Signatures``), and their keys (``KeySets``).
 
-Only the functions with the signing layer have PyJWT and cryptography.
+Only functions with the signing layer have PyJWT and cryptography.
 """
 
 from collections import OrderedDict
@@ -20,8 +20,10 @@ from precert.domain.clients import (
     public_keys,
 )
 
-_UNVERIFIED = "The JWT does not have a valid signature by the registered key."
-_NO_JWT = "Send a JWT in the compact serialization: three parts in base64url."
+_UNVERIFIED = "The JWT does not have a valid signature of the registered key."
+_NO_JWT = (
+    "The token is not a JWT in compact serialization: three base64url parts separated by dots."
+)
 
 
 class JwtSignatures:
@@ -53,7 +55,7 @@ class JwtSignatures:
 def verified_claims(
     token: str, key: jwt.PyJWK, algorithm: str, *, issuer: str, audience: str | None
 ) -> Mapping[str, Any]:
-    """The claims, once signature, issuer and audience are verified; times are those of the caller.
+    """The claims, after the signature, issuer and audience were verified. Callers verify the times.
 
     Raises:
         NotVerifiedError.
@@ -68,7 +70,7 @@ def verified_claims(
             options={
                 "require": ["iss", *(["aud"] if audience else [])],
                 "verify_aud": audience is not None,
-                # One audience: a token for several could be used at each of them.
+                # Exactly one audience, as a token for several could be replayed at another one.
                 "strict_aud": audience is not None,
                 "verify_exp": False,
                 "verify_nbf": False,
@@ -77,23 +79,23 @@ def verified_claims(
             },
         )
     except jwt.InvalidAudienceError:
-        raise NotVerifiedError("The aud of the JWT is the URL that it is sent to.") from None
+        raise NotVerifiedError("The aud of the JWT must be the URL to which it is sent.") from None
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise NotVerifiedError(_UNVERIFIED) from None
     return claims
 
 
 REUSED: Final = timedelta(minutes=5)
-"""How long a key that a client removed from its address can still be used."""
+"""How long keys are cached, and how long a key that a client removed can still be used."""
 READ_AGAIN_AFTER: Final = timedelta(seconds=30)
-"""How often the keys are read for a key id that they do not have."""
+"""Minimum time before the keys are read again for an unknown key id."""
 _MOST_CLIENTS: Final = 500
 
 
 class FetchedKeySets:
-    """The keys of clients, at their addresses or in their registrations (port ``KeySets``).
+    """The keys of clients, from their JWKS URLs or their registrations (port ``KeySets``).
 
-    Reads an address at most once in five minutes, and for an unknown key twice a minute.
+    A URL is read at most once in five minutes, and for unknown keys at most twice a minute.
     """
 
     def __init__(self, read: Callable[[str], Any]) -> None:
@@ -109,7 +111,7 @@ class FetchedKeySets:
     def _with_former(
         self, client: RegisteredClient, now: datetime, reused: timedelta
     ) -> tuple[PublicKey, ...]:
-        """The keys of a client, and after them the earlier ones, while they are accepted."""
+        """The keys of a client, followed by former keys that are still accepted."""
         former = client.former_keys(now)
         if former is None:
             return self._of(client, now, reused)
@@ -119,7 +121,7 @@ class FetchedKeySets:
         try:
             return (*self._of(client, now, reused), *earlier)
         except NotVerifiedError:
-            # The client may still sign with an earlier key.
+            # The client may still sign with a former key.
             if not earlier:
                 raise
             return earlier

@@ -12,14 +12,14 @@ from precert.domain.clients import NotVerifiedError
 from precert.domain.errors import TransientError
 
 ALGORITHM: Final = "RS256"
-"""The only one of API Gateway's JWT authorizer that the issuers in use sign with."""
+"""The algorithm that the supported issuers use; API Gateway's JWT authorizer accepts it."""
 KEYS_REUSED: Final = timedelta(hours=1)
 READ_AGAIN_AFTER: Final = timedelta(seconds=30)
 ReadJson = Callable[[str], Any]
 
 
 class IssuerTokens:
-    """Tokens of one OIDC issuer. ``keys_url`` replaces the address in the issuer's document."""
+    """Tokens of one OIDC issuer. ``keys_url`` overrides the ``jwks_uri`` of the issuer's metadata."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class IssuerTokens:
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise NotVerifiedError("The access token is no JWT.") from None
+            raise NotVerifiedError("The access token is not a JWT.") from None
         jwk = self._key(str(header.get("kid")), now)
         try:
             key = jwt.PyJWK.from_dict(jwk, ALGORITHM)
         except (jwt.PyJWTError, ValueError):
             raise NotVerifiedError("The access token was signed by an unknown key.") from None
         claims = verified_claims(token, key, ALGORITHM, issuer=self._issuer, audience=None)
-        # As API Gateway: the aud, or the client_id where there is none.
+        # As in API Gateway: the aud, or the client_id if there is no aud.
         named = claims.get("aud", claims.get("client_id"))
         audiences = named if isinstance(named, list) else [named]
         if self._audiences.isdisjoint(one for one in audiences if isinstance(one, str)):

@@ -11,7 +11,7 @@ from precert.domain.events import Event
 class TaskTokens(Protocol):
     """Waiting executions by task token."""
 
-    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+    def complete(self, task_token: str, outcome: Mapping[str, str]) -> None:
         """Complete the task of a waiting execution; no effect if it no longer waits."""
 
     def pend(self, task_token: str, seconds: int) -> None:
