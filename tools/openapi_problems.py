@@ -109,7 +109,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
         ),
         KeyReusedError("Use a new Idempotency-Key. This key was used to start another draft."),
         NothingToExportError(
-            f"{example.export.vendor.name} decides on none of these codes. "
+            f"{example.export.vendor.name} does not decide any of these codes. "
             "Follow each code's next_step."
         ),
         DocumentLimitError("All upload slots of this request are in use."),

@@ -468,7 +468,7 @@ def test_client_of_a_cds_hooks_call_is_known_when_its_jwt_is_valid(ehr: SmartCli
     ehr.cloud.deps.clients.store(registered(cds_hooks_issuer=CDS_ISSUER))
     token = cds_jwt(ehr)
     assert verify_cds(ehr, token) == CLIENT_ID
-    with pytest.raises(NotVerifiedError, match="used before"):
+    with pytest.raises(NotVerifiedError, match="already used"):
         verify_cds(ehr, token)
 
 

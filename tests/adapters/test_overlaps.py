@@ -72,7 +72,7 @@ def test_other_approval_is_named_when_a_denial_is_overturned_after_it(cloud: Clo
     appealed(cloud, first)
     before = cloud.items()
     message = overlap(deciding(cloud, first, 2))
-    assert f"line 1.2: precertification {number_of(cloud, second)} approves" in message
+    assert f"line 1.2: precertification {number_of(cloud, second)} already approves" in message
     assert "confirm the overlap to approve both" in message
     assert cloud.items() == before
     for _ in range(2):

@@ -145,5 +145,5 @@ def test_row_is_readable_when_it_was_written_before_the_flag_existed() -> None:
 
 def test_reader_fails_when_a_row_has_an_unknown_format() -> None:
     item = from_wire(line(WIDEST))
-    with pytest.raises(ValueError, match="form 9"):
+    with pytest.raises(ValueError, match="format 9"):
         row_of({**item, "row": "9\tanything"})
