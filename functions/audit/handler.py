@@ -12,9 +12,9 @@ from precert.streams import process_records
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Returns the first record that has to be delivered again, with all after it.
+    """Returns the first record to deliver again, if any; the stream also delivers all after it.
 
-    One object holds the readable records of the batch. If it cannot be written, all of them are
+    The readable records of a batch are stored in one object. If it cannot be stored, all of them are
     delivered again.
     """
     with errors_noted():

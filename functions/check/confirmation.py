@@ -34,8 +34,9 @@ api = Api("confirmation", tag="Check", identify=identify, audit=audit, edge=edge
 def confirm(body: ConfirmCheckBody, caller: CurrentCaller) -> Response[bytes]:
     """Download a PDF for the provider's records if nothing in the check needs precertification.
 
-    The check is repeated, by today's list. For any other result there is no document: `requirement` has
-    the result of the check. Nothing is stored. Needs the servicing provider's name, TIN and address.
+    The check is repeated with the rule list in effect. For any other result there is no document, and
+    `requirement` of the error has the result. Nothing is stored. The servicing provider's name, TIN and
+    address are required.
     """
     confirmation = call(confirm_check, body.content, caller)
     name = f"precertification-confirmation-{confirmation.printed_on}.pdf"

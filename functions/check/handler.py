@@ -47,7 +47,7 @@ CODES_SECONDS = 300
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
 CODE_READERS: Final = (Entitlement.INTAKE, Entitlement.REVIEWER)
 CLERKS: Final = (Entitlement.INTAKE,)
-"""Staff search, check and fill the form for requests of other channels."""
+"""Staff also search patients and providers, and check requests of other channels."""
 
 
 def _newborn_referral(error: InvalidInputError) -> str | None:
@@ -82,10 +82,10 @@ def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
 def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
     """Find members by member id or SSN, with birth date and both names.
 
-    The response has no member, one, or several ids of one person. Where there is none, `notices` state
-    what to do; for a newborn without an id, search without one. Letter case, accents and hyphens do
-    not matter. The response does not show which field did not match. Send an SSN in the body and
-    nowhere else; only a keyed hash of it is stored.
+    The response has no member, one, or several memberships of one person. If there is none, `notices`
+    state what to do; for a newborn without an id, search without one. Letter case, accents and hyphens
+    do not matter. The response does not disclose which field did not match. Send an SSN only in the
+    body; only a keyed hash of it is stored.
     """
     return PatientsResponse.of(call(search_patients, body, caller))
 
@@ -102,8 +102,8 @@ def providers(
 ) -> ProvidersResponse:
     """Find providers within 25 miles of a ZIP code, nearest first, at most 25.
 
-    Each is listed with all its addresses and TINs there. `name` matches the beginnings of words, from
-    three letters of one of them; with fewer letters the response has those of the ZIP code itself. A
+    Each is listed with all its addresses and TINs there. `name` matches the beginnings of words. One
+    word must have at least three letters; otherwise only providers in the ZIP code itself are found. A
     `provider` can be sent unchanged. `corrections` state how to report a missing or wrong entry.
     """
     return call(ProvidersResponse.of, call(search_providers, search, caller))
@@ -121,8 +121,9 @@ def providers(
 def diagnoses(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> FoundCodesResponse:
     """Find ICD-10-CM codes by the beginning of the code, or by the beginnings of words.
 
-    `K55.0` finds codes, `acute isch` descriptions; a word has three letters or more. Categories are
-    found too. Codes that have ended are not. Send nothing here that identifies a patient.
+    `K55.0` finds codes, `acute isch` finds descriptions; one word must have at least three letters.
+    Categories are found too, but not codes that are no longer valid. Do not send data that identifies a
+    patient.
     """
     found = call(search_diagnoses, query.q, caller, limit=query.limit)
     return call(FoundCodesResponse.of, found)
@@ -140,9 +141,9 @@ def diagnoses(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> F
 def procedures(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> FoundCodesResponse:
     """Find CPT, HCPCS, revenue and MS-DRG codes by the beginning of the code, or by words.
 
-    Words are those of the payer's own texts and of MS-DRG descriptions; drugs are found by name where
-    the payer's text has it. A complete code is found wherever the payer's rule list or a public code
-    set has it. A CPT or revenue code that is not found can still be requested.
+    Words are compared with the payer's texts and with MS-DRG descriptions; drugs are found by name if
+    the payer's text has it. A complete code is found if the payer's rule list or a public code set has
+    it. A CPT or revenue code that is not found can still be requested.
     """
     found = call(search_procedures, query.q, caller, limit=query.limit)
     return call(FoundCodesResponse.of, found)
@@ -175,8 +176,8 @@ def lookup(body: LookUpCodesBody, caller: CurrentCaller) -> LookedUpCodesRespons
 def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormResponse:
     """List the fields of a service to show next, by the choices made in it so far.
 
-    Each has its choices, format and today's range of dates. Call again after each choice: it
-    determines the fields after it. The check accepts what follows the form.
+    Each has its choices, format and today's range of dates. Call again after each choice, because it
+    determines the fields after it. The check accepts content that follows the form.
     """
     return call(FormResponse.of, call(get_form_fields, query.as_service(), caller))
 
@@ -191,11 +192,11 @@ def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormR
     max_age=REFERENCE_SECONDS,
 )
 def reference() -> ReferenceResponse:
-    """List every code that a user sees with its display name, and what a portal shows of the payer.
+    """List all codes with their display names, and the payer's data that a portal displays.
 
-    For every role. They change with a release of the product or with the payer's data, and
-    `version` with them: send it as `If-None-Match` to find out whether they did. Responses have the
-    display name beside each code as well, in `x_label` for a code `x`.
+    Available to every role. The lists change with a release of the product or with the payer's data,
+    and so does `version`: send it as `If-None-Match` to find out whether they changed. Other responses
+    have the display name beside each code, in `x_label` for a code `x`.
     """
     return call(ReferenceResponse.of, call(get_reference))
 
@@ -212,7 +213,7 @@ def reference() -> ReferenceResponse:
 def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
     """Check for each code whether it needs precertification, and by which rule of the payer's list.
 
-    Nothing is stored. Needs patient, servicing provider and services.
+    Nothing is stored. Patient, servicing provider and services are required.
     """
     checked = call(
         check_requirements,
@@ -233,11 +234,11 @@ def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
     errors=(NothingToExportError, *NOT_CHECKABLE),
 )
 def exported(body: ExportBody, caller: CurrentCaller) -> ExportResponse:
-    """Export what one delegated vendor decides of a check, for its own system.
+    """Export the part of a check that one delegated vendor decides, for the vendor's system.
 
-    The document is a FHIR R4 Bundle in the form of a Da Vinci PAS request, with the services and codes
-    that the delegated vendor decides. The check is repeated. Nothing is stored or sent: the provider
-    delivers the document.
+    The document is a Da Vinci PAS request bundle (FHIR R4), with the services and codes that the
+    delegated vendor decides. The check is repeated. Nothing is stored or sent: the provider sends the
+    document to the vendor.
     """
     exported = call(export_check, body.content, body.vendor_id, caller)
     return call(ExportResponse.of, exported)

@@ -33,7 +33,7 @@ class CodesQuery(Value):
 
 
 class LookUpCodesBody(Value):
-    """Codes as they were entered or pasted, in any form."""
+    """Codes as they were entered or pasted, with or without dots."""
 
     diagnoses: Annotated[tuple[EnteredText, ...], Field(max_length=MAX_LINES)] = ()
     procedures: Annotated[tuple[EnteredText, ...], Field(max_length=MAX_LINES)] = ()
@@ -48,11 +48,11 @@ class LookUpCodesBody(Value):
 
 
 class KnownCodeResponse(ResponseModel):
-    """A code, and what is known of it."""
+    """A code with its description and properties."""
 
     code: str
     label: str | None = Field(
-        description="The public description, or the payer's own text. Null where neither exists."
+        description="The public description, or the payer's own text. Null if there is neither."
     )
     code_type: CodeType | None = Field(description="Null for a diagnosis.")
     code_type_label: str | None
@@ -60,10 +60,10 @@ class KnownCodeResponse(ResponseModel):
     valid_from: date | None
     valid_to: date | None
     behavioral: bool = Field(
-        description="Whether it is a behavioral service, which cannot be requested here."
+        description="Whether it is a behavioral service, which cannot be requested with this API."
     )
     needs_medication: bool = Field(
-        description="Whether the service has to state its medication, because the code is a drug's."
+        description="Whether the service must state its medication, because the code is for a drug."
     )
 
     @classmethod
@@ -85,7 +85,7 @@ class FoundCodesResponse(ResponseModel):
 
 
 class CodeErrorResponse(ResponseModel):
-    """Why a code cannot be requested as it was entered, as a check would state it."""
+    """The error of a code that cannot be requested as it was entered; a check has the same error."""
 
     code: str
     message: str
@@ -93,7 +93,7 @@ class CodeErrorResponse(ResponseModel):
 
 
 class LookedUpCodeResponse(ResponseModel):
-    """An entry of the list, with the code that it names."""
+    """An entry of the list, with its code or its error."""
 
     entered: str
     known: KnownCodeResponse | None
@@ -134,10 +134,10 @@ class LookedUpCodesResponse(ResponseModel):
 
 
 class PatientResponse(ResponseModel):
-    """A member's coverage context (P2); ``next_steps`` where no check can be started (A4).
+    """A member's coverage context (P2); ``next_steps`` if no check can be started (A4).
 
-    If coverage is not active it has no plan, but the dates: of the coverage that begins next, or
-    of the last one that ended.
+    If coverage is not active, the plan is null, and the dates are those of the coverage that begins
+    next, or of the last one that ended.
     """
 
     member_id: str
@@ -206,14 +206,14 @@ class PatientsResponse(ResponseModel):
 
 
 class FoundProviderResponse(ResponseModel):
-    """A directory entry, with the provider to send in a request, and its distance."""
+    """A directory entry as the provider to send in a request, with its distance in miles."""
 
     provider: Provider
     miles: float
 
 
 class CorrectionsResponse(ResponseModel):
-    """How to have the directory corrected, for each case, and how to continue until then (C16)."""
+    """How to report corrections of the directory, and how to continue until then (C16)."""
 
     own: str
     other: str

@@ -32,7 +32,7 @@ class CodeListResponse(ResponseModel):
 
 
 class DocumentRulesResponse(ResponseModel):
-    """Which files can be attached, and how many."""
+    """The types, the size and the number of files that can be attached."""
 
     extensions: list[str]
     content_types: list[str]
@@ -44,15 +44,17 @@ class DocumentRulesResponse(ResponseModel):
 
 
 class PayerResponse(ResponseModel):
-    """The payer: its name, whom to call, its time zone and the limits of entries."""
+    """The payer: its name, its contacts, its time zone and the limits of entries."""
 
     name: str
     time_zone: str = Field(description="The IANA name, as in America/New_York.")
     contact: Contact = Field(description="Provider services, for questions by phone.")
     mailing_address: Address
     branding: Branding
-    history_years: int = Field(description="How long a request is shown after its last change.")
-    draft_hours: int = Field(description="How long a draft is retained after each save.")
+    history_years: int = Field(
+        description="For how many years a request is shown after its last change."
+    )
+    draft_hours: int = Field(description="For how many hours a draft is retained after each save.")
     draft_resting_weekdays: list[int] = Field(
         description="Weekdays that do not count for a draft. Monday is 0."
     )
@@ -107,7 +109,7 @@ class ReferenceResponse(ResponseModel):
 
 
 class FormQuery(Value):
-    """The choices made in a service so far; choices only, no data of a patient."""
+    """The choices made in a service so far, without data of a patient."""
 
     authorization_type: AuthorizationType | None = None
     type_of_service: Text | None = None
@@ -133,10 +135,10 @@ class ChoiceResponse(ResponseModel):
 class FieldResponse(ResponseModel):
     """A field to show now.
 
-    ``required_for`` is the step that requires it: the check (and so a submission), only a submission,
-    or none. ``pattern`` is the format of an entry, of each entry of a list. At least one of the
-    parts named in ``one_of`` is required. Parts of a group are ``fields``. ``hint`` is the payer's
-    text to show with the field.
+    ``required_for`` is the step that requires it: the check (and also the submission), only the
+    submission, or none. ``pattern`` is the format of an entry, or of each entry of a list. At least one
+    of the parts listed in ``one_of`` is required. The parts of a group are in ``fields``. ``hint`` is
+    the payer's text to show with the field.
     """
 
     name: str
@@ -146,7 +148,7 @@ class FieldResponse(ResponseModel):
     choices: list[ChoiceResponse]
     pattern: str | None
     format: str | None = Field(description="The pattern in words, with an example: a help text.")
-    max_length: int | None = Field(description="Characters of a text at most.")
+    max_length: int | None = Field(description="Maximum number of characters of a text.")
     earliest: date | None
     latest: date | None
     minimum: int | None
@@ -190,7 +192,7 @@ class CodeRangeResponse(ResponseModel):
 class LaterFieldResponse(ResponseModel):
     """A field that can be shown only after another one is chosen.
 
-    Where it waits for ``procedures``, it is required if one of them has a code in ``codes``.
+    If it waits for ``procedures``, it is required if one of them has a code in ``codes``.
     """
 
     name: str
@@ -199,8 +201,8 @@ class LaterFieldResponse(ResponseModel):
     required_for: Stage | None
     codes: list[CodeRangeResponse]
     field: FieldResponse | None = Field(
-        description="The field with its parts and choices, where it waits for `procedures`. Other "
-        "fields are in `fields` once their choice is made."
+        description="The field with its parts and choices, if it waits for `procedures`. Other fields "
+        "are in `fields` once the choice is made."
     )
 
     @classmethod
@@ -228,7 +230,7 @@ class FormResponse(ResponseModel):
     """The fields of one service in the order to show them, and those of the request.
 
     ``fields`` can be shown now, ``later`` ones once ``waits_for`` is chosen; a service with a field
-    in ``not_shown`` is refused. ``max_codes`` counts the codes of all services.
+    in ``not_shown`` is refused. ``max_codes`` is the maximum number of codes of all services.
     """
 
     fields: list[FieldResponse]

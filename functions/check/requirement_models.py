@@ -1,4 +1,4 @@
-"""Checks: what callers send, what each code requires, and the export for a delegated vendor."""
+"""Request and response models of checks, and of the export for a delegated vendor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -36,7 +36,7 @@ EXPORT_PATH: Final = "/v1/checks/export"
 class CheckBody(Value):
     """The services to check for precertification (C3).
 
-    With ``as_of`` the check uses the rule list that was in effect at that past instant.
+    With ``as_of`` the check uses the rule list that was in effect at that time in the past.
     """
 
     content: RequestContent
@@ -44,27 +44,27 @@ class CheckBody(Value):
     received_at: Annotated[
         Instant | None,
         Field(
-            description="For the payer's staff only: when the request that they check was received. "
-            "What is retrospective, and what providers cannot enter, is evaluated as of then."
+            description="Only for the payer's staff: when the request that they check was received. "
+            "Retrospective services and intake exceptions are determined as of then."
         ),
     ] = None
 
 
 class ConfirmCheckBody(Value):
-    """The content of a check with the result *not required*; it is checked again by today's list."""
+    """The content of a check with the result *not required*; it is checked again."""
 
     content: RequestContent
 
 
 class ExportBody(Value):
-    """The content that was checked, and the delegated vendor to export it for."""
+    """The content that was checked, and the delegated vendor for which it is exported."""
 
     content: RequestContent
     vendor_id: Text
 
 
 class NextStepResponse(ResponseModel):
-    """What to do next, with the payer's text; show it unchanged."""
+    """What to do next, and the payer's text to show unchanged."""
 
     action: NextAction
     action_label: ClassVar[Any] = label_of("action")
@@ -79,8 +79,8 @@ class CodeRequirement(ResponseModel):
     """The result of one code, and the rule that decided it (C6).
 
     ``code_label`` is the text of that rule; for a DRG its public description. ``verified`` is whether
-    the code was found in its public code set, valid on the service date (C5); CPT and revenue codes
-    are checked only by form.
+    the code was found in its public code set, valid on the service date (C5); of CPT and revenue codes
+    only the format is checked.
     """
 
     code: str
@@ -94,7 +94,7 @@ class CodeRequirement(ResponseModel):
     effective_from: date | None
     vendor_id: str | None
     decided_by: DecidedBy | None = Field(
-        description="Who decides a request for it. Null if none can be submitted."
+        description="Who decides a request for the code. Null if none can be submitted."
     )
     decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
     retrospective: bool = Field(
@@ -137,11 +137,11 @@ _DECIDED_BY: Final[Mapping[NextAction, DecidedBy | None]] = {
     NextAction.NONE: None,
     NextAction.CALL: None,
 }
-"""Who decides what can be requested, by the next step."""
+"""Who decides a request for a code, by the next step."""
 
 
 class ServiceResponse(ResponseModel):
-    """A service's codes, in the order requested; ``service`` counts from 1.
+    """A service's codes, in the order requested. ``service`` is its number, counted from 1.
 
     ``next_step`` is set for a stay without codes, which continues to the request (C3).
     """
@@ -178,7 +178,7 @@ class ServiceResponse(ResponseModel):
 
 
 class DelegatedCode(ResponseModel):
-    """A code that a delegated vendor decides; ``service`` counts from 1."""
+    """A code that a delegated vendor decides. ``service`` is its service's number, from 1."""
 
     service: int
     code: str
@@ -252,7 +252,7 @@ class RequirementsResponse(ResponseModel):
     as_of: datetime | None
     notices: list[str]
     intake_exceptions: list[IntakeException] = Field(
-        description="What providers cannot enter, of a check by the payer's staff."
+        description="Intake exceptions, which only the payer's staff can enter."
     )
     intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
 
@@ -324,7 +324,7 @@ def _vendors(
 
 
 class ExportResponse(RootModel[dict[str, Any]]):
-    """A FHIR R4 Bundle in the form of a Da Vinci PAS request, for the vendor's own system."""
+    """A Da Vinci PAS request bundle (FHIR R4), for the vendor's own system."""
 
     @classmethod
     def of(cls, export: Export, *, payer: Payer, new_uuid: Callable[[], str]) -> "ExportResponse":

@@ -60,15 +60,15 @@ def services() -> HookResponse:
     "/cds-services/{service_id}",
     "Call a CDS Hooks service",
     operation_id="callHookService",
-    public="The client proves who it is by the JWT of CDS Hooks.",
+    public="The client authenticates with the JWT of CDS Hooks.",
     errors=(NotFoundError,),
 )
 def hook(service_id: Annotated[str, Path()], body: FhirResource) -> HookResponse:
-    """Answer an order or appointment with its coverage information, as a system action.
+    """Return coverage information for orders or appointments, as system actions.
 
-    The order is returned unchanged but for the extension. The answer is that of a check of the same
-    code: by the same rule list, eligibility and delegated vendors. What the order does not state, and
-    the answer depends on, is named.
+    Each order is returned unchanged except for the extension. The result is that of a check of the same
+    code: with the same rule list, eligibility and delegated vendors. If it depends on information that
+    the order lacks, the extension states which.
     """
     service = service_of(service_id)
     caller = _caller(service)
@@ -82,7 +82,7 @@ def _caller(service: HookService) -> Caller:
     """The client of the call.
 
     Raises:
-        RefusedCallError: the JWT does not prove who sent it.
+        RefusedCallError: the JWT cannot be verified.
         NotEntitledError, TooManyRequestsError.
     """
     event: dict[str, Any] = api.resolver.current_event.raw_event
@@ -101,7 +101,7 @@ def _caller(service: HookService) -> Caller:
 
 
 def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
-    """An update for each order that has something new."""
+    """The system actions: an update for each order whose coverage information is new."""
     asserted = [
         AssertedOrder(
             one.resource,
@@ -117,7 +117,7 @@ def _actions(hook_call: HookCall, caller: Caller) -> list[dict[str, object]]:
 
 
 def _answered(hook_call: HookCall, caller: Caller) -> tuple[AnsweredOrder, ...]:
-    """What is asserted for each order of the call."""
+    """The assertions for each order of the call."""
     deps = dependencies()
     signed = hook_call.service.hook == SIGNED and hook_call.is_enabled(UNSOLICITED)
     answered = call(
@@ -134,7 +134,7 @@ def _answered(hook_call: HookCall, caller: Caller) -> tuple[AnsweredOrder, ...]:
 
 
 def _canonicals(answer: CoverageAssertion) -> list[str]:
-    """The addresses of the questionnaires about the required documentation."""
+    """The canonical URLs of the questionnaires about the required documentation."""
     questionnaires = dependencies().questionnaires
     families = (questionnaires.family_of(one) for one in answer.documents)
     return [questionnaires.canonical(one) for one in families if one is not None]

@@ -1,4 +1,4 @@
-"""What a call of a hook sends."""
+"""Parse and validate calls of CDS Hooks services."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class HookOrder:
 
 @dataclass
 class HookCall:
-    """A call that can be answered."""
+    """A valid call."""
 
     service: HookService
     patient_id: str
@@ -47,14 +47,14 @@ class HookCall:
     orders: list[HookOrder]
     coverage: Json
     is_only_coverage: bool
-    """Whether the call has one coverage of this payer; else ``coverage`` is the first."""
+    """Whether the call has exactly one coverage of this payer; otherwise ``coverage`` is the first."""
     unread: str | None
-    """What was not sent of patient and payer, and could not be read, as a sentence."""
+    """A text that states which data of patient or payer was not sent and could not be read."""
     encounter: Json | None
     configuration: Mapping[str, object]
 
     def is_enabled(self, option: str) -> bool:
-        """Whether an option is not switched off; values of another type are ignored."""
+        """Whether an option is not turned off; values of another type are ignored."""
         return self.configuration.get(option) is not False
 
 
@@ -66,7 +66,9 @@ def read_call(
     payer: Payer,
     client_servers: ClientServers,
 ) -> HookCall:
-    """The orders of a call, with what it sent about them, and what its FHIR server adds to ``read``.
+    """The orders of a call, with the prefetched resources and those of the client's FHIR server.
+
+    The latter are also appended to ``read``.
 
     Raises:
         HookRefusedError: it is malformed, of another hook or version, or without coverage of the payer.
@@ -113,7 +115,7 @@ def _completed(
     found: HookResources,
     client_servers: ClientServers,
 ) -> ClientReads | None:
-    """Read what was not sent; a key of prefetch without a value means that there is nothing."""
+    """Read what was not prefetched. A prefetch key with a null value means that there is no data."""
     server = client_server(document)
     if server is None:
         return None
@@ -138,7 +140,7 @@ def _completed(
 def _unread_patient(
     found: HookResources, sent: Json, patient_id: str, reads: ClientReads | None
 ) -> str | None:
-    """That the patient was not sent, and the FHIR server did not return it.
+    """A text if the patient was not sent, and the FHIR server did not return it.
 
     Raises:
         HookRefusedError: it was not sent, and the call contains no access to a FHIR server.
@@ -157,9 +159,9 @@ def _unread_patient(
 def _required(document: Json, service: HookService) -> Json:
     for name in ("hook", "hookInstance"):
         if text(document, name) is None:
-            raise _missing(name, "a text")
+            raise _missing(name, "a string")
     if document["hook"] != service.hook:
-        message = f"This service is of the hook {service.hook}. Send the call to its own service."
+        message = f"This service is for the hook {service.hook}. Call the service for the hook sent."
         raise HookRefusedError(Issue("value", "hook", message))
     context = document.get("context")
     if not isinstance(context, dict):
@@ -180,7 +182,7 @@ def _require_version(document: Json) -> None:
     requested = _extensions(document).get("davinci-crd.requestedVersion")
     if requested is not None and not str(requested).startswith(CRD_VERSION):
         message = (
-            f"This service answers by version {CRD_VERSION} of Da Vinci CRD. Request that version."
+            f"This service supports version {CRD_VERSION} of Da Vinci CRD. Request that version."
         )
         place = "extension['davinci-crd.requestedVersion']"
         raise HookRefusedError(Issue("not-supported", place, message))
@@ -274,7 +276,7 @@ def _coverages(found: HookResources, sent: Json) -> list[Json]:
             Issue("required", "prefetch.coverage", message), HTTPStatus.PRECONDITION_FAILED
         )
     if not coverages:
-        message = "Send the coverage that the orders are under; there is none."
+        message = "Send the coverage that applies to the orders; prefetch.coverage has none."
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage", message))
     return list(coverages.values())
 
@@ -282,10 +284,10 @@ def _coverages(found: HookResources, sent: Json) -> list[Json]:
 def _coverage(
     coverages: list[Json], found: HookResources, payer: Payer, reads: ClientReads | None
 ) -> tuple[Json, bool, str | None]:
-    """The coverage of the call, whether it is the only one of this payer, and what could not be read.
+    """The coverage of the call, whether it is the only one of this payer, and a text of unread data.
 
     Raises:
-        HookRefusedError: none names an identifier of this payer.
+        HookRefusedError: no coverage has an identifier of this payer.
     """
     discovery = payer.coverage_discovery
     named = [(one, set(_identifiers(one, found))) for one in coverages]
@@ -296,7 +298,7 @@ def _coverage(
     if unread:
         return unread[0], len(unread) == 1, UNREAD_PAYER
     if any(identifiers for _, identifiers in named):
-        message = "The coverage names another payer than this one. Send the order to that payer."
+        message = "The coverage is of another payer. Send the order to that payer."
     else:
         message = (
             "Send the identifier of the coverage's payer: in payor.identifier, or in the Organization "
@@ -308,7 +310,7 @@ def _coverage(
 
 
 def _is_payer_unread(coverage: Json, reads: ClientReads | None) -> bool:
-    """Whether the client's FHIR server did not return an organization that is the coverage's payer."""
+    """Whether the client's FHIR server did not return the organization of the coverage's payer."""
     if reads is None:
         return False
     paths = (reads.path_of(text(one, "reference")) for one in objects(coverage, "payor"))

@@ -1,4 +1,4 @@
-"""Read from the client's FHIR server what the context and prefetch of a call lack."""
+"""Read resources that a CDS Hooks call did not send from the client's FHIR server."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -18,10 +18,11 @@ from precert.fhir.orders import (
 from precert.usecases.ports.client_servers import ClientServer, ClientServers
 
 DEPTH: Final = 3
-"""To which references are followed: orders of an appointment, their roles, their organizations."""
+"""Maximum number of references followed in succession: order of an appointment, role, organization."""
 SECONDS: Final = 1.0
-"""For the reads of each level: CRD expects nine answers of ten within five seconds."""
+"""Time limit for the reads of each level. CRD expects 90 percent of responses within five seconds."""
 MOST_READS: Final = 30
+"""Maximum number of resources that are read for one call."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _RELATIVE: Final = re.compile(r"(?:^|/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?$")
 _OF_ORDERS: Final = (
@@ -37,7 +38,7 @@ _OF_OTHERS: Final = {
 
 @dataclass
 class ClientReads:
-    """The reads of one call: each path once, and only at the server that the call names."""
+    """The reads for one call. Each path is read once, and only from the server named in the call."""
 
     server: ClientServer
     servers: ClientServers
@@ -45,7 +46,7 @@ class ClientReads:
     tried: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     resources: list[Json] = field(default_factory=list)
-    """What was read."""
+    """The resources that were read."""
 
     def read(self, paths: Iterable[str]) -> None:
         """Add the resources at these paths to those of the call."""
@@ -60,7 +61,7 @@ class ClientReads:
         self.resources += resources
 
     def complete(self, first: Iterable[str]) -> None:
-        """Read these paths, and what the resources of the call refer to, as far as it is used."""
+        """Read these paths, and the referenced resources that the product uses."""
         paths = [*first, *self._lacking()]
         for _ in range(DEPTH):
             if not paths:
@@ -75,7 +76,7 @@ class ClientReads:
                     yield from self.path_of(text(reference, "reference"))
 
     def path_of(self, url: str | None) -> Iterator[str]:
-        """The path of a reference at the server; none if it is of another one."""
+        """The path of a reference on the server; none if the reference is to another server."""
         if url is None or (":" in url and not url.startswith(f"{self.server.base_url}/")):
             return
         if relative := _RELATIVE.search(url):

@@ -1,4 +1,4 @@
-"""The CDS Hooks services with their prefetch templates, as discovery lists them."""
+"""The CDS Hooks services with their prefetch templates, for the discovery endpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ SIGNED: Final = "order-sign"
 SELECTED: Final = "order-select"
 ENCOUNTER_HOOKS: Final = frozenset({"encounter-start", "encounter-discharge"})
 EARLY_HOOKS: Final = frozenset({SELECTED, *ENCOUNTER_HOOKS})
-"""The hooks whose answers request no documentation: it is requested later."""
+"""The hooks whose responses do not request documentation, because a later hook does."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class HookService:
     focus: str
     """The member of the context with the orders."""
     parties: tuple[tuple[str, tuple[str, ...]], ...]
-    """Where the orders are in prefetch templates, with their elements that name practitioners."""
+    """Expressions of the orders in prefetch templates, with their elements for practitioners."""
     organizations: tuple[str, ...]
-    """Expressions of organizations, as the guide's standard prefetch has them for this hook."""
+    """Expressions of organizations in the guide's standard prefetch for this hook."""
     further: Mapping[str, str] = field(default_factory=dict)
-    """Prefetch of its own."""
+    """Prefetch templates that only this service has."""
 
     @property
     def service_id(self) -> str:
@@ -43,9 +43,9 @@ class HookService:
 
     @property
     def prefetch(self) -> dict[str, str]:
-        """The queries that answer most calls, by the guide's standard expressions.
+        """The prefetch templates, with the guide's standard expressions.
 
-        What else is needed is read when it is needed.
+        Other resources are read from the client's FHIR server when they are needed.
         """
         practitioner = "%practitionerRoles.entry.resource.practitioner.resolve().id"
         organization = "%practitionerRoles.entry.resource.organization.resolve().id"
@@ -90,7 +90,7 @@ def _key(kind: str) -> str:
 
 
 def _resources(kind: str) -> str:
-    """What was prefetched of a type, in the expressions of later queries."""
+    """The expression for prefetched resources of a type, in later templates."""
     return f"%{_key(kind)}.entry.resource"
 
 
@@ -169,7 +169,7 @@ SERVICES: Final = (
     HookService(
         "appointment-book",
         "Coverage requirements of booked appointments",
-        "Whether what is booked needs precertification.",
+        "Whether the booked services need precertification.",
         "appointments",
         (
             ("context.appointments.entry.resource", ("participant.actor",)),
@@ -196,13 +196,13 @@ SERVICES: Final = (
     _of_encounters(
         "encounter-start",
         "Coverage requirements of encounters that begin",
-        "Whether the patient's coverage is active, and whether what the encounter is for needs "
+        "Whether the patient's coverage is active, and whether the services of the encounter need "
         "precertification.",
     ),
     _of_encounters(
         "encounter-discharge",
         "Coverage requirements at discharge",
-        "Whether the patient's coverage is active, and whether what the encounter was for needs "
+        "Whether the patient's coverage is active, and whether the services of the encounter needed "
         "precertification.",
     ),
 )
@@ -235,8 +235,8 @@ def discovery() -> Json:
                 "title": one.title,
                 "description": one.description,
                 "prefetch": one.prefetch,
-                "usageRequirements": "Access to the client's FHIR server is used where prefetch lacks "
-                "something.",
+                "usageRequirements": "The client's FHIR server is read for data that was not "
+                "prefetched.",
                 "extension": {
                     "davinci-crd.version": [CRD_VERSION],
                     "davinci-crd.configuration-options": list(_OPTIONS),
@@ -248,7 +248,7 @@ def discovery() -> Json:
 
 
 def service_of(service_id: str) -> HookService:
-    """The service of an id.
+    """The service with an id.
 
     Raises:
         NotFoundError.

@@ -1,7 +1,7 @@
 """Cleans up after items that TTL or a user deleted, from the table's stream.
 
-Deletes what belonged to deleted drafts, archives requests past retention, deletes the bytes of deleted
-documents, and decrements the unread count for expired messages.
+Deletes the other items and files of deleted drafts, archives requests past retention, deletes the files
+of deleted documents, and decrements the number of unread messages for expired ones.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ _USED = (
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Returns the first record that has to be delivered again, with all after it."""
+    """Returns the first record to deliver again, if any; the stream also delivers all after it."""
     with errors_noted():
         deps = prepared("payer", *_USED)
     return process_records(event, partial(_clean_up, deps), deps.dead_letters)
@@ -58,7 +58,7 @@ def _clean_up(deps: Dependencies, record: dict[str, Any]) -> None:
 
 
 def _archive(deps: Dependencies, removed: dict[str, Any], sequence_number: str) -> None:
-    """Archive a request; first as it was delivered, because the table no longer has it."""
+    """Archive a request. First store the record itself, because the table no longer has the item."""
     deps.archive.store_removed(removed, sequence_number)
     archived = archive_request(
         deps.cleanup.removed(removed),
@@ -88,12 +88,12 @@ def _remove_bytes(deps: Dependencies, request_id: str, document_id: str) -> None
 
 
 def _decrement_unread(deps: Dependencies, removed: dict[str, Any]) -> None:
-    """An expired message: unread ones were counted."""
+    """Decrement the number of unread messages, if the expired message was unread."""
     if "message" not in removed or "read_at" in removed:
         note_work("ignored")
         return
     tin = removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
-    # By its key: a message that cannot be read was counted too.
+    # Identified by its key, because a damaged message was counted too.
     at, _, message_id = removed["sk"]["S"].partition("#")
     deps.inbox.count_expired(tin, message_id, datetime.fromisoformat(at), now=deps.now())
     note_work("message_expired", event_id=message_id)

@@ -1,4 +1,4 @@
-"""Removes records and files whose request no longer exists; a schedule starts it."""
+"""Removes records and files whose request no longer exists. Started by a schedule."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from precert.usecases.orphans import sweep_orphans
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    """The event contains nothing: table and bucket have the orphans, and the table the position."""
+    """The event is not used: the position of the sweep is in the table."""
     with errors_noted():
         swept = call(sweep_orphans)
         for orphan in swept.removed:

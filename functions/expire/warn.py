@@ -1,4 +1,4 @@
-"""Sends expiry warnings of drafts; a schedule starts it."""
+"""Sends expiry warnings of drafts. Started by a schedule."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from precert.usecases.cleanup import warn_of_expiry
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    """The event contains nothing: the table has the due warnings."""
+    """The event is not used: the due warnings are in the table."""
     with errors_noted():
         sent = call(warn_of_expiry, warnings=dependencies().draft_warnings)
         note_work(WARNED, drafts=sent)

@@ -71,15 +71,15 @@ api = Api("intake", tag="Intake", identify=identify, audit=audit, edge=edge)
 def register(body: RegisterRequestBody, caller: CurrentCaller) -> SubmissionResponse:
     """Register a request that was received by phone, fax, mail or EDI.
 
-    It is processed and listed as every other request. By phone, fax and mail it may have dates of
-    service, a plan or a coverage that providers cannot enter: it is then reviewed, never approved by
-    rule, and listed in `listIntakeExceptions` until an operator confirms it. The same channel,
-    reference and content sent again return the same request; other content with the same channel and
-    reference is refused.
+    It is processed and listed like every other request. A request by phone, fax or mail may have dates
+    of service, a plan or coverage that providers cannot enter (intake exceptions). It is then reviewed,
+    never approved by rule, and listed in `listIntakeExceptions` until an operator confirms it. Sending
+    the same channel, reference and content again returns the same request; other content with the same
+    channel and reference is refused.
 
-    What a delegated vendor decides needs its `vendor_id` in `confirmed_vendors` of the content, except
-    by EDI: inform the provider that these lines go to the vendor. `checkRequirements` with
-    `received_at` names them.
+    If a delegated vendor decides lines, `confirmed_vendors` of the content must contain its
+    `vendor_id`, except for EDI: inform the provider that these lines go to the vendor.
+    `checkRequirements` with `received_at` lists them.
     """
     id_of = partial(id_from_key, "registered")
     return SubmissionResponse.of(call(register_request, body, body.content, caller, id_of=id_of))
@@ -117,8 +117,9 @@ def registered(
 def find(body: FindRequestBody, caller: CurrentCaller) -> RegisteredRequestResponse:
     """Find the registered request with a precertification number.
 
-    Spaces, hyphens and lower case do not matter. A number whose check digit does not fit is invalid
-    input. For a request of the portal the response is the same 404 as for an unknown number.
+    Spaces, hyphens and lower case do not matter. A number with a wrong check digit is invalid input.
+    For a request that was submitted in the portal the response is the same 404 as for an unknown
+    number.
     """
     return call(
         RegisteredRequestResponse.of, call(find_registered_request, body.number, caller), caller
@@ -145,7 +146,7 @@ def read_back(request_id: RequestId, caller: CurrentCaller) -> RegisteredDetails
     errors=(NotFoundError, ActionNotAllowedError),
 )
 def void(request_id: RequestId, body: VoidRegisteredBody, caller: CurrentCaller) -> ChangedRequest:
-    """Withdraw a registered request that is not determined yet. It stays visible as VOID.
+    """Withdraw a registered request that is not determined yet. It remains visible as VOID.
 
     A repeated call with the same reason returns the same result.
     """
@@ -161,10 +162,10 @@ def void(request_id: RequestId, body: VoidRegisteredBody, caller: CurrentCaller)
     errors=(NotFoundError, PatientNotFoundError, ActionNotAllowedError),
 )
 def report(body: VendorReport, caller: CurrentCaller) -> ChangedRequest:
-    """Report what a delegated vendor decided. Both providers see it from then on.
+    """Report the decisions of a delegated vendor. Both providers can then read them.
 
-    Send `number` for a request that the payer delegated, otherwise `content`. A report can be
-    repeated, and reports can arrive in any order: a report that is not the latest changes nothing.
+    Send `number` for a request that the payer delegated, otherwise `content`. Reports can be repeated
+    and can arrive in any order: a report that is not the latest changes nothing.
     """
     id_of = partial(id_from_key, "reported")
     return ChangedRequest.for_vendor(call(report_determination, body, caller, id_of=id_of))
@@ -205,9 +206,9 @@ def delegations(
 def delegation(
     request_id: RequestId, query: Annotated[DelegationQuery, Query()], caller: CurrentCaller
 ) -> DelegatedRequestResponse:
-    """Read the service lines that the vendor decides, with what was requested and the documents.
+    """Read the service lines that the vendor decides, with their content and the documents.
 
-    Requests that are similar to them are listed, as reviewers see them.
+    Potential duplicates are listed as for reviewers.
     """
     delegated = call(read_delegation, request_id, caller, vendor_id=query.vendor_id)
     return call(DelegatedRequestResponse.of, delegated, call(compare_delegation, delegated))
@@ -224,7 +225,7 @@ def delegation(
 def export(
     request_id: RequestId, query: Annotated[DelegationQuery, Query()], caller: CurrentCaller
 ) -> DelegationExportResponse:
-    """Get the same service lines as a FHIR R4 Bundle in the form of a Da Vinci PAS request."""
+    """Get the same service lines as a Da Vinci PAS request bundle (FHIR R4)."""
     delegated = call(export_delegation, request_id, caller, vendor_id=query.vendor_id)
     return call(DelegationExportResponse.of, delegated)
 
@@ -242,7 +243,7 @@ def document(
     query: Annotated[DelegationQuery, Query()],
     caller: CurrentCaller,
 ) -> DocumentLink:
-    """Get a link to an attached document. It expires at `expires_at`."""
+    """Get links to an attached document. They expire at `expires_at`."""
     delegated = call(read_delegation, request_id, caller, vendor_id=query.vendor_id)
     return call(link_to_delegated_document, delegated, document_id)
 

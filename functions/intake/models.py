@@ -1,4 +1,4 @@
-"""Models of intake and of delegated vendors, and the event by which a vendor reports."""
+"""Models of intake and of delegated vendors, and of the event with a vendor's report."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ from precert.usecases.vendor_reports import VendorReport
 from precert.usecases.vendors import DelegatedRequest, DelegationExport, NamedVendor
 
 NUMBER: Final = r"^[A-Z]{2}[0-9]{10}$"
-"""The form of a precertification number."""
+"""The format of a precertification number."""
 
 
 class RegisterRequestBody(Arrival):
@@ -63,7 +63,7 @@ class VoidRegisteredBody(Value):
 
 
 class RegisteredDetails(SharedDetails):
-    """A registered request as the payer's staff read it back."""
+    """A registered request as the payer's staff read it."""
 
     channel: Channel
     channel_label: ClassVar[Any] = label_of("channel")
@@ -160,8 +160,8 @@ class DelegationsQuery(PageQuery):
     open: Annotated[
         bool,
         Field(
-            description="True lists what the vendor has to decide, next due first. False lists what "
-            "it reported or what was withdrawn, last changed first."
+            description="True lists open delegations, next due first. False lists those that the "
+            "vendor reported or that were withdrawn, last changed first."
         ),
     ] = True
 
@@ -170,7 +170,7 @@ class VendorNameResponse(ResponseModel):
     """A delegated vendor to choose."""
 
     vendor_id: str
-    name: str | None = Field(description="Null where the rule list in effect does not have it.")
+    name: str | None = Field(description="Null if the rule list in effect does not have it.")
     services: str | None = Field(description="What the vendor decides, in words.")
 
     @classmethod
@@ -184,10 +184,10 @@ class VendorNameResponse(ResponseModel):
 
 
 class VendorDelegationsResponse(DelegationsResponse):
-    """A page of what a delegated vendor decides."""
+    """A page of a delegated vendor's delegations."""
 
     vendors: list[VendorNameResponse] = Field(
-        description="Where the caller reports for several vendors: their names, to choose one."
+        description="The caller's vendors to choose from. Empty for a caller of one vendor."
     )
 
     @classmethod
@@ -201,7 +201,7 @@ class VendorDelegationsResponse(DelegationsResponse):
 
 
 class DelegationQuery(Value):
-    """Whose part of a request to read."""
+    """The vendor whose part of a request to read."""
 
     vendor_id: Annotated[
         Text | None,
@@ -234,10 +234,10 @@ class DelegatedRequestResponse(ResponseModel):
     documents: list[DocumentResponse] = Field(description="The attached documents.")
     damaged: Damaged
     potential_duplicates: list[PotentialDuplicateResponse] = Field(
-        description="Requests that are similar to what the vendor decides. Those of which it decides "
-        "nothing have neither id nor number."
+        description="Requests that are similar to the vendor's service lines. Those of which the "
+        "vendor decides nothing have neither id nor number."
     )
-    notices: list[str] = Field(description="The payer's texts about them.")
+    notices: list[str] = Field(description="The payer's texts about potential duplicates.")
 
     @classmethod
     def of(
@@ -275,7 +275,7 @@ class DelegatedRequestResponse(ResponseModel):
 
 
 def _notices_of(compared: Sequence[ComparedDuplicate], payer: Payer) -> list[str]:
-    """The payer's texts about similar requests that the vendor sees, and about those it does not."""
+    """The payer's texts about similar requests that the vendor can read, and about others."""
     names = ["potential_duplicate_vendor"] if any(one.other for one in compared) else []
     if not all(one.other for one in compared):
         names.append("potential_duplicate_not_delegated")
@@ -309,7 +309,7 @@ def _documents_of(delegated: DelegatedRequest, payer: Payer) -> list[DocumentRes
 
 
 class DelegationExportResponse(RootModel[dict[str, Any]]):
-    """A FHIR R4 Bundle in the form of a Da Vinci PAS request, for the vendor's system."""
+    """A Da Vinci PAS request bundle (FHIR R4), for the vendor's system."""
 
     @classmethod
     def of(
@@ -332,9 +332,9 @@ class DelegationExportResponse(RootModel[dict[str, Any]]):
 
 
 class ReportedLineEvent(Value):
-    """A delegated vendor's approval of one service line, in codes only: events contain no PHI.
+    """A delegated vendor's approval of one service line, with codes only, as events contain no PHI.
 
-    A denial or a reduction has a rationale, which no event may contain: it is reported by HTTPS.
+    A denial or a reduction has a rationale, which events must not contain; it is reported by HTTPS.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -360,7 +360,7 @@ class ReportedDetermination(Value):
     lines: Annotated[tuple[ReportedLineEvent, ...], Field(min_length=1, max_length=MAX_LINES)]
 
     def report(self, vendor_id: str) -> VendorReport:
-        """The same report as by HTTPS."""
+        """The report as it would be sent by HTTPS."""
         return VendorReport(
             vendor_id=vendor_id,
             reference=self.reference,

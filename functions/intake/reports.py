@@ -1,7 +1,7 @@
-"""Determinations of delegated vendors from the event bus: the same as by HTTPS, in ids and codes.
+"""Determinations of delegated vendors from the event bus: as by HTTPS, with ids and codes only.
 
-A report that is refused is answered with an event, and is not tried again: its errors would stay the
-same. A technical error raises, so that the report is tried again.
+The reply to a refused report is an event. The report is not retried, because its errors would recur.
+A technical error is raised, so that the report is retried.
 """
 
 import re
@@ -38,7 +38,7 @@ _MEMBERS: Final = frozenset(
     for model in (ReportedDetermination, VendorReport, LineDecision, Approval, VendorReviewer)
     for name in model.model_fields
 )
-"""Names that a pointer may have; a name that the vendor made up can be personal data."""
+"""Names that a pointer may contain. An unknown name, which the vendor sent, can be personal data."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -80,7 +80,7 @@ def _refuse(event: dict[str, Any], error: PrecertError) -> None:
 
 
 def refusal_of(event: dict[str, Any], error: PrecertError, now: datetime) -> ReportRefusal:
-    """The reply: what is wrong, without any value that the vendor sent but the number."""
+    """The reply: the errors, without any value that the vendor sent except the number."""
     found = error.errors if isinstance(error, InvalidInputError) else ()
     detail = event["detail"]
     number = detail.get("number") if isinstance(detail, dict) else None
@@ -101,7 +101,7 @@ def _errors(found: Iterable[FieldError]) -> Iterator[ReportError]:
 
 
 def _known_part(pointer: str) -> str:
-    """The pointer up to the first name that is none of a report."""
+    """The pointer up to the first name that is not a member of a report."""
     known = ""
     for name in pointer.split("/")[1:]:
         if name not in _MEMBERS and not name.isdecimal():

@@ -1,4 +1,4 @@
-"""Prints determination notices, on events of the bus, from a queue."""
+"""Prints determination notices, for events of the bus that arrive by a queue."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Operators repair what is stuck: cycles without an execution, and failed deliveries."""
+"""Repairs by operators: of cycles without an execution, and of failed deliveries."""
 
 from typing import Annotated
 
@@ -39,9 +39,9 @@ api = Api(
     "/v1/operations/stuck-requests", "Requests that are stuck", operation_id="listStuckRequests"
 )
 def stuck(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> StuckRequestsResponse:
-    """List requests that are PROCESSING for more than five minutes, longest first.
+    """List requests that have been PROCESSING for more than five minutes, longest first.
 
-    `execution_running` is false where the workflow no longer works on the cycle.
+    `execution_running` is false if the workflow no longer processes the cycle.
     """
     page = call(list_stuck_requests, caller, limit=query.limit, cursor=query.cursor)
     return call(StuckRequestsResponse.of, page)
@@ -56,7 +56,7 @@ def stuck(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> StuckR
 def repair(request_id: RequestId, caller: CurrentCaller) -> RepairedResponse:
     """Start the workflow of the open cycle again, if it is not running. It continues from the request.
 
-    Decisions, deadlines and messages stay as they are. A repetition starts nothing.
+    Decisions, deadlines and messages are unchanged. A repetition starts nothing.
     """
     repaired = call(repair_request, request_id, caller)
     if repaired.started:
@@ -71,7 +71,7 @@ def repair(request_id: RequestId, caller: CurrentCaller) -> RepairedResponse:
     audited=False,
 )
 def failed_deliveries(caller: CurrentCaller) -> FailedDeliveriesResponse:
-    """Count what was not delivered in all attempts, by receiver: messages, notices, uploads."""
+    """Count deliveries that failed in all attempts, by receiver: messages, notices, uploads."""
     return FailedDeliveriesResponse.of(call(list_failed_deliveries, caller))
 
 
@@ -84,8 +84,8 @@ def failed_deliveries(caller: CurrentCaller) -> FailedDeliveriesResponse:
 def redelivery(body: RedeliveryBody, caller: CurrentCaller) -> RedeliveryResponse:
     """Deliver some of the failed deliveries of one receiver again, after its cause was corrected.
 
-    Repeat the call until `count` of `listFailedDeliveries` is 0. A receiver processes an event that it
-    processed before without effect.
+    Repeat the call until `count` of `listFailedDeliveries` is 0. Receivers ignore events that they
+    processed before.
     """
     result = call(redeliver, body.delivery, caller, limit=body.limit)
     note_work("redelivered", delivery=body.delivery.value, count=result.redelivered)

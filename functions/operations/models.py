@@ -1,4 +1,4 @@
-"""Request and response models of the operations that repair what is stuck."""
+"""Request and response models of operators' repairs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,20 +24,20 @@ from precert.usecases.repairs import (
 
 
 class RedeliveryBody(Value):
-    """Which failed deliveries to send again."""
+    """The receiver whose failed deliveries are sent again, and how many."""
 
     delivery: Delivery
     limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE), WHOLE] = MOST_AT_ONCE
 
 
 class StuckRequestResponse(ResponseModel):
-    """A request that is still being processed after the time that an assessment takes."""
+    """A request whose assessment takes longer than it should."""
 
     request: PlanRowResponse
     cycle: int
     stuck_since: datetime = Field(description="When the cycle was opened.")
     execution_running: bool = Field(
-        description="Whether the workflow still works on it. If not, repair it."
+        description="Whether the workflow still processes it. If not, repair it."
     )
 
     @classmethod
@@ -85,13 +85,13 @@ class RepairedResponse(ResponseModel):
 
 
 class FailedDeliveriesOf(ResponseModel):
-    """What was not delivered to one receiver."""
+    """The failed deliveries of one receiver."""
 
     delivery: Delivery
     delivery_label: ClassVar[Any] = label_of("delivery")
-    count: int = Field(description="About how many. 0 if nothing failed.")
+    count: int = Field(description="Approximate number. 0 if nothing failed.")
     oldest_at: datetime | None = Field(
-        description="About when the oldest failed. It is retained for 14 days."
+        description="The approximate time of the oldest failure. It is retained for 14 days."
     )
 
 
@@ -115,7 +115,7 @@ class RedeliveryResponse(ResponseModel):
         description="How many failed again. They are retained, and can be sent again after a minute."
     )
     not_redeliverable: int = Field(
-        description="How many name a position of the table's stream and not an event. They are "
+        description="How many have only a position in the table's stream, and no event. They are "
         "retained: repair the requests instead."
     )
 

@@ -1,4 +1,4 @@
-"""Relays what the table recorded: new events and saved drafts, one by one and in order."""
+"""Relays new events and saved drafts from the table's stream, one by one and in order."""
 
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from precert.usecases.relay import relay_event
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Returns the first record that has to be delivered again, with all after it."""
+    """Returns the first record to deliver again, if any; the stream also delivers all after it."""
     with errors_noted():
         deps = prepared(
             *("requests", "drafts", "assessments", "workflow", "bus", "payer", "audit_log")

@@ -1,4 +1,4 @@
-"""What the payer's rules require for a case, and how it compares with potential duplicates."""
+"""Response models of a case's assessment by the payer's rules, and of its potential duplicates."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from precert.usecases.ports.requests import RequestFile
 
 
 class LineAssessmentResponse(ResponseModel):
-    """What the rule list requires for one service line, and by which rule."""
+    """The result of the rule list for one service line, and the rule that decided it."""
 
     line_id: str
     label: str | None = Field(description="The payer's text for the code, from that rule.")
@@ -33,8 +33,8 @@ class LineAssessmentResponse(ResponseModel):
     rule_id: str | None
     vendor_id: str | None
     required_documentation: list[RequiredDocumentResponse] = Field(
-        description="What the rule requires, attached or not. `documentation` of the case has the "
-        "documents beside it."
+        description="The documents that the rule requires, whether or not they are attached. "
+        "`documentation` of the case lists those that are."
     )
     automatic: bool = Field(
         description="Whether the rule's limits allow an approval without a reviewer."
@@ -47,7 +47,7 @@ class LineAssessmentResponse(ResponseModel):
 
 
 class DocumentationResponse(ResponseModel):
-    """A document that the rules require for the case, and the documents that answer it."""
+    """Documentation that the rules require for the case, and the attached documents of its type."""
 
     code: str
     label: str
@@ -84,7 +84,7 @@ class DocumentationResponse(ResponseModel):
 
 
 class SuggestedInformationRequest(ResponseModel):
-    """A request for information filled with what is missing, as `requestInformation` takes it."""
+    """A request for the missing documentation, in the format of `requestInformation`."""
 
     documents: list[str] = Field(description="Codes of required documents that are missing.")
     text: str
@@ -99,12 +99,12 @@ class SuggestedInformationRequest(ResponseModel):
         names = "; ".join(one.label for one in missing)
         return cls(
             documents=[one.code for one in missing],
-            text=f"Please send what the review of this request requires: {names}.",
+            text=f"Please send the documentation that this request requires: {names}.",
         )
 
 
 class ComparedServiceResponse(ResponseModel):
-    """One requested service, as it is compared with that of another request."""
+    """One requested service, with the values that are compared with another request."""
 
     code_type: CodeType | None
     code_type_label: str | None
@@ -145,14 +145,14 @@ class ComparedServicesResponse(ResponseModel):
 
 
 class DuplicateComparisonResponse(ResponseModel):
-    """A potential duplicate beside this request, as it is now. Neither ends for that reason."""
+    """A potential duplicate compared with this request, in its current state."""
 
     reason_code: DuplicateReason = Field(description="How the two requests match.")
     reason_code_label: ClassVar[Any] = label_of("reason_code")
     visible: bool = Field(
         description="Whether the caller can read the other request with `readCase`. If not, it is of "
-        "another plan, or its record is damaged and `damaged` of the case has its id. The members "
-        "below are null or empty then."
+        "another plan, or its record is damaged and `damaged` of the case has its id; the following "
+        "members are null or empty."
     )
     contact: str | None = Field(description="Whom to call about a request that is not visible.")
     request_id: str | None

@@ -1,4 +1,4 @@
-"""What callers send to the reviewers' operations."""
+"""Request models of the reviewers' operations."""
 
 from typing import Annotated, Self
 
@@ -14,7 +14,10 @@ from precert.domain.worklist import QueueView
 
 Cycle = Annotated[
     int,
-    Field(ge=1, description="The `cycle` of the case as the reviewer read it; another is refused."),
+    Field(
+        ge=1,
+        description="The `cycle` of the case that the reviewer read. Any other cycle is refused.",
+    ),
     WHOLE,
 ]
 
@@ -33,7 +36,7 @@ class WorklistQuery(PageQuery):
 
 
 class CountsQuery(Value):
-    """Which plans to count."""
+    """The plan whose cases to count; all plans if omitted."""
 
     plan_id: PlanId = None
 
@@ -42,14 +45,14 @@ SeenDocuments = Annotated[
     tuple[Text, ...],
     Field(
         max_length=100,
-        description="Ids of `new_documents` of the case that the reviewer has seen: they are no longer "
-        "new. A denial or a reduction is refused while another document is new.",
+        description="Ids of `new_documents` of the case that the reviewer has read; they are then no "
+        "longer new. A denial or a reduction is refused while any document is new.",
     ),
 ]
 
 
 class RequestInformationBody(Value):
-    """What the providers are requested to send: documents, a text response, or both (W2)."""
+    """The documents, the text response, or both that the providers are requested to send (W2)."""
 
     documents: Annotated[
         tuple[Text, ...],
@@ -66,13 +69,13 @@ class ExtendBody(Value):
         Reason,
         FINISHED,
         Field(
-            description="Both providers can read it, and the notice to member and provider states it. "
-            "If the payer requests the extension: why it is in the member's interest."
+            description="Both providers can read it, and it is in the notice to member and provider. "
+            "If the payer requests the extension, it states why it is in the member's interest."
         ),
     ]
     days: Annotated[
         int | None,
-        Field(ge=1, le=MAX_AMOUNT, description="Calendar days. Null for as many as are allowed."),
+        Field(ge=1, le=MAX_AMOUNT, description="Calendar days. Null for the maximum."),
         WHOLE,
     ] = None
     requested_by: ExtensionRequester = ExtensionRequester.PAYER
@@ -82,8 +85,8 @@ class ExtendBody(Value):
 BeforeResponse = Annotated[
     bool,
     Field(
-        description="Whether to refuse something although the providers' time to respond to a request "
-        "for information is not over. Without it, such decisions are refused."
+        description="Whether to deny or reduce before the providers' time to respond to a request for "
+        "information has ended. Otherwise such decisions are refused."
     ),
 ]
 
@@ -92,7 +95,7 @@ OverlapConfirmed = Annotated[
     bool,
     Field(
         description="Whether to approve a service that another request of the member approves on "
-        "overlapping dates. Without it, such decisions are refused."
+        "overlapping dates. Otherwise such decisions are refused."
     ),
 ]
 
@@ -108,7 +111,7 @@ class DecideBody(Value):
 
 
 class PeerToPeerOutcomeBody(Value):
-    """How a peer-to-peer discussion ended (W12)."""
+    """The outcome of a peer-to-peer discussion (W12)."""
 
     cycle: Cycle
     outcome: DiscussionOutcome
@@ -130,8 +133,8 @@ class SignBody(Value):
     proposed_at: Annotated[
         Instant,
         Field(
-            description="The `proposed_at` of the proposal as the reviewer read it. Decisions that "
-            "replaced them since are refused."
+            description="The `proposed_at` of the proposal that the reviewer read. If the proposal was "
+            "replaced since, the call is refused."
         ),
     ]
     accept: Annotated[bool, Field(description="False returns the decisions to the case.")]
@@ -139,7 +142,7 @@ class SignBody(Value):
         Words | None,
         Field(
             description="Required to return another reviewer's decisions: what they should change. "
-            "Reviewers read it with the case, and it stays in `notes`."
+            "Reviewers read it with the case, and it remains in `notes`."
         ),
     ] = None
     before_response: BeforeResponse = False
@@ -149,12 +152,12 @@ class SignBody(Value):
     @model_validator(mode="after")
     def _comments_on_a_return(self) -> Self:
         if self.accept and self.comment is not None:
-            raise ValueError("send a comment only with accept false, or add a note")
+            raise ValueError("a comment is allowed only if accept is false; add a note instead")
         return self
 
 
 class NextCaseBody(Value):
-    """Which part of the queue to take the next case from."""
+    """The part of the queue from which the next case is assigned."""
 
     plan_id: PlanId = None
     view: Annotated[QueueView | None, Field(description="Only from this part of the queue.")] = None
@@ -171,7 +174,7 @@ class ReassignBody(Value):
         Text | None,
         Field(
             description="The subject (`sub`) of the colleague at the identity provider, which is the "
-            "directory of reviewers. Null takes the case back."
+            "directory of reviewers. Null ends the assignment."
         ),
     ]
 
