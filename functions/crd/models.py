@@ -161,7 +161,9 @@ def _required(document: Json, service: HookService) -> Json:
         if text(document, name) is None:
             raise _missing(name, "a string")
     if document["hook"] != service.hook:
-        message = f"This service is for the hook {service.hook}. Call the service for the hook sent."
+        message = (
+            f"This service is for the hook {service.hook}. Call the service for the hook sent."
+        )
         raise HookRefusedError(Issue("value", "hook", message))
     context = document.get("context")
     if not isinstance(context, dict):
