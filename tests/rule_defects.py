@@ -195,7 +195,7 @@ DEFECTS: Final = (
     Defect(
         "D4",
         "precert/adapters/dynamodb/drafts.py",
-        "transact([*before, *count_selection(self._table, request), line])",
+        "transact([*before, *count_selection(self._table, request), row])",
         "transact([*before, *count_selection(self._table, request)])",
     ),
     Defect(
@@ -448,8 +448,8 @@ DEFECTS: Final = (
     Defect(
         "X2",
         "precert/adapters/eventbridge.py",
-        'if answer["FailedEntryCount"]:',
-        'if answer["FailedEntryCount"] > 1:',
+        'if response["FailedEntryCount"]:',
+        'if response["FailedEntryCount"] > 1:',
     ),
     Defect(
         "X2",

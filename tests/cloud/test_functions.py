@@ -45,7 +45,7 @@ def test_an_error_is_in_its_functions_log_when_it_is_read(deployment: Deployment
     name = f"/test/{uuid4()}"
     logs.create_log_group(logGroupName=name)
     logs.create_log_stream(logGroupName=name, logStreamName="s")
-    lines = ['{"level": "INFO", "message": "answered"}', "END", '"text"']
+    lines = ['{"level": "INFO", "message": "responded"}', "END", '"text"']
     lines += [f'{{"level": "ERROR", "message": "error", "at": {number}}}' for number in range(3)]
     later = time.time_ns() // 1_000_000 + 1000
     events = [{"timestamp": later + at, "message": line} for at, line in enumerate(lines)]

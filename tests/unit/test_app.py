@@ -422,10 +422,10 @@ def test_call_is_logged_and_counted_once_when_it_ends(
     RAISED.extend([error] if error else [])
     called("GET", "/v1/broken" if error else "/v1/me")
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
-    answered = [line for line in lines if line.get("message") == "answered"]
-    assert [(line["status_code"], line.get("code")) for line in answered] == [(status, code)]
-    assert answered[0]["function_request_id"] == Context.aws_request_id
-    assert answered[0]["operation_id"]
+    responded = [line for line in lines if line.get("message") == "responded"]
+    assert [(line["status_code"], line.get("code")) for line in responded] == [(status, code)]
+    assert responded[0]["function_request_id"] == Context.aws_request_id
+    assert responded[0]["operation_id"]
     written = capsys.readouterr().out
     if error is None:
         assert written == ""
