@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.operations.models import (
     FailedDeliveriesResponse,
+    OperatorCountsResponse,
     RedeliveryBody,
     RedeliveryResponse,
     RepairedResponse,
@@ -18,6 +19,7 @@ from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.names import Entitlement
 from precert.observability import note_work
+from precert.usecases.queue_counts import count_operator_queues
 from precert.usecases.repairs import (
     list_failed_deliveries,
     list_stuck_requests,
@@ -33,6 +35,17 @@ api = Api(
     edge=edge,
     entitlement=Entitlement.OPERATOR,
 )
+
+
+@api.get(
+    "/v1/operations/counts",
+    "Count the entries of the queues",
+    operation_id="countOperatorQueues",
+    audited=False,
+)
+def counts(caller: CurrentCaller) -> OperatorCountsResponse:
+    """Count what each queue of the operators has. Of a long queue the first 100 entries are counted."""
+    return OperatorCountsResponse.of(call(count_operator_queues, caller))
 
 
 @api.get(

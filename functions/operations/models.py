@@ -14,6 +14,7 @@ from precert.domain.payer import Payer
 from precert.domain.values import WHOLE, Value
 from precert.names import Delivery
 from precert.usecases.ports.listings import Page
+from precert.usecases.queue_counts import OperatorCounts
 from precert.usecases.repairs import (
     MOST_AT_ONCE,
     FailedDeliveries,
@@ -103,6 +104,29 @@ class FailedDeliveriesResponse(ResponseModel):
     @classmethod
     def of(cls, found: Sequence[FailedDeliveries]) -> "FailedDeliveriesResponse":
         return cls(deliveries=[FailedDeliveriesOf(**vars(one)) for one in found])
+
+
+class QueueCountResponse(ResponseModel):
+    """The number of entries of one queue."""
+
+    count: int = Field(examples=[3])
+    complete: bool = Field(description="If false, there can be more than `count`.", examples=[True])
+
+
+class OperatorCountsResponse(ResponseModel):
+    """The number of entries of each queue, of which the first 100 are counted."""
+
+    overdue: QueueCountResponse
+    stuck_requests: QueueCountResponse
+    failed_deliveries: QueueCountResponse = Field(description="Of all receivers, about.")
+    intake_exceptions: QueueCountResponse
+    unmatched_providers: QueueCountResponse
+    vendor_backlog: QueueCountResponse
+    deemed_denials: QueueCountResponse
+
+    @classmethod
+    def of(cls, counts: OperatorCounts) -> "OperatorCountsResponse":
+        return cls(**{name: QueueCountResponse(**vars(one)) for name, one in vars(counts).items()})
 
 
 class RedeliveryResponse(ResponseModel):

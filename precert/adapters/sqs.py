@@ -73,11 +73,20 @@ class SqsDeliveries:
         except (BotoCoreError, ClientError) as error:
             raise _transient(error) from error
 
+    def count_failed(self) -> int:
+        try:
+            return sum(self._count(one.queue_url) for one in self._receivers.values())
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+
     def _of(self, delivery: Delivery) -> FailedDeliveries:
         url = self._receivers[delivery].queue_url
-        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))
-        count = sum(int(found["Attributes"][name]) for name in _COUNTS)
+        count = self._count(url)
         return FailedDeliveries(delivery, count, self._oldest(url) if count else None)
+
+    def _count(self, url: str) -> int:
+        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))
+        return sum(int(found["Attributes"][name]) for name in _COUNTS)
 
     def _oldest(self, url: str) -> datetime | None:
         # A queue returns some of its messages, usually the oldest ones. They remain visible.

@@ -67,6 +67,9 @@ class Deliveries(Protocol):
     def failed(self) -> Sequence[FailedDeliveries]:
         """The failed deliveries of all receivers. One AWS call each, two if there are any."""
 
+    def count_failed(self) -> int:
+        """About how many failed, of all receivers. One call for each."""
+
     def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
         """Invoke the receiver with failed deliveries, and remove those that it accepted.
 

@@ -55,7 +55,8 @@ LIFETIME: Final = timedelta(days=4000)
 
 WITHOUT_PATIENTS: Final = frozenset(
     {
-        *("countUnreadMessages", "countWorklist", "getFormFields", "getReference"),
+        *("countOperatorQueues", "countUnreadMessages", "countWorklist"),
+        *("getFormFields", "getReference"),
         *("listDecisionReasons", "listFailedDeliveries", "listFrequentProviders"),
         "listReviewers",
         *("listRequestingProviders", "lookUpCodes", "readMe", "redeliver"),

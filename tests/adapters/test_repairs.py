@@ -13,10 +13,12 @@ from functions.operations import handler as operations
 from functions.relay import handler as relay
 from precert.names import Delivery, Env
 from precert.settings import Settings
+from precert.usecases import queue_counts
 from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.tables import names
+from tests.adapters.test_unmatched_providers import typed
 from tests.fakes.samples import REQUEST_ID
 
 FUNCTIONS: Final = {"inbox": inbox, "relay": relay}
@@ -134,10 +136,52 @@ def test_repair_is_refused_when_no_cycle_is_open(cloud: Cloud) -> None:
     assert cloud.executions() == []
 
 
+def counts(cloud: Cloud) -> dict[str, int]:
+    """The counts of the queues that have entries."""
+    reply = operate(cloud, "GET", "counts")
+    assert reply.status == 200, reply.text
+    assert all(one["complete"] for one in reply.body.values())
+    return {name: one["count"] for name, one in reply.body.items() if one["count"]}
+
+
+def test_counts_equal_the_lists_when_requests_are_stuck_overdue_or_unmatched(
+    cloud: Cloud, functions: Functions
+) -> None:
+    """A list and its number name the same: each request that waits, and no other."""
+    assert counts(cloud) == {}
+    cloud.submitted()
+    assert counts(cloud) == {}
+    cloud.clock.pass_by(minutes=6)
+    cloud.submitted()
+    cloud.pended(servicing_provider=typed())
+    fail(cloud, "MESSAGES", {"detail": {}}, {"detail": {}})
+    fail(cloud, "RELAY", {"detail": {}})
+    with cloud.wire.counting() as calls:
+        found = counts(cloud)
+    assert found == {"stuck_requests": 1, "failed_deliveries": 3, "unmatched_providers": 1}
+    assert calls == ["Query"] * 2 + ["GetQueueAttributes"] * 2 + ["Query"] * 4
+    assert len(stuck(cloud)) == 1
+
+
+def test_count_is_a_lower_bound_when_a_queue_is_longer_than_what_is_counted(
+    cloud: Cloud, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_counts, "MOST_COUNTED", 1)
+    for _ in range(2):
+        cloud.submitted()
+    cloud.clock.pass_by(minutes=6)
+    with cloud.wire.counting() as calls:
+        body = operate(cloud, "GET", "counts").body
+    assert body["stuck_requests"] == {"count": 1, "complete": False}
+    assert body["overdue"] == {"count": 0, "complete": True}
+    assert calls.count("Query") == 6
+
+
 @pytest.mark.parametrize("by", [PROVIDER, REVIEWER], ids=["provider", "reviewer"])
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
+        ("GET", "counts", None),
         ("GET", "stuck-requests", None),
         ("POST", f"requests/{REQUEST_ID}/repair", None),
         ("GET", "failed-deliveries", None),

@@ -12,6 +12,7 @@ import { Button, LinkButton } from "../ui/Button";
 import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { type Column, Table } from "../ui/Table";
+import { countedOf, Toggle } from "../ui/Toggle";
 import "../styles/provider.css";
 import "../styles/review.css";
 
@@ -71,18 +72,16 @@ function List() {
   useAnnouncedChanges(rows);
   return (
     <>
-      <fieldset className="chips">
+      <fieldset className="toggles">
         <legend className="visually-hidden">{words.whose}</legend>
         {[true, false].map((one) => (
-          <button
+          <Toggle
             key={String(one)}
-            type="button"
-            className="chip"
-            aria-pressed={mine === one}
+            label={one ? words.mine : words.everyones}
+            counted={mine === one ? countedOf(data && rows.length, query.hasNextPage) : null}
+            on={mine === one}
             onClick={() => setMine(one)}
-          >
-            {one ? words.mine : words.everyones}
-          </button>
+          />
         ))}
       </fieldset>
       <Loaded query={query} shape="rows">

@@ -46,12 +46,11 @@ export function Deliveries() {
       return last;
     },
     onSuccess: (last) => last && announce(resultOf(last).join(" ")),
-    onSettled: () => client.invalidateQueries({ queryKey }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["operations"] }),
   });
   const running = again.isPending ? again.variables.delivery : null;
   return (
     <section>
-      <h3>{words.deliveries}</h3>
       <ErrorBanner error={again.error} />
       <Loaded query={failed}>
         {({ deliveries }) => {
@@ -77,7 +76,6 @@ export function Deliveries() {
           );
         }}
       </Loaded>
-      <h3>{words.stuck}</h3>
     </section>
   );
 }

@@ -1,58 +1,66 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { Link, useSearchParams } from "react-router";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { useSearchParams } from "react-router";
+import { api, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
-import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { formatDay, formatMoment } from "../format/dates";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
-import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
-import { byPointer } from "../ui/errors";
-import { FormErrors, RadioField, TextField } from "../ui/fields";
-import { named } from "../ui/named";
-import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { Card, Damaged, DueTime, Empty, Loaded, Page, Tag } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { type Column, Table } from "../ui/Table";
+import { Toggle } from "../ui/Toggle";
 import { DelegatedCodes } from "../vendor/DelegatedCodes";
 import { Deliveries } from "./Deliveries";
+import { Find } from "./Find";
 import { MatchDialog } from "./MatchDialog";
+import { NumberLink } from "./NumberLink";
 import "../styles/review.css";
 
 const words = text.operations;
 
-type Queue = "overdue" | "stuck" | "exceptions" | "unmatched" | "backlog" | "deemed";
+type Queue = "overdue" | "deemed" | "stuck" | "failed" | "exceptions" | "unmatched" | "backlog";
 
-const QUEUES: readonly Queue[] = [
-  "overdue",
-  "stuck",
-  "exceptions",
-  "unmatched",
-  "backlog",
-  "deemed",
-];
+/** The queues in the order in which they are shown, and the name of each in the counts. */
+const COUNTS = {
+  overdue: "overdue",
+  deemed: "deemed_denials",
+  stuck: "stuck_requests",
+  failed: "failed_deliveries",
+  exceptions: "intake_exceptions",
+  unmatched: "unmatched_providers",
+  backlog: "vendor_backlog",
+} as const satisfies Record<Queue, keyof Schemas["OperatorCountsResponse"]>;
+
+const QUEUES = Object.keys(COUNTS) as readonly Queue[];
+const COUNT_AGAIN_MS = 30_000;
 
 export function Queues() {
   const [search, setSearch] = useSearchParams();
   const chosen = QUEUES.find((one) => one === search.get("queue")) ?? "overdue";
+  const counts = useQuery({
+    queryKey: ["operations", "counts"],
+    queryFn: () => unwrap(api.GET("/v1/operations/counts")),
+    refetchInterval: COUNT_AGAIN_MS,
+  });
   return (
     <Page wide title={words.title} lead={words.lead}>
       <Region>
         <Find />
       </Region>
       <div className="filters">
-        <div className="chips">
+        <div className="toggles">
           <h2 className="visually-hidden">{words.queues}</h2>
           {QUEUES.map((queue) => (
-            <button
+            <Toggle
               key={queue}
-              type="button"
-              className="chip"
-              aria-pressed={queue === chosen}
+              label={words[queue]}
+              counted={counts.data?.[COUNTS[queue]]}
+              on={queue === chosen}
               onClick={() => setSearch({ queue }, { replace: true })}
-            >
-              {words[queue]}
-            </button>
+            />
           ))}
         </div>
       </div>
@@ -90,19 +98,16 @@ function QueueOf({ queue }: { queue: Queue }): ReactNode {
       );
     case "stuck":
       return (
-        <>
-          <Deliveries />
-          <List
-            name={queue}
-            load={(query) =>
-              unwrap(api.GET("/v1/operations/stuck-requests", { params: { query } }))
-            }
-            rowsOf={(page) => page.requests}
-            columns={STUCK}
-            rowKey={(row) => row.request.request_id}
-          />
-        </>
+        <List
+          name={queue}
+          load={(query) => unwrap(api.GET("/v1/operations/stuck-requests", { params: { query } }))}
+          rowsOf={(page) => page.requests}
+          columns={STUCK}
+          rowKey={(row) => row.request.request_id}
+        />
       );
+    case "failed":
+      return <Deliveries />;
     case "exceptions":
       return (
         <List
@@ -152,7 +157,7 @@ function List<PageOf extends AnyPage, Row>({
   columns,
   rowKey,
 }: {
-  name: Queue;
+  name: Exclude<Queue, "failed">;
   load: (query: { cursor?: string; limit: number }) => Promise<PageOf>;
   rowsOf: (page: PageOf) => readonly Row[];
   columns: readonly Column<Row>[];
@@ -194,10 +199,6 @@ function List<PageOf extends AnyPage, Row>({
       }}
     </Loaded>
   );
-}
-
-function NumberLink({ id, number }: { id: string; number: string | null | undefined }) {
-  return <Link to={`/operations/requests/${id}`}>{number ?? id}</Link>;
 }
 
 const CYCLES: readonly Column<Schemas["WorklistRowResponse"]>[] = [
@@ -352,132 +353,4 @@ const BACKLOG: readonly Column<Schemas["DelegationRowResponse"]>[] = [
   { key: "patient", title: words.columns.patient, cell: (row) => row.patient },
   { key: "codes", title: words.columns.codes, cell: (row) => <DelegatedCodes row={row} /> },
   { key: "plan", title: words.columns.plan, cell: (row) => row.plan_name ?? row.plan_id },
-];
-
-type By = "number" | "member_id" | "request_id";
-
-interface Search {
-  by: By;
-  value: string;
-}
-
-type FoundPage = Schemas["FoundRequestsResponse"];
-
-const BY = [
-  { code: "number", name: words.byNumber },
-  { code: "member_id", name: words.byMember },
-  { code: "request_id", name: words.byId },
-] as const;
-
-/** Any request by number, member or id. What is typed is sent in the body and stays out of the address. */
-function Find() {
-  const [by, setBy] = useState<By>("number");
-  const [value, setValue] = useState("");
-  const [attempt, setAttempt] = useState(0);
-  const [found, setFound] = useState<{ search: Search; pages: readonly FoundPage[] } | null>(null);
-  const find = useMutation({
-    mutationFn: ({ search, cursor }: { search: Search; cursor: string | null }) =>
-      unwrap(
-        api.POST("/v1/operations/requests/search", {
-          body: {
-            limit: 25,
-            cursor,
-            number: null,
-            member_id: null,
-            request_id: null,
-            [search.by]: search.value,
-          },
-        }),
-      ),
-    onSuccess: (page, { search, cursor }) =>
-      setFound((before) => ({
-        search,
-        pages: cursor === null ? [page] : [...(before?.pages ?? []), page],
-      })),
-    onError: () => setAttempt((before) => before + 1),
-  });
-  const rows = found?.pages.flatMap((page) => page.requests) ?? [];
-  const next = found?.pages.at(-1)?.cursor ?? null;
-  const errors = find.error instanceof ApiError ? find.error.errors : [];
-  return (
-    <Card title={words.find}>
-      <FormErrors value={byPointer(errors)}>
-        <ErrorSummary
-          errors={named(errors, (pointer) => (pointer === `/${by}` ? words.value[by] : undefined))}
-          attempt={attempt}
-        />
-        {errors.length === 0 && <ErrorBanner error={find.error} />}
-        <form
-          className="find"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!find.isPending) {
-              find.mutate({ search: { by, value: value.trim() }, cursor: null });
-            }
-          }}
-        >
-          <RadioField
-            pointer="/by"
-            label={words.findBy}
-            choices={BY}
-            value={by}
-            onChange={(code) => setBy(code as By)}
-          />
-          <TextField pointer={`/${by}`} label={words.value[by]} value={value} onChange={setValue} />
-          <Button look="primary" type="submit" pending={find.isPending}>
-            {text.common.search}
-          </Button>
-        </form>
-      </FormErrors>
-      {found && (
-        <>
-          <Damaged entries={found.pages.flatMap((page) => page.damaged)} />
-          {rows.length === 0 && next === null ? (
-            <Empty>{words.foundNone}</Empty>
-          ) : (
-            <Table
-              caption={words.found}
-              columns={FOUND}
-              rows={rows}
-              rowKey={(row) => row.request_id}
-            />
-          )}
-          {next !== null && (
-            <Button
-              pending={find.isPending}
-              onClick={() => find.mutate({ search: found.search, cursor: next })}
-            >
-              {words.more}
-            </Button>
-          )}
-        </>
-      )}
-    </Card>
-  );
-}
-
-const FOUND: readonly Column<Schemas["PlanRowResponse"]>[] = [
-  {
-    key: "number",
-    title: words.columns.number,
-    heading: true,
-    cell: (row) => <NumberLink id={row.request_id} number={row.number ?? words.draft} />,
-  },
-  {
-    key: "status",
-    title: words.columns.status,
-    cell: (row) => <StatusBadge status={row.status} label={row.status_label} />,
-  },
-  {
-    key: "patient",
-    title: words.columns.patient,
-    cell: (row) => [row.patient, formatDay(row.date_of_birth)].filter(Boolean).join(", "),
-  },
-  {
-    key: "dates",
-    title: words.columns.dates,
-    cell: (row) => formatDays(row.first_day, row.last_day),
-  },
-  { key: "plan", title: words.columns.plan, cell: (row) => row.plan.name },
-  { key: "channel", title: words.columns.channel, cell: (row) => row.channel_label },
 ];

@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { Banner, Card, Damaged, DueTime, Empty, Loaded, Page, Tag } from "../ui/parts";
 import { type Column, Table } from "../ui/Table";
+import { Toggle } from "../ui/Toggle";
 import { useNextCase } from "./nextCase";
 import "../styles/review.css";
 
@@ -96,27 +97,28 @@ function Filters({
   filter: ReturnType<typeof useFilter>;
 }) {
   const all = filter.view === null && !filter.mine;
+  const counted = (count: number) => ({ count, complete: counts.complete });
   return (
     <div className="filters">
-      <div className="chips">
+      <div className="toggles">
         <h2 className="visually-hidden">{words.views}</h2>
-        <Chip
+        <Toggle
           label={words.all}
-          count={counts.open}
+          counted={counted(counts.open)}
           on={all}
           onClick={() => filter.set({ view: null, mine: null })}
         />
-        <Chip
+        <Toggle
           label={words.mine}
-          count={counts.mine}
+          counted={counted(counts.mine)}
           on={filter.mine}
           onClick={() => filter.set({ view: null, mine: "true" })}
         />
         {counts.views.map((one) => (
-          <Chip
+          <Toggle
             key={one.view}
             label={one.view_label}
-            count={one.count}
+            counted={counted(one.count)}
             on={filter.view === one.view}
             onClick={() => filter.set({ view: one.view, mine: null })}
           />
@@ -142,24 +144,6 @@ function Filters({
       <Damaged entries={counts.damaged} />
       {!counts.complete && <p className="small">{words.complete}</p>}
     </div>
-  );
-}
-
-function Chip({
-  label,
-  count,
-  on,
-  onClick,
-}: {
-  label: string;
-  count: number;
-  on: boolean;
-  onClick: () => void;
-}) {
-  return (
-    <button type="button" className="chip" aria-pressed={on} onClick={onClick}>
-      {label} <span className="chip-count">{count}</span>
-    </button>
   );
 }
 

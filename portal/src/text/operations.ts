@@ -4,7 +4,8 @@ export const operations = {
   queues: "Queues",
   overdue: "Overdue decisions",
   stuck: "Stuck requests",
-  exceptions: "Registered requests to confirm",
+  failed: "Failed deliveries",
+  exceptions: "Requests to confirm",
   unmatched: "Providers to match",
   backlog: "Vendor backlog",
   deemed: "Deemed denials",
@@ -18,8 +19,8 @@ export const operations = {
   },
   hint: {
     overdue: "Open determination cycles past their deadline. Ask the lead to assign them.",
-    stuck:
-      "Requests that are processed for more than five minutes, and events that were not delivered.",
+    stuck: "Requests that are processed for more than five minutes. Repair starts them again.",
+    failed: "Events that were not delivered in all attempts, by receiver.",
     exceptions:
       "Staff registered these although providers cannot enter them. Confirm each that is to be processed; the intake staff voids the others.",
     unmatched: "Match each provider with the directory, so that both sides see the request.",
@@ -33,7 +34,6 @@ export const operations = {
   runsAlready: "The workflow runs already.",
   running: "The workflow runs",
   notRunning: "The workflow does not run",
-  deliveries: "Failed deliveries",
   noDeliveries: "Every event was delivered.",
   failedCount: (count: number, oldest: string) => {
     const events = count === 1 ? "1 event" : `${count} events`;
@@ -49,8 +49,8 @@ export const operations = {
       : `${count} events failed again. They can be sent again after a minute.`,
   notEvents: (count: number) =>
     count === 1
-      ? "1 entry names a position of the table's stream and cannot be sent again: repair the requests below instead."
-      : `${count} entries name positions of the table's stream and cannot be sent again: repair the requests below instead.`,
+      ? "1 entry names a position of the table's stream and cannot be sent again: repair the stuck requests instead."
+      : `${count} entries name positions of the table's stream and cannot be sent again: repair the stuck requests instead.`,
   ended: {
     running: "",
     ended: "",
