@@ -70,7 +70,7 @@ def is_for_slot(call: Request, method: str) -> bool:
     return call.method == method and "/documents" in call.url
 
 
-@pytest.mark.rule("U1")
+@pytest.mark.rule("U1", "V10")
 def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_network_is_lost(
     screens: Callable[..., Screen], api: Portal, stalled: Stalled
 ) -> None:
@@ -83,6 +83,9 @@ def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_netw
     expect(page.get_by_text("Up to ").first).to_be_visible()
     bucket = api.deployment.outputs["DocumentsBucketName"]
     page.route(re.compile(bucket), lambda route: route.continue_(url=stalled.address), times=1)
+    types = page.get_by_label(re.compile("^What the files show"))
+    types.select_option(index=1)
+    document_type = types.input_value()
     page.locator(".drop-zone").evaluate(
         DROP,
         [
@@ -123,7 +126,28 @@ def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_netw
     documents = api.details(draft_id)["documents"]
     sizes = {one["file_name"]: one["size"] for one in documents}
     assert (sizes["largest.pdf"], sizes["notes.txt"]) == (LARGEST, 20)
+    assert {one["document_type"] for one in documents} == {document_type}
     assert len(documents) == 3
+
+    verify_removal(page)
+    names = {one["file_name"] for one in api.details(draft_id)["documents"]}
+    assert "a.txt" not in names
+    assert "b.txt" in names
+
+
+def verify_removal(page: Page) -> None:
+    """Chosen instead of dropped; a removal is confirmed first, as a file cannot be restored."""
+    chosen = [{"name": f"{one}.txt", "mimeType": "text/plain", "buffer": b"Notes."} for one in "ab"]
+    page.locator(".drop-zone input[type=file]").set_input_files(chosen)  # type: ignore[arg-type]
+    for name in ("a.txt", "b.txt"):
+        expect(file_row(page, name)).to_contain_text("Attached")
+    remove = page.get_by_role("button", name="Remove a.txt")
+    remove.click()
+    page.keyboard.press("Escape")
+    expect(file_row(page, "a.txt")).to_contain_text("Attached")
+    remove.click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove the document").click()
+    expect(file_row(page, "a.txt")).to_have_count(0)
 
 
 def submitted_numbers(api: Portal, code: str) -> list[str]:

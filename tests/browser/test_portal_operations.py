@@ -1,6 +1,7 @@
 """An operator's queues in the portal: what each dialog shows and does."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -50,10 +51,46 @@ def test_provider_is_matched_when_an_operator_chooses_an_entry_of_the_directory(
     expect(dialog.get_by_role("alert")).to_contain_text("Directory ID")
     assert_fits(screen)
     dialog.get_by_label("Name").fill("cleve")
+    # Closed by mistake, it has its entries when it is opened again.
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Match: Servicing provider").click()
+    expect(dialog.get_by_label("Name")).to_have_value("cleve")
     dialog.get_by_role("button", name=f"Choose {FACILITY_NAME}").first.click()
     dialog.get_by_role("button", name="Match", exact=True).click()
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("Servicing provider: matched to the directory.")).to_be_visible()
+
+
+@pytest.mark.rule("S3")
+def test_each_queue_shows_how_many_wait_when_an_operator_opens_the_desk(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """The numbers are those of the lists; of a long queue, it says that there are more."""
+    facility = {**api.facility, "phone": "216-555-0188", "provider_id": None, "npi": "1999999992"}
+    api.pending({**api.content(), "servicing_provider": facility})
+    counts = api.deployment.caller(OPERATOR).call("GET", "/v1/operations/counts").json()
+    screen = screens(OPERATOR)
+    page = screen.page
+    for name, queue in (
+        ("Overdue decisions", "overdue"),
+        ("Providers to match", "unmatched_providers"),
+        ("Failed deliveries", "failed_deliveries"),
+    ):
+        shown = page.get_by_role("button", name=re.compile(f"^{name}"))
+        expect(shown).to_have_text(f"{name} {counts[queue]['count']}")
+    page.get_by_role("button", name=re.compile("^Providers to match")).click()
+    rows = page.get_by_role("table", name="Providers to match").locator("tbody tr")
+    expect(rows).to_have_count(counts["unmatched_providers"]["count"])
+
+    long: Json = {**counts, "vendor_backlog": {"count": 100, "complete": False}}
+    page.route("**/v1/operations/counts", lambda route: route.fulfill(json=long))
+    screen.go("/nowhere")
+    screen.go("/operations?queue=backlog")
+    backlog = page.get_by_role("button", name="Vendor backlog 100 or more")
+    expect(backlog).to_contain_text("100+")
+    expect(backlog).to_have_attribute("aria-pressed", "true")
+    assert screen.both_themes() == []
 
 
 @pytest.mark.rule("S5")
@@ -122,7 +159,7 @@ def test_sent_and_failed_events_are_counted_when_an_operator_sends_them_again(
         ],
         [18, 9, 0],
     )
-    screen.go("/operations?queue=stuck")
+    screen.go("/operations?queue=failed")
     row = page.get_by_role("listitem").filter(has_text="Messages")
     send = row.get_by_role("button", name="Send again: Messages")
     send.click()

@@ -25,9 +25,33 @@ REVIEWED = (
     "Units",
 )
 """What the review of a request shows of its entries."""
+LOOKED_OVER = ("Surgical Inpatient", "Inpatient", "Standard", re.compile("K55 – \\w+"), "44125")
+"""What a check shows of a service while another one is edited."""
 
 
-@pytest.mark.rule("V8", "V12", "V13", "T6")
+def verify_second_service(person: Person) -> None:
+    """Add one and remove it: the first one stays as it is, and is shown to look over."""
+    page = person.page
+    page.get_by_role("button", name="Add another service").click()
+    second = page.get_by_role("heading", name="Service 2")
+    expect(second).to_be_visible()
+    person.radio("Outpatient")
+    first = page.locator("section.card").filter(has=page.locator("h2").get_by_text("Service 1"))
+    for shown in LOOKED_OVER:
+        expect(first).to_contain_text(shown)
+    page.get_by_role("button", name="Remove service 2").click()
+    expect(second).to_have_count(0)
+    expect(page.get_by_text("Service 2 was removed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(second).to_be_visible()
+    page.get_by_role("button", name="Edit the entries of service 2").click()
+    expect(page.get_by_role("radio", name="Outpatient")).to_be_checked()
+    page.get_by_role("button", name="Remove service 2").click()
+    expect(second).to_have_count(0)
+
+
+@pytest.mark.rule("V8", "V10", "V12", "V13", "T6")
 def test_entries_are_there_when_a_user_goes_back_until_the_user_signs_out(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
@@ -44,27 +68,27 @@ def test_entries_are_there_when_a_user_goes_back_until_the_user_signs_out(
     person.start_check()
     person.choose_facility()
     person.enter_service("44125", days_ahead=75)
-    page.get_by_role("button", name="Add another service").click()
-    expect(page.get_by_role("heading", name="Service 2")).to_be_visible()
-    page.get_by_role("button", name="Remove service 2").click()
-    expect(page.get_by_role("heading", name="Service 2")).to_have_count(0)
+    verify_second_service(person)
     person.check()
     page.get_by_role("button", name="Change the entries").click()
     expect(page.get_by_text("44125").first).to_be_visible()
     person.check()
     person.start_request()
     draft_id = page.url.rpartition("/")[2]
+    expect(page.get_by_text("What follows")).to_be_visible()
     person.complete()
     further = page.get_by_role("combobox", name="Further diagnoses")
-    further.press_sequentially("K50", delay=20)
-    further.press("Enter")
-    expect(page.get_by_role("button", name="Remove diagnosis K50")).to_be_visible()
+    for code in ("K50", "K51"):
+        further.press_sequentially(code, delay=20)
+        further.press("Enter")
+        expect(page.get_by_role("button", name=f"Remove diagnosis {code}")).to_be_visible()
     person.review()
+    expect(page.get_by_text("Saved until").first).to_be_visible()
     for shown in REVIEWED:
         expect(page.get_by_role("main")).to_contain_text(shown)
     content = api.details(draft_id)["content"]["services"][0]
     assert content["requested_days"] == 4
-    assert content["additional_diagnoses"] == ["K50"]
+    assert content["additional_diagnoses"] == ["K50", "K51"]
     page.get_by_role("button", name="Back to the entries").click()
     expect(page.get_by_label("Requested days", exact=True).first).to_have_value("4")
     expect(page.get_by_label("Requested units").first).to_have_value("1")

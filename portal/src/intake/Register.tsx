@@ -5,7 +5,7 @@ import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
 import { config } from "../config";
 import { instantOf, localNow, zoneName } from "../format/zoned";
-import { type Content, emptyContent, normalized } from "../request-form/content";
+import { type Content, emptyContent, isEntered, normalized } from "../request-form/content";
 import { labelOf } from "../request-form/labels";
 import { RequestForm } from "../request-form/RequestForm";
 import { useForms, useRequestFields } from "../request-form/useForms";
@@ -19,6 +19,8 @@ import { named } from "../ui/named";
 import { Banner, Card, CopyButton, Page, Tag } from "../ui/parts";
 import { stillSent } from "../ui/stillSent";
 import { useStored } from "../ui/stored";
+import { Undo } from "../ui/Undo";
+import { useUnfinished } from "../ui/unfinished";
 
 const words = text.intake;
 
@@ -27,6 +29,19 @@ interface Entry {
   receivedAt: string;
   reference: string;
   content: Content;
+}
+
+/** Whether something was entered, besides the time, which is filled in. */
+function hasEntries({ channel, reference, content }: Entry): boolean {
+  const { patient, servicing_provider, requesting_provider, services } = content;
+  return (
+    channel !== "" ||
+    reference !== "" ||
+    patient !== null ||
+    servicing_provider !== null ||
+    requesting_provider !== null ||
+    services.some(isEntered)
+  );
 }
 
 interface Done {
@@ -60,6 +75,10 @@ export function Register() {
     content: emptyContent(),
   });
   const [entry, setEntry, reset] = useStored<Entry>("intake", initial());
+  // What "Clear all entries" deleted: null while there is nothing to restore.
+  const [cleared, setCleared, closeCleared] = useStored<Entry | null>("intake-cleared", null);
+  const entered = hasEntries(entry);
+  useUnfinished("intake", entered);
   const [attempt, setAttempt] = useState(0);
   const [done, setDone] = useState<Done | null>(null);
   const [sent, setSent] = useState<unknown>(null);
@@ -99,6 +118,7 @@ export function Register() {
       client.invalidateQueries({ queryKey: ["intake", "list"] });
       setDone({ request_id, number });
       reset();
+      closeCleared();
       announce(`${words.registered}: ${number}`);
     },
     onError: (error) => {
@@ -221,6 +241,7 @@ export function Register() {
         <Button
           look="quiet"
           onClick={() => {
+            setCleared(entered ? entry : cleared);
             reset();
             set(initial());
             check.reset();
@@ -230,6 +251,17 @@ export function Register() {
           {words.startOver}
         </Button>
       </div>
+      {cleared && (
+        <Undo
+          onUndo={() => {
+            setEntry(cleared);
+            setCleared(entered ? entry : null);
+          }}
+          onClose={closeCleared}
+        >
+          {words.cleared}
+        </Undo>
+      )}
     </Page>
   );
 }

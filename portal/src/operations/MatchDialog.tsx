@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { ProviderFacts } from "../details/RequestContent";
 import { formatAddress, formatTin } from "../format/identifiers";
@@ -9,6 +8,7 @@ import { Button } from "../ui/Button";
 import type { HistoryEvent } from "../ui/changes";
 import { TextField } from "../ui/fields";
 import { Damaged, Empty, Loaded } from "../ui/parts";
+import { useStored } from "../ui/stored";
 import { useDebounced } from "../ui/useDebounced";
 
 const words = text.operations;
@@ -32,9 +32,13 @@ export function MatchDialog({
   history?: readonly HistoryEvent[];
   onClose: () => void;
 }) {
-  const [id, setId] = useState("");
-  const [zip, setZip] = useState(row.search?.zip_code ?? row.submitted?.address?.zip_code ?? "");
-  const [name, setName] = useState(row.search?.name ?? row.submitted?.name ?? "");
+  const [{ id, zip, name }, setEntry, reset] = useStored(`match.${row.request_id}.${row.role}`, {
+    id: "",
+    zip: row.search?.zip_code ?? row.submitted?.address?.zip_code ?? "",
+    name: row.search?.name ?? row.submitted?.name ?? "",
+  });
+  const set = (change: { id?: string; zip?: string; name?: string }) =>
+    setEntry((before) => ({ ...before, ...change }));
   const kind = row.search?.kind ?? row.submitted?.kind ?? "INDIVIDUAL";
   const typed = useDebounced(`${zip}|${name}`);
   const found = useQuery({
@@ -69,12 +73,14 @@ export function MatchDialog({
                 }),
               )
             : { version: row.version };
-        return unwrap(
+        const changed = await unwrap(
           api.POST("/v1/operations/requests/{request_id}/providers", {
             params: onVersion({ request_id, version }),
             body: { provider_id: id.trim(), role: row.role },
           }),
         );
+        reset();
+        return changed;
       }}
     >
       <h3>{words.matchSubmitted}</h3>
@@ -86,7 +92,7 @@ export function MatchDialog({
           pointer="/name"
           label={words.directoryName}
           value={name}
-          onChange={setName}
+          onChange={(entry) => set({ name: entry })}
         />
         <TextField
           {...OUTSIDE}
@@ -95,7 +101,7 @@ export function MatchDialog({
           inputMode="numeric"
           maxLength={5}
           value={zip}
-          onChange={setZip}
+          onChange={(entry) => set({ zip: entry })}
         />
       </div>
       {found.fetchStatus !== "idle" || found.data ? (
@@ -125,7 +131,7 @@ export function MatchDialog({
                         look="quiet"
                         aria-pressed={provider.provider_id === id}
                         aria-label={`${words.matchChoose} ${provider.name}`}
-                        onClick={() => setId(provider.provider_id ?? "")}
+                        onClick={() => set({ id: provider.provider_id ?? "" })}
                       >
                         {words.matchChoose}
                       </Button>
@@ -144,7 +150,7 @@ export function MatchDialog({
         label={words.matchId}
         hint={words.matchIdHint}
         value={id}
-        onChange={setId}
+        onChange={(entry) => set({ id: entry })}
       />
     </ActionDialog>
   );

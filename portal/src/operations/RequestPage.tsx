@@ -15,8 +15,7 @@ import { text } from "../text";
 import { ActionDialog } from "../ui/ActionDialog";
 import { Button, LinkButton } from "../ui/Button";
 import { ErrorBanner } from "../ui/ErrorSummary";
-import { fieldId } from "../ui/errors";
-import { DateField, TextArea } from "../ui/fields";
+import { DateField, GroupErrors, TextArea } from "../ui/fields";
 import { Banner, Card, Damaged, DueTime, Facts, Page, StatusBadge } from "../ui/parts";
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
@@ -442,9 +441,8 @@ function DatesDialog({ details, onClose }: DialogProps) {
         return changed;
       }}
     >
-      <p className="small" id={fieldId("/lines")} tabIndex={-1}>
-        {words.datesHint}
-      </p>
+      <GroupErrors pointer="/lines" />
+      <p className="small">{words.datesHint}</p>
       {lines.map((line) => {
         const shown = entry.dates[line.line_id] ?? before[line.line_id];
         // A line that is not changed is not sent and has no place in the body.

@@ -5,6 +5,7 @@ import { announce } from "../ui/announce";
 import { fieldId } from "../ui/errors";
 import { FieldErrorText, useFieldErrors } from "../ui/fields";
 import { TypeAhead } from "../ui/TypeAhead";
+import { useRemoval } from "../ui/Undo";
 import { type SplitCode, splitDiagnoses, splitProcedures } from "./codes";
 import { compactCode } from "./content";
 import {
@@ -160,6 +161,7 @@ export function DiagnosisChips({
     setTyped(split.codes.length > 0 ? "" : entered);
     return true;
   };
+  const removal = useRemoval(value, onChange, t.diagnosisRemoved);
   return (
     <div className="field" id={fieldId(pointer)} tabIndex={-1}>
       <TypeAhead
@@ -192,11 +194,12 @@ export function DiagnosisChips({
               pointer={`${pointer}/${index}`}
               code={code}
               words={words}
-              onRemove={() => onChange(value.filter((one) => one !== code))}
+              onRemove={() => removal.remove(index)}
             />
           ))}
         </ul>
       )}
+      {removal.notice}
     </div>
   );
 }

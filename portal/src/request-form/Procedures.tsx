@@ -5,10 +5,12 @@ import { announce } from "../ui/announce";
 import { Button } from "../ui/Button";
 import { fieldId } from "../ui/errors";
 import { FieldErrorText, useErrorsBelow, useFieldErrors } from "../ui/fields";
+import { useRemoval, useReplacement } from "../ui/Undo";
 import { type AddedCode, AddProcedures } from "./Codes";
 import { compactCode, type Procedure, type Service, serviceDay } from "./content";
 import { type FormField, fieldNamed } from "./form";
 import type { CodeWords } from "./knownCodes";
+import { hasOther, modifiersOf, numberOf, sameForAll } from "./procedureRows";
 
 const t = text.requestForm;
 
@@ -26,7 +28,8 @@ export function Procedures({ pointer, field, service, stage, words, onChange }: 
   const errors = useFieldErrors(pointer);
   const change = (index: number, values: Partial<Procedure>) =>
     onChange(procedures.map((one, at) => (at === index ? { ...one, ...values } : one)));
-  const remove = (index: number) => onChange(procedures.filter((_, at) => at !== index));
+  const { remove, notice } = useRemoval(procedures, onChange, ({ code }) => t.codeRemoved(code));
+  const replacement = useReplacement<readonly Procedure[]>(procedures, (all) => onChange([...all]));
   const props = { pointer, field, procedures, words, change, remove };
   return (
     <div className="field procedures" id={fieldId(pointer)} tabIndex={-1}>
@@ -35,17 +38,21 @@ export function Procedures({ pointer, field, service, stage, words, onChange }: 
       <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
       {procedures.length > 0 &&
         (stage === "CHECK" ? <CodeList {...props} /> : <ProcedureTable {...props} />)}
+      {notice}
       {stage === "SUBMISSION" && procedures.length > 1 && (
         <Button
           look="quiet"
           onClick={() => {
-            onChange(sameForAll(procedures));
+            const after = sameForAll(procedures);
+            const lost = procedures.some((one, index) => hasOther(one, after[index]));
+            replacement.replace(after, t.appliedToAll, lost);
             announce(t.appliedToAll);
           }}
         >
           {t.sameForAll}
         </Button>
       )}
+      {replacement.notice}
       <AddProcedures
         pointer={`${pointer}/-`}
         label={procedures.length === 0 ? t.firstProcedure : t.addProcedure}
@@ -55,21 +62,6 @@ export function Procedures({ pointer, field, service, stage, words, onChange }: 
         <p className="small">{t.optionalProcedures}</p>
       )}
     </div>
-  );
-}
-
-/** The first code's date, units and unit type for all codes. */
-export function sameForAll(procedures: readonly Procedure[]): Procedure[] {
-  const [first] = procedures;
-  return procedures.map((procedure) =>
-    first
-      ? {
-          ...procedure,
-          start_date: first.start_date,
-          units: first.units,
-          unit_type: first.unit_type,
-        }
-      : procedure,
   );
 }
 
@@ -276,12 +268,6 @@ function ProcedureTable({ pointer, field, procedures, words, change, remove }: R
   );
 }
 
-/** The whole number of an entry, at most as long as the largest one. */
-export function numberOf(entered: string, maximum: number | null | undefined): number | null {
-  const digits = entered.replace(/\D/g, "").slice(0, String(maximum ?? 999_999).length);
-  return digits === "" ? null : Number(digits);
-}
-
 interface CellProps {
   pointer: string;
   label: string;
@@ -384,10 +370,4 @@ function Modifiers({
       <FieldErrorText id={`${id}-error`} errors={errors} />
     </div>
   );
-}
-
-/** "50 rt" -> ["50", "RT"]; a third character begins the next modifier. */
-export function modifiersOf(entered: string): string[] {
-  const compact = entered.toUpperCase().replace(/[^0-9A-Z]/g, "");
-  return (compact.match(/.{1,2}/g) ?? []).slice(0, 4);
 }

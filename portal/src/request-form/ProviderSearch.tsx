@@ -53,7 +53,9 @@ interface Entries {
   rows: Provider[];
   address: string;
   tin: string;
+  /** The provider that is entered manually; it stays when the directory is searched instead. */
   manual: Provider | null;
+  byHand: boolean;
 }
 
 type Change = (update: Partial<Entries> | ((before: Entries) => Partial<Entries>)) => void;
@@ -70,6 +72,7 @@ export function ProviderSearch(props: ProviderSearchProps) {
     address: "",
     tin: "",
     manual: null,
+    byHand: false,
   });
   const change: Change = (update) =>
     setEntries((before) => ({
@@ -80,7 +83,8 @@ export function ProviderSearch(props: ProviderSearchProps) {
     clear();
     props.onChoose(provider);
   };
-  const chosen = entries.manual ?? chosenRow(entries.rows, entries);
+  const manual = entries.byHand ? entries.manual : null;
+  const chosen = manual ?? chosenRow(entries.rows, entries);
   return (
     <form
       className="provider-search"
@@ -93,7 +97,7 @@ export function ProviderSearch(props: ProviderSearchProps) {
         }
       }}
     >
-      {entries.manual === null ? (
+      {manual === null ? (
         <>
           {suggestions}
           {frequent && <Frequent onChoose={choose} />}
@@ -101,7 +105,12 @@ export function ProviderSearch(props: ProviderSearchProps) {
           <Corrections
             zip={entries.zip}
             kind={entries.kind}
-            onManual={() => change({ manual: { ...emptyProvider(), name: entries.name || null } })}
+            onManual={() =>
+              change((before) => ({
+                byHand: true,
+                manual: before.manual ?? { ...emptyProvider(), name: before.name || null },
+              }))
+            }
           />
         </>
       ) : (
@@ -109,10 +118,10 @@ export function ProviderSearch(props: ProviderSearchProps) {
           <ProviderFields
             pointer={pointer}
             fields={field?.fields ?? []}
-            value={entries.manual}
+            value={manual}
             onChange={(manual) => change({ manual })}
           />
-          <Button look="quiet" onClick={() => change({ manual: null })}>
+          <Button look="quiet" onClick={() => change({ byHand: false })}>
             {t.backToSearch}
           </Button>
         </>

@@ -2,28 +2,27 @@
  * The form of a request: patient, providers and services. It does not depend on drafts: what it edits is a
  * `RequestContent`, with errors by the pointer into the body in which the content is sent.
  */
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import type { Schemas } from "../api/client";
 import { formatDay } from "../format/dates";
 import { text } from "../text";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
 import { ErrorBanner } from "../ui/ErrorSummary";
 import { type FieldErrors, fieldId, NO_ERRORS } from "../ui/errors";
 import {
   DateField,
   FieldErrorText,
   FormErrors,
+  GroupErrors,
   TextField,
-  useErrorsBelow,
   useFieldErrors,
   useHasErrors,
 } from "../ui/fields";
-import { Card, Damaged, Facts } from "../ui/parts";
+import { Card, Facts } from "../ui/parts";
 import { Region } from "../ui/Region";
+import { useRemoval } from "../ui/Undo";
 import {
   type Content,
-  emptyProvider,
   emptyService,
   isEntered,
   type Patient,
@@ -32,11 +31,8 @@ import {
 } from "./content";
 import { type FormField, type FormResponse, fieldNamed, settle, shownFields } from "./form";
 import { type CodeWords, useCodeWords } from "./knownCodes";
-import { ProviderFacts, ProviderFields } from "./ProviderParts";
-import { ProviderSearch } from "./ProviderSearch";
-import { isSameProvider } from "./providers";
-import { useRequestingProviders } from "./remembered";
-import { GroupErrors, ServiceFields } from "./ServiceFields";
+import { RequestingProvider, ServicingProvider } from "./ProviderCards";
+import { ServiceFields } from "./ServiceFields";
 import { type Forms, useForms, useRequestFields } from "./useForms";
 import "../styles/request-form.css";
 
@@ -145,184 +141,6 @@ function PatientFields({
   );
 }
 
-interface ProviderPartProps {
-  pointer: string;
-  field: FormField | undefined;
-  value: Provider | null;
-  storeKey: string;
-  frequent: boolean | undefined;
-  onChange: (value: Provider | null) => void;
-}
-
-function ServicingProvider({
-  pointer,
-  field,
-  value,
-  storeKey,
-  frequent,
-  onChange,
-}: ProviderPartProps) {
-  const [choosing, choose] = useState(false);
-  return (
-    <Card
-      title={field?.label ?? t.servicingTitle}
-      actions={
-        <Button onClick={() => choose(true)}>{value ? t.changeProvider : t.chooseProvider}</Button>
-      }
-    >
-      <ProviderEntry pointer={pointer} field={field} value={value} onChange={onChange} phone />
-      <ProviderDialog
-        title={field?.label ?? t.servicingTitle}
-        open={choosing}
-        onClose={() => choose(false)}
-      >
-        <ProviderSearch
-          pointer={pointer}
-          storeKey={storeKey}
-          frequent={frequent}
-          field={field}
-          initialKind="FACILITY"
-          action={t.takeProvider}
-          onChoose={(provider) => {
-            onChange(provider);
-            choose(false);
-          }}
-        />
-      </ProviderDialog>
-    </Card>
-  );
-}
-
-function RequestingProvider({
-  pointer,
-  field,
-  value,
-  storeKey,
-  frequent,
-  servicing,
-  onChange,
-}: ProviderPartProps & { servicing: Provider | null }) {
-  const [choosing, setChoosing] = useState(false);
-  const usual = useRequestingProviders();
-  const choose = (provider: Provider) => {
-    onChange(provider);
-    setChoosing(false);
-  };
-  const others = usual.providers.filter((provider) => !isSameProvider(provider, value));
-  const suggestions = (
-    <>
-      <Damaged entries={usual.damaged} />
-      <div className="form-actions">
-        {servicing && !isSameProvider(servicing, value) && (
-          <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>
-        )}
-        {others.map((provider) => (
-          <Button
-            key={`${provider.provider_id} ${provider.name} ${provider.tin}`}
-            onClick={() => choose(provider)}
-          >
-            {t.chooseRemembered(provider.name ?? "")}
-          </Button>
-        ))}
-      </div>
-    </>
-  );
-  return (
-    <Card
-      title={field?.label ?? t.requestingTitle}
-      actions={
-        <Button onClick={() => setChoosing(true)}>
-          {value ? t.changeProvider : t.chooseProvider}
-        </Button>
-      }
-    >
-      <p className="field-hint">{t.requestingHint}</p>
-      <ProviderEntry pointer={pointer} field={field} value={value} onChange={onChange} />
-      {value === null && suggestions}
-      <ProviderDialog
-        title={field?.label ?? t.requestingTitle}
-        open={choosing}
-        onClose={() => setChoosing(false)}
-      >
-        <ProviderSearch
-          pointer={pointer}
-          storeKey={storeKey}
-          frequent={frequent}
-          field={field}
-          initialKind="INDIVIDUAL"
-          action={t.takeProvider}
-          onChoose={choose}
-          suggestions={suggestions}
-        />
-      </ProviderDialog>
-    </Card>
-  );
-}
-
-function ProviderDialog(props: {
-  title: string;
-  open: boolean;
-  onClose: () => void;
-  children: ReactNode;
-}) {
-  return <Dialog wide {...props} />;
-}
-
-/**
- * A provider as it is: from the directory with its phone number to confirm, or entered manually with all fields.
- */
-function ProviderEntry({
-  pointer,
-  field,
-  value,
-  onChange,
-  phone = false,
-}: Omit<ProviderPartProps, "storeKey" | "frequent"> & { phone?: boolean }) {
-  const whole = useFieldErrors(pointer);
-  const below = useErrorsBelow(pointer);
-  const phoneField = fieldNamed(field?.fields ?? [], "phone");
-  const [editing, edit] = useState(false);
-  const manual = value !== null && value.provider_id === null;
-  const onlyPhone = useFieldErrors(`${pointer}/phone`);
-  const incorrect = below.length > whole.length + onlyPhone.length;
-  if (value !== null && (incorrect || editing)) {
-    return (
-      <>
-        <GroupErrors pointer={pointer} />
-        <ProviderFields
-          pointer={pointer}
-          fields={field?.fields ?? []}
-          value={value}
-          onChange={onChange}
-        />
-      </>
-    );
-  }
-  return (
-    <div id={fieldId(pointer)} tabIndex={-1}>
-      <FieldErrorText id={`${fieldId(pointer)}-error`} errors={whole} />
-      {value ? <ProviderFacts provider={value} phone={!phone} /> : <p>{t.noProvider}</p>}
-      {manual && (
-        <Button look="quiet" onClick={() => edit(true)}>
-          {t.editProvider}
-        </Button>
-      )}
-      {value && phone && (
-        <div className="narrow">
-          <TextField
-            pointer={`${pointer}/phone`}
-            label={phoneField?.label ?? t.phone}
-            optional={phoneField?.required_for === null}
-            value={value.phone ?? ""}
-            inputMode="tel"
-            onChange={(entry) => onChange({ ...(value ?? emptyProvider()), phone: entry || null })}
-          />
-        </div>
-      )}
-    </div>
-  );
-}
-
 /** The services, each with the fields of its form. */
 function Services({
   value,
@@ -344,6 +162,11 @@ function Services({
       ...before,
       services: before.services.map((one, at) => (at === index ? service : one)),
     }));
+  const removal = useRemoval(
+    services,
+    (left) => onChange((before) => ({ ...before, services: left })),
+    (_, index) => t.serviceRemoved(index + 1),
+  );
   const last = services.at(-1);
   return (
     <div id={fieldId(pointer)} tabIndex={-1}>
@@ -360,17 +183,10 @@ function Services({
           words={words}
           options={options}
           onChange={(changed) => change(index, changed)}
-          onRemove={
-            services.length > 1
-              ? () =>
-                  onChange((before) => ({
-                    ...before,
-                    services: before.services.filter((_, at) => at !== index),
-                  }))
-              : undefined
-          }
+          onRemove={services.length > 1 ? () => removal.remove(index) : undefined}
         />
       ))}
+      {removal.notice}
       {options.stage === "SUBMISSION" && last && isEntered(last) && (
         <AddService
           onAdd={() =>

@@ -2,15 +2,7 @@
 import { Fragment, type ReactNode, useState } from "react";
 import type { Schemas } from "../api/client";
 import { text } from "../text";
-import { fieldId } from "../ui/errors";
-import {
-  DateField,
-  FieldErrorText,
-  RadioField,
-  SelectField,
-  TextField,
-  useFieldErrors,
-} from "../ui/fields";
+import { DateField, GroupErrors, RadioField, SelectField, TextField } from "../ui/fields";
 import { Loading } from "../ui/Loading";
 import { DiagnosisChips, DiagnosisField } from "./Codes";
 import { emptyMedication, type Medication, type Service } from "./content";
@@ -23,7 +15,8 @@ import {
   withChoice,
 } from "./form";
 import type { CodeWords } from "./knownCodes";
-import { numberOf, Procedures } from "./Procedures";
+import { Procedures } from "./Procedures";
+import { numberOf } from "./procedureRows";
 import { useDependencies } from "./useForms";
 
 const MOST_RADIOS = 4;
@@ -251,15 +244,5 @@ function MedicationFields({
         })}
       </div>
     </section>
-  );
-}
-
-/** The errors of a group as a whole, as of one without any entry. */
-export function GroupErrors({ pointer }: { pointer: string }) {
-  const errors = useFieldErrors(pointer);
-  return (
-    <div id={fieldId(pointer)} tabIndex={-1}>
-      <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
-    </div>
   );
 }

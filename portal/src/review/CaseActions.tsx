@@ -9,6 +9,7 @@ import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
 import { Loading } from "../ui/Loading";
 import { Banner, Damaged, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
+import { useReplacement } from "../ui/Undo";
 import type { CaseDetails } from "./Case";
 import { LineForm, useReasons } from "./DecisionPanel";
 import {
@@ -16,6 +17,7 @@ import {
   decisionBody,
   type Entries,
   entryOf,
+  holdsMore,
   type LineEntry,
   linesToDecide,
 } from "./decision";
@@ -254,6 +256,9 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
   const filed = filedDiscussion(details);
   const lines = linesToDecide(details);
   const lineIds = lines.map((line) => line.line_id);
+  const replacement = useReplacement(entry.lines, (after) =>
+    setEntry((before) => ({ ...before, lines: after })),
+  );
   // Before the determination the case itself is decided, with the form below.
   const decides = filed !== undefined && entry.outcome === "OVERTURNED";
   const set = (lineId: string, change: Partial<LineEntry>) =>
@@ -299,9 +304,15 @@ function OutcomePart({ details, seen, onClose }: SeenProps) {
       {decides && (
         <>
           <p>{words.peerOverturned}</p>
-          <Button onClick={() => setEntry((before) => ({ ...before, lines: approveAll(lineIds) }))}>
+          <Button
+            onClick={() => {
+              const after = approveAll(lineIds);
+              replacement.replace(after, words.replacedByApprovals, holdsMore(entry.lines, after));
+            }}
+          >
             {words.approveAll}
           </Button>
+          {replacement.notice}
           {lines.map((line, index) => (
             <LineForm
               key={line.line_id}

@@ -24,6 +24,8 @@ import { named } from "../ui/named";
 import { Banner, Card, Facts, Tag } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { TypeAhead } from "../ui/TypeAhead";
+import { useReplacement } from "../ui/Undo";
+import { markUnfinished, useUnfinished } from "../ui/unfinished";
 import type { CaseDetails } from "./Case";
 import {
   approveAll,
@@ -32,6 +34,7 @@ import {
   type Entries,
   entryOf,
   fromProposal,
+  holdsMore,
   type LineEntry,
   linesToDecide,
   requestedOf,
@@ -198,6 +201,8 @@ function DecisionForm({
       const proposed = decided.awaits_physician || decided.awaits_signature;
       announce(proposed ? words.proposed : words.decided);
       reset();
+      // The form is gone at once, before it could do so.
+      markUnfinished(key, false);
       if (thenNext) {
         next.mutate();
       }
@@ -210,6 +215,10 @@ function DecisionForm({
   const returned = details.returned_proposal;
   const set = (lineId: string, change: Partial<LineEntry>) =>
     setEntries((before) => ({ ...before, [lineId]: { ...entryOf(before, lineId), ...change } }));
+  const replacement = useReplacement(entries, setEntries);
+  const replace = (after: Entries, notice: string) =>
+    replacement.replace(after, notice, holdsMore(entries, after));
+  useUnfinished(key, holdsMore(entries, {}));
   if (lines.length === 0) {
     return <p>{words.decidedElsewhere}</p>;
   }
@@ -234,12 +243,15 @@ function DecisionForm({
               {words.returnedBy(returned.returned_by_label, formatMoment(returned.returned_at))}
             </p>
             <p>{returned.comment}</p>
-            <Button onClick={() => setEntries(fromProposal(returned.lines))}>
+            <Button onClick={() => replace(fromProposal(returned.lines), words.replacedByReturned)}>
               {words.useReturned}
             </Button>
           </Banner>
         )}
-        <Button onClick={() => setEntries(approveAll(lineIds))}>{words.approveAll}</Button>
+        <Button onClick={() => replace(approveAll(lineIds), words.replacedByApprovals)}>
+          {words.approveAll}
+        </Button>
+        {replacement.notice}
         {lines.map((line, index) => (
           <LineForm
             key={line.line_id}

@@ -5,6 +5,7 @@ import {
   decisionBody,
   EMPTY,
   fromProposal,
+  holdsMore,
   linesToDecide,
   requestedOf,
 } from "./decision";
@@ -107,4 +108,19 @@ test("a cycle decides the open lines that are not a vendor's, and a dispute thos
     const disputed = { ...none, [kind]: [{ cycle: 2, line_ids: ["1.2"] }] };
     expect(ids(linesToDecide({ ...disputed, cycle: 2, lines: denied }))).toEqual(["1.2"]);
   }
+});
+
+describe("entries that are replaced", () => {
+  const denied = { "1.1": { ...EMPTY, status: "DENIED" as const, rationale: "No findings." } };
+
+  test("hold more than approvals when something else was entered", () => {
+    expect(holdsMore(denied, approveAll(["1.1"]))).toBe(true);
+    expect(holdsMore({ "1.1": { ...EMPTY, diagnosis: "K55" } }, approveAll(["1.1"]))).toBe(true);
+  });
+
+  test("hold nothing more when nothing was entered, or the same", () => {
+    expect(holdsMore({}, approveAll(["1.1"]))).toBe(false);
+    expect(holdsMore({ "1.1": EMPTY }, approveAll(["1.1"]))).toBe(false);
+    expect(holdsMore(approveAll(["1.1"]), approveAll(["1.1", "1.2"]))).toBe(false);
+  });
 });

@@ -41,6 +41,16 @@ export function approveAll(lineIds: readonly string[]): Entries {
   return Object.fromEntries(lineIds.map((id) => [id, { ...EMPTY, status: "APPROVED" as const }]));
 }
 
+/** Whether entries hold something that is not in those that replace them. */
+export function holdsMore(before: Entries, after: Entries): boolean {
+  return Object.keys(before).some((id) => {
+    const [old, now] = [entryOf(before, id), entryOf(after, id)];
+    return (Object.keys(old) as (keyof LineEntry)[]).some(
+      (name) => old[name] !== "" && old[name] !== now[name],
+    );
+  });
+}
+
 function orNull(value: string): string | null {
   return value.trim() === "" ? null : value.trim();
 }

@@ -21,6 +21,7 @@ import { Dialog } from "../ui/Dialog";
 import { Banner, Damaged, Loaded, Page, PayerContact } from "../ui/parts";
 import { Region } from "../ui/Region";
 import { useStored } from "../ui/stored";
+import { hasUnfinished } from "../ui/unfinished";
 import { type Area, areasOf } from "./areas";
 import { type ActingFor, ActingForContext, useActingFor, useTinQuery } from "./tin";
 
@@ -152,12 +153,37 @@ function Header({
         <div className="account">
           {tins.length > 1 && <ActingForChoice tins={tins} />}
           <span className="small">{name ?? session().username}</span>
-          <Button look="quiet" onClick={() => session().signOut()}>
-            {text.common.signOut}
-          </Button>
+          <SignOut />
         </div>
       </div>
     </header>
+  );
+}
+
+/** Signs out; where entries of this tab would be lost with it, only after a confirmation. */
+function SignOut() {
+  const [asking, ask] = useState(false);
+  return (
+    <>
+      <Button look="quiet" onClick={() => (hasUnfinished() ? ask(true) : session().signOut())}>
+        {text.common.signOut}
+      </Button>
+      <Dialog
+        title={text.common.signOutTitle}
+        open={asking}
+        onClose={() => ask(false)}
+        actions={
+          <>
+            <Button onClick={() => ask(false)}>{text.common.stay}</Button>
+            <Button look="danger" onClick={() => session().signOut()}>
+              {text.common.signOutAnyway}
+            </Button>
+          </>
+        }
+      >
+        <p>{text.common.signOutText}</p>
+      </Dialog>
+    </>
   );
 }
 

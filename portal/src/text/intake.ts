@@ -13,6 +13,7 @@ export const intake = {
   check: "Check requirements",
   register: "Register request",
   startOver: "Clear all entries",
+  cleared: "All entries were cleared.",
   answer: "Requirements",
   exceptions: "Marked for an operator",
   exceptionsText: "Providers could not enter this request. An operator confirms it.",

@@ -15,6 +15,11 @@ export const check = {
   toPatients: "Search a patient",
   continued: "These are your entries from before. Start over to clear them.",
   startOver: "Start over",
+  replacedBy: {
+    startOver: "All entries of this check were cleared.",
+    copy: "The copy replaced the entries of a check that you had not finished.",
+    undo: "The earlier entries replaced those that you made since.",
+  },
   copied: (number: string | null) =>
     `Copied from ${number ?? "an earlier draft"}. Enter what is new, then check.`,
   continue: "Save and continue",

@@ -126,6 +126,8 @@ export const review = {
   decide: "Decision",
   decideLead: "Each service line needs a decision. Approve all, or decide line by line.",
   approveAll: "Approve all lines as requested",
+  replacedByApprovals: "Your earlier entries were replaced by approvals.",
+  replacedByReturned: "Your earlier entries were replaced by the returned proposal.",
   submitDecision: "Record decision",
   submitAndNext: "Record and open next case",
   decided: "The decision is recorded.",

@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "..");
 const SHOWN_IN: Readonly<Record<string, string>> = {
   "GET /v1/me": "shell/Shell.tsx",
   "GET /v1/drafts/{draft_id}": "request/DraftScreen.tsx",
-  "GET /v1/providers/requesting": "request-form/RequestForm.tsx",
+  "GET /v1/providers/requesting": "request-form/ProviderCards.tsx",
   "GET /v1/review/reviewers": "review/CaseActions.tsx",
   "GET /v1/requests": "requests/Rows.tsx",
   "GET /v1/requests/flagged": "home/Home.tsx",

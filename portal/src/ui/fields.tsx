@@ -279,3 +279,13 @@ export function CheckboxField({
     </div>
   );
 }
+
+/** The errors of a group as a whole, as of one without any entry. */
+export function GroupErrors({ pointer }: { pointer: string }) {
+  const errors = useFieldErrors(pointer);
+  return (
+    <div id={fieldId(pointer)} tabIndex={-1}>
+      <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
+    </div>
+  );
+}

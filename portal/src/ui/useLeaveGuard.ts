@@ -9,7 +9,8 @@ export function useLeaveGuard(unsaved: boolean) {
       return;
     }
     // Signing in again after the session ended loses nothing: the entries are in the tab.
-    const ask = (event: BeforeUnloadEvent) => session().ended || event.preventDefault();
+    const ask = (event: BeforeUnloadEvent) =>
+      session().ended || session().left || event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [unsaved]);

@@ -11,9 +11,10 @@ import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Banner, Card, CopyButton, Facts, Phone, Tag } from "../../ui/parts";
 import { Region } from "../../ui/Region";
+import { markUnfinished } from "../../ui/unfinished";
 import type { SetCheck } from "./CheckScreen";
 import { downloadConfirmation, downloadExport } from "./documents";
-import type { CheckState } from "./state";
+import { CHECK, type CheckState } from "./state";
 
 const t = text.provider.check;
 
@@ -148,6 +149,8 @@ function useStart(
     },
     onSuccess: (draft) => {
       setState((before) => ({ ...before, draftId: draft.draft_id }));
+      // The screen is left at once, before it could do so.
+      markUnfinished(CHECK, false);
       navigate(`/drafts/${draft.draft_id}`);
     },
     onError: (error) => {

@@ -17,10 +17,21 @@ import { Banner, Empty, Page } from "../../ui/parts";
 import { type Step, Steps } from "../../ui/Steps";
 import { stillSent } from "../../ui/stillSent";
 import { useStored } from "../../ui/stored";
+import { Undo } from "../../ui/Undo";
+import { useUnfinished } from "../../ui/unfinished";
 import { AnswerStep } from "./AnswerStep";
 import { ServicesStep } from "./ServicesStep";
 import { ServicingStep } from "./ServicingStep";
-import { CHECK, type CheckState, type CheckStep, hasEntries, newCheck } from "./state";
+import {
+  CHECK,
+  type CheckState,
+  type CheckStep,
+  hasEntries,
+  isUnfinished,
+  newCheck,
+  startedOver,
+  undone,
+} from "./state";
 import "../../styles/request-form.css";
 
 const t = text.provider.check;
@@ -31,7 +42,8 @@ const INITIAL = newCheck(null);
 export function CheckScreen() {
   const [state, setState] = useStored<CheckState>(CHECK, INITIAL);
   const { patient } = state.content;
-  useAskBeforeTabCloses(hasEntries(state.content) && state.draftId === null);
+  useAskBeforeTabCloses(isUnfinished(state));
+  useUnfinished(CHECK, isUnfinished(state));
   if (patient === null) {
     return (
       <Page title={t.title}>
@@ -87,7 +99,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
             look="quiet"
             onClick={() => {
               setErrors([]);
-              setState(() => newCheck(patient));
+              setState(startedOver);
               open("servicing");
             }}
           >
@@ -99,7 +111,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
       <div className="with-steps">
         <Steps label={t.steps} steps={stepsOf(state, step, open)} current={step} />
         <div>
-          <Notes state={state} />
+          <Notes state={state} setState={setState} />
           <FormErrors value={byPointer(errors)}>
             <ErrorSummary
               errors={named(errors, names)}
@@ -114,6 +126,8 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
             )}
             {step === "servicing" && (
               <ServicingStep
+                // Undo restores the provider as if it had been chosen before.
+                key={content.servicing_provider === null ? "none" : "chosen"}
                 content={content}
                 onChange={onChange}
                 onDone={() => open("services")}
@@ -220,9 +234,17 @@ function PatientLine({ patient }: { patient: NonNullable<CheckState["content"]["
   );
 }
 
-function Notes({ state }: { state: CheckState }) {
+function Notes({ state, setState }: { state: CheckState; setState: SetCheck }) {
   return (
     <>
+      {state.replaced && state.draftId === null && (
+        <Undo
+          onUndo={() => setState(undone)}
+          onClose={() => setState((before) => ({ ...before, replaced: null }))}
+        >
+          {t.replacedBy[state.replaced.by]}
+        </Undo>
+      )}
       {state.copied && state.draftId === null && (
         <Banner>
           <p>{t.copied(state.copiedFrom)}</p>
@@ -250,7 +272,8 @@ function useAskBeforeTabCloses(entered: boolean): void {
       return;
     }
     // Signing in again after the session ended loses nothing: the entries are in the tab.
-    const ask = (event: BeforeUnloadEvent) => session().ended || event.preventDefault();
+    const ask = (event: BeforeUnloadEvent) =>
+      session().ended || session().left || event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [entered]);

@@ -12,13 +12,15 @@ import { allFields, type FormResponse, fieldNamed, shownFields } from "../../req
 import { type CodeWords, useCodeWords } from "../../request-form/knownCodes";
 import { ProviderFacts } from "../../request-form/ProviderParts";
 import { AddService, type Update, useSettled, wordsOf } from "../../request-form/RequestForm";
-import { GroupErrors, ServiceFields } from "../../request-form/ServiceFields";
+import { ServiceFields } from "../../request-form/ServiceFields";
 import { useForms } from "../../request-form/useForms";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
+import { GroupErrors } from "../../ui/fields";
 import { Card, Facts } from "../../ui/parts";
 import { Region } from "../../ui/Region";
+import { useRemoval } from "../../ui/Undo";
 
 const t = text.provider.check;
 const POINTER = "/content/services";
@@ -51,13 +53,14 @@ export function ServicesStep({
     }));
   const incorrect = (index: number) =>
     errors.some(({ pointer }) => `${pointer}/`.startsWith(`${POINTER}/${index}/`));
-  const remove = (index: number) => {
-    onChange((before) => ({
-      ...before,
-      services: before.services.filter((_, at) => at !== index),
-    }));
-    edit(null);
-  };
+  const removal = useRemoval(
+    services,
+    (left) => {
+      onChange((before) => ({ ...before, services: left }));
+      edit(null);
+    },
+    (_, index) => text.requestForm.serviceRemoved(index + 1),
+  );
   return (
     <form
       onSubmit={(event) => {
@@ -103,7 +106,7 @@ export function ServicesStep({
                   <Button
                     look="quiet"
                     aria-label={text.requestForm.removeService(index + 1)}
-                    onClick={() => remove(index)}
+                    onClick={() => removal.remove(index)}
                   >
                     {text.common.remove}
                   </Button>
@@ -132,6 +135,7 @@ export function ServicesStep({
           </Card>
         );
       })}
+      {removal.notice}
       <AddService
         onAdd={() => {
           onChange((before) => ({ ...before, services: [...before.services, emptyService()] }));

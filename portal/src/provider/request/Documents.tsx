@@ -8,6 +8,7 @@ import { formatSize } from "../../format/identifiers";
 import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { SelectField } from "../../ui/fields";
 import { Card, Tag } from "../../ui/parts";
@@ -272,6 +273,7 @@ function DocumentRow({
   deletable: boolean;
 }) {
   const client = useQueryClient();
+  const [asking, ask] = useState(false);
   const remove = useMutation({
     mutationFn: () =>
       unwrap(
@@ -316,11 +318,32 @@ function DocumentRow({
             look="quiet"
             aria-label={t.deleteFile(document.file_name)}
             pending={remove.isPending}
-            onClick={() => remove.mutate()}
+            onClick={() => (document.status === "ATTACHED" ? ask(true) : remove.mutate())}
           >
             {text.common.remove}
           </Button>
         )}
+        <Dialog
+          title={t.deleteFileTitle}
+          open={asking}
+          onClose={() => ask(false)}
+          actions={
+            <>
+              <Button onClick={() => ask(false)}>{text.common.cancel}</Button>
+              <Button
+                look="danger"
+                onClick={() => {
+                  ask(false);
+                  remove.mutate();
+                }}
+              >
+                {t.deleteFileAction}
+              </Button>
+            </>
+          }
+        >
+          <p>{t.deleteFileText(document.file_name)}</p>
+        </Dialog>
       </td>
     </tr>
   );

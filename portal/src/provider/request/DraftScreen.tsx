@@ -21,6 +21,7 @@ import { Banner, Damaged, Page } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
 import { stillSent } from "../../ui/stillSent";
 import { readStored } from "../../ui/stored";
+import { useUnfinished } from "../../ui/unfinished";
 import { useLeaveGuard } from "../../ui/useLeaveGuard";
 import type { Autosave, AutosaveState, Snapshot } from "./autosave";
 import { Adopted, Conflict } from "./Conflict";
@@ -116,6 +117,7 @@ function Editing({ draft, onEnded }: { draft: Draft; onEnded: () => void }) {
   const [submitting, setSubmitting] = useState(false);
   const sending = queue.uploads.some(isUnsent);
   const unsaved = !submitting && (sending || !["saved", "refused", "ended"].includes(state.phase));
+  useUnfinished(storedName(draftId), unsaved);
   useAnnouncedState(state);
   const ended = state.phase === "ended";
   useEffect(() => {

@@ -7,6 +7,7 @@ import { type Content, changedParts, normalized } from "../../request-form/conte
 import { savable } from "../../request-form/form";
 import type { Names } from "../../request-form/labels";
 import { readStored, removeStored, writeStored } from "../../ui/stored";
+import { markUnfinished } from "../../ui/unfinished";
 import { Autosave, type AutosaveState, type Failure, type Snapshot, type Stored } from "./autosave";
 
 type Draft = Schemas["DraftResponse"];
@@ -17,6 +18,7 @@ export function storedName(draftId: string): string {
 
 export function forgetDraft(draftId: string): void {
   removeStored(storedName(draftId));
+  markUnfinished(storedName(draftId), false);
 }
 
 export function storedOf(draft: Pick<Draft, "content" | "version" | "expires_at">): Stored {

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { ApiError, api, NetworkError, type Schemas, unwrap } from "../../api/client";
 import { type Sending, StorageError, sendFile, TOO_LARGE } from "../../api/upload";
+import { session } from "../../auth/session";
 import { formatSize } from "../../format/identifiers";
 import { useActingFor } from "../../shell/tin";
 import { text } from "../../text";
@@ -242,7 +243,7 @@ function useAskBeforeUnload(unsent: boolean): void {
     if (!unsent) {
       return;
     }
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    const ask = (event: BeforeUnloadEvent) => session().left || event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [unsent]);
