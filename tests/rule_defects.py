@@ -1,6 +1,6 @@
 """Changes of one place that break a rule: the tests that prove the rule must fail with each.
 
-The tests of the portal's rules (V1 to V15) are in the browser tier.
+Those of the portal's rules (V1 to V15) are in `tests/portal_defects.py`.
 """
 
 from typing import Final, NamedTuple

@@ -102,7 +102,7 @@ def steps() -> tuple[Step, ...]:
         # A step of one process would leave a processor idle if it were the last: the longest of them
         # start first, and those of two processes are last.
         tier("journeys", lane=2, deep=True),
-        tier("browser", lane=1),
+        tier("browser", lane=1, deep=True),
         tier("template"),
         Step("types", (PYTHON, "-m", "mypy", *typed)),
         tier("property", *parallel, deep=True),

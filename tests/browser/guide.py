@@ -11,6 +11,7 @@ from local.users import PASSWORD, User
 from tests.browser.screens import Screen
 
 FACILITY_NAME: Final = "Cleveland Center for Digestive Health"
+MOST_PAGES: Final = 40
 NUMBER: Final = re.compile(r"PC\d{10}")
 
 
@@ -76,6 +77,17 @@ class Person:
         self.act(typed)
         self.act()
         take_suggestion(self.page.get_by_role("combobox", name=label).first, typed, option)
+
+    def reveal(self, row: Locator) -> None:
+        """Show further pages of a list until it has this row."""
+        more = self.page.get_by_role("button", name="Show more")
+        expect(row.or_(more).first).to_be_visible()
+        for _ in range(MOST_PAGES):
+            if row.count() > 0:
+                break
+            more.click()
+            expect(more.or_(row).first).to_be_visible()
+        expect(row).to_have_count(1)
 
     # The steps of the guide.
 

@@ -22,6 +22,9 @@ DRUG = "J1745"
 VOLUNTARY = "19340"
 """A code without precertification, for which a predetermination is offered."""
 
+FURTHER = "19342"
+SETTLED = re.compile("Pending|Approved")
+
 PASTE = """(field, text) => {
   const data = new DataTransfer();
   data.setData("text/plain", text);
@@ -67,13 +70,36 @@ def outpatient(service: Locator, kind: str, place: str, code: str, days_ahead: i
 
 
 def complete_services(page: Page) -> None:
-    """Enter the days of the stay, and the units of all three services."""
-    page.get_by_label("Requested days", exact=True).fill("4")
+    """Enter the days of the stay, the units of all three services, and what differs by code."""
+    page.get_by_label("Requested days", exact=True).fill("12")
     for number in (1, 2, 3):
         service = card(page, f"Service {number}")
         service.get_by_label("Requested units").first.fill("1")
         service.get_by_label("Unit type").first.select_option(label="Units")
-    card(page, "Service 1").get_by_role("button", name="Apply to all codes").click()
+    stay = card(page, "Service 1")
+    stay.get_by_role("button", name="Apply to all codes").click()
+    stay.get_by_label("Modifiers, 44140").fill("RT 59")
+    stay.get_by_label(re.compile("tart date, 44140")).fill(day(122))
+    stay.get_by_label("Requested units, 44120").fill("2")
+    stay.get_by_label("Unit type, 44120").select_option(label="Visits")
+    card(page, "Servicing provider").get_by_label(re.compile("^Phone")).fill("216-555-0199")
+
+
+def verify_answer(page: Page, answer: Json) -> None:
+    """Each code has its own requirement and next step; the vendor its address and the entries."""
+    by_code = {one["code"]: one for service in answer["services"] for one in service["codes"]}
+    assert len({one["requirement"] for one in by_code.values()}) > 1
+    for code, one in by_code.items():
+        shown = page.locator(".requirement").filter(has_text=code)
+        expect(shown.locator(".badge")).to_have_text(one["requirement_label"])
+        expect(shown).to_contain_text(one["next_step"]["text"])
+    [vendor] = answer["vendors"]
+    expect(page.get_by_text(f"{vendor['name']} decides these codes")).to_be_visible()
+    link = page.get_by_role("link", name=re.compile(f"Go to {vendor['name']}"))
+    expect(link).to_have_attribute("href", vendor["url"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the entries as a document").click()
+    assert IMAGING in download.value.path().read_text(encoding="utf-8")
 
 
 def verify_content(submitted: Json, code: str) -> None:
@@ -86,10 +112,17 @@ def verify_content(submitted: Json, code: str) -> None:
     ] == [
         (code, [], 1, "UNITS"),
         ("44130", ["50"], 1, "UNITS"),
-        ("44140", [], 1, "UNITS"),
-        ("44120", [], 1, "UNITS"),
+        ("44140", ["RT", "59"], 1, "UNITS"),
+        ("44120", [], 2, "VISITS"),
     ]
-    assert (stay["admission_date"], stay["requested_days"]) == (day(120), 4)
+    assert [one["start_date"] for one in stay["procedures"]] == [
+        day(120),
+        day(120),
+        day(122),
+        day(120),
+    ]
+    assert submitted["servicing_provider"]["phone"] == "2165550199"
+    assert (stay["admission_date"], stay["requested_days"]) == (day(120), 12)
     assert (imaging["service_date"], submitted["confirmed_vendors"]) == (day(121), ["EVICORE-RAD"])
     medication = pharmacy["medication"]
     assert medication["name"] == "Infliximab"
@@ -97,7 +130,7 @@ def verify_content(submitted: Json, code: str) -> None:
     assert medication["route"]
 
 
-@pytest.mark.rule("V9", "V10", "V14")
+@pytest.mark.rule("V9", "V10", "V13", "V14")
 def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_a_vendor(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
@@ -130,10 +163,9 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
     summary = page.get_by_role("alert").filter(has=page.get_by_role("listitem"))
     summary.get_by_role("link", name="Service 3 · Medication: this is required").click()
     card(page, "Service 3").get_by_label("Medication name").fill("Infliximab")
-    page.get_by_role("button", name="Check requirements").click()
-    expect(page.get_by_text("EviCore by Evernorth decides these codes")).to_be_visible()
-    link = page.get_by_role("link", name=re.compile("Go to EviCore by Evernorth"))
-    expect(link).to_have_attribute("href", re.compile("^https://"))
+    with page.expect_response("**/v1/checks") as checked:
+        page.get_by_role("button", name="Check requirements").click()
+    verify_answer(page, checked.value.json())
     page.get_by_role("button", name=re.compile("^Start the request")).click()
     expect(page.get_by_text("Saved until").first).to_be_visible()
     draft_id = page.url.rpartition("/")[2]
@@ -145,6 +177,7 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
     # Everything that is missing is listed at once.
     for missing in ("Frequency", "Route", "Delegated vendors"):
         expect(summary).to_contain_text(missing)
+    expect(page.get_by_role("button", name="Submit", exact=True)).to_have_count(0)
     summary.get_by_role("link", name=re.compile("[Ff]requency")).first.click()
     expect(drug.get_by_label("Frequency")).to_be_focused()
     drug.get_by_label("Frequency").select_option(index=1)
@@ -162,14 +195,22 @@ def test_number_is_shown_when_an_earlier_request_is_extended_by_lists_drugs_and_
 def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
-    service = office_service(VOLUNTARY, days_ahead=40, type_of_service="OUTPATIENT_SURGERY")
-    content: Json = {**api.content(), "services": [service], "purpose": "PREDETERMINATION"}
+    services = [
+        office_service(code, days_ahead=40, type_of_service="OUTPATIENT_SURGERY")
+        for code in (VOLUNTARY, FURTHER)
+    ]
+    content: Json = {**api.content(), "services": services, "purpose": "PREDETERMINATION"}
     earlier = api.draft(completed(content))
     screen = screens(PROVIDER)
     page = screen.page
     screen.go(f"/drafts/new?from={earlier}&keep=patient")
-    first = card(page, "Service 1")
-    first.get_by_label("Service date").fill(day(41))
+    for number in (1, 2):
+        service = card(page, f"Service {number}")
+        expect(service).to_be_visible()
+        edit = service.get_by_role("button", name="Edit the entries")
+        if edit.is_visible():
+            edit.click()
+        service.get_by_label("Service date").fill(day(40 + number))
     page.get_by_role("button", name="Check requirements").click()
     expect(page.get_by_text("No precertification required").first).to_be_visible()
     with page.expect_download() as download:
@@ -179,18 +220,28 @@ def test_confirmation_and_predetermination_are_offered_when_nothing_is_required(
     text = text_of(document)
     assert "Allison Adams" in text
     assert VOLUNTARY in text
+    assert FURTHER in text
     page.get_by_role("button", name=re.compile("predetermination|Start the request")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Predetermination request")
-    service_card = card(page, "Service 1")
-    service_card.get_by_label("Requested units").first.fill("1")
-    service_card.get_by_label("Unit type").first.select_option(label="Units")
+    for number in (1, 2):
+        service = card(page, f"Service {number}")
+        service.get_by_label("Requested units").first.fill("1")
+        service.get_by_label("Unit type").first.select_option(label="Units")
     page.get_by_role("button", name="Review", exact=True).click()
     page.get_by_role("button", name="Submit", exact=True).click()
     expect(page.get_by_role("heading", name="Request submitted")).to_be_visible()
-    number = page.get_by_text(NUMBER).first.inner_text()
+    shown_number = page.get_by_text(NUMBER).first.inner_text()
+    expect(page.get_by_role("main").locator(".badge")).to_have_text(SETTLED)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy number").click()
+    expect(page.get_by_role("button", name="Copy number")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == shown_number
+    link = page.get_by_role("link", name="Open the request")
+    request_id = page.url.rpartition("/")[2].partition("?")[0]
+    expect(link).to_have_attribute("href", f"/requests/{request_id}")
     page.get_by_role("link", name="Go to the dashboard").click()
     expect(page).to_have_url(re.compile("/requests$"))
-    expect(page.get_by_role("row").filter(has_text=number)).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=shown_number)).to_be_visible()
 
 
 BESIDE = """() => {

@@ -1,20 +1,21 @@
 """What the steps of the reference guide show, beyond the walk of its example (V1 to V15)."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
 from local.journey.content import REQUESTING
 from local.users import PROVIDER
 from tests.browser.guide import FACILITY_NAME, Person, take_suggestion
 from tests.browser.screens import Screen
-from tests.journeys.portal import Portal
+from tests.journeys.portal import Portal, until
 
 UNSUPPORTED: Final[Mapping[str, str]] = {
     "Date of birth": "1984-08-13",
@@ -73,7 +74,7 @@ def test_each_choice_decides_the_next_when_a_service_is_entered(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
     Portal.at(deployment).submitted()  # Its servicing provider is then selected often.
-    person = Person(screens(PROVIDER))
+    person = Person(screens(PROVIDER, new=True))  # Another tab can have read the list before.
     page = person.page
     person.find_patient()
     person.confirm_patient()
@@ -115,24 +116,35 @@ def test_each_choice_decides_the_next_when_a_service_is_entered(
     codes.press("Enter")
     for code in ("44125", "44130"):
         expect(page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
-    person.check()
-    for code in ("44125", "44130"):
-        expect(page.locator(".requirement").filter(has_text=code)).to_contain_text(
-            "Precertification required"
-        )
+    with page.expect_response("**/v1/checks") as checked:
+        person.check()
+    answer = checked.value.json()
+    for one in answer["services"][0]["codes"]:
+        result = page.locator(".requirement").filter(has_text=one["code"])
+        expect(result).to_contain_text("Precertification required")
+        expect(result).to_contain_text(one["next_step"]["text"])
+    for notice in answer["notices"]:
+        expect(page.get_by_text(notice)).to_be_visible()
     # A requirement is confirmed by no document (C7).
     expect(page.get_by_role("button", name="Download the confirmation (PDF)")).to_have_count(0)
 
 
-@pytest.mark.rule("V4", "V11", "V15")
+def until_words(moment: str) -> re.Pattern[str]:
+    """As the portal shows until when a draft is saved."""
+    expires = datetime.fromisoformat(moment).astimezone(PAYERS_ZONE)
+    time = f"{expires:%I:%M}".lstrip("0")
+    return re.compile(f"Saved until {expires:%a, %b} {expires.day}, .*{time}")
+
+
+@pytest.mark.rule("V4", "V15")
 def test_requests_of_the_patient_are_listed_when_the_patient_is_confirmed(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
-    """Of no other patient; each with the actions that its status allows."""
+    """All of this patient and of no other, by pages; each with the actions that its status allows."""
     api = Portal.at(deployment)
-    others = api.submitted(api.content(patient=OTHER_PATIENT))
+    theirs = [api.submitted(api.content(patient=OTHER_PATIENT)) for _ in range(2)]
     pending, draft = api.pending(), api.draft()
-    numbers = {one: str(api.details(one)["number"]) for one in (pending, others)}
+    numbers = {one: str(api.details(one)["number"]) for one in (pending, *theirs)}
     person = Person(screens(PROVIDER))
     page = person.page
     person.find_patient()
@@ -141,11 +153,92 @@ def test_requests_of_the_patient_are_listed_when_the_patient_is_confirmed(
     expect(row).to_contain_text("Pending")
     actions = row.locator(".row-actions").get_by_role("link")
     expect(actions).to_have_text([re.compile("^Details "), re.compile("^Modify ")])
-    expect(page.get_by_role("row").filter(has_text=numbers[others])).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text=numbers[theirs[0]])).to_have_count(0)
     resume = page.locator(f".row-actions a[href='/drafts/{draft}']")
     expect(page.get_by_role("row").filter(has=resume)).to_contain_text("Incomplete")
-    resume.click()
-    saved = deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{draft}").json()
-    expires = datetime.fromisoformat(saved["expires_at"]).astimezone(PAYERS_ZONE)
-    day, time = f"{expires:%a, %b} {expires.day}, ", f"{expires:%I:%M}".lstrip("0")
-    expect(page.get_by_text(f"Saved until {day}").first).to_contain_text(time)
+    # The list of the next patient, with one row a page.
+    page.route("**/v1/patients/requests", one_row_a_page)
+    page.get_by_role("link", name="Patients").first.click()
+    page.get_by_role("textbox", name="Member ID").fill(OTHER_PATIENT["member_id"])
+    page.get_by_label("Date of birth").fill(OTHER_PATIENT["date_of_birth"])
+    page.get_by_label("Last name").fill(OTHER_PATIENT["last_name"])
+    page.get_by_label("First name").fill(OTHER_PATIENT["first_name"])
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Confirm patient").click()
+    rows = page.get_by_role("tabpanel").get_by_role("row")
+    expect(rows.nth(1)).to_be_visible()
+    # At once: the rows of the patient before are not shown until those of this one are here.
+    assert rows.filter(has_text=numbers[pending]).count() == 0
+    for one in theirs:
+        person.reveal(rows.filter(has_text=numbers[one]))
+    page.get_by_role("button", name="Start precertification check").click()
+    expect(page.get_by_text("Chidi Okafor").first).to_be_visible()
+
+
+def one_row_a_page(route: Route) -> None:
+    body = {**json.loads(route.request.post_data or "{}"), "limit": 1}
+    route.continue_(post_data=json.dumps(body))
+
+
+SAVE_STATES: Final = """() => {
+  window.saveStates = [];
+  const note = () => {
+    const shown = document.querySelector(".save-state")?.textContent;
+    if (shown && window.saveStates.at(-1) !== shown) window.saveStates.push(shown);
+  };
+  new MutationObserver(note).observe(document.body, {
+    subtree: true, childList: true, characterData: true,
+  });
+}"""
+"""Records what the page states about saving: some of it is there for a second only."""
+
+
+@pytest.mark.rule("V11")
+def test_date_until_which_the_draft_is_saved_is_shown_when_it_is_resumed_and_saved_again(
+    screens: Callable[..., Screen], deployment: Deployment
+) -> None:
+    """In the payer's zone; while a change is not saved, the page says so."""
+    api = Portal.at(deployment)
+    draft = api.draft({**api.content(), "requesting_provider": None})
+    api.draft()  # Its requesting provider is entered in the first one by itself.
+
+    def saved() -> dict[str, object]:
+        found: dict[str, object] = deployment.caller(PROVIDER).call("GET", path).json()
+        return found
+
+    path = f"/v1/drafts/{draft}"
+    before = saved()
+    earlier = datetime.fromisoformat(str(before["expires_at"])) - timedelta(days=20)
+    screen = screens(PROVIDER)
+    page = screen.page
+    held: list[Route] = []
+
+    def answered(route: Route) -> None:
+        """The first answer of the draft is an earlier one; the first change waits."""
+        if route.request.method == "PATCH":
+            held.append(route)
+            return
+        answer = route.fetch()
+        body = {**answer.json(), "expires_at": earlier.isoformat()}
+        route.fulfill(response=answer, json=body)
+
+    page.route(f"**{path}", answered, times=2)
+    page.evaluate(SAVE_STATES)
+    screen.go(f"/drafts/{draft}")
+    state = page.locator(".save-state").first
+    # The requesting provider of the last request was entered, and is saved by itself.
+    expect(state).to_have_text("Saving…")
+    shown = page.evaluate("() => window.saveStates")
+    assert re.match("Saved until ", shown[0])
+    assert shown[1:] == ["Not saved yet…", "Saving…"]
+    held.pop().continue_()
+    entered = until("waiting for the entry", lambda: saved_provider(saved()))
+    assert entered == REQUESTING["name"]
+    expect(state).to_have_text(until_words(str(saved()["expires_at"])))
+
+
+def saved_provider(draft: Mapping[str, object]) -> object:
+    content = draft["content"]
+    assert isinstance(content, dict)
+    provider = content["requesting_provider"]
+    return provider and provider["name"]

@@ -303,6 +303,7 @@ def test_question_and_channel_are_shown_when_a_clerk_reads_a_registered_request(
     expect(provider.page.get_by_text(f"received by: Fax · reference {FAX}")).to_be_visible()
 
 
+@pytest.mark.rule("V10")
 def test_number_is_shown_when_a_clerk_registers_a_phone_call(
     screens: Callable[..., Screen],
 ) -> None:
