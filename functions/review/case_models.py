@@ -1,4 +1,4 @@
-"""Responses about one case: all of it, its coverage, and a summary after each action."""
+"""Response models of one case: its details, its coverage, and a summary after each action."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
@@ -40,7 +40,7 @@ class ProposedLine(ResponseModel):
 
 
 class ProposalResponse(ResponseModel):
-    """Decisions that wait for a physician's confirmation or a second signature."""
+    """Proposed decisions that need a physician's confirmation or a second signature."""
 
     proposed_by: Who
     proposed_by_label: str = Field(description=REVIEWER_NAME)
@@ -70,7 +70,7 @@ class ReturnedProposalResponse(ResponseModel):
     returned_by: Who
     returned_by_label: str = Field(description=REVIEWER_NAME)
     returned_at: datetime
-    comment: str | None = Field(description="Null if the reviewer withdrew the own proposal.")
+    comment: str | None = Field(description="Null if the author withdrew the proposal.")
     lines: list[ProposedLine]
 
     @classmethod
@@ -119,7 +119,7 @@ class NoteResponse(ResponseModel):
 
 
 class CaseDetails(SharedDetails):
-    """A request as its reviewers read it. It names the reviewers, and no user of a provider (A3)."""
+    """A request as reviewers read it, with reviewers' names but no user of a provider (A3)."""
 
     version: int = Field(
         description="Increases with every change. Send it as If-Match with an action."
@@ -130,20 +130,20 @@ class CaseDetails(SharedDetails):
         description="The number that the channel assigned to the request."
     )
     intake_exceptions: list[IntakeException] = Field(
-        description="What providers cannot enter, of a registered request."
+        description="The contents of a registered request that providers cannot enter."
     )
     intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
     intake_note: str | None = Field(description="The note of the operator who confirmed it.")
     assessment: AssessmentResponse | None
     documentation: list[DocumentationResponse] = Field(
-        description="What the rules and the open request for information require, with the documents "
-        "that answer it."
+        description="Documentation required by the rules and by the open request for information, "
+        "with the attached documents of its type."
     )
     suggested_information_request: SuggestedInformationRequest | None = Field(
-        description="Null if nothing that the rules require is missing."
+        description="Null if no required documentation is missing."
     )
     potential_duplicates: list[DuplicateComparisonResponse] = Field(
-        description="Requests that this one may repeat or that may repeat it, each beside this one."
+        description="Requests that may be duplicates of this one, each compared with it."
     )
     assignment: AssignmentResponse | None
     proposal: ProposalResponse | None
@@ -154,11 +154,12 @@ class CaseDetails(SharedDetails):
     pend_reasons: list[PendReason] = Field(description="Why the open cycle needs a reviewer.")
     pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
     new_documents: list[str] = Field(
-        description="Ids of the attached documents that no reviewer has seen: send them as "
-        "`seen_documents`."
+        description="Ids of the attached documents that no reviewer has read. After reading them, "
+        "send them as `seen_documents`."
     )
     not_decidable: list[NotDecidable] = Field(
-        description="Why the case is not the caller's to decide. Empty if it is, or if none is open."
+        description="Why the caller must not decide the case. Empty if the caller can decide it, or if "
+        "no cycle is open."
     )
     not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
 
@@ -201,7 +202,7 @@ class CaseDetails(SharedDetails):
 
 
 def _damaged_of(compared: Collection[ComparedDuplicate]) -> list[str]:
-    """Ids of the requests that cannot be compared, because they cannot be read."""
+    """Ids of the requests that cannot be compared, because their records are damaged."""
     return [one.damaged for one in compared if one.damaged]
 
 
@@ -218,7 +219,7 @@ def _queue_members(
     labels: RequestLabels,
     now: datetime,
 ) -> dict[str, Any]:
-    """The members that the case shares with its row in the worklist; most need an open cycle."""
+    """The members that a row of the worklist has too. Most are empty without an open cycle."""
     request, review = file.request, file.request.submitted
     row = worklist_row(request, request.due_at) if request.due_at else None
     returned = review.returned_proposal if row and row.returned_to else None
@@ -244,13 +245,14 @@ class CoverageSpanResponse(ResponseModel):
 
 
 class CaseCoverageResponse(ResponseModel):
-    """The coverage of the case's member as it is loaded now."""
+    """The coverage of the case's member, from the enrollment data loaded last."""
 
     member_id: str
     active: bool = Field(description="Whether coverage is active today.")
     plan: PlanResponse | None = Field(description="Today's plan. Null if coverage is not active.")
     spans: list[CoverageSpanResponse] = Field(
-        description="All coverage, earliest first. Empty if the member is not loaded any more."
+        description="All coverage, earliest first. Empty if the member is no longer in the enrollment "
+        "data."
     )
 
     @classmethod
@@ -274,7 +276,7 @@ class CaseCoverageResponse(ResponseModel):
 
 
 class RationaleTemplateResponse(ResponseModel):
-    """A text to begin a rationale with. A decision is refused until words in brackets are replaced."""
+    """A template for a rationale. A decision is refused while the text has words in brackets."""
 
     name: str
     text: str
@@ -285,16 +287,16 @@ class DecisionReasonResponse(ResponseModel):
 
     code: str
     label: str
-    statuses: list[LineStatus] = Field(description="The decisions that it fits.")
+    statuses: list[LineStatus] = Field(description="The decisions for which it can be used.")
     statuses_labels: ClassVar[Any] = labels_of("statuses")
     needs_information_request: bool = Field(
-        description="Whether it states that requested information was not received."
+        description="Whether the reason is that requested information was not received."
     )
     rationale_templates: list[RationaleTemplateResponse]
 
 
 class DecisionReasonsResponse(ResponseModel):
-    """What reviewers choose from when they decide; the payer's data."""
+    """The payer's lists from which reviewers choose for a decision."""
 
     reasons: list[DecisionReasonResponse]
     criteria: list[str] = Field(
@@ -328,7 +330,7 @@ class DecisionReasonsResponse(ResponseModel):
 
 
 class ReviewedCase(ResponseModel):
-    """A summary of the case after the change. `readCase` returns all of it."""
+    """A summary of the case after the change. `readCase` returns all details."""
 
     request_id: str
     version: int = Field(
@@ -342,7 +344,7 @@ class ReviewedCase(ResponseModel):
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None
     awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
-    awaits_physician: bool = Field(description="Whether that must be a physician's.")
+    awaits_physician: bool = Field(description="Whether only a physician can sign.")
     assignment: AssignmentResponse | None
     allowed_actions: list[Action]
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
@@ -368,8 +370,8 @@ class ReviewedCase(ResponseModel):
 
 
 class NextCaseResponse(ResponseModel):
-    """The case that is assigned to the caller now."""
+    """The case that the call assigned."""
 
     case: ReviewedCase | None = Field(
-        description="Null if the queue has no case that the caller may decide now."
+        description="Null if the queue has no case that the caller can decide now."
     )

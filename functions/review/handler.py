@@ -76,10 +76,10 @@ def _reviewed(request: Request, caller: Caller) -> ReviewedCase:
 
 @api.post("/v1/review/next", "Assign the next case", operation_id="assignNextCase")
 def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
-    """Assign the most urgent case that the caller may decide now, for a limited time.
+    """Assign the most urgent case that the caller can decide now, for a limited time.
 
-    It is the first of the worklist that waits on the payer and is not assigned to a colleague, also one
-    that is assigned to the caller already. Two reviewers who call at the same moment get two cases.
+    It is the first case of the worklist that waits on the payer and is not assigned to a colleague. It
+    can already be assigned to the caller. Two reviewers who call at the same time get two cases.
     """
     request = call(assign_next_case, caller, plan_id=body.plan_id, view=body.view, skip=body.skip)
     return NextCaseResponse(case=_reviewed(request, caller) if request else None)
@@ -92,7 +92,7 @@ def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
     errors=(NotFoundError,),
 )
 def case_coverage(request_id: RequestId, caller: CurrentCaller) -> CaseCoverageResponse:
-    """Read all coverage of the case's member, with today's plan. `plan` of the case is as submitted."""
+    """Read all coverage of the member, with today's plan. `plan` of the case is that of submission."""
     found = call(read_case_coverage, request_id, caller)
     return call(CaseCoverageResponse.of, found)
 
@@ -107,11 +107,11 @@ def case_coverage(request_id: RequestId, caller: CurrentCaller) -> CaseCoverageR
 def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
     """Read a submitted request of one of the reviewer's plans.
 
-    It has what the providers read, the assessment by the payer's rules, the assignment, proposed
-    decisions, and the whole history. `potential_duplicates` are the member's similar requests as they
-    are now, with the services of both side by side.
+    The response has all that providers can read, and also the assessment by the payer's rules, the
+    assignment, proposed decisions, and the complete history. `potential_duplicates` are the member's
+    similar requests in their current state, with the services of both for comparison.
 
-    Send `version` as If-Match with an action: it is refused if the request has changed since.
+    Send `version` as If-Match with an action. The action is refused if the request has changed since.
     """
     file = call(read_case, request_id, caller)
     users = call(user_labels, file.request.submitted.reviewers, caller)
@@ -126,9 +126,9 @@ def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
     errors=(*NOT_CHANGEABLE, SameReviewerError),
 )
 def assign(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
-    """Assign the case to the caller for a limited time, in which no other reviewer can change it.
+    """Assign the case to the caller for a limited time, during which no other reviewer can change it.
 
-    The call with the new version extends the time; sent again with the same one, it changes nothing.
+    A call with the new version extends the time. A call repeated with the same version changes nothing.
     """
     request = call(assign_case, request_id, caller, read=Reading(based_on))
     return _reviewed(request, caller)
@@ -145,11 +145,10 @@ def assign(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> R
 def reassignment(
     request_id: RequestId, body: ReassignBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ReviewedCase:
-    """Assign a case to a named colleague for a limited time, or take it back, as their lead.
+    """As a lead, assign a case to a reviewer for a limited time, or end its assignment.
 
-    It also takes the case from the reviewer to whom it is assigned. The colleague finds it with `mine`
-    in the worklist, marked `by_lead`, and can release it. The same assignment sent again changes
-    nothing.
+    An assignment to another reviewer ends. The reviewer finds the case with `mine` in the worklist,
+    marked `by_lead`, and can release it. The same assignment sent again changes nothing.
     """
     request = call(reassign_case, request_id, body.reviewer, caller, read=Reading(based_on))
     return _reviewed(request, caller)
@@ -163,7 +162,7 @@ def reassignment(
     errors=NOT_CHANGEABLE,
 )
 def release(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
-    """End the caller's assignment before its time is over. An unassigned case stays as it is."""
+    """End the caller's assignment before its time is over. An unassigned case is not changed."""
     request = call(release_case, request_id, caller, read=Reading(based_on))
     return _reviewed(request, caller)
 
@@ -180,9 +179,10 @@ def information(
 ) -> ReviewedCase:
     """Request documents, a text response, or both from the providers (RFI).
 
-    `due_at` is then the providers' date. Until they respond or it passes, the decision clock pauses if
-    `decision_clock.pause` is true. Otherwise the clock runs, and the providers' date is at the latest
-    the decision's. The same RFI sent again by the same reviewer changes nothing.
+    `due_at` is then the date by which the providers must respond. Until they respond or the date
+    passes, the decision clock pauses if `decision_clock.pause` is true. Otherwise the clock runs, and
+    the providers' date is not after the decision deadline. The same RFI sent again by the same reviewer
+    changes nothing.
     """
     request = call(
         request_information,
@@ -207,9 +207,9 @@ def extension(
 ) -> ReviewedCase:
     """Extend the deadline of the open cycle once, by at most the calendar days that its clock allows.
 
-    `decision_clock` of the case states them, and who may request the extension. It is possible until
-    the deadline passes, also while information is requested. Member and provider receive a notice with
-    the reason and the right to file a grievance. The same extension sent again changes nothing.
+    `decision_clock` of the case states how many, and who may request the extension. The deadline can be
+    extended until it passes, also while information is requested. Member and provider receive a notice
+    with the reason and the right to file a grievance. The same extension sent again changes nothing.
     """
     request = call(
         extend_deadline,
@@ -233,8 +233,8 @@ def extension(
 def peer_to_peer(request_id: RequestId, based_on: BasedOn, caller: CurrentCaller) -> ReviewedCase:
     """Offer the requesting clinician a discussion before the decision.
 
-    Both providers can read the phone number and the last time to call. The deadline does not change.
-    While an offer is open, another one changes nothing.
+    Both providers can read the phone number and the latest time to call. The decision deadline does not
+    change. While an offer is open, another offer changes nothing.
     """
     request = call(offer_peer_to_peer, request_id, caller, read=Reading(based_on))
     return _reviewed(request, caller)
@@ -252,11 +252,11 @@ def peer_to_peer_outcome(
 ) -> ReviewedCase:
     """Record how a discussion ended: upheld, overturned, withdrawn, or the clinician was not reached.
 
-    The outcome of a discussion that a provider requested after a determination closes its cycle. With
-    OVERTURNED, the new decisions in `lines` are the determination; otherwise the determination is
-    unchanged, and the time to appeal is longer by the time of the discussion. If the payer has
-    physicians decide denials, only a physician records UPHELD or OVERTURNED then. The same outcome sent
-    again changes nothing.
+    If a provider requested the discussion after a determination, the outcome closes its cycle. With
+    OVERTURNED, the new decisions in `lines` are the determination. Otherwise the determination is
+    unchanged, and the time to appeal is extended by the time of the discussion. If only physicians
+    decide denials for the payer, only a physician can then record UPHELD or OVERTURNED. The same
+    outcome sent again changes nothing.
     """
     request = call(
         record_outcome,
@@ -280,9 +280,9 @@ def peer_to_peer_outcome(
 def note(
     request_id: RequestId, body: AddNoteBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ReviewedCase:
-    """Add a note that only reviewers and operators read, in any status after the submission.
+    """Add a note that only reviewers and operators can read, in any status after submission.
 
-    The caller's last note sent again changes nothing.
+    The caller's last note sent again is not added.
     """
     read = Reading(based_on, body.seen_documents)
     request = call(add_note, request_id, body.text, caller, read=read)
@@ -300,7 +300,7 @@ def member_history(
 ) -> FoundRequestsResponse:
     """List the member's other requests under the reviewer's plans, last created first.
 
-    A page can be shorter than `limit`: drafts and requests of other plans are left out.
+    A page can be shorter than `limit`, because drafts and requests of other plans are omitted.
     """
     page = call(list_member_history, request_id, caller, limit=query.limit, cursor=query.cursor)
     return call(FoundRequestsResponse.for_reviewer, page, caller)
@@ -344,15 +344,16 @@ def decision(
     """Decide all service lines of the open cycle. A cycle is decided once.
 
     A denial, or an approval of less than requested, needs a reason code, a rationale and a criterion.
-    An approval of less is recorded as MODIFIED. To approve more or something else than requested, send
-    MODIFIED with what changes. Decisions that contradict the request or themselves are refused. So is
-    the approval of a service that another request of the member approves for the same provider on
-    overlapping dates, unless `overlap_confirmed` is true; the error names that request.
+    An approval of less is recorded as MODIFIED. To approve more than requested, or a different
+    service, send MODIFIED with the changed values. Contradictory decisions are refused, and decisions
+    that contradict the request. The approval of a service that is already approved in another request
+    of the member, for the same provider on overlapping dates, is refused unless `overlap_confirmed` is
+    true; the error names that request.
 
-    If the payer has physicians decide denials and reductions, those of another reviewer are a proposal:
-    the response is 202, and a physician confirms it with `signDecisions`, decides otherwise with this
-    operation, or returns it. The same applies to decisions that need a second signature. The author can
-    replace a proposal. The same decisions sent again by the same reviewer change nothing.
+    If only physicians decide denials and reductions for the payer, those of another reviewer are a
+    proposal: the response is 202, and a physician confirms it with `signDecisions`, decides otherwise
+    with this operation, or returns it. The same applies to decisions that need a second signature. The
+    author can replace a proposal. The same decisions sent again by the same reviewer change nothing.
     """
     request = call(
         decide,
@@ -380,8 +381,8 @@ def signature(
     """Confirm or sign the decisions that another reviewer proposed, or return them.
 
     Signed decisions are the determination. To return them, send a `comment` for the reviewer who
-    proposed them. That reviewer can withdraw them without one, but not sign them. If they deny or
-    reduce something and no physician proposed them, a physician must sign.
+    proposed them. That reviewer can withdraw them without a comment, but cannot sign them. A physician
+    must sign denials and reductions that were not proposed by a physician.
     """
     request = call(
         sign_decisions,

@@ -1,4 +1,4 @@
-"""Request and response models of the operators' operations."""
+"""Request and response models of operators' operations."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,14 +29,14 @@ from precert.usecases.ports.requests import RequestFile
 
 
 class ChangeDatesBody(Value):
-    """New approved periods, and why they change (W5)."""
+    """New approved dates, and the reason for the change (W5)."""
 
     lines: Annotated[tuple[DateChange, ...], Field(min_length=1, max_length=100)]
     reason: Annotated[Reason, FINISHED]
 
 
 class ConfirmIntakeBody(Value):
-    """Why a registered request with exceptions is to be processed."""
+    """The reason to process a registered request with intake exceptions."""
 
     note: Annotated[
         Reason,
@@ -54,7 +54,7 @@ class ReconcileProviderBody(Value):
     provider_id: Annotated[
         Text,
         Field(
-            description="Of a directory entry, which is one address of a provider under one TIN."
+            description="The id of a directory entry, which is one address of a provider under one TIN."
         ),
     ]
 
@@ -100,7 +100,7 @@ class UnmatchedProviderResponse(ResponseModel):
     submitted: Provider | None = Field(description="All that was submitted about the provider.")
     search: DirectorySearchLink | None = Field(
         description="Parameters of `searchProviders` that list the entries near the submitted "
-        "address. Null where no address was submitted."
+        "address. Null if no address was submitted."
     )
     submitted_at: datetime
 
@@ -150,7 +150,7 @@ class IntakeExceptionsResponse(ResponseModel):
 # -- Requests of any plan ----------------------------------------------------------------------------
 
 
-LABEL: Final = "The user name that the payer registered. Null where it registered none."
+LABEL: Final = "The user name that the payer registered. Null if it registered none."
 
 
 class AuditEntry(ResponseModel):
@@ -165,8 +165,8 @@ class AuditEntry(ResponseModel):
     )
     assigned_to_label: str | None = Field(description=LABEL)
     actor: str | None = Field(
-        description="The identity provider's subject, `precert` for the payer's rules and clocks. "
-        "Null for events without an actor."
+        description="The identity provider's subject, or `precert` for changes by the payer's rules "
+        "and clocks. Null for events without an actor."
     )
     actor_label: str | None = Field(description=LABEL)
     status: Status
@@ -208,7 +208,7 @@ class OperatorDetails(SharedDetails):
         description="The number that the channel assigned to the request."
     )
     intake_exceptions: list[IntakeException] = Field(
-        description="What providers cannot enter, of a registered request."
+        description="The contents of a registered request that providers cannot enter."
     )
     intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
     intake_note: str | None = Field(description="The note of the operator who confirmed it.")

@@ -1,4 +1,4 @@
-"""Operations of the plan's operators, served by the function of clinical review."""
+"""Operations for the plan's operators, in the function of clinical review."""
 
 from typing import Annotated
 
@@ -68,7 +68,7 @@ NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError, Version
 def intake_exceptions(
     query: Annotated[PageQuery, Query()], caller: CurrentCaller
 ) -> IntakeExceptionsResponse:
-    """List open requests that staff registered although providers could not, oldest first."""
+    """List open registered requests with contents that providers cannot enter, oldest first."""
     page = call(list_intake_exceptions, caller, limit=query.limit, cursor=query.cursor)
     return IntakeExceptionsResponse.of(page)
 
@@ -83,9 +83,9 @@ def intake_exceptions(
 def confirmation(
     request_id: RequestId, body: ConfirmIntakeBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ChangedRequest:
-    """Confirm that a registered request with exceptions is to be processed, with a note for reviewers.
+    """Confirm that a registered request with exceptions is processed, with a note for reviewers.
 
-    A confirmed request stays as it is. A request that is not to be processed is voided instead.
+    A confirmed request is not changed. Void a request that must not be processed.
     """
     request = call(confirm_intake, request_id, body.note, caller, read=Reading(based_on))
     return ChangedRequest.of(request, operator_actions(request))
@@ -98,9 +98,10 @@ def confirmation(
     reads=True,
 )
 def search(body: RequestSearch, caller: CurrentCaller) -> FoundRequestsResponse:
-    """Find a draft or request of any plan by its id or number, or those of a member.
+    """Find a draft or request of any plan by its id or number, or all drafts and requests of a member.
 
-    A member's are listed last created first. The search is in the body: no URL contains PHI.
+    Those of a member are listed last created first. The parameters are in the body, because no URL
+    contains PHI.
     """
     return call(FoundRequestsResponse.for_operator, call(search_requests, body, caller))
 
@@ -115,7 +116,7 @@ def search(body: RequestSearch, caller: CurrentCaller) -> FoundRequestsResponse:
 def request_of_any_plan(request_id: RequestId, caller: CurrentCaller) -> OperatorDetails:
     """Read a draft or request of any plan, with every event and the subject that caused it.
 
-    Send `version` as If-Match with an action: it is refused if the request has changed since.
+    Send `version` as If-Match with an action. The action is refused if the request has changed since.
     """
     file = call(read_request_as_operator, request_id, caller)
     return call(OperatorDetails.of, file, call(user_labels, file.subjects, caller))
@@ -169,9 +170,9 @@ def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> Work
 def deemed_denials(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles whose passed deadline counts as a denial.
 
-    The clock states it (`decision_clock.deemed_denial`), as for Medicaid managed care. The status never
-    changes by time: on the day of the deadline a reviewer must decide the request, which issues the
-    notices. A request leaves the list when it is decided or voided.
+    Their `decision_clock.deemed_denial` is true, as for Medicaid managed care. The status does not
+    change when the deadline passes: on the day of the deadline a reviewer must decide the request,
+    which issues the notices. A request is listed until it is decided or voided.
     """
     page = call(list_deemed_denials, caller, limit=query.limit, cursor=query.cursor)
     return call(WorklistResponse.of, page, caller, call(user_labels, reviewers_of(page), caller))
@@ -185,9 +186,9 @@ def deemed_denials(query: Annotated[PageQuery, Query()], caller: CurrentCaller) 
 def vendor_backlog(
     query: Annotated[PageQuery, Query()], caller: CurrentCaller
 ) -> DelegationsResponse:
-    """List what delegated vendors received and have not decided: overdue first, then the next due.
+    """List delegated service lines that vendors have not decided: overdue first, then next due.
 
-    Nothing is decided if a vendor does not report: call the vendor.
+    If a vendor does not report, the lines remain undecided: call the vendor.
     """
     page = call(list_vendor_backlog, caller, limit=query.limit, cursor=query.cursor)
     return call(DelegationsResponse.of, page)
@@ -205,7 +206,7 @@ def dates(
 ) -> ChangedRequest:
     """Change the approved dates of a determined request, when a provider calls to reschedule.
 
-    Earlier dates stay in the history. The same change sent again changes nothing.
+    The history has the earlier dates. The same change sent again changes nothing.
     """
     request = call(
         change_dates, request_id, body.lines, caller, read=Reading(based_on), reason=body.reason
@@ -239,11 +240,11 @@ def unmatched_providers(
 def reconciled_provider(
     request_id: RequestId, body: ReconcileProviderBody, based_on: BasedOn, caller: CurrentCaller
 ) -> ChangedRequest:
-    """Replace a provider that has a temporary id by a directory entry, in any status.
+    """Replace a provider that has a temporary id with a directory entry, in any status.
 
-    The entry's TIN can read the request from then on; a TIN that is no longer one of the two providers
-    cannot. The provider as submitted stays on record. The same entry sent again changes nothing;
-    another entry replaces it.
+    The entry's TIN can then read the request. A TIN that is no longer one of the two providers cannot.
+    The provider as submitted is retained. The same entry sent again changes nothing; another entry
+    replaces it.
     """
     request = call(
         reconcile_provider, request_id, body.role, body.provider_id, caller, read=Reading(based_on)

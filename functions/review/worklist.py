@@ -1,4 +1,4 @@
-"""The review queue: worklist, counts, reviewers, and what decisions can name."""
+"""The review queue: worklist, counts, reviewers, and the lists for decisions."""
 
 from typing import Annotated
 
@@ -32,10 +32,10 @@ REASONS_SECONDS = 3600
 
 @api.get("/v1/review/requests", "Worklist", operation_id="listWorklist", conditional=True)
 def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
-    """List the open determination cycles of all the caller's plans in one order.
+    """List the open determination cycles of all the caller's plans.
 
-    Expedited ones are first, then those that are due first. `view` and `mine` select a part of the
-    queue; a page can then be shorter than `limit` although a `cursor` follows.
+    Expedited cycles are first, then by deadline, earliest first. `view` and `mine` filter the queue; a
+    page can then be shorter than `limit` even if the response has a `cursor`.
     """
     page = call(
         list_worklist,
@@ -57,9 +57,9 @@ def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) ->
     conditional=True,
 )
 def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> WorklistCountsResponse:
-    """Count the open determination cycles of the caller's plans, in all and by view.
+    """Count the open determination cycles of the caller's plans, in total and by view.
 
-    It reads every row of the queue: call it when the queue is opened, not with every page.
+    The call reads every row of the queue. Call it when the queue is opened, not with every page.
     """
     return WorklistCountsResponse.of(call(count_worklist, caller, plan_id=query.plan_id))
 
@@ -73,7 +73,7 @@ def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> Wor
     conditional=True,
 )
 def reviewers(caller: CurrentCaller) -> ReviewersResponse:
-    """List to whom a lead can assign a case with `reassignCase`."""
+    """List the reviewers to whom a lead can assign a case with `reassignCase`."""
     return ReviewersResponse.of(call(list_reviewers, caller), caller)
 
 
@@ -86,7 +86,7 @@ def reviewers(caller: CurrentCaller) -> ReviewersResponse:
     max_age=REASONS_SECONDS,
 )
 def reasons() -> DecisionReasonsResponse:
-    """List what reviewers choose from: reasons with the decisions they fit and templates of their
-    rationale, criteria, and the documents that a request for information can name.
+    """List the reasons with their decisions and rationale templates, the criteria, and the documents
+    that a request for information can name.
     """
     return call(DecisionReasonsResponse.of)

@@ -1,4 +1,4 @@
-"""Responses about the queue: rows of the worklist, counts, and other requests."""
+"""Response models of the queue: rows of the worklist, counts, reviewers, and found requests."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -28,26 +28,27 @@ from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 
 REVIEWER_NAME: Final = (
-    "`You`, or the user name that the payer registered for the reviewer, or `Another reviewer` where "
-    "it registered none."
+    "`You`, or the user name that the payer registered for the reviewer, or `Another reviewer` if it "
+    "registered none."
 )
 
 
 def name_of(reviewer: str, caller: Caller, users: Mapping[str, str]) -> str:
-    """A reviewer in words: colleagues ask each other about a case, so they read the user name."""
+    """The display name of a reviewer. Reviewers see user names, to ask each other about a case."""
     who = Who.of(reviewer, caller.subject)
     return display_name(who) if who is Who.YOU else users.get(reviewer, display_name(who))
 
 
 class AssignmentResponse(ResponseModel):
-    """Who the case is assigned to. Until then no other reviewer can change it."""
+    """The reviewer to whom the case is assigned. No other reviewer can change it before `until`."""
 
     assigned_to: Who
     assigned_to_label: str = Field(description=REVIEWER_NAME)
     until: datetime
     by_lead: bool = Field(description="Whether a lead assigned it.")
     reviewer: str | None = Field(
-        description="The subject of that reviewer at the identity provider. Only leads read it."
+        description="The subject of that reviewer at the identity provider. Null if the caller is not "
+        "a lead."
     )
 
     @classmethod
@@ -73,12 +74,12 @@ class AssignmentResponse(ResponseModel):
 
 
 class RowLineResponse(ResponseModel):
-    """A service line in the worklist, with its codes in words."""
+    """A service line in the worklist, with display names of its codes."""
 
     line_id: str
     type_of_service: str | None
     type_of_service_label: str | None
-    code: str | None = Field(description="Null for a stay without a procedure.")
+    code: str | None = Field(description="Null for an inpatient stay without a procedure.")
     code_label: str | None
     code_type: CodeType | None
     code_type_label: str | None
@@ -95,14 +96,14 @@ class RowLineResponse(ResponseModel):
         )
 
 
-PLAN_NAME: Final = "Null for rows that an earlier release stored."
+PLAN_NAME: Final = "Null for rows stored by an earlier release."
 
 
 class WorklistRowResponse(ResponseModel):
     """An open determination cycle."""
 
     request_id: str
-    version: int = Field(description="Of the request. Send it as If-Match with an action.")
+    version: int = Field(description="The request's version. Send it as If-Match with an action.")
     number: str
     plan_id: str
     plan_name: str | None = Field(description=PLAN_NAME)
@@ -111,7 +112,7 @@ class WorklistRowResponse(ResponseModel):
     cycle: int
     submitted_at: datetime | None
     due_at: datetime
-    warn_at: datetime | None = Field(description="From when on the case is due soon.")
+    warn_at: datetime | None = Field(description="The time from which the case counts as due soon.")
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     patient: str | None
@@ -127,37 +128,41 @@ class WorklistRowResponse(ResponseModel):
     )
     line_count: int = Field(description="The number of all service lines of the cycle.")
     vendor_line_count: int = Field(
-        description="The number of other service lines, which a delegated vendor decides."
+        description="The number of further service lines, which a delegated vendor decides."
     )
     pend_reasons: list[PendReason] = Field(description="Why the cycle needs a reviewer.")
     pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
     new_documents: list[str] = Field(
-        description="Ids of the attached documents that no reviewer has seen. Empty in "
+        description="Ids of the attached documents that no reviewer has read. Empty in "
         "`listOverdue`."
     )
     awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
-    awaits_physician: bool = Field(description="Whether that must be a physician's.")
+    awaits_physician: bool = Field(description="Whether only a physician can sign.")
     returned_proposal_of: Who | None = Field(
-        description="Whose proposed decisions were returned last. Null if no return is open."
+        description="The reviewer whose proposed decisions were returned in this cycle. Null "
+        "if none were."
     )
     returned_proposal_of_label: str | None = Field(description=REVIEWER_NAME)
     note_count: int = Field(description="The number of notes between reviewers.")
     assignment: AssignmentResponse | None
     not_decidable: list[NotDecidable] = Field(
-        description="Why the case is not the caller's to decide. Empty if it is, and in `listOverdue`."
+        description="Why the caller must not decide the case. Empty if the caller can decide it, and "
+        "in `listOverdue`."
     )
     not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
     suspected_duplicate: bool
     late_notification: bool
     intake_exceptions: list[IntakeException]
     intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
-    level: int | None = Field(description="The level of the appeal. Null if it is none.")
+    level: int | None = Field(
+        description="The level of the appeal. Null if the cycle is no appeal."
+    )
     dispute: DisputeKind | None = Field(
         description="What the providers filed after the determination. Null in the first cycle."
     )
     dispute_label: ClassVar[Any] = optional_label_of("dispute")
     deemed_denial: bool = Field(
-        description="Whether the passed deadline counts as a denial: a reviewer must decide today."
+        description="Whether the missed deadline counts as a denial. A reviewer must then decide today."
     )
 
     @classmethod
@@ -190,7 +195,7 @@ class WorklistRowResponse(ResponseModel):
 
 
 def reviewers_of(page: Page[WorklistRow]) -> frozenset[str]:
-    """Subjects of the reviewers whom the rows name."""
+    """Subjects of the reviewers in the rows."""
     found = {row.assigned_to for row in page.rows} | {row.returned_to for row in page.rows}
     return frozenset(one for one in found if one is not None)
 
@@ -223,7 +228,7 @@ class WorklistResponse(ResponseModel):
 
 
 class ViewCount(ResponseModel):
-    """The number of cases in a part of the queue. `listWorklist` lists them with `view`."""
+    """The number of cases in one view. `listWorklist` lists them with `view`."""
 
     view: QueueView
     view_label: ClassVar[Any] = label_of("view")
@@ -234,19 +239,19 @@ class PlanCount(ResponseModel):
     """The number of cases of one plan."""
 
     plan_id: str
-    plan_name: str | None = Field(description="Null where no case of the plan is open.")
+    plan_name: str | None = Field(description="Null if no case of the plan is open.")
     count: int
 
 
 class WorklistCountsResponse(ResponseModel):
     """The number of cases in the caller's queue. One case can be in several views."""
 
-    open: int = Field(description="All cases, of which `plans` has the parts.")
+    open: int = Field(description="All cases. `plans` has the number for each plan.")
     mine: int = Field(description="Cases that are assigned to the caller.")
     views: list[ViewCount]
     plans: list[PlanCount]
     complete: bool = Field(
-        description="False if the queue is too long to read all of it: then there are at least these."
+        description="False if the queue was too long to read completely. The counts are then minimums."
     )
     damaged: Damaged
 
@@ -268,19 +273,19 @@ class WorklistCountsResponse(ResponseModel):
 class ReviewerResponse(ResponseModel):
     """A reviewer to whom a lead can assign cases."""
 
-    reviewer: str = Field(description="The subject, as `reassignCase` takes it.")
+    reviewer: str = Field(description="The subject to send to `reassignCase`.")
     reviewer_label: str | None = Field(
-        description="The user name that the payer registered. Null where it registered none."
+        description="The user name that the payer registered. Null if it registered none."
     )
-    plan_ids: list[str] = Field(description="The plans of the reviewer that the caller has too.")
+    plan_ids: list[str] = Field(description="The plans that both the reviewer and the caller have.")
 
 
 class ReviewersResponse(ResponseModel):
     """The reviewers of the caller's plans."""
 
     reviewers: list[ReviewerResponse] = Field(
-        description="By user name. Empty where tokens state all rights: then the identity provider has "
-        "the list of reviewers."
+        description="Sorted by user name. Empty if all rights are in tokens; the identity provider "
+        "then has the list of reviewers."
     )
     damaged: Damaged
 

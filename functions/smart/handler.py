@@ -25,14 +25,14 @@ from precert.usecases.smart import authorize_token, issue_token
 
 api = FhirApi("smart", tag="SMART on FHIR", identify=identify, audit=audit, edge=edge)
 REUSED_SECONDS: Final = 300
-_PUBLIC: Final = "It describes the server to clients that have no token yet."
+_PUBLIC: Final = "Clients read it before they have a token."
 
 
 @api.post(
     "/oauth/token",
     "Get an access token",
     operation_id="issueAccessToken",
-    public="The client proves who it is by the assertion in the request.",
+    public="The client authenticates with the assertion in the request.",
     audited=False,
 )
 def issue_access_token() -> Response[str]:
@@ -111,11 +111,11 @@ def get_capability_statement() -> FhirResource:
 
 @logger.inject_lambda_context(clear_state=True)
 def authorize(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """API Gateway's authorizer of FHIR routes: the claims of a valid token of one of the two issuers.
+    """API Gateway's authorizer of FHIR routes: returns the claims of a valid token of either issuer.
 
-    Any other call is passed on without claims, so that the function answers with 401 and an
-    OperationOutcome: API Gateway answers a refusal with 403 and an object of its own, after which
-    clients get no other token.
+    Any other call is passed on without claims, so that the function returns 401 with an
+    OperationOutcome. If the authorizer refused, API Gateway would return 403 with its own body, and
+    clients would not request a new token.
     """
     settings = dependencies().settings
     issuer, audience, token = settings.smart_issuer, settings.fhir_url, bearer_token(event)
@@ -136,12 +136,16 @@ def _event() -> Mapping[str, Any]:
 
 
 def _base(event: Mapping[str, Any]) -> str:
-    """The address of the API that was called."""
+    """The base URL of the API that was called."""
     return edge().address(event) or dependencies().settings[Env.PUBLIC_URL]
 
 
 def _admit(event: Mapping[str, Any]) -> None:
-    """Count a request for a token by the address that it comes from."""
+    """Count a token request in the rate limit of its source IP address.
+
+    Raises:
+        TooManyRequestsError: the address has sent too many requests.
+    """
     deps = dependencies()
     if deps.rate_limit is not None:
         deps.rate_limit.admit(f"address#{edge().source_ip(event)}", deps.now())
@@ -151,5 +155,5 @@ serve = api.lambda_handler()
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A call of one of the routes, or API Gateway's question about the token of another one."""
+    """Serve a route, or API Gateway's authorizer event for another route."""
     return authorize(event, context) if event.get("type") == "REQUEST" else serve(event, context)

@@ -1,4 +1,4 @@
-"""The form of a token request, and the documents about the server."""
+"""Parse token requests, and compose the documents that describe the server."""
 
 import json
 from base64 import b64decode
@@ -29,27 +29,28 @@ _UNCACHED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class Document(RootModel[dict[str, Any]]):
-    """A JSON document about the server."""
+    """A JSON document that describes the server."""
 
 
 def token_request(event: Mapping[str, Any]) -> TokenRequest:
-    """The parameters of the form in a request's body.
+    """The parameters of a token request, from the form in its body.
 
     Raises:
-        OAuthError: it is no such form, or a parameter is repeated.
+        OAuthError: the body is not a valid form, a parameter is repeated, or the request has a
+            secret or an Authorization header.
     """
     headers = event.get("headers") or {}
     sent_as = str(headers.get("content-type", "")).partition(";")[0].strip().lower()
     if sent_as != FORM:
         raise _malformed(f"Send the parameters as a form: Content-Type {FORM}.")
     if "authorization" in headers:
-        raise _malformed("Send the assertion alone, without an Authorization header.")
+        raise _malformed("Authenticate only with client_assertion; send no Authorization header.")
     pairs = _pairs(event)
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
-        raise _malformed("A parameter is repeated.")
+        raise _malformed("A parameter is repeated. Send each parameter once.")
     if "client_secret" in parameters:
-        raise _malformed("Send the assertion alone, without a client_secret.")
+        raise _malformed("Authenticate only with client_assertion; send no client_secret.")
     return TokenRequest(
         grant_type=parameters.get("grant_type"),
         assertion_type=parameters.get("client_assertion_type"),
@@ -61,7 +62,7 @@ def token_request(event: Mapping[str, Any]) -> TokenRequest:
 
 def _pairs(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     text = str(event.get("body") or "")
-    too_large = _malformed(f"A request has at most {MOST_BYTES // 1024} KB.")
+    too_large = _malformed(f"The request is larger than {MOST_BYTES // 1024} KB.")
     if len(text) > MOST_BYTES * 2:
         raise too_large
     try:
@@ -75,7 +76,7 @@ def _pairs(event: Mapping[str, Any]) -> list[tuple[str, str]]:
             max_num_fields=_MOST_PARAMETERS,
         )
     except ValueError:
-        raise _malformed("The body is no valid form.") from None
+        raise _malformed(f"The body is not a valid form ({FORM}).") from None
     if len(text) > MOST_BYTES:
         raise too_large
     return pairs
@@ -103,7 +104,7 @@ def refusal(error: OAuthError) -> Response[str]:
 
 
 def server_at(base: str, issuer: str, audience: str) -> Server:
-    """The server at the address that was called; the issuer and the audience have one address."""
+    """The server at the base URL that was called. Issuer and audience do not depend on that URL."""
     return Server(issuer, f"{base}{OAUTH_PATH}/token", audience)
 
 
@@ -120,7 +121,7 @@ def _endpoints(base: str, issuer: str) -> dict[str, Any]:
 
 
 def smart_configuration(base: str, issuer: str) -> Document:
-    """SMART's description of the server."""
+    """The SMART configuration of the server."""
     return Document(
         {
             **_endpoints(base, issuer),
@@ -131,7 +132,7 @@ def smart_configuration(base: str, issuer: str) -> Document:
 
 
 def openid_configuration(base: str, issuer: str) -> Document:
-    """OpenID Connect's description of the issuer of access tokens; it has no users."""
+    """The OpenID Connect discovery document of the issuer of access tokens, which has no users."""
     return Document(
         {
             **_endpoints(base, issuer),

@@ -1,4 +1,4 @@
-"""Dashboard, request details, messages, flags, and who the caller is."""
+"""Dashboard, request details, messages, flags, frequent providers, and the caller."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -57,8 +57,8 @@ api = Api("status", tag="Status", identify=identify, audit=audit, edge=edge)
 def me(caller: CurrentCaller) -> MeResponse:
     """Read the claims of the token: entitlements, TINs, plans and delegated vendors.
 
-    Any valid token is enough. A portal shows its pages by `entitlements`, and lets a user with
-    several `tins` choose the one to act for.
+    Any valid token is accepted. A portal selects its pages by `entitlements`, and lets a user with
+    several `tins` choose one to act for.
     """
     return MeResponse.of(caller, call(list_own_providers, caller))
 
@@ -67,10 +67,10 @@ def me(caller: CurrentCaller) -> MeResponse:
 def dashboard(query: Annotated[RequestsQuery, Query()], caller: CurrentCaller) -> DashboardResponse:
     """List drafts and requests of one TIN, as requesting or servicing provider, last changed first.
 
-    Requests of all channels are listed. With `sort=due` only what is due is listed, next first. Send
+    Requests of all channels are listed. `sort=due` lists only those with a date, next due first. Send
     `cursor` until the response has none: a page can be shorter than `limit`, even empty. A request
-    that changes while you page is listed again at the end: keep the later of two rows with the same
-    `request_id`. Long names are shortened and end in an ellipsis; the details have them in full.
+    that changes between pages is listed again at the end: keep the later of two rows with the same
+    `request_id`. Long names are shortened and end in an ellipsis; the details have the full names.
     """
     page = call(
         list_requests,
@@ -95,7 +95,7 @@ def dashboard(query: Annotated[RequestsQuery, Query()], caller: CurrentCaller) -
 def of_patient(body: PatientRequestsBody, caller: CurrentCaller) -> DashboardResponse:
     """List drafts and requests of one patient that one TIN can see, last changed first.
 
-    Pages work as in `listRequests`. The list of an unknown member id is empty.
+    Paging works as in `listRequests`. The list of an unknown member id is empty.
     """
     page = call(
         list_requests,
@@ -128,8 +128,8 @@ def flagged(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> Flagg
 def find(body: FindRequestBody, caller: CurrentCaller) -> FoundRequestResponse:
     """Find the request with a precertification number, for either of its providers.
 
-    Spaces, hyphens and lower case do not matter. A number whose check digit does not fit is invalid
-    input. For a request of other providers the response is the same 404 as for an unknown number.
+    Spaces, hyphens and lower case do not matter. A number with a wrong check digit is invalid input.
+    For a request of other providers the response is the same 404 as for an unknown number.
     """
     return call(FoundRequestResponse.of, call(find_request, body.number, caller))
 
@@ -142,25 +142,25 @@ def find(body: FindRequestBody, caller: CurrentCaller) -> FoundRequestResponse:
     errors=(NotFoundError, DraftExpiredError),
 )
 def details(request_id: RequestId, caller: CurrentCaller) -> RequestDetails:
-    """Read everything about one request: service lines with their decisions, who must act next and
-    until when, appeals, documents, determination notices and history.
+    """Read all details of one request: service lines with their decisions, who must act next and by
+    when, appeals, documents, determination notices and history.
     """
     return call(RequestDetails.of, call(read_request, request_id, caller), caller.tins)
 
 
 @api.get(
     "/v1/requests/{request_id}/copy",
-    "Content to begin another request with",
+    "Copy the content for another request",
     operation_id="copyRequest",
     errors=(NotFoundError, DraftExpiredError),
 )
 def copy(
     request_id: RequestId, query: Annotated[CopyQuery, Query()], caller: CurrentCaller
 ) -> CopiedContentResponse:
-    """Read the content of a request or draft as the beginning of another one. Nothing is stored.
+    """Read the content of a request or draft to start another one from it. Nothing is stored.
 
-    `left_out` names what is not copied. Complete it, at least with the dates of service, then check it
-    and start a draft with it as with any content: both validate it as if it were entered now.
+    `left_out` lists values that are not copied. Add at least the dates of service, then check the
+    content and start a draft with it. Both validate it like newly entered content.
     """
     found = call(copy_request, request_id, query.keep, caller)
     return call(CopiedContentResponse.of, found, query.keep)
@@ -176,8 +176,9 @@ def copy(
 def flag(request_id: RequestId, query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> None:
     """Flag a draft or a request for all users of the TIN.
 
-    The other provider's TIN has flags of its own. At most 15 are flagged for one TIN: the next one is
-    refused, and `flagged` lists them. Flagging a flagged request again succeeds and changes nothing.
+    The flags of the other provider's TIN are separate. One TIN can have at most 15 flags. A further one
+    is refused, and `flagged` of the error lists the 15. Flagging a flagged request again succeeds and
+    changes nothing.
     """
     call(flag_request, request_id, caller, tin=query.tin)
 
@@ -194,14 +195,14 @@ def unflag(
 ) -> None:
     """Remove the flag of a draft or a request, for all users of the TIN.
 
-    For a request without a flag it succeeds and changes nothing.
+    For a request without a flag, the call succeeds and changes nothing.
     """
     call(unflag_request, request_id, caller, tin=query.tin)
 
 
 @api.get("/v1/drafts", "A page of drafts", operation_id="listDrafts", conditional=True)
 def drafts(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> DraftsResponse:
-    """List drafts of one TIN, last saved first, each with its expiry as an instant and in words."""
+    """List drafts of one TIN, last saved first, each with its expiry and the time left in words."""
     page = call(list_drafts, caller, tin=query.tin, limit=query.limit, cursor=query.cursor)
     return call(DraftsResponse.of, page)
 
@@ -210,8 +211,8 @@ def drafts(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> Dr
 def messages(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> MessagesResponse:
     """List messages about the requests of one TIN, newest first.
 
-    A message is listed as long as the history of requests is retained. On the first page `unread`
-    counts the messages that no user of the TIN has marked as read.
+    Messages are retained as long as requests. On the first page, `unread` is the number of messages
+    that no user of the TIN has marked as read.
     """
     page = call(list_messages, caller, tin=query.tin, limit=query.limit, cursor=query.cursor)
     return call(MessagesResponse.of, page)
@@ -231,9 +232,9 @@ def unread(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> Unread
 
 @api.put("/v1/messages/read", "Mark all messages as read", operation_id="markAllMessages")
 def mark_all(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> UnreadResponse:
-    """Mark the newest unread messages as read, at most a thousand.
+    """Mark the newest unread messages as read, at most 1,000.
 
-    The response has the number of messages that are still unread: repeat the call until it is 0.
+    The response has the number of messages that are still unread. Repeat the call until it is 0.
     """
     return UnreadResponse(unread=call(mark_all_messages, caller, tin=query.tin))
 
@@ -262,8 +263,8 @@ def frequent(
 ) -> FrequentProvidersResponse:
     """List the servicing providers that drafts of one TIN select most often, at most ten.
 
-    Most often selected first; of two selected equally often, the last selected first. The list is
-    maintained when drafts are started.
+    The most often selected is first; of two selected equally often, the one selected last. The list is
+    updated when drafts are started.
     """
     found = call(list_frequent_providers, caller, tin=query.tin)
     return FrequentProvidersResponse.of(found)
@@ -280,7 +281,7 @@ def requesting(
 ) -> RequestingProvidersResponse:
     """List the requesting providers of the last 100 requests of one TIN, last used first, at most five.
 
-    A portal enters the first one by itself and lets the user change it.
+    A portal can preselect the first one and let the user change it.
     """
     used = call(list_requesting_providers, caller, tin=query.tin)
     return RequestingProvidersResponse.of(used)

@@ -40,7 +40,7 @@ from precert.usecases.ports.reference import CodeSets
 
 
 class TinQuery(Value):
-    """The TIN that the caller acts for."""
+    """The TIN that the caller acts for. Optional for callers with one TIN."""
 
     tin: Tin | None = None
 
@@ -72,21 +72,21 @@ class RequestsQuery(TinPageQuery):
     waiting_on: Annotated[
         WaitingOn | None,
         Field(
-            description="Requests and drafts that wait on this party. With `PROVIDER` and `sort=due`: "
-            "what the providers must do next, with its date."
+            description="Requests and drafts that wait on this party. `PROVIDER` with `sort=due` lists "
+            "what the providers must do next, by date."
         ),
     ] = None
     sort: Annotated[
         Sort,
         Field(
-            description="`changed`: last changed first. `due`: only what is due, drafts by their "
-            "expiry and open requests by `due_at`, next first."
+            description="`changed`: last changed first. `due`: only those with a date, next due first. "
+            "The date is the expiry of a draft, or `due_at` of an open request."
         ),
     ] = Sort.CHANGED
 
 
 class PatientRequestsBody(TinPageQuery):
-    """A page of one patient's requests. The member id is in the body: no URL contains PHI."""
+    """A page of one patient's requests. The member id is in the body, because no URL contains PHI."""
 
     member_id: MemberId
     status: Status | None = None
@@ -130,7 +130,7 @@ class FoundRequestResponse(ResponseModel):
 
 
 class CopyQuery(Value):
-    """What the new request has in common with the earlier one."""
+    """The part of the earlier request to copy."""
 
     keep: Annotated[
         Keep,
@@ -142,7 +142,7 @@ class CopyQuery(Value):
 
 
 class CopiedContentResponse(ResponseModel):
-    """Content of an earlier request to begin a check with. Nothing is stored."""
+    """Content of an earlier request, to start a check from it. Nothing is stored."""
 
     copied_from: str
     number: str | None
@@ -151,7 +151,7 @@ class CopiedContentResponse(ResponseModel):
     content: RequestContent
     content_labels: dict[str, str]
     left_out: list[str] = Field(
-        description="JSON pointers of entered values that are not copied: dates, and what belongs to "
+        description="JSON pointers of values that are not copied: dates, and values that apply only to "
         "the earlier request or its patient. Documents are never copied."
     )
 
@@ -177,7 +177,7 @@ class CopiedContentResponse(ResponseModel):
 
 
 class FlaggedResponse(ResponseModel):
-    """All flagged drafts and requests of a TIN; the list has no pages."""
+    """All flagged drafts and requests of a TIN, without pages."""
 
     requests: list[DashboardRowResponse]
     damaged: Damaged
@@ -189,7 +189,7 @@ class FlaggedResponse(ResponseModel):
 
 
 class DraftRowResponse(ResponseModel):
-    """One draft of the list of drafts. Resume the draft to read its whole content."""
+    """One draft of the list of drafts. `resumeDraft` returns its content."""
 
     draft_id: str
     purpose: Purpose
@@ -201,13 +201,12 @@ class DraftRowResponse(ResponseModel):
     requesting_provider: str | None
     requesting_tin: str | None
     servicing_provider: str | None
-    place_of_service: str | None = Field(description="Of the first service that has one.")
+    place_of_service: str | None = Field(description="The place of the first service that has one.")
     place_of_service_label: str | None
     saved_at: datetime
     expires_at: datetime | None
     time_left: str | None = Field(
-        description="The time until `expires_at` in words, without the days on which the draft "
-        "clock does not run."
+        description="The time until `expires_at` in words, without days that do not count."
     )
     allowed_actions: list[Action]
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
@@ -269,13 +268,13 @@ class MessageResponse(ResponseModel):
     refusal_code: Refusal | None = Field(description="Why a document was refused.")
     refusal_code_label: ClassVar[Any] = optional_label_of("refusal_code")
     text: str = Field(
-        description="The payer's text; it contains only the number, the status, and why a document "
-        "was refused and what to do."
+        description="The payer's text. Of the request it contains only the number, the status, and why "
+        "a document was refused and what to do."
     )
 
     @classmethod
     def of(cls, message: Message, payer: Payer) -> "MessageResponse":
-        # A type without a text of the payer's has its display name.
+        # If the payer has no text for the type, the text is the display name.
         words = payer.messages.get(message.type.value, display_name(message.type))
         text = words.format(
             number=message.number or "the draft",
@@ -292,7 +291,7 @@ class MessagesResponse(ResponseModel):
     messages: list[MessageResponse]
     damaged: Damaged
     unread: int | None = Field(
-        description="How many messages of the whole inbox are unread; on the first page only."
+        description="The number of unread messages of the whole inbox. Null on later pages."
     )
     cursor: str | None
 
@@ -307,7 +306,7 @@ class MessagesResponse(ResponseModel):
 
 
 class UnreadResponse(ResponseModel):
-    """How many messages of the TIN are still unread."""
+    """The number of messages of the TIN that are still unread."""
 
     unread: int
 
@@ -330,7 +329,7 @@ class RequestingProviderResponse(ResponseModel):
     """A requesting provider as it was last entered."""
 
     provider: Provider
-    used_at: datetime = Field(description="The last change of the request that names it.")
+    used_at: datetime = Field(description="The last change of the request with this provider.")
 
 
 class RequestingProvidersResponse(ResponseModel):
@@ -353,21 +352,19 @@ class TinResponse(ResponseModel):
     tin: str
     provider_names: list[str] = Field(
         description="Names of the directory's providers under this TIN, facilities first, at most "
-        "ten; empty where the directory has none."
+        "ten. Empty if the directory has none."
     )
 
 
 class MeResponse(ResponseModel):
-    """The caller, as the token describes them; lists are empty where the token has no such claim."""
+    """The caller, from the claims of the token. A list is empty if the token has no such claim."""
 
-    name: str | None = Field(
-        description="The user's own name, to greet them. Null where the token has no name."
-    )
+    name: str | None = Field(description="The user's name to display. Null if the token has none.")
     entitlements: list[Entitlement]
     entitlements_labels: ClassVar[Any] = labels_of("entitlements")
     tins: list[TinResponse] = Field(
-        description="The TINs that a provider's user acts for. The names of providers are left out "
-        "where there are more than 25."
+        description="The TINs that a provider's user acts for. If there are more than 25, they have no "
+        "names of providers."
     )
     damaged: Damaged
     plan_ids: list[str] = Field(description="The plans that a reviewer reviews.")

@@ -1,4 +1,4 @@
-"""Drafts, submission, void, RFI response and appeal."""
+"""Drafts, submission, void, RFI response, appeal, reconsideration and peer-to-peer request."""
 
 from http import HTTPStatus
 
@@ -219,7 +219,7 @@ def submit(
     errors=NOT_CHANGEABLE,
 )
 def void(request_id: RequestId, body: VoidBody, caller: CurrentCaller) -> ChangedRequest:
-    """Withdraw a request that is not determined yet. It stays visible as VOID.
+    """Withdraw a request that is not determined yet. It remains visible as VOID.
 
     A repeated call with the same reason returns the same result.
     """
@@ -283,10 +283,11 @@ def appeal(request_id: RequestId, body: AppealBody, caller: CurrentCaller) -> Ch
 def reconsideration(
     request_id: RequestId, body: ReconsiderationBody, caller: CurrentCaller
 ) -> ChangedRequest:
-    """Have denied or modified service lines reconsidered before an appeal, once. It is no appeal.
+    """Request one reconsideration of denied or modified service lines. It is not an appeal.
 
-    `dispute_options` of the request states until when. While it is open, documents can be attached, and
-    a repeated call with the same body changes nothing. Its decision starts the time to appeal again.
+    `dispute_options` of the request has the last time to request it. While it is open, documents can be
+    attached, and a repeated call with the same body changes nothing. Its decision restarts the time to
+    appeal.
     """
     return ChangedRequest.of(
         call(
@@ -315,10 +316,11 @@ def reconsideration(
 def peer_to_peer(
     request_id: RequestId, body: PeerToPeerBody, caller: CurrentCaller
 ) -> ChangedRequest:
-    """Request a discussion of denied or modified service lines with the payer's clinician, once.
+    """Request one discussion of denied or modified service lines with the payer's clinician.
 
-    It is no appeal, and the time to appeal is longer by the time until its outcome. `dispute_options`
-    of the request states until when. While it is open, a repetition changes nothing.
+    It is not an appeal, and the time to appeal is extended by the time until its outcome.
+    `dispute_options` of the request has the last time to request it. While it is open, a repeated call
+    changes nothing.
     """
     return ChangedRequest.of(
         call(

@@ -68,8 +68,8 @@ ReadCycle = Annotated[
     int,
     Field(
         ge=1,
-        description="The `cycle` of the request as you read it. If it was decided again since, it is "
-        "refused.",
+        description="The `cycle` of the request that you read. If the request was decided again since, "
+        "the call is refused.",
         examples=[1],
     ),
     WHOLE,
@@ -144,8 +144,8 @@ class InformationResponseBody(Value):
     requested_at: Annotated[
         Instant,
         Field(
-            description="The `requested_at` of the request for information that you answer: one that "
-            "was sent since stays open.",
+            description="The `requested_at` of the request for information that you respond to. A "
+            "later request for information remains open.",
             examples=["2027-03-01T16:31:40Z"],
         ),
     ]

@@ -1,4 +1,4 @@
-"""Numbers events of the bus for subscriptions, and sends notifications to endpoints, from a queue."""
+"""Assigns the event numbers of subscriptions, and sends notifications to endpoints. Fed by a queue."""
 
 import json
 from datetime import timedelta
@@ -17,7 +17,7 @@ from precert.usecases.notifications import Attempt, attempt_delivery, number_eve
 from precert.usecases.ports.requests import RequestFile
 
 LONGEST: Final = timedelta(seconds=20)
-"""How long one message sends what is due; another message sends the rest."""
+"""Time limit to send due notifications for one message; another message sends the rest."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -27,7 +27,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _process(message: dict[str, Any]) -> None:
-    """An event of the bus, or a subscription that has something due."""
+    """Process an event of the bus, or a subscription with due notifications."""
     if "subscription_id" in message:
         _deliver(str(message["subscription_id"]))
         return
@@ -51,7 +51,7 @@ def _deliver(subscription_id: str) -> None:
 
 
 def _note(subscription_id: str, attempts: list[Attempt]) -> None:
-    """One line and one count for a message, and one where a subscription is no longer attempted."""
+    """Log and count the message once, and once more if the subscription was turned off."""
     error = next((one.error.value for one in attempts if one.error), "none")
     note_work(
         "notified",
@@ -71,7 +71,7 @@ def _composed(
     event: Notification | None,
     file: RequestFile | None,
 ) -> bytes:
-    """The body of a notification; the same event has the same ids each time."""
+    """The body of a notification, in JSON. Resources of the same event have the same ids each time."""
     deps = dependencies()
     at = deps.now()
     events = []

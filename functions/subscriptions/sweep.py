@@ -1,4 +1,4 @@
-"""Start all due work of subscriptions; a schedule invokes it."""
+"""Queues all due work of subscriptions. Started by a schedule."""
 
 from typing import Any
 
@@ -11,6 +11,6 @@ from precert.usecases.notifications import sweep_subscriptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    """The event contains nothing: the table has what is due."""
+    """The event is not used: the due work is in the table."""
     with errors_noted():
         note_work(SUBSCRIPTIONS_SWEPT, due=call(sweep_subscriptions))

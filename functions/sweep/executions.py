@@ -12,7 +12,7 @@ from precert.usecases.repairs import restart_execution
 
 
 class ExecutionInput(BaseModel):
-    """What every execution of the state machine has as its input."""
+    """The input of each execution of the state machine."""
 
     request_id: str
     cycle: int
@@ -32,7 +32,7 @@ def _restart(event: dict[str, Any]) -> None:
     try:
         started = call(restart_execution, ended.request_id, ended.cycle)
     except DamagedRecordError:
-        # It is reported. An execution could not read it either.
+        # The use case reported it. A new execution could not read the record either.
         return
     if started:
         note_work("execution_restarted", **ids)

@@ -1,6 +1,4 @@
-"""Checks the clocks of open cycles and of delegated vendors, and starts lost executions; a schedule
-invokes it.
-"""
+"""Checks clocks of open cycles and delegated vendors, and restarts lost executions, on a schedule."""
 
 from typing import Any, Final
 
@@ -22,9 +20,10 @@ _USED = ("listings", "requests", "workflow", "sweep_positions", "payer")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    """The event contains nothing: the table has the open cycles.
+    """The event is not used: the open cycles are in the table.
 
-    No part depends on another one: clocks are checked while the workflow does not respond.
+    A technical error in one part is raised after the other parts, so that, for example, clocks are
+    checked even if Step Functions is not available.
     """
     with errors_noted():
         prepared(*_USED)

@@ -73,8 +73,8 @@ def create_registered(
 ) -> DocumentUploadResponse:
     """Reserve an upload slot for pages that came by fax or mail, as `createDocumentUpload` does.
 
-    The document is the requesting provider's unless `tin` names the other provider. A request takes
-    documents as soon as it is pended for review.
+    The document belongs to the requesting provider unless `tin` is that of the other provider. A
+    request accepts documents as soon as it is pended for review.
     """
     return call(DocumentUploadResponse.of, call(create_registered_upload, request_id, body, caller))
 
@@ -119,7 +119,7 @@ def delete(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller
 def notice(request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller) -> DocumentLink:
     """Return a short-lived link to a determination notice, for either provider of the request.
 
-    The request lists its notices in `determination_notices`. They are printed shortly after the
+    The request lists its notices in `determination_notices`. They are created shortly after the
     determination.
     """
     file = call(read_request, request_id, caller)

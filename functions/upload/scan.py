@@ -1,4 +1,4 @@
-"""Applies malware scan results, on GuardDuty events of the default bus, from a queue."""
+"""Applies malware scan results, for GuardDuty events of the default bus that arrive by a queue."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def _apply(key: str, version_id: str | None, result: ScanResult) -> None:
     request_id, document_id = ids
     document = call(scan_document, request_id, document_id, version_id, result)
     status = document.status.value if document else "unchanged"
-    # Counted at every delivery, because one that is counted only once can be lost.
+    # Counted at every delivery: a count of only the first would be missing if that delivery failed.
     work = SCAN_UNRESOLVED if status == DocumentStatus.CHECKING else "scanned"
     note_work(
         work, request_id=request_id, document_id=document_id, result=result.value, status=status

@@ -1,4 +1,4 @@
-"""Verifies uploads whose event was lost, and reports missing scan results; a schedule starts it."""
+"""Verifies uploads whose event was lost, and reports missing scan results. Started by a schedule."""
 
 from collections import Counter
 from typing import Any
@@ -13,7 +13,7 @@ from precert.usecases.upload_sweep import SWEPT_AFTER, Swept, sweep_upload
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    """The event contains nothing: the table has the documents that wait."""
+    """The event is not used: the waiting documents are in the table."""
     with errors_noted():
         deps = dependencies()
         found: Counter[Swept] = Counter()
@@ -24,7 +24,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
 
 
 def _swept(deps: Dependencies, waiting: WaitingUpload) -> list[Swept]:
-    """What was done; nothing where it failed. The others are processed all the same."""
+    """The result for one upload, or none after an error, which does not affect the other uploads."""
     try:
         swept = deps.call(sweep_upload, waiting, scanned=deps.settings.scans_documents)
     except Exception as error:  # noqa: BLE001 - one document does not delay the others

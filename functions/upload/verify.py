@@ -1,4 +1,4 @@
-"""Verifies uploaded documents, on S3 events from EventBridge, from a queue."""
+"""Verifies uploaded documents, for S3 events of EventBridge that arrive by a queue."""
 
 from typing import Any
 

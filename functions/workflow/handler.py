@@ -1,4 +1,4 @@
-"""The state machine's tasks. The machine retries and catches errors by their class."""
+"""The tasks of the state machine, which retries and catches errors by their class."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from precert.usecases.workflow import CycleStatus, await_decision, check_deadlin
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Perform the task that the event names, and complete its task token.
+    """Perform the task named in the event, and complete its task token.
 
-    Executions that an earlier release started have no token in two of the payloads: their next state
-    reads the response.
+    In executions started by an earlier release, two of the payloads have no token; their next state
+    reads the response of the function.
     """
     task = WorkflowTask(event["task"])
     request_id, cycle = event["request_id"], int(event["cycle"])
