@@ -139,7 +139,7 @@ def _unexpected(
             yield FieldError(f"{path}/{awaiting.name}", "missing", "this is required")
     for name in form.not_shown:
         if getattr(service, name):
-            message = "leave it out: a service of this kind has no such field"
+            message = "a service of this kind does not have this field; remove it"
             yield FieldError(f"{path}/{name}", "not_expected", message)
 
 

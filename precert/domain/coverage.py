@@ -197,7 +197,7 @@ class PatientSearch(Value):
     @classmethod
     def _not_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if ssn is not None and info.data.get("member_id") is not None:
-            raise ValueError("send either member_id or ssn")
+            raise ValueError("only one of member_id and ssn is allowed")
         return ssn
 
     def fits(self, person: Person) -> bool:

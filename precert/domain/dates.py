@@ -26,13 +26,13 @@ class Bounds(NamedTuple):
     def day(self, value: date) -> date:
         """The date, if it is within the bounds."""
         if not self.first <= value <= self.last:
-            raise PydanticCustomError(OUT_OF_BOUNDS, "send {words}", {"words": self.words})
+            raise PydanticCustomError(OUT_OF_BOUNDS, "must be {words}", {"words": self.words})
         return value
 
     def instant(self, value: datetime) -> datetime:
         """The instant, if its day in UTC is within the bounds; the margin is a day, as zones differ."""
         if not self.first <= value.replace(tzinfo=None).date() <= self.last:
-            raise PydanticCustomError(OUT_OF_BOUNDS, "send {words}", {"words": self.words})
+            raise PydanticCustomError(OUT_OF_BOUNDS, "must be {words}", {"words": self.words})
         return value
 
     @property
@@ -62,7 +62,7 @@ def _calendar_day(value: object) -> object:
     if isinstance(value, date):
         return value
     if not isinstance(value, str) or not _DAY.fullmatch(value.strip()):
-        raise ValueError("write the day as text, YYYY-MM-DD")
+        raise ValueError("must be a date in the format YYYY-MM-DD")
     try:
         return date.fromisoformat(value.strip())
     except ValueError:

@@ -53,9 +53,9 @@ def _losses(approved: Approved, granted: Approved) -> dict[str, str]:
     members = _reductions(approved, granted)
     members.pop("to_date", None)
     if approved.from_date > granted.from_date:
-        members["from_date"] = f"{granted.from_date} or an earlier day"
+        members["from_date"] = f"{granted.from_date} or earlier"
     if approved.to_date < granted.to_date:
-        members["to_date"] = f"{granted.to_date} or a later day"
+        members["to_date"] = f"{granted.to_date} or later"
     return members
 
 
@@ -121,12 +121,12 @@ def errors_of_line(
         yield from _errors_of_reasons(entered, LineStatus.DENIED, payer, information_requested)
         if granted is not None:
             message = (
-                "an approval cannot become a denial: send MODIFIED with at least what is approved"
+                "an approval cannot become a denial; use MODIFIED with at least what was approved"
             )
             yield FieldError("/status", "made_worse", message)
         return
     if entered.status is LineStatus.MODIFIED and not _changes(entered):
-        message = "state what changes: units, dates or code; or approve as requested"
+        message = "MODIFIED needs changed units, dates or code; otherwise use APPROVED"
         yield FieldError("/approved", "missing", message)
     if requested is None:
         return
@@ -148,31 +148,31 @@ def _changes(entered: LineDecision) -> dict[str, object]:
 def _errors_of_amount(
     entered: LineDecision, approved: Approved, in_full: Approved, granted: Approved | None
 ) -> Iterator[FieldError]:
-    """More than requested under the wrong status, a modification of nothing, less than granted."""
+    """More than requested without MODIFIED, MODIFIED without a change, less than granted."""
     if entered.status is LineStatus.MODIFIED:
         if _changes(entered) and approved == in_full:
-            message = "this is what was requested: send APPROVED, or what changes"
+            message = "this is the same as requested; use APPROVED, or change units, dates or code"
             yield FieldError("/approved", "same_as_requested", message)
     else:
         for name, most in _additions(approved, in_full).items():
             message = (
-                f"more than requested: send at most {most}, or the status MODIFIED to approve more"
+                f"more than requested; use at most {most}, or the status MODIFIED to approve more"
             )
             yield FieldError(f"/approved/{name}", "more_than_requested", message)
     if granted is not None:
         for name, least in _losses(approved, granted).items():
-            message = f"less than was approved before: send {least}"
+            message = f"less than was approved before; must be {least}"
             yield FieldError(f"/approved/{name}", "made_worse", message)
 
 
 def _errors_of_refusal(entered: LineDecision, payer: Payer) -> Iterator[FieldError]:
     """Reasons of a denial on a decision that refuses nothing."""
     if entered.reason_code is not None:
-        message = "nothing is refused, so leave the reason out; or deny or reduce the line"
+        message = "nothing is denied or reduced; remove the reason, or deny or reduce the line"
         yield FieldError("/reason_code", "contradicts", message)
     rationale = " ".join(words_of(entered.rationale or ""))
     if any(" ".join(words_of(text)) in rationale for text in payer.reason_codes.values()):
-        message = "this is the reason of a denial, but nothing is refused"
+        message = "this is a reason for a denial, but nothing is denied or reduced"
         yield FieldError("/rationale", "contradicts", message)
 
 
@@ -230,24 +230,26 @@ def errors_of_approval(
     if amount is None:
         return
     if not entered.status.rule.approves:
-        yield FieldError("/approved", "not_applicable", "leave this out of a denial")
+        yield FieldError(
+            "/approved", "not_applicable", "a denial has no approved values; remove them"
+        )
         return
     approved = approved_of(entered, requested, payer) if requested else amount
     first, last = approved.from_date, approved.to_date
     if first and last and last < first:
-        yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
+        yield FieldError("/approved/to_date", "out_of_order", f"must be {first} or later")
     if requested is None:
         return
     yield from _errors_of_period(approved_of(entered, requested, payer), requested, payer)
     if amount.code is not None and requested.code is None:
-        message = "leave this out: the service line has no code"
+        message = "the service line has no code; remove this code"
         yield FieldError("/approved/code", "not_applicable", message)
     elif amount.code is not None and not code_types_of(amount.code):
         yield FieldError("/approved/code", "malformed", "this is not a procedure code")
     if approved.units is not None and approved.unit_type is None:
-        yield FieldError("/approved/unit_type", "missing", "send unit_type with units")
+        yield FieldError("/approved/unit_type", "missing", "required with units")
     if amount.unit_type is not None and approved.units is None:
-        yield FieldError("/approved/units", "missing", "send units with unit_type")
+        yield FieldError("/approved/units", "missing", "required with unit_type")
 
 
 def _errors_of_period(
@@ -259,13 +261,13 @@ def _errors_of_period(
         return
     first, last = _around(day, settings.approval_start_days)
     if not first <= approved.from_date <= last:
-        message = f"the request is for {day}: send a day from {first} to {last}"
+        message = f"must be from {first} to {last}, because the request is for {day}"
         yield FieldError("/approved/from_date", "out_of_range", message)
         return
     days = max(settings.approval_max_days, requested.service.requested_days or 1)
     latest = _around(approved.from_date, days - 1)[1]
     if approved.to_date > latest:
-        message = f"an approval is for at most {days} days: send {latest} or an earlier day"
+        message = f"must be {latest} or earlier, because an approval is for at most {days} days"
         yield FieldError("/approved/to_date", "out_of_range", message)
 
 
@@ -288,14 +290,16 @@ def _errors_of_reasons(
         meaning = payer.reason_codes[entered.reason_code]
         if status not in rule.statuses:
             fitting = payer.reasons_for(status)
-            message = f"{meaning} is no reason of {decision}: send one of {', '.join(fitting)}"
+            message = (
+                f"{meaning} is not a reason for {decision}; must be one of {', '.join(fitting)}"
+            )
             yield FieldError("/reason_code", "contradicts", message, fitting)
         elif rule.needs_information_request and not information_requested:
             message = f"{meaning}: no information was requested from the providers"
             yield FieldError("/reason_code", "contradicts", message)
     for name in ("rationale", "criterion"):
         if not getattr(entered, name):
-            yield FieldError(f"/{name}", "missing", f"{decision} needs it")
+            yield FieldError(f"/{name}", "missing", f"required for {decision}")
 
 
 def errors_of_code(entered: LineDecision, decision: str, payer: Payer) -> Iterator[FieldError]:

@@ -225,8 +225,8 @@ def error_of_purpose(content: RequestContent, without: Sequence[str]) -> FieldEr
         return None
     what = ", ".join(without) or "a stay without codes"
     message = (
-        f"no predetermination is offered for {what} under this plan: "
-        "send PRECERTIFICATION, or check the other codes separately"
+        f"no predetermination is offered for {what} under this plan; "
+        "use the purpose PRECERTIFICATION, or check the other codes separately"
     )
     return FieldError("/purpose", "not_offered", message)
 

@@ -192,11 +192,11 @@ def _extension_errors(
     rule: ExtensionRule, days: int | None, requested_by: ExtensionRequester
 ) -> Iterator[FieldError]:
     if days is not None and not 1 <= days <= rule.days:
-        yield FieldError("/days", "out_of_range", f"send 1 to {rule.days} calendar days")
+        yield FieldError("/days", "out_of_range", f"must be 1 to {rule.days} calendar days")
     if requested_by not in rule.requested_by:
         choices = tuple(one.value for one in rule.requested_by)
         yield FieldError(
-            "/requested_by", "not_a_choice", f"send one of {', '.join(choices)}", choices
+            "/requested_by", "not_a_choice", f"must be one of {', '.join(choices)}", choices
         )
 
 

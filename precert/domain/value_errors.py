@@ -1,4 +1,4 @@
-"""Errors of values in plain words, each with the correct form, in place of pydantic's messages."""
+"""Messages of invalid values that state what is valid, in place of pydantic's messages."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from precert.domain.errors import ERROR_CODES, FieldError
 
 
 def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
-    """Every error pydantic found, without the values of the request."""
+    """All errors that pydantic found, without the invalid values. ``prefix`` begins each pointer."""
     found = error.errors(include_url=False)
     return [
         FieldError(
@@ -71,37 +71,39 @@ CODES_OF_TYPES: Final = {
 """The product's code for each of the library's error types; other types are ``malformed``."""
 
 _WORDS: Final = {
-    "extra_forbidden": "there is no such field: leave it out, or check its spelling",
+    "extra_forbidden": "unknown field: remove it, or check its spelling",
     "missing": "this is required",
-    "string_type": "send text, in quotation marks",
-    "int_type": "send a whole number, without quotation marks",
-    "int_from_float": "send a whole number, without a fraction",
-    "int_parsing": "send a whole number",
-    "int_parsing_size": "send a whole number of fewer digits",
-    "bool_type": "send true or false, without quotation marks",
-    "bool_parsing": "send true or false",
-    "finite_number": "send a number that is finite",
-    "tuple_type": "send a list",
-    "list_type": "send a list",
-    "dict_type": "send an object",
-    "model_type": "send an object",
+    "string_type": "must be a string, in quotation marks",
+    "int_type": "must be a whole number, without quotation marks",
+    "int_from_float": "must be a whole number, without a fraction",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number with fewer digits",
+    "bool_type": "must be true or false, without quotation marks",
+    "bool_parsing": "must be true or false",
+    "finite_number": "must be a finite number",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
     **dict.fromkeys(
         (
             *("date_type", "date_parsing", "date_from_datetime_parsing"),
             *("date_from_datetime_inexact",),
         ),
-        "write the day as text, YYYY-MM-DD",
+        "must be a date in the format YYYY-MM-DD",
     ),
-    "too_long": "send at most {max_length}",
-    "too_short": "send at least {min_length}",
-    "string_too_long": "send at most {max_length} characters",
-    "string_too_short": "send text of at least {min_length} characters",
-    "greater_than_equal": "send a number of at least {ge}",
-    "less_than_equal": "send a number of at most {le}",
+    "too_long": "the maximum number is {max_length}",
+    "too_short": "the minimum number is {min_length}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
 }
 _OF_TEXT: Final = {"string_too_short", "too_short", "value_error"}
-"""The errors of empty text. Choices and patterns are named for empty text too."""
-_OF_CODES: Final = 'send text, in quotation marks, as in "0450": a number would lose its zeros'
+"""Error types whose message for empty text is that it is empty. Others state choices or patterns."""
+_OF_CODES: Final = (
+    'must be a string, in quotation marks, as in "0450": a number would lose its leading zeros'
+)
 _FORMS: Final = {
     r"^[0-9]{5}$": "five digits, as in 44122",
     r"^[0-9]{9}$": "nine digits, as in 12-3456789",
@@ -113,7 +115,7 @@ _FORMS: Final = {
     r"^[0-9A-Z]{2}$": "two letters or digits, as in 50 or RT",
     r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$": "three to seven characters, as in K55 or K55.059",
     r"^1?[2-9][0-9]{9}$": "ten digits, as in 216-555-0188",
-    r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the id as the check answered it, CHK- and two groups",
+    r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the id from the check's response, CHK- and two groups",
     r"^[0-9a-f]{64}$": "64 hexadecimal digits, as sha256sum prints them",
 }
 """Descriptions of the patterns of :mod:`precert.domain.values`."""
@@ -139,7 +141,7 @@ def _choices(kind: str, context: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def choice_message(choices: Sequence[str], names: Mapping[str, str]) -> str:
-    """The choices for people: by their display names, where they have one."""
+    """A message that lists the choices, with their display names if they have one."""
     shown = [names.get(choice, choice) for choice in choices]
     return f"choose one of these: {', '.join(shown)}"
 
@@ -152,12 +154,12 @@ def _names_of(choices: Sequence[str]) -> Mapping[str, str]:
 def _message(
     kind: str, message: str, context: Mapping[str, Any], location: tuple[Any, ...], value: object
 ) -> str:
-    """What is wrong with a value and what would be right; never the value itself."""
+    """The message that states what would be valid. It never contains the invalid value."""
     is_text = isinstance(value, str)
     if kind == "string_type" and location[-1:] == ("code",):
         return _OF_CODES
     if kind == "string_pattern_mismatch" and context.get("pattern") in _FORMS:
-        return f"send {_FORMS[context['pattern']]}"
+        return f"must be {_FORMS[context['pattern']]}"
     if is_text and not str(value).strip() and kind in _OF_TEXT:
         return "this cannot be empty"
     if is_text and kind in {"too_long", "too_short"}:

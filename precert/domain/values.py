@@ -100,7 +100,7 @@ def _whole(value: object) -> object:
     if not isinstance(value, float):
         return value
     if not value.is_integer():
-        raise PydanticCustomError("int_from_float", "send a whole number, without a fraction")
+        raise PydanticCustomError("int_from_float", "must be a whole number, without a fraction")
     return int(value)
 
 

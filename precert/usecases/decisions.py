@@ -145,7 +145,7 @@ def record_outcome(  # noqa: PLR0913 - most are dependencies
             caller.require(Entitlement.PHYSICIAN_REVIEWER)
         errors = list(_errors(request, decisions, cycle, payer, code_sets.listed))
         if not overturned:
-            message = "leave this out: the determination is unchanged"
+            message = "only OVERTURNED changes the decisions; remove the lines"
             errors = [FieldError("/lines", "not_applicable", message)] if decisions else []
         upheld = outcome is DiscussionOutcome.UPHELD
         if upheld:

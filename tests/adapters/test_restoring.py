@@ -440,9 +440,18 @@ def test_missing_index_is_created_when_the_backup_was_restored_without_it(
     ("more", "message"),
     [
         (["--requests-table", "no-such-table"], "does not exist in this Region"),
-        (["--reference-table", "REFERENCE", "--key", "arn:aws:kms:x:1:key/1"], "restore it with"),
-        (["--requests-table", "REFERENCE", "--key", "arn:aws:kms:x:1:key/1"], "restore it with"),
-        (["--reference-table", "REFERENCE", "--stack", "precert-prod"], "restore it with data-key"),
+        (
+            ["--reference-table", "REFERENCE", "--key", "arn:aws:kms:x:1:key/1"],
+            "restore the table with",
+        ),
+        (
+            ["--requests-table", "REFERENCE", "--key", "arn:aws:kms:x:1:key/1"],
+            "restore the table with",
+        ),
+        (
+            ["--reference-table", "REFERENCE", "--stack", "precert-prod"],
+            "restore the table with data-key",
+        ),
         ([], "name a table with --requests-table or --reference-table"),
     ],
 )

@@ -528,7 +528,9 @@ def test_version_is_rejected_when_the_command_names_one_in_use(
     assert main(publish) == 0
     file.write_text(file.read_text().replace("HMO", "PPO"))
     assert main(publish) == 1
-    assert capsys.readouterr().err.startswith("version: is the version of a list published before")
+    assert capsys.readouterr().err.startswith(
+        "version: a list with this version was already published"
+    )
 
 
 def test_command_fails_with_one_line_when_it_cannot_start(

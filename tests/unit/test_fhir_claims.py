@@ -210,4 +210,4 @@ def test_errors_are_in_plain_words_when_any_value_has_a_wrong_form() -> None:
             else:
                 found |= {one.message: f"{path} {odd}" for one in claim.errors}
     assert {word: at for word, at in found.items() if LIBRARY_WORDS.search(word)} == {}
-    assert "send nine digits, as in 12-3456789" in found
+    assert "must be nine digits, as in 12-3456789" in found

@@ -147,7 +147,7 @@ def test_empty_text_is_named_when_a_person_leaves_a_field_empty() -> None:
     assert {one.pointer: one.message for one in errors_of(refused.value)} == {
         "/date_of_birth": "this cannot be empty",
         "/last_name": "this cannot be empty",
-        "/first_name": "send at most 120 characters",
+        "/first_name": "must have at most 120 characters",
     }
 
 

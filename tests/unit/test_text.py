@@ -299,7 +299,7 @@ def test_units_are_refused_in_words_when_they_are_not_whole(number: str) -> None
     if "." in number or "e-" in number:
         assert (error["type"], error["msg"]) == (
             "int_from_float",
-            "send a whole number, without a fraction",
+            "must be a whole number, without a fraction",
         )
 
 

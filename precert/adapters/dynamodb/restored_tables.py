@@ -47,8 +47,8 @@ class DynamoDBRestoredTables:
         used = found.get("SSEDescription", {}).get("KMSMasterKeyArn")
         if key_arn is not None and used != key_arn:
             raise UnfitTableError(
-                f"the table {table} is encrypted with {used or 'no key of the account'}, which the "
-                f"functions may not use: restore it with the stage's key {key_arn}"
+                f"the table {table} is encrypted with {used or 'a key that AWS owns'}, but the "
+                f"functions can only use the stage's key: restore the table with {key_arn}"
             )
         done: list[str] = []
         if requests:
