@@ -30,7 +30,7 @@ def _reductions(approved: Approved, reference: Approved) -> dict[str, str]:
     if approved.code != reference.code:
         members["code"] = f"{reference.code or 'no code'}"
     if (approved.units or 0) < (reference.units or 0):
-        members["units"] = str(reference.units)
+        members["units"] = f"{reference.units} or more"
     if reference.unit_type is not None and approved.unit_type is not reference.unit_type:
         members["unit_type"] = reference.unit_type.value
     if _length(approved) < _length(reference):
