@@ -375,3 +375,33 @@ def _has_unknown(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_has_unknown, value))
     return value is UNKNOWN
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """The call that a command makes, and which part of the response it prints."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    query: str | None
+
+
+def call_of(command: AwsCommand, values: Mapping[str, str]) -> AwsCall:
+    """The call of a command without errors, with the values of what the reader enters."""
+    service, name, *rest = (values.get(word, word) for word in command.words)
+    operation, rest = _operation(service, name, rest)
+    assert operation is not None
+    members = operation.input_shape.members if operation.input_shape else {}
+    names = {f"--{xform_name(one, '-')}": one for one in members}
+    options = split_options(rest)[1]
+    return AwsCall(
+        NAMED_OTHERWISE.get(service, service),
+        xform_name(operation.name),
+        {
+            names[option]: value_of(members[names[option]], words)
+            for option, words in options.items()
+            if option in names
+        },
+        " ".join(options["--query"]) if "--query" in options else None,
+    )
