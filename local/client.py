@@ -2,12 +2,17 @@
 
 import atexit
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import httpx
+
+READS: Final = 5
+"""How often a read is made that the API asks to repeat, as it does when a busy machine is late."""
 
 
 @cache
@@ -40,7 +45,26 @@ class Caller:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Make one call and return the response, whatever its status."""
+        """Make one call and return the response, whatever its status.
+
+        A read with the response 503 is repeated after the seconds in its Retry-After.
+        """
+        response = self._once(method, path, body, query, headers)
+        for _ in range(READS - 1):
+            if method != "GET" or response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(float(response.headers.get("Retry-After", 0)))
+            response = self._once(method, path, body, query, headers)
+        return response
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Response:
         authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return connections().request(
             method,
