@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-AWAIT_SECONDS: Final = 60.0
+AWAIT_SECONDS: Final = 180.0
+"""How long a busy machine may take for what is done after a call."""
 PROGRESS_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.1
 _LONGEST_POLL_SECONDS: Final = 0.5

@@ -115,7 +115,7 @@ class Recorder(Caller):
         return httpx.Response(204)
 
 
-AT_ONCE: Final = 25
+AT_ONCE: Final = 10
 
 
 @dataclass
