@@ -167,7 +167,7 @@ def test_reviewer_is_refused_when_deciding_a_line_of_a_vendor(cloud: Cloud) -> N
     assert "EviCore by Evernorth (866-668-9250" in error["message"]
 
 
-@pytest.mark.rule("W3", "W8")
+@pytest.mark.rule("W3", "W8", "V15")
 def test_request_waits_for_the_vendor_when_the_payer_has_decided(cloud: Cloud) -> None:
     request_id = mixed(cloud)
     assert cloud.decide(request_id, {"1.1": "APPROVED"}).status == 200
@@ -189,7 +189,7 @@ def test_request_waits_for_the_vendor_when_the_payer_has_decided(cloud: Cloud) -
     assert [line["status"] for line in after["lines"]] == ["APPROVED", "APPROVED", "DENIED"]
 
 
-@pytest.mark.rule("W7", "W6")
+@pytest.mark.rule("W7", "W6", "V15")
 def test_payers_denial_is_appealed_here_when_the_vendor_is_still_open(cloud: Cloud) -> None:
     request_id = mixed(cloud)
     cloud.decide(request_id, {"1.1": "DENIED"}, by=physician(cloud))
@@ -197,6 +197,8 @@ def test_payers_denial_is_appealed_here_when_the_vendor_is_still_open(cloud: Clo
     assert details["allowed_actions"] == [
         *("DETAILS", "REQUEST_PEER_TO_PEER", "RECONSIDER", "APPEAL")
     ]
+    [row] = cloud.dashboard().body["requests"]
+    assert row["allowed_actions"] == details["allowed_actions"]
     assert [line["line_id"] for line in details["appeal_rights"]["lines"]] == ["1.1"]
     [error] = cloud.appeal(request_id, "2.1").body["errors"]
     assert (error["code"], "866-668-9250" in error["message"]) == ("vendor_decides", True)
