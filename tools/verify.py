@@ -104,7 +104,7 @@ def steps() -> tuple[Step, ...]:
         tier("journeys", lane=2, deep=True),
         tier("browser", lane=1, deep=True),
         tier("template"),
-        Step("types", (PYTHON, "-m", "mypy", *typed)),
+        Step("types", (PYTHON, "-m", "mypy", *typed), lane=3),
         tier("property", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("adapters", *parallel, lane=3, deep=True),

@@ -164,7 +164,7 @@ def late_row_overwrites_newer_one(patch: Patch) -> None:
     """A draft's row shows whatever was relayed last, not the newest version."""
 
     def careless(self: Any, draft: Request, warn_at: Any) -> None:
-        self._writes.update(**self._line(draft, warn_at))
+        self._writes.update(**self._row_update(draft, warn_at))
 
     patch.setattr(drafts.DynamoDBDrafts, "show", careless)
 
