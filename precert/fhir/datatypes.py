@@ -1,4 +1,4 @@
-"""FHIR datatypes, as far as received elements are returned: a value is kept only where FHIR permits it.
+"""FHIR datatypes, as far as received elements are returned: only what FHIR permits.
 
 A receiver refuses a whole response for one value that FHIR does not have, so a response repeats no
 such value of a claim. The bundle is stored as it was sent.
@@ -151,8 +151,11 @@ def members(element: Json, shape: str, type_of: TypeOf) -> Json:
     found: Json = {}
     for name, value in element.items():
         kind, is_list = _parsed(shape).get(name, (None, False))
-        if kind is not None and (kept := _kept(value, kind, type_of, is_list=is_list)) is not None:
-            found[name] = kept
+        if (
+            kind is not None
+            and (valid := _valid_part(value, kind, type_of, is_list=is_list)) is not None
+        ):
+            found[name] = valid
     for name in element:
         stem = name[1:]
         if name[:1] == "_" and (sibling := _sibling(element[name], found.get(stem), type_of)):
@@ -163,7 +166,7 @@ def members(element: Json, shape: str, type_of: TypeOf) -> Json:
     return found
 
 
-def _kept(value: object, kind: str, type_of: TypeOf, *, is_list: bool) -> Any:
+def _valid_part(value: object, kind: str, type_of: TypeOf, *, is_list: bool) -> Any:
     if not is_list:
         return permitted(value, kind, type_of)
     if not isinstance(value, list):
@@ -201,7 +204,7 @@ def _extension(value: Json, type_of: TypeOf) -> Json | None:
         return None
     only, system = _OF_PAS.get(url, (None, None))
     if not names:
-        inner = _kept(value.get("extension"), "Extension", type_of, is_list=True)
+        inner = _valid_part(value.get("extension"), "Extension", type_of, is_list=True)
         return {"url": url, "extension": inner} if inner and only is None else None
     (name,) = names
     kind = _EXTENSION_VALUES.get(name)

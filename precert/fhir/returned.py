@@ -116,13 +116,13 @@ class _Answerable:
         entries: list[Json] = []
         for entry in self.bundle.document["entry"]:
             sent = entry["resource"]
-            kept = self._resource(sent)
-            if kept is None:
+            valid = self._resource(sent)
+            if valid is None:
                 entries.append({})
                 continue
-            found[id(sent)] = kept
+            found[id(sent)] = valid
             url = permitted(entry.get("fullUrl"), "uri", self._type_of)
-            entries.append({"resource": kept} | ({"fullUrl": url} if url else {}))
+            entries.append({"resource": valid} | ({"fullUrl": url} if url else {}))
         identifier = permitted(self.bundle.document.get("identifier"), "Identifier", self._type_of)
         by_name = {
             name: found[id(one)] for name, one in self.bundle.entries.items() if id(one) in found
@@ -140,7 +140,7 @@ class _Answerable:
         if kind not in _SHAPES or (kind == "Claim" and sent is not self.bundle.first):
             return None
         found = members(sent, _SHAPES[kind], self._type_of)
-        _keep_profiles(found, kind)
+        _limit_profiles(found, kind)
         if kind in _REQUIRED:
             is_order = found.get("intent") == "order" and found.get("status") == "active"
             has_subject = "reference" in found.get("subject", ())
@@ -161,7 +161,7 @@ class _Answerable:
 
     # -- What profiles require -------------------------------------------------------------------------
 
-    def _claim(self, found: Json, _: Json) -> None:
+    def claim(self, found: Json, _: Json) -> None:
         found["identifier"] = [
             _complete(one) for one in found.get("identifier", ()) if _has_value(one)
         ]
@@ -171,7 +171,7 @@ class _Answerable:
             if "valueIdentifier" in extension:
                 extension["valueIdentifier"] = _complete(extension["valueIdentifier"])
 
-    def _patient(self, found: Json, sent: Json) -> None:
+    def patient(self, found: Json, sent: Json) -> None:
         found["identifier"] = self._member_identifiers(found, sent)
         found["name"] = [_named(one) for one in found.get("name", ())] or [absent()]
         found["telecom"] = [_complete(one) for one in found.get("telecom", ())]
@@ -198,7 +198,7 @@ class _Answerable:
                 known = [*known, member_identifier_of(value)]
         return [_complete(one) for one in known] or [_complete({})]
 
-    def _practitioner(self, found: Json, _: Json) -> None:
+    def practitioner(self, found: Json, _: Json) -> None:
         known = filter(_has_form, found.get("identifier", ()))
         found["identifier"] = [_complete(one) for one in known] or [_complete({})]
         found["name"] = [
@@ -208,13 +208,13 @@ class _Answerable:
         found["address"] = _short(found)
         found["qualification"] = [one for one in found.get("qualification", ()) if "code" in one]
 
-    def _role(self, found: Json, _: Json) -> None:
+    def role(self, found: Json, _: Json) -> None:
         found.setdefault("practitioner", absent())
         found["telecom"] = [_complete(one) for one in found.get("telecom", ())]
         if not found["telecom"] and "endpoint" not in found:
             found["telecom"] = [_complete({})]
 
-    def _organization(self, found: Json, sent: Json) -> None:
+    def organization(self, found: Json, sent: Json) -> None:
         role = self._roles.get(id(sent))
         claims = {one.rpartition("/")[2].partition("|")[0] for one in _claims(found)}
         if role or claims.intersection(_ALWAYS_ACTIVE):
@@ -240,19 +240,19 @@ class _Answerable:
             ]
         found["address"] = _short(found)
 
-    def _location(self, found: Json, _: Json) -> None:
+    def location(self, found: Json, _: Json) -> None:
         if "name" not in found:
             found.setdefault("_name", absent())
         found.setdefault("address", absent())
 
 
 _COMPLETE: Final[Mapping[str, Callable[[_Answerable, Json, Json], None]]] = {
-    "Claim": _Answerable._claim,  # noqa: SLF001 - a table of this module
-    "Patient": _Answerable._patient,  # noqa: SLF001
-    "Practitioner": _Answerable._practitioner,  # noqa: SLF001
-    "PractitionerRole": _Answerable._role,  # noqa: SLF001
-    "Organization": _Answerable._organization,  # noqa: SLF001
-    "Location": _Answerable._location,  # noqa: SLF001
+    "Claim": _Answerable.claim,
+    "Patient": _Answerable.patient,
+    "Practitioner": _Answerable.practitioner,
+    "PractitionerRole": _Answerable.role,
+    "Organization": _Answerable.organization,
+    "Location": _Answerable.location,
 }
 
 
@@ -321,12 +321,14 @@ def _claims(resource: Json) -> list[Any]:
     return found
 
 
-def _keep_profiles(resource: Json, kind: str) -> None:
+def _limit_profiles(resource: Json, kind: str) -> None:
     """Claim no profile of a guide that a returned resource of this type may not fit."""
     if not (claimed := _claims(resource)):
         return
     known = _PROFILES.get(kind, frozenset())
-    kept = [one for one in claimed if not one.startswith(_GUIDES) or one.partition("|")[0] in known]
-    resource["meta"] = {**resource["meta"], "profile": kept}
-    if not kept:
+    valid = [
+        one for one in claimed if not one.startswith(_GUIDES) or one.partition("|")[0] in known
+    ]
+    resource["meta"] = {**resource["meta"], "profile": valid}
+    if not valid:
         del resource["meta"]["profile"]
