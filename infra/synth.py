@@ -7,7 +7,9 @@ repeated deployments. ``infra.app`` is the CDK app.
 import argparse
 import fcntl
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,7 +41,15 @@ def _alone(out: Path) -> Iterator[None]:
 
 def _synthesize(stage: str, platform: Platform, out: Path) -> bool:
     stamp = out / _STAMP
-    inputs = _inputs(stage, platform, packaging.build(platform))
+    if stamp.is_file():
+        packages = packaging.build(platform)
+    else:
+        # The packages are built by other processes while this one loads the CDK.
+        with ThreadPoolExecutor(1) as pool:
+            building = pool.submit(packaging.build, platform)
+            import_module("infra.app")
+            packages = building.result()
+    inputs = _inputs(stage, platform, packages)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
         return False
     from infra import app

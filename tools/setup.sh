@@ -53,24 +53,28 @@ make_venv() {
   local same="import sys; sys.exit(sys.version_info[:2] != ($(.venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=", ")' 2>/dev/null)))"
   [ "$venv" = .venv ] && same=$supported
   if ! { "$venv/bin/python" -c "$supported" && "$venv/bin/python" -c "$same"; } >>"$log" 2>&1; then
-    local python more=
+    local python
     if [ "$venv" = .venv ]; then
       python=$(tools/preflight.sh python) || exit 1
     else
-      python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)') || exit 1
-      # Installing pip takes seconds, and uv does without it.
-      more=--without-pip
+      python=$(base_python) || exit 1
     fi
-    "$python" -m venv --clear $more "$venv" >>"$log" 2>&1 || fail
+    # Installing pip takes seconds, and uv does without it.
+    "$python" -m venv --clear --without-pip "$venv" >>"$log" 2>&1 || fail
   fi
+}
+
+base_python() {
+  .venv/bin/python -c 'import sys; print(sys._base_executable)'
 }
 
 make_installer() {
   "$uv" --version >>"$log" 2>&1 && return
   awk '/^[a-z0-9]/ { is_uv = /^uv==/ } is_uv' requirements/dev.txt >.local/cache/uv.txt
-  # A .venv without uv can lack pip as well, which uv removed.
-  .venv/bin/python -m pip --version >>"$log" 2>&1 || .venv/bin/python -m ensurepip >>"$log" 2>&1 || fail
-  .venv/bin/python -m pip install --require-hashes --no-deps -r .local/cache/uv.txt >>"$log" 2>&1 || fail
+  # The machine's own pip can install into another environment since 22.3. Debian's Python has none.
+  local uv_alone="--require-hashes --no-deps -r .local/cache/uv.txt"
+  "$(base_python)" -m pip --python .venv/bin/python install $uv_alone >>"$log" 2>&1 && return
+  { .venv/bin/python -m ensurepip && .venv/bin/python -m pip install $uv_alone; } >>"$log" 2>&1 || fail
 }
 
 # uv installs in a tenth of pip's time, but reads none of pip's settings: where only those lead to a
