@@ -36,6 +36,7 @@ from tests.adapters.pas_updates import (
     update,
 )
 from tests.adapters.test_disputes import CALL, dispute
+from tests.depth import pairs
 from tests.fakes.samples import BOWEL_SURGERIES, BOWEL_SURGERY
 from tests.unit.test_export import claim_of
 from tools.fhir_validator import pas_validator
@@ -142,8 +143,7 @@ UPDATES: Final = {
 }
 
 
-@pytest.mark.parametrize("change", UPDATES)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("state", "change"), pairs(STATES, UPDATES))
 def test_update_is_applied_whole_or_not_at_all_when_a_request_is_in_any_state(
     cloud: Cloud, state: str, change: str
 ) -> None:

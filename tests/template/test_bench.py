@@ -53,9 +53,7 @@ def test_every_table_is_printed_when_the_benchmarks_run(tmp_path: Path) -> None:
     assert check == [["bare handler on dicts", "5,000", "1.00"], ["precert", "5,000", "1.00"]]
     assert [row[2:] for row in restore] == [["5,000", "5,000", "1.00"]]
     assert [row[1:] for row in engines] == [["5,000", "1.00"]] * 2
-    assert [(*row[1:4], row[-1]) for row in submissions] == [
-        ("5,000", "5,000", "1.00", "2 and 3")
-    ] * 2
+    assert [(*row[1:4], row[-1]) for row in submissions] == [("5,000", "5,000", "1.00", "2 and 3")]
     assert [row[1:] for row in dashboard] == [["1, 1.0", "1, 1.0"]] * 4
 
 
