@@ -18,6 +18,7 @@ from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
+from precert.domain.vendor_reports import VendorReport
 from precert.names import Entitlement
 from precert.usecases.document_uploads import CreatedUpload, RequestedUpload
 from precert.usecases.duplicates import ComparedDuplicate
@@ -25,7 +26,6 @@ from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import SubmittedRequest
-from precert.usecases.vendor_reports import VendorReport
 from precert.usecases.vendors import DelegatedRequest, DelegationExport
 from tools.openapi_example import Example, uuids
 from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, SUBMITTED, Story

@@ -35,6 +35,7 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
 )
+from precert.domain.vendor_reports import VendorReport
 from precert.names import Entitlement
 from precert.usecases.documents import DocumentLink
 from precert.usecases.duplicates import compare_delegation
@@ -45,7 +46,7 @@ from precert.usecases.intake import (
     register_request,
     void_registered_request,
 )
-from precert.usecases.vendor_reports import VendorReport, report_determination
+from precert.usecases.vendor_reports import report_determination
 from precert.usecases.vendors import (
     export_delegation,
     link_to_delegated_document,

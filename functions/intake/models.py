@@ -30,13 +30,13 @@ from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import DelegationRow, delegation_row
 from precert.domain.statuses import EnteredStatus
 from precert.domain.values import FINISHED, Reason, Text, Urgency, Value
+from precert.domain.vendor_reports import VendorReport
 from precert.fhir.export import request_bundle
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.intake import Arrival
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.vendor_reports import VendorReport
 from precert.usecases.vendors import DelegatedRequest, DelegationExport, NamedVendor
 
 NUMBER: Final = r"^[A-Z]{2}[0-9]{10}$"

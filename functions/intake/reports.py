@@ -28,10 +28,11 @@ from precert.domain.errors import (
 )
 from precert.domain.events import ReportError, ReportRefusal
 from precert.domain.value_errors import errors_of
+from precert.domain.vendor_reports import VendorReport
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.observability import logger, metrics, note_work
 from precert.queues import process_events
-from precert.usecases.vendor_reports import VendorReport, report_determination
+from precert.usecases.vendor_reports import report_determination
 
 _MEMBERS: Final = frozenset(
     name

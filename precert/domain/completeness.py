@@ -162,7 +162,7 @@ def _date_errors(
 def not_a_choice(field: ServiceField, path: str) -> FieldError:
     """The entered value is not one of the choices."""
     names = ", ".join(choice.name for choice in field.choices)
-    return FieldError(path, "not_a_choice", f"choose one of these: {names}", field.codes)
+    return FieldError(path, "not_a_choice", f"must be one of: {names}", field.codes)
 
 
 def _required_text(field: ServiceField) -> str:

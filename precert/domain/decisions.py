@@ -257,7 +257,7 @@ def without_replaced(lines: Sequence[ServiceLine], now: datetime) -> tuple[Servi
 
 def require_lines(decisions: Mapping[str, Decision], line_ids: Sequence[str]) -> None:
     errors = [
-        FieldError("/lines", "line_missing", f"line {line_id} needs a decision")
+        FieldError("/lines", "line_missing", f"must include a decision for line {line_id}")
         for line_id in line_ids
         if line_id not in decisions
     ] + [

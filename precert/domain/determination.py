@@ -307,6 +307,6 @@ def errors_of_code(entered: LineDecision, decision: str, payer: Payer) -> Iterat
     if entered.reason_code not in payer.reason_codes:
         choices = tuple(sorted(payer.reason_codes))
         names = ", ".join(f"{code} ({payer.reason_codes[code]})" for code in choices)
-        message = f"{decision} needs a reason; choose one of these: {names}"
+        message = f"{decision} must have a reason, one of: {names}"
         code = "missing" if entered.reason_code is None else "not_a_choice"
         yield FieldError("/reason_code", code, message, choices)

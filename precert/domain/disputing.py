@@ -113,7 +113,7 @@ def with_rights(change: Change, payer: Payer) -> Change:
     request = change.request
     review = request.submitted
     clock = payer.clock_for(request)
-    rights = rights_after(review, review.cycle, review.answered_at, clock, payer)
+    rights = rights_after(review, review.cycle, review.last_determined_at, clock, payer)
     updated = request.model_copy(update={"review": review.model_copy(update={"rights": rights})})
     return change._replace(request=updated)
 
@@ -136,7 +136,7 @@ def file_appeal(
     A line can be appealed once per level. The appeal grants upload slots.
     """
     review = _require_disputable(request, line_ids)
-    end = appeal_filing_end(review.answered_at, filing_days, zone)
+    end = appeal_filing_end(review.last_determined_at, filing_days, zone)
     # A discussion makes the time longer.
     prolonged = review.rights.appeal_until if review.rights else None
     if now >= max(end, prolonged or end):

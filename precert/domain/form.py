@@ -1,7 +1,7 @@
-"""The form: which fields of a service come next, by the choices made so far (C3, C4).
+"""The fields of the form for one service, by the values selected so far (C3, C4).
 
-Completeness uses the same fields (:mod:`precert.domain.completeness`). So a request that follows the
-form is accepted, and a portal that shows the form needs no rules of its own.
+Completeness validates the same fields (:mod:`precert.domain.completeness`), so a portal that shows the
+form needs no conditions of its own. Labels and choices are the payer's (:class:`Form`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,10 +43,12 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class ServiceField:
-    """A field to show now, and its valid values.
+    """A field to show now, with its constraints.
 
-    ``pattern`` is the format of an entry, of each entry of a list. At least one of the fields named in
-    ``one_of`` is required.
+    ``pattern`` is a regular expression for the value, or for each value of a list. ``earliest`` and
+    ``latest`` are the first and last valid date, ``minimum`` and ``maximum`` the limits of a number.
+    ``fields`` are the fields of a group. At least one of the fields of a group that ``one_of`` names is
+    required.
     """
 
     name: str
@@ -56,7 +58,7 @@ class ServiceField:
     choices: tuple[Choice, ...] = ()
     pattern: str | None = None
     format: str | None = None
-    """The pattern in words, with an example."""
+    """Describes ``pattern``, with an example."""
     max_length: int | None = None
     earliest: date | None = None
     latest: date | None = None
@@ -76,12 +78,12 @@ class ServiceField:
         return tuple(choice.code for choice in self.choices)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether all valid values are offered."""
+    def offers_all_values(self) -> bool:
+        """Whether the choices are all values of the field's enumeration."""
         return set(self.codes) == {member.value for member in _ENUM_OF.get(self.name, ())}
 
     def checked(self, stage: Stage) -> tuple["ServiceField", ...]:
-        """The parts that need validation beyond their types."""
+        """The fields of the group whose validation needs more than their types."""
         return self._checked[stage]
 
     @cached_property
@@ -91,17 +93,17 @@ class ServiceField:
 
 @dataclass(frozen=True)
 class LaterField:
-    """A field that is shown only after another is chosen."""
+    """A field that is shown only after a value is entered in the field ``waits_for``."""
 
     name: str
     label: str
     waits_for: str
     required_for: Stage | None
-    """``None`` also if the missing choice determines it."""
+    """``None`` also where the value of ``waits_for`` decides whether it is required."""
     codes: tuple[CodeRange, ...] = ()
-    """The codes that need the field, where it waits for codes (C11)."""
+    """If it waits for procedure codes: those for which it is shown (C11)."""
     field: ServiceField | None = None
-    """The field as it is shown then, where it waits for codes."""
+    """If it waits for procedure codes: the field as it is shown for those."""
 
     def is_required(self, stage: Stage) -> bool:
         return self.required_for in (Stage.CHECK, stage)
@@ -116,17 +118,17 @@ class ServiceForm:
     not_shown: tuple[str, ...] = ()
 
     def checked(self, stage: Stage) -> tuple[ServiceField, ...]:
-        """The fields that need validation beyond their types."""
+        """The fields whose validation needs more than their types."""
         return self._checked[stage]
 
     @cached_property
     def dated(self) -> tuple[ServiceField, ...]:
-        """The service's own fields with a window of days."""
+        """The service's own fields with a range of valid dates (C9)."""
         return tuple(field for field in self.fields if field.earliest)
 
     @cached_property
     def dated_in_procedures(self) -> tuple[ServiceField, ...]:
-        """The fields of each procedure with a window of days."""
+        """The fields of each procedure with a range of valid dates (C9)."""
         groups = [field.fields for field in self.fields if field.name == "procedures"]
         return tuple(part for parts in groups for part in parts if part.earliest)
 
@@ -138,7 +140,7 @@ class ServiceForm:
 _REQUIRED_BY_MODELS: Final = frozenset(
     {"code", *Patient.model_fields, *("line_1", "city", "state", "zip_code")}
 )
-"""Parts without which their group cannot be entered at all."""
+"""Fields that the models of their groups require already."""
 
 
 def _checked(fields: Iterable[ServiceField]) -> dict[Stage, tuple[ServiceField, ...]]:
@@ -147,7 +149,7 @@ def _checked(fields: Iterable[ServiceField]) -> dict[Stage, tuple[ServiceField, 
             field
             for field in fields
             if (field.is_required(stage) and field.name not in _REQUIRED_BY_MODELS)
-            or (field.choices and not field.is_whole)
+            or (field.choices and not field.offers_all_values)
             or field.one_of
             or field.checked(stage)
         )
@@ -166,7 +168,7 @@ _ENUM_OF: Final[Mapping[str, type[StrEnum]]] = {
 _DIAGNOSIS: Final = r"^[A-Za-z][0-9A-Za-z]{2}(\.?[0-9A-Za-z]{1,4})?$"
 FORMAT_OF_DIAGNOSES: Final = "three to seven characters, as in K55 or K55.059"
 _TEXT: Final = {"max_length": MAX_TEXT}
-_SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
+_CONSTRAINTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "additional_diagnoses": {
         "pattern": _DIAGNOSIS,
         "max_items": 24,
@@ -183,7 +185,7 @@ _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "line_2": _TEXT,
     "member_id": {
         "pattern": r"^[0-9A-Za-z -]{5,40}$",
-        "format": "5 to 20 letters and digits, as on the id card",
+        "format": "5 to 20 letters and digits, as on the ID card",
     },
     "modifiers": {
         "pattern": r"^[0-9A-Za-z]{2}$",
@@ -247,11 +249,14 @@ _WAITS_FOR: Final = {
     "medication": "type_of_service",
 }
 _BY_TYPE: Final = frozenset({"procedures", "medication"})
-"""Fields that the type of service makes required or optional."""
+"""Fields for which the type of service decides whether they are required."""
 
 
 def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
-    """The fields of a service, by the choices made in it so far."""
+    """The fields of a service, by the values selected in it so far.
+
+    Dates are valid in the payer's window around ``today``. Forms are cached in ``payer.form.memo``.
+    """
     form, window = payer.form, payer.service_dates
     kind = chosen_type(form, service)
     days = (days_after(today, -window.days_back), days_after(today, window.days_ahead))
@@ -263,7 +268,7 @@ def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
 
 
 def request_form(form: Form) -> ServiceForm:
-    """The fields of a request besides those of its services."""
+    """The fields of a request, except those within its services."""
     if "request" not in form.memo:
         form.memo["request"] = ServiceForm(_group(form, "request"))
     return cast("ServiceForm", form.memo["request"])
@@ -283,7 +288,7 @@ def chosen_type(form: Form, service: Service) -> TypeOfService | None:
 
 
 def _needs_medication(payer: Payer, service: Service, kind: TypeOfService | None) -> bool | None:
-    """Whether the service needs its medication (C11); ``None`` where its codes will decide."""
+    """Whether a medication is required (C11); ``None`` until a procedure code decides it."""
     if kind is None or (not service.procedures and not kind.medication_required):
         return None
     return payer.needs_medication(service)
@@ -319,7 +324,7 @@ def _new_service_form(
 def _awaited(
     field: FormField, service: Service, kind: TypeOfService | None, drug: bool | None
 ) -> str | None:
-    """The choice that must be made before the field."""
+    """The field that must have a value before this one is shown; ``None`` if none is missing."""
     if field.name == "medication" and kind is not None:
         return "procedures" if drug is None else None
     awaited = "authorization_type" if field.authorization_types else _WAITS_FOR.get(field.name)
@@ -354,7 +359,7 @@ def _of_service(
 
 
 def _within(days: tuple[date, date], field: ServiceField) -> ServiceField:
-    """A day has the payer's range of dates (C9); other fields are unchanged."""
+    """Set the first and last valid day of a date field (C9); other fields are unchanged."""
     if field.kind is not FieldKind.DAY:
         return field
     return replace(field, earliest=days[0], latest=days[1])
@@ -388,7 +393,7 @@ def _service_field(field: FormField, form: Form) -> ServiceField:
         fields=_group(form, group) if group else (),
         one_of=("name", "ndc") if field.name == "medication" else (),
         notice=field.notice,
-        **_SHAPES.get(field.name, {}),
+        **_CONSTRAINTS.get(field.name, {}),
     )
 
 

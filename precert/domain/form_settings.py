@@ -37,7 +37,7 @@ _GROUPS: Final[dict[str, type[Value]]] = {
     "procedure": Procedure,
     "medication": Medication,
 }
-"""What the form's fields are fields of."""
+"""The groups of the form's fields, each with the model that has them."""
 
 
 class PlaceOfService(Value):
@@ -49,37 +49,38 @@ class PlaceOfService(Value):
 
 
 class TypeOfService(Value):
-    """A choice of the form, and the choices that follow from it (C4)."""
+    """A type of service, and the places of service that can be selected with it (C4)."""
 
     code: Text
     name: Text
     authorization_type: AuthorizationType
     procedure_required: bool
     medication_required: bool = False
-    """Whether it always needs its medication; other types do where a code is a drug's (C11)."""
+    """Whether a medication is always required. For other types it is required if a procedure code is
+    one of the payer's ``drug_codes`` (C11)."""
     places_of_service: tuple[Text, ...]
     x12_service_type: Text | None = None
-    """X12 1365: its code in an exported request (C8)."""
+    """X12 1365 (UM03, service type code): the code in requests of partners and in exports (C8)."""
 
 
 class Choice(Value):
-    """A choice: the code that is sent, and the payer's name for it."""
+    """A valid value of a field: its code in requests, and the payer's display name."""
 
     code: Text
     name: Text
 
 
 class Stage(StrEnum):
-    """When a field is required; what a check requires, a submission requires too."""
+    """From when a field is required. What a check requires, a submission requires too."""
 
     CHECK = "CHECK"
     SUBMISSION = "SUBMISSION"
 
 
 class FormField(Value):
-    """A field of the form: its label, and when it is required.
+    """A field of the form: its label, and when it is required and shown.
 
-    Without ``authorization_types`` it is shown for all of them.
+    It is shown for every type if ``authorization_types`` is empty.
     """
 
     name: Text
@@ -87,14 +88,14 @@ class FormField(Value):
     required_for: Stage | None = None
     authorization_types: tuple[AuthorizationType, ...] = ()
     notice: Text | None = None
-    """The notice to show with the field."""
+    """Name of the payer's notice to show with the field, if any."""
 
 
 class Form(Value):
-    """The form as data: a portal and the validation use the same (C3, C4)."""
+    """The payer's form, from which both the fields of the portal and the validation follow (C3, C4)."""
 
     fields: dict[str, tuple[FormField, ...]]
-    """By what they are fields of, in the order of the form."""
+    """By group, in the order in which they are shown."""
     authorization_types: tuple[Choice, ...]
     types_of_service: tuple[TypeOfService, ...]
     places_of_service: tuple[PlaceOfService, ...]
@@ -108,7 +109,7 @@ class Form(Value):
 
     @cached_property
     def memo(self) -> dict[object, object]:
-        """A cache of :mod:`precert.domain.form` for this form, as long as the process runs."""
+        """The cache of :mod:`precert.domain.form`, per process."""
         return {}
 
     @model_validator(mode="after")
@@ -118,9 +119,13 @@ class Form(Value):
         for group, model in _GROUPS.items():
             named = {field.name for field in self.fields[group]}
             if unknown := named - set(model.model_fields):
-                raise ValueError(f"{group} has no fields {unknown}")
+                raise ValueError(
+                    f"fields of {group} must be fields of the API: {sorted(unknown)} are not"
+                )
         if missing := set(Service.model_fields) - {field.name for field in self.fields["service"]}:
-            raise ValueError(f"each field of a service needs its place: {missing}")
+            raise ValueError(
+                f"fields of service must include every field: {sorted(missing)} are missing"
+            )
         return self
 
     @model_validator(mode="after")
@@ -134,7 +139,9 @@ class Form(Value):
             ("purposes", self.purposes, Purpose),
         ):
             if unknown := {choice.code for choice in choices} - _values(known):
-                raise ValueError(f"{name} has choices that cannot be sent: {unknown}")
+                raise ValueError(
+                    f"codes of {name} must be values of the API: {sorted(unknown)} are not"
+                )
         return self
 
     @model_validator(mode="after")
@@ -142,7 +149,10 @@ class Form(Value):
         known = {place.code for place in self.places_of_service}
         for kind in self.types_of_service:
             if unknown := set(kind.places_of_service) - known:
-                raise ValueError(f"{kind.code} names places that are not listed: {unknown}")
+                raise ValueError(
+                    f"places_of_service of {kind.code} must be codes of the form's places_of_service: "
+                    f"{sorted(unknown)} are not"
+                )
         return self
 
 

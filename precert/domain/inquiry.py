@@ -1,4 +1,4 @@
-"""A partner's question for the state of requests, by example (X12 278 inquiry, PAS ``$inquire``)."""
+"""The criteria of an inquiry about a member's requests (X12 278 inquiry, PAS ``$inquire``)."""
 
 from datetime import date
 from typing import Annotated
@@ -11,23 +11,24 @@ from precert.domain.requested_lines import days_of_service
 from precert.domain.values import MemberId, Text, Value
 
 MOST_NUMBERS = 20
+"""The maximum of precertification numbers in one inquiry."""
 
 
 class Inquiry(Value):
-    """Which requests are meant; everything that is entered must fit a request."""
+    """Criteria of requests. A request matches if it meets all criteria that are set."""
 
     member_id: MemberId
     date_of_birth: BirthDate | None = None
     numbers: Annotated[tuple[Text, ...], Field(max_length=MOST_NUMBERS)] = ()
-    """Precertification numbers; requests of the member with other numbers are not meant."""
+    """Precertification numbers, one of which the request must have; empty for any number."""
     codes: frozenset[Text] = frozenset()
-    """Procedure codes, of which a request has at least one; none means any service."""
+    """Procedure codes, of which the request must have at least one; empty for any service."""
     first_day: date | None = None
     last_day: date | None = None
-    """Days of which the dates of service include at least one."""
+    """A period that the dates of service must overlap; it is open where a day is ``None``."""
 
-    def describes(self, request: Request) -> bool:
-        """Whether a request is meant."""
+    def matches(self, request: Request) -> bool:
+        """Whether the request meets the criteria; a draft never does."""
         patient, review = request.content.patient, request.review
         if patient is None or review is None or patient.member_id != self.member_id:
             return False

@@ -1,8 +1,8 @@
 """The files a payer loads: plans, members, their SSNs, providers, ZIP codes, rules, vendors.
 
-A format reads a file of any size row by row. Each ``load_`` function takes a file's text and returns
-models, or raises :class:`~precert.domain.loading_table.LoadingError` with every error of the file.
-Lists within a cell are separated by ``|``.
+A :class:`FileFormat` reads a file of any size row by row. Each ``load_`` function takes the text of a
+file and returns its models, or raises :class:`~precert.domain.loading_table.LoadingError` with every
+error of the file. Several values of a cell are separated by ``|``.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 _TEXT: Final = "must be plain text of at most 120 characters"
-_ID: Final = "must be a name for the row, unlike that of any other"
+_ID: Final = "must be an id that no other row has"
 _STATE: Final = "must be the two letters of a state, as in OH"
 _ZIP_CODE: Final = "must be five digits, as in 44122"
 _PHONE: Final = "must be a ten-digit phone number, as in 216-555-0100"
@@ -64,11 +64,11 @@ _PLANS: Final = Table(
         Column("name", _TEXT),
         Column("plan_type", f"must be one of {', '.join(PLAN_TYPES)}"),
         Column("line_of_business", "must be a line of business that payer.json has clocks for"),
-        Column("management_level", "must be the management level's name, as in Complete"),
-        Column("state", _STATE, required=False, needed=False),
+        Column("management_level", "must be the name of a management level, as in Complete"),
+        Column("state", _STATE, required=False, column_required=False),
     ),
     key="plan_id",
-    places={},
+    columns_of_fields={},
 )
 _MEMBERS: Final = Table(
     (
@@ -81,14 +81,14 @@ _MEMBERS: Final = Table(
         Column("plan_id", "must be the plan_id of a plan that is loaded"),
         day("active_from", COVERAGES),
         day("active_to", COVERAGES, required=False),
-        Column("line_1", _TEXT, required=False, needed=False),
-        Column("line_2", _TEXT, required=False, needed=False),
-        Column("city", _TEXT, required=False, needed=False),
-        Column("state", _STATE, required=False, needed=False),
-        Column("zip_code", _ZIP_CODE, required=False, needed=False),
+        Column("line_1", _TEXT, required=False, column_required=False),
+        Column("line_2", _TEXT, required=False, column_required=False),
+        Column("city", _TEXT, required=False, column_required=False),
+        Column("state", _STATE, required=False, column_required=False),
+        Column("zip_code", _ZIP_CODE, required=False, column_required=False),
     ),
     key="",
-    places={"plan": "plan_id"},
+    columns_of_fields={"plan": "plan_id"},
 )
 _SSNS: Final = Table(
     (
@@ -96,14 +96,14 @@ _SSNS: Final = Table(
         Column("ssn", "must be nine digits, with or without dashes"),
     ),
     key="member_id",
-    places={},
+    columns_of_fields={},
 )
 _DIRECTORY: Final = Table(
     (
         Column("provider_id", _ID),
         Column("kind", f"must be one of {', '.join(ProviderKind)}"),
         Column("name", _TEXT),
-        Column("npi", "must be ten digits whose check digit fits, as in 1234567893"),
+        Column("npi", "must be an NPI of ten digits with a valid check digit, as in 1234567893"),
         Column("tin", "must be nine digits, as in 20-3129831"),
         Column("line_1", _TEXT),
         Column("line_2", _TEXT, required=False),
@@ -113,7 +113,7 @@ _DIRECTORY: Final = Table(
         Column("phone", _PHONE, required=False),
     ),
     key="provider_id",
-    places={},
+    columns_of_fields={},
 )
 _VENDORS: Final = Table(
     (
@@ -129,11 +129,16 @@ _VENDORS: Final = Table(
         Column("care_fax", _PHONE, required=False),
         Column("care_email", "must be an e-mail address", required=False),
         Column(
-            "retrospective_notice", "must name a notice, or be empty", required=False, needed=False
+            "retrospective_notice",
+            "must be the name of one of the payer's notices, or empty",
+            required=False,
+            column_required=False,
         ),
     ),
     key="vendor_id",
-    places={f"care_coordination.{field}": f"care_{field}" for field in ("phone", "fax", "email")},
+    columns_of_fields={
+        f"care_coordination.{field}": f"care_{field}" for field in ("phone", "fax", "email")
+    },
 )
 
 
@@ -144,12 +149,12 @@ _ZIPS: Final = Table(
         Column("longitude", "must be degrees from -180 to 180"),
     ),
     key="zip_code",
-    places={},
+    columns_of_fields={},
 )
 
 
 class MemberSsn(Value):
-    """The social security number of a member, to be hashed and discarded (P1)."""
+    """The Social Security number of a member. Only its hash is stored (P1)."""
 
     member_id: MemberId
     ssn: Ssn
@@ -162,7 +167,7 @@ class ZipPlace(Place):
 
 
 class FileFormat(NamedTuple, Generic[Model]):
-    """A kind of file: its columns, and how a row becomes a model."""
+    """The format of a file: its columns, and the functions that build and check the model of a row."""
 
     table: Table
     build: Callable[[Cells], Model]
@@ -174,11 +179,11 @@ class FileFormat(NamedTuple, Generic[Model]):
 
 
 def plans_format(lines_of_business: Collection[str] | None = None) -> FileFormat[Plan]:
-    """Plans.
+    """The format of a file of plans.
 
     Args:
-        lines_of_business: Those that have clocks; a plan of any other is an error. Not compared
-            if None.
+        lines_of_business: The lines of business that have decision clocks; a plan with any other is an
+            error. ``None`` accepts any.
     """
 
     def check(cells: Cells) -> Iterator[tuple[str, str]]:
@@ -190,7 +195,10 @@ def plans_format(lines_of_business: Collection[str] | None = None) -> FileFormat
 
 
 def members_format(plans: Iterable[Plan]) -> FileFormat[Coverage]:
-    """Members with their coverage, a row for each span of it; each one's plan is among ``plans``."""
+    """The format of a file of members: one row for each coverage span of a member.
+
+    ``plan_id`` must be that of one of ``plans``.
+    """
     by_id = {plan.plan_id: plan for plan in plans}
 
     def build(cells: Cells) -> Coverage:
@@ -204,19 +212,19 @@ def members_format(plans: Iterable[Plan]) -> FileFormat[Coverage]:
 
 
 def plan_in(plan: Plan | None, state: str | None) -> Plan | None:
-    """The plan with the state whose law applies: its own, or else that of the member's address."""
+    """The plan with the state whose law applies: the plan's own, or that of the member's address."""
     if plan is None or plan.state is not None or state is None:
         return plan
     return plan.model_copy(update={"state": state.upper()})
 
 
 def ssns_format() -> FileFormat[MemberSsn]:
-    """Social security numbers of members."""
+    """The format of a file of Social Security numbers of members."""
     return FileFormat(_SSNS, MemberSsn.model_validate)
 
 
 def directory_format() -> FileFormat[DirectoryEntry]:
-    """Providers, one entry for each address and TIN (C1)."""
+    """The format of a file of providers: one row for each address and TIN of a provider (C1)."""
 
     def build(cells: Cells) -> DirectoryEntry:
         address, own = _with_address(cells)
@@ -226,12 +234,12 @@ def directory_format() -> FileFormat[DirectoryEntry]:
 
 
 def zips_format() -> FileFormat[ZipPlace]:
-    """Centers of ZIP codes that the shipped code sets lack."""
+    """The format of a file of ZIP codes: centers of ZIP codes that the shipped code sets lack."""
     return FileFormat(_ZIPS, ZipPlace.model_validate)
 
 
 def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) -> list[Plan]:
-    """The plans of a file; see :func:`plans_format`.
+    """Plans from the text of a file; see :func:`plans_format`.
 
     Raises:
         LoadingError: with every error of the file.
@@ -240,17 +248,18 @@ def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) 
 
 
 def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
-    """Members with their coverage; see :func:`members_format`.
+    """Coverage spans of members from the text of a file; see :func:`members_format`.
 
     Raises:
-        LoadingError: with every error of the file; rows of one member that name different persons,
-            overlap, or are more than :data:`~precert.domain.coverage.MAX_SPANS`.
+        LoadingError: with every error of the file, including rows of one member with different
+            personal data or overlapping spans, and more rows of a member than
+            :data:`~precert.domain.coverage.MAX_SPANS`.
     """
     return [row for _, row in load_rows(csv_text, *members_format(plans), review=span_errors)]
 
 
 def load_directory(csv_text: str) -> list[DirectoryEntry]:
-    """The providers of a file; see :func:`directory_format`.
+    """Providers from the text of a file; see :func:`directory_format`.
 
     Raises:
         LoadingError: with every error of the file.
@@ -259,7 +268,10 @@ def load_directory(csv_text: str) -> list[DirectoryEntry]:
 
 
 def span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
-    """Errors between the rows of one member."""
+    """Errors between the rows of one member, each as line, column and message.
+
+    ``rows`` are valid rows of any members, each with its line.
+    """
     members: dict[str, list[tuple[int, Coverage]]] = {}
     for line, row in rows:
         members.setdefault(row.member_id, []).append((line, row))
@@ -268,24 +280,28 @@ def span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str
         for line, row in spans[1:]:
             for field in Person.model_fields:
                 if getattr(row, field) != getattr(first, field):
-                    yield line, field, f"must be as in line {first_line}: it is the same member"
+                    yield (
+                        line,
+                        field,
+                        f"must be as in line {first_line}, which has the same member_id",
+                    )
         by_day = sorted(spans, key=lambda span: span[1].active_from)
         for (earlier, before), (line, after) in pairwise(by_day):
             if before.last_day >= after.active_from:
                 yield line, "active_from", f"must be after the last day of line {earlier}"
         for line, _ in spans[MAX_SPANS:]:
-            yield line, "", f"is too much: a member has at most {MAX_SPANS} spans of coverage"
+            yield line, "", f"must be removed: a member has at most {MAX_SPANS} coverage spans"
 
 
 def _with_address(cells: Cells) -> tuple[dict[str, str | None], dict[str, str | None]]:
-    """The cells of an address, and all others."""
+    """The cells of the address, and all other cells."""
     fields = Address.model_fields.keys()
     address = {name: cell for name, cell in cells.items() if name in fields}
     return address, {name: cell for name, cell in cells.items() if name not in fields}
 
 
 def load_vendors(csv_text: str) -> list[DelegatedVendor]:
-    """Delegated vendors (C8).
+    """Delegated vendors from the text of a file (C8).
 
     Raises:
         LoadingError: with every error of the file.

@@ -1,10 +1,12 @@
-"""The file of a rule list: all its errors at once, or its rules with overlaps and gaps (C6).
+"""The file of a rule list: its validation, and its overlaps and gaps (C6).
 
-*Contradictions* are two rules between which only the rule id would decide; a list with one is not
-published. *Overlaps* are decided, but perhaps not as intended: two rules with different codes or
-conditions, equally specific, of which the newer one applies. *Gaps* are codes beside a range, up to
-the next rule of their family, or days between two rules of the same codes, for which the list has no
-rule. There is no gap between single codes: a list that names codes one by one names all of them.
+A *contradiction* is an error: only the rule id would decide between two rules, because they are equally
+specific, cover the same query and have the same first day. They have different results, or the same
+codes and conditions. *Overlaps* and *gaps* are warnings. In an overlap, two equally specific rules with
+different results have different codes or conditions, and the newer one applies. A gap is a range of
+codes after another range, up to the next rule of their family, or a period between two rules with the
+same codes and conditions, for which the list has no rule. Codes between two rules for single codes are
+no gap, because such a list names every code that it covers.
 """
 
 from collections import defaultdict
@@ -42,42 +44,49 @@ _SETS_OF_RULE: Final[tuple[Callable[[Rule], frozenset[str]], ...]] = (
     lambda rule: rule.places_of_service,
     lambda rule: frozenset([rule.authorization_type] if rule.authorization_type else []),
 )
-"""The five conditions, each as the values it allows; none where it allows all."""
+"""The five conditions of a rule, each as the set of values it allows; an empty set allows all."""
 
 
 def contradictions(rows: Sequence[Row]) -> Iterator[RowError]:
-    """Pairs of rules of which either might decide, by the later line."""
-    for (first_line, first), (line, rule) in _rivals(rows):
+    """Yield an error for each contradiction, at the later line of the two rules."""
+    for (first_line, first), (line, rule) in _equally_specific(rows):
         if first.effective_from != rule.effective_from:
             continue
         if _scope(first) == _scope(rule):
-            words = f"has the codes, conditions and first day of rule {first.rule_id}"
-            yield RowError(line, "", f"{words} (line {first_line}); keep one of them")
+            words = f"has the same codes, conditions and first day as rule {first.rule_id}"
+            yield RowError(line, "", f"{words} (line {first_line}); remove one of them")
         elif _outcome(first) != _outcome(rule):
-            words = f"answers some codes differently from rule {first.rule_id} (line {first_line})"
-            remedy = "and is as specific; enter narrower codes or another first day for one of them"
-            yield RowError(line, "", f"{words} {remedy}")
+            words = (
+                f"has another result for some codes than rule {first.rule_id} (line {first_line})"
+            )
+            remedy = (
+                "which is equally specific; enter fewer codes or another first day for one of them"
+            )
+            yield RowError(line, "", f"{words}, {remedy}")
 
 
 def warnings(rows: Sequence[Row]) -> list[RowError]:
-    """Overlaps and gaps, by line."""
+    """The overlaps and gaps of a list, by line."""
     return sorted({*_overlaps(rows), *_gaps_of_codes(rows), *_gaps_of_days(rows)})
 
 
 def _overlaps(rows: Sequence[Row]) -> Iterator[RowError]:
-    for (first_line, first), (line, rule) in _rivals(rows):
+    for (first_line, first), (line, rule) in _equally_specific(rows):
         if (
             first.effective_from != rule.effective_from
             and _scope(first) != _scope(rule)
             and _outcome(first) != _outcome(rule)
         ):
             newer = max(first, rule, key=lambda one: one.effective_from)
-            words = f"overlaps rule {first.rule_id} (line {first_line}), which is as specific"
-            yield RowError(line, "", f"{words}; {newer.rule_id} answers, as it is newer")
+            words = f"overlaps rule {first.rule_id} (line {first_line}), which is equally specific"
+            yield RowError(line, "", f"{words}; rule {newer.rule_id} applies because it is newer")
 
 
-def _rivals(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
-    """Pairs that are equally specific, their dates apart, and can cover one query; by line."""
+def _equally_specific(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """Pairs of rules that can cover the same query, with equally many codes and conditions.
+
+    Their first days are not compared. The rule of the earlier line is the first of a pair.
+    """
     alike: dict[Hashable, list[Row]] = defaultdict(list)
     for line, rule in rows:
         alike[rule.family, rule.width, rule.conditions].append((line, rule))
@@ -104,12 +113,12 @@ def _same_settings(one: Rule, other: Rule) -> bool:
 
 
 def _scope(rule: Rule) -> Hashable:
-    """Codes and conditions."""
+    """The codes and conditions of a rule."""
     return (rule.family, rule.code_from, rule.code_to, *(values(rule) for values in _SETS_OF_RULE))
 
 
 def _outcome(rule: Rule) -> Hashable:
-    """All that follows when the rule decides."""
+    """The result of a rule, without its label and dates."""
     return (
         rule.requirement,
         rule.vendor_id,
@@ -140,7 +149,8 @@ def _missing(family: str, before: int, count: int) -> str:
     kind, shape = family.split(" ")
     first, end = _code_at(shape, before + 1), _code_at(shape, before + count)
     codes = first if count == 1 else f"{first} to {end}"
-    return f"no rule names {kind} {codes}, which follow; they are unable to determine"
+    follow = "which follows; its result is" if count == 1 else "which follow; their result is"
+    return f"no rule names {kind} {codes}, {follow} unable to determine"
 
 
 def _code_at(shape: str, ordinal: int) -> str:
@@ -153,8 +163,8 @@ def _code_at(shape: str, ordinal: int) -> str:
         elif position == len(shape) - 1:
             code = character
         else:
-            ordinal, notice = divmod(ordinal, 26)
-            code = f"{chr(ord('A') + notice)}{code}"
+            ordinal, letter = divmod(ordinal, 26)
+            code = f"{chr(ord('A') + letter)}{code}"
     return code
 
 
@@ -162,7 +172,7 @@ def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowError]:
     same: dict[Hashable, list[Row]] = defaultdict(list)
     for line, rule in rows:
         same[_scope(rule)].append((line, rule))
-    others = _Others(rule for _, rule in rows)
+    all_rules = _RulesByCode(rule for _, rule in rows)
     for group in same.values():
         group.sort(key=lambda row: row[1].effective_from)
         last_line, last = group[0]
@@ -173,16 +183,18 @@ def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowError]:
             ):
                 first_day = days_after(last.effective_to, 1)
                 last_day = days_after(rule.effective_from, -1)
-                if not others.answer(rule, first_day, last_day):
-                    words = f"after its end rule {rule.rule_id} (line {line}) follows late: nothing"
-                    remedy = f"answers from {first_day} to {last_day}"
-                    yield RowError(last_line, "effective_to", f"{words} {remedy}")
+                if not all_rules.cover(rule, first_day, last_day):
+                    words = (
+                        f"no rule is in effect from {first_day} to {last_day}, between this rule"
+                    )
+                    message = f"{words} and rule {rule.rule_id} (line {line})"
+                    yield RowError(last_line, "effective_to", message)
             if (rule.effective_to or date.max) > (last.effective_to or date.max):
                 last_line, last = line, rule
 
 
-class _Others:
-    """Rules that may cover what another rule does not."""
+class _RulesByCode:
+    """The rules of a list, by code where they name a single one, to find those that fill a gap."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._wide: dict[str, list[Rule]] = defaultdict(list)
@@ -193,8 +205,8 @@ class _Others:
             else:
                 self._wide[rule.family].append(rule)
 
-    def answer(self, uncovered: Rule, first_day: date, last_day: date) -> bool:
-        """Whether one of them covers the codes, the conditions and all of the days."""
+    def cover(self, uncovered: Rule, first_day: date, last_day: date) -> bool:
+        """Whether one rule covers the codes and conditions of ``uncovered`` on all of the days."""
         candidates = list(self._wide[uncovered.family])
         if uncovered.code_from == uncovered.code_to:
             candidates += self._single[uncovered.family, uncovered.code_from]
@@ -212,7 +224,7 @@ class _Others:
 
 
 def _within(inner: frozenset[str], outer: frozenset[str]) -> bool:
-    """Whether a condition allows no more than another; an empty one allows everything."""
+    """Whether all values that ``inner`` allows are in ``outer``; an empty ``inner`` allows all."""
     return bool(inner) and inner <= outer
 
 
@@ -230,16 +242,16 @@ _YES: Final = "yes"
 
 
 def _extra(name: str, hint: str) -> Column:
-    """A column that a file may leave out."""
-    return Column(name, hint, required=False, needed=False)
+    """A column that a file may omit."""
+    return Column(name, hint, required=False, column_required=False)
 
 
 _TABLE: Final = Table(
     (
-        Column("rule_id", "must be a name for the row, unlike that of any other"),
+        Column("rule_id", "must be an id that no other row has"),
         Column("code_type", f"must be one of {', '.join(CodeType)}"),
         Column("code_from", _CODE),
-        Column("code_to", f"{_CODE}; for a single code the same as code_from"),
+        Column("code_to", f"{_CODE}; the same as code_from for a single code"),
         Column("requirement", "must be one of REQUIRED, NOT_REQUIRED, DELEGATED_VENDOR"),
         Column("vendor_id", "must be the vendor_id of a delegated vendor that is loaded", False),
         Column("authorization_type", f"must be {' or '.join(AuthorizationType)}, or empty", False),
@@ -260,7 +272,7 @@ _TABLE: Final = Table(
         _extra("predetermination", f"must be {_YES}, or empty"),
     ),
     key="rule_id",
-    places={},
+    columns_of_fields={},
 )
 
 Code = Annotated[str, Field(pattern=r"^[0-9A-Z]{3,5}$")]
@@ -268,7 +280,7 @@ Limit = Annotated[int, Field(ge=1, le=9999)]
 
 
 class _RuleRow(Value):
-    """A row as it is written, with the conditions between its cells."""
+    """A row of the file, with validation of the conditions between its cells."""
 
     rule_id: Text
     code_type: CodeType
@@ -301,21 +313,27 @@ class _RuleRow(Value):
         if not all(has_form(code, self.code_type) for code in (self.code_from, self.code_to)):
             yield f"code_from and code_to must have the form of {self.code_type} codes"
         if family_of(first, self.code_type) != family_of(last, self.code_type) or first > last:
-            yield "code_to must be like code_from in length and letters, and not before it"
+            yield (
+                "code_to must have the form of code_from (length, positions of letters, last letter), "
+                "and must not come before it"
+            )
 
     def _errors(self) -> Iterator[str]:
         if self.effective_to is not None and self.effective_to < self.effective_from:
             yield "effective_to must not be before effective_from"
         if (self.requirement is Requirement.DELEGATED_VENDOR) != (self.vendor_id is not None):
-            yield "a vendor_id belongs to DELEGATED_VENDOR rules, and only to them"
+            yield "vendor_id must be set if the requirement is DELEGATED_VENDOR, and empty otherwise"
         if self.requirement is Requirement.UNABLE_TO_DETERMINE:
-            yield "a rule has a result; only a missing rule is unable to determine"
+            yield "requirement must be REQUIRED, NOT_REQUIRED or DELEGATED_VENDOR"
         if self.requirement is not Requirement.REQUIRED and (
             self.auto_approve_max_units or self.auto_approve_max_days or self.required_documentation
         ):
-            yield "limits and required documents belong to REQUIRED rules, and only to them"
+            yield (
+                "auto_approve_max_units, auto_approve_max_days and required_documentation must be "
+                "empty unless the requirement is REQUIRED"
+            )
         if self.predetermination and self.requirement is not Requirement.NOT_REQUIRED:
-            yield "a predetermination belongs to NOT_REQUIRED rules, and only to them"
+            yield "predetermination must be empty unless the requirement is NOT_REQUIRED"
 
     def rule(self) -> Rule:
         fields = {name: getattr(self, name) for name in type(self).model_fields}
@@ -329,17 +347,17 @@ _ENDS: Final = ("code_from", "code_to")
 def load_rules(
     csv_text: str, vendor_ids: Collection[str] | None = None, payer: Payer | None = None
 ) -> list[Rule]:
-    """The rule list.
+    """The rules of a list, in the order of the file.
 
     Args:
-        csv_text: The file.
-        vendor_ids: The known delegated vendors; a rule that names any other is an error. Not
-            compared if None.
-        payer: Whose form, notices and lines of business the rules may name. Not compared if
-            None.
+        csv_text: The text of the file.
+        vendor_ids: The known delegated vendors; a rule with any other is an error. ``None`` accepts
+            any.
+        payer: The payer whose types and places of service, required documentation, notices and lines
+            of business the rules can name. ``None`` accepts any.
 
     Raises:
-        LoadingError: with every error of the file, contradictions between its rows included.
+        LoadingError: with every error of the file, including contradictions between its rows.
     """
     return [rule for _, rule in load_rule_rows(csv_text, vendor_ids, payer)]
 
@@ -347,7 +365,7 @@ def load_rules(
 def load_rule_rows(
     csv_text: str, vendor_ids: Collection[str] | None = None, payer: Payer | None = None
 ) -> list[Row]:
-    """As :func:`load_rules`, each rule with its line in the file."""
+    """The same as :func:`load_rules`, each rule with its line in the file."""
     known = _known(payer) | ({} if vendor_ids is None else {"vendor_id": vendor_ids})
     hints = {column.name: column.hint for column in _TABLE.columns}
 
@@ -363,7 +381,11 @@ def load_rule_rows(
         if cells.get("predetermination") not in (None, _YES):
             yield "predetermination", hints["predetermination"]
         if payer is not None and not _can_apply(cells, payer.form):
-            yield "", "can apply to no service: its setting, types and places exclude one another"
+            message = (
+                "must apply to a service: the form has no type of service with this "
+                "authorization_type, types_of_service and places_of_service"
+            )
+            yield "", message
 
     def review(rows: Sequence[Row]) -> Iterable[tuple[int, str, str]]:
         return ((error.row, error.column, error.message) for error in contradictions(rows))
@@ -372,7 +394,7 @@ def load_rule_rows(
 
 
 def _known(payer: Payer | None) -> dict[str, Collection[str]]:
-    """What cells may name, by column."""
+    """The values that the cells of a column can contain, by column."""
     plan_types: dict[str, Collection[str]] = {"plan_types": PLAN_TYPES}
     if payer is None:
         return plan_types
@@ -386,7 +408,10 @@ def _known(payer: Payer | None) -> dict[str, Collection[str]]:
 
 
 def _can_apply(cells: Cells, form: Form) -> bool:
-    """Whether the form has a service of this setting; invalid names are reported for their columns."""
+    """Whether the form has a type of service that meets the conditions of the row.
+
+    True for unknown types or places, which are errors of their own columns.
+    """
     types, places = parts(cells, "types_of_service"), parts(cells, "places_of_service")
     setting = cells.get("authorization_type")
     if not types and not places:

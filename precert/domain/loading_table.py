@@ -1,8 +1,8 @@
 """Reading a CSV file with every error found at once.
 
-:func:`load_rows` does not use a file with an error at all; :class:`TableReader` reads files of any size
-and returns each row with its errors. An error states what a valid cell contains and never repeats
-the invalid value, as files of members contain personal data.
+:func:`load_rows` rejects a file that has an error; :class:`TableReader` reads files of any size and
+yields each row with its errors. An error states what a valid cell contains and never repeats the
+invalid value, because files of members contain personal data.
 """
 
 import csv
@@ -18,20 +18,24 @@ from precert.domain.dates import Bounds
 from precert.domain.errors import PrecertError
 
 Cells = Mapping[str, str | None]
-"""A row by column name, without blanks around cells; an empty cell is None."""
+"""The cells of a row by column name, without leading and trailing blanks; an empty cell is ``None``."""
 Model = TypeVar("Model")
 
 HEADER_LINE = 1
 LIST_SEPARATOR: Final = "|"
-"""Separates the values of a cell that can have several."""
+"""Separates the values of a cell that has several."""
 BYTE_ORDER_MARK = "\ufeff"
 REJECT_COLUMNS: Final = ("rejected_line", "errors")
-"""Columns that a rejects file adds: it can be corrected and loaded as it is."""
+"""Columns that a rejects file has in addition. A reader ignores them, so that a corrected rejects file
+can be loaded without removing them."""
 
 
 @dataclass(frozen=True, order=True)
 class RowError:
-    """One thing wrong: line of the file (from 1), column or "" for the whole row, and remedy."""
+    """One error: the line of the file (from 1), the column, and a message such as "must be …".
+
+    The column is "" for the whole row.
+    """
 
     row: int
     column: str
@@ -39,7 +43,7 @@ class RowError:
 
 
 class LoadingError(PrecertError):
-    """A file cannot be loaded; ``errors`` lists everything wrong with it, by line."""
+    """A file cannot be loaded. ``errors`` lists all its errors, by line."""
 
     code: ClassVar[str] = "load_failed"
     title: ClassVar[str] = "The file cannot be loaded"
@@ -51,57 +55,60 @@ class LoadingError(PrecertError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column; ``hint`` completes "the cell …".
+    """A column of a table.
 
-    Cells may be empty where not ``required``; the whole column may be left out where not ``needed``.
+    ``hint`` is the message for an invalid cell, such as "must be …"; ``form`` the pattern of a valid
+    one. An empty cell is an error if ``required``, a file without the column if ``column_required``.
     """
 
     name: str
     hint: str
     required: bool = True
     form: re.Pattern[str] | None = None
-    needed: bool = True
+    column_required: bool = True
 
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-"""Days are read in this form alone: a bare number would pass for seconds since 1970."""
+"""The only accepted form of dates: pydantic also reads a number, as seconds since 1970."""
 
 
 def day(name: str, bounds: Bounds, *, required: bool = True) -> Column:
-    """A column of dates."""
+    """A column of dates within ``bounds``."""
     hint = f"must be a date from {bounds.first} to {bounds.last}, as in 2026-07-01"
     return Column(name, hint, required, DAY)
 
 
 @dataclass(frozen=True)
 class Table:
-    """What a kind of file looks like.
+    """The columns of a file.
 
-    ``key`` is the column that no two rows have alike; none where it is empty. ``places`` maps fields
-    of the model, dotted, to columns where the names differ.
+    ``key`` is the column whose values are unique in the file, without regard to case; "" if there is
+    none. ``columns_of_fields`` maps the dotted path of a field of the model to its column where the
+    names differ.
     """
 
     columns: tuple[Column, ...]
     key: str
-    places: Mapping[str, str]
+    columns_of_fields: Mapping[str, str]
 
     def column_of(self, location: tuple[int | str, ...]) -> str:
-        """The column in which a field of the model was read; "" where a whole row is meant."""
-        if (path := ".".join(str(part) for part in location)) in self.places:
-            return self.places[path]
+        """The column of a field of the model; "" if the location is not that of one column."""
+        if (path := ".".join(str(part) for part in location)) in self.columns_of_fields:
+            return self.columns_of_fields[path]
         names = {column.name for column in self.columns}
         return next((str(part) for part in reversed(location) if part in names), "")
 
 
 RowCheck = Callable[[Cells], Iterator[tuple[str, str]]]
-"""Finds (column, message) for what one model cannot validate, such as references to other files."""
+"""Yields (column, message) for errors of a row that its model does not detect, such as unknown
+references to other files."""
 TableReview = Callable[[Sequence[tuple[int, Model]]], Iterable[tuple[int, str, str]]]
-"""Finds (line, column, message) for conditions between rows; receives the valid ones."""
+"""Yields (line, column, message) for errors between rows; receives the valid rows with their lines."""
 
 
 @dataclass(frozen=True)
 class Row(Generic[Model]):
-    """One row: the line in which it begins, its cells as written, and its model or its errors."""
+    """One row: the line in which it begins, its cells as in the file, and its model or its errors."""
 
     line: int
     record: tuple[str, ...]
@@ -110,16 +117,16 @@ class Row(Generic[Model]):
 
 
 class TableReader(Generic[Model]):
-    """Reads a table row by row, in memory that depends on the number of keys only.
+    """Reads a CSV file row by row. Memory use grows with the number of keys only.
 
-    A byte order mark and any line ends are accepted, and so are the columns that a rejects file adds.
+    A byte order mark, any line ends and the columns that a rejects file has in addition are accepted.
     Conditions between the cells of a row are checked only if its cells are valid.
 
     Args:
         lines: The file's lines with their ends, such as a file opened with ``newline=""``.
-        table: What the file looks like.
-        build: Creates a model from the cells of a row.
-        check: Finds further errors of a row.
+        table: The columns of the file.
+        build: Builds a model from the cells of a row.
+        check: Yields further errors of a row.
     """
 
     def __init__(
@@ -137,14 +144,14 @@ class TableReader(Generic[Model]):
         self._at, header, error = next(self._records, (HEADER_LINE, (), None))
         header = () if error else header
         self.header: tuple[str, ...] = tuple(name for name in header if name not in REJECT_COLUMNS)
-        """The file's columns, in its order."""
-        self._places = [at for at, name in enumerate(header) if name not in REJECT_COLUMNS]
+        """The columns of the file, in its order, without those of a rejects file."""
+        self._positions = [at for at, name in enumerate(header) if name not in REJECT_COLUMNS]
         self._width = len(header)
         self.header_errors: tuple[RowError, ...] = tuple(self._errors_of_header())
-        """What is wrong with the columns; a file with such an error cannot be used."""
+        """Errors of the columns. A file with such an error cannot be loaded."""
 
     def rows(self) -> Iterator[Row[Model]]:
-        """Every row; each one that is invalid with all its errors.
+        """Yield every row, an invalid one with all its errors; none if the file has no header.
 
         Raises:
             LoadingError: the file has no rows.
@@ -158,9 +165,9 @@ class TableReader(Generic[Model]):
             if error is not None:
                 yield Row(line, record, None, (RowError(line, "", error),))
             elif len(record) == self._width:
-                yield self._row(line, tuple(record[at] for at in self._places), seen)
+                yield self._row(line, tuple(record[at] for at in self._positions), seen)
             else:
-                message = f"must have {self._width} cells as the header has, not {len(record)}"
+                message = f"must have {self._width} cells, as the header has, not {len(record)}"
                 yield Row(line, record, None, (RowError(line, "", message),))
         if empty:
             raise LoadingError([RowError(self._at, "", "must be followed by at least one row")])
@@ -193,22 +200,22 @@ class TableReader(Generic[Model]):
             cell = cells[column.name]
             if cell is None:
                 if column.required:
-                    yield column.name, f"is empty; {column.hint}"
+                    yield column.name, f"must not be empty; {column.hint}"
             elif column.form is not None and not column.form.fullmatch(cell):
                 yield column.name, column.hint
         yield from self._check(cells) if self._check else ()
         key = cells.get(self._table.key)
         if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
-            yield self._table.key, f"is in line {first} already"
+            yield self._table.key, f"must be unique; line {first} has the same value"
 
     def _errors_of_header(self) -> Iterator[RowError]:
         names = [column.name for column in self._table.columns]
-        needed = [column.name for column in self._table.columns if column.needed]
+        required = [column.name for column in self._table.columns if column.column_required]
         if not self.header:
-            message = f"the first line must name the columns: {','.join(needed)}"
+            message = f"the first line must name the columns: {','.join(required)}"
             yield RowError(self._at, "", message)
             return
-        for name in needed:
+        for name in required:
             if name not in self.header:
                 yield RowError(self._at, name, "is missing; add the column")
         for position, name in enumerate(self.header):
@@ -216,13 +223,13 @@ class TableReader(Generic[Model]):
                 message = f"is unknown; the columns are {','.join(names)}"
                 yield RowError(self._at, name, message)
             elif name in self.header[:position]:
-                yield RowError(self._at, name, "is there twice; remove one")
+                yield RowError(self._at, name, "must occur once; remove one of the columns")
 
 
 def load_table(
     csv_text: str, table: Table, build: Callable[[Cells], Model], check: RowCheck | None = None
 ) -> list[Model]:
-    """Every row of ``csv_text`` as a model; see :func:`load_rows`."""
+    """Every row of ``csv_text`` as a model, without its line; see :func:`load_rows`."""
     return [model for _, model in load_rows(csv_text, table, build, check)]
 
 
@@ -236,8 +243,9 @@ def load_rows(
     """Every row of ``csv_text`` as a model, with the line in which it begins.
 
     Raises:
-        LoadingError: for columns missing, unknown or twice; rows of another length; cells that do
-            not fit; keys that occur twice; a file without rows.
+        LoadingError: for missing, unknown or repeated columns; rows with another number of cells than
+            the header; invalid cells; repeated keys; errors that ``review`` yields; a file without
+            rows.
     """
     reader = TableReader(io.StringIO(csv_text, newline=""), table, build, check)
     errors = {(one.row, one.column): one for one in reversed(reader.header_errors)}
@@ -259,7 +267,7 @@ def load_rows(
 
 
 def parts(cells: Cells, name: str) -> tuple[str, ...]:
-    """The values of a cell that can have several; none of an empty one."""
+    """The values of a cell that can have several, without blanks around them; () for an empty cell."""
     cell = cells.get(name)
     return () if cell is None else tuple(part.strip() for part in cell.split(LIST_SEPARATOR))
 
@@ -273,7 +281,10 @@ def _unmarked(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[int, tuple[str, ...], str | None]]:
-    """The file's records, empty lines left out, each with its first line's number, or its error."""
+    """The records of the file without empty lines: the number of the first line, the cells, the error.
+
+    The error is ``None`` for a record that is valid CSV.
+    """
     taken: list[str] = []
 
     def recorded_lines() -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Loading a file of any size in units that are stored as one: a plan, a member with all its spans.
+"""Units of a file that are stored together: for example a plan, or a member with all coverage spans.
 
-A file's units come in the order of its lines, so that a load that was interrupted continues after the
-last line that was stored.
+Units are read in the order of the lines of the file, so that an interrupted load continues after the
+last stored line.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,11 @@ from precert.domain.loading_table import Model, Row, RowError, TableReader
 
 Value = TypeVar("Value")
 Record = tuple[str, ...]
-"""The cells of a row as the file has them."""
+"""The cells of a row as in the file."""
 
 
 class LoadKind(StrEnum):
-    """What a file contains."""
+    """The type of the records in a file."""
 
     MEMBERS = "members"
     SSNS = "ssns"
@@ -30,18 +30,18 @@ class LoadKind(StrEnum):
 
 
 class LoadOutcome(StrEnum):
-    """What became of a unit."""
+    """The result of loading a unit."""
 
     STORED = "stored"
     NEWER_STORED = "newer stored"
-    """The table has data of a later date; it stays."""
+    """Not stored: the table has data of a later date."""
     SAME = "same"
-    """Compared only: it is what is stored."""
+    """Not stored: the file is only compared with the table, and the unit equals what is stored."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A unit that does not fit what is stored; column and remedy as in a row's error."""
+    """Why a unit conflicts with what is stored: column and message as in :class:`RowError`."""
 
     column: str
     message: str
@@ -49,7 +49,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unit(Generic[Value]):
-    """What is stored as one, with the rows that it was read from, the last one in ``line``."""
+    """A value that is stored at once, with the rows it was read from; ``line`` is the last row's."""
 
     line: int
     value: Value
@@ -58,7 +58,7 @@ class Unit(Generic[Value]):
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that is not loaded, and why."""
+    """A row that is not loaded, with its errors."""
 
     line: int
     record: Record = field(repr=False)
@@ -67,7 +67,7 @@ class RejectedRow:
 
 @dataclass(frozen=True)
 class StoredMember:
-    """A member as stored, and the date of the file that it came from."""
+    """A stored member; ``as_of`` is the ISO 8601 date and time of the file it was loaded from."""
 
     member: Member
     as_of: str | None
@@ -75,7 +75,7 @@ class StoredMember:
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """The id of a plan or a provider as stored, and the date of the file that it came from."""
+    """The id of a stored plan or provider; ``as_of`` as for :class:`StoredMember`."""
 
     record_id: str
     as_of: str | None
@@ -83,7 +83,7 @@ class StoredRecord:
 
 @dataclass(frozen=True)
 class MemberChange:
-    """A member that replaces, or with none removes, what was read of it."""
+    """The new state of a member, based on ``before``; ``member`` is ``None`` if it is removed."""
 
     member_id: str
     member: Member | None
@@ -95,7 +95,10 @@ Items = Iterable[Unit[Value] | RejectedRow]
 
 @dataclass(frozen=True)
 class Counts:
-    """Units by outcome, and rejected rows."""
+    """The number of units by outcome, and of rejected rows.
+
+    ``ended`` counts records that were removed, or whose coverage ended, because the file lacks them.
+    """
 
     stored: int = 0
     newer_stored: int = 0
@@ -109,7 +112,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a load has come: everything up to a line is stored; no data of persons."""
+    """The progress of a load: every unit up to ``line`` is stored. Contains no personal data."""
 
     as_of: datetime
     line: int = 0
@@ -118,13 +121,13 @@ class Checkpoint:
 
 
 def rejected(unit: Unit[Value], refused: Refused) -> Iterator[RejectedRow]:
-    """The rows of a refused unit."""
+    """Yield the rows of a refused unit, each with the same error."""
     for line, record in unit.rows:
         yield RejectedRow(line, record, (RowError(line, refused.column, refused.message),))
 
 
 def units_of_rows(reader: TableReader[Model]) -> Iterator[Unit[Model] | RejectedRow]:
-    """A unit for each row."""
+    """Yield a unit for each row."""
     for row in reader.rows():
         if row.errors or row.model is None:
             yield RejectedRow(row.line, row.record, row.errors)
@@ -133,10 +136,10 @@ def units_of_rows(reader: TableReader[Model]) -> Iterator[Unit[Model] | Rejected
 
 
 def units_of_members(reader: TableReader[Coverage]) -> Iterator[Unit[Member] | RejectedRow]:
-    """A unit for each member: the rows of one member follow one another.
+    """Yield a unit for each member, whose rows must follow one another in the file.
 
-    If a row of a member is invalid, all of them are rejected, as storing the others would remove
-    a span of coverage.
+    If one row of a member is invalid, all of them are rejected: storing only the others would remove a
+    coverage span.
     """
     seen: set[str] = set()
     for key, rows in _groups(reader):
@@ -146,7 +149,7 @@ def units_of_members(reader: TableReader[Coverage]) -> Iterator[Unit[Member] | R
 
 
 def _groups(reader: TableReader[Coverage]) -> Iterator[tuple[str, list[Row[Coverage]]]]:
-    """Rows by the member id in them; a row without one is a group of its own."""
+    """Successive rows with the same member id; a row without one is a group of its own."""
     at = reader.header.index("member_id")
     key, rows = "", list[Row[Coverage]]()
     for row in reader.rows():

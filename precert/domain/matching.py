@@ -21,14 +21,14 @@ _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class ProviderRole(StrEnum):
-    """The two providers of a request."""
+    """The roles of the providers in a request."""
 
     REQUESTING_PROVIDER = "REQUESTING_PROVIDER"
     SERVICING_PROVIDER = "SERVICING_PROVIDER"
 
     @property
     def part(self) -> str:
-        """The part of the content with this provider."""
+        """The field of :class:`RequestContent` that has this provider."""
         return self.value.lower()
 
     def of(self, content: RequestContent) -> Provider | None:
@@ -42,7 +42,7 @@ class Mismatch(StrEnum):
     """Why a provider does not match the directory."""
 
     MANUALLY_ENTERED = "MANUALLY_ENTERED"
-    """Entered manually, without a directory id (C16)."""
+    """It was entered without a directory id (C16)."""
     NOT_LISTED = "NOT_LISTED"
     """The directory has no entry with its id."""
     NPI = "NPI"
@@ -51,22 +51,24 @@ class Mismatch(StrEnum):
 
 
 class TemporaryProvider(Value):
-    """A temporary provider id until reconciliation, and the provider as submitted."""
+    """The temporary id of a provider, which remains after its reconciliation."""
 
     temporary_id: Text
     reason_codes: tuple[Mismatch, ...]
     submitted: Provider | None = None
-    """The provider as submitted, after an entry of the directory replaced it."""
+    """The provider as submitted; set when a directory entry replaces it in the content."""
     reconciled_at: Moment | None = None
     reconciled_by: Text | None = None
-    """Subject of the operator; not returned to callers."""
+    """Subject of the operator; in no response."""
 
 
 TemporaryProviders = Mapping[ProviderRole, TemporaryProvider]
 
 
 def temporary_id(request_id: str, role: ProviderRole) -> str:
-    """The id of a role without a directory id; always the same for the same request."""
+    """The temporary id of a provider, derived from the request and the role: ``TMP-`` and ten
+    characters of Crockford's base 32.
+    """
     digest = sha256(f"{request_id}#{role.value}".encode()).digest()
     number = int.from_bytes(digest, "big")
     text = "".join(_CROCKFORD[number >> 5 * at & 31] for at in range(_CHARACTERS))
@@ -76,7 +78,10 @@ def temporary_id(request_id: str, role: ProviderRole) -> str:
 def manually_entered(
     request_id: str, content: RequestContent
 ) -> dict[ProviderRole, TemporaryProvider]:
-    """The roles entered without a directory id: no search of the directory is needed."""
+    """Temporary ids for the providers that were entered without a directory id.
+
+    This needs no read of the directory.
+    """
     return {
         role: TemporaryProvider(
             temporary_id=temporary_id(request_id, role), reason_codes=(Mismatch.MANUALLY_ENTERED,)
@@ -87,7 +92,7 @@ def manually_entered(
 
 
 def provider_ids(content: RequestContent) -> frozenset[str]:
-    """Ids of the directory entries that the content names."""
+    """The directory ids of the providers in the content."""
     providers = (role.of(content) for role in ProviderRole)
     return frozenset(one.provider_id for one in providers if one and one.provider_id)
 
@@ -98,10 +103,10 @@ def matched(
     known: TemporaryProviders,
     entries: Mapping[str, DirectoryEntry],
 ) -> dict[ProviderRole, TemporaryProvider]:
-    """``known`` and the roles that differ from the entry that they name.
+    """``known``, with temporary ids for the other providers that do not match the directory.
 
-    ``entries`` are those of :func:`provider_ids` that the directory has. A role that was found before
-    is unchanged, reconciled or not.
+    ``entries`` are the directory entries found for :func:`provider_ids`, by id. Roles in ``known`` are
+    unchanged, whether they are reconciled or not.
     """
     temporary = {**manually_entered(request_id, content), **known}
     for role in ProviderRole:
@@ -116,7 +121,7 @@ def matched(
 
 
 def mismatches(provider: Provider, entry: DirectoryEntry | None) -> tuple[Mismatch, ...]:
-    """How a provider differs from its entry; a field that was not entered does not differ."""
+    """The differences between a provider and its directory entry; fields not entered are ignored."""
     if entry is None:
         return (Mismatch.NOT_LISTED,)
     differs = {
@@ -144,7 +149,7 @@ def as_submitted(content: RequestContent, temporary: TemporaryProviders) -> Requ
 
 
 def _comparable(address: Address) -> tuple[str, ...]:
-    """An address in its compared form: letter case, accents and punctuation are ignored."""
+    """An address for comparison, without letter case, accents, punctuation and state."""
     return (*_words(address.line_1, address.line_2), *_words(address.city), address.zip_code)
 
 

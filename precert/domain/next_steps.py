@@ -1,7 +1,7 @@
-"""What a provider does next after a check: for each code, and the notices for the whole response.
+"""The next step for each code of a check, and the notices for the whole response.
 
-Texts are the payer's notices. A rule may name the notice for its codes (``guidance``), which replaces
-the general one if the payer's data contains it.
+Texts are the payer's notices. A rule can name a notice for its codes (``guidance``). If the payer's
+data contains that notice, it replaces the one for the requirement.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,11 +19,10 @@ from precert.domain.values import AuthorizationType, Purpose, Urgency
 from precert.domain.wording import written_business_days, written_day
 
 BEHAVIORAL: Final = "behavioral"
-"""The notice of services that have guidance but no form (A5)."""
-
+"""Name of the notice about behavioral services, which cannot be requested with the form (A5)."""
 
 PREDETERMINATION: Final = "predetermination"
-"""The notice about voluntary predeterminations (C14)."""
+"""Name of the notice about voluntary predeterminations (C14)."""
 
 
 class NextAction(StrEnum):
@@ -37,7 +36,7 @@ class NextAction(StrEnum):
 
 @dataclass(frozen=True)
 class NextStep:
-    """What the provider does next, with the payer's text."""
+    """The action that the provider takes next, with the payer's text about it."""
 
     action: NextAction
     text: str
@@ -49,7 +48,7 @@ _STEPS: Final = {
     Requirement.DELEGATED_VENDOR: (NextAction.GO_TO_VENDOR, "vendor"),
     Requirement.UNABLE_TO_DETERMINE: (NextAction.CALL, "unable_to_determine"),
 }
-"""The action by result, and the notice that explains it."""
+"""The action for each requirement, and the name of the notice that explains it."""
 
 
 def next_step(
@@ -61,11 +60,17 @@ def next_step(
 ) -> NextStep:
     """The next step for one code of a service.
 
-    Where a predetermination is requested and offered, the same form requests it (C14).
+    An emergency needs no precertification by the payer or a vendor. An emergency admission is entered
+    as a request, which notifies the payer of it (C10). A predetermination is requested with the same
+    form, if it is offered for the code (C14).
 
-    An emergency needs no precertification of the payer or a vendor; an emergency admission is
-    entered like any request, as its notification (C10). ``state`` is the servicing provider's, which
-    may have its own time for the notification.
+    Args:
+        answer: The result of the rule list for the code.
+        service: The service with the code.
+        payer: The payer with the notices.
+        state: The servicing provider's state, which can have its own time limit for the notification of
+            an emergency admission.
+        purpose: What the check asks for.
     """
     action, notice = _STEPS[answer.requirement]
     if answer.guidance == BEHAVIORAL:
@@ -78,7 +83,7 @@ def next_step(
 
 
 def next_step_without_codes(service: Service, payer: Payer, state: str | None = None) -> NextStep:
-    """What to do about a stay entered without codes (C3): it continues to the request."""
+    """The next step for a stay without procedure codes (C3); arguments as for :func:`next_step`."""
     if payer.is_behavioral_stay(service):
         return NextStep(NextAction.CALL, payer.notices[_behavioral_notice(service)])
     if is_emergency(service):
@@ -87,12 +92,12 @@ def next_step_without_codes(service: Service, payer: Payer, state: str | None = 
 
 
 def requirement_without_codes(service: Service) -> Requirement:
-    """The requirement of a stay without codes: a reviewer decides it, unless it is an emergency."""
+    """The requirement of a stay without codes: precertification, except in an emergency."""
     return Requirement.NOT_REQUIRED if is_emergency(service) else Requirement.REQUIRED
 
 
 def offers_predetermination(answer: CodeResult, service: Service) -> bool:
-    """Whether a predetermination of the code is offered (C14): never in an emergency."""
+    """Whether a predetermination of the code is offered (C14); never in an emergency."""
     return answer.predetermination and not is_emergency(service)
 
 
@@ -106,7 +111,7 @@ def is_emergency_admission(service: Service) -> bool:
 
 
 def emergency_notice(payer: Payer) -> str:
-    """That emergencies need no precertification, and how soon an admission must be reported (C10)."""
+    """The notice about emergencies, with the time limit of the notification of an admission (C10)."""
     rule = payer.emergency_notice
     return payer.notices["emergency"].format(
         within=written_business_days(rule.business_days),
@@ -115,7 +120,10 @@ def emergency_notice(payer: Payer) -> str:
 
 
 def emergency_admission_notice(service: Service, payer: Payer, state: str | None) -> str:
-    """By when and how an emergency admission must be reported (C10)."""
+    """The notice about one emergency admission, with the last day of its notification (C10).
+
+    Without an admission date, the general notice about emergencies.
+    """
     if service.admission_date is None:
         return emergency_notice(payer)
     days = payer.emergency_notice.days_in(state)
@@ -139,9 +147,9 @@ def _behavioral_notice(service: Service) -> str:
 def notices_of(
     answers: Sequence[Sequence[CodeResult]], services: Sequence[Service], plan: Plan, payer: Payer
 ) -> tuple[str, ...]:
-    """Texts that have to be shown with the whole response, each once.
+    """The texts of the notices for the whole response, each once.
 
-    ``answers`` are those of each service's codes; a stay without codes has none.
+    ``answers`` has the results of the codes of each service, empty for a stay without codes.
     """
     names = _notice_names(answers, services, plan, payer)
     texts = {**payer.notices, "emergency": emergency_notice(payer)}
@@ -187,7 +195,7 @@ def _notice_names(
 def _emergency_notices(
     by_service: Sequence[tuple[Service, Sequence[CodeResult]]], payer: Payer
 ) -> Iterator[str]:
-    """The notices of emergencies that are not behavioral alone."""
+    """The names of the notices about emergencies, without those that are behavioral only."""
     emergencies = [
         service
         for service, codes in by_service
@@ -215,9 +223,9 @@ def codes_without_predetermination(
 
 
 def error_of_purpose(content: RequestContent, without: Sequence[str]) -> FieldError | None:
-    """The error of a predetermination that is not offered for every code (C14).
+    """The error of a request for a predetermination that is not offered for every code (C14).
 
-    ``without`` are the codes for which none is offered.
+    ``without`` has the codes for which none is offered.
     """
     if content.purpose is not Purpose.PREDETERMINATION:
         return None
@@ -225,8 +233,8 @@ def error_of_purpose(content: RequestContent, without: Sequence[str]) -> FieldEr
         return None
     what = ", ".join(without) or "a stay without codes"
     message = (
-        f"no predetermination is offered for {what} under this plan; "
-        "use the purpose PRECERTIFICATION, or check the other codes separately"
+        f"must be PRECERTIFICATION: no predetermination is offered for {what} under this plan. "
+        "Other codes can be checked separately"
     )
     return FieldError("/purpose", "not_offered", message)
 
@@ -234,7 +242,7 @@ def error_of_purpose(content: RequestContent, without: Sequence[str]) -> FieldEr
 def offered_together(
     answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
 ) -> tuple[tuple[CodeResult, ...], ...]:
-    """The answers, without the guidance about a predetermination where one code has none (C14)."""
+    """The results, without guidance about a predetermination unless all codes offer one (C14)."""
     if all_offer_predetermination(answers, services):
         return tuple(tuple(codes) for codes in answers)
     return tuple(

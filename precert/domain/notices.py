@@ -1,6 +1,7 @@
-"""Determination notices: to the providers, with a copy for the member (W4).
+"""Determination notices for the providers and the member (W4).
 
-The content comes from the decisions, the wording from the payer (:class:`NoticeWords`).
+Which notices a request has follows from its decisions. The payer's data has their wording
+(:class:`NoticeWords`).
 """
 
 from collections.abc import Container, Iterator
@@ -23,14 +24,17 @@ Words = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Audience(StrEnum):
-    """Who a notice is addressed to."""
+    """The addressee of a notice."""
 
     PROVIDER = "PROVIDER"
     MEMBER = "MEMBER"
 
 
 class NoticeKind(StrEnum):
-    """What a notice reports."""
+    """The type of a notice.
+
+    Each ``REVIEW_`` type is about a reconsideration or peer-to-peer discussion after a determination.
+    """
 
     APPROVAL = "APPROVAL"
     PARTIAL_APPROVAL = "PARTIAL_APPROVAL"
@@ -42,13 +46,13 @@ class NoticeKind(StrEnum):
     REVIEW_PARTLY_OVERTURNED = "REVIEW_PARTLY_OVERTURNED"
     REVIEW_UPHELD = "REVIEW_UPHELD"
     DATES_CHANGED = "DATES_CHANGED"
-    """An operator changed approved dates (W5); replaces the dates of earlier notices."""
+    """An operator changed approved dates (W5). These replace the dates in earlier notices."""
     EXTENSION = "EXTENSION"
     """The decision deadline was extended (W2, W11)."""
 
 
 class Notice(Value):
-    """A notice of a determination cycle; see :func:`notice_id`."""
+    """A stored notice (PDF) of a determination cycle; ``size`` is in bytes."""
 
     notice_id: Text
     kind: NoticeKind
@@ -61,10 +65,13 @@ class Notice(Value):
 
 
 class Wording(Value):
-    """Opening of a notice. These are filled in: ``{name}``, ``{number}``, ``{payer}``, ``{phone}``,
-    ``{address}`` and, not in notices of an extension, what the clock of the line of business states of
-    an appeal of the refused lines: ``{last_day}``, ``{appeal_standard}``, ``{appeal_expedited}``,
-    ``{while_appealable}`` and ``{without_appeal}``.
+    """The title and the first paragraph of a notice.
+
+    Placeholders: the patient's ``{name}``, the precertification ``{number}``, the ``{payer}`` with
+    ``{phone}`` and ``{address}``. In notices of adverse decisions also those about disputes, from the
+    clock of the line of business: ``{last_day}`` and ``{last_day_of_<option>}`` to file an appeal and
+    each option, ``{appeal_standard}``, ``{appeal_expedited}``, ``{while_appealable}``,
+    ``{without_appeal}``.
     """
 
     title: Text
@@ -72,18 +79,19 @@ class Wording(Value):
 
 
 class Section(Value):
-    """A paragraph with its own heading and the same placeholders."""
+    """A paragraph with a heading, and the placeholders of :class:`Wording`."""
 
     title: Text
     text: Words
     audiences: tuple[Audience, ...]
     adverse_only: bool = False
     option: DisputeOption | None = None
-    """Printed only if this is open after the determination (W7, W12)."""
+    """Printed only if this option is open after the determination (W7, W12)."""
     kinds: tuple[NoticeKind, ...] = ()
-    """Empty for all kinds."""
+    """Printed only in these notices; empty for all."""
     vendor_only: bool = False
-    """Printed only for what a delegated vendor decided; ``{vendor}`` and ``{contact}`` are its."""
+    """Printed only in notices of a delegated vendor's decisions; ``{vendor}`` and ``{contact}`` are the
+    vendor's name and contact."""
 
     def belongs_to(
         self,
@@ -94,6 +102,10 @@ class Section(Value):
         options: Container[DisputeOption],
         of_vendor: bool = False,
     ) -> bool:
+        """Whether a notice has the section.
+
+        ``adverse`` is whether it states an adverse decision, ``options`` are the open dispute options.
+        """
         return (
             audience in self.audiences
             and (of_vendor or not self.vendor_only)
@@ -104,12 +116,12 @@ class Section(Value):
 
 
 class NoticeWords(Value):
-    """The payer's wording of notices (W4): ``notices.json`` beside ``payer.json``."""
+    """The payer's wording of notices (W4), from ``notices.json`` beside ``payer.json``."""
 
     kinds: dict[NoticeKind, dict[Audience, Wording]]
     sections: tuple[Section, ...]
     language_help: tuple[Words, ...]
-    """How to get the notice in other languages, in those languages."""
+    """Instructions to obtain the notice in other languages, each in its language."""
 
     @model_validator(mode="after")
     def _every_notice_has_words(self) -> Self:
@@ -120,28 +132,32 @@ class NoticeWords(Value):
             if audience not in self.kinds.get(kind, {})
         ]
         if missing:
-            raise ValueError(f"notices without words: {', '.join(missing)}")
+            raise ValueError(
+                f"kinds must have the wording of every notice; missing: {', '.join(missing)}"
+            )
         return self
 
 
 def notice_id(cycle: int, audience: Audience, suffix: str = "") -> str:
-    """``<cycle>-<audience>``, then ``-dates-<n>`` for the n-th change of dates, or ``-extension``.
+    """The id of a notice: ``<cycle>-<audience><suffix>``.
 
-    Of a delegated vendor's n-th report, ``-vendor-<k>-<n>``, where vendors are counted from 1.
+    ``suffix`` is ``-dates-<n>`` for the n-th change of approved dates, ``-extension`` for an extension,
+    ``-vendor-<k>-<n>`` for the n-th report of the k-th vendor (both from 1), and "" otherwise.
     """
     return f"{cycle}-{audience.value.lower()}{suffix}"
 
 
 def date_changes(review: Review) -> int:
-    """How often an operator changed approved dates (W5)."""
+    """The number of times that an operator changed approved dates (W5)."""
     decisions = (decision for line in review.lines for decision in line.decisions)
     return len({one.decided_at for one in decisions if one.date_change_reason is not None})
 
 
 def last_date_change(review: Review) -> tuple[datetime, int] | None:
-    """When an operator last changed approved dates, and the cycle whose decision has them (W5).
+    """The time of the last change of approved dates, and the cycle of the changed decision (W5).
 
-    Later cycles do not change it, so that its notices are issued once.
+    ``None`` if dates were never changed. Later cycles do not change the result, so the notices of a
+    change are issued once.
     """
     decisions = (decision for line in review.lines for decision in line.decisions)
     dated = ((one.decided_at, one.cycle) for one in decisions if one.date_change_reason is not None)
@@ -149,14 +165,14 @@ def last_date_change(review: Review) -> tuple[datetime, int] | None:
 
 
 def notice_key(request_id: str, notice_id_: str) -> str:
-    """The S3 key of a notice: ids only."""
+    """The S3 key of a notice, which contains ids only."""
     return f"{NOTICE_PREFIX}{request_id}/{notice_id_}.pdf"
 
 
 def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
-    """The decisions of a cycle by line id; empty while none is made.
+    """The status of each of the payer's service lines that a cycle decided, by line id.
 
-    A change of dates is a later decision of the same cycle.
+    Empty while the cycle is open. A change of dates is a later decision of the same cycle.
     """
     return {
         line.line_id: decision.counts_as
@@ -169,7 +185,7 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
 def vendor_decisions(
     review: Review, delegation: Delegation
 ) -> Iterator[tuple[ServiceLine, Decision]]:
-    """The service lines of a delegated vendor with its last decisions, without changes of dates."""
+    """Yield each service line that a vendor decided, with its last decision before changes of dates."""
     for line in review.lines:
         decisions = (one for one in reversed(line.decisions) if one.date_change_reason is None)
         decision = next(decisions, None)
@@ -178,7 +194,7 @@ def vendor_decisions(
 
 
 def kind_of_vendor(review: Review, delegation: Delegation) -> NoticeKind | None:
-    """The notice of what a delegated vendor decided; ``None`` while it has not."""
+    """The notice of a delegated vendor's decisions; ``None`` while there are none."""
     decided = [decision.counts_as for _, decision in vendor_decisions(review, delegation)]
     if not decided:
         return None
@@ -189,7 +205,7 @@ def kind_of_vendor(review: Review, delegation: Delegation) -> NoticeKind | None:
 
 
 def kind_of(review: Review, cycle: int) -> NoticeKind | None:
-    """The notice of a cycle; ``None`` while it is not decided, or where a vendor decided."""
+    """The notice of the payer's decisions in a cycle; ``None`` while there are none."""
     decided = decided_lines(review, cycle).values()
     if not decided:
         return None

@@ -1,7 +1,7 @@
 """An operator's changes of a request: approved dates, providers, and the confirmation of an intake.
 
-:func:`operator_actions` lists what is possible; each other function returns the change. Use cases check
-who may act; this module checks what is allowed then.
+:func:`operator_actions` lists the actions that are possible; each other function returns the change of
+one action. Use cases check who may act; this module checks whether the request allows it.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from precert.domain.statuses import Action, Transition, allows
 
 
 def operator_actions(request: RequestState) -> tuple[Action, ...]:
-    """What an operator may do next, in the order in which it is shown."""
+    """The actions that an operator can take next, in the order in which they are shown."""
     has_dates = allows(request.status, Transition.CHANGE_DATES) and any(
         line.status.rule.approves for line in request.submitted.lines
     )
@@ -35,31 +35,38 @@ def operator_actions(request: RequestState) -> tuple[Action, ...]:
 def change_dates(
     request: Request, decisions: Mapping[str, Decision], *, by: str, now: datetime
 ) -> Change:
-    """Change approved periods: the only change after a determination (W5).
+    """Change the approved periods of service lines (W5).
 
-    Each decision is the line's current one with another period of the same length, and the reason: a
-    shorter one would be a reduction (W10), a longer one an approval.
+    ``decisions`` has, by line id, the line's current decision with another period and the reason. The
+    period has the same length: a shorter one would be a reduction (W10), a longer one an approval.
 
     Raises:
+        ActionNotAllowedError: the status does not allow it.
         InvalidInputError: a line is unknown or not approved, or its period has another length.
     """
     review = request.require(Transition.CHANGE_DATES)
     errors = [
-        FieldError("/lines", "not_approved", f"line {line_id} is not approved, so it has no dates")
+        FieldError(
+            "/lines",
+            "not_approved",
+            f"must be lines with an approved period; {line_id} is not approved",
+        )
         for line_id in decisions
         if (line := review.line(line_id)) is None or not line.status.rule.approves
     ]
     if not errors:
         errors = [
             FieldError(
-                "/lines", "other_length", f"line {line_id} is approved for {days}: keep them"
+                "/lines",
+                "other_length",
+                f"line {line_id} must have a period of {days}, as it was approved",
             )
             for line_id, decision in decisions.items()
             if (days := _other_length(review, line_id, decision))
         ]
     if errors or not decisions:
         raise InvalidInputError(
-            errors or [FieldError("/lines", "missing", "name the lines whose dates change")]
+            errors or [FieldError("/lines", "missing", "must name the lines whose dates change")]
         )
     lines = tuple(
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
@@ -72,7 +79,7 @@ def change_dates(
 
 
 def _other_length(review: Review, line_id: str, decision: Decision) -> str | None:
-    """The approved days in words, if the new period has another length."""
+    """The length of the approved period in words, if that of the new period differs."""
     line = review.line(line_id)
     before, after = line.approved if line else None, decision.approved
     if before is None or after is None:
@@ -86,22 +93,22 @@ def _other_length(review: Review, line_id: str, decision: Decision) -> str | Non
 def reconcile_provider(
     request: Request, role: ProviderRole, entry: DirectoryEntry, *, by: str, now: datetime
 ) -> Change | None:
-    """Replace a provider that did not match the directory by the entry that an operator selects (S3).
+    """Replace a provider that does not match the directory by the entry that an operator selects (S3).
 
-    ``None`` if it was replaced by it already. The change affects who the providers are, and so who sees
-    the request (A2), but not what is requested or decided: it is possible in every status.
-
-    The entered phone and fax are retained, because they apply to this request. A wrong choice is
-    corrected by choosing again.
+    Returns ``None`` if the same entry replaced it already. The TINs of the request change, and so who
+    sees it (A2), but nothing that is requested or decided. It is therefore possible in every status
+    after the submission. The entered phone and fax remain, because they apply to this request. An
+    operator corrects a wrong selection with another one.
 
     Raises:
-        InvalidInputError: the role matched the directory, or the provider that submitted the request
-            would no longer see it.
+        ActionNotAllowedError: the request is a draft.
+        InvalidInputError: the provider of this role matches the directory, or the provider that
+            submitted the request would no longer see it.
     """
     review, content = request.submitted, request.content
     provider, temporary = role.of(content), review.temporary_providers.get(role)
     if provider is None or temporary is None:
-        message = "this provider matches the directory: there is nothing to reconcile"
+        message = "must be the role of a provider that does not match the directory"
         raise InvalidInputError([FieldError("/role", "not_temporary", message)])
     listed = entry.as_provider()
     replaced = listed.model_copy(
@@ -113,7 +120,8 @@ def reconcile_provider(
     tins = frozenset(after.tins)
     if review.submitter_tins and tins.isdisjoint(review.submitter_tins):
         message = (
-            "the provider that submitted the request would lose access: choose an entry of its TIN"
+            "must be an entry with a TIN of the provider that submitted the request, as it would lose "
+            "access otherwise"
         )
         raise InvalidInputError([FieldError("/provider_id", "submitters_tin", message)])
     reconciled = temporary.model_copy(
@@ -136,10 +144,12 @@ def reconcile_provider(
 
 
 def confirm_intake(request: Request, note: str, *, by: str, now: datetime) -> Change | None:
-    """Confirm the exceptions; ``None`` where they are confirmed.
+    """Confirm the intake exceptions of a registered request (S5).
+
+    Returns ``None`` if they are confirmed already.
 
     Raises:
-        ActionNotAllowedError: the request has no exceptions, or is decided or void.
+        ActionNotAllowedError: the request has no intake exceptions, or is a draft, determined or void.
     """
     review = request.submitted
     if review.intake_confirmation is not None:

@@ -1,8 +1,8 @@
-"""Orders of an EHR, and what the payer asserts about their coverage (Da Vinci CRD).
+"""Orders of an EHR, and the coverage information that the payer asserts for them (Da Vinci CRD).
 
-An order states less than a request: often neither its setting nor its type of service. It is judged in
-every setting of the payer's form that it leaves open. Where the answers differ, the assertion depends
-on what is missing; nothing is assumed.
+An order has less data than a request: often neither a setting nor a type of service. The rule list is
+applied for every combination of setting, type and place of service in the payer's form that the order
+allows. If the results differ, the assertion is conditional and names the missing information.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,14 +37,14 @@ class AuthorizationNeeded(StrEnum):
 
 
 class DocumentationNeeded(StrEnum):
-    """Whether a questionnaire has to be completed."""
+    """Whether a questionnaire has to be completed (DTR)."""
 
     CLINICAL = "clinical"
     CONDITIONAL = "conditional"
 
 
 class InformationNeeded(StrEnum):
-    """What an assertion depends on and the order does not state."""
+    """Information that an assertion depends on and that the order does not have."""
 
     LOCATION = "location"
     DETAIL_CODE = "detail-code"
@@ -52,7 +52,7 @@ class InformationNeeded(StrEnum):
 
 
 class AssertionReason(StrEnum):
-    """Reasons with a code of their own; others are texts."""
+    """Reasons with a code of the implementation guide. Other reasons are texts."""
 
     NO_MEMBER_FOUND = "no-member-found"
     NO_ACTIVE_COVERAGE = "no-active-coverage"
@@ -61,10 +61,10 @@ class AssertionReason(StrEnum):
 
 
 class Order(Value):
-    """One order as far as a check of its coverage uses it.
+    """The data of one order that a check of its coverage uses.
 
-    ``codes`` are the billing codes that it can have: each is judged by itself. Empty settings are not
-    stated.
+    ``codes`` are its possible billing codes, each of which gets a result of its own. An authorization
+    type of ``None``, and empty types or places of service, are not stated in the order.
     """
 
     codes: tuple[Procedure, ...] = ()
@@ -78,12 +78,13 @@ class Order(Value):
     requesting_provider: Provider | None = None
     servicing_provider: Provider | None = None
     is_drug: bool = False
-    """Whether a medication is ordered, whose code may be none of a medical benefit."""
+    """Whether it is a MedicationRequest, whose code can be outside of the medical benefit."""
 
     def settings(self, payer: Payer) -> tuple[tuple[AuthorizationType, str, str], ...]:
-        """Every setting, type and place of service of the form that the order allows.
+        """The combinations of authorization type, type and place of service that the order allows.
 
-        Where the order contradicts the form, its place of service counts before its type.
+        Combinations are those of the payer's form. If none has all values of the order, its
+        authorization type takes precedence, then its place of service, then its type of service.
         """
         form = [
             (kind.authorization_type, kind.code, place)
@@ -100,7 +101,10 @@ class Order(Value):
         return tuple(form)
 
     def services(self, procedure: Procedure, payer: Payer, today: date) -> tuple[Service, ...]:
-        """The order of one code as a service, in each setting that it allows."""
+        """The service for one of the order's codes, in each setting that the order allows.
+
+        Without a day in the order, the service is on ``today``.
+        """
         day = self.day or today
         return tuple(self._service(procedure, setting, day) for setting in self.settings(payer))
 
@@ -123,7 +127,10 @@ class Order(Value):
         )
 
     def content(self, patient: Patient, payer: Payer) -> RequestContent | None:
-        """The request for the order; ``None`` if its code, day or setting is not the only one."""
+        """The content of a request for the order.
+
+        ``None`` unless the order has a day and exactly one code, and allows exactly one setting.
+        """
         settings = self.settings(payer)
         if self.day is None or len(self.codes) != 1 or len(settings) != 1:
             return None
@@ -138,7 +145,7 @@ class Order(Value):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an assertion is made: a code, a text, or both."""
+    """The reason of an assertion: a text, and a code if there is one."""
 
     text: str
     code: AssertionReason | None = None
@@ -146,19 +153,19 @@ class Reason:
 
 @dataclass(frozen=True)
 class CoverageAssertion:
-    """What the payer asserts for some billing codes of an order."""
+    """The payer's assertion for one or several billing codes of an order."""
 
     covered: Covered
     authorization: AuthorizationNeeded | None = None
     documentation: DocumentationNeeded | None = None
     documents: tuple[frozenset[str], ...] = ()
-    """Codes of the required documentation: one set, or one for each setting that requires another."""
+    """The different sets of required documentation in the settings of the order, by their codes."""
     information: tuple[InformationNeeded, ...] = ()
     reasons: tuple[Reason, ...] = ()
     limitations: tuple[str, ...] = ()
-    """Under which assumptions it is made."""
+    """The assumptions of the assertion, in words."""
     number: str | None = None
-    """The precertification number, if it is satisfied."""
+    """The precertification number, if the authorization is ``SATISFIED``."""
     vendor: DelegatedVendor | None = None
     expires_on: date | None = None
     codes: tuple[tuple[CodeType, str], ...] = ()
@@ -166,13 +173,13 @@ class CoverageAssertion:
 
 @dataclass(frozen=True)
 class JudgedSetting:
-    """The answer for one code in one setting."""
+    """The result of the rule list for one code in one setting."""
 
     service: Service
     answer: CodeResult
     rule: Rule | None
     text: str | None = None
-    """The payer's text about it, where the answer alone does not state what to do."""
+    """The payer's text about the next step, if the result alone does not explain it."""
     vendor: DelegatedVendor | None = None
 
     @property
@@ -206,7 +213,7 @@ _ANSWERS: Final = {
 
 
 def without_codes(order: Order, payer: Payer) -> CoverageAssertion:
-    """What is asserted for an order without a billing code."""
+    """The assertion for an order without a billing code."""
     text = payer.notices.get("medical_pharmacy") if order.is_drug else None
     return CoverageAssertion(
         Covered.CONDITIONAL,
@@ -217,7 +224,7 @@ def without_codes(order: Order, payer: Payer) -> CoverageAssertion:
 
 
 def after_coverage(last_day: date) -> CoverageAssertion:
-    """What is asserted for a service after the last day of the patient's coverage."""
+    """The assertion for a service after the last day of the patient's coverage."""
     return CoverageAssertion(
         Covered.CONDITIONAL,
         AuthorizationNeeded.CONDITIONAL,
@@ -227,11 +234,12 @@ def after_coverage(last_day: date) -> CoverageAssertion:
 
 
 def not_covered(code: AssertionReason, text: str) -> CoverageAssertion:
+    """The assertion that the service is not covered, with its reason."""
     return CoverageAssertion(Covered.NOT_COVERED, reasons=(Reason(text, code),))
 
 
 def satisfied(answer: CoverageAssertion, number: str, last_day: date) -> CoverageAssertion:
-    """The answer with an authorization in effect: nothing is left to document for it."""
+    """The assertion for an authorization in effect until ``last_day``, without documentation."""
     return replace(
         answer,
         authorization=AuthorizationNeeded.SATISFIED,
@@ -245,7 +253,7 @@ def satisfied(answer: CoverageAssertion, number: str, last_day: date) -> Coverag
 
 
 def before_documentation(answer: CoverageAssertion) -> CoverageAssertion:
-    """The answer for an order that is still being written, without its documentation."""
+    """The assertion for an order that is still being written: without the required documentation."""
     if answer.documentation is None:
         return answer
     information = answer.information
@@ -258,6 +266,7 @@ def before_documentation(answer: CoverageAssertion) -> CoverageAssertion:
 
 
 def undetermined(text: str, code: AssertionReason | None = None) -> CoverageAssertion:
+    """The assertion that nothing can be determined, with its reason."""
     return CoverageAssertion(
         Covered.INDETERMINATE, AuthorizationNeeded.INDETERMINATE, reasons=(Reason(text, code),)
     )
@@ -268,7 +277,10 @@ def asserted(
     vendors: Mapping[str, DelegatedVendor],
     code: tuple[CodeType, str],
 ) -> CoverageAssertion:
-    """What is asserted for one code, by its answers in every setting that the order allows."""
+    """The assertion for one code, from its results in every setting that the order allows.
+
+    ``vendors`` has the delegated vendors by id.
+    """
     known = [one for one in settings if one.is_known]
     if not known:
         return CoverageAssertion(
@@ -317,7 +329,7 @@ def _documentation(documents: set[frozenset[str]]) -> DocumentationNeeded | None
 def _limitations(
     settings: Sequence[JudgedSetting], known: Sequence[JudgedSetting]
 ) -> Iterator[str]:
-    """The settings of the answer, where others that the order allows have none."""
+    """The settings to which the result applies, if other settings of the order have no result."""
     answered = {one.service.authorization_type for one in known}
     if answered != {one.service.authorization_type for one in settings}:
         yield from (OF_SETTING.format(setting=one.value.lower()) for one in answered if one)
@@ -332,7 +344,7 @@ _WORDS: Final = {
 
 
 def _differences(known: Sequence[JudgedSetting]) -> str:
-    """The answers by setting, as in "inpatient: precertification by the plan; outpatient: …"."""
+    """The results by setting, as in "inpatient: precertification by the plan; outpatient: …"."""
     by_setting: dict[str, dict[str, None]] = {}
     for one in known:
         kind = one.service.authorization_type
@@ -342,7 +354,10 @@ def _differences(known: Sequence[JudgedSetting]) -> str:
 
 
 def merged(assertions: Sequence[CoverageAssertion]) -> tuple[CoverageAssertion, ...]:
-    """One assertion for codes with the same answer; codes without a rule are left out beside others."""
+    """One assertion for all codes with equal assertions.
+
+    Codes that are ``INDETERMINATE`` are omitted if other codes of the order are not.
+    """
     known = [one for one in assertions if one.covered is not Covered.INDETERMINATE]
     groups: dict[CoverageAssertion, list[tuple[CodeType, str]]] = {}
     for one in known or assertions:

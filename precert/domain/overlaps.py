@@ -1,8 +1,8 @@
-"""Approvals of one service by two requests (S2).
+"""Approvals of the same service in two requests of a member (S2).
 
-A denied service can be requested again and approved, and the denial be overturned after that. A service
-is approved twice if both requests have the same servicing provider and the same code with the same
-modifiers on overlapping dates.
+This happens, for example, if a denied service is requested again and approved, and the denial is then
+overturned on appeal. Services are the same if both requests have the same servicing provider, and the
+services the same code, modifiers and medication on overlapping dates.
 """
 
 from collections.abc import Collection, Mapping
@@ -30,7 +30,7 @@ class Overlap(NamedTuple):
 def approved_services(
     request: Request, lines: Collection[ServiceLine]
 ) -> dict[str, RequestedService]:
-    """The service of each line that is approved, with the approved code, by its id."""
+    """The services of the approved lines, by line id, each with the approved code."""
     services = services_by_line(request.content, tuple(lines))
     approved = {line.line_id: line.approved for line in lines if line.approved is not None}
     return {
@@ -43,11 +43,9 @@ def approved_services(
 
 
 def lines_with(request: Request, decisions: Mapping[str, Decision]) -> list[ServiceLine]:
-    """The lines of the request with further decisions."""
+    """The lines that ``decisions`` decides (by line id), each with its decision added."""
     return [
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
-        if line.line_id in decisions
-        else line
         for line in request.submitted.lines
         if line.line_id in decisions
     ]
@@ -56,7 +54,7 @@ def lines_with(request: Request, decisions: Mapping[str, Decision]) -> list[Serv
 def can_overlap(
     own: Fingerprint, services: Collection[RequestedService], other: Fingerprint
 ) -> bool:
-    """Whether another request of the same provider has one of these services, on whatever dates."""
+    """Whether another request of the same servicing provider has one of these services on any dates."""
     codes = {_kind_of(one) for one in services}
     return (
         is_comparable(own, other)
@@ -66,7 +64,7 @@ def can_overlap(
 
 
 def overlaps_with(services: Mapping[str, RequestedService], other: Request) -> list[Overlap]:
-    """The services that another request approves on overlapping dates."""
+    """The services (by line id) that another request also approves on overlapping dates."""
     approved = approved_services(other, other.submitted.lines).values()
     return [
         Overlap(line_id, other, one)

@@ -1,6 +1,6 @@
-"""The payer's configuration: what differs from payer to payer and is not code.
+"""The payer's configuration, which is data: everything that differs between payers.
 
-Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` has that of the sample payer.
+A deployment ships it as ``payer.json`` beside the code; ``data/payer/`` has that of the sample payer.
 """
 
 from collections import Counter
@@ -29,11 +29,11 @@ PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "emergency": ("within", "unless_state"),
     "emergency_admission": ("within", "last_day"),
 }
-"""What is filled into texts that state a time limit, which is elsewhere in the payer's data."""
+"""The placeholders of notices with a time limit, which another setting of the payer's data defines."""
 
 
 class Contact(Value):
-    """Whom to call, and when."""
+    """A phone contact with its hours."""
 
     name: Text
     phone: Text
@@ -41,52 +41,55 @@ class Contact(Value):
 
 
 class UtilizationManagement(Value):
-    """How the payer's reviewers work."""
+    """The settings of clinical review."""
 
     assignment_minutes: Annotated[int, Field(ge=1)]
-    """How long a case stays assigned to the reviewer who assigned it."""
+    """How long a case stays assigned to a reviewer who assigned it to themselves."""
     lead_assignment_minutes: Annotated[int, Field(ge=1)] = 1440
-    """How long a case stays assigned to a reviewer whom a lead assigned."""
+    """How long a case stays assigned to a reviewer to whom a lead assigned it."""
     approval_days: Annotated[int, Field(ge=1)]
-    """Length of an approved period where the request is not for a stay."""
+    """Length in days of an approved period, except for a stay."""
     approval_start_days: Annotated[int, Field(ge=0)] = 60
-    """How far an approved period may begin before or after the requested day."""
+    """The most days between the requested first day and that of an approved period."""
     approval_max_days: Annotated[int, Field(ge=1)] = 366
-    """The longest approved period, unless a longer stay was requested."""
+    """The most days of an approved period, unless a longer stay was requested."""
     physician_decides_adverse: bool = True
     """Whether a physician must decide denials and reductions; other reviewers propose them (W10)."""
     second_signature: frozenset[LineStatus] = frozenset()
-    """Decisions that a second reviewer has to sign."""
+    """Statuses of decisions that a second reviewer has to sign."""
     licensed_credentials: tuple[Text, ...] = ()
-    """Credentials with which a delegated vendor's reviewer may deny or reduce, upper case (W10)."""
+    """Credentials with which a delegated vendor's reviewer may deny or reduce (W10).
+
+    Upper case, without periods."""
     peer_to_peer_phone: Text
     peer_to_peer_hours: Annotated[int, Field(ge=1)]
-    """How long an offered peer-to-peer discussion can be accepted."""
+    """Hours within which an offer of a peer-to-peer discussion can be accepted."""
     peer_to_peer_request_days: Annotated[int, Field(ge=0)] = 14
-    """How long after an adverse determination a discussion can be requested; 0 for never (W12)."""
+    """Days after an adverse determination to request a discussion (W12); 0 for no discussion."""
     peer_to_peer_hold_hours: Annotated[int, Field(ge=1)] = 48
-    """How soon the payer holds a requested discussion."""
+    """Hours within which the payer holds a requested discussion."""
     reconsideration_filing_days: Annotated[int, Field(ge=0)] = 60
-    """How long after an adverse determination a reconsideration can be requested (W12)."""
+    """Days after an adverse determination within which a reconsideration can be requested (W12)."""
     reconsideration_days: Annotated[int, Field(ge=1)] = 14
+    """Calendar days within which a standard reconsideration is decided."""
     reconsideration_expedited_hours: Annotated[int, Field(ge=1)] = 72
-    """How long the decision of a reconsideration takes."""
+    """Hours within which an expedited reconsideration is decided."""
     duplicate_window_days: Annotated[int, Field(ge=0)]
-    """Requests whose dates are so many days apart or less may repeat each other (S2)."""
+    """The most days between the dates of two requests that can be potential duplicates (S2)."""
 
 
 class ReasonRule(Value):
-    """Which decisions a reason code fits."""
+    """The decisions for which a reason code is valid."""
 
     statuses: frozenset[LineStatus] = frozenset(
         status for status in LineStatus if status.rule.adverse
     )
     needs_information_request: bool = False
-    """Whether it states that requested information is missing."""
+    """Whether the reason is missing information, which must have been requested before."""
 
 
 class RationaleTemplate(Value):
-    """A text to begin a rationale with; the reviewer edits it for the case."""
+    """A template of a rationale, which the reviewer completes for the case."""
 
     name: Text
     text: Annotated[str, Field(min_length=1, max_length=2000)]
@@ -99,7 +102,7 @@ class DraftClock(Value):
     resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
     """Weekdays on which the clock pauses; Monday is 0. It runs on at least one."""
     warn_hours_left: Annotated[int, Field(ge=0)] = 0
-    """How many of the hours are left when a message warns, by the same clock; 0 is no warning (D5)."""
+    """Hours on the same clock before the expiration at which a message warns (D5); 0 for none."""
 
     @property
     def length(self) -> timedelta:
@@ -107,7 +110,7 @@ class DraftClock(Value):
 
     @property
     def warn_after(self) -> timedelta | None:
-        """How much of the clock runs before the warning."""
+        """The time on the clock after which a message warns; ``None`` for no message."""
         return self.length - timedelta(hours=self.warn_hours_left) if self.warn_hours_left else None
 
     @model_validator(mode="after")
@@ -118,35 +121,37 @@ class DraftClock(Value):
 
 
 class BusinessCalendar(Value):
-    """The days on which the payer works: all but these weekdays and dates. Monday is 0."""
+    """The payer's business days: all days but these weekdays (Monday is 0) and holidays."""
 
     resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
     holidays: frozenset[Holiday]
 
     def counts(self, day: date) -> bool:
+        """Whether this is a business day."""
         return day.weekday() not in self.resting_weekdays and day not in self.holidays
 
 
 class EmergencyNotice(Value):
-    """Business days after an emergency admission within which it is reported (C10)."""
+    """Business days after an emergency admission within which it must be reported (C10)."""
 
     business_days: Annotated[int, Field(ge=0)]
     business_days_by_state: Mapping[str, Annotated[int, Field(ge=0)]] = {}
-    """Where a state has another limit, by the servicing provider's state."""
+    """The limits of states that have another one, by the servicing provider's state."""
 
     def days_in(self, state: str | None) -> int:
+        """The limit in this state, in business days."""
         return self.business_days_by_state.get(state or "", self.business_days)
 
 
 class ServiceDateWindow(Value):
-    """Service dates that can be entered, in days from today (C9)."""
+    """The range of service dates that can be entered, in days from today (C9)."""
 
     days_back: Annotated[int, Field(ge=0)]
     days_ahead: Annotated[int, Field(ge=0)]
 
 
 class DocumentLimits(Value):
-    """Uploads (U1-U3). Sizes in bytes, lifetimes in seconds."""
+    """Limits of uploads and downloads (U1-U3). Sizes are in bytes, lifetimes of links in seconds."""
 
     max_bytes: Annotated[int, Field(ge=1)]
     max_at_submission: Annotated[int, Field(ge=1)]
@@ -156,28 +161,28 @@ class DocumentLimits(Value):
 
 
 class PayerIdentifier(Value):
-    """An identifier by which coverages name the payer, as a FHIR Identifier."""
+    """An identifier of the payer in the Coverage resources of EHRs (FHIR Identifier)."""
 
     system: Text
     value: Text
 
 
 class CoverageDiscovery(Value):
-    """How the payer answers orders of EHRs (Da Vinci CRD)."""
+    """The settings of coverage requirements discovery for orders of EHRs (Da Vinci CRD)."""
 
     payer_identifiers: tuple[PayerIdentifier, ...] = ()
-    """Those of the payer, one of which a coverage has to name. Not compared if empty."""
+    """Identifiers of the payer, one of which a Coverage must have. If empty, any is accepted."""
     authorize_orders: bool = False
-    """Whether signed orders that the rules approve by themselves are authorized at once."""
+    """Whether a signed order is authorized at once if the rules approve it without a reviewer."""
 
     def is_own_payer(self, named: Collection[tuple[str, str]]) -> bool:
-        """Whether one of these identifiers is the payer's."""
+        """Whether one of these identifiers (system and value) is the payer's."""
         known = {(one.system, one.value) for one in self.payer_identifiers}
         return not known or not known.isdisjoint(named)
 
 
 class Payer(Value):
-    """One payer."""
+    """The configuration of one payer."""
 
     name: Text
     time_zone: Text
@@ -188,65 +193,70 @@ class Payer(Value):
     """The return address of notices, and where appeals are mailed."""
     supported_management_levels: tuple[Text, ...]
     review_clocks: dict[str, ReviewClock]
-    """By line of business."""
+    """The decision clocks, by line of business (W2, W11)."""
     utilization_management: UtilizationManagement
     draft_clock: DraftClock
     business_calendar: BusinessCalendar
     emergency_notice: EmergencyNotice
     history_years: Annotated[int, Field(ge=1)]
-    """How long a request and its messages stay after their last change, by the calendar (T4)."""
+    """Calendar years for which a request and its messages are retained after the last change (T4)."""
     service_dates: ServiceDateWindow
     documents: DocumentLimits
     coverage_discovery: CoverageDiscovery = CoverageDiscovery()
     form: Form
     behavioral_services: tuple[CodeRange, ...] = ()
-    """Codes of behavioral services, which have guidance and no form (A5)."""
+    """Codes of behavioral services, which cannot be requested with the form (A5)."""
     behavioral_diagnoses: tuple[DiagnosisRange, ...] = ()
-    """Primary diagnoses by which a stay without codes is behavioral (A5)."""
+    """Primary diagnoses with which a stay without codes is a behavioral service (A5)."""
     drug_codes: tuple[CodeRange, ...] = ()
-    """Codes of drugs: a service with one needs its medication (C11)."""
+    """Codes of drugs. A service with one of them requires a medication (C11)."""
     reason_codes: dict[str, str]
-    """X12 886 codes that a denial may carry, with their meaning."""
+    """X12 886 codes of reasons for a denial or a reduction, with their meaning."""
     reason_rules: Mapping[str, ReasonRule] = {}
-    """Reason codes that do not fit every denial and reduction."""
+    """Rules of reason codes that are not valid for every denial and reduction."""
     rationale_templates: Mapping[str, tuple[RationaleTemplate, ...]] = {}
-    """Texts by reason code from which a reviewer writes a rationale."""
+    """Templates of rationales, by reason code."""
     criteria: tuple[Text, ...] = ()
-    """Names of criteria that reviewers often cite; others can be entered."""
+    """Names of criteria that reviewers often cite. Reviewers can enter others."""
     required_documentation: dict[str, Text]
-    """Documents that a rule can require with a request: the text of each code."""
+    """Documents that a rule can require with a request: the display name of each code."""
     attachment_codes: Mapping[str, LoincCode] = {}
-    """The LOINC codes of requests for required documentation, and of the documents sent, by the code
-    of the document. Without one, its text is sent as a note."""
+    """LOINC codes of documents, by code of the required documentation, for FHIR requests for
+    documentation and for received attachments. A document without one is requested with a note."""
     notices: dict[str, str]
+    """Texts for providers, by name."""
     messages: dict[str, str]
-    """Texts of the inbox by event type; ``{number}``, ``{status}`` and, of a refused document,
-    ``{reason}`` are filled in."""
+    """Texts of inbox messages, by event type, with the placeholders ``{number}``, ``{status}`` and, for
+    a refused document, ``{reason}``."""
 
     @model_validator(mode="after")
     def _notices_of_fields_exist(self) -> Self:
         named = {field.notice for group in self.form.fields.values() for field in group}
         if unknown := sorted(name for name in named if name and name not in self.notices):
-            raise ValueError(f"fields of the form name notices that there are not: {unknown}")
+            raise ValueError(
+                f"notices of the form's fields must be names in notices: {unknown} are not"
+            )
         return self
 
     @model_validator(mode="after")
     def _templates_are_of_reasons(self) -> Self:
         if unknown := self.rationale_templates.keys() - self.reason_codes.keys():
-            raise ValueError(f"rationale_templates names codes that are not reasons: {unknown}")
+            raise ValueError(
+                f"rationale_templates must have only codes of reason_codes: {sorted(unknown)} are not"
+            )
         return self
 
     @model_validator(mode="after")
     def _placeholders_of_notices_are_known(self) -> Self:
         for name, known in PLACEHOLDERS.items():
             if name not in self.notices:
-                raise ValueError(f"notices needs the text {name}")
+                raise ValueError(f"notices must have the text {name}")
             try:
                 self.notices[name].format_map(dict.fromkeys(known, ""))
             except (IndexError, KeyError, ValueError) as error:
                 named = ", ".join(f"{{{one}}}" for one in known)
                 raise ValueError(
-                    f"the text {name} may have only the placeholders {named}"
+                    f"the text {name} of notices must have only the placeholders {named}"
                 ) from error
         return self
 
@@ -254,33 +264,36 @@ class Payer(Value):
     def _attachment_codes_name_one_document_each(self) -> Self:
         if unknown := self.attachment_codes.keys() - self.required_documentation.keys():
             raise ValueError(
-                "attachment_codes names documents that are not in required_documentation: "
-                f"{sorted(unknown)}"
+                "attachment_codes must have only codes of required_documentation: "
+                f"{sorted(unknown)} are not"
             )
         counted = Counter(self.attachment_codes.values())
         if repeated := sorted(code for code, count in counted.items() if count > 1):
             raise ValueError(
-                f"attachment_codes has LOINC codes of several documents: {repeated}. A received "
-                "document could not be assigned; enter a different code for each document, or none"
+                "attachment_codes must have a different LOINC code for each document, because received "
+                f"documents are assigned by them: {repeated} are used more than once"
             )
         return self
 
     @model_validator(mode="after")
     def _reason_rules_are_of_reasons(self) -> Self:
         if unknown := self.reason_rules.keys() - self.reason_codes.keys():
-            raise ValueError(f"reason_rules names codes that are not in reason_codes: {unknown}")
+            raise ValueError(
+                f"reason_rules must have only codes of reason_codes: {sorted(unknown)} are not"
+            )
         return self
 
     def document_of_attachment(self, loinc_code: str) -> str | None:
-        """The code of the required document that a LOINC code names, if any."""
+        """The code of the required documentation with this LOINC code, if any."""
         named = (document for document, code in self.attachment_codes.items() if code == loinc_code)
         return next(named, None)
 
     def reason_rule(self, code: str) -> ReasonRule:
+        """The rule of a reason code; by default it is valid for every denial and reduction."""
         return self.reason_rules.get(code, ReasonRule())
 
     def reasons_for(self, status: LineStatus) -> tuple[str, ...]:
-        """The reason codes of a denial or a reduction."""
+        """The reason codes that are valid for a decision with this status."""
         codes = sorted(self.reason_codes)
         return tuple(code for code in codes if status in self.reason_rule(code).statuses)
 
@@ -289,7 +302,7 @@ class Payer(Value):
         return ZoneInfo(self.time_zone)
 
     def behavioral_service(self, code: str, code_type: CodeType | None) -> CodeRange | None:
-        """The range of behavioral services that has the code, if any (A5)."""
+        """The range of behavioral services that contains the code, if any (A5)."""
         return range_of(code, code_type, self.behavioral_services)
 
     def is_behavioral_stay(self, service: Service) -> bool:
@@ -300,11 +313,11 @@ class Payer(Value):
         return any(codes.has(diagnosis) for codes in self.behavioral_diagnoses)
 
     def is_drug(self, code: str, code_type: CodeType | None) -> bool:
-        """Whether the code is a drug's (C11)."""
+        """Whether it is the code of a drug (C11)."""
         return range_of(code, code_type, self.drug_codes) is not None
 
     def needs_medication(self, service: Service) -> bool:
-        """Whether the service needs its medication: by its type or by one of its codes (C11)."""
+        """Whether the service requires a medication, by its type or by one of its codes (C11)."""
         return any(
             kind.medication_required
             for kind in self.form.types_of_service
@@ -312,10 +325,10 @@ class Payer(Value):
         ) or any(self.is_drug(one.code, one.code_type) for one in service.procedures)
 
     def has_drug_clock(self, service: Service, procedure: Procedure | None) -> bool:
-        """Whether a line is a drug that is infused or injected outside of a stay (W11).
+        """Whether a line is for an outpatient drug, which has a decision clock of its own (W11).
 
-        A drug is identified by its code. A medication that is entered by name or NDC, without the code
-        of a drug, makes each line of its service one: their codes state how it is administered.
+        That is a line with the code of a drug. If no line of the service has one, but the service has
+        or requires a medication, all its lines are: their codes are those of the administration.
         """
         if service.authorization_type is not AuthorizationType.OUTPATIENT:
             return False
@@ -326,7 +339,7 @@ class Payer(Value):
         return service.medication is not None or self.needs_medication(service)
 
     def drug_lines(self, content: RequestContent) -> frozenset[str]:
-        """The ids of the lines that have the clock of drugs, where the line of business has one."""
+        """The ids of the lines with the clock of drugs, if the line of business has such a clock."""
         return frozenset(
             line_id
             for line_id, service, procedure in numbered_lines(content.services)
@@ -334,7 +347,7 @@ class Payer(Value):
         )
 
     def clock_for(self, request: "Request") -> ReviewClock:
-        """The deadlines of the request's line of business, with those of its state (W2, W7)."""
+        """The decision clocks of the request's line of business in its state (W2, W7)."""
         plan = request.plan
         return self.review_clocks[plan.line_of_business].in_state(plan.state)
 
@@ -343,9 +356,10 @@ class Payer(Value):
     ) -> DecisionClock:
         """The clock of the request's current cycle, by line of business and state (W2, W11).
 
-        All lines of a cycle are decided together, so that one drug sets the clock of drugs.
-        ``line_ids`` are other lines than those that the payer decides in the cycle. The clock of a
-        reconsideration or discussion is a setting, as no regulation limits it (W12).
+        All lines of a cycle are decided together: if one of them is a drug, the clock of drugs applies.
+        ``line_ids`` are the lines of a delegated vendor; by default, the lines that the payer decides
+        in the cycle. No regulation limits the time for a reconsideration or a discussion: their clocks
+        are utilization management settings (W12).
         """
         kind, settings = request.clock_kind(self.zone), self.utilization_management
         appeal = request.submitted.open_appeal
@@ -363,7 +377,7 @@ class Payer(Value):
     def appeal_limits(
         self, request: "Request", line_ids: Collection[str], *, expedited: bool
     ) -> Mapping[str, Period]:
-        """How long the decision of an appeal of each line takes (W4)."""
+        """The time limit of the decision of an appeal, for each of these lines (W4)."""
         kind = ClockKind.APPEAL_STANDARD
         if expedited:
             kind = ClockKind.APPEAL_EXPEDITED
@@ -376,7 +390,7 @@ class Payer(Value):
         }
 
     def appeal_words(self, request: "Request", line_ids: Collection[str]) -> Mapping[str, str]:
-        """What texts about an appeal of these lines state: placeholders, each with its words (W4)."""
+        """The values of the placeholders of texts about an appeal of these lines (W4)."""
         clock = self.clock_for(request)
         review = clock.external_review
         return {
@@ -388,7 +402,7 @@ class Payer(Value):
 
 
 def written_limits(limits: Mapping[str, Period]) -> str:
-    """The time limits of service lines in words: one where they are equal, or each with its lines."""
+    """The time limits of service lines in words: one if all are equal, or each with its lines."""
     by_limit: dict[Period, list[str]] = {}
     for line_id, limit in limits.items():
         by_limit.setdefault(limit, []).append(line_id)

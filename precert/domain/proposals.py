@@ -1,4 +1,4 @@
-"""Decisions that another reviewer must confirm or sign before they are the determination (W10)."""
+"""Proposed decisions, which take effect when another reviewer confirms or signs them (W10)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,12 +22,13 @@ def propose(
 ) -> Change:
     """Propose decisions that a physician must confirm, or that need a second signature (W10).
 
-    The author of a proposal can replace it.
+    The reviewer who proposed decisions can replace them with others.
 
     Raises:
-        ActionNotAllowedError: another reviewer's decisions are proposed.
+        ActionNotAllowedError: no cycle is open for review, another reviewer's decisions are proposed,
+            or decisions were proposed :data:`MOST_PROPOSALS` times in this cycle.
         SameReviewerError: the appeal is against a decision of the same person.
-        InvalidInputError: a line of the cycle is missing, or one is unknown.
+        InvalidInputError: a line of the cycle has no decision, or a decision is for another line.
     """
     review = waiting_review(request)
     request.require_other_reviewer(by)
@@ -36,8 +37,9 @@ def propose(
         raise request.refusal("Another reviewer's decisions are already proposed.")
     if review.proposals >= MOST_PROPOSALS:
         raise request.refusal(
-            f"Decisions of this case were proposed {MOST_PROPOSALS} times since the cycle was opened. "
-            "A physician can decide it without a proposal."
+            f"Decisions of this case were proposed {MOST_PROPOSALS} times since the cycle was opened, "
+            "which is the maximum. A physician reviewer can decide it without a proposal, unless the "
+            "decisions need a second signature."
         )
     proposal = Proposal(
         proposed_by=by,
@@ -58,12 +60,14 @@ def propose(
 
 
 def signed(request: Request, by: str, decided_as: DecidingRole) -> dict[str, Decision]:
-    """The proposed decisions, signed; a physician who confirms them is who decided them (W10).
+    """The proposed decisions by line id, signed by another reviewer (W10).
+
+    A physician who confirms adverse decisions is recorded as the person who decided.
 
     Raises:
-        ActionNotAllowedError: nothing is proposed.
-        SameReviewerError: the proposer cannot sign.
-        NotEntitledError: a physician must confirm them.
+        ActionNotAllowedError: nothing is proposed, or no cycle is open for review.
+        SameReviewerError: the reviewer who proposed the decisions cannot sign them.
+        NotEntitledError: a physician reviewer must confirm them.
     """
     proposal = _proposal(request)
     if proposal.proposed_by == by:
@@ -72,8 +76,8 @@ def signed(request: Request, by: str, decided_as: DecidingRole) -> dict[str, Dec
     if proposal.awaits_physician:
         if decided_as is not DecidingRole.PHYSICIAN:
             raise NotEntitledError(
-                "These decisions deny or reduce something. A physician reviewer must confirm them; "
-                "you can return them.",
+                "These decisions deny or reduce something. A physician reviewer must confirm them. "
+                "You can return them.",
                 entitlement=Entitlement.PHYSICIAN_REVIEWER.value,
             )
         update |= {
@@ -90,13 +94,14 @@ def signed(request: Request, by: str, decided_as: DecidingRole) -> dict[str, Dec
 def return_proposal(
     request: Request, by: str, now: datetime, *, comment: str | None = None
 ) -> Change | None:
-    """Withdraw a proposal, or return it unsigned with a comment; the cycle is open again.
+    """Withdraw your own proposal, or return another reviewer's with a comment.
 
-    Returns ``None`` where the caller returned it with this comment before.
+    The case can then be decided again. Returns ``None`` if the same reviewer returned the last proposal
+    of this cycle with this comment.
 
     Raises:
-        ActionNotAllowedError: nothing is proposed.
-        InvalidInputError: the comment is missing.
+        ActionNotAllowedError: nothing is proposed, or no cycle is open for review.
+        InvalidInputError: the comment to another reviewer's proposal is missing.
     """
     review = request.submitted
     before = review.returned_proposal
@@ -106,7 +111,7 @@ def return_proposal(
             return None
     proposal = _proposal(request)
     if comment is None and proposal.proposed_by != by:
-        message = "state what the reviewer who proposed the decisions should change"
+        message = "must state what the reviewer who proposed the decisions should change"
         raise InvalidInputError([FieldError("/comment", "missing", message)])
     returned = ReturnedProposal(
         **dict(proposal), cycle=review.cycle, returned_by=by, returned_at=now, comment=comment

@@ -1,8 +1,8 @@
 """The request: from draft to determination and appeal.
 
 A request has services, a service has service lines, each service line is determined, and the request's
-status follows from its service lines (W3). Every method returns the changed request with its event;
-nothing here stores or sends anything. What follows from the state of a request is in
+status follows from its service lines (W3). A method that changes the request returns a :class:`Change`,
+which a use case stores. What follows from the state of a request is in
 :mod:`precert.domain.request_state`. A reviewer's actions within a determination cycle are in
 :mod:`precert.domain.reviewing`, :mod:`precert.domain.case_assignment` and
 :mod:`precert.domain.proposals`, disputes in :mod:`precert.domain.disputing`, and an operator's changes
@@ -18,20 +18,23 @@ from precert.domain.assessment import Assessment
 from precert.domain.clocks import CHECK_INTERVAL, Deadline, resumed
 from precert.domain.decisions import Decision, require_lines, with_decisions, without_replaced
 from precert.domain.delegation import Delegation, RecordedReport, names_of
-from precert.domain.determination import is_worse
 from precert.domain.documents import Document
 from precert.domain.errors import ActionNotAllowedError, SameReviewerError
 from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event
+from precert.domain.licensed_decisions import require_licensed
 from precert.domain.payer import Payer
 from precert.domain.request_events import event_of
 from precert.domain.request_state import RequestState
 from precert.domain.review import Review, closed_cycle, with_deadline
-from precert.domain.statuses import DETERMINED, Status, Transition, allows, status_of_lines
+from precert.domain.statuses import Status, Transition, allows, status_of_lines
 
 
 class Request(RequestState):
-    """A request with the changes of its state."""
+    """A request, with the methods that change it.
+
+    Methods raise :class:`ActionNotAllowedError` if the status does not allow the change.
+    """
 
     def pend(
         self,
@@ -40,7 +43,10 @@ class Request(RequestState):
         now: datetime,
         assessment: Assessment | None = None,
     ) -> "Change":
-        """Start clinical review with its deadline and new upload slots (W1, W2, U3)."""
+        """Pend the request for clinical review until ``deadline`` (W1, W2).
+
+        ``document_slots`` is the number of documents that can be added to it while it is pended (U3).
+        """
         review = self.require(Transition.PEND)
         return self.changed(
             EventType.REQUEST_PENDED,
@@ -62,10 +68,10 @@ class Request(RequestState):
     def delegate(
         self, delegations: Sequence[Delegation], assessment: Assessment, now: datetime
     ) -> "Change":
-        """Assign the service lines that vendors decide and report to them (W8).
+        """Delegate service lines to the vendors that decide them (W8).
 
-        The payer's own lines, if any, are assessed next; without them, the request is pended until the
-        vendors report.
+        The payer's own lines, if there are any, are assessed next. Otherwise the request is pended
+        until the vendors report their determinations.
         """
         review = self.require(Transition.DELEGATE).model_copy(
             update={"ownership": tuple(delegations), "assessment": assessment}
@@ -83,7 +89,7 @@ class Request(RequestState):
         assessment: Assessment,
         now: datetime,
     ) -> "Change":
-        """End it as a duplicate of the other request, which continues (S2)."""
+        """End the request as a duplicate of ``other``, which is unchanged (S2)."""
         review = self.require(Transition.END_AS_DUPLICATE)
         update = {
             "duplicate_of": other.submitted.number,
@@ -105,7 +111,12 @@ class Request(RequestState):
         now: datetime,
         assessment: Assessment | None = None,
     ) -> "Change":
-        """Record a decision for every service line; the status follows (W3)."""
+        """Record the decisions on all open lines of the payer, by line id; the status follows (W3).
+
+        Raises:
+            ActionNotAllowedError: the status does not allow it, or the lines are decided already.
+            InvalidInputError: an open line has no decision, or a decision is for another line.
+        """
         review = self.require(Transition.DETERMINE)
         if self.own_part_is_determined:
             raise self.refusal("The payer's service lines are decided already.")
@@ -135,14 +146,19 @@ class Request(RequestState):
         report: RecordedReport,
         now: datetime,
     ) -> "Change | None":
-        """Record a vendor's determination of its service lines, first or later (W8).
+        """Record a vendor's determination of all its service lines, or a later one (W8).
 
-        Returns ``None`` where a newer report was recorded: reports repeat and arrive out of order.
+        Returns ``None`` if a report of the same or a later time is recorded: vendors repeat reports,
+        and they arrive out of order.
+
+        Raises:
+            ActionNotAllowedError: no line is delegated to the vendor, or the status does not allow it.
+            InvalidInputError: a line of the vendor has no decision, or a decision is for another one.
         """
         review = self.require(Transition.REPORT)
         delegation = review.delegated_to(vendor_id)
         if delegation is None:
-            raise self.refusal("The payer decides this request, not a vendor.")
+            raise self.refusal("No service line of this request is delegated to this vendor.")
         last = delegation.reported_at
         if last is not None and report.reported_at <= last:
             return None
@@ -165,7 +181,12 @@ class Request(RequestState):
         )
 
     def void(self, reason: str, by: str, now: datetime) -> "Change":
-        """Withdraw the request before a determination (W6)."""
+        """Withdraw the request before a determination (W6).
+
+        Raises:
+            ActionNotAllowedError: the status does not allow it, delegated vendors decide all of the
+                request, or a part of it is decided.
+        """
         review = self.require(Transition.VOID)
         if self.is_delegated and self.status is not Status.PROCESSING:
             named = names_of(review.delegations)
@@ -173,11 +194,14 @@ class Request(RequestState):
         decided = [one for one in review.delegations if one.reports]
         if decided:
             raise self.refusal(
-                f"{names_of(decided)} has decided a part of this request. What is decided cannot be "
-                "withdrawn."
+                f"{names_of(decided)} has decided a part of this request. A request with a decision "
+                "cannot be withdrawn."
             )
         if self.own_part_is_determined and review.own_lines:
-            raise self.refusal("The payer has decided its part of this request.")
+            raise self.refusal(
+                "The payer has decided its part of this request. A request with a decision cannot be "
+                "withdrawn."
+            )
         return self.changed(
             EventType.REQUEST_VOIDED,
             now,
@@ -187,11 +211,11 @@ class Request(RequestState):
         )
 
     def check_deadline(self, now: datetime, payer: Payer) -> "Change | None":
-        """Record what is due now and not recorded yet; ``None`` where nothing is (W2).
+        """Record the first event that is due and not recorded yet; ``None`` if there is none (W2).
 
-        In this order, one at a time: the end of the providers' time for an RFI, the escalation of the
-        passed deadline, the notice of a deemed denial to the work queue (W11), the reminder before the
-        deadline. The status never changes by time (W10).
+        The order of events is: the end of the providers' time for an RFI, the escalation after the
+        deadline, the entry of a deemed denial in the operators' queue (W11), the reminder before the
+        deadline. None of them changes the status (W10).
         """
         due = next((due for due in self._due_events() if now >= due.at), None)
         if due is None:
@@ -204,16 +228,19 @@ class Request(RequestState):
         return self.changed(due.event, now, review=review)
 
     def next_check_at(self, now: datetime) -> datetime:
-        """When :meth:`check_deadline` has something to record next; daily where it has nothing."""
+        """When to call :meth:`check_deadline` again: for the next event, or after a day without any."""
         return self.next_event_at or now + CHECK_INTERVAL
 
     @property
     def next_event_at(self) -> datetime | None:
-        """When :meth:`check_deadline` has something to record next; ``None`` where it has nothing."""
+        """When :meth:`check_deadline` has an event to record; ``None`` if it has none."""
         return min((due.at for due in self._due_events()), default=None)
 
     def _due_events(self) -> "list[_DueEvent]":
-        """The events that :meth:`check_deadline` has not recorded yet, by precedence."""
+        """The events that :meth:`check_deadline` has not recorded yet, in its order.
+
+        While an RFI pauses the clock, only the end of the providers' time can be due.
+        """
         review, deadline = self.review, self.deadline
         if review is None or deadline is None:
             return []
@@ -236,9 +263,9 @@ class Request(RequestState):
         return due_events
 
     def check_vendor_deadline(self, vendor_id: str, now: datetime) -> "Change | None":
-        """Record the reminder before a vendor's deadline and the escalation after it, once each.
+        """Record the reminder before a vendor's deadline or the escalation after it, each once.
 
-        Nothing is decided if a vendor does not report: the request stays as it is (W10).
+        Returns ``None`` if none of them is due. Neither changes the status or decides anything (W10).
         """
         review = self.review
         delegation = next(
@@ -260,9 +287,10 @@ class Request(RequestState):
     def receive_information(
         self, now: datetime, payer: Payer, *, by: str | None = None, answer: str | None = None
     ) -> "Change | None":
-        """Close the open RFI as answered: a paused clock resumes (W2).
+        """Close the open RFI as answered; a paused clock resumes (W2).
 
-        Returns ``None`` where no RFI is open.
+        ``answer`` is the provider's response in words, if there is one. Returns ``None`` if no RFI is
+        open.
         """
         review = self.review
         if review is None or review.open_information_request is None:
@@ -277,10 +305,10 @@ class Request(RequestState):
     def without_open_rfi(
         self, now: datetime, payer: Payer, *, answered: bool = False, answer: str | None = None
     ) -> Review:
-        """The review with its RFI closed; a paused deadline moves by the length of the pause (W2)."""
+        """The review with its open RFI closed; a paused deadline moves by the pause (W2)."""
         review, deadline = self.submitted, self.deadline
         rfi = review.information_requests[-1]
-        # The providers' time ends by itself, however late that is recorded.
+        # A pause ends with the providers' time, even if that is recorded later.
         pause_end = min(now, rfi.answer_by)
         closed_at = now if answered else pause_end
         closed = rfi.model_copy(
@@ -299,7 +327,7 @@ class Request(RequestState):
         """Return the review if the status allows the transition.
 
         Raises:
-            ActionNotAllowedError: it does not.
+            ActionNotAllowedError: the status does not allow it, or the request is a draft.
         """
         if not allows(self.status, transition):
             label = self.status.rule.label
@@ -307,10 +335,10 @@ class Request(RequestState):
         return self.submitted
 
     def require_other_reviewer(self, by: str) -> None:
-        """Refuse an appeal to a reviewer who decided what it appeals (W7).
+        """Require a reviewer who did not decide or sign the lines of the open appeal (W7).
 
         Raises:
-            SameReviewerError.
+            SameReviewerError: this reviewer did.
         """
         if by in self.earlier_reviewers:
             raise SameReviewerError(
@@ -321,12 +349,12 @@ class Request(RequestState):
         """Require exactly one decision for each line of the open cycle.
 
         Raises:
-            InvalidInputError.
+            InvalidInputError: a line has no decision, or a decision is for another line.
         """
         require_lines(decisions, [line.line_id for line in self.lines_to_decide])
 
     def refusal(self, detail: str) -> ActionNotAllowedError:
-        """The error for an action that is not allowed, with those that are (T1)."""
+        """The error for an action that is not allowed, with the providers' actions that are (T1)."""
         return ActionNotAllowedError(
             detail,
             request_status=self.status.value,
@@ -341,7 +369,15 @@ class Request(RequestState):
         about_vendor: str | None = None,
         **update: object,
     ) -> "Change":
-        """The next version of the request with these fields, and its event."""
+        """The next version of the request with the fields of ``update``, and its event.
+
+        Args:
+            event_type: The event of the change.
+            now: The time of the change.
+            actor: Subject of the user who made it; ``None`` for the product.
+            about_vendor: The delegated vendor that the event is about.
+            update: Fields of the request with their new values.
+        """
         times = {
             "updated_at": now,
             "internal_since": self.shown_at if EVENTS[event_type].internal else None,
@@ -350,28 +386,30 @@ class Request(RequestState):
             else self.unchanged_since or self.version,
         }
         after = self.model_copy(update={"version": self.version + 1, **times, **update})
-        _require_licensed(self, after, event_type, actor)
+        require_licensed(self, after, event_type, actor)
         event = event_of(after, event_type, actor, vendor_id=about_vendor)
         return Change(self.version, after, event)
 
 
 class Comparison(NamedTuple):
-    """What an approval was compared with: the member's requests until the last one before.
+    """The state of the member's approvals with which an approval was compared (S2).
 
-    Without it, two that are assessed at the same time would each be approved without the other (S2).
+    Storing the approval fails if the member has a later one. Otherwise two requests that are assessed
+    at the same time could both be approved, because neither is compared with the other.
     """
 
     member_id: str
     last_approval: str | None
-    """The member's last approval that was compared, or ``None`` if there is none."""
+    """Id of the member's last approval at the comparison; ``None`` if there was none."""
 
 
 class Change(NamedTuple):
-    """A changed request, the version it was based on, and its event.
+    """A changed request with its event, as a use case stores it in one transaction.
 
-    ``unseen_by`` are TINs that no longer see it. ``other`` is another request with the version that the
-    change is based on too. ``seen_documents`` are those that the reviewer saw. With ``all_seen``
-    the change is valid only while no other document is new.
+    ``based_on`` is the version that the change replaces. ``unseen_by`` has the TINs that no longer see
+    the request. ``other`` is the id and version of another request that must be unchanged.
+    ``seen_documents`` has the ids of the new documents that the reviewer has seen; with ``all_seen``,
+    the change is refused if there are other new documents.
     """
 
     based_on: int
@@ -382,48 +420,20 @@ class Change(NamedTuple):
     seen_documents: frozenset[str] = frozenset()
     all_seen: bool = False
     before: Request | None = None
-    """The request before an update, whose duplicate lock moves."""
+    """For an update: the request before it, whose duplicate lock the new one replaces."""
     original: bytes | None = None
-    """The submitter's update as it was sent, compressed by gzip."""
+    """For an update: its bundle as received, compressed with gzip."""
     documents: tuple[tuple[Document, Event | None], ...] = ()
-    """Records of the documents that were sent with it, each with its event if it is refused."""
+    """For an update: the documents in it, each with an event if it is refused."""
     compared: Comparison | None = None
-    """Of an approval that was compared: it is valid only while the member has no later one."""
+    """For an approval that was compared with others: see :class:`Comparison`."""
     reference: str | None = None
-    """An id under which the request is found too: that of the update's claim."""
+    """For an update: the identifier of its Claim, by which the request can be found as well."""
 
     @property
     def effects(self) -> EventRule:
-        """What follows from the change: the row of its event type."""
+        """The consequences of the change, from the table of event types."""
         return EVENTS[self.event.type]
-
-
-def _require_licensed(
-    before: Request, after: Request, event_type: EventType, actor: str | None
-) -> None:
-    """Stop a change that would refuse something without a licensed person (W10).
-
-    Each refusal is the decision of a person who also causes the change, or of a delegated vendor. It is
-    recorded with an event of a determination, and the status of the request follows from its lines.
-    """
-    if after.review is None:
-        return
-    for line in after.review.lines:
-        earlier = before.review.line(line.line_id) if before.review else None
-        old = earlier.decisions[-1] if earlier and earlier.decisions else None
-        new = line.decisions[-1] if line.decisions else None
-        if new == old:
-            continue
-        if new is None:
-            raise AssertionError("a decision was removed")
-        refuses = is_worse(new, old) or (new.adverse and not new.date_change_reason)
-        licensed = new.decided_as.may_refuse and actor in new.persons
-        if refuses and not (licensed and EVENTS[event_type].decides_lines):
-            raise AssertionError(f"{event_type} refuses a service line without a licensed person")
-    if after.status in DETERMINED and after.status is not status_of_lines(
-        line.counts_as for line in after.review.lines
-    ):
-        raise AssertionError("the status does not follow from the service lines")
 
 
 @dataclass(frozen=True)
@@ -433,4 +443,4 @@ class _DueEvent:
     at: datetime
     event: EventType
     recorded_in: tuple[str, ...] = ()
-    """Fields of the review that hold the last cycle in which it was recorded."""
+    """The fields of the review that record the event, with the number of the cycle."""

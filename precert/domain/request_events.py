@@ -13,9 +13,10 @@ def event_of(
     *,
     vendor_id: str | None = None,
 ) -> Event:
-    """The event of a change. One per version, so its id is derived from it.
+    """The event of a change. Each version has one event, so the event id is derived from the version.
 
-    ``vendor_id`` names the vendor that the event is about: it decides in the first cycle.
+    ``vendor_id`` is the vendor that the event is about. Such an event belongs to the first cycle, in
+    which vendors decide. ``actor`` is the subject of the user who caused the change.
     """
     review = request.review
     cycle = review.cycle if review else 0
@@ -40,7 +41,7 @@ def event_of(
 
 
 def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
-    """The service lines that delegated vendors decide, by vendor."""
+    """The service lines that vendors decide, each with its vendor; ``None`` if there are none."""
     lines = tuple(
         VendorLine(
             vendor_id=delegation.vendor_id,
@@ -55,7 +56,7 @@ def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
 
 
 def _approved_also_in(review: Review) -> tuple[str, ...] | None:
-    """Numbers of other requests that approve what this one approves, each once."""
+    """The numbers of other requests that approve the same services, each once; ``None`` if none do."""
     decisions = [line.decisions[-1] for line in review.active_lines if line.decisions]
     numbers = (number for one in decisions for number in one.approved_also_in)
     return tuple(dict.fromkeys(numbers)) or None

@@ -1,6 +1,6 @@
-"""The state of a request: what is stored, what follows from it, and who may do what next.
+"""The stored state of a request, with its derived values and the allowed actions of each role.
 
-Its changes are in :mod:`precert.domain.request`.
+Changes of a request are in :mod:`precert.domain.request`.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ DISPUTE_ACTIONS: Final[Mapping[DisputeKind, Action]] = MappingProxyType(
 def actions_of(
     until: Callable[[DisputeKind], datetime | None], now: datetime
 ) -> tuple[Action, ...]:
-    """The disputes that are still possible, by the end of the time for each."""
+    """The actions of the disputes that are possible now; ``until`` returns the end of each."""
     return tuple(
         action
         for kind, action in DISPUTE_ACTIONS.items()
@@ -57,9 +57,9 @@ def actions_of(
 
 
 class RequestState(Value):
-    """The current state of a request. ``version`` increases by one with every change.
+    """The state of a request. ``version`` increases by one with every change.
 
-    ``expires_at`` is set while it is a draft (D3); ``review`` once it is submitted.
+    A draft has ``expires_at`` (D3), a submitted request has ``review``.
     """
 
     request_id: Text
@@ -71,30 +71,35 @@ class RequestState(Value):
     created_at: Moment
     updated_at: Moment
     internal_since: Moment | None = None
-    """The last change that providers see, if only the payer sees those after it."""
+    """The time of the last change that providers see, if internal changes followed it."""
     expires_at: Moment | None = None
     document_slots: int = 0
     part_versions: Mapping[str, int] = {}
-    """Drafts only: the version in which each part of the content was last saved (D7)."""
+    """For a draft: the version in which each field of the content was last saved (D7)."""
     new_documents: frozenset[str] = frozenset()
-    """Ids of the attached documents that no reviewer has seen; documents change no version."""
+    """Ids of the attached documents that no reviewer has seen. They do not change the version."""
     unchanged_since: int | None = None
-    """The version since which only events without ``outdates_actions`` were recorded, if any was."""
+    """The version since which there were only events without ``outdates_actions``, if any."""
     started_with: Text | None = None
-    """Digest of the content it was started with: identifies a repeated start."""
+    """Digest of the content with which the draft was created; identifies a repeated call."""
     review: Review | None = None
 
     @property
     def submitted(self) -> Review:
+        """The review of a submitted request.
+
+        Raises:
+            ActionNotAllowedError: the request is a draft.
+        """
         if self.review is None:
             raise ActionNotAllowedError(
-                "This is a draft: submit it first.", request_status=self.status.value
+                "This request is a draft. Submit it first.", request_status=self.status.value
             )
         return self.review
 
     @property
     def shown_at(self) -> datetime:
-        """The last change that providers see: orders their lists, and starts the retention (T2, T4)."""
+        """The last change that providers see, which orders lists and starts the retention (T2, T4)."""
         return self.internal_since or self.updated_at
 
     @property
@@ -110,21 +115,21 @@ class RequestState(Value):
         return as_submitted(self.content, self.review.temporary_providers)
 
     def is_as_read_in(self, version: int) -> bool:
-        """Whether an action applies whose caller read this version."""
+        """Whether an action of a caller who read this version is still valid."""
         return (self.unchanged_since or self.version) <= version <= self.version
 
     def saved_since(self, version: int) -> frozenset[str]:
-        """Parts of a draft's content that were saved after ``version`` (D7)."""
+        """The fields of a draft's content that were saved after ``version`` (D7)."""
         return frozenset(part for part, saved in self.part_versions.items() if saved > version)
 
     @property
     def active_services(self) -> tuple[Service, ...]:
-        """What is requested, without services of which every line was cancelled."""
+        """The requested services, without those of which every line is cancelled."""
         return active_services(self.content, self.review.lines if self.review else ())
 
     @property
     def urgency(self) -> Urgency:
-        """The most urgent level of its services, without cancelled ones."""
+        """The most urgent level of the services that are not cancelled."""
         levels = {service.urgency for service in self.active_services}
         for urgency in (Urgency.EMERGENCY, Urgency.EXPEDITED):
             if urgency in levels:
@@ -133,7 +138,7 @@ class RequestState(Value):
 
     @property
     def cycle_urgency(self) -> Urgency:
-        """The urgency of the open cycle: an appeal has its own, regardless of the request's (W7)."""
+        """The urgency of the open cycle. An appeal has its own, whatever the request's (W7)."""
         appeal = self.review.open_appeal if self.review else None
         if appeal is None:
             return self.urgency
@@ -141,31 +146,31 @@ class RequestState(Value):
 
     @property
     def is_delegated(self) -> bool:
-        """Whether delegated vendors decide all of it instead of the payer (W8)."""
+        """Whether delegated vendors decide all of its service lines (W8)."""
         review = self.review
         return review is not None and bool(review.delegations) and not review.own_lines
 
     @property
     def is_mixed(self) -> bool:
-        """Whether the payer decides a part of it, and a delegated vendor another."""
+        """Whether the payer decides some of its service lines, and delegated vendors the others."""
         review = self.review
         return review is not None and bool(review.delegations) and bool(review.own_lines)
 
     @property
     def is_listed(self) -> bool:
-        """Whether providers find it on their lists: what a vendor has yet to decide is on none (W8)."""
+        """Whether providers' lists have it: not while vendors decide all, and none has yet (W8)."""
         if not self.is_delegated or self.status is not Status.PENDING:
             return True
         return any(line.decisions for line in self.submitted.lines)
 
     @property
     def own_part_is_determined(self) -> bool:
-        """Whether the payer has decided all its service lines."""
+        """Whether the payer has decided all service lines that it decides."""
         return self.review is not None and all(line.decisions for line in self.review.own_lines)
 
     @property
     def open_delegations(self) -> tuple[Delegation, ...]:
-        """Delegations whose vendor received its lines and has not decided them."""
+        """The delegations whose vendor has received its lines and has not reported decisions."""
         if self.review is None or self.status is Status.VOID:
             return ()
         review = self.review
@@ -175,14 +180,14 @@ class RequestState(Value):
 
     @property
     def review_action(self) -> str | None:
-        """X12 306 (HCR01); ``None`` for a draft."""
+        """The X12 306 code (HCR01) of the request; ``None`` for a draft."""
         if self.is_delegated and self.status is Status.PENDING:
             return DELEGATED_ACTION
         return self.status.rule.review_action
 
     @property
     def cycle_is_open(self) -> bool:
-        """Whether the payer must still decide the current cycle; vendors' lines keep none open."""
+        """Whether the payer must still decide the current cycle, without lines of delegated vendors."""
         if self.review is None:
             return False
         if self.status is Status.PROCESSING:
@@ -193,24 +198,25 @@ class RequestState(Value):
 
     @property
     def retention_has_begun(self) -> bool:
-        """Whether no party must act: its retention began with its last change (T4)."""
+        """Whether no party must act, so that the retention began with the last change (T4)."""
         return self.waiting_on is WaitingOn.NONE
 
     @property
     def is_adverse(self) -> bool:
-        """Whether the decision of a service line refuses something requested."""
+        """Whether the decision of a service line is adverse."""
         lines = self.review.lines if self.review else ()
         return any(line.adverse for line in lines)
 
     @property
     def takes_documents(self) -> bool:
-        """Drafts and pended requests take documents (U4), open appeals included (W7)."""
+        """Whether documents can be added: to a draft, a pended request (U4) or an open appeal (W7)."""
         if self.status is Status.INCOMPLETE:
             return True
         return self.cycle_is_open and self.status is not Status.PROCESSING
 
     @property
     def waiting_on(self) -> WaitingOn:
+        """The party that must act next."""
         if self.status is Status.INCOMPLETE:
             return WaitingOn.PROVIDER
         if not self.cycle_is_open:
@@ -220,7 +226,7 @@ class RequestState(Value):
 
     @property
     def deadline(self) -> Deadline | None:
-        """Reminder, deadline and clock of the open cycle; ``None`` until it is pended."""
+        """The deadline of the open cycle; ``None`` until the cycle is pended, and if none is open."""
         if self.review is None or not self.cycle_is_open:
             return None
         cycle = self.review.open_appeal or self.review
@@ -230,9 +236,9 @@ class RequestState(Value):
 
     @property
     def due_at(self) -> datetime | None:
-        """The date of :attr:`waiting_on`: the payer's deadline, or the providers' during an RFI.
+        """The payer's deadline of the open cycle or, during an RFI, that of the providers.
 
-        ``None`` until the cycle is pended, and when no cycle is open.
+        ``None`` until the cycle is pended, and if no cycle is open.
         """
         deadline = self.deadline
         if deadline is None or self.review is None:
@@ -241,14 +247,14 @@ class RequestState(Value):
         return rfi.answer_by if rfi else deadline.due_at
 
     def was_performed(self, zone: ZoneInfo) -> bool:
-        """Whether it is retrospective: standard, of services performed before its receipt (W2)."""
+        """Whether it is a standard request for services performed before its receipt (W2)."""
         received_on = self.submitted.submitted_at.astimezone(zone).date()
         return self.urgency is Urgency.STANDARD and all(
             service.was_performed_before(received_on) for service in self.active_services
         )
 
     def clock_kind(self, zone: ZoneInfo) -> ClockKind:
-        """Which clock of the line of business the current cycle has (W2, W7)."""
+        """The kind of clock for the current cycle; ``zone`` is the payer's time zone (W2, W7)."""
         performed = self.was_performed(zone)
         if appeal := self.submitted.open_appeal:
             if appeal.kind is DisputeKind.RECONSIDERATION:
@@ -264,21 +270,28 @@ class RequestState(Value):
 
     @property
     def extension(self) -> Extension | None:
-        """The extension of the current cycle's deadline."""
+        """The extension of the current cycle's deadline, if it was extended."""
         if self.review is None:
             return None
         appeal = self.review.open_appeal
         return appeal.extension if appeal else self.review.extension
 
     def extension_rule(self, now: datetime) -> ExtensionRule | None:
-        """What the clock allows, if the deadline can be extended now: once, and before it passes."""
+        """The clock's rule for extensions; ``None`` if the deadline cannot be extended now.
+
+        A deadline can be extended once, before it passes.
+        """
         deadline = self.deadline
         if deadline is None or self.extension is not None:
             return None
         return deadline.clock.extension if now < deadline.due_at else None
 
     def takes_information_request(self, now: datetime) -> bool:
-        """Whether an RFI can be sent now: none is open, and the clock pauses or still runs (W2)."""
+        """Whether an RFI can be sent now (W2).
+
+        No other can be open, and the deadline must be ahead unless the clock pauses. A peer-to-peer
+        discussion after a determination has none.
+        """
         deadline = self.deadline
         if deadline is None or self.submitted.open_information_request is not None:
             return False
@@ -289,14 +302,14 @@ class RequestState(Value):
 
     @property
     def vendor_due_at(self) -> datetime | None:
-        """When the next vendor's decision is due, while only vendors must act (W8)."""
+        """The earliest deadline of a delegated vendor, if only vendors must act (W8)."""
         if self.waiting_on is not WaitingOn.VENDOR:
             return None
         return min((one.due_at for one in self.open_delegations if one.due_at), default=None)
 
     @property
     def lines_to_decide(self) -> tuple[ServiceLine, ...]:
-        """Service lines of the open cycle."""
+        """The service lines that the payer must decide in the open cycle; () if no cycle is open."""
         if self.review is None or not self.cycle_is_open:
             return ()
         appeal = self.review.open_appeal
@@ -305,7 +318,7 @@ class RequestState(Value):
         return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
 
     def provider_actions(self, now: datetime) -> tuple[Action, ...]:
-        """What either provider may do next (T1)."""
+        """The actions that either provider can take next (T1)."""
         review = self.review
         rights = review.rights if review else None
         disputes = actions_of(rights.until, now) if rights else ()
@@ -326,30 +339,31 @@ class RequestState(Value):
         )
 
     def clerk_actions(self, now: datetime) -> tuple[Action, ...]:
-        """What the payer's staff may do next with a request that they registered (S5)."""
+        """The actions that the payer's staff can take for a request that they registered (S5)."""
         return tuple(one for one in self.provider_actions(now) if one in CLERK_ACTIONS)
 
     @property
     def awaits_intake_confirmation(self) -> bool:
-        """Whether an operator still has to confirm the exceptions of a registered request (S5)."""
+        """Whether an operator has to confirm the intake exceptions of a registered request (S5)."""
         review = self.review
         return (
             review is not None
             and bool(review.intake_exceptions)
             and review.intake_confirmation is None
-            # Also while delegated vendors decide: the payer's own part can be empty or determined.
+            # Also while vendors decide and the payer has no lines to decide.
             and self.status.rule.open
         )
 
     @property
     def waits_for_review(self) -> bool:
-        """Whether a reviewer may act: the cycle is open and pended."""
+        """Whether reviewers can act, because a cycle is open and pended."""
         return self.status is not Status.PROCESSING and self.due_at is not None
 
     def reviewer_actions(self, caller: Caller, now: datetime) -> tuple[Action, ...]:
-        """What this reviewer may do next (T1).
+        """The actions that this reviewer can take next (T1).
 
-        Notes can be added in any status; a lead can also assign what is assigned to another reviewer.
+        A reviewer who acts for a provider of the request can only read it. Notes can be added in any
+        status. A lead can assign the case, also if it is assigned to another reviewer.
         """
         review = self.review
         if review is None or caller.acts_for(self):
@@ -366,7 +380,7 @@ class RequestState(Value):
     def _actions_on_cycle(
         self, review: Review, caller: Caller, now: datetime
     ) -> tuple[Action, ...]:
-        """Read only, unless the cycle is open to the reviewer."""
+        """The actions on the open cycle; only details if this reviewer may not act on it."""
         by = caller.subject
         if not self.waits_for_review or by in self.earlier_reviewers:
             return (Action.DETAILS,)
@@ -380,7 +394,7 @@ class RequestState(Value):
             actions.append(Action.RELEASE)
         discussion = review.open_appeal
         if discussion is not None and discussion.kind is DisputeKind.PEER_TO_PEER:
-            # The outcome of the discussion decides the cycle.
+            # The outcome of the discussion determines the cycle.
             return (*actions, Action.RECORD_PEER_TO_PEER)
         actions.extend(_actions_on_proposal(review.proposal, caller))
         if review.peer_to_peer is not None and review.peer_to_peer.outcome is None:
@@ -395,7 +409,7 @@ class RequestState(Value):
 
     @property
     def earlier_reviewers(self) -> frozenset[str]:
-        """Who decided or signed the service lines of the open appeal (W7)."""
+        """Subjects of those who decided lines of the open appeal, and may not decide it (W7)."""
         appeal = self.review.open_appeal if self.review else None
         if appeal is None or appeal.kind.rule.before_appeal:
             return frozenset()
@@ -404,7 +418,7 @@ class RequestState(Value):
 
     @property
     def provider_persons(self) -> frozenset[str]:
-        """Who submitted the request or appealed it: they do not review it (W10)."""
+        """Subjects of those who submitted or appealed the request, and may not review it (W10)."""
         review = self.review
         if review is None:
             return frozenset()
@@ -417,7 +431,11 @@ class RequestState(Value):
 
 
 def _actions_on_proposal(proposal: Proposal | None, caller: Caller) -> tuple[Action, ...]:
-    """The author replaces a proposal, a physician or second reviewer signs it, each returns it."""
+    """The actions on proposed decisions; the action to decide if none are proposed.
+
+    Their author can replace or withdraw them. Others can sign or return them, except that only a
+    physician signs those that await one.
+    """
     if proposal is None:
         return (Action.DECIDE,)
     if proposal.proposed_by == caller.subject:

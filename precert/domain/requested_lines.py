@@ -1,4 +1,4 @@
-"""Service lines as requested, and the dates of service of a request (T2, W5)."""
+"""Requested service lines, and the dates of service of a request (T2, W5)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from precert.domain.values import AuthorizationType, UnitType
 
 @dataclass(frozen=True)
 class RequestedLine:
-    """One service line as requested."""
+    """The requested values of one service line."""
 
     service: Service
     code: str | None
@@ -23,14 +23,14 @@ class RequestedLine:
 
     @property
     def days(self) -> int | None:
-        """Requested days: of the stay, or counted by the units."""
+        """The requested days: those of the stay, or the units if they are days; ``None`` otherwise."""
         if self.service.requested_days is not None:
             return self.service.requested_days
         return self.units if self.unit_type is UnitType.DAYS else None
 
 
 def requested_lines(content: RequestContent) -> Mapping[str, RequestedLine]:
-    """What is requested, by line id."""
+    """The requested service lines, by line id."""
     return {
         line_id: RequestedLine(
             service=service,
@@ -46,9 +46,9 @@ def requested_lines(content: RequestContent) -> Mapping[str, RequestedLine]:
 def lines_to_determine(
     content: RequestContent, lines: Sequence[ServiceLine], cycle: int
 ) -> Mapping[str, RequestedLine]:
-    """What is requested, by line id; from its new first day where an operator moved it (W5).
+    """The requested service lines of a cycle, by line id, from first days as changed (W5).
 
-    Dates that were changed since the cycle was decided do not count.
+    Only an operator's changes of dates before the decision of the cycle count.
     """
     lines_by_id = dict(requested_lines(content))
     for line in lines:
@@ -62,7 +62,8 @@ def lines_to_determine(
 def as_requested(requested: RequestedLine, *, approval_days: int) -> Approved:
     """The approval of a line as requested.
 
-    The period is the stay, or ``approval_days`` from the first day of other services.
+    The approved period has the days of the stay, or ``approval_days`` for other services, from the
+    requested first day.
     """
     if requested.from_date is None:
         raise AssertionError("completeness requires a date")
@@ -77,11 +78,11 @@ def as_requested(requested: RequestedLine, *, approval_days: int) -> Approved:
 
 
 def active_services(content: RequestContent, lines: Sequence[ServiceLine]) -> tuple[Service, ...]:
-    """The services that have a line that is not cancelled; all of them if none has."""
+    """The services with a line that is not cancelled; all services if every line is cancelled."""
     active = {line.line_id for line in lines if line.cancelled_at is None}
     if len(active) == len(lines):
         return content.services
-    # A service has several lines, by position as its procedures can be equal.
+    # By position, because two services can be equal.
     numbers = {int(line_id.partition(".")[0]) for line_id in active}
     services = [one for at, one in enumerate(content.services, start=1) if at in numbers]
     return tuple(services) or content.services
@@ -90,9 +91,10 @@ def active_services(content: RequestContent, lines: Sequence[ServiceLine]) -> tu
 def days_of_service(
     content: RequestContent, lines: Sequence[ServiceLine] = ()
 ) -> tuple[date | None, date | None]:
-    """The first and last day of all services: as requested, or as changed by an operator (W5).
+    """The first and last day of the services that are not cancelled; ``None`` without any dates.
 
-    An approved period is longer than the service, except for a stay.
+    Dates are as requested, or as changed by an operator (W5). Approved periods are not used: except for
+    a stay, they are longer than the service.
     """
     moved = _changed_periods(lines)
     cancelled = {line.line_id for line in lines if line.cancelled_at is not None}
@@ -104,16 +106,16 @@ def days_of_service(
 
 
 MAX_PERIOD_DAYS: Final = 366
-"""Days that one service line is compared by; units of type DAYS can be more."""
+"""The most days of a service line that are compared; units of type DAYS can be more."""
 
 
 def dates_by_line(
     content: RequestContent, lines: Sequence[ServiceLine] = ()
 ) -> dict[str, tuple[date, date]]:
-    """First and last day of each service line that has dates, as requested or as changed (W5).
+    """The first and last day of each service line with dates, by line id, as requested or changed (W5).
 
-    The days of an inpatient line are those of the stay. An outpatient line is its start date, or the
-    days that its units count.
+    An inpatient line has the days of the stay. An outpatient line has as many days as its units if they
+    are days, and otherwise one.
     """
     moved = _changed_periods(lines)
     dates: dict[str, tuple[date, date]] = {}
@@ -132,7 +134,7 @@ def dates_by_line(
 
 
 def last_of_days(first: date, days: int) -> date:
-    """The last of this many days from ``first``, within the calendar."""
+    """The last day of a period of ``days`` days, at most :data:`MAX_PERIOD_DAYS`, from ``first``."""
     days = min(days, MAX_PERIOD_DAYS, (date.max - first).days + 1)
     return days_after(first, days - 1)
 
@@ -149,10 +151,10 @@ def _changed_periods(lines: Sequence[ServiceLine]) -> dict[str, Approved | None]
 def authorized_days(
     content: RequestContent, lines: Sequence[ServiceLine]
 ) -> tuple[date | None, date | None]:
-    """The first and last day of the dates of service as people read them (T2).
+    """The first and last day of the dates of service, as lists and details show them (T2).
 
-    The approved periods of the approved lines, also after an operator changed them; as requested
-    while no line is approved, and where every line is denied.
+    They are those of the approved periods, with an operator's changes. If no line is approved, they are
+    the requested dates.
     """
     periods = [line.approved for line in lines if line.approved is not None]
     if not periods:
@@ -171,7 +173,7 @@ def _by_service(content: RequestContent) -> list[dict[str, RequestedLine]]:
 def _days(
     lines: Mapping[str, RequestedLine], moved: Mapping[str, Approved | None]
 ) -> Iterator[date]:
-    """First and last day of one service; of the changed lines where dates were changed."""
+    """Yield the first and last day of one service, or of its lines with changed dates."""
     periods = [(lines[one], period) for one, period in moved.items() if one in lines and period]
     for requested, period in periods:
         yield period.from_date

@@ -1,4 +1,4 @@
-"""Optimistic retry: read, decide, write on condition, and again where another write came first."""
+"""Retry with optimistic locking: read, decide and write again after a concurrent write."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -13,12 +13,14 @@ def retry(
     attempt: Callable[[], Result],
     *,
     on: type[Exception] | tuple[type[Exception], ...],
-    message: str = "The request is being changed by others. Try again.",
+    message: str = "Other callers are changing the request. Try again.",
 ) -> Result:
-    """What ``attempt`` returns. It is repeated when it raises ``on``, so it reads the state itself.
+    """Return the result of ``attempt``, which is repeated if it raises ``on``.
+
+    ``attempt`` must read the state again each time.
 
     Raises:
-        TransientError: every attempt conflicted with another write; with ``message``.
+        TransientError: all :data:`ATTEMPTS` attempts raised ``on``; it has ``message``.
     """
     for _ in range(ATTEMPTS):
         try:

@@ -1,9 +1,8 @@
-"""A reviewer's actions within a determination cycle: information, extension, discussion, notes.
+"""A reviewer's actions in a determination cycle: RFI, extension, peer-to-peer discussion, note.
 
-The assignment of a case is in :mod:`precert.domain.case_assignment`, and decisions that wait for
-another person are in :mod:`precert.domain.proposals`. Each function returns the change; the cycles are
-in :mod:`precert.domain.request`. Use cases check who may act; the domain checks what the request
-allows.
+Assignments are in :mod:`precert.domain.case_assignment`, proposed decisions in
+:mod:`precert.domain.proposals`, and the determination in :mod:`precert.domain.request`. Each function
+returns the change. Use cases check who may act; this module checks whether the request allows it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ from precert.domain.review import (
 
 
 def waiting_review(request: Request) -> Review:
-    """Return the review if a reviewer may act on the open cycle.
+    """Return the review if reviewers can act on the open cycle.
 
     Raises:
         ActionNotAllowedError: no cycle is open for review.
@@ -46,19 +45,28 @@ def request_information(
     by: str,
     now: datetime,
 ) -> Change:
-    """Send a request for information (W2).
+    """Send a request for information (RFI) to the providers (W2).
 
-    The payer's clock pauses until the response, if the line of business allows it. Otherwise it runs,
-    and the providers' time ends at the latest when the decision is due.
+    If the clock of the line of business allows a pause, it pauses until the response. Otherwise it
+    continues, and the providers' time ends with the decision deadline at the latest.
+
+    Args:
+        request: A request whose open cycle is pended.
+        documents: Codes of the payer's required documentation; the caller has validated them.
+        text: A description of what is needed.
+        payer: The payer with the business calendar.
+        by: Subject of the reviewer.
+        now: The time of the RFI.
 
     Raises:
-        ActionNotAllowedError: another RFI is open, or the deadline has passed and does not pause.
-        InvalidInputError: nothing is requested.
+        ActionNotAllowedError: no cycle is open for review, another RFI is open, or the deadline has
+            passed on a clock that does not pause.
+        InvalidInputError: neither documents nor a text.
     """
     review, deadline = waiting_review(request), _deadline(request)
     if review.open_information_request is not None:
         raise request.refusal(
-            "A request for information is already open. Wait for the response, or decide."
+            "A request for information is already open. Wait for the response, or decide the request."
         )
     if not request.takes_information_request(now):
         raise request.refusal(
@@ -71,7 +79,7 @@ def request_information(
                 FieldError(
                     "/documents",
                     "missing",
-                    "name the required documents, or describe what is needed",
+                    "must name a document, unless `text` describes what is needed",
                 )
             ]
         )
@@ -92,7 +100,7 @@ def request_information(
     )
 
 
-def request_also(
+def request_more_documents(
     request: Request,
     documents: Sequence[str],
     words: Sequence[str],
@@ -101,9 +109,10 @@ def request_also(
     by: str,
     now: datetime,
 ) -> Change | None:
-    """Add documents to the open request for information, with the providers' time of a new one (W2).
+    """Add documents to the open RFI, and extend the providers' time to that of a new RFI (W2).
 
-    ``words`` are the payer's for each document. Returns ``None`` where all are requested already.
+    ``words`` has the payer's text for each document. Returns ``None`` if no RFI is open, or if the open
+    one requests all these documents.
     """
     review, deadline = waiting_review(request), _deadline(request)
     rfi = review.open_information_request
@@ -140,15 +149,24 @@ def extend(
     by: str,
     now: datetime,
 ) -> Change:
-    """Extend the deadline of the open cycle once, with a reason that both providers receive (W2).
+    """Extend the decision deadline of the open cycle once (W2).
 
-    Without ``days`` by as many calendar days as the clock allows. An open RFI stays open: a pause
-    continues, and without a pause the providers have more time as well.
+    An open RFI remains open. If it pauses the clock, the pause continues; otherwise the providers' time
+    is extended as well.
+
+    Args:
+        request: A request whose open cycle is pended.
+        reason: The reason, which the notices of the extension state.
+        days: Calendar days of the extension; by default, as many as the clock allows.
+        requested_by: The party that requested the extension.
+        payer: The payer with its time zone.
+        by: Subject of the reviewer.
+        now: The time of the extension.
 
     Raises:
-        ActionNotAllowedError: the clock allows no extension, the deadline was extended already or has
-            passed.
-        InvalidInputError: too many days, or not requested by one who may request it.
+        ActionNotAllowedError: no cycle is open for review, the clock allows no extension, or the
+            deadline was extended already or has passed.
+        InvalidInputError: more days than the clock allows, or a party that cannot request an extension.
     """
     review, deadline = waiting_review(request), _deadline(request)
     rule = deadline.clock.extension
@@ -207,7 +225,7 @@ def _deadline(request: Request) -> Deadline:
 
 
 def _answer_by(deadline: Deadline, requested_at: datetime, payer: Payer) -> datetime:
-    """The end of the providers' time for an RFI; at most the deadline, unless that pauses."""
+    """The end of the providers' time for an RFI: at most the deadline, unless the clock pauses."""
     answer_by = after(requested_at, deadline.clock.information, payer)
     return answer_by if deadline.clock.pause else min(answer_by, deadline.due_at)
 
@@ -215,9 +233,12 @@ def _answer_by(deadline: Deadline, requested_at: datetime, payer: Payer) -> date
 def offer_peer_to_peer(
     request: Request, phone: str, respond_by: datetime, *, by: str, now: datetime
 ) -> Change | None:
-    """Offer the requesting clinician a peer-to-peer discussion; moves no deadline.
+    """Offer the requesting clinician a peer-to-peer discussion before the determination.
 
-    Returns ``None`` where one is already offered.
+    The deadline does not change. Returns ``None`` if an earlier offer can still be accepted.
+
+    Raises:
+        ActionNotAllowedError: no cycle is open for review.
     """
     review = waiting_review(request)
     offered = review.peer_to_peer
@@ -232,11 +253,12 @@ def record_peer_to_peer(
 ) -> Change | None:
     """Record the outcome of a discussion that was offered before the determination (W12).
 
-    Returns ``None`` where this outcome is recorded.
+    Returns ``None`` if the same outcome is recorded already.
 
     Raises:
-        ActionNotAllowedError: none was offered, or another outcome is recorded.
-        InvalidInputError: nothing is decided yet that could be overturned.
+        ActionNotAllowedError: no cycle is open for review, no discussion was offered, or another
+            outcome is recorded.
+        InvalidInputError: the outcome is OVERTURNED, although nothing is decided yet.
     """
     offer = waiting_review(request).peer_to_peer
     if offer is None:
@@ -246,7 +268,7 @@ def record_peer_to_peer(
     if offer.outcome is not None:
         raise request.refusal("The outcome of the discussion is already recorded.")
     if outcome is DiscussionOutcome.OVERTURNED:
-        message = "nothing is decided yet: record another outcome, and decide the case"
+        message = "must be another outcome, as nothing is decided yet; decide the case afterwards"
         raise InvalidInputError([FieldError("/outcome", "nothing_decided", message)])
     recorded = offer.model_copy(update={"outcome": outcome, "recorded_at": now, "recorded_by": by})
     return review_changed(request, EventType.PEER_TO_PEER_RECORDED, by, now, peer_to_peer=recorded)
@@ -257,11 +279,11 @@ def add_note(
 ) -> Change | None:
     """Add a note for other reviewers, in any status after the submission.
 
-    Returns ``None`` where it is the last note of the same reviewer, or was added after the version
-    ``read``: then the call is a repeat.
+    Returns ``None`` if the call is a repeat: the reviewer's last note has the same text, or the
+    reviewer added such a note after the version ``read``.
 
     Raises:
-        ActionNotAllowedError: the request has as many notes as it can have.
+        ActionNotAllowedError: the request is a draft, or has :data:`MOST_NOTES` notes.
     """
     review = request.submitted
     own = [note for note in review.notes if note.written_by == by]
@@ -277,7 +299,7 @@ def add_note(
 
 
 def with_note(request: Request, text: str, by: str, now: datetime) -> tuple[Note, ...]:
-    """The notes of the request with a further one."""
+    """The notes of the request, with a new one of the reviewer ``by``."""
     review, version = request.submitted, request.version + 1
     note = Note(written_by=by, written_at=now, cycle=review.cycle, text=text, version=version)
     return (*review.notes, note)
@@ -286,6 +308,9 @@ def with_note(request: Request, text: str, by: str, now: datetime) -> tuple[Note
 def review_changed(
     request: Request, event_type: EventType, by: str, now: datetime, **update: object
 ) -> Change:
-    """A change of the review that leaves the status unchanged."""
+    """A change of these fields of the review, without a change of the status.
+
+    ``by`` is the subject of the user who made it.
+    """
     review = request.submitted.model_copy(update=update)
     return request.changed(event_type, now, actor=by, review=review)

@@ -1,4 +1,4 @@
-"""Read models: the rows of dashboards, worklists and operator queues, and how each is built."""
+"""Read models: the rows of the dashboard, the worklist and the queues of operators and vendors."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Final
@@ -22,7 +22,7 @@ _DISPUTES: Final = frozenset(DISPUTE_ACTIONS.values())
 
 
 class DashboardRow(Value):
-    """The columns of a dashboard row (T2).
+    """A row of the providers' dashboard (T2).
 
     Long names are shortened and end in an ellipsis; the details have the full names.
     """
@@ -44,12 +44,12 @@ class DashboardRow(Value):
     servicing_provider: Text | None = None
     place_of_service: Text | None = None
     channel: Channel = Channel.PORTAL
-    """How it arrived; all channels share the lists (S5)."""
+    """The channel of the request. Lists contain requests of all channels (S5)."""
     delegated: bool = False
-    """Whether delegated vendors decide all of it (W8)."""
+    """Whether delegated vendors decide all of its service lines (W8)."""
     allowed_actions: tuple[Action, ...] | None = None
-    """What a provider may do next without a time limit, where that does not follow from the other
-    members: of a request that the payer and a vendor decide."""
+    """For a request that the payer and a vendor decide: the providers' actions, except disputes. For
+    other requests they follow from the other fields."""
     appeal_open: bool
     dispute: Annotated[
         DisputeKind | None,
@@ -57,21 +57,21 @@ class DashboardRow(Value):
     ] = None
     waiting_on: WaitingOn
     due_at: Moment | None = None
-    """When the open cycle is due; of a draft, when it expires."""
+    """When the party of ``waiting_on`` must act next; for a draft, when it expires."""
     updated_at: Annotated[Moment, Field(description="The last change that providers see.")]
     expires_at: Moment | None = None
-    """Of a draft: from then on the row is not shown, even if the store has not removed it yet (D5)."""
+    """For a draft: when it expires. Then no list has the row, even if it is still stored (D5)."""
     flagged_at: Moment | None = None
-    """Since when the TIN has it on its home list (T3)."""
+    """When the TIN flagged it for its home list (T3)."""
     peer_to_peer_until: Moment | None = None
     reconsideration_until: Moment | None = None
     appeal_until: Moment | None = None
-    """Before when the adverse lines can be disputed in each way (W7, W12)."""
+    """The ends of the times for each kind of dispute of the adverse lines (W7, W12)."""
     unmatched_providers: tuple[ProviderRole, ...] = ()
-    """Roles whose provider has a temporary id until it is matched with the directory (S3)."""
+    """Roles of the providers with a temporary id that are not reconciled (S3)."""
 
     def until(self, kind: DisputeKind) -> datetime | None:
-        """Before when the adverse lines can be disputed in this way."""
+        """The end of the time for this kind of dispute; ``None`` if it is not possible."""
         return {
             DisputeKind.PEER_TO_PEER: self.peer_to_peer_until,
             DisputeKind.RECONSIDERATION: self.reconsideration_until,
@@ -84,33 +84,33 @@ class WorklistRow(Value):
 
     request_id: Text
     version: int = 0
-    """Of the request; a change with another one is refused."""
+    """The version of the request at the last write of the row."""
     number: Text
     plan_id: Text
     plan_name: Text | None = None
-    """Null in rows of earlier releases."""
+    """``None`` in rows that earlier releases stored."""
     urgency: Urgency
     cycle: int
     due_at: Moment
-    """The due date of :attr:`waiting_on`; that of the providers during a request for information."""
+    """When the party of ``waiting_on`` must act: the payer, or the providers during an RFI."""
     waiting_on: WaitingOn = WaitingOn.PAYER
     awaits_signature: bool = False
     awaits_physician: bool = False
-    """Whether a physician must confirm what another reviewer proposed (W10)."""
+    """Whether a physician must confirm decisions that another reviewer proposed (W10)."""
     assigned_to: Text | None = None
-    """Subject of the reviewer to whom it is assigned; not for callers."""
+    """Subject of the reviewer to whom it is assigned; in no response."""
     assigned_until: Moment | None = None
     assigned_by: Text | None = None
-    """Subject of the lead who assigned it; not for callers."""
+    """Subject of the lead who assigned it; in no response."""
     suspected_duplicate: bool = False
     late_notification: bool = False
     intake_exceptions: tuple[IntakeException, ...] = ()
     level: int | None = None
-    """Of an appeal; absent in the first cycle."""
+    """The level of an appeal; ``None`` in other cycles."""
     dispute: DisputeKind | None = None
-    """What the providers filed, if the cycle is not the first."""
+    """The kind of dispute that the cycle decides; ``None`` if it decides none."""
     deemed_denial: bool = False
-    """Whether the passed deadline counts as a denial (W11)."""
+    """Whether the deadline passed and this counts as a denial by law (W11)."""
     warn_at: Moment | None = None
     """When the reminder of the deadline is due."""
     submitted_at: Moment | None = None
@@ -124,27 +124,27 @@ class WorklistRow(Value):
     lines: tuple[RowLine, ...] = ()
     """The first service lines of the cycle."""
     line_count: int = 0
-    """All service lines of the cycle."""
+    """The number of all service lines of the cycle."""
     vendor_line_count: int = 0
-    """Service lines that a delegated vendor decides, which are none of the cycle (W8)."""
+    """The number of service lines that delegated vendors decide, which the cycle does not have (W8)."""
     pend_reasons: tuple[PendReason, ...] = ()
     new_documents: tuple[Text, ...] = ()
     """Ids of attached documents that no reviewer has seen."""
     note_count: int = 0
     proposed_by: Text | None = None
-    """Subject of the reviewer whose proposal waits; not for callers."""
+    """Subject of the reviewer who proposed decisions; in no response."""
     returned_to: Text | None = None
-    """Subject of the reviewer whose proposal was returned in this cycle; not for callers."""
+    """Subject of the reviewer whose proposal was returned in this cycle; in no response."""
     earlier_reviewers: tuple[Text, ...] = ()
-    """Subjects who decided what is appealed; not for callers."""
+    """Subjects of those who decided or signed what is appealed; in no response."""
     provider_persons: tuple[Text, ...] = ()
-    """Subjects who submitted or appealed it; not for callers."""
+    """Subjects of those who submitted or appealed it; in no response."""
     tins: tuple[Tin, ...] = ()
-    """TINs of the providers; a reviewer who acts for one of them may not review it."""
+    """TINs of the providers. A reviewer who acts for one of them may not review it."""
 
     @property
     def assignment(self) -> Assignment | None:
-        """The last assignment of the cycle, whether it has expired or not."""
+        """The last assignment of the cycle, which can have expired; ``None`` if there is none."""
         if self.assigned_to is None or self.assigned_until is None:
             return None
         return Assignment(
@@ -153,7 +153,7 @@ class WorklistRow(Value):
 
 
 class UnmatchedRow(Value):
-    """A row of the operators' list: a provider as it was submitted (S3)."""
+    """A row of the operators' list of providers that do not match the directory (S3)."""
 
     request_id: Text
     number: Text
@@ -165,12 +165,12 @@ class UnmatchedRow(Value):
     npi: Npi | None = None
     tin: Tin | None = None
     submitted: Provider | None = None
-    """All that was submitted about it."""
+    """All data of the provider as submitted."""
     submitted_at: Moment
 
 
 class IntakeExceptionRow(Value):
-    """A registered request that waits for an operator's confirmation (S5)."""
+    """A row of the operators' list of registered requests that await a confirmation (S5)."""
 
     request_id: Text
     number: Text
@@ -198,7 +198,7 @@ def intake_exception_row(request: Request) -> IntakeExceptionRow:
 
 
 class DelegationRow(Value):
-    """A row of a vendor's list and of the operators' backlog: what one vendor decides (W8)."""
+    """A row of a vendor's list and of the operators' backlog: one delegation of a request (W8)."""
 
     request_id: Text
     number: Text
@@ -230,7 +230,7 @@ class DelegationRow(Value):
 
 
 def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
-    """What the lists show of the lines that one vendor decides."""
+    """The row of one delegation, in the vendor's list and the operators' backlog (W8)."""
     patient, review = request.content.patient, request.submitted
     lines = review.lines_of_vendor(delegation)
     assessed = review.assessment.lines if review.assessment else ()
@@ -262,7 +262,7 @@ def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
 
 
 def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
-    """What the worklist shows of an open cycle."""
+    """The row of an open cycle in the reviewers' worklist; ``due_at`` as in :class:`WorklistRow`."""
     review = request.submitted
     assessment, assignment, appeal = review.assessment, review.assignment, review.open_appeal
     return WorklistRow(
@@ -291,7 +291,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
 
 
 def _columns_of(request: Request) -> dict[str, Any]:
-    """The columns of a worklist row that reviewers read before they open the case."""
+    """The columns of a worklist row that describe the request and its open cycle."""
     review, content, deadline = request.submitted, request.content, request.deadline
     first_day, last_day = authorized_days(content, review.lines)
     places = [s.place_of_service for s in request.active_services if s.place_of_service]
@@ -325,7 +325,7 @@ def _columns_of(request: Request) -> dict[str, Any]:
 def unmatched_row(
     request_id: str, role: ProviderRole, content: RequestContent, review: Review
 ) -> UnmatchedRow:
-    """What the operators' list shows of a provider that waits to be reconciled."""
+    """The row of a provider that is not reconciled; ``role`` is in ``review.temporary_providers``."""
     temporary, provider = review.temporary_providers[role], role.of(content)
     return UnmatchedRow(
         request_id=request_id,
@@ -352,7 +352,10 @@ def dashboard_row(
     waiting_on: WaitingOn,
     due_at: datetime | None = None,
 ) -> DashboardRow:
-    """What the dashboard shows of a request (T2); ``due_at`` of a draft is when it expires."""
+    """The row of a request on the dashboard (T2), without the ends of disputes.
+
+    ``due_at`` is the due date of ``waiting_on``; for a draft, when it expires.
+    """
     lines = review.lines if review else ()
     first_day, last_day = authorized_days(content, lines)
     places = [s.place_of_service for s in active_services(content, lines) if s.place_of_service]
@@ -385,7 +388,7 @@ def dashboard_row(
 
 
 def _ends_of_rights(request: Request) -> dict[str, datetime | None]:
-    """Before when each dispute that is offered at present ends."""
+    """The ends of the times for disputes, by field of the row; empty if none is possible now."""
     rights = request.review.rights if request.review else None
     if rights is None or not set(request.provider_actions(request.updated_at)) & _DISPUTES:
         return {}
@@ -397,7 +400,7 @@ def _ends_of_rights(request: Request) -> dict[str, datetime | None]:
 
 
 def row_of_request(request: Request) -> DashboardRow:
-    """What the dashboard shows of a request in its current state."""
+    """The row of a request on the dashboard, in its current state."""
     row = dashboard_row(
         request.request_id,
         request.status,

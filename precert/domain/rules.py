@@ -1,12 +1,11 @@
-"""The rule list: which codes need precertification, what a check answers (C6), and the delegated
-vendors that decide for the payer (C8, C12, C13).
+"""The payer's rule list, its results for codes (C6), and the delegated vendors (C8, C12, C13).
 
-A payer's precertification list is a set of rules with effective dates. For each code the rules that
-apply on the service date are compared, and the most specific one decides. A code that no rule names is
-*unable to determine*: a missing rule never means "not required".
+A rule list is a set of rules with effective dates. Of the rules that apply to a code on the service
+date, the most specific one determines the result. A code that no rule covers is *unable to determine*;
+a missing rule never means "not required".
 
-Rules are plain objects without validation, because a check creates one per row. A file is validated
-once, in :mod:`precert.domain.loading_rules`.
+Rules are not validated when they are created, because a check creates many of them. The file of a rule
+list is validated once, in :mod:`precert.domain.loading_rules`.
 """
 
 from collections.abc import Iterable
@@ -26,9 +25,9 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=1
 
 
 class CareCoordination(Value):
-    """Who helps to find a supplier and follows the delivery (C12).
+    """The vendor's contact who helps to find a supplier and monitors the delivery (C12).
 
-    ``phone`` is text, as it may need an option or an extension.
+    ``phone`` is text because it can include an extension.
     """
 
     phone: Text
@@ -37,25 +36,26 @@ class CareCoordination(Value):
 
 
 class DelegatedVendor(Value):
-    """One vendor for one family of services: name, link, contacts, requirements (C8)."""
+    """A delegated vendor with its link, contacts and requirements (C8)."""
 
     vendor_id: Text
     name: Text
     services: Text
-    """The services that it decides, in words."""
+    """A description of the services that the vendor decides."""
     url: WebAddress
     phone: Phone | None = None
     fax: Phone | None = None
     hours: Text | None = None
     requirements: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """What a request must contain, one item each."""
+    """What a request to the vendor must contain."""
     care_coordination: CareCoordination | None = None
     retrospective_notice: Text | None = None
-    """The payer's notice for services already performed, where the payer decides those (C12)."""
+    """Name of the payer's notice for services that were performed already, if the payer decides those
+    instead of the vendor (C12)."""
 
 
 class Requirement(StrEnum):
-    """What a check answers for a code (C6)."""
+    """The result of a check for one code (C6)."""
 
     REQUIRED = "REQUIRED"
     NOT_REQUIRED = "NOT_REQUIRED"
@@ -64,7 +64,7 @@ class Requirement(StrEnum):
 
 
 class CodeQuery(NamedTuple):
-    """One requested code with its day, plan and setting."""
+    """A code with the service date ``on``, the plan and the setting for which a rule is looked up."""
 
     code: str
     code_type: CodeType
@@ -78,11 +78,11 @@ class CodeQuery(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of a rule list. An empty condition applies to everything.
+    """One row of a rule list. An empty condition is always met.
 
-    ``code_to`` equals ``code_from`` for a single code. Both ends of a range have the same form,
-    and only codes of that form are covered. Revenue codes are stored with four digits.
-    ``effective_to`` is the last day the rule is in effect, or absent while it has no end.
+    ``code_to`` equals ``code_from`` for a single code. Both ends of a range have the same form, and the
+    rule covers only codes of that form. Revenue codes have four digits. ``effective_to`` is the last
+    day on which the rule is in effect, or ``None`` if it has no end.
     """
 
     rule_id: str
@@ -99,27 +99,30 @@ class Rule:
     types_of_service: frozenset[str] = frozenset()
     places_of_service: frozenset[str] = frozenset()
     auto_approve_max_units: int | None = None
-    """The rule approves up to so many units, days or both without a reviewer (W1); without a limit it
-    approves nothing."""
+    """The most units that the rule approves without a reviewer (W1). A rule without this limit and that
+    of days approves nothing."""
     auto_approve_max_days: int | None = None
     required_documentation: tuple[str, ...] = ()
-    """The documents that a request requires, by the codes of the payer's ``required_documentation``."""
+    """Codes of the payer's ``required_documentation`` that a request must have."""
     label: str | None = None
-    """The payer's own words for the codes."""
+    """The payer's text for the codes."""
     guidance: str | None = None
-    """The name of the payer's notice that states what to do next."""
+    """Name of the payer's notice about the next step."""
     predetermination: bool = False
     """Whether a voluntary predetermination is offered (C14)."""
 
     def names(self, code: str, code_type: CodeType) -> bool:
-        """Whether the code is the rule's code or in its range."""
+        """Whether the code is that of the rule, or in its range."""
         canonical = canonical_code(code, code_type)
         return self.code_from <= canonical <= self.code_to and self.family == family_of(
             canonical, code_type
         )
 
     def applies(self, query: CodeQuery) -> bool:
-        """Whether the rule is in effect on the day and its conditions fit; the code is not compared."""
+        """Whether the rule is in effect on the service date and all its conditions are met.
+
+        The code is not compared; see :meth:`names`.
+        """
         return (
             self.effective_from <= query.on
             and (self.effective_to is None or query.on <= self.effective_to)
@@ -132,6 +135,7 @@ class Rule:
 
     @cached_property
     def family(self) -> str:
+        """The code set with the form of the codes, in which ranges are ordered."""
         return family_of(self.code_from, self.code_type)
 
     @property
@@ -141,7 +145,7 @@ class Rule:
 
     @property
     def conditions(self) -> int:
-        """The number of the five conditions that are set, however many values each allows."""
+        """The number of conditions that are set, of five; the number of their values does not count."""
         return (
             (self.authorization_type is not None)
             + bool(self.plan_types)
@@ -152,22 +156,21 @@ class Rule:
 
     @cached_property
     def specificity(self) -> tuple[int, int, date, str]:
-        """Orders rules that cover one code: fewest codes, most conditions, newest, last rule id.
+        """Sort key of rules that cover the same code; the greatest is the most specific.
 
-        The rule id comes last, so that no two rules are equal and the answer is the same on every
-        machine. A list in which it would decide between different answers is refused when it is
-        loaded (:func:`precert.domain.loading_rules.load_rules`).
+        Order: fewest codes, most conditions, latest first day, last rule id. The rule id only makes the
+        order total: :func:`precert.domain.loading_rules.load_rules` refuses a list in which it would
+        decide between different results.
         """
         return (-self.width, self.conditions, self.effective_from, self.rule_id)
 
 
 @dataclass(frozen=True)
 class RuleListVersion:
-    """The identity of a published list. A check states it, to explain its result later (C6).
+    """A published rule list. Results of checks name its version (C6).
 
-    ``effective_from`` is the first service date for which the list has rules. It is in effect from
-    ``published_at`` until the next one is published; which of its rules apply on a service date
-    follows from their own dates.
+    The list is in effect from ``published_at`` until another one is published. ``effective_from`` is
+    the first service date on which one of its rules is in effect. ``object_key`` is its key in S3.
     """
 
     version: str
@@ -178,7 +181,7 @@ class RuleListVersion:
 
 
 class CodeResult(NamedTuple):
-    """The result for one code, with the id and the effective date of the rule that decided."""
+    """The result for one code, with data of the rule that determined it; ``None`` without a rule."""
 
     code: str
     code_type: CodeType
@@ -194,7 +197,7 @@ class CodeResult(NamedTuple):
 def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
     """The most specific of the rules that apply, or ``None``.
 
-    ``rules`` all name the code, as the lookup in a compiled list returns them.
+    All of ``rules`` must cover the code, as those do that a lookup in a compiled list returns.
     """
     applicable = [rule for rule in rules if rule.applies(query)]
     if len(applicable) < 2:
@@ -203,13 +206,13 @@ def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
 
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeResult:
-    """The result for one code by these rules (C6); *unable to determine* where none covers it."""
+    """The result for one code by these rules (C6); *unable to determine* if none applies."""
     named = [rule for rule in rules if rule.names(query.code, query.code_type)]
     return answer_by(deciding_rule(query, named), query)
 
 
 def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
-    """The result by the deciding rule; *unable to determine* where there is none."""
+    """The result for one code by this rule; *unable to determine* if it is ``None``."""
     code = canonical_code(query.code, query.code_type)
     if rule is None:
         return CodeResult(code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
@@ -227,9 +230,10 @@ def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
 
 
 def overall(requirements: Iterable[Requirement]) -> Requirement:
-    """The result of a whole check: that of the code for which the provider must do most.
+    """The result of a whole check, from those of its codes.
 
-    It is *not required* only if every code is (C7).
+    The first of these that a code has: required, delegated vendor, unable to determine. The check is
+    *not required* only if every code is (C7), and *unable to determine* without any codes.
     """
     all_requirements = set(requirements)
     for requirement in (

@@ -1,8 +1,9 @@
-"""SMART on FHIR scopes of systems (version 2): ``system/Claim.cu``, and the names of version 1.
+"""SMART on FHIR scopes of systems, in the forms of version 2 (``system/Claim.cu``) and version 1.
 
-A scope permits interactions with one resource type, or with all: ``c`` create, ``r`` read, ``u``
-update, ``d`` delete, ``s`` search. Operations have no scopes of their own in SMART; each requires an
-interaction of its resource type: ``Claim/$submit`` creates a claim, ``Claim/$inquire`` searches.
+A scope permits interactions with one resource type, or with all of them: ``c`` create, ``r`` read,
+``u`` update, ``d`` delete, ``s`` search. SMART defines no scopes of operations. Here each operation
+requires an interaction with its resource type: ``Claim/$submit`` requires ``Claim.c``,
+``Claim/$inquire`` requires ``Claim.s``.
 """
 
 import re
@@ -17,34 +18,38 @@ _SCOPE: Final = re.compile(
 )
 _VERSION_1: Final = {"read": "rs", "write": "cud", "*": INTERACTIONS}
 MOST_SCOPES: Final = 50
+"""The most scopes for which one client can be registered."""
 
 
 def interactions_of(scope: str) -> frozenset[str]:
-    """The interactions that the scopes of a token permit, such as ``Claim.c``; others are ignored."""
+    """The interactions that the scopes of a token permit, such as ``Claim.c``.
+
+    ``scope`` has names separated by blanks. Those that are not scopes of systems are ignored.
+    """
     return frozenset(one for name in scope.split() for one in _interactions(name))
 
 
 def is_scope(name: str) -> bool:
-    """Whether this is a scope of a system."""
+    """Whether this is the name of a scope of a system."""
     return any(True for _ in _interactions(name))
 
 
 def permits(granted: Collection[str], required: Iterable[str]) -> bool:
-    """Whether one of the interactions is permitted."""
+    """Whether at least one of the required interactions is granted."""
     return any(_is_permitted(granted, one) for one in required)
 
 
 def granted_scopes(requested: str, registered: Collection[str]) -> list[str]:
-    """The requested scopes as far as the client is registered for them, in canonical form.
+    """The requested scopes for which the client is registered, in the form of version 2.
 
-    Scopes that the client is not registered for, and those of users or of another form, are left out.
+    Other scopes are omitted, such as those of users.
     """
     permitted = interactions_of(" ".join(registered))
     resources = {one.partition(".")[0] for one in permitted}
     found: dict[str, set[str]] = {}
     for one in interactions_of(requested):
         resource, _, interaction = one.partition(".")
-        # A request for all resource types is granted for those that the client is registered for.
+        # A request for all resource types is reduced to those for which the client is registered.
         for name in resources if resource == ALL_RESOURCES else {resource}:
             if _is_permitted(permitted, f"{name}.{interaction}"):
                 found.setdefault(name, set()).add(interaction)

@@ -1,8 +1,8 @@
-"""Statuses and actions: one row of a table for each, with everything that follows from it.
+"""The statuses of requests and service lines, and the actions on them, in tables with one row for each.
 
-A new status or action is a member and its row here. Nothing else lists the members one by one: display
-names, X12 review actions, allowed transitions and index keys are read from the rows. Standard library
-only.
+A status or action is a member of an enumeration and its row here. The rows have the display names, X12
+review actions, allowed transitions and index letters that other modules use. This module imports only
+the standard library.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 
 class Transition(StrEnum):
-    """What can happen to a request."""
+    """A type of change of a request, which the status must allow."""
 
     SAVE = "SAVE"
     DELETE = "DELETE"
@@ -30,14 +30,14 @@ class Transition(StrEnum):
     REPORT = "REPORT"
     CHANGE_DATES = "CHANGE_DATES"
     AMEND = "AMEND"
-    """The submitter adds, replaces or cancels service lines."""
+    """The submitter adds, replaces or cancels service lines by an update (Da Vinci PAS)."""
 
 
 class Action(StrEnum):
-    """What a caller can do next (T1); some are for reviewers or operators only.
+    """An action that a caller can take next (T1); some are only for reviewers or operators.
 
-    MODIFY adds documents or answers a request for information: nothing else of a request can be
-    changed after its submission (W5, W6).
+    MODIFY adds documents or responds to a request for information. Providers change nothing else of a
+    submitted request in the portal (W5, W6). A partner can change service lines by a PAS update.
     """
 
     RESUME = "RESUME"
@@ -65,6 +65,7 @@ class Action(StrEnum):
 
     @property
     def rule(self) -> "ActionRule":
+        """The row of the action."""
         return ACTIONS[self]
 
 
@@ -74,7 +75,7 @@ CLERK_ACTIONS: Final = frozenset({Action.DETAILS, Action.MODIFY, Action.VOID})
 
 @dataclass(frozen=True)
 class ActionRule:
-    """How an action is shown."""
+    """The display name and the description of an action."""
 
     label: str
     """Display name (T6)."""
@@ -86,7 +87,9 @@ ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
         Action.RESUME: ActionRule("Resume"),
         Action.DELETE: ActionRule("Delete"),
         Action.DETAILS: ActionRule("Details"),
-        Action.MODIFY: ActionRule("Modify", "Add documents or answer a request for information."),
+        Action.MODIFY: ActionRule(
+            "Modify", "Add documents or respond to a request for information."
+        ),
         Action.VOID: ActionRule("Void"),
         Action.APPEAL: ActionRule("Appeal"),
         Action.DECIDE: ActionRule("Decide"),
@@ -110,7 +113,7 @@ ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
         Action.CHANGE_DATES: ActionRule("Change the approved dates"),
         Action.CONFIRM_INTAKE: ActionRule("Confirm the intake exceptions"),
         Action.RECONCILE_PROVIDER: ActionRule("Match a provider with the directory"),
-        Action.ADD_NOTE: ActionRule("Add a note", "Only reviewers and operators read it."),
+        Action.ADD_NOTE: ActionRule("Add a note", "Only reviewers and operators can read it."),
         Action.REASSIGN: ActionRule(
             "Assign to a colleague",
             "A lead assigns the case to another reviewer, or takes it back.",
@@ -132,31 +135,32 @@ class Status(StrEnum):
 
     @property
     def rule(self) -> "StatusRule":
+        """The row of the status."""
         return STATUSES[self]
 
 
 @dataclass(frozen=True)
 class StatusRule:
-    """What follows from the status of a request."""
+    """The row of a request status."""
 
     label: str
     """Display name (T6)."""
     description: str
     review_action: str | None
-    """X12 306 (HCR01); a draft was not submitted, so it has none."""
+    """X12 306 (HCR01); ``None`` for a draft."""
     index_letter: str
-    """The status in index keys, whose size is limited."""
+    """The letter of the status in index keys, which must be short."""
     provider_actions: tuple[Action, ...]
-    """What a provider can do next."""
+    """The actions that a provider can take next."""
     transitions: Mapping[Transition, frozenset[Status]]
-    """What can happen, and the statuses it can lead to; an empty set where the draft is deleted.
-    What is not listed cannot happen."""
+    """The allowed transitions, each with the statuses it can lead to; an empty set if it deletes the
+    draft."""
     open: bool = False
-    """Whether the payer, or a delegated vendor, owes the initial determination."""
+    """Whether the initial determination of the payer or a delegated vendor is pending."""
     notices: tuple[str, ...] = ()
-    """Names of the payer's texts that a provider reads with the details, after those of the rights."""
+    """Names of the payer's notices in the details for providers, after those about disputes."""
     vendor_notices: tuple[str, ...] = ()
-    """The same where a delegated vendor decides."""
+    """The same for a request that delegated vendors decide."""
 
 
 DETERMINED: Final = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED})
@@ -194,7 +198,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
         ),
         Status.PENDING: StatusRule(
             "Pending",
-            "Pended for clinical review, or a delegated vendor has a service line to decide.",
+            "Pended for clinical review, or a delegated vendor must decide a service line.",
             review_action="A4",
             index_letter="P",
             provider_actions=(Action.DETAILS, Action.MODIFY, Action.VOID),
@@ -259,7 +263,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
         ),
         Status.VOID: StatusRule(
             "Void",
-            "Cancelled before a determination. It stays in the history.",
+            "Cancelled before a determination. It remains in the history.",
             review_action="C",
             index_letter="V",
             provider_actions=(Action.DETAILS,),
@@ -269,7 +273,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
 )
 
 DELEGATED_ACTION: Final = "CT"
-"""X12 306 action of a request while a vendor decides it: contact the payer's vendor (W8)."""
+"""The X12 306 code of a pended request that delegated vendors decide: contact payer (W8)."""
 
 
 class LineStatus(StrEnum):
@@ -278,23 +282,25 @@ class LineStatus(StrEnum):
     OPEN = "OPEN"
     APPROVED = "APPROVED"
     MODIFIED = "MODIFIED"
-    """Approved otherwise than requested: fewer units, other dates, another code."""
+    """Approved with other values than requested, such as fewer units, other dates or another code."""
     DENIED = "DENIED"
     CANCELLED = "CANCELLED"
-    """Withdrawn by the submitter, alone or because another line replaces it."""
+    """Withdrawn by the submitter, or replaced by another line."""
 
     @property
     def rule(self) -> "LineStatusRule":
+        """The row of the status."""
         return LINE_STATUSES[self]
 
 
 EnteredStatus = Literal[LineStatus.APPROVED, LineStatus.MODIFIED, LineStatus.DENIED]
-"""What a reviewer or a vendor enters. An approval of less than requested is recorded as MODIFIED."""
+"""The statuses that a reviewer or a vendor can enter. An approval of less than requested becomes
+``MODIFIED``."""
 
 
 @dataclass(frozen=True)
 class LineStatusRule:
-    """What follows from the status of a service line."""
+    """The row of a service line status."""
 
     label: str
     """Display name (T6)."""
@@ -302,11 +308,12 @@ class LineStatusRule:
     review_action: str
     """X12 306 (HCR01)."""
     outcome: str
-    """The decision in a determination notice."""
+    """The text of the decision in a determination notice."""
     approves: bool = False
     """Whether a code, units and a period are approved."""
     adverse: bool = False
-    """Whether something requested is refused: it has reasons, and can be appealed (W4, W7)."""
+    """Whether something requested is denied or reduced, so that it has a reason and can be appealed
+    (W4, W7)."""
 
 
 LINE_STATUSES: Final[Mapping[LineStatus, LineStatusRule]] = MappingProxyType(
@@ -342,11 +349,11 @@ LINE_STATUSES: Final[Mapping[LineStatus, LineStatusRule]] = MappingProxyType(
 )
 
 NOT_REQUIRED_ACTION: Final = "NA"
-"""X12 306 action of a service line that needed no certification."""
+"""The X12 306 code of a service line that needs no certification."""
 
 
 class AppealStatus(StrEnum):
-    """Status of an appeal; the request retains its determination until the appeal is decided."""
+    """Status of an appeal. The request keeps its status until the appeal is determined."""
 
     FILED = "FILED"
     PENDED = "PENDED"
@@ -354,7 +361,7 @@ class AppealStatus(StrEnum):
 
 
 class WaitingOn(StrEnum):
-    """Who must act next."""
+    """The party that must act next."""
 
     PROVIDER = "PROVIDER"
     PAYER = "PAYER"
@@ -363,17 +370,19 @@ class WaitingOn(StrEnum):
 
 
 class Who(StrEnum):
-    """A reviewer as another reviewer sees them; the user name is beside it."""
+    """A reviewer in responses for another reviewer, which have the user name beside it."""
 
     YOU = "YOU"
     ANOTHER = "ANOTHER"
 
     @classmethod
     def of(cls, subject: str, caller: str) -> "Who":
+        """Whether the reviewer ``subject`` is the caller."""
         return cls.YOU if subject == caller else cls.ANOTHER
 
 
 def allows(status: Status, transition: Transition) -> bool:
+    """Whether a request with this status can have the transition."""
     return transition in status.rule.transitions
 
 
@@ -384,10 +393,11 @@ def allowed_actions(
     delegated: bool = False,
     disputes: Iterable[Action] | None = None,
 ) -> tuple[Action, ...]:
-    """What either provider can do next (T1); one appeal at a time, and it takes documents.
+    """The actions that either provider can take next (T1).
 
-    What a vendor decides is changed and appealed there (W7). ``disputes`` are those that the rights of
-    the request still allow, in place of the status's.
+    While an appeal is open, documents can be added to it and no other one filed. A request that vendors
+    decide (``delegated``) is changed and appealed with the vendor (W7). ``disputes`` are those that are
+    possible now, in place of the status's ``APPEAL``.
     """
     if delegated and status is not Status.PROCESSING:
         return (Action.DETAILS,)
@@ -407,10 +417,10 @@ def mixed_actions(
     disputes: Iterable[Action],
     vendor_decided: bool,
 ) -> tuple[Action, ...]:
-    """What either provider can do next where the payer decides one part and a vendor another (T1).
+    """The actions that either provider can take if the payer and a vendor each decide lines (T1).
 
-    ``disputes`` of the payer's part are possible as soon as it is determined. What is decided cannot be
-    withdrawn.
+    ``disputes`` of the payer's lines are possible as soon as these are determined. The request cannot
+    be withdrawn after the payer or a vendor decided lines.
     """
     if status.rule.open and not own_part_is_determined:
         actions = allowed_actions(status)
@@ -421,10 +431,10 @@ def mixed_actions(
 
 
 def status_of_lines(lines: Iterable[LineStatus]) -> Status:
-    """The whole request's status after a part of it was decided (W3, W8).
+    """The status of a request from those of its lines (W3, W8).
 
-    PENDING while a line of the payer or of a vendor is open: a part does not determine the whole.
-    Cancelled lines do not count; a request of such lines only is VOID.
+    It is PENDING while a line of the payer or of a vendor is open. Cancelled lines do not count; a
+    request with no other lines is VOID.
     """
     statuses = tuple(one for one in lines if one is not LineStatus.CANCELLED)
     if not statuses:
@@ -433,10 +443,10 @@ def status_of_lines(lines: Iterable[LineStatus]) -> Status:
 
 
 def determined_status(lines: Iterable[LineStatus]) -> Status:
-    """The whole request's status from its decided lines (W3).
+    """The status of a request from those of its decided lines (W3).
 
-    A line approved otherwise than requested makes the whole a partial approval: something was
-    refused.
+    A request with a ``MODIFIED`` line is approved only in part, because something was denied or
+    reduced.
 
     Raises:
         ValueError: a line is still open, or there is none.

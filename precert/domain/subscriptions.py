@@ -1,9 +1,9 @@
-"""Subscriptions of the Prior Authorization API: who is notified of changes, where, and how far.
+"""Subscriptions of the Prior Authorization API: their filters, endpoints and progress of deliveries.
 
-A subscription has its own sequence of event numbers, without gaps. What is attempted next follows from
-its state alone: a handshake until the endpoint has accepted one, then the events in their order, and
-heartbeats while there are none. An attempt is counted before it is made, so that one whose process ends
-counts as failed.
+A subscription has its own sequence of event numbers, without gaps. Its state determines the next
+attempt: a handshake until the endpoint has accepted one, then the events in their order, and heartbeats
+while there are none. An attempt is counted before it is made, so that an interrupted one counts as
+failed.
 """
 
 from datetime import datetime, timedelta
@@ -20,33 +20,36 @@ from precert.domain.review import Channel
 from precert.domain.values import Text, Tin, Value
 
 MOST_SUBSCRIPTIONS: Final = 20
-"""How many subscriptions one client can have."""
+"""The most subscriptions of one client."""
 MOST_ORGANIZATIONS: Final = 20
-"""How many organizations the filter of one subscription can name."""
+"""The most organizations in the filter of one subscription."""
 HEARTBEAT_SECONDS: Final = range(60, 30 * 86400 + 1)
+"""The valid heartbeat periods: one minute to 30 days."""
 LONGEST_TIMEOUT: Final = 20
-"""Seconds after which an attempt fails, whatever longer timeout a subscription names."""
+"""Seconds after which an attempt fails, also if the subscription has a longer timeout."""
 LEASE: Final = timedelta(seconds=90)
-"""How long an attempt is not repeated that neither succeeded nor failed."""
+"""The minimum time before an attempt without a result is repeated."""
 HANDSHAKES: Final = 8
-"""After so many failed handshakes, the endpoint is not tried again until the owner updates it."""
+"""The number of failed handshakes after which no other is attempted until the owner updates the
+subscription."""
 FAILURES_OF_ERROR: Final = 4
-"""After so many failures in succession, the status is ``error``; deliveries are still attempted."""
+"""The number of consecutive failures from which the status is ``error``. Attempts continue."""
 TURNED_OFF_AFTER: Final = timedelta(days=3)
-"""How long deliveries fail before the subscription is turned off."""
+"""The time of consecutive failures after which the subscription is turned off."""
 RETAINED: Final = timedelta(days=100)
-"""How long an event is retained for ``$events``: longer than the bus can deliver it again."""
+"""The time for which an event is available to ``$events``; longer than the bus can redeliver it."""
 _PAUSES: Final = (
     *(timedelta(seconds=one) for one in (10, 30, 60, 120, 300, 900, 1800)),
     *(timedelta(hours=one) for one in (1, 2, 4, 6)),
 )
+"""The time from a failed attempt to the next one, by number of consecutive failures."""
 
 
 class SubscriptionStatus(StrEnum):
-    """FHIR's status of a subscription."""
+    """The status of a FHIR Subscription."""
 
     REQUESTED = "requested"
-    """The endpoint has not accepted a handshake yet."""
+    """The endpoint has not accepted a handshake."""
     ACTIVE = "active"
     ERROR = "error"
     OFF = "off"
@@ -67,25 +70,26 @@ class DeliveryError(StrEnum):
 
 
 class OrganizationKind(StrEnum):
-    """By which number an organization is identified."""
+    """The type of number that identifies an organization."""
 
     TIN = "TIN"
     NPI = "NPI"
 
 
 class Organization(Value):
-    """A provider organization of a filter."""
+    """A provider organization in the filter of a subscription."""
 
     kind: OrganizationKind
     number: Annotated[str, Field(pattern=r"^[0-9]{9,10}$")]
 
     @property
     def key(self) -> str:
+        """Its text in index keys."""
         return f"{self.kind.value}#{self.number}"
 
 
 class Work(StrEnum):
-    """What is attempted next."""
+    """The type of the next notification, by FHIR's codes."""
 
     HANDSHAKE = "handshake"
     EVENT = "event-notification"
@@ -93,7 +97,7 @@ class Work(StrEnum):
 
 
 class Notification(Value):
-    """An event of a subscription: ids only, its content is read when it is sent."""
+    """A numbered event of a subscription. It has ids only; its content is read when it is sent."""
 
     number: Annotated[int, Field(ge=1)]
     event_id: Text
@@ -103,47 +107,49 @@ class Notification(Value):
 
 
 class Subscription(Value):
-    """A subscription of one client. ``version`` increases by one with every write."""
+    """A subscription of one client. ``version`` increases by one with every write.
+
+    The owner is the client ``subject`` of the token issuer ``issuer``.
+    """
 
     subscription_id: Text
     version: Annotated[int, Field(ge=1)] = 1
     issuer: Text | None = None
     subject: Text
-    """The client that owns it, by the issuer of its token."""
     tins: frozenset[Tin] = frozenset()
-    """The owner's TINs by its token, where rights are not granted on the server."""
+    """The TINs in the owner's token, if they are not granted on the server."""
     entitled_by_grant: bool = False
     organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]
     endpoint: Text
     media_type: Text
     header_names: tuple[Text, ...] = ()
-    """Of the headers of each notification; their values are stored apart."""
+    """Names of the HTTP headers of each notification. Their values are stored separately."""
     heartbeat_seconds: int | None = None
     timeout_seconds: int | None = None
     end: Moment | None = None
     resource: dict[str, Any]
-    """What is shown again of the received resource."""
+    """The elements of the received FHIR resource that are returned when it is read."""
     base_url: Text
-    """The address at which the owner reached the API, for references in notifications."""
+    """The base URL at which the owner called the API, for references in notifications."""
     status: SubscriptionStatus = SubscriptionStatus.REQUESTED
     verified: bool = False
     """Whether the endpoint accepted a handshake since the last update."""
     created_at: Moment
     changed_at: Moment
-    """When the owner last changed it, or attempts stopped."""
+    """When the owner last updated it, or when attempts stopped."""
     last_number: int = 0
-    """Of the newest event; ``completed`` is that up to which events are delivered or withheld."""
+    """The number of the newest event. Events up to ``completed`` are delivered or withheld."""
     completed: int = 0
     attempts: int = 0
-    """Failures in succession, with the attempt in progress."""
+    """The number of consecutive failures, including an attempt in progress."""
     failing_since: Moment | None = None
     attempt_at: Moment | None = None
-    """From when the next attempt can be made; ``None`` if there is nothing to attempt."""
+    """The earliest time of the next attempt; ``None`` if there is nothing to attempt."""
     error: DeliveryError | None = None
     error_status: int | None = None
-    """The HTTP status with which the endpoint answered last, if it was an error."""
+    """The HTTP status of the endpoint's last response, if that was an error."""
 
-    # -- What is next ---------------------------------------------------------------------------------
+    # -- State ----------------------------------------------------------------------------------------
 
     @property
     def is_off(self) -> bool:
@@ -151,28 +157,29 @@ class Subscription(Value):
 
     @property
     def has_stopped(self) -> bool:
-        """Whether nothing is attempted until the owner updates it."""
+        """Whether nothing is attempted until the owner updates the subscription."""
         failed = self.status is SubscriptionStatus.ERROR and not self.verified
         return self.is_off or failed
 
     @property
     def receives(self) -> bool:
-        """Whether new events are numbered for it."""
+        """Whether it receives new events."""
         return not self.has_stopped
 
     @property
     def due_at(self) -> datetime | None:
-        """When the sweep has to look at it."""
+        """When the sweep must process it, for an attempt or its end; ``None`` if there is neither."""
         if self.is_off:
             return None
         instants = [one for one in (self.attempt_at, self.end) if one is not None]
         return min(instants, default=None)
 
     def has_ended(self, now: datetime) -> bool:
+        """Whether the end that the owner set has passed."""
         return self.end is not None and now >= self.end
 
     def work(self, now: datetime) -> Work | None:
-        """What can be attempted now."""
+        """The attempt that can be made now, if any."""
         if self.has_stopped or self.attempt_at is None or now < self.attempt_at:
             return None
         if not self.verified:
@@ -181,8 +188,8 @@ class Subscription(Value):
             return Work.EVENT
         return Work.HEARTBEAT if self.heartbeat_seconds else None
 
-    def has_failed_for_good(self, now: datetime) -> bool:
-        """Whether no further attempt is made, although one is due."""
+    def attempts_are_exhausted(self, now: datetime) -> bool:
+        """Whether failures have reached the limit after which no further attempt is made."""
         if not self.verified:
             return self.attempts >= HANDSHAKES
         return self.failing_since is not None and now - self.failing_since >= TURNED_OFF_AFTER
@@ -193,7 +200,7 @@ class Subscription(Value):
         return self.model_copy(update={**update, "version": self.version + 1})
 
     def updated(self, replacement: "Subscription", now: datetime) -> "Subscription":
-        """As the owner's new version; the endpoint has to accept a handshake again."""
+        """The subscription with the owner's update; the endpoint must accept a handshake again."""
         retained = {
             "subscription_id": self.subscription_id,
             "version": self.version + 1,
@@ -205,11 +212,11 @@ class Subscription(Value):
         return replacement.model_copy(update=retained)
 
     def turned_off(self, now: datetime) -> "Subscription":
-        """No longer attempted: by its owner, by its end, or after days of failures."""
+        """The subscription turned off: by its owner, at its end, or after too many failures."""
         return self._changed(status=SubscriptionStatus.OFF, attempt_at=None, changed_at=now)
 
     def ended_by_failures(self, now: datetime) -> "Subscription":
-        """After the last failure: off, or in error where no handshake was accepted."""
+        """The subscription after its last attempt failed: off, or in error without any handshake."""
         error = self.error or DeliveryError.INTERRUPTED
         if self.verified:
             return self.turned_off(now).model_copy(update={"error": error})
@@ -218,14 +225,14 @@ class Subscription(Value):
         )
 
     def with_event(self, now: datetime) -> "Subscription":
-        """With the next event number; an attempt in progress or a pause after a failure remains."""
+        """The subscription with another event, which is attempted after one in progress or a pause."""
         update: dict[str, Any] = {"last_number": self.last_number + 1}
         if not self.attempts:
             update["attempt_at"] = now
         return self._changed(**update)
 
     def attempting(self, now: datetime) -> "Subscription":
-        """With an attempt in progress, which counts as failed until it has succeeded."""
+        """The subscription with an attempt in progress, which counts as failed until it succeeds."""
         return self._changed(
             attempts=self.attempts + 1,
             failing_since=self.failing_since or now,
@@ -233,7 +240,7 @@ class Subscription(Value):
         )
 
     def succeeded(self, work: Work, now: datetime) -> "Subscription":
-        """The endpoint accepted the notification."""
+        """The subscription after the endpoint accepted a notification."""
         number = self.completed + 1 if work is Work.EVENT else self.completed
         return self._after_attempt(
             now,
@@ -245,7 +252,7 @@ class Subscription(Value):
         )
 
     def withheld(self, now: datetime) -> "Subscription":
-        """The next event is not delivered, because the owner may not see its request."""
+        """The subscription without the next event, because the owner may not see its request."""
         return self._after_attempt(now, completed=self.completed + 1)
 
     def _after_attempt(self, now: datetime, **update: Any) -> "Subscription":
@@ -260,7 +267,7 @@ class Subscription(Value):
     def failed(
         self, error: DeliveryError, now: datetime, status: int | None = None
     ) -> "Subscription":
-        """The attempt in progress failed."""
+        """The subscription after the attempt in progress failed; ``status`` is the HTTP status."""
         in_error = self.verified and self.attempts >= FAILURES_OF_ERROR
         after = self._changed(
             error=error,
@@ -268,9 +275,9 @@ class Subscription(Value):
             status=SubscriptionStatus.ERROR if in_error else self.status,
             attempt_at=now + self._pause(self.attempts),
         )
-        if not after.has_failed_for_good(now):
+        if not after.attempts_are_exhausted(now):
             return after
-        # One change, with one version.
+        # Both changes are one write, with one version.
         return after.ended_by_failures(now).model_copy(update={"version": after.version})
 
     @staticmethod
@@ -279,13 +286,13 @@ class Subscription(Value):
 
 
 class SubscriptionStop(Value):
-    """A subscription is no longer attempted, because its endpoint failed: for its owner.
+    """An event for the owner of a subscription: its endpoint failed, and attempts have stopped.
 
-    Like every event it can be delivered again, with the same ``event_id``.
+    Like every event, it can be delivered more than once, with the same ``event_id``.
     """
 
     version: Literal[1] = 1
-    event_id: Annotated[Text, Field(description="The same at every delivery.")]
+    event_id: Annotated[Text, Field(description="The same in every delivery.")]
     subscription_id: Text
     client_id: Annotated[Text, Field(description="The client that owns the subscription.")]
     at: Moment
@@ -298,11 +305,11 @@ class SubscriptionStop(Value):
         int | None, Field(description="The HTTP status of the last attempt, if there was one.")
     ] = None
     failing_since: Moment | None = None
-    waiting: Annotated[int, Field(ge=0, description="Events that are not delivered.")] = 0
+    waiting: Annotated[int, Field(ge=0, description="Number of events that are not delivered.")] = 0
 
 
 def stop_of(stopped: Subscription, now: datetime) -> SubscriptionStop:
-    """The message about a subscription that failures have stopped."""
+    """The event about a subscription that was stopped after failures."""
     return SubscriptionStop(
         event_id=f"{stopped.subscription_id}.{stopped.version}",
         subscription_id=stopped.subscription_id,
@@ -317,7 +324,7 @@ def stop_of(stopped: Subscription, now: datetime) -> SubscriptionStop:
 
 
 def organizations_of(request: RequestState) -> tuple[Organization, ...]:
-    """The organizations of a request's providers, by which subscriptions are found."""
+    """The TINs and NPIs of a request's providers, by which its subscriptions are found."""
     found = [Organization(kind=OrganizationKind.TIN, number=tin) for tin in sorted(request.tins)]
     providers = (request.content.requesting_provider, request.content.servicing_provider)
     npis = dict.fromkeys(one.npi for one in providers if one is not None and one.npi)
@@ -325,7 +332,10 @@ def organizations_of(request: RequestState) -> tuple[Organization, ...]:
 
 
 def concerns(subscription: Subscription, event: PublishedEvent, request: RequestState) -> bool:
-    """Whether the owner is notified of an event, if it may see the request."""
+    """Whether the owner is notified of an event of a request that it may see.
+
+    It is not if the owner submitted the request and received the event in the response to its own call.
+    """
     review = request.review
     submitted_it = (
         review is not None

@@ -1,8 +1,11 @@
-"""Text as people and programs enter it: cleaned before it is stored, and folded for comparison.
+"""Normalization of entered text: cleaned before it is stored, and folded for comparison.
 
-Names arrive with no-break and ideographic spaces, zero-width joiners, typographic apostrophes and
-hyphens of all kinds, composed (Windows) or decomposed (macOS). Invisible characters and those that
-change the direction of text never reach a notice, a message or an export.
+Entered names have no-break and ideographic spaces, zero-width joiners, different apostrophes and
+hyphens, and composed (Windows) or decomposed (macOS) characters. Cleaning removes invisible characters
+and those that change the direction of text.
+
+Names are compared without case, accents, hyphens, apostrophes and blanks: ``García-Ruiz`` equals
+``GARCIA RUIZ``, and ``Women's`` equals ``womens``. They are stored and shown as entered.
 """
 
 import re
@@ -28,7 +31,7 @@ _APOSTROPHE: Final = re.compile(
     "['`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u055a\u07f4\u07f5\u2018\u2019\u201a\u201b\u2032\u2035"
     "\ua78b\ua78c\uff07\uff40]"
 )
-"""Apostrophes, the okina, primes and quotation marks that are typed in their place."""
+"""Apostrophes, and other characters that are entered as apostrophes, such as primes."""
 _HYPHEN: Final = re.compile("[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
 _WITHOUT_ACCENT: Final = str.maketrans(
     {
@@ -50,17 +53,17 @@ _WITHOUT_ACCENT: Final = str.maketrans(
         "ɗ": "d",
     }
 )
-"""Letters that Unicode does not decompose into a plain letter and its mark."""
+"""ASCII forms of letters that Unicode does not decompose into a letter and a mark."""
 _WORD: Final = re.compile(r"[^\W_]+")
 """Letters and digits of any alphabet."""
-CONTROL: Final = "contains control characters; send plain text"
+CONTROL: Final = "must be plain text without control characters"
 
 
 def cleaned_line(text: str) -> str:
     """Text of one line: composed, with plain spaces and without invisible characters.
 
     Raises:
-        ValueError: it contains control characters, or code points that are no characters.
+        ValueError: it contains control characters or code points without a character.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -71,17 +74,17 @@ def cleaned_line(text: str) -> str:
 
 
 def cleaned_prose(text: str) -> str:
-    """Text of several lines, cleaned as :func:`cleaned_line`; tabs become spaces.
+    """Text of several lines, each cleaned by :func:`cleaned_line`; tabs become spaces.
 
     Raises:
-        ValueError: as for one line.
+        ValueError: as :func:`cleaned_line`.
     """
     lines = _LINE_END.sub("\n", text).replace("\t", " ").split("\n")
     return "\n".join(map(cleaned_line, lines))
 
 
 def ascii_digits(text: str) -> str:
-    """Digits, hyphens and spaces of any writing as ASCII, for numbers that people type or paste."""
+    """A number as typed or pasted, with digits, hyphens and spaces of any script as ASCII."""
     plain = _SPACE.sub(" ", _INVISIBLE.sub("", _HYPHEN.sub("-", normalize("NFKC", text))))
     if plain.isascii():
         return plain
@@ -89,22 +92,25 @@ def ascii_digits(text: str) -> str:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text, folded: letters and digits only, separated where hyphens and signs are."""
+    """The folded words of a text: letters and digits, without case, accents and apostrophes.
+
+    All other characters separate words.
+    """
     plain = _APOSTROPHE.sub("", _INVISIBLE.sub("", text))
     folded = normalize("NFKD", plain).casefold().translate(_WITHOUT_ACCENT)
     if not folded.isascii():
-        # Compatibility forms may contain further marks and apostrophes.
+        # Compatibility decomposition can produce marks and apostrophes.
         folded = _APOSTROPHE.sub("", folded)
         folded = "".join(one for one in folded if not category(one).startswith("M"))
     return tuple(_WORD.findall(folded))
 
 
 PARTICLE_LETTERS: Final = 3
-"""Words of at most so many letters are often written together with the next: Mc, O, de la."""
+"""The most letters of a word that is often joined with the next one, such as Mc, O, de or la."""
 
 
 def search_words(name: str) -> tuple[str, ...]:
-    """The words by which a name is found, however its parts were joined.
+    """The folded words by which a name is found, whether its parts are joined or separate.
 
     ``O'Brien`` is *obrien*, *o* and *brien*; ``De La Cruz`` is also *delacruz*; ``Smith-Jones`` is
     also *smithjones*.
@@ -126,7 +132,7 @@ def search_words(name: str) -> tuple[str, ...]:
 
 
 def folded(name: str) -> str:
-    """A name as one word, so that ``Thi Mai`` and ``Thi-Mai`` and ``ThiMai`` are equal."""
+    """A name as one folded word, so that ``Thi Mai``, ``Thi-Mai`` and ``ThiMai`` are equal."""
     return "".join(words_of(name))
 
 
@@ -134,19 +140,20 @@ def folded(name: str) -> str:
 
 MAX_FILE_NAME: Final = 120
 _PATH_OF_WINDOWS: Final = re.compile(r"^([A-Za-z]:|\\)\\?.*\\", re.DOTALL)
-"""Browsers send ``C:\\fakepath\\scan.pdf`` in place of a path."""
+"""A Windows path. Browsers send ``C:\\fakepath\\scan.pdf`` for a file of any folder."""
 _RESERVED: Final = re.compile(r'[<>:"/\\|?*]')
 _DEVICE: Final = re.compile(
     r"(CON|CONIN\$|CONOUT\$|PRN|AUX|NUL|(COM|LPT)[0-9\u00b9\u00b2\u00b3])\s*(\..*)?", re.IGNORECASE
 )
-"""Windows reserves them with any extension, superscript digits and spaces before it included."""
+"""Names that Windows reserves for devices, with any extension."""
 
 
 def file_name_of(text: str) -> str:
-    """A file name that every operating system can store, from one of any of them.
+    """A file name that is valid on every operating system, from a name or a Windows path.
 
-    The folders of a Windows path are removed, characters and names that Windows reserves are replaced,
-    and dots and spaces at the end are removed. A long name is shortened before its extension.
+    Folders of a Windows path, and dots and spaces at the end, are removed. Characters that Windows
+    reserves become underscores, and names that it reserves get one before them. A name of more than
+    :data:`MAX_FILE_NAME` characters is shortened before its extension.
 
     Raises:
         ValueError: it contains control characters.

@@ -1,4 +1,4 @@
-"""Messages of invalid values that state what is valid, in place of pydantic's messages."""
+"""Error messages that state which values are valid, in place of those of pydantic."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from precert.domain.errors import ERROR_CODES, FieldError
 
 
 def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
-    """All errors that pydantic found, without the invalid values. ``prefix`` begins each pointer."""
+    """All errors of a validation, without the invalid values. ``prefix`` precedes each pointer."""
     found = error.errors(include_url=False)
     return [
         FieldError(
@@ -26,7 +26,7 @@ def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
 
 
 def _counts_valid_items_only(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a list is too short only because pydantic does not count its invalid items."""
+    """Whether a list is reported as too short because pydantic does not count its invalid items."""
     depth = len(one["loc"])
     return one["type"] == "too_short" and any(
         len(other["loc"]) > depth and other["loc"][:depth] == one["loc"] for other in found
@@ -38,7 +38,7 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 
 def _code(kind: str) -> str:
-    """The product's code for an error type, which can be the product's own."""
+    """The product's error code for an error type of pydantic, or for one of the product's own."""
     return CODES_OF_TYPES.get(kind, kind if kind in ERROR_CODES else "malformed")
 
 
@@ -68,7 +68,7 @@ CODES_OF_TYPES: Final = {
         "wrong_type",
     ),
 }
-"""The product's code for each of the library's error types; other types are ``malformed``."""
+"""The product's error codes, by error type of pydantic; other types are ``malformed``."""
 
 _WORDS: Final = {
     "extra_forbidden": "unknown field: remove it, or check its spelling",
@@ -92,15 +92,15 @@ _WORDS: Final = {
         ),
         "must be a date in the format YYYY-MM-DD",
     ),
-    "too_long": "the maximum number is {max_length}",
-    "too_short": "the minimum number is {min_length}",
+    "too_long": "must have {max_length} or fewer items",
+    "too_short": "must have {min_length} or more items",
     "string_too_long": "must have at most {max_length} characters",
     "string_too_short": "must have at least {min_length} characters",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
 _OF_TEXT: Final = {"string_too_short", "too_short", "value_error"}
-"""Error types whose message for empty text is that it is empty. Others state choices or patterns."""
+"""Error types with the same message for empty text. Messages of others state choices or patterns."""
 _OF_CODES: Final = (
     'must be a string, in quotation marks, as in "0450": a number would lose its leading zeros'
 )
@@ -110,12 +110,12 @@ _FORMS: Final = {
     r"^[0-9]{10}$": "ten digits, as in 1234567893",
     r"^[A-Z]{2}[0-9]{10}$": "two letters and ten digits, as in PC0123456782",
     r"^[A-Z]{2}$": "two letters, as in OH",
-    r"^[A-Z0-9]{5,20}$": "5 to 20 letters and digits, as on the id card",
+    r"^[A-Z0-9]{5,20}$": "5 to 20 letters and digits, as on the ID card",
     r"^[0-9A-Z]{3,5}$": "three to five letters and digits, as in 44120, J1745 or 0450",
     r"^[0-9A-Z]{2}$": "two letters or digits, as in 50 or RT",
     r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$": "three to seven characters, as in K55 or K55.059",
     r"^1?[2-9][0-9]{9}$": "ten digits, as in 216-555-0188",
-    r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the id from the check's response, CHK- and two groups",
+    r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the assertion_id of a check's response",
     r"^[0-9a-f]{64}$": "64 hexadecimal digits, as sha256sum prints them",
 }
 """Descriptions of the patterns of :mod:`precert.domain.values`."""
@@ -134,34 +134,34 @@ _NAMES: Final = [
 
 
 def _choices(kind: str, context: Mapping[str, Any]) -> tuple[str, ...]:
-    """The values that an enumeration permits, if it is short."""
+    """The valid values, if the error is that a value is none of an enumeration."""
     if CODES_OF_TYPES.get(kind) != "not_a_choice":
         return ()
     return tuple(_CHOICE.findall(str(context["expected"])))
 
 
 def choice_message(choices: Sequence[str], names: Mapping[str, str]) -> str:
-    """A message that lists the choices, with their display names if they have one."""
+    """The message that lists the valid values, by their display names if they have any."""
     shown = [names.get(choice, choice) for choice in choices]
-    return f"choose one of these: {', '.join(shown)}"
+    return f"must be one of: {', '.join(shown)}"
 
 
 def _names_of(choices: Sequence[str]) -> Mapping[str, str]:
-    """The display names of the enumeration that has all these values."""
+    """The display names of the first enumeration that has all these values."""
     return next((names for names in _NAMES if names.keys() >= set(choices)), {})
 
 
 def _message(
     kind: str, message: str, context: Mapping[str, Any], location: tuple[Any, ...], value: object
 ) -> str:
-    """The message that states what would be valid. It never contains the invalid value."""
+    """The message that states what is valid. It never contains the invalid value."""
     is_text = isinstance(value, str)
     if kind == "string_type" and location[-1:] == ("code",):
         return _OF_CODES
     if kind == "string_pattern_mismatch" and context.get("pattern") in _FORMS:
         return f"must be {_FORMS[context['pattern']]}"
     if is_text and not str(value).strip() and kind in _OF_TEXT:
-        return "this cannot be empty"
+        return "must not be empty"
     if is_text and kind in {"too_long", "too_short"}:
         kind = f"string_{kind}"
     if choices := _choices(kind, context):

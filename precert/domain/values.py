@@ -1,11 +1,9 @@
-"""Values with a form of their own, checked wherever they enter, and names as they are compared.
+"""Types of single values with their validation, and the base class of all value models.
 
-The forms are those of the field: NPI by its check digit (CMS), TIN of nine digits, two-digit place of
-service (CMS), ICD-10-CM with or without its dot. A precertification number is two letters and ten
-digits, of which the last is a check digit (Luhn), so that a misheard number is noticed (S1).
-
-Names are compared without case, accents, hyphens, apostrophes and blanks: ``García-Ruiz`` equals
-``GARCIA RUIZ``, and ``Women's`` equals ``womens``. They are stored and shown as entered.
+Identifiers and codes are accepted as people write them, and stored in one form. An NPI has a check
+digit (CMS), a TIN has nine digits, an ICD-10-CM code may have its dot. A precertification number has
+two letters and ten digits, the last of which is a Luhn check digit, so that a misheard number is
+detected (S1).
 """
 
 import re
@@ -25,13 +23,13 @@ from pydantic_core import PydanticCustomError
 from precert.domain.text import ascii_digits, cleaned_line, cleaned_prose, file_name_of
 
 NPI_PREFIX: Final = "80840"
-"""Prefix over which the NPI's check digit is taken (health applications, United States)."""
+"""The prefix of an NPI for its check digit (ISO/IEC 7812: health applications, United States)."""
 
 
 class Value(BaseModel):
-    """Base of all value models: frozen, strict about unknown fields."""
+    """Base class of value models: immutable, without unknown fields."""
 
-    # What was entered must not reach a log by way of an error's text.
+    # Texts of errors reach logs, so they must not contain the input.
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -41,7 +39,7 @@ class Value(BaseModel):
 
 
 def luhn_digit(digits: str) -> int:
-    """The check digit that makes ``digits`` plus itself pass the Luhn test (ISO/IEC 7812-1)."""
+    """The Luhn check digit of ``digits`` (ISO/IEC 7812-1), from 0 to 9."""
     total = 0
     for position, character in enumerate(reversed(digits)):
         digit = int(character) * (2 if position % 2 == 0 else 1)
@@ -51,14 +49,14 @@ def luhn_digit(digits: str) -> int:
 
 def _npi(value: str) -> str:
     if luhn_digit(NPI_PREFIX + value[:-1]) != int(value[-1]):
-        raise ValueError("the check digit does not fit; an NPI has ten digits, as in 1234567893")
+        raise ValueError("must be an NPI of ten digits with a valid check digit, as in 1234567893")
     return value
 
 
 def _loinc(value: str) -> str:
     number, _, check_digit = value.partition("-")
     if luhn_digit(number) != int(check_digit):
-        raise ValueError("the check digit does not fit; a LOINC code is written as in 11506-3")
+        raise ValueError("must be a LOINC code with a valid check digit, as in 11506-3")
     return value
 
 
@@ -71,11 +69,11 @@ def _prose(value: object) -> object:
 
 
 PLACEHOLDER: Final = "placeholder"
-"""The error code of words in brackets that are not replaced."""
+"""The error code of template text in brackets that was not replaced."""
 
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _REFERENCE: Final = re.compile(r"\[[0-9]+(?:[-,; ]+[0-9]+)*\]")
-"""Numbers of a list of references, as in [2] or [3, 5-7]."""
+"""References to numbered literature, as in [2] or [3, 5-7], which are allowed."""
 _MAX_QUOTED: Final = 60
 
 
@@ -86,7 +84,7 @@ def _without_placeholders(value: str) -> str:
             one if len(one) <= _MAX_QUOTED else f"{one[:_MAX_QUOTED]}\u2026]"
             for one in dict.fromkeys(found)
         )
-        message = "replace {words}: the text is sent as it is (use parentheses for remarks)"
+        message = "must not contain {words}; replace them, or use parentheses for remarks"
         raise PydanticCustomError(PLACEHOLDER, message, {"words": ", ".join(shown)})
     return value
 
@@ -96,7 +94,7 @@ def _file_name(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    """JSON has one kind of number: 1.0 is the whole number 1."""
+    """Accept a whole number that is written as 1.0, because JSON has one type of number."""
     if not isinstance(value, float):
         return value
     if not value.is_integer():
@@ -105,7 +103,10 @@ def _whole(value: object) -> object:
 
 
 def without_dot(value: str) -> str:
-    """Remove the dot after the third character; a dot elsewhere is an error."""
+    """An ICD-10-CM code in upper case, without the dot after its third character.
+
+    A dot in another position remains, and makes the code invalid.
+    """
     code = ascii_digits(value).strip().upper()
     return code[:3] + code[4:] if code[3:4] == "." else code
 
@@ -115,7 +116,7 @@ def _without_dot(value: object) -> object:
 
 
 def _upper(value: object) -> object:
-    """A code as people type or paste it, without invisible characters."""
+    """A code as typed or pasted: upper case, ASCII digits, without invisible characters."""
     return ascii_digits(value).strip().upper() if isinstance(value, str) else value
 
 
@@ -123,7 +124,7 @@ _SEPARATORS: Final = re.compile(r"[ \-().+/]")
 
 
 def _digits(value: object) -> object:
-    """Numbers as people write them, without what separates their groups."""
+    """A number as people write it, without the separators of its groups."""
     return _SEPARATORS.sub("", ascii_digits(value)) if isinstance(value, str) else value
 
 
@@ -132,12 +133,15 @@ def _number(value: object) -> object:
 
 
 def _tin(value: object) -> object:
-    """A TIN has hyphens and blanks, and no other separators."""
+    """A TIN without hyphens and blanks, which are the only separators that it can have."""
     return re.sub("[ -]", "", ascii_digits(value)) if isinstance(value, str) else value
 
 
 def _id_card(value: object) -> object:
-    """An id as its card shows it, often in groups. An SSN is not accepted as an id."""
+    """A member id without the blanks and hyphens of its card.
+
+    A value in the form of an SSN is unchanged, and therefore invalid (P1).
+    """
     if not isinstance(value, str):
         return value
     plain = ascii_digits(value).strip().upper()
@@ -149,7 +153,7 @@ _ZIP_PLUS_4: Final = re.compile(r" *([0-9]{5})[- ]?[0-9]{4} *")
 
 
 def _zip_code(value: object) -> object:
-    """ZIP+4 names a part of the ZIP code, of which the five digits are used."""
+    """The five-digit ZIP code of a ZIP or ZIP+4 code."""
     if not isinstance(value, str):
         return value
     plain = ascii_digits(value).strip()
@@ -162,7 +166,7 @@ def _phone(value: str) -> str:
 
 
 def _as_quoted(value: object) -> object:
-    """Replace the letters that Crockford's base 32 lacks by the digits that they resemble."""
+    """Replace O, I and L, which Crockford's base 32 does not have, by the digits that they resemble."""
     if not isinstance(value, str):
         return value
     return ascii_digits(value).strip().upper().translate(str.maketrans("OIL", "011"))
@@ -173,7 +177,7 @@ AssertionId = Annotated[
     BeforeValidator(_as_quoted),
     StringConstraints(pattern=r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$"),
 ]
-"""The id of a check's answer (:mod:`precert.domain.assertion`)."""
+"""The id of a check's result (:mod:`precert.domain.assertion`)."""
 
 
 def _lower(value: object) -> object:
@@ -185,21 +189,21 @@ Text = Annotated[str, BeforeValidator(_line), StringConstraints(min_length=1, ma
 """One line of text, cleaned (:mod:`precert.domain.text`)."""
 LINE: Final = BeforeValidator(_line)
 PROSE: Final = BeforeValidator(_prose)
-"""Cleans one line, or several lines, of text; declare it after the lengths."""
+"""These clean text of one line, or of several lines; declare them after the length limits."""
 FINISHED: Final = AfterValidator(_without_placeholders)
-"""Refuses words in [brackets], as templates have them: providers or members read the text."""
+"""Refuses template text in [brackets], because providers or members read the text."""
 Reason = Annotated[str, Field(min_length=1, max_length=500), PROSE]
 Words = Annotated[str, Field(min_length=1, max_length=2000), PROSE]
-"""Text of a person, of several lines."""
+"""Text of several lines that a person entered."""
 FileName = Annotated[
     str, BeforeValidator(_file_name), StringConstraints(min_length=1, max_length=120)
 ]
 EnteredCode = Annotated[str, BeforeValidator(_upper), LINE]
-"""A procedure code whose form is checked with the service line that it is entered for."""
+"""A procedure code whose form is validated together with its service line."""
 WHOLE: Final = BeforeValidator(_whole)
-"""Accepts a whole number that is written as 1.0; declare it after the limits."""
+"""Accepts a whole number that is written as 1.0; declare it after the limits of the number."""
 Sha256 = Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""A SHA-256 in hexadecimal, 64 digits."""
+"""A SHA-256 digest as 64 hexadecimal digits."""
 Npi = Annotated[
     str,
     BeforeValidator(_digits),
@@ -227,7 +231,7 @@ DIAGNOSIS: Final = re.compile(r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$")
 Diagnosis = Annotated[
     str, BeforeValidator(_without_dot), StringConstraints(pattern=DIAGNOSIS.pattern)
 ]
-"""ICD-10-CM: three to seven characters; stored without the dot."""
+"""An ICD-10-CM code of three to seven characters; stored without the dot."""
 ProcedureCode = Annotated[
     str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{3,5}$")
 ]
@@ -235,7 +239,7 @@ Modifier = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^
 
 
 class CodeType(StrEnum):
-    """Code sets of a service's codes (C5)."""
+    """The code set of a procedure code (C5)."""
 
     CPT = "CPT"
     HCPCS = "HCPCS"
@@ -244,14 +248,14 @@ class CodeType(StrEnum):
 
 
 class AuthorizationType(StrEnum):
-    """Whether the patient stays; decides which other fields a service has (C3)."""
+    """Whether the patient is admitted. It determines the other fields of a service (C3)."""
 
     INPATIENT = "INPATIENT"
     OUTPATIENT = "OUTPATIENT"
 
 
 class Urgency(StrEnum):
-    """Levels of urgency. All but STANDARD have the expedited clock (W2)."""
+    """The level of urgency. All levels except STANDARD have the expedited clock (W2)."""
 
     STANDARD = "STANDARD"
     EXPEDITED = "EXPEDITED"
@@ -259,9 +263,9 @@ class Urgency(StrEnum):
 
 
 class Sort(StrEnum):
-    """The order of a list: what changed last first, or what is due next first.
+    """The order of a list: the last change first, or the next due date first.
 
-    The list by due date has drafts, and cycles that wait for their decision.
+    The list by due date has only drafts and requests with a due date.
     """
 
     CHANGED = "changed"
@@ -269,21 +273,21 @@ class Sort(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a request is for: a predetermination is voluntary (C14), a precertification is not."""
+    """The purpose of a request. A predetermination is voluntary (C14)."""
 
     PRECERTIFICATION = "PRECERTIFICATION"
     PREDETERMINATION = "PREDETERMINATION"
 
 
 class ProviderKind(StrEnum):
-    """What a directory search looks for (C1)."""
+    """The type of a provider in the directory (C1)."""
 
     FACILITY = "FACILITY"
     INDIVIDUAL = "INDIVIDUAL"
 
 
 class UnitType(StrEnum):
-    """What requested units count (X12 quantity qualifiers in words)."""
+    """The unit of a requested quantity (X12 quantity qualifiers in words)."""
 
     UNITS = "UNITS"
     VISITS = "VISITS"
@@ -292,7 +296,7 @@ class UnitType(StrEnum):
 
 
 MAX_UNITS: Final = 999_999
-"""Clotting factors (J7170 to J7214) are requested in hundreds of thousands of units."""
+"""The most units of a service line: clotting factors (J7170 to J7214) have hundreds of thousands."""
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS), WHOLE]
 
 SERIAL_LIMIT = 10**9
@@ -301,7 +305,7 @@ SERIAL_LIMIT = 10**9
 def _checked_number(value: str) -> str:
     if luhn_digit(value[2:-1]) != int(value[-1]):
         raise ValueError(
-            "the check digit does not fit: compare each digit with the number you have"
+            "must be a precertification number with a valid check digit; compare each digit"
         )
     return value
 
@@ -312,12 +316,16 @@ PrecertNumber = Annotated[
     StringConstraints(pattern=r"^[A-Z]{2}[0-9]{10}$"),
     AfterValidator(_checked_number),
 ]
-"""A precertification number, however its groups are written."""
+"""A precertification number; separators of its groups are removed."""
 
 
 def precert_number(prefix: str, serial: int) -> str:
-    """The number of a serial in ``range(SERIAL_LIMIT)``."""
+    """The precertification number with this prefix of two letters and serial number.
+
+    Raises:
+        ValueError: the serial number is not in ``range(SERIAL_LIMIT)``.
+    """
     if not 0 <= serial < SERIAL_LIMIT:
-        raise ValueError("the serial has at most nine digits")
+        raise ValueError("the serial number must have at most nine digits")
     digits = f"{serial:09d}"
     return f"{prefix}{digits}{luhn_digit(digits)}"

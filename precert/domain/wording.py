@@ -1,4 +1,4 @@
-"""Formatting of values in documents that the payer sends."""
+"""Formatting of values in texts that people read, such as notices and messages."""
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
@@ -8,12 +8,12 @@ from precert.domain.content import Address
 
 
 def written_day(day: date) -> str:
-    """A date that is unambiguous in writing: July 4, 2026."""
+    """A date in words: July 4, 2026."""
     return f"{day:%B} {day.day}, {day.year}"
 
 
 def written_moment(moment: datetime) -> str:
-    """A date with its time of day and time zone."""
+    """A date with the time and the time zone: July 4, 2026, 1:05 PM EDT."""
     hour = moment.hour % 12 or 12
     return f"{written_day(moment.date())}, {hour}:{moment:%M %p %Z}"
 
@@ -23,8 +23,10 @@ _WEEKEND: Final = frozenset({5, 6})
 
 
 def written_time_left(left: timedelta, resting_weekdays: Collection[int] = ()) -> str:
-    """The two greatest units of a time, and the days that do not count: 2 days 3 hours, weekends not
-    counted. A day is 24 hours of it; what is begun is not rounded up.
+    """The remaining time in its two largest units: 2 days 3 hours, weekends not counted.
+
+    A day is 24 hours. The time is rounded down to minutes. ``resting_weekdays`` are those on which the
+    clock pauses (Monday is 0); the text names them.
     """
     minutes, counts = int(left.total_seconds()) // 60, list[str]()
     for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
@@ -43,27 +45,29 @@ def written_time_left(left: timedelta, resting_weekdays: Collection[int] = ()) -
 
 
 def written_business_days(days: int) -> str:
-    """How soon something is due: within one business day, or on the day itself."""
+    """The time limit of an admission's notification: within one business day, or on the same day."""
     if days == 0:
         return "on the day of the admission"
     return "within one business day" if days == 1 else f"within {days} business days"
 
 
 def written_tin(tin: str) -> str:
+    """A TIN of nine digits with its hyphen: 12-3456789."""
     return f"{tin[:2]}-{tin[2:]}"
 
 
 def written_phone(phone: str) -> str:
+    """A phone number of ten digits with hyphens: 216-555-0188."""
     return f"{phone[:3]}-{phone[3:6]}-{phone[6:]}"
 
 
 def written_diagnosis(code: str) -> str:
-    """ICD-10-CM with its dot."""
+    """An ICD-10-CM code with its dot: K55.059."""
     return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
 
 
 def written_units(units: int, unit_type: str | None) -> str:
-    """A quantity: 1 visit, 3 visits; the form names the unit in the plural."""
+    """A quantity with its unit, which is given in the plural: 1 visit, 3 visits."""
     if unit_type is None:
         return f"{units:,}"
     word = unit_type.lower()
@@ -71,6 +75,6 @@ def written_units(units: int, unit_type: str | None) -> str:
 
 
 def written_address(address: Address) -> list[str]:
-    """The lines of an address."""
+    """The lines of an address: street, second line if any, and city with state and ZIP code."""
     town = f"{address.city}, {address.state} {address.zip_code}"
     return [line for line in (address.line_1, address.line_2, town) if line]

@@ -1,4 +1,4 @@
-"""The reviewers' queue: its views, its counts, and whether a reviewer may decide a case of it."""
+"""The reviewers' worklist: its views and counts, and whether a reviewer may decide a case."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from precert.domain.values import Urgency
 
 
 class QueueView(StrEnum):
-    """A part of the queue that is counted and can be listed."""
+    """A subset of the worklist, which is counted and can be listed."""
 
     EXPEDITED = "EXPEDITED"
     DUE_SOON = "DUE_SOON"
@@ -31,7 +31,7 @@ class QueueView(StrEnum):
 
 
 def is_assigned(row: WorklistRow, now: datetime) -> bool:
-    """Whether the case is assigned to a reviewer."""
+    """Whether the case is assigned to a reviewer at present."""
     return (
         row.assigned_to is not None and row.assigned_until is not None and now < row.assigned_until
     )
@@ -63,7 +63,7 @@ VIEWS: Final[Mapping[QueueView, Callable[[WorklistRow, datetime], bool]]] = Mapp
         QueueView.DISPUTED: lambda row, _: row.cycle > 1,
     }
 )
-"""What is in each view at an instant."""
+"""Whether a case is in each view at an instant."""
 
 
 def is_in(view: QueueView, row: WorklistRow, now: datetime) -> bool:
@@ -72,7 +72,7 @@ def is_in(view: QueueView, row: WorklistRow, now: datetime) -> bool:
 
 
 class NotDecidable(StrEnum):
-    """Why a case is not the caller's to decide. Codes never change."""
+    """Why the caller may not decide a case. Codes never change."""
 
     OWN_REQUEST = "OWN_REQUEST"
     DECIDED_EARLIER = "DECIDED_EARLIER"
@@ -82,7 +82,7 @@ class NotDecidable(StrEnum):
 
 
 def not_decidable(row: WorklistRow, caller: Caller, now: datetime) -> tuple[NotDecidable, ...]:
-    """All reasons why the case is not this reviewer's to decide now; none where it is (W7, W10)."""
+    """All reasons why this reviewer may not decide the case now; () if there are none (W7, W10)."""
     by = caller.subject
     others = row.awaits_signature and row.proposed_by not in (None, by)
     reasons = {
@@ -100,9 +100,10 @@ def not_decidable(row: WorklistRow, caller: Caller, now: datetime) -> tuple[NotD
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """The number of cases in a reviewer's queue, in all and by view.
+    """The number of cases in a reviewer's worklist: all, by view and by plan id.
 
-    ``complete`` is false where not every row was read: the numbers are then at least these.
+    ``mine`` counts those assigned to the reviewer. If ``complete`` is false, not every row was read and
+    the real numbers can be greater. ``damaged`` has the ids of requests whose rows cannot be read.
     """
 
     open: int
@@ -117,7 +118,7 @@ class QueueCounts:
 def counts_of(
     rows: Iterable[WorklistRow], caller: Caller, plan_ids: Iterable[str], now: datetime
 ) -> QueueCounts:
-    """The counts of a queue of these rows, which are of these plans."""
+    """The counts of these rows, for a caller who reviews the plans ``plan_ids``."""
     views, plans = Counter[QueueView](), Counter[str]()
     names: dict[str, str] = {}
     mine = 0

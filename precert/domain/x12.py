@@ -1,7 +1,7 @@
-"""Segments of an X12 interchange, read one by one.
+"""Reading of the segments of an X12 interchange, one at a time.
 
-The delimiters are those that the ISA segment defines by its fixed length. Control numbers and counts of
-the envelopes are compared, so that a truncated or joined file is noticed.
+The ISA segment, which has a fixed length, defines the delimiters. Control numbers and counts of the
+envelopes are compared to detect a truncated or concatenated file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from precert.domain.loading_table import LoadingError, RowError
 _ISA_LENGTH: Final = 106
 _BLANK: Final = " \r\n"
 _ENVELOPES: Final = {"SE": ("ST", 2), "GE": ("GS", 6), "IEA": ("ISA", 13)}
-"""Trailer: its header, and the element of the header that has the control number."""
+"""By trailer segment: its header segment, and the element of the header with the control number."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment: its position in the file from 1, and its elements, the segment's id first."""
+    """One segment: its number in the file from 1, and its elements, of which the first is its id."""
 
     number: int
     elements: tuple[str, ...]
@@ -33,14 +33,16 @@ class Segment:
 
     @property
     def text(self) -> str:
+        """The segment with ``*`` between its elements, and without its terminator."""
         return "*".join(self.elements)
 
 
 def segments(parts: Iterable[str]) -> Iterator[Segment]:
-    """The segments of a file that is read in parts of any size.
+    """Yield the segments of a file that is read in parts of any size.
 
     Raises:
-        LoadingError: it does not begin with ISA, ends before IEA, or its envelopes do not agree.
+        LoadingError: the file does not begin with ISA or ends before IEA, or the counts or control
+            numbers of an envelope differ.
     """
     return _enveloped(_split(parts))
 
@@ -61,7 +63,7 @@ def _split(parts: Iterable[str]) -> Iterator[Segment]:
                 waiting += part
                 continue
             if not number:
-                raise _error(1, "ISA", "the file must be X12 that begins with ISA")
+                raise _error(1, "ISA", "must be an X12 interchange that begins with an ISA segment")
             if not waiting:
                 return
             text, waiting = waiting, ""  # the last segment without its terminator
@@ -79,21 +81,27 @@ def _enveloped(found: Iterable[Segment]) -> Iterator[Segment]:
         elif segment.id in _ENVELOPES:
             header, element = _ENVELOPES[segment.id]
             if not opened or opened[-1][0].id != header:
-                raise _error(segment.number, segment.id, f"must follow its {header}")
+                raise _error(segment.number, segment.id, f"must end a {header} envelope")
             begun, inside = opened.pop()
             counted = segment.number - begun.number + 1 if segment.id == "SE" else inside
             if segment.get(1) != str(counted) and segment.get(1).lstrip("0") != str(counted):
-                raise _error(segment.number, segment.id, f"must count {counted}")
+                raise _error(
+                    segment.number,
+                    segment.id,
+                    f"must have the count {counted} in its first element",
+                )
             if segment.get(2) != begun.get(element):
-                raise _error(segment.number, segment.id, f"must have the number of its {header}")
+                raise _error(
+                    segment.number, segment.id, f"must have the control number of its {header}"
+                )
             if opened:
                 opened[-1] = (opened[-1][0], opened[-1][1] + 1)
         elif not opened:
-            raise _error(segment.number, segment.id, "must be within ISA and IEA")
+            raise _error(segment.number, segment.id, "must be between ISA and IEA")
         yield segment
     if opened:
         begun, _ = opened[-1]
-        raise _error(begun.number, begun.id, "has no end: the file is not complete")
+        raise _error(begun.number, begun.id, "must have a trailer segment: the file is truncated")
 
 
 def _error(number: int, column: str, message: str) -> LoadingError:

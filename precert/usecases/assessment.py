@@ -3,7 +3,7 @@
 The assessment may run twice, late, or after the request was changed: it reads the current state.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
@@ -18,7 +18,6 @@ from precert.domain.assessing import (
     is_automatic,
     is_late_notification,
     missing_documents,
-    sent_types,
 )
 from precert.domain.assessment import (
     Assessment,
@@ -29,7 +28,6 @@ from precert.domain.assessment import (
 from precert.domain.clocks import deadline_of, local_date
 from precert.domain.coverage import Plan
 from precert.domain.decisions import SYSTEM
-from precert.domain.documents import Document, DocumentStatus
 from precert.domain.errors import TransientError
 from precert.domain.event_types import DuplicateLock
 from precert.domain.matching import matched, provider_ids
@@ -38,12 +36,12 @@ from precert.domain.request import Change, Comparison, Request
 from precert.domain.requested_lines import requested_lines
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE
-from precert.domain.reviewing import request_also, request_information
 from precert.domain.rules import RuleListVersion
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import prove_assertion
 from precert.usecases.code_rules import JudgedCode, judge_codes, retained_by_payer
+from precert.usecases.documentation_requests import lacks_documentation, request_documentation
 from precert.usecases.duplicates import FoundDuplicates, find_duplicates
 from precert.usecases.facts_of_call import ComparedOnce, ReadOnce
 from precert.usecases.ownership import ownership_of
@@ -204,7 +202,7 @@ def assess_before_storing(
 
 def _is_assessed(request: Request) -> bool:
     """Whether no further change follows. After delegation, the payer's own lines are still open."""
-    return request.status is not Status.PROCESSING and not _lacks_documentation(request)
+    return request.status is not Status.PROCESSING and not lacks_documentation(request)
 
 
 def _next_change(file: RequestFile, using: _Sources) -> Change | None:
@@ -217,7 +215,7 @@ def _next_change(file: RequestFile, using: _Sources) -> Change | None:
         return disputing.pend_appeal(request, deadline_of(request, using.payer), using.now)
     if request.status is Status.PROCESSING:
         return _first_change(file, using)
-    return _documentation_requested(file, using.payer, using.now)
+    return request_documentation(file, using.payer, using.now)
 
 
 def _first_change(file: RequestFile, using: _Sources) -> Change:
@@ -366,131 +364,3 @@ def _of_own_lines(
     slots = payer.documents.max_while_pending
     deadline = running_deadline(request.submitted) or deadline_of(request, payer)
     return request.pend(deadline, slots, now, assessment)
-
-
-def _lacks_documentation(request: Request) -> bool:
-    """Whether required documentation was missing at the assessment."""
-    review = request.submitted
-    return (
-        request.status is Status.PENDING
-        and request.cycle_is_open
-        and review.open_appeal is None
-        and review.assessment is not None
-        and bool(review.assessment.required_documentation)
-    )
-
-
-def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
-    """The change that requests missing documentation once, or accepts what arrived meanwhile (W1, W2).
-
-    It is derived from the stored state, so an interrupted assessment resumes.
-    """
-    request, review = file.request, file.request.submitted
-    assessment = review.assessment
-    if assessment is None or not _lacks_documentation(request):
-        return None
-    arrived = any(
-        document.status is DocumentStatus.ATTACHED
-        and document.settled_at is not None
-        and document.settled_at >= assessment.assessed_at
-        and not document.more_to_come
-        and not document.precedes(assessment.assessed_at)
-        and not (
-            document.of_questionnaire
-            and document.document_type not in assessment.required_documentation
-        )
-        for document in file.documents
-    )
-    information_request = review.open_information_request
-    if information_request is not None:
-        return (
-            request.receive_information(now, payer)
-            if arrived and information_request.requested_by == SYSTEM
-            else None
-        )
-    return None if arrived else missing_requested(file, payer, now)
-
-
-def refused_requested(
-    file: RequestFile, refused: Collection[Document], payer: Payer, now: datetime
-) -> Change | None:
-    """The change that requests required documents again after they were refused (W1, W2).
-
-    They are added to the open request for information, whose deadline is then that of a new one. If
-    none is open, a new one requests them, unless they were requested since the refusal.
-    """
-    request, review = file.request, file.request.submitted
-    if (change := missing_requested(file, payer, now)) is not None:
-        return change
-    assessment, rfi = review.assessment, review.open_information_request
-    if assessment is None or not _lacks_documentation(request):
-        return None
-    sent = sent_types(file.documents)
-    refused_at = {
-        one.document_type: one.settled_at
-        for one in refused
-        if one.status is DocumentStatus.REFUSED
-        and one.settled_at is not None
-        and one.settled_at >= assessment.assessed_at
-    }
-    codes = [
-        code
-        for code in assessment.required_documentation
-        if code not in sent and code in refused_at
-    ]
-    words = [payer.required_documentation[code] for code in codes]
-    if rfi is not None:
-        return request_also(request, codes, words, payer=payer, by=SYSTEM, now=now)
-    requested = {
-        code
-        for one in review.information_requests
-        for code in one.documents
-        if (at := refused_at.get(code)) is not None and one.requested_at >= at
-    }
-    codes = [code for code in codes if code not in requested]
-    if not codes or not request.takes_information_request(now):
-        return None
-    return _required_requested(request, codes, payer, now)
-
-
-def refused_while_open(file: RequestFile, closed_at: datetime) -> list[Document]:
-    """The documents that were refused while a request for information was open.
-
-    The request for information is the one that another document closed at ``closed_at``, not one that
-    was answered in words.
-    """
-    return [
-        document
-        for rfi in file.request.submitted.information_requests
-        if rfi.closed_at == closed_at and rfi.answered and rfi.answer is None
-        for document in file.documents
-        if document.document_type in rfi.documents
-        and document.status is DocumentStatus.REFUSED
-        and document.settled_at is not None
-        and document.settled_at >= rfi.requested_at
-    ]
-
-
-def missing_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
-    """The change that requests the required documents that were not sent, once in a cycle."""
-    request, review = file.request, file.request.submitted
-    assessment = review.assessment
-    if assessment is None or not _lacks_documentation(request):
-        return None
-    sent = sent_types(file.documents)
-    missing = [code for code in assessment.required_documentation if code not in sent]
-    this_cycle = [
-        one for one in review.information_requests if one.requested_at >= assessment.assessed_at
-    ]
-    if this_cycle or not missing:
-        return None
-    if not request.takes_information_request(now):
-        return None
-    return _required_requested(request, missing, payer, now)
-
-
-def _required_requested(
-    request: Request, codes: Sequence[str], payer: Payer, now: datetime
-) -> Change:
-    words = "\n".join(payer.required_documentation[code] for code in codes)
-    return request_information(request, codes, words, payer=payer, by=SYSTEM, now=now)

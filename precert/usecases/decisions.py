@@ -317,7 +317,7 @@ def _errors(
         if one.line_id not in requested:
             errors.append(
                 FieldError(
-                    f"{path}/line_id", "line_unknown", "the request has no line with this id"
+                    f"{path}/line_id", "line_unknown", "must be the id of a line of the request"
                 )
             )
         line = review.line(one.line_id)

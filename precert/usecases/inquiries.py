@@ -63,7 +63,7 @@ def inquire_prior_authorizations(
             if request_id in own:
                 damaged.append(request_id)
             continue
-        if file is None or not inquiry.describes(file.request):
+        if file is None or not inquiry.matches(file.request):
             continue
         if own_request(file.request, caller) is None:
             withheld = True

@@ -211,7 +211,7 @@ def _begun(
     work = found.work(now)
     if work is None:
         return _NOTHING
-    if found.has_failed_for_good(now):
+    if found.attempts_are_exhausted(now):
         ended = found.ended_by_failures(now)
         bus.stop(stop_of(ended, now))
         subscriptions.store(ended)

@@ -13,7 +13,7 @@ from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.retry import retry
 from precert.names import Route
-from precert.usecases.assessment import refused_requested, refused_while_open
+from precert.usecases.documentation_requests import refused_while_open, request_refused_documents
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RequestStore,
@@ -130,7 +130,7 @@ def _request_refused(event: Event, *, requests: RequestStore, payer: Payer, now:
         if file is None or file.request.review is None:
             return
         refused = refused_while_open(file, event.at)
-        change = refused_requested(file, refused, payer, now) if refused else None
+        change = request_refused_documents(file, refused, payer, now) if refused else None
         if change is not None:
             requests.record(change)
 
@@ -145,7 +145,7 @@ def _request_missing(event: Event, *, requests: RequestStore, payer: Payer, now:
         if file is None or file.request.review is None:
             return
         refused = [one for one in file.documents if one.document_id == event.document_id]
-        change = refused_requested(file, refused, payer, now)
+        change = request_refused_documents(file, refused, payer, now)
         if change is not None:
             requests.record(change)
 

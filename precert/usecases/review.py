@@ -308,7 +308,7 @@ def _unknown(documents: Sequence[str], payer: Payer) -> list[FieldError]:
     choices = tuple(sorted(payer.required_documentation))
     names = ", ".join(payer.required_documentation[code] for code in choices)
     return [
-        FieldError(f"/documents/{index}", "not_a_choice", f"choose one of these: {names}", choices)
+        FieldError(f"/documents/{index}", "not_a_choice", f"must be one of: {names}", choices)
         for index, code in enumerate(documents)
         if code not in payer.required_documentation
     ]

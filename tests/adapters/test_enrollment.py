@@ -317,12 +317,18 @@ def test_differences_are_listed_and_nothing_is_stored_when_an_834_file_verifies(
 @pytest.mark.parametrize(
     ("damage", "shown"),
     [
-        (lambda text: text.partition("SE*")[0], "has no end: the file is not complete"),
-        (lambda text: text.replace("DMG*D8*19860101*F~\n", "", 1), "must count"),
-        (lambda text: text.replace("IEA*1*000000905", "IEA*1*000000906"), "the number of its ISA"),
+        (
+            lambda text: text.partition("SE*")[0],
+            "must have a trailer segment: the file is truncated",
+        ),
+        (lambda text: text.replace("DMG*D8*19860101*F~\n", "", 1), "must have the count"),
+        (
+            lambda text: text.replace("IEA*1*000000905", "IEA*1*000000906"),
+            "the control number of its ISA",
+        ),
         (lambda text: text.replace("005010X220A1", "005010X222A1"), "must be of implementation"),
         (lambda text: text.replace("****2~", "****9~"), "must have 2, 4 or RX in BGN08"),
-        (lambda text: "ISA*00", "must be X12 that begins with ISA"),
+        (lambda text: "ISA*00", "must be an X12 interchange that begins with an ISA segment"),
         (lambda text: text.replace("*260210*0300*^", "*269910*0300*^"), "ISA09"),
     ],
 )

@@ -480,11 +480,15 @@ def test_every_error_is_printed_when_an_invalid_list_is_published(
         "R3,CPT,44121,44120,REQUIRED,,,,2026-01-01,\n"
     )
     assert main(["rules", "publish", str(file), f"--stack={stack}", PAYER]) == 1
+    form_of_code_to = (
+        "code_to must have the form of code_from (length, positions of letters, last letter), "
+        "and must not come before it"
+    )
     assert capsys.readouterr().out.splitlines() == [
         f"{file}:2: requirement: must be one of REQUIRED, NOT_REQUIRED, DELEGATED_VENDOR",
         f"{file}:3: effective_from: must be a date from 1990-01-01 to 2100-12-31, as in 2026-07-01",
         f"{file}:3: vendor_id: must be the vendor_id of a delegated vendor that is loaded",
-        f"{file}:4: code_to must be like code_from in length and letters, and not before it",
+        f"{file}:4: {form_of_code_to}",
         f"{file}: 4 errors",
         f"{file}: not published",
     ]

@@ -69,7 +69,7 @@ def test_entries_stay_until_a_denial_is_complete_when_the_session_ends_meanwhile
     page.get_by_role("combobox", name="Criterion").press("Escape")
     page.get_by_role("button", name="Record decision").click()
     # The words of the template that are to be replaced.
-    expect(summary).to_contain_text("Rationale: replace [findings], [missing findings]")
+    expect(summary).to_contain_text("Rationale: must not contain [findings], [missing findings]")
     summary.get_by_role("link").click()
     rationale = page.get_by_label("Rationale")
     expect(rationale).to_be_focused()

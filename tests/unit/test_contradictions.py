@@ -25,9 +25,9 @@ from precert.domain.request import Request
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.value_errors import errors_of
+from precert.domain.vendor_reports import VendorReport
 from precert.names import Entitlement
 from precert.usecases.decisions import decide
-from precert.usecases.vendor_reports import VendorReport
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

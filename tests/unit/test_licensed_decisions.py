@@ -181,7 +181,7 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "reviewing.request_information": lambda one, *_: reviewing.request_information(
         one, (), "Since when?", payer=PAYER, by="r", now=START
     ),
-    "reviewing.request_also": lambda one, *_: reviewing.request_also(
+    "reviewing.request_more_documents": lambda one, *_: reviewing.request_more_documents(
         with_open_rfi(one), ("CLINICAL_NOTES",), ("Notes",), payer=PAYER, by="r", now=START
     ),
     "reviewing.extend": lambda one, *_: reviewing.extend(

@@ -187,7 +187,9 @@ def test_error_states_the_expected_value_when_a_cell_is_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_directory(DIRECTORY_HEADER + CENTER.replace("1234567893", "1234567890"))
     assert error.value.errors == (
-        RowError(2, "npi", "must be ten digits whose check digit fits, as in 1234567893"),
+        RowError(
+            2, "npi", "must be an NPI of ten digits with a valid check digit, as in 1234567893"
+        ),
     )
 
 
@@ -195,7 +197,7 @@ def test_error_is_reported_when_a_required_cell_is_empty() -> None:
     with pytest.raises(LoadingError) as error:
         load_zips("zip_code,latitude,longitude\n,41,-81\n")
     assert error.value.errors == (
-        RowError(2, "zip_code", "is empty; must be five digits, as in 44122"),
+        RowError(2, "zip_code", "must not be empty; must be five digits, as in 44122"),
     )
 
 
@@ -237,7 +239,9 @@ def test_line_number_is_the_files_when_rows_are_empty_or_multiline() -> None:
 def test_key_is_rejected_when_it_is_repeated(key: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_zips(f"{ZIPS}\n{key},1,1\n")
-    assert error.value.errors == (RowError(4, "zip_code", "is in line 2 already"),)
+    assert error.value.errors == (
+        RowError(4, "zip_code", "must be unique; line 2 has the same value"),
+    )
 
 
 def test_member_is_rejected_when_its_id_differs_in_case_only() -> None:

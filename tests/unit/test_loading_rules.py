@@ -217,7 +217,7 @@ def test_no_gap_is_reported_when_it_is_intended_or_filled(rows: str) -> None:
 def test_gap_is_reported_when_days_between_two_rules_have_none() -> None:
     first = row("R1", effective_to="2026-06-30")
     late = row("R2", effective_from="2026-07-02")
-    assert result(first + late) == [(2, "after its end rule R2 (line")]
+    assert result(first + late) == [(2, "no rule is in effect from")]
     assert result(first + row("R2", effective_from="2026-07-01")) == []
 
 
@@ -237,7 +237,7 @@ def test_no_gap_is_reported_when_another_rule_covers_the_days(filler: str, gap: 
         + row("R2", effective_from="2026-08-01", plan_types="HMO")
         + filler
     )
-    assert any("follows late" in warning.message for warning in warnings_of(rows)) is gap
+    assert any("no rule is in effect" in warning.message for warning in warnings_of(rows)) is gap
 
 
 def warnings_of(rows: str) -> list[RowError]:

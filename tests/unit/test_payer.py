@@ -107,10 +107,13 @@ def test_every_error_is_reported_when_several_clocks_are_invalid() -> None:
 @pytest.mark.parametrize(
     ("codes", "message"),
     [
-        ({"OTHER": "11506-3"}, "not in required_documentation: ['OTHER']"),
-        ({"CLINICAL_NOTES": "11506-4"}, "the check digit does not fit"),
+        ({"OTHER": "11506-3"}, "codes of required_documentation: ['OTHER'] are not"),
+        ({"CLINICAL_NOTES": "11506-4"}, "a LOINC code with a valid check digit"),
         ({"CLINICAL_NOTES": "11506"}, "attachment_codes.CLINICAL_NOTES"),
-        ({"CLINICAL_NOTES": "11506-3", "SLEEP_STUDY": "11506-3"}, "of several documents"),
+        (
+            {"CLINICAL_NOTES": "11506-3", "SLEEP_STUDY": "11506-3"},
+            "a different LOINC code for each document",
+        ),
     ],
 )
 def test_attachment_codes_are_refused_when_they_do_not_name_one_document(

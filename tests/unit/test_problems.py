@@ -145,8 +145,8 @@ def test_empty_text_is_named_when_a_person_leaves_a_field_empty() -> None:
             }
         )
     assert {one.pointer: one.message for one in errors_of(refused.value)} == {
-        "/date_of_birth": "this cannot be empty",
-        "/last_name": "this cannot be empty",
+        "/date_of_birth": "must not be empty",
+        "/last_name": "must not be empty",
         "/first_name": "must have at most 120 characters",
     }
 
@@ -155,7 +155,7 @@ def test_choices_have_display_names_when_a_field_accepts_several() -> None:
     with pytest.raises(ValidationError) as raised:
         DecideBody.model_validate({"cycle": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
     [error] = errors_of(raised.value)
-    assert error.message == "choose one of these: Approved, Modified, Denied"
+    assert error.message == "must be one of: Approved, Modified, Denied"
     assert error.choices == ("APPROVED", "MODIFIED", "DENIED")
 
 

@@ -25,10 +25,11 @@ from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
 from precert.domain.review import Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
+from precert.domain.vendor_reports import VendorReport
 from precert.names import Entitlement
 from precert.usecases.ownership import judge_case
 from precert.usecases.ports.reference import CheckFacts
-from precert.usecases.vendor_reports import VendorReport, report_determination
+from precert.usecases.vendor_reports import report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

@@ -56,7 +56,7 @@ def test_nothing_is_attempted_when_an_attempt_is_in_progress() -> None:
 
 def test_interrupted_attempt_counts_as_failed_when_it_is_repeated() -> None:
     found, at = active().with_event(START), START
-    while not found.has_failed_for_good(at):
+    while not found.attempts_are_exhausted(at):
         assert found.attempt_at is not None
         at = max(at, found.attempt_at)
         found = found.attempting(at)
