@@ -132,7 +132,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             existing={"request_id": REQUEST_ID, "number": example.pended.request.submitted.number},
         ),
         damaged(REQUEST_ID),
-        TransientError("The request is being changed by others. Try again."),
+        TransientError("Other callers are changing the request. Try again."),
         too_many(1200, SUBMITTED),
     )
 

@@ -29,7 +29,7 @@ from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException
 from precert.domain.rows import DelegationRow, delegation_row
 from precert.domain.statuses import EnteredStatus
-from precert.domain.values import FINISHED, Reason, Text, Urgency, Value
+from precert.domain.values import NO_PLACEHOLDERS, Reason, Text, Urgency, Value
 from precert.domain.vendor_reports import VendorReport
 from precert.fhir.export import request_bundle
 from precert.usecases.duplicates import ComparedDuplicate
@@ -54,7 +54,7 @@ class VoidRegisteredBody(Value):
 
     reason: Annotated[
         Reason,
-        FINISHED,
+        NO_PLACEHOLDERS,
         Field(
             description="Both providers can read it.",
             examples=["The provider withdrew it by phone."],

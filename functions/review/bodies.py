@@ -9,7 +9,7 @@ from precert.domain.dates import Instant
 from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
 from precert.domain.decisions import LineDecision
 from precert.domain.disputes import DiscussionOutcome
-from precert.domain.values import FINISHED, WHOLE, Reason, Text, Value, Words
+from precert.domain.values import NO_PLACEHOLDERS, WHOLE, Reason, Text, Value, Words
 from precert.domain.worklist import QueueView
 
 Cycle = Annotated[
@@ -58,7 +58,7 @@ class RequestInformationBody(Value):
         tuple[Text, ...],
         Field(max_length=20, description="Codes of the payer's `required_documentation`."),
     ] = ()
-    text: Annotated[Words, FINISHED] | None = None
+    text: Annotated[Words, NO_PLACEHOLDERS] | None = None
     seen_documents: SeenDocuments = ()
 
 
@@ -67,7 +67,7 @@ class ExtendBody(Value):
 
     reason: Annotated[
         Reason,
-        FINISHED,
+        NO_PLACEHOLDERS,
         Field(
             description="Both providers can read it, and it is in the notice to member and provider. "
             "If the payer requests the extension, it states why it is in the member's interest."

@@ -19,7 +19,7 @@ from precert.domain.payer import Payer
 from precert.domain.review import Channel, IntakeException, Note
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow
 from precert.domain.statuses import Status
-from precert.domain.values import FINISHED, ProviderKind, Reason, Text, Value
+from precert.domain.values import NO_PLACEHOLDERS, ProviderKind, Reason, Text, Value
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
@@ -32,7 +32,7 @@ class ChangeDatesBody(Value):
     """New approved dates, and the reason for the change (W5)."""
 
     lines: Annotated[tuple[DateChange, ...], Field(min_length=1, max_length=100)]
-    reason: Annotated[Reason, FINISHED]
+    reason: Annotated[Reason, NO_PLACEHOLDERS]
 
 
 class ConfirmIntakeBody(Value):

@@ -26,7 +26,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
-from precert.domain.values import PROSE, WHOLE, Phone, Text, Tin, Value
+from precert.domain.values import MULTILINE, WHOLE, Phone, Text, Tin, Value
 from precert.usecases.drafts import ResumedDraft, StartedDraft, ValidatedDraft
 from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.reference import CodeSets
@@ -60,7 +60,7 @@ class VoidBody(Value):
     reason: Annotated[
         str,
         Field(min_length=1, max_length=500, examples=["The procedure was cancelled."]),
-        PROSE,
+        MULTILINE,
     ]
 
 
@@ -88,7 +88,7 @@ class ReconsiderationBody(Value):
             max_length=4000,
             examples=["The imaging report of last week was not yet attached."],
         ),
-        PROSE,
+        MULTILINE,
     ]
     expedited: Annotated[
         bool, Field(description="Whether waiting could harm the patient. The deadline is shorter.")
@@ -109,7 +109,7 @@ class PeerToPeerBody(Value):
             description="What to discuss, and when the clinician can be reached.",
             examples=["The surgeon can be reached from 8 to 10 a.m."],
         ),
-        PROSE,
+        MULTILINE,
     ]
 
 
@@ -133,7 +133,7 @@ class AppealBody(Value):
             max_length=4000,
             examples=["The operative report shows why the second resection cannot wait."],
         ),
-        PROSE,
+        MULTILINE,
     ]
     expedited: bool = False
 
@@ -156,7 +156,7 @@ class InformationResponseBody(Value):
             max_length=2000,
             examples=["The note of January 12 was attached under another name."],
         ),
-        PROSE,
+        MULTILINE,
     ]
 
 

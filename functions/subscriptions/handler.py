@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from precert.bootstrap import call, dependencies
 from precert.domain.events import PublishedEvent
-from precert.domain.subscriptions import Notification, Subscription, Work
+from precert.domain.subscriptions import Notification, NotificationType, Subscription
 from precert.fhir.current_responses import answer_of
 from precert.fhir.subscriptions import notification_bundle
 from precert.names import SUBSCRIPTION_OFF
@@ -67,7 +67,7 @@ def _note(subscription_id: str, attempts: list[Attempt]) -> None:
 def _composed(
     subscription_id: str,
     subscription: Subscription,
-    work: Work,
+    kind: NotificationType,
     event: Notification | None,
     file: RequestFile | None,
 ) -> bytes:
@@ -86,6 +86,6 @@ def _composed(
         )
         events.append((event, answer))
     bundle = notification_bundle(
-        subscription, work.value, bundle_id=deps.new_uuid(), at=at, events=events
+        subscription, kind.value, bundle_id=deps.new_uuid(), at=at, events=events
     )
     return json.dumps(bundle, separators=(",", ":")).encode()

@@ -13,8 +13,8 @@ from precert.domain.dates import ApprovedDate, Moment
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.statuses import NOT_REQUIRED_ACTION, EnteredStatus, LineStatus
 from precert.domain.values import (
-    FINISHED,
-    PROSE,
+    MULTILINE,
+    NO_PLACEHOLDERS,
     CodeType,
     Diagnosis,
     EnteredCode,
@@ -72,8 +72,8 @@ class DecisionEntry(Value):
 
     reason_code: Annotated[Text, Field(max_length=4)] | None = None
     """X12 886."""
-    rationale: Annotated[str, Field(max_length=2000), PROSE] | None = None
-    criterion: Annotated[str, Field(max_length=500), PROSE] | None = None
+    rationale: Annotated[str, Field(max_length=2000), MULTILINE] | None = None
+    criterion: Annotated[str, Field(max_length=500), MULTILINE] | None = None
     """The clinical criterion or plan provision."""
     diagnosis: Diagnosis | None = None
     """The adjudicated one, where it differs from the submitted one (W9)."""
@@ -91,8 +91,8 @@ class LineDecision(DecisionEntry):
 
     line_id: Text
     status: EnteredStatus
-    rationale: Annotated[str, Field(max_length=2000), PROSE, FINISHED] | None = None
-    criterion: Annotated[str, Field(max_length=500), PROSE, FINISHED] | None = None
+    rationale: Annotated[str, Field(max_length=2000), MULTILINE, NO_PLACEHOLDERS] | None = None
+    criterion: Annotated[str, Field(max_length=500), MULTILINE, NO_PLACEHOLDERS] | None = None
     approved: Approval | None = None
 
 

@@ -16,7 +16,7 @@ from precert.domain.dates import Moment
 from precert.domain.decision_clocks import DecisionClock, Extension
 from precert.domain.event_types import EventType
 from precert.domain.statuses import AppealStatus
-from precert.domain.values import PROSE, Text, Value
+from precert.domain.values import MULTILINE, Text, Value
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Appeal(Value):
     status: AppealStatus
     line_ids: tuple[Text, ...]
     expedited: bool
-    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
+    reason: Annotated[str, Field(min_length=1, max_length=4000), MULTILINE]
     filed_at: Moment
     filed_by: Text | None = None
     """Subject of the person who filed it; not for callers (A3)."""

@@ -239,7 +239,7 @@ def error_of_purpose(content: RequestContent, without: Sequence[str]) -> FieldEr
     return FieldError("/purpose", "not_offered", message)
 
 
-def offered_together(
+def without_partial_predetermination(
     answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
 ) -> tuple[tuple[CodeResult, ...], ...]:
     """The results, without guidance about a predetermination unless all codes offer one (C14)."""

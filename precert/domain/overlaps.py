@@ -42,7 +42,7 @@ def approved_services(
     }
 
 
-def lines_with(request: Request, decisions: Mapping[str, Decision]) -> list[ServiceLine]:
+def lines_with_decisions(request: Request, decisions: Mapping[str, Decision]) -> list[ServiceLine]:
     """The lines that ``decisions`` decides (by line id), each with its decision added."""
     return [
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})

@@ -114,7 +114,7 @@ class RequestState(Value):
             return self.content
         return as_submitted(self.content, self.review.temporary_providers)
 
-    def is_as_read_in(self, version: int) -> bool:
+    def accepts_version(self, version: int) -> bool:
         """Whether an action of a caller who read this version is still valid."""
         return (self.unchanged_since or self.version) <= version <= self.version
 

@@ -88,8 +88,8 @@ class Organization(Value):
         return f"{self.kind.value}#{self.number}"
 
 
-class Work(StrEnum):
-    """The type of the next notification, by FHIR's codes."""
+class NotificationType(StrEnum):
+    """The type of a notification, by FHIR's codes."""
 
     HANDSHAKE = "handshake"
     EVENT = "event-notification"
@@ -178,15 +178,15 @@ class Subscription(Value):
         """Whether the end that the owner set has passed."""
         return self.end is not None and now >= self.end
 
-    def work(self, now: datetime) -> Work | None:
-        """The attempt that can be made now, if any."""
+    def next_notification(self, now: datetime) -> NotificationType | None:
+        """The type of the notification that can be attempted now; ``None`` if there is none."""
         if self.has_stopped or self.attempt_at is None or now < self.attempt_at:
             return None
         if not self.verified:
-            return Work.HANDSHAKE
+            return NotificationType.HANDSHAKE
         if self.completed < self.last_number:
-            return Work.EVENT
-        return Work.HEARTBEAT if self.heartbeat_seconds else None
+            return NotificationType.EVENT
+        return NotificationType.HEARTBEAT if self.heartbeat_seconds else None
 
     def attempts_are_exhausted(self, now: datetime) -> bool:
         """Whether failures have reached the limit after which no further attempt is made."""
@@ -239,9 +239,9 @@ class Subscription(Value):
             attempt_at=now + max(LEASE, self._pause(self.attempts + 1)),
         )
 
-    def succeeded(self, work: Work, now: datetime) -> "Subscription":
+    def succeeded(self, kind: NotificationType, now: datetime) -> "Subscription":
         """The subscription after the endpoint accepted a notification."""
-        number = self.completed + 1 if work is Work.EVENT else self.completed
+        number = self.completed + 1 if kind is NotificationType.EVENT else self.completed
         return self._after_attempt(
             now,
             completed=number,

@@ -73,7 +73,7 @@ def cleaned_line(text: str) -> str:
     return cleaned
 
 
-def cleaned_prose(text: str) -> str:
+def cleaned_multiline(text: str) -> str:
     """Text of several lines, each cleaned by :func:`cleaned_line`; tabs become spaces.
 
     Raises:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from precert.domain.text import ascii_digits, cleaned_line, cleaned_prose, file_name_of
+from precert.domain.text import ascii_digits, cleaned_line, cleaned_multiline, file_name_of
 
 NPI_PREFIX: Final = "80840"
 """The prefix of an NPI for its check digit (ISO/IEC 7812: health applications, United States)."""
@@ -64,8 +64,8 @@ def _line(value: object) -> object:
     return cleaned_line(value) if isinstance(value, str) else value
 
 
-def _prose(value: object) -> object:
-    return cleaned_prose(value) if isinstance(value, str) else value
+def _multiline(value: object) -> object:
+    return cleaned_multiline(value) if isinstance(value, str) else value
 
 
 PLACEHOLDER: Final = "placeholder"
@@ -188,12 +188,12 @@ MAX_TEXT: Final = 120
 Text = Annotated[str, BeforeValidator(_line), StringConstraints(min_length=1, max_length=MAX_TEXT)]
 """One line of text, cleaned (:mod:`precert.domain.text`)."""
 LINE: Final = BeforeValidator(_line)
-PROSE: Final = BeforeValidator(_prose)
+MULTILINE: Final = BeforeValidator(_multiline)
 """These clean text of one line, or of several lines; declare them after the length limits."""
-FINISHED: Final = AfterValidator(_without_placeholders)
+NO_PLACEHOLDERS: Final = AfterValidator(_without_placeholders)
 """Refuses template text in [brackets], because providers or members read the text."""
-Reason = Annotated[str, Field(min_length=1, max_length=500), PROSE]
-Words = Annotated[str, Field(min_length=1, max_length=2000), PROSE]
+Reason = Annotated[str, Field(min_length=1, max_length=500), MULTILINE]
+Words = Annotated[str, Field(min_length=1, max_length=2000), MULTILINE]
 """Text of several lines that a person entered."""
 FileName = Annotated[
     str, BeforeValidator(_file_name), StringConstraints(min_length=1, max_length=120)

@@ -16,8 +16,8 @@ from precert.domain.subscriptions import (
     TURNED_OFF_AFTER,
     DeliveryError,
     Notification,
+    NotificationType,
     Subscription,
-    Work,
 )
 from precert.fhir import systems
 from precert.fhir.bundles import objects
@@ -186,7 +186,7 @@ def _event(notification: Notification, focus: str | None) -> Json:
 
 def notification_bundle(
     one: Subscription,
-    kind: Work | str,
+    kind: NotificationType | str,
     *,
     bundle_id: str,
     at: datetime,

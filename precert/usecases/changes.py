@@ -202,7 +202,7 @@ def _require_version(request: Request, read: Reading) -> None:
     Raises:
         VersionMismatchError.
     """
-    if not any(map(request.is_as_read_in, read.versions)):
+    if not any(map(request.accepts_version, read.versions)):
         raise VersionMismatchError(
             "The request has changed since you read it. Read it again, and repeat the action if it "
             "still applies.",

@@ -29,8 +29,8 @@ from precert.domain.next_steps import (
     next_step,
     next_step_without_codes,
     notices_of,
-    offered_together,
     requirement_without_codes,
+    without_partial_predetermination,
 )
 from precert.domain.payer import Payer
 from precert.domain.review import IntakeException
@@ -210,7 +210,7 @@ def check_requirements(
     vendor_ids = {one.answer.vendor_id for codes in judged for one in codes if one.answer.vendor_id}
     vendors = rule_lists.vendors(rule_list, sorted(vendor_ids)) if vendor_ids else {}
     judged = retained_by_payer(judged, content.services, vendors, today)
-    services = offered_together(
+    services = without_partial_predetermination(
         [[code.answer for code in codes] for codes in judged], content.services
     )
     _require_offer(content, services)

@@ -20,8 +20,8 @@ from precert.domain.subscriptions import (
     LONGEST_TIMEOUT,
     DeliveryError,
     Notification,
+    NotificationType,
     Subscription,
-    Work,
     concerns,
     organizations_of,
     stop_of,
@@ -112,7 +112,7 @@ def _number(
 class Attempt:
     """The result of one attempt. ``again`` if more notifications may be due now."""
 
-    work: Work | None = None
+    kind: NotificationType | None = None
     delivered: bool = False
     withheld: bool = False
     error: DeliveryError | None = None
@@ -120,7 +120,7 @@ class Attempt:
     again: bool = False
 
 
-Compose = Callable[[Subscription, Work, Notification | None, RequestFile | None], bytes]
+Compose = Callable[[Subscription, NotificationType, Notification | None, RequestFile | None], bytes]
 """Builds the body of a notification."""
 _NOTHING: Final = Attempt()
 _AGAIN: Final = Attempt(again=True)
@@ -155,10 +155,10 @@ def attempt_delivery(
         return _AGAIN
     if isinstance(begun, Attempt):
         return begun
-    attempting, work = begun.subscription, begun.work
+    attempting, kind = begun.subscription, begun.kind
     if begun.file is not None:
         audit_log.append(_record(attempting, begun.file, client_rights, now))
-    body = compose(attempting, work, begun.event, begun.file)
+    body = compose(attempting, kind, begun.event, begun.file)
     try:
         endpoints.post(
             attempting.endpoint,
@@ -178,12 +178,12 @@ def attempt_delivery(
 
         after = _settle(attempting, subscriptions, failed)
         if after is None:
-            return Attempt(work, error=reason.error)
+            return Attempt(kind, error=reason.error)
         if after.attempt_at is not None and after.attempt_at - now <= SOON:
             delivery_queue.request([subscription_id], delay=after.attempt_at - now)
-        return Attempt(work, error=reason.error, turned_off=after.has_stopped)
-    _settle(attempting, subscriptions, lambda current: current.succeeded(work, now))
-    return Attempt(work, delivered=True, again=True)
+        return Attempt(kind, error=reason.error, turned_off=after.has_stopped)
+    _settle(attempting, subscriptions, lambda current: current.succeeded(kind, now))
+    return Attempt(kind, delivered=True, again=True)
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class _Begun:
     """An attempt that is stored as begun, and the data that it sends."""
 
     subscription: Subscription
-    work: Work
+    kind: NotificationType
     event: Notification | None = None
     file: RequestFile | None = None
 
@@ -208,24 +208,24 @@ def _begun(
     if found.has_ended(now) and not found.is_off:
         subscriptions.store(found.turned_off(now))
         return _NOTHING
-    work = found.work(now)
-    if work is None:
+    kind = found.next_notification(now)
+    if kind is None:
         return _NOTHING
     if found.attempts_are_exhausted(now):
         ended = found.ended_by_failures(now)
         bus.stop(stop_of(ended, now))
         subscriptions.store(ended)
-        return Attempt(work, error=ended.error, turned_off=True)
+        return Attempt(kind, error=ended.error, turned_off=True)
     event, file = None, None
-    if work is Work.EVENT:
+    if kind is NotificationType.EVENT:
         event = _next_event(found, subscriptions)
         file = _visible(found, event, requests, client_rights, now)
         if event is None or file is None:
             subscriptions.store(found.withheld(now))
-            return Attempt(work, withheld=True, again=True)
+            return Attempt(kind, withheld=True, again=True)
     attempting = found.attempting(now)
     subscriptions.store(attempting)
-    return _Begun(attempting, work, event, file)
+    return _Begun(attempting, kind, event, file)
 
 
 def _next_event(found: Subscription, subscriptions: SubscriptionStore) -> Notification | None:

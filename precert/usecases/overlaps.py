@@ -11,7 +11,7 @@ from precert.domain.overlaps import (
     Overlap,
     approved_services,
     can_overlap,
-    lines_with,
+    lines_with_decisions,
     overlaps_with,
 )
 from precert.domain.request import Comparison, Request
@@ -37,7 +37,7 @@ def find_overlaps(
     No AWS call if the decisions approve nothing; otherwise one, and one more for each request that has
     one of the approved services.
     """
-    services = approved_services(request, lines_with(request, decisions))
+    services = approved_services(request, lines_with_decisions(request, decisions))
     if not services:
         return FoundOverlaps()
     own = current_fingerprint(request)

@@ -290,6 +290,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
         " EXTENSION"
         " PARTIAL_APPROVAL REVIEW_OVERTURNED REVIEW_PARTLY_OVERTURNED REVIEW_UPHELD"
     ),
+    "NotificationType": ("EVENT HANDSHAKE HEARTBEAT"),
     "OrganizationKind": ("NPI TIN"),
     "OrphanSource": ("FILES RECORDS"),
     "PendReason": (
@@ -332,7 +333,6 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "WaitQueue": ("NOTICES PROCESSING"),
     "WaitingOn": ("NONE PAYER PROVIDER VENDOR"),
     "Who": ("ANOTHER YOU"),
-    "Work": ("EVENT HANDSHAKE HEARTBEAT"),
     "WorkflowEffect": (
         "ASSESS END MISS_DOCUMENT NONE RECEIVE_DOCUMENT RESCHEDULE RESTART RESUME START"
     ),

@@ -349,7 +349,7 @@ def test_lists_of_providers_move_when_they_see_the_change_only(event_type: Event
 
 def test_action_applies_when_nothing_that_outdates_it_was_recorded_since() -> None:
     request = pended().model_copy(update={"version": 7, "unchanged_since": 5})
-    accepted = [version for version in range(3, 10) if request.is_as_read_in(version)]
+    accepted = [version for version in range(3, 10) if request.accepts_version(version)]
     assert accepted == [5, 6, 7]
     alone = request.model_copy(update={"unchanged_since": None})
-    assert [version for version in range(3, 10) if alone.is_as_read_in(version)] == [7]
+    assert [version for version in range(3, 10) if alone.accepts_version(version)] == [7]

@@ -10,11 +10,11 @@ from precert.domain.subscriptions import (
     LEASE,
     TURNED_OFF_AFTER,
     DeliveryError,
+    NotificationType,
     Organization,
     OrganizationKind,
     Subscription,
     SubscriptionStatus,
-    Work,
 )
 from tests.fakes.clock import START
 
@@ -37,21 +37,24 @@ def subscription(**changes: Any) -> Subscription:
 
 def active(**changes: Any) -> Subscription:
     found = subscription(**changes)
-    return found.attempting(START).succeeded(Work.HANDSHAKE, START)
+    return found.attempting(START).succeeded(NotificationType.HANDSHAKE, START)
 
 
 def test_handshake_comes_first_when_events_wait() -> None:
     found = subscription().with_event(START)
-    assert found.work(START) is Work.HANDSHAKE
-    after = found.attempting(START).succeeded(Work.HANDSHAKE, START)
-    assert (after.status, after.work(START)) == (SubscriptionStatus.ACTIVE, Work.EVENT)
+    assert found.next_notification(START) is NotificationType.HANDSHAKE
+    after = found.attempting(START).succeeded(NotificationType.HANDSHAKE, START)
+    assert (after.status, after.next_notification(START)) == (
+        SubscriptionStatus.ACTIVE,
+        NotificationType.EVENT,
+    )
 
 
 def test_nothing_is_attempted_when_an_attempt_is_in_progress() -> None:
     trying = active().with_event(START).attempting(START)
-    assert trying.work(START) is None
-    assert trying.with_event(START).work(START + timedelta(seconds=30)) is None
-    assert trying.work(START + LEASE) is Work.EVENT
+    assert trying.next_notification(START) is None
+    assert trying.with_event(START).next_notification(START + timedelta(seconds=30)) is None
+    assert trying.next_notification(START + LEASE) is NotificationType.EVENT
 
 
 def test_interrupted_attempt_counts_as_failed_when_it_is_repeated() -> None:
@@ -86,10 +89,10 @@ def test_pauses_grow_when_attempts_fail() -> None:
 def test_each_event_is_completed_once_when_attempts_succeed() -> None:
     found = active().with_event(START).with_event(START)
     for number in (1, 2):
-        assert found.work(START) is Work.EVENT
-        found = found.attempting(START).succeeded(Work.EVENT, START)
+        assert found.next_notification(START) is NotificationType.EVENT
+        found = found.attempting(START).succeeded(NotificationType.EVENT, START)
         assert (found.completed, found.attempts) == (number, 0)
-    assert found.work(START) is None
+    assert found.next_notification(START) is None
     assert found.attempt_at is None
 
 
@@ -117,5 +120,8 @@ def test_event_numbers_continue_when_the_owner_updates_it() -> None:
 def test_heartbeat_follows_when_its_period_has_passed_without_events() -> None:
     found = active(heartbeat_seconds=600)
     later = START + timedelta(seconds=600)
-    assert (found.work(START), found.work(later)) == (None, Work.HEARTBEAT)
+    assert (found.next_notification(START), found.next_notification(later)) == (
+        None,
+        NotificationType.HEARTBEAT,
+    )
     assert found.due_at == later

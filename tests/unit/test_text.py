@@ -18,7 +18,7 @@ from precert.domain.documents import content_disposition, content_type_of
 from precert.domain.text import (
     MAX_FILE_NAME,
     cleaned_line,
-    cleaned_prose,
+    cleaned_multiline,
     file_name_of,
     folded,
     search_words,
@@ -181,7 +181,7 @@ def test_folding_is_stable_when_any_text_is_folded_again(text: str) -> None:
 
 @given(ANY)
 def test_stored_text_is_printable_when_any_text_is_entered(text: str) -> None:
-    for clean, allowed in ((cleaned_line, ""), (cleaned_prose, "\n")):
+    for clean, allowed in ((cleaned_line, ""), (cleaned_multiline, "\n")):
         try:
             found = clean(text)
         except ValueError:
@@ -191,7 +191,7 @@ def test_stored_text_is_printable_when_any_text_is_entered(text: str) -> None:
         assert not any(one in found for one in (*INVISIBLE, *SPACES))
 
 
-PROSE: Final[dict[str, Callable[[str], Any]]] = {
+MULTILINE: Final[dict[str, Callable[[str], Any]]] = {
     "void reason": lambda text: VoidBody(reason=text).reason,
     "appeal reason": lambda text: AppealBody(cycle=1, line_ids=("1.1",), reason=text).reason,
     "RFI response": lambda text: InformationResponseBody(requested_at=START, answer=text).answer,
@@ -202,19 +202,19 @@ PROSE: Final[dict[str, Callable[[str], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", PROSE)
+@pytest.mark.parametrize("name", MULTILINE)
 def test_prose_is_cleaned_when_it_is_entered(name: str) -> None:
     entered = "First\u202e line\r\nsecond\tline\u2028third\u00a0line\rlast\u200b"
-    assert PROSE[name](entered) == "First line\nsecond line\nthird line\nlast"
+    assert MULTILINE[name](entered) == "First line\nsecond line\nthird line\nlast"
 
 
-@pytest.mark.parametrize("name", PROSE)
+@pytest.mark.parametrize("name", MULTILINE)
 @pytest.mark.parametrize(
     "control", ["\x00", "\x07", "\x08", "\x1b[31m", "\x7f", "\x9b", "\ue000", "\ufffe", "\ud800"]
 )
 def test_prose_is_refused_when_it_has_control_characters(name: str, control: str) -> None:
     with pytest.raises(ValidationError, match="control characters"):
-        PROSE[name](f"a{control}b")
+        MULTILINE[name](f"a{control}b")
 
 
 # -- File names ----------------------------------------------------------------------------------------
