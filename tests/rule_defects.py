@@ -357,8 +357,8 @@ DEFECTS: Final = (
     Defect(
         "W7",
         "precert/domain/disputing.py",
-        "    if now >= max(end, prolonged or end):\n",
-        "    if now <= max(end, prolonged or end) - (end - now) * 2:\n",
+        "    end = max(end, extended or end)\n",
+        "    end = min(end, extended or end)\n",
     ),
     Defect(
         "W7",

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from functions.intake.models import ReportedDetermination
 from precert.adapters.dynamodb.table import json_of
+from precert.domain.dates import instant_text
 from precert.domain.errors import InvalidInputError
 from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event, ReportError, ReportRefusal
@@ -236,7 +237,7 @@ def sample(event_type: EventType) -> dict[str, Any]:
         "detail-type": event_type.value,
         "source": EVENT_SOURCE,
         "account": "111122223333",
-        "time": event.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": instant_text(event.at, "seconds"),
         "region": "us-east-1",
         "resources": [],
         "detail": detail_of(event),
@@ -280,7 +281,7 @@ def vendor_sample() -> dict[str, Any]:
             "version": 1,
             "number": determined.submitted.number,
             "reference": "RAD-2027-0001183",
-            "reported_at": determined.updated_at.isoformat().replace("+00:00", "Z"),
+            "reported_at": instant_text(determined.updated_at),
             "lines": [
                 {"line_id": line.line_id, "status": LineStatus.APPROVED.value}
                 for line in determined.submitted.lines

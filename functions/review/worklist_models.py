@@ -9,7 +9,7 @@ from pydantic import Field
 from precert.api.labels import label_of, labels_of, optional_label_of, public_code_of
 from precert.api.models import Damaged, DamagedResponse, ResponseModel
 from precert.api.rows import PlanRowResponse
-from precert.domain.assessing import MOST_LINES, PendReason, RowLine
+from precert.domain.assessing import MAX_ROW_LINES, PendReason, RowLine
 from precert.domain.caller import Caller, ListedReviewer
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import PublicCode
@@ -124,7 +124,7 @@ class WorklistRowResponse(ResponseModel):
     first_day: date | None
     last_day: date | None
     lines: list[RowLineResponse] = Field(
-        description=f"The first {MOST_LINES} service lines of the cycle."
+        description=f"The first {MAX_ROW_LINES} service lines of the cycle."
     )
     line_count: int = Field(description="The number of all service lines of the cycle.")
     vendor_line_count: int = Field(

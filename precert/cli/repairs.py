@@ -10,6 +10,7 @@ from typing import Final
 from precert.bootstrap import stack_dependencies
 from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
+from precert.domain.dates import instant_text
 from precert.names import Delivery
 from precert.usecases.repairs import Deliveries, orphaned_executions, repair_executions
 
@@ -125,10 +126,7 @@ def _alternative(delivery: Delivery, first: datetime, last: datetime) -> str:
     The stream no longer has such records: Lambda sends a position to the queue when the record expires.
     Their items are still in the table.
     """
-    since, until = (
-        at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        for at in (first - _MARGIN, last + _MARGIN)
-    )
+    since, until = (instant_text(at, "seconds") for at in (first - _MARGIN, last + _MARGIN))
     period = f"--since {since} --until {until}"
     if delivery is Delivery.RELAY:
         return f"  run: python -m precert events republish {period}"

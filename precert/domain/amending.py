@@ -1,8 +1,9 @@
 """Updates of a submitted request by its submitter: service lines added, replaced and cancelled.
 
-A changed line is replaced: the line as it was is cancelled, and a new line has the same item number.
-An approved line that is replaced stays in effect until its replacement is approved (W10). What remains
-to be decided is decided in the next determination cycle; other decisions stay as they are.
+A changed line is replaced: a new line has the same item number and names the old line in ``replaces``.
+An old line without a decision is cancelled at once; an approved one stays in effect until the new line
+is approved (W10). Lines without a decision are decided in the next determination cycle. Decisions of
+other lines do not change.
 """
 
 from collections.abc import Collection, Sequence
@@ -33,15 +34,28 @@ def amend(
     now: datetime,
     payer: Payer,
 ) -> Change:
-    """Add lines to the request, and cancel others.
+    """Add service lines to the request, and cancel others.
 
-    ``content`` has the services of the added lines, whose ``replaces`` names the line that each of
-    them changes. ``ownership`` has the delegations of added lines. The clock of the open cycle
-    continues if a line that is not changed waits for the same decision; otherwise it starts again.
+    The deadline of the open cycle continues if it has a line that is neither changed nor decided;
+    otherwise the clock starts again.
+
+    Args:
+        request: The submitted request.
+        content: The whole content after the update, with the services of the added lines.
+        added: The new lines. ``replaces`` is the id of the line that a new line changes.
+        cancelled: Ids of the lines to cancel.
+        ownership: The delegations of the added lines; empty if the payer decides them.
+        by: Subject of the caller.
+        now: The instant of the update.
+        payer: The payer, for the end of a pause.
+
+    Returns:
+        The change: the request is void if no line is left, otherwise amended, or only lines are
+        cancelled if the payer has nothing left to decide.
 
     Raises:
-        ActionNotAllowedError: a line was denied or modified, a delegated vendor decided a line that
-            would change, or the status does not allow it.
+        ActionNotAllowedError: the request is void, a line was denied or modified, a delegated vendor
+            decided a line that would change, or the status does not allow an update.
     """
     review = require_amendable(request, added, cancelled)
     replaced = {line.replaces for line in added}
@@ -79,19 +93,16 @@ def amend(
 def require_amendable(
     request: Request, added: Sequence[ServiceLine], cancelled: Collection[str]
 ) -> Review:
-    """The review of a request whose lines can be changed so.
+    """Return the review of the request, if these lines can be added and cancelled.
 
     Raises:
-        ActionNotAllowedError: as :func:`amend`.
+        ActionNotAllowedError: for the reasons of :func:`amend`.
     """
     if request.status is Status.VOID:
-        raise request.refusal(
-            "The request is void and takes no changes. Submit what is needed as a new request."
-        )
+        raise request.refusal("The request was voided and cannot be changed. Submit a new request.")
     if request.is_adverse:
         raise request.refusal(
-            "A service line was denied or modified. Dispute the decision, or submit what is needed as "
-            "a new request."
+            "A service line was denied or modified. Dispute the decision, or submit a new request."
         )
     review = request.require(Transition.AMEND)
     changed = {*cancelled, *(line.replaces for line in added if line.replaces)}
@@ -100,13 +111,13 @@ def require_amendable(
     ]
     if decided:
         raise request.refusal(
-            f"{names_of(decided)} decided this line. Call the vendor to change it."
+            f"{names_of(decided)} decided a line that would change. Call the vendor to change it."
         )
     return review
 
 
 def _in_next_cycle(review: Review, running: Deadline | None, cycle: int, now: datetime) -> Review:
-    """The review in a new cycle; ``running`` is the deadline that continues, if one does."""
+    """The review in a new cycle; ``running`` is the deadline to continue, ``None`` to start again."""
     deadline = None
     if running is not None and review.due_at is not None and review.warn_at is not None:
         deadline = Deadline(review.warn_at, review.due_at, running.clock)
@@ -126,7 +137,7 @@ def _in_next_cycle(review: Review, running: Deadline | None, cycle: int, now: da
 
 
 def running_deadline(review: Review) -> Deadline | None:
-    """The deadline that continues in the current cycle, because unchanged lines wait for it."""
+    """The deadline that continues in the current cycle; ``None`` if its clock started again."""
     if review.clock is None or review.running_due_at is None or review.running_warn_at is None:
         return None
     return Deadline(review.running_warn_at, review.running_due_at, review.clock)
@@ -135,7 +146,7 @@ def running_deadline(review: Review) -> Deadline | None:
 def _merged(
     ownership: tuple[Delegation, ...] | None, added: Sequence[Delegation]
 ) -> tuple[Delegation, ...] | None:
-    """The delegations with further lines: those of a vendor that has received lines join them."""
+    """The delegations with added lines, one per vendor; ``None`` until the rule list is applied."""
     if ownership is None:
         return None
     merged = {one.vendor_id: one for one in ownership}

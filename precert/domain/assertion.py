@@ -1,15 +1,17 @@
-"""The assertion id of a check response: proves to the payer what was answered (C6, C7).
+"""The assertion id of a check: it proves which content was checked, and against what (C6, C7).
 
-Checks are not stored. The id is derived from the question, the rule list version and the instant, so
-the same question against the same version has the same answer, and the id proves that it was issued.
+Checks are not stored. The id has the instant of the check and a keyed hash (HMAC-SHA-256) of the
+checked content, the rule list version and the instant. The same content and version have the same
+result, so that an id that matches a request proves the result that the provider received.
 
-The hash is keyed. Member ids have about nine digits: without a key, anyone who finds an id could try
-all of them for a likely service, or make up an id that was never issued. The key is stored with the
-members, read in the same call and created once (:mod:`precert.adapters.dynamodb.reference`).
+A hash without a key would not be enough: member ids have about nine digits, so that anyone who finds an
+id could try all of them with a likely service, or compute an id that was never issued. The key is
+created once, stored with the members and read in the same call
+(:mod:`precert.adapters.dynamodb.reference`).
 
-The question is the content of a check (C3). Fields that a draft adds later (D2) are left out, so that
-the id still matches the submitted request. Fields that are not entered are left out too: a field added
-in a later version changes no existing id.
+The checked content is that of C3. Fields that a draft adds later (D2) are left out, so that the id
+still matches the submitted request. Fields that are not entered are left out too, so that a field that
+is added in a later version does not change existing ids.
 """
 
 import hmac
@@ -40,19 +42,24 @@ _ADDED_BY_A_DRAFT: Final[dict[str, Any]] = {
         }
     },
 }
-"""All other fields of provider and services are part of the question."""
+"""Fields that are not hashed; all others of the servicing provider and the services are."""
 
 
 def assertion_id(
     content: RequestContent, rule_list_version: str, checked_at: datetime, *, key: bytes
 ) -> str:
-    """The assertion id: the instant (UTC, to the second) and a keyed hash of 80 bits."""
+    """The assertion id of a check.
+
+    Returns:
+        ``CHK-<stamp>-<hash>``: the instant in UTC to the second, as ``yymmddHHMMSS``, and 80 bits of
+        the hash as 16 characters of Crockford's base 32.
+    """
     stamp = checked_at.astimezone(UTC).strftime(_STAMP)
     return f"{PREFIX}-{stamp}-{_digest(content, rule_list_version, stamp, key)}"
 
 
 def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key: bytes) -> bool:
-    """Whether the id was issued for this question and this rule list version."""
+    """Whether the quoted id was issued for this content and this rule list version."""
     prefix, _, rest = quoted.partition("-")
     stamp, _, digest = rest.partition("-")
     expected = _digest(content, rule_list_version, stamp, key)
@@ -60,9 +67,9 @@ def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key
 
 
 def stamped_at(quoted: str) -> datetime | None:
-    """The instant in an id, to the second (UTC); ``None`` where it is not an id.
+    """The instant in an assertion id, in UTC to the second; ``None`` for other texts.
 
-    Only :func:`matches` verifies it.
+    The instant is not verified: only :func:`matches` compares the hash.
     """
     stamped = _STAMPED.fullmatch(quoted)
     if stamped is None:
@@ -76,7 +83,10 @@ def stamped_at(quoted: str) -> datetime | None:
 def coverage_assertion_id(
     order: Order, member_id: str | None, coverage: Coverage | None, *, key: bytes
 ) -> str:
-    """The id of what is asserted for an order: the same order under the same coverage has the same."""
+    """The id of the coverage information of an order (CRD): ``CRD-`` and 16 characters.
+
+    It has no instant: the same order of a member under the same coverage always has the same id.
+    """
     plan = (coverage.plan.plan_id, coverage.active_from.isoformat()) if coverage else None
     ordered = order.model_dump(mode="json", exclude_defaults=True)
     return f"{ORDER_PREFIX}-{_keyed([member_id, plan, ordered], key)}"

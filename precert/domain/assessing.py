@@ -1,8 +1,9 @@
 """Assess a request by the rule list: delegated, automatically approved, or pended, and why (W1, W8).
 
-Pure: the rule answers are passed in. Each service line is decided by a delegated vendor or by the
-payer. Automatic approval needs every line of the payer to qualify; anything unknown, missing or
-potentially duplicate is pended for review.
+The results of the rules are parameters: this module reads nothing. Each service line is decided by a
+delegated vendor or by the payer. A request is approved automatically only if each line that the payer
+decides qualifies. It is pended for review if a requirement cannot be determined, required documentation
+is missing, or another request is a potential duplicate.
 """
 
 from collections import Counter
@@ -28,7 +29,7 @@ from precert.domain.values import AuthorizationType, CodeType, Purpose, Text, Ur
 
 @dataclass(frozen=True)
 class JudgedLine:
-    """A requested service line with its rule answer; a stay without a code has none."""
+    """A requested service line with the result of its rule; a stay without a code has no result."""
 
     line_id: str
     requested: RequestedLine
@@ -47,20 +48,20 @@ class JudgedLine:
 def missing_documents(
     lines: Collection[JudgedLine], documents: Collection[Document]
 ) -> tuple[str, ...]:
-    """Codes of required documentation that is not attached, each once."""
+    """Codes of the required documentation of the lines that is not attached, each once."""
     attached = attached_types(documents)
     required = (code for line in lines for code in required_documents(line))
     return tuple(code for code in dict.fromkeys(required) if code not in attached)
 
 
 def required_documents(line: JudgedLine) -> tuple[str, ...]:
-    """Codes of the documents that the rule of one of the payer's lines requires."""
+    """Codes of the documentation that the line's rule requires; none if a vendor decides the line."""
     own = line.requirement is Requirement.REQUIRED and line.vendor_id is None
     return line.rule.required_documentation if own and line.rule else ()
 
 
 def attached_types(documents: Collection[Document]) -> frozenset[str]:
-    """Codes of the attached documents."""
+    """Required documentation that is attached, by code."""
     return frozenset(
         document.document_type
         for document in documents
@@ -69,8 +70,8 @@ def attached_types(documents: Collection[Document]) -> frozenset[str]:
 
 
 def sent_types(documents: Collection[Document]) -> frozenset[str]:
-    """Codes of the documents that are attached, or whose bytes are being verified."""
-    verified = frozenset(
+    """Required documentation, by code, that is attached or received and not yet verified."""
+    unverified = frozenset(
         document.document_type
         for document in documents
         if document.document_type
@@ -79,12 +80,12 @@ def sent_types(documents: Collection[Document]) -> frozenset[str]:
             or (document.received and document.status is DocumentStatus.AWAITING_UPLOAD)
         )
     )
-    return attached_types(documents) | verified
+    return attached_types(documents) | unverified
 
 
 def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
-    """The assessment of each line, for the record."""
-    automatic = _within_limits(lines)
+    """The assessment of each line, as it is stored with the request."""
+    automatic = _automatic_lines(lines)
     return tuple(
         LineAssessment(
             line_id=line.line_id,
@@ -100,10 +101,10 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
 
 
 def is_automatic(request: Request, assessment: Assessment, line_ids: Collection[str]) -> bool:
-    """Whether the rules approve each of these lines that the payer decides automatically (W1).
+    """Whether the rules approve, without a reviewer, those of the lines that the payer decides (W1).
 
-    Emergencies (C10), predeterminations (C14) and requests with intake exceptions always go to a
-    reviewer.
+    Emergencies (C10), predeterminations (C14) and requests with intake exceptions always need a
+    reviewer, and so do requests without required documentation or with potential duplicates.
     """
     content = request.content
     urgencies = {service.urgency for service in content.services}
@@ -124,7 +125,11 @@ def is_automatic(request: Request, assessment: Assessment, line_ids: Collection[
 def automatic_decisions(
     lines: Sequence[JudgedLine], *, approval_days: int, cycle: int, now: datetime
 ) -> dict[str, Decision]:
-    """Each of the payer's lines approved as requested; its rule is the criterion."""
+    """Approvals as requested of the lines that the payer decides, by line id.
+
+    The criterion is the id of the rule. ``approval_days`` is the length of an approved period for which
+    no days were requested.
+    """
     return {
         line.line_id: Decision(
             status=LineStatus.APPROVED,
@@ -144,7 +149,10 @@ def automatic_decisions(
 
 
 def is_late_notification(content: RequestContent, received_at: datetime, payer: Payer) -> bool:
-    """Whether an emergency admission is reported late, in the payer's calendar (C10)."""
+    """Whether an emergency admission is reported after the time limit (C10).
+
+    The limit is in business days of the payer's calendar, by the servicing provider's state.
+    """
     received_on = local_date(received_at, payer.zone)
     servicing = content.servicing_provider
     state = servicing.address.state if servicing and servicing.address else None
@@ -158,10 +166,10 @@ def is_late_notification(content: RequestContent, received_at: datetime, payer: 
     )
 
 
-def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
-    """Lines that need no reviewer: not required, or within the rule's limits.
+def _automatic_lines(lines: Sequence[JudgedLine]) -> frozenset[str]:
+    """Ids of lines that need no reviewer: without a requirement, or within the limits of the rule.
 
-    A limit applies to the whole request: lines of the same code count together.
+    A limit applies to the request as a whole: the units and days of lines with the same code are added.
     """
     units: Counter[str | None] = Counter()
     days: Counter[str | None] = Counter()
@@ -177,14 +185,15 @@ def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
             line.requirement is Requirement.REQUIRED
             and line.rule is not None
             and line.rule.requirement is Requirement.REQUIRED
-            and _holds(
+            and _is_within_limits(
                 line.rule, line.requested, units[line.requested.code], days[line.requested.code]
             )
         )
     )
 
 
-def _holds(rule: Rule, requested: RequestedLine, units: int, days: int) -> bool:
+def _is_within_limits(rule: Rule, requested: RequestedLine, units: int, days: int) -> bool:
+    """Whether the rule has limits, and the totals of the code are within each of them."""
     limits = (
         (rule.auto_approve_max_units, requested.units, units),
         (rule.auto_approve_max_days, requested.days, days),
@@ -195,12 +204,12 @@ def _holds(rule: Rule, requested: RequestedLine, units: int, days: int) -> bool:
     )
 
 
-MOST_LINES: Final = 5
-"""Service lines in a row; the details have all of them."""
+MAX_ROW_LINES: Final = 5
+"""The maximum number of service lines in a worklist row; the details list all lines."""
 
 
 class PendReason(StrEnum):
-    """Why a request is in review instead of determined by the rules (W1). Codes never change."""
+    """Why a request is pended for review instead of approved by the rules (W1). Codes never change."""
 
     DISPUTED = "DISPUTED"
     NOT_AUTOMATIC = "NOT_AUTOMATIC"
@@ -225,7 +234,7 @@ class RowLine(Value):
 
 
 def pend_reasons(request: Request) -> tuple[PendReason, ...]:
-    """Why the open cycle needs a reviewer; none before the assessment."""
+    """Why the open cycle needs a reviewer; empty before the assessment."""
     review = request.submitted
     if review.open_appeal is not None:
         return (PendReason.DISPUTED,)
@@ -257,19 +266,19 @@ def _applies(reason: PendReason, request: Request, assessment: Assessment) -> bo
 
 
 def _has_line(assessment: Assessment, requirement: Requirement) -> bool:
-    """Whether the rules do not approve a line with this answer."""
+    """Whether a line has this requirement and is not approved by the rules."""
     return any(not line.automatic and line.requirement is requirement for line in assessment.lines)
 
 
 def row_lines(request: Request) -> tuple[RowLine, ...]:
-    """The first service lines of the open cycle."""
+    """The service lines to decide in the open cycle, at most :data:`MAX_ROW_LINES`."""
     review = request.submitted
     assessed = {line.line_id: line for line in review.assessment.lines} if review.assessment else {}
     services = {
         line_id: service for line_id, service, _ in numbered_lines(request.content.services)
     }
     row_lines: list[RowLine] = []
-    for line in request.lines_to_decide[:MOST_LINES]:
+    for line in request.lines_to_decide[:MAX_ROW_LINES]:
         service, rule = services.get(line.line_id), assessed.get(line.line_id)
         row_lines.append(
             RowLine(

@@ -16,13 +16,13 @@ class AssertionStatus(StrEnum):
     NONE = "NONE"
     """No assertion id was quoted."""
     PROVEN = "PROVEN"
-    """The id was issued for this content by a published rule list."""
+    """The id was issued for this content and a published version of the rule list."""
     CHANGED = "CHANGED"
     """The content differs, or no such id was issued."""
 
 
 class LineAssessment(Value):
-    """How the rule list answers one service line, and by which rule."""
+    """The requirement of one service line, and the rule that determined it."""
 
     line_id: Text
     requirement: Requirement
@@ -33,7 +33,7 @@ class LineAssessment(Value):
     required_documentation: tuple[Text, ...] = ()
     """Codes of the documents that the rule requires, attached or not."""
     automatic: bool = False
-    """Whether the rule's own limits allow an approval without a reviewer (W1)."""
+    """Whether the rule allows an approval of the line without a reviewer (W1)."""
 
 
 class DuplicateReason(StrEnum):
@@ -49,18 +49,18 @@ class DuplicateReason(StrEnum):
     OTHER_PROVIDER = "other_provider"
     DECIDED_BEFORE = "decided_before"
     UNREADABLE = "unreadable"
-    """The other request cannot be read, so that the two cannot be compared."""
+    """The record of the other request cannot be read, so that the two cannot be compared."""
 
 
 class PotentialDuplicate(Value):
-    """A request that this one may repeat (S2). A reviewer sees both; neither ends by itself."""
+    """A request that this one may repeat (S2): a reviewer compares both, and no rule ends either."""
 
     request_id: Text
     number: Text | None = None
-    """Absent if neither that request nor its fingerprint can be read."""
+    """The precertification number. Absent if neither the request nor its fingerprint can be read."""
     reason_code: DuplicateReason
     plan_id: Text | None = None
-    """Its reviewers can read that request. Absent if the record cannot be read."""
+    """The plan, whose reviewers can read that request. Absent if the record cannot be read."""
     seen_by: frozenset[Tin] = frozenset()
     """TINs that could read that request at the assessment (A2)."""
 
@@ -73,17 +73,17 @@ class Assessment(Value):
     assessed_at: Moment
     lines: tuple[LineAssessment, ...]
     required_documentation: tuple[Text, ...] = ()
-    """Codes of required documentation that was missing."""
+    """Codes of the required documentation that was missing at the assessment."""
     assertion: AssertionStatus = AssertionStatus.NONE
     potential_duplicates: tuple[PotentialDuplicate, ...] = ()
     late_notification: bool = False
-    """An emergency admission reported after more than one business day (C10)."""
+    """Whether an emergency admission was reported after the payer's time limit (C10)."""
 
     @property
     def similar(self) -> tuple[PotentialDuplicate, ...]:
-        """The potential duplicates without requests that could not be compared.
+        """The potential duplicates without those that could not be compared.
 
-        Those may be unrelated, so that only the payer's reviewers see that they exist.
+        Records that could not be compared may be unrelated: only the payer's reviewers see them.
         """
         return tuple(
             one

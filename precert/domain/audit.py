@@ -1,6 +1,8 @@
-"""The audit of access to health information: who, what, whose, on which basis, from where, when (X1).
+"""Audit records of each access to health information (X1).
 
-A record contains ids and codes only. A member is named by :func:`member_key`, a hash of the member id.
+A record has the caller, the operation, the requests and members, the basis of the access, the source
+address, the instant and the outcome. It contains no PHI: members are recorded by :func:`member_key`, a
+hash of the member id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,11 +25,11 @@ class AccessOutcome(StrEnum):
     ALLOWED = "ALLOWED"
     REFUSED = "REFUSED"
     FAILED = "FAILED"
-    """An internal error: whether something was read or written is not known."""
+    """An internal error: it is not known whether data was read or written."""
 
 
 class Basis(StrEnum):
-    """Why an access was allowed, besides the entitlement."""
+    """The relation of the caller to the data that allowed the access, in addition to entitlements."""
 
     TIN = "tin"
     PLAN = "plan"
@@ -37,14 +39,14 @@ class Basis(StrEnum):
 
 
 class UserAgent(StrEnum):
-    """The class of a caller's user agent; the header itself can identify a person."""
+    """The class of a caller's user agent. The header itself can identify a person: not recorded."""
 
     BROWSER = "BROWSER"
     PROGRAM = "PROGRAM"
 
 
 class AuditRecord(Value):
-    """One access. ``access_id`` is API Gateway's request id, or the id of the event of a change."""
+    """One access. ``access_id`` is the request id of API Gateway, or the event id of a change."""
 
     form: Literal[1] = 1
     access_id: Text
@@ -54,12 +56,12 @@ class AuditRecord(Value):
     subject: Text | None = None
     client_id: Text | None = None
     entitlements: tuple[Entitlement, ...] = ()
-    """Those of the caller that permit the operation; all that the caller has, if none does."""
+    """The caller's entitlements that permit the operation; all of them if none permits it."""
     basis: tuple[Text, ...] = ()
     """As in ``tin:463778226`` or ``plan:OAP-COMPLETE``."""
     requests: tuple[Text, ...] = ()
     members: tuple[Text, ...] = ()
-    """By :func:`member_key`."""
+    """Keys of members, by :func:`member_key`."""
     objects: tuple[Text, ...] = ()
     """Ids of documents, notices and messages."""
     source_ip: Text | None = None
@@ -68,16 +70,16 @@ class AuditRecord(Value):
     status: int | None = None
     """The HTTP status of the response."""
     code: Text | None = None
-    """The problem's code."""
+    """The ``code`` of the problem in an error response."""
 
 
 def member_key(member_id: str) -> str:
-    """A member's key in the audit and in the index of members; it does not reveal the member id."""
+    """A member's key in audit records and in the index of members: SHA-256 in hexadecimal."""
     return sha256(member_id.upper().encode()).hexdigest()
 
 
 def record_of_event(event: Event) -> AuditRecord:
-    """The record of a change, by its event: also of changes that no API call made."""
+    """The audit record of a change, from its event. It covers changes without an API call too."""
     return AuditRecord(
         access_id=event.event_id,
         at=event.at,
@@ -91,7 +93,7 @@ def record_of_event(event: Event) -> AuditRecord:
 
 @dataclass
 class Accessed:
-    """What an operation accessed so far, and on which basis; sets that keep their order."""
+    """What an operation has accessed so far, and on which basis: the keys, in order of access."""
 
     requests: dict[str, None] = field(default_factory=dict)
     members: dict[str, None] = field(default_factory=dict)
@@ -104,7 +106,7 @@ _ACCESSED: Final[ContextVar[Accessed | None]] = ContextVar("accessed", default=N
 
 @contextmanager
 def noting_access() -> Iterator[Accessed]:
-    """Collect what is noted in the block."""
+    """Collect the accesses that are noted within the ``with`` block."""
     accessed = Accessed()
     token = _ACCESSED.set(accessed)
     try:
@@ -114,7 +116,7 @@ def noting_access() -> Iterator[Accessed]:
 
 
 def note_request(request_id: str, member_id: str | None) -> None:
-    """Note that a request was read, with its member."""
+    """Note that a request was read, and its member; without effect outside of a block."""
     if (accessed := _ACCESSED.get()) is not None:
         accessed.requests[request_id] = None
         if member_id is not None:
@@ -122,7 +124,7 @@ def note_request(request_id: str, member_id: str | None) -> None:
 
 
 def note_basis(basis: Basis, ids: Iterable[str] = ()) -> None:
-    """Note why the access is allowed."""
+    """Note the basis of the access, and the TINs, plans or vendors that allow it."""
     if (accessed := _ACCESSED.get()) is not None:
         accessed.basis.update((f"{basis.value}:{one}", None) for one in sorted(ids))
         if basis is Basis.ASSIGNMENT:

@@ -1,4 +1,4 @@
-"""The payer's colors, which must be readable (WCAG 2.2)."""
+"""The payer's colors and logo in the portal. Colors must have the contrast of WCAG 2.2."""
 
 from typing import Annotated, Final
 
@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Field
 
 from precert.domain.values import Text, Value
 
-LEAST_CONTRAST: Final = 4.5
-"""Of text against its background (WCAG 2.2, criterion 1.4.3)."""
+MIN_CONTRAST: Final = 4.5
+"""The minimum contrast ratio of text and its background (WCAG 2.2, criterion 1.4.3)."""
 LIGHT_BACKGROUND: Final = "#ffffff"
 DARK_BACKGROUND: Final = "#1e1e1e"
 
@@ -31,10 +31,10 @@ def contrast(color: str, background: str) -> float:
 def _readable_on(background: str) -> AfterValidator:
     def readable(color: str) -> str:
         ratio = contrast(color, background)
-        if ratio < LEAST_CONTRAST:
+        if ratio < MIN_CONTRAST:
             raise ValueError(
-                f"{color} has a contrast of {ratio:.1f} against {background}; "
-                f"it must have {LEAST_CONTRAST} or more"
+                f"must have a contrast of {MIN_CONTRAST} or more against {background}; {color} has "
+                f"{ratio:.2f}"
             )
         return color
 
@@ -45,15 +45,16 @@ Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
 
 class Branding(Value):
-    """What distinguishes the payer's portal from that of another payer."""
+    """The colors and the logo of the payer's portal."""
 
     accent_color: Annotated[Color, _readable_on(LIGHT_BACKGROUND)] = "#0b5c7a"
+    """The color of links and buttons on the light background."""
     accent_color_dark: Annotated[Color, _readable_on(DARK_BACKGROUND)] = "#7cc4e0"
-    """On a light and on a dark background."""
+    """The color of links and buttons on the dark background."""
     logo: Annotated[Text, Field(pattern=r"^/payer/[a-z0-9-]+\.(svg|png)$")] | None = None
-    """The path of the logo at the address of the portal; the name is shown without one.
+    """The path of the logo below the address of the portal; without one, the name is shown.
 
-    The file of that name is beside ``payer.json``."""
+    The file is in the folder of ``payer.json``."""
 
     @property
     def logo_file(self) -> str | None:

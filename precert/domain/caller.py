@@ -1,7 +1,7 @@
 """The caller: entitlements, TINs and plans, from the identity provider's token and from grants.
 
-A grant is stored on the server by issuer and subject, because a token has no room for thousands of TINs
-and remains valid for an hour after a right was revoked.
+A grant is stored on the server by issuer and subject, because a token is too small for thousands of
+TINs and stays valid for up to an hour after a right is revoked.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,23 +22,26 @@ if TYPE_CHECKING:
 
 _REFERRAL: dict[Entitlement, str] = {
     Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
-    Entitlement.REVIEWER: "This is for clinical reviewers of the plan.",
+    Entitlement.REVIEWER: "Only clinical reviewers of the plan may do this.",
     Entitlement.PHYSICIAN_REVIEWER: (
-        "A physician reviewer of the plan decides denials and reductions. Ask one to confirm them."
+        "Only a physician reviewer of the plan may deny or reduce. Ask one to confirm the decisions."
     ),
-    Entitlement.REVIEW_LEAD: "This is for those who lead the plan's reviewers.",
-    Entitlement.OPERATOR: "This is for operators of the plan.",
-    Entitlement.INTAKE: "This is for those who enter what came by phone, fax, mail or EDI.",
-    Entitlement.VENDOR: "This is for vendors that decide for the plan.",
+    Entitlement.REVIEW_LEAD: "Only leads of the plan's reviewers may do this.",
+    Entitlement.OPERATOR: "Only operators of the plan may do this.",
+    Entitlement.INTAKE: (
+        "Only staff who register requests by phone, fax, mail or EDI may do this."
+    ),
+    Entitlement.VENDOR: "Only delegated vendors of the plan may do this.",
 }
+"""What the problem tells a caller without the entitlement."""
 
 
-MOST_CHOICES: Final = 25
-"""How many TINs or vendors an error names: a hospital system can have thousands."""
+MAX_CHOICES: Final = 25
+"""The maximum number of TINs or vendors that an error lists: a hospital system can have thousands."""
 
 
 class ClaimNames(NamedTuple):
-    """The claims of a token with the caller's rights; configuration of the identity provider."""
+    """Names of the token's claims with the caller's rights, by configuration of the deployment."""
 
     entitlements: str
     tins: str
@@ -47,45 +50,50 @@ class ClaimNames(NamedTuple):
 
 
 class Caller(Value):
-    """An authenticated caller. ``subject`` is the issuer's stable id, stored for the audit trail."""
+    """An authenticated caller. ``subject`` is the stable id that the issuer gave; audits record it."""
 
     subject: Text
     issuer: Text | None = None
-    """Of the caller's token; all callers of one API have the same."""
+    """The issuer of the caller's token."""
     entitlements: frozenset[Entitlement] = frozenset()
     tins: frozenset[Tin] = frozenset()
     plan_ids: frozenset[Text] = frozenset()
     vendor_ids: frozenset[Text] = frozenset()
-    """The vendors that the caller acts for."""
+    """Ids of the delegated vendors that the caller acts for."""
     name: Text | None = None
-    """The caller's own name, to greet them; it is stored nowhere and shown to no one else (A3)."""
+    """The caller's own name from the token or the grant; only the caller receives it (A3)."""
     scopes: frozenset[str] | None = None
-    """Permitted interactions, such as ``Claim.c``, of a client with SMART scopes; else ``None``."""
+    """The interactions that a client's SMART scopes permit, such as ``Claim.c``.
+
+    ``None`` for callers without SMART scopes.
+    """
 
     def require_scope(self, *interactions: str) -> None:
         """Refuse a client whose SMART scopes permit none of the interactions.
 
-        Callers without SMART scopes have those of the API, which API Gateway requires.
+        Callers without SMART scopes are not refused: API Gateway requires the scopes of the API.
 
         Raises:
-            NotEntitledError: names the scope.
+            NotEntitledError: no scope permits one of the interactions; it lists the scopes that do.
         """
         if self.scopes is not None and not permits(self.scopes, interactions):
             needed = " or ".join(f"system/{one}" for one in interactions)
-            raise NotEntitledError(f"The token does not have the scope {needed or 'for this'}.")
+            raise NotEntitledError(
+                f"The token does not have the scope {needed or 'for this operation'}."
+            )
 
     def require(self, entitlement: Entitlement, *others: Entitlement) -> None:
         """Refuse a caller who has neither the entitlement nor one of the others (A1).
 
         Raises:
-            NotEntitledError: names who grants it.
+            NotEntitledError: states who may do this, with the entitlement as a member of the problem.
         """
         if self.entitlements.isdisjoint({entitlement, *others}):
             raise NotEntitledError(_REFERRAL[entitlement], entitlement=entitlement.value)
 
     @property
-    def is_clerk(self) -> bool:
-        """Whether the caller enters requests of other channels, and none of a provider's own."""
+    def is_intake_staff(self) -> bool:
+        """Whether the caller registers requests of other channels, and submits none as a provider."""
         return (
             Entitlement.INTAKE in self.entitlements
             and Entitlement.PATIENT_SEARCH not in self.entitlements
@@ -104,7 +112,7 @@ class Caller(Value):
             )
 
     def acts_for(self, request: "RequestState") -> bool:
-        """Whether the caller acts on the providers' side of the request."""
+        """Whether the caller submitted or disputed the request, or acts for one of its TINs."""
         return self.subject in request.provider_persons or bool(self.tins & request.tins)
 
     @property
@@ -114,7 +122,11 @@ class Caller(Value):
         return DecidingRole.PHYSICIAN if physician else DecidingRole.REVIEWER
 
     def acting_tin(self, tin: str | None) -> str:
-        """The TIN that the caller acts for: the requested one, or the only one (A2)."""
+        """The TIN that the caller acts for: the requested one, or the only one (A2).
+
+        Raises:
+            InvalidInputError: it is not the caller's, or none is requested and there are several.
+        """
         if tin is None and len(self.tins) == 1:
             tin = next(iter(self.tins))
         if tin is not None and tin in self.tins:
@@ -123,18 +135,18 @@ class Caller(Value):
         raise InvalidInputError(self.errors_of_tin(tin))
 
     def errors_of_tin(self, tin: str | None) -> list[FieldError]:
-        """The error of a TIN that is not the caller's, or of none if the caller has several."""
+        """The error of a TIN that is not the caller's, or of no TIN unless the caller has only one."""
         if tin in self.tins or (tin is None and len(self.tins) == 1):
             return []
-        message = "name one of the TINs you are registered for"
-        choices = tuple(sorted(self.tins))[:MOST_CHOICES]
+        message = "must be one of the TINs that you are registered for"
+        choices = tuple(sorted(self.tins))[:MAX_CHOICES]
         return [FieldError("/tin", "not_yours", message, choices)]
 
     def acting_vendor(self, vendor_id: str | None, among: Collection[str] | None = None) -> str:
         """The vendor that the caller acts for: the named one, or the only one ``among`` the caller's.
 
         Raises:
-            InvalidInputError: it is not the caller's, or none is named and there are several.
+            InvalidInputError: it is not the caller's, or none is named and not exactly one is left.
         """
         if vendor_id is not None and vendor_id in self.vendor_ids:
             note_basis(Basis.VENDOR, [vendor_id])
@@ -144,41 +156,44 @@ class Caller(Value):
             note_basis(Basis.VENDOR, candidates)
             return next(iter(candidates))
         named = candidates if vendor_id is None else self.vendor_ids
-        choices = tuple(sorted(named))[:MOST_CHOICES]
-        message = "name one of the vendors that you report for"
+        choices = tuple(sorted(named))[:MAX_CHOICES]
+        message = "must be one of the vendors that you act for"
         raise InvalidInputError([FieldError("/vendor_id", "not_yours", message, choices)])
 
 
-MOST_TINS: Final = 25_000
-"""So many fit into one item."""
+MAX_TINS: Final = 25_000
+"""The maximum number of TINs in a grant: it is stored as one DynamoDB item."""
 SECONDS_CACHED: Final = 60
-"""How long a process uses a grant that it has read: a revocation is in effect within a minute."""
+"""How long a process may use a grant after reading it: a revocation takes effect within a minute."""
 
 
 class Grant(Value):
-    """What one subject of one issuer may do. A partner's system has the id of its client as subject."""
+    """The rights of one subject of one issuer. The subject of a partner's system is its client id."""
 
     issuer: Text
     subject: Text
     label: Text | None = None
-    """A user name, or the name of a partner's system; for operators."""
+    """A user name, or the name of a partner's system, for operators and reviewers."""
     name: Text | None = None
-    """The person's own name, to greet them; it is shown to no one else (A3)."""
+    """The person's own name; only that person receives it (A3)."""
     entitlements: frozenset[Entitlement] = frozenset()
-    tins: Annotated[frozenset[Tin], Field(max_length=MOST_TINS)] = frozenset()
+    tins: Annotated[frozenset[Tin], Field(max_length=MAX_TINS)] = frozenset()
     plan_ids: frozenset[Text] = frozenset()
     vendor_ids: frozenset[Text] = frozenset()
 
     @property
     def is_empty(self) -> bool:
+        """Whether the grant has no right."""
         return not (self.entitlements or self.tins or self.plan_ids or self.vendor_ids)
 
     def plus(self, other: "Grant") -> "Grant":
+        """The grant with the rights of the other one added."""
         return self._with(
             other, {name: getattr(self, name) | getattr(other, name) for name in _RIGHTS}
         )
 
     def minus(self, other: "Grant") -> "Grant":
+        """The grant without the rights of the other one."""
         return self._with(
             other, {name: getattr(self, name) - getattr(other, name) for name in _RIGHTS}
         )
@@ -189,7 +204,7 @@ class Grant(Value):
 
 
 class ListedReviewer(Value):
-    """A reviewer to whom a lead can assign a case of these plans."""
+    """A reviewer to whom a review lead can assign cases of these plans."""
 
     subject: Text
     label: Text | None = None
@@ -201,7 +216,10 @@ _RIGHTS: Final = ("entitlements", "tins", "plan_ids", "vendor_ids")
 
 
 def with_grant(caller: Caller, grant: Grant | None) -> Caller:
-    """The caller with what is granted; entitlements are added to those of the token's groups."""
+    """The caller with the rights of the grant; unchanged without a grant.
+
+    Entitlements are added to those of the token. TINs, plans and vendors are those of the grant only.
+    """
     if grant is None:
         return caller
     return caller.model_copy(
@@ -216,16 +234,19 @@ def with_grant(caller: Caller, grant: Grant | None) -> Caller:
 
 
 def require_access_token(claims: Mapping[str, Any], *, reads: bool) -> None:
-    """Refuse a token that is no access token, or whose scopes do not permit the operation.
+    """Refuse a token that is not an access token, or whose scopes do not permit the operation.
 
-    API Gateway refuses tokens without any of the scopes. A user who signs in at the user pool without
-    its pages gets the pool's own scope, which partners' systems cannot get.
+    API Gateway refuses tokens without any of the API's scopes. A user who signs in by the API of the
+    user pool, and not on its pages, gets the scope ``aws.cognito.signin.user.admin`` instead, which
+    partners' systems cannot get. ``reads`` is whether the operation only reads.
 
     Raises:
-        NotEntitledError.
+        NotEntitledError: it is an ID token, or has no scope that permits the operation.
     """
     if claims.get("token_use", "access") != "access":
-        raise NotEntitledError("Send the access token. An ID token is for the application only.")
+        raise NotEntitledError(
+            "The token must be an access token. An ID token is for the application only."
+        )
     granted = claims.get("scope", claims.get("scp"))
     if granted is None:
         return

@@ -1,4 +1,4 @@
-"""Assignment of a case to one reviewer for a limited time, by the reviewer or by their lead."""
+"""Assignment of a case to one reviewer for a limited time, by the reviewer or by a review lead."""
 
 from datetime import UTC, datetime
 
@@ -10,10 +10,10 @@ from precert.domain.reviewing import review_changed, waiting_review
 
 
 def require_not_assigned_to_others(request: Request, by: str, now: datetime) -> None:
-    """Refuse a case that is assigned to another reviewer.
+    """Refuse a case that is assigned to a reviewer other than ``by`` at present.
 
     Raises:
-        ActionNotAllowedError: it is assigned to another reviewer.
+        ActionNotAllowedError: it is assigned to another reviewer; the message states until when.
     """
     assignment = request.submitted.assignment
     if assignment is not None and assignment.assigned_to != by and now < assignment.until:
@@ -24,9 +24,17 @@ def require_not_assigned_to_others(request: Request, by: str, now: datetime) -> 
 def assign(
     request: Request, by: str, until: datetime, now: datetime, *, renews: bool = True
 ) -> Change | None:
-    """Assign the open cycle, or renew the assignment. ``None`` where nothing changes.
+    """Assign the open cycle to the reviewer ``by``, or extend their assignment to ``until``.
 
-    ``renews`` is false for a call that was received before: it does not extend the assignment.
+    ``renews`` is false for a repeated call, which does not extend the assignment.
+
+    Returns:
+        The change; ``None`` where nothing changes.
+
+    Raises:
+        ActionNotAllowedError: no cycle is open for review, the case is assigned to another reviewer, or
+            was assigned too often.
+        SameReviewerError: the reviewer made the decision that is appealed.
     """
     review = waiting_review(request)
     request.require_other_reviewer(by)
@@ -41,12 +49,15 @@ def assign(
 def reassign(
     request: Request, reviewer: str | None, until: datetime, by: str, now: datetime
 ) -> Change | None:
-    """Assign the open cycle to a reviewer as their lead, also from another reviewer; or take it back.
+    """Assign the open cycle to ``reviewer`` as a review lead, or end its assignment.
 
-    Returns ``None`` where it is assigned so already.
+    An assignment to another reviewer is replaced. ``reviewer`` is ``None`` to end the assignment.
+
+    Returns:
+        The change; ``None`` where nothing changes.
 
     Raises:
-        ActionNotAllowedError: no cycle is open for review.
+        ActionNotAllowedError: no cycle is open for review, or it was assigned too often.
         InvalidInputError: the reviewer may not decide the case.
     """
     review = waiting_review(request)
@@ -56,7 +67,7 @@ def reassign(
             return None
         return review_changed(request, EventType.CASE_RELEASED, by, now, assignment=None)
     if reviewer in request.earlier_reviewers | request.provider_persons:
-        message = "this reviewer made the decision that is appealed, or submitted or appealed it"
+        message = "must be a reviewer who did not decide, submit or appeal this request"
         raise InvalidInputError([FieldError("/reviewer", "not_independent", message)])
     if (
         current is not None
@@ -73,10 +84,10 @@ def reassign(
 def _assigned(
     request: Request, event_type: EventType, by: str, now: datetime, assignment: Assignment
 ) -> Change:
-    """The assignment, which is counted: each is an event of the history.
+    """Record the assignment, and count it: each one adds an event to the history.
 
     Raises:
-        ActionNotAllowedError: the cycle was assigned as often as it can be.
+        ActionNotAllowedError: the cycle was assigned ``MOST_ASSIGNMENTS`` times already.
     """
     assignments = request.submitted.assignments + 1
     if assignments > MOST_ASSIGNMENTS:
@@ -90,7 +101,14 @@ def _assigned(
 
 
 def release(request: Request, by: str, now: datetime) -> Change | None:
-    """Return the case to the worklist. ``None`` where it is not assigned."""
+    """End the assignment of the case.
+
+    Returns:
+        The change; ``None`` where the case is not assigned.
+
+    Raises:
+        ActionNotAllowedError: no cycle is open for review, or the case is assigned to another reviewer.
+    """
     review = waiting_review(request)
     require_not_assigned_to_others(request, by, now)
     if review.assignment is None:

@@ -1,8 +1,8 @@
 """Partners' systems that sign in with a key pair: SMART Backend Services, and CDS Hooks.
 
-A client registers its public keys, as a JWK Set at an https address or as the set itself. It proves
-that it has a private key by a JWT that it signed, the assertion: once for each access token, and in
-CDS Hooks with each call.
+A client registers its public keys (RFC 7517), as the https URL of a JWK Set or as the set itself. It
+proves that it has the private key with an assertion, a JWT that it signs (RFC 7523): one for each
+access token, and in CDS Hooks one with each call.
 """
 
 import json
@@ -22,24 +22,27 @@ from precert.domain.smart_scopes import MOST_SCOPES, is_scope
 from precert.domain.values import Text, Value
 
 ALGORITHMS: Final = {"RS384": "RSA", "ES384": "EC"}
-"""Signature algorithms of assertions, which SMART requires, with the type of their keys."""
+"""Signature algorithms of assertions, which SMART requires, each with its key type (``kty``)."""
 CURVE: Final = "P-384"
-FEWEST_RSA_BITS: Final = 2048
-MOST_RSA_BITS: Final = 8192
-MOST_KEYS: Final = 20
-LONGEST_ASSERTION: Final = timedelta(minutes=5)
+MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 8192
+MAX_KEYS: Final = 20
+"""The maximum number of keys in a JWK Set."""
+MAX_ASSERTION_LIFETIME: Final = timedelta(minutes=5)
+"""How far in the future an assertion may expire."""
 TOKEN_LIFETIME: Final = timedelta(minutes=5)
+"""After how much time an access token expires."""
 CLOCK_SKEW: Final = timedelta(seconds=10)
-"""How far a client's clock may be ahead."""
-MOST_CHARACTERS: Final = 8192
-"""Of an assertion; RSA signatures of the largest keys are 1,366 characters."""
+"""How far a client's clock may be ahead, for ``nbf`` and ``iat``."""
+MAX_CHARACTERS: Final = 8192
+"""The maximum length of an assertion; the signature of the largest RSA key has 1,366 characters."""
 _JTI: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _HOST: Final = re.compile(
     r"(?=.{4,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+"
 )
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _FOREIGN_KEYS: Final = frozenset({"jwk", "x5c", "x5u"})
-"""Header members that would let an assertion bring its own key."""
+"""Header members with a key other than the registered ones."""
 
 
 class OAuthErrorCode(StrEnum):
@@ -52,7 +55,7 @@ class OAuthErrorCode(StrEnum):
 
 
 class OAuthError(Exception):
-    """A refused request for a token; ``detail`` contains nothing of the request."""
+    """A refused token request. ``detail`` contains no value of the request."""
 
     def __init__(self, code: OAuthErrorCode, detail: str) -> None:
         super().__init__(code.value)
@@ -61,7 +64,7 @@ class OAuthError(Exception):
 
 
 class NotVerifiedError(Exception):
-    """A JWT that does not prove who sent it; ``detail`` contains nothing of it."""
+    """A JWT that is not a valid assertion. ``detail`` contains no value of the JWT."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -69,10 +72,11 @@ class NotVerifiedError(Exception):
 
 
 def public_address(url: str) -> str:
-    """An https address at port 443 of a public name.
+    """Return the URL, if it is an https URL of a host name at port 443.
 
     Raises:
-        ValueError.
+        ValueError: it is not a URL, has another scheme, a port, a user or a fragment, or its host is an
+            IP address or a name without a dot.
     """
     try:
         parts = urlsplit(url)
@@ -82,7 +86,7 @@ def public_address(url: str) -> str:
     if plain != ("https", None, None, None, ""):
         raise ValueError("must be an https URL without port, user and fragment")
     if not _HOST.fullmatch(parts.hostname or "") or (parts.hostname or "")[-1].isdigit():
-        raise ValueError("must name a public host, and no address")
+        raise ValueError("must have a public host name, not an IP address")
     return url
 
 
@@ -97,19 +101,14 @@ class PublicKey(Value):
     jwk: str
     """The key as JSON text."""
 
-    @property
-    def fits(self) -> bool:
-        """Whether one of the algorithms has keys of this type."""
-        return self.kty in ALGORITHMS.values()
-
-    def serves(self, algorithm: str) -> bool:
-        """Whether signatures of this algorithm are verified with it."""
+    def verifies(self, algorithm: str) -> bool:
+        """Whether signatures of this algorithm can be verified with the key."""
         stated = json.loads(self.jwk).get("alg")
         return ALGORITHMS.get(algorithm) == self.kty and stated in (None, algorithm)
 
 
 class FormerKeys(Value):
-    """The keys before the last replacement, which are accepted until they end."""
+    """The keys before the last replacement, which are accepted ``until`` then."""
 
     jwks_url: PublicUrl | None = None
     jwks: tuple[PublicKey, ...] = ()
@@ -117,13 +116,13 @@ class FormerKeys(Value):
 
 
 class RegisteredClient(Value):
-    """A partner's system. What it may do is granted to its id, as to any client."""
+    """A partner's system. Its rights are a grant to its client id."""
 
     client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{3,63}$")]
     label: Text
     jwks_url: PublicUrl | None = None
     jwks: tuple[PublicKey, ...] = ()
-    """Its keys, where it has no address that serves them."""
+    """The keys, where the client has no URL of a JWK Set."""
     former: FormerKeys | None = None
     scopes: Annotated[tuple[Text, ...], Field(max_length=MOST_SCOPES)] = ()
     cds_hooks_issuer: Text | None = None
@@ -137,53 +136,57 @@ class RegisteredClient(Value):
         jwks: tuple[PublicKey, ...] = (),
         until: datetime | None = None,
     ) -> Self:
-        """The registration with other keys; the present ones are accepted ``until`` then.
+        """The registration with other keys.
+
+        The present keys are accepted until ``until``; ``None`` ends them at once.
 
         Raises:
-            ValidationError: the keys or their address are not usable.
+            ValidationError: the keys or their URL are not valid.
         """
         former = {"jwks_url": self.jwks_url, "jwks": self.jwks, "until": until} if until else None
         changed = {"jwks_url": jwks_url, "jwks": jwks, "former": former}
         return type(self).model_validate({**self.model_dump(), **changed})
 
     def former_keys(self, now: datetime) -> FormerKeys | None:
-        """The earlier keys, while they are accepted."""
+        """The earlier keys, if they are still accepted."""
         return self.former if self.former is not None and now < self.former.until else None
 
     @field_validator("scopes")
     @classmethod
     def _are_scopes(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
         if wrong := [one for one in scopes if not is_scope(one)]:
-            raise ValueError(f"not a scope of a system, as in system/Claim.cs: {', '.join(wrong)}")
+            raise ValueError(
+                f"must be scopes such as system/Claim.cs; these are not: {', '.join(wrong)}"
+            )
         return scopes
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
         if (self.jwks_url is None) is not bool(self.jwks):
-            raise ValueError("a client has either the URL of its keys, or the keys themselves")
+            raise ValueError("must have either jwks_url or jwks, not both")
         return self
 
 
 def public_keys(document: object) -> tuple[PublicKey, ...]:
-    """The usable keys of a JWK Set.
+    """The keys of a JWK Set that can verify assertions.
 
-    Keys of another kind, and keys for encryption, are left out.
+    Keys of another type or curve, and keys for encryption, are left out.
 
     Raises:
-        ValueError: it is not a set of public keys, with the reason.
+        ValueError: it is not a JWK Set of public keys, or has no usable key.
     """
     keys = document.get("keys") if isinstance(document, Mapping) else None
-    if not isinstance(keys, Sequence) or isinstance(keys, str) or not 0 < len(keys) <= MOST_KEYS:
-        raise ValueError(f"a JWK Set has 1 to {MOST_KEYS} keys in its member keys")
+    if not isinstance(keys, Sequence) or isinstance(keys, str) or not 0 < len(keys) <= MAX_KEYS:
+        raise ValueError(f"must be a JWK Set with 1 to {MAX_KEYS} keys in the member keys")
     if any(isinstance(one, Mapping) and _PRIVATE_MEMBERS & one.keys() for one in keys):
-        raise ValueError("the set contains a private key: it must be replaced by a new one")
+        raise ValueError("must not contain a private key; register a new key pair instead of it")
     found = [key for one in keys if isinstance(one, Mapping) and (key := _usable(one))]
     if len({one.kid for one in found}) != len(found):
-        raise ValueError("two keys have the same kid")
+        raise ValueError("must not have two keys with the same kid")
     if not found:
         raise ValueError(
-            f"no key with a kid is an RSA key of {FEWEST_RSA_BITS} bits or more, for RS384, or an "
-            f"EC key of the curve {CURVE}, for ES384"
+            f"must have a key with a kid: an RSA key of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits for "
+            f"RS384, or an EC key of the curve {CURVE} for ES384"
         )
     return tuple(found)
 
@@ -198,7 +201,7 @@ def _usable(jwk: Mapping[str, Any]) -> PublicKey | None:
     names = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}.get(str(kty), ())
     if not names or not all(isinstance(jwk.get(name), str) for name in names):
         return None
-    if kty == "RSA" and not FEWEST_RSA_BITS <= _bits(jwk["n"]) <= MOST_RSA_BITS:
+    if kty == "RSA" and not MIN_RSA_BITS <= _bits(jwk["n"]) <= MAX_RSA_BITS:
         return None
     if kty == "EC" and jwk["crv"] != CURVE:
         return None
@@ -208,7 +211,7 @@ def _usable(jwk: Mapping[str, Any]) -> PublicKey | None:
 
 
 def _bits(value: str) -> int:
-    """The length of an unsigned number in base64url; 0 if it is none."""
+    """The length in bits of an unsigned number in base64url; 0 if it is not base64url."""
     try:
         octets = urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except ValueError:
@@ -219,59 +222,67 @@ def _bits(value: str) -> int:
 def key_of(
     keys: Iterable[PublicKey], header: Mapping[str, Any], jwks_url: str | None
 ) -> PublicKey | None:
-    """The registered key that an assertion names; ``None`` if the client has none.
+    """The registered key with the ``kid`` of an assertion's header; ``None`` if there is none.
 
     Raises:
-        NotVerifiedError: the header is not one of an assertion.
+        NotVerifiedError: the header has another algorithm or type, a key of its own, or no ``kid``.
     """
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise NotVerifiedError(f"Sign the assertion with one of {', '.join(ALGORITHMS)}.")
+        raise NotVerifiedError(f"The assertion must be signed with one of {', '.join(ALGORITHMS)}.")
     if str(header.get("typ", "JWT")).upper() != "JWT" or "crit" in header:
-        raise NotVerifiedError("The header has typ JWT, and no member crit.")
+        raise NotVerifiedError("The header must have typ JWT, and no member crit.")
     if _FOREIGN_KEYS & header.keys() or header.get("jku", jwks_url) != jwks_url:
-        raise NotVerifiedError("The key is the registered one. Send no key in the header.")
+        raise NotVerifiedError("The header must not have a key: the registered key is used.")
     if not isinstance(kid, str) or not kid:
-        raise NotVerifiedError("The header has no kid.")
-    return next((one for one in keys if one.kid == kid and one.serves(algorithm)), None)
+        raise NotVerifiedError("The header must have the kid of a registered key.")
+    return next((one for one in keys if one.kid == kid and one.verifies(algorithm)), None)
 
 
 def require_assertion(claims: Mapping[str, Any], now: datetime) -> datetime:
-    """Check the times and the id of an assertion; return when it expires.
+    """Check the times (``exp``, ``nbf``, ``iat``) and the id (``jti``) of an assertion.
+
+    Returns:
+        The instant at which the assertion expires, in UTC.
 
     Raises:
-        NotVerifiedError.
+        NotVerifiedError: it has no ``exp`` or ``jti``, has expired, expires too far in the future, or
+            is not valid yet.
     """
     expires = _time(claims, "exp")
     if expires is None:
-        raise NotVerifiedError("The assertion has no exp.")
+        raise NotVerifiedError("The assertion must have an exp.")
     if expires <= now:
-        raise NotVerifiedError("The assertion has expired. Make one for each request.")
-    if expires > now + LONGEST_ASSERTION:
-        raise NotVerifiedError("The exp of the assertion is more than five minutes ahead.")
+        raise NotVerifiedError("The assertion has expired. Create one for each request.")
+    if expires > now + MAX_ASSERTION_LIFETIME:
+        raise NotVerifiedError("The exp of the assertion must be within the next five minutes.")
     for name in ("nbf", "iat"):
         since = _time(claims, name)
         if since is not None and since > now + CLOCK_SKEW:
-            raise NotVerifiedError(f"The {name} of the assertion is in the future.")
+            raise NotVerifiedError(f"The {name} of the assertion must not be in the future.")
     if not isinstance(claims.get("jti"), str) or not _JTI.fullmatch(claims["jti"]):
-        raise NotVerifiedError("The assertion has no jti of 1 to 255 visible ASCII characters.")
+        raise NotVerifiedError(
+            "The assertion must have a jti of 1 to 255 visible ASCII characters."
+        )
     return expires
 
 
 def _time(claims: Mapping[str, Any], name: str) -> datetime | None:
-    """A claim with an instant.
+    """The instant in a claim, in UTC; ``None`` without the claim.
 
     Raises:
-        NotVerifiedError: it is not a number of seconds.
+        NotVerifiedError: it is not a number of seconds since 1970.
     """
     if name not in claims:
         return None
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e11:
-        raise NotVerifiedError(f"The {name} of the assertion is not a number of seconds.")
+        raise NotVerifiedError(
+            f"The {name} of the assertion must be a number of seconds since 1970."
+        )
     return datetime.fromtimestamp(value, tz=UTC)
 
 
 def token_id(issuer: str, jti: str) -> str:
-    """The stored name of an assertion that was accepted."""
+    """The key under which an accepted assertion is stored, so that it is accepted only once."""
     return sha256(f"{issuer}\x1f{jti}".encode()).hexdigest()

@@ -1,6 +1,7 @@
-"""Clock arithmetic: a draft's 72 hours and decision deadlines (D3, W2).
+"""Clock arithmetic: expiry of drafts, decision deadlines, appeal filing, retention (D3, W2, W7, T4).
 
-All instants are zone-aware and passed in.
+Instants are zone-aware ``datetime``. No function reads the current time: it is a parameter. Results end
+at :data:`precert.domain.dates.LAST_INSTANT`.
 """
 
 from calendar import monthrange
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from precert.domain.request import Request
 
 CHECK_INTERVAL = timedelta(days=1)
-"""How often a cycle is checked where nothing is left to record."""
+"""How often an open cycle is checked if no reminder or escalation is left to record."""
 
 
 def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime:
-    """When a draft expires: the configured hours after the save (D3).
+    """When a draft expires: the configured hours after the last save (D3).
 
-    The clock pauses on weekdays that do not count, by the payer's calendar. Elapsed time is real
-    time: a day of 23 or 25 hours counts as such.
+    The clock pauses on the days of ``clock.resting_weekdays``, in the payer's time zone. Hours are
+    elapsed time: the days of daylight saving changes have 23 or 25 hours.
 
     Returns:
         The instant, in the payer's zone.
@@ -34,7 +35,7 @@ def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datet
 
 
 def draft_warning(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime | None:
-    """When the expiry message is sent, by the same clock; ``None`` for no message (D5).
+    """When the message about the expiration is sent, by the same clock; ``None`` for no message (D5).
 
     Returns:
         The instant, in the payer's zone.
@@ -46,7 +47,7 @@ def draft_warning(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> date
 def draft_time_left(
     now: datetime, expires_at: datetime, clock: DraftClock, zone: ZoneInfo
 ) -> timedelta:
-    """Time left on the draft's clock, without the days that do not count."""
+    """The time left on a draft's clock, without the days on which it pauses; zero once expired."""
     left, moment = timedelta(), within_calendar(now).astimezone(zone)
     expires_at = within_calendar(expires_at)
     while moment.astimezone(UTC) < expires_at:
@@ -59,9 +60,9 @@ def draft_time_left(
 
 
 def _after(start: datetime, remaining: timedelta, clock: DraftClock, zone: ZoneInfo) -> datetime:
-    """The instant at which the clock has run for ``hours``."""
+    """The instant at which the clock has run for ``remaining`` since ``start``."""
     if start.tzinfo is None:
-        raise ValueError("a clock starts at a zone-aware instant")
+        raise ValueError("start must be zone-aware")
     moment = within_calendar(start).astimezone(zone)
     while moment < LAST_INSTANT:
         next_midnight = _midnight_after(moment, zone)
@@ -84,7 +85,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a decision is due, when its reminder is, and the clock by which both are."""
+    """When a decision is due, when its reminder is due, and the clock that determines both."""
 
     warn_at: datetime
     due_at: datetime
@@ -92,7 +93,10 @@ class Deadline:
 
 
 def deadline(start: datetime, clock: DecisionClock, share: float, payer: Payer) -> Deadline:
-    """Reminder and deadline of a clock that starts now; the reminder after this share of the time."""
+    """The deadline of a clock that starts at ``start``.
+
+    The reminder is due after ``share`` of the elapsed time to the deadline, from 0 to 1.
+    """
     due_at = after(start, clock.limit, payer)
     return Deadline(later(start, _between(start, due_at) * share), due_at, clock)
 
@@ -100,9 +104,10 @@ def deadline(start: datetime, clock: DecisionClock, share: float, payer: Payer) 
 def deadline_of(
     request: "Request", payer: Payer, line_ids: Collection[str] | None = None
 ) -> Deadline:
-    """Initial deadline of the current cycle (W2); extensions and pauses change it later.
+    """The initial deadline of the current cycle (W2); extensions and pauses change it later.
 
-    ``line_ids`` are the lines of a delegated vendor, whose clock can differ from the payer's.
+    ``line_ids`` are the service lines of a delegated vendor, whose clock can differ from the payer's.
+    ``None`` for the lines that the payer decides.
     """
     review = request.submitted
     appeal = review.open_appeal
@@ -114,10 +119,14 @@ def deadline_of(
 def after(start: datetime, period: Period, payer: Payer) -> datetime:
     """The end of a period, in the zone of ``start`` (W2).
 
-    Hours are elapsed time. Days end at the same local time of a later date in the payer's time zone.
+    Hours are elapsed time. Days end at the same local time of a later date in the payer's time zone;
+    business days are those of the payer's calendar.
+
+    Raises:
+        ValueError: ``start`` has no time zone.
     """
     if start.tzinfo is None:
-        raise ValueError("a deadline starts at a zone-aware instant")
+        raise ValueError("start must be zone-aware")
     match period.unit:
         case ClockUnit.HOURS:
             return later(start, timedelta(hours=period.amount))
@@ -147,9 +156,10 @@ def days_later(start: datetime, days: int, zone: ZoneInfo) -> datetime:
 def resumed(
     deadline: Deadline, paused_at: datetime, now: datetime, share: float, payer: Payer
 ) -> Deadline:
-    """The deadline after a pause (W2): later by the length of the pause.
+    """The deadline after a pause from ``paused_at`` to ``now`` (W2): later by the length of the pause.
 
-    Where the clock has a limit after information, it is at most that from now.
+    The length is business time for a limit in business days, and elapsed time otherwise. If the clock
+    limits the decision after information, the deadline is at most ``after_information`` from ``now``.
     """
     clock = deadline.clock
     in_business_days = clock.limit.unit is ClockUnit.BUSINESS_DAYS
@@ -167,12 +177,12 @@ def _by_elapsed_time(at: datetime, start: datetime, end: datetime, _: Payer) -> 
 
 
 def _between(start: datetime, end: datetime) -> timedelta:
-    """The elapsed time; Python itself subtracts wall time within one zone."""
+    """The elapsed time between two instants. Python subtracts wall time if both have one zone."""
     return within_calendar(end).astimezone(UTC) - within_calendar(start).astimezone(UTC)
 
 
 def _by_business_time(at: datetime, start: datetime, end: datetime, payer: Payer) -> datetime:
-    """Later by as much business time as is between two instants."""
+    """``at``, later by the business time between ``start`` and ``end``."""
     calendar, zone = payer.business_calendar, payer.zone
     length = timedelta()
     for from_, until in _business_time(start, end, calendar, zone):
@@ -187,7 +197,7 @@ def _by_business_time(at: datetime, start: datetime, end: datetime, payer: Payer
 
 
 def extended(deadline: Deadline, days: int, zone: ZoneInfo) -> Deadline:
-    """The deadline after an extension by calendar days; its reminder moves as well (W2)."""
+    """The deadline and its reminder after an extension by calendar days (W2)."""
     return Deadline(
         days_later(deadline.warn_at, days, zone),
         days_later(deadline.due_at, days, zone),
@@ -198,7 +208,10 @@ def extended(deadline: Deadline, days: int, zone: ZoneInfo) -> Deadline:
 def _business_time(
     start: datetime, end: datetime | None, calendar: BusinessCalendar, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The business days between two instants, each as an interval in UTC."""
+    """The parts of business days between two instants, each as an interval in UTC.
+
+    Without ``end``, up to the end of the calendar.
+    """
     moment = within_calendar(start).astimezone(zone)
     while moment < (end or LAST_INSTANT):
         midnight = _midnight_after(moment, zone)
@@ -209,18 +222,18 @@ def _business_time(
 
 
 def last_day_to_appeal(determined_at: datetime, days: int, zone: ZoneInfo) -> date:
-    """The last day to file an appeal, by the payer's calendar (W7); notices state it."""
+    """The last day to file an appeal, in the payer's time zone (W7), as notices state it."""
     return days_after(local_date(determined_at, zone), days)
 
 
 def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The instant from which an appeal is too late: the end of the last day."""
+    """The instant from which an appeal is too late: the end of the last day, in UTC."""
     day = days_after(last_day_to_appeal(determined_at, days, zone), 1)
     return _midnight(day, zone).astimezone(UTC)
 
 
 def last_day_before(end: datetime, zone: ZoneInfo) -> date:
-    """The last day of a period that ends at this instant, by the payer's calendar."""
+    """The last day before this instant, in the payer's time zone."""
     return local_date(end - timedelta(microseconds=1), zone)
 
 
@@ -230,9 +243,13 @@ def later(moment: datetime, length: timedelta) -> datetime:
 
 
 def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
-    """The end of retention: the same local time, years later (T4).
+    """The end of retention: the same local time, years after the last change (T4).
 
-    A change on 29 February ends on 1 March, so retention is never shorter than promised.
+    After a change on February 29 it is March 1 where the year has no such day, so that the period is
+    never shorter.
+
+    Raises:
+        ValueError: ``changed_at`` has no time zone.
     """
     if changed_at.tzinfo is None:
         raise ValueError("changed_at must be zone-aware")
@@ -246,9 +263,9 @@ def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months later.
+    """The same day of the month, ``months`` later.
 
-    Where the month has no such day, the first day of the next month (45 CFR 147.136(d)(2)(i)).
+    If the month has no such day, the first day of the next month (45 CFR 147.136(d)(2)(i)).
     """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if day.day > monthrange(year, month + 1)[1]:
@@ -257,17 +274,17 @@ def months_after(day: date, months: int) -> date:
 
 
 def local_date(now: datetime, zone: ZoneInfo) -> date:
-    """The date by the payer's calendar."""
+    """The date of an instant in the payer's time zone."""
     return within_calendar(now).astimezone(zone).date()
 
 
 def business_day_from(day: date, calendar: BusinessCalendar) -> date:
-    """The day itself, or the next business day."""
+    """The day itself if it is a business day, otherwise the next business day."""
     return day if calendar.counts(day) else business_day_after(day, 1, calendar)
 
 
 def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> date:
-    """The ``count``-th business day after a day, which need not be one (C10)."""
+    """The ``count``-th business day after a day (C10); the day itself for a count of 0."""
     end = day
     while count and end < date.max:
         end = days_after(end, 1)

@@ -1,11 +1,11 @@
-"""The display name of every code that a person sees (T6).
+"""The display name of every code that users see (T6).
 
-A code of the product's own has its display name here. A code that the payer offers on its form has the
-payer's name, from ``payer.json``. ``GET /v1/reference`` returns all of it as code lists; a response
-that has a code ``x`` has the display name beside it as ``x_label``, and ``xs_labels`` beside a list.
+The product's own codes have their display names in this module. Codes of the payer's form have the
+payer's names, from ``payer.json``. ``GET /v1/reference`` returns all of them as code lists. A response
+with a code ``x`` has its display name beside it as ``x_label``, and ``xs_labels`` beside a list ``xs``.
 
-X12 texts are licensed: the names of review actions are those in general use, and the reasons are in
-our own words.
+X12 texts are licensed. The review actions have the names in general use, and the decision reasons have
+texts of the product.
 """
 
 import json
@@ -45,7 +45,7 @@ from precert.names import Delivery, Entitlement
 
 
 class Code(NamedTuple):
-    """A code with its display name, and a sentence where the name alone does not explain it."""
+    """A code with its display name, and a description if the name does not explain it."""
 
     code: str
     label: str
@@ -60,7 +60,7 @@ class CodeList(NamedTuple):
 
 
 _Names = Mapping[Any, str | tuple[str, str | None]]
-"""By code: its display name, or that and its description."""
+"""By code: the display name, or a pair of the display name and the description."""
 
 OWN_NAMES: Final[Mapping[str, _Names]] = {
     "request_statuses": {
@@ -83,7 +83,10 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
     "decision_clocks": {
         ClockKind.EXPEDITED: "Expedited",
         ClockKind.STANDARD: "Standard",
-        ClockKind.RETROSPECTIVE: ("Retrospective", "The services were performed before."),
+        ClockKind.RETROSPECTIVE: (
+            "Retrospective",
+            "The services were performed before the request was received.",
+        ),
         ClockKind.APPEAL_EXPEDITED: "Expedited appeal",
         ClockKind.APPEAL_STANDARD: "Standard appeal",
         ClockKind.RECONSIDERATION: "Reconsideration",
@@ -248,7 +251,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         QueueView.DISPUTED: "Appeals, reconsiderations and discussions",
     },
     "not_decidable_reasons": {
-        NotDecidable.OWN_REQUEST: "You submitted or appealed it, or act for one of its providers",
+        NotDecidable.OWN_REQUEST: "You submitted or appealed the request, or act for its providers",
         NotDecidable.DECIDED_EARLIER: "You made the decision that is appealed",
         NotDecidable.ASSIGNED_TO_ANOTHER: "Assigned to another reviewer",
         NotDecidable.NEEDS_PHYSICIAN: "A physician must confirm the proposed decisions",
@@ -277,7 +280,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         DuplicateReason.UNREADABLE: "Record of another request that cannot be read",
     },
 }
-"""The codes that are enums, by the name of their code list."""
+"""Display names of the enums that the payer's form does not name, by the name of the code list."""
 
 FORM_NAMES: Final[Mapping[str, _Names]] = {
     "authorization_types": {
@@ -310,10 +313,10 @@ FORM_NAMES: Final[Mapping[str, _Names]] = {
         Purpose.PREDETERMINATION: "Predetermination (voluntary)",
     },
 }
-"""The enums that the payer's form names; a name here is for a choice that the form does not offer."""
+"""Display names of the enums that the payer's form names, for members that the form does not offer."""
 
 ENUM_NAMES: Final[Mapping[str, _Names]] = {**OWN_NAMES, **FORM_NAMES}
-"""All enums. ``tests/unit/test_code_lists.py`` names each member of an API model that is missing."""
+"""All enums. ``tests/unit/test_code_lists.py`` fails for a member of an API model without a name."""
 
 TEXT_NAMES: Final[Mapping[str, _Names]] = {
     "review_actions": {
@@ -355,7 +358,7 @@ TEXT_NAMES: Final[Mapping[str, _Names]] = {
         "CHIP": "CHIP",
     },
 }
-"""The codes that are texts of the product's own."""
+"""Display names of codes that are not enums, by the name of the code list."""
 
 _LIST_OF_ENUM: Final[Mapping[type, str]] = {
     type(member): name for name, names in ENUM_NAMES.items() for member in names
@@ -379,11 +382,11 @@ _LIST_OF_FIELD: Final[Mapping[str, str]] = {
     "route": "routes",
     "type_of_service": "types_of_service",
 }
-"""By the name of a field that holds a text: the code list of its codes."""
+"""The code list of a field whose codes are not an enum, by the name of the field."""
 
 
 def display_name(member: StrEnum) -> str:
-    """The display name of a code of the product's own, which is the same for every payer."""
+    """The display name of a code in :data:`OWN_NAMES`, which is the same for every payer."""
     return _OWN_LABELS[type(member)][member]
 
 
@@ -399,12 +402,12 @@ class CodeLists:
         }
 
     def with_public(self, **lists: Iterable[Code]) -> tuple[CodeList, ...]:
-        """All code lists by name, with these public code sets."""
+        """All code lists in the order of their names, with ``lists`` as further ones."""
         public = [CodeList(name, tuple(codes)) for name, codes in lists.items()]
         return tuple(sorted([*self._lists.values(), *public]))
 
     def label(self, code_list: str, code: str | None) -> str | None:
-        """A code's display name; ``None`` where the payer's data does not name it any longer."""
+        """A code's display name; ``None`` without a code, or if the list no longer has the code."""
         return None if code is None else self._labels[code_list].get(code)
 
     def label_of(self, member: StrEnum | None) -> str | None:
@@ -412,9 +415,7 @@ class CodeLists:
         return None if member is None else self._labels[_LIST_OF_ENUM[type(member)]][member.value]
 
     def labels(self, **codes: StrEnum | str | Iterable[str] | None) -> dict[str, Any]:
-        """The members to set beside these of a response: ``x_label`` for ``x``, ``xs_labels`` for
-        a list.
-        """
+        """The labels of members of a response: ``x_label`` for a code, ``x_labels`` for a list."""
         return dict(self._beside(field, value) for field, value in codes.items())
 
     def _beside(self, field: str, value: StrEnum | str | Iterable[str] | None) -> tuple[str, Any]:
@@ -432,7 +433,7 @@ _RECENT: Final[dict[int, CodeLists]] = {}
 
 
 def code_lists_of(payer: Payer) -> CodeLists:
-    """The payer's code lists, built once: a process serves one payer."""
+    """The payer's code lists. They are cached: a process serves one payer."""
     lists = _RECENT.get(id(payer))
     if lists is None or lists.payer is not payer:
         _RECENT.clear()
@@ -441,7 +442,7 @@ def code_lists_of(payer: Payer) -> CodeLists:
 
 
 def version_of(lists: Iterable[CodeList], beside: str = "") -> str:
-    """A digest of code lists and of a text: another one for any other code, name or order."""
+    """The version of code lists and of the text ``beside``: 16 hexadecimal characters of SHA-256."""
     return sha256((json.dumps(list(lists)) + beside).encode()).hexdigest()[:16]
 
 
@@ -481,5 +482,5 @@ def _codes(names: _Names) -> Iterator[Code]:
 
 
 def _readable(code: str) -> str:
-    """A name derived from a code that the payer's data does not name."""
+    """A display name made of a code without one: ``SELF_FUNDED`` is *Self funded*."""
     return code.replace("_", " ").capitalize()

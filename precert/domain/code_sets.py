@@ -1,6 +1,6 @@
-"""Codes of public code sets: whether they exist, and are valid on the service date (C5).
+"""Codes of public code sets: whether they exist and are valid on the date of service (C5).
 
-CPT and revenue codes are checked only by form (:mod:`precert.domain.codes`), because their lists are
+The format of CPT and revenue codes is checked only (:mod:`precert.domain.codes`): their lists are
 licensed.
 """
 
@@ -17,7 +17,7 @@ from precert.domain.values import CodeType
 
 
 class CodeSet(StrEnum):
-    """Public code sets that are shipped completely."""
+    """Public code sets whose complete lists are part of the product."""
 
     ICD_10_CM = "ICD-10-CM"
     HCPCS = "HCPCS"
@@ -27,10 +27,11 @@ class CodeSet(StrEnum):
 
 @dataclass(frozen=True)
 class ListedCode:
-    """A code as its set lists it.
+    """A code as its code set lists it.
 
-    ``leaf`` is false for a category that has codes below it. A date is absent if the available releases
-    do not show when the code began or ended.
+    ``leaf`` is false for a category with more specific codes. ``valid_from`` and ``valid_to`` are the
+    first and last day on which the code is valid; ``None`` if the releases of the code set that are
+    part of the product do not show it.
     """
 
     code: str
@@ -46,18 +47,19 @@ PUBLIC_SETS: Final[Mapping[CodeType, CodeSet | None]] = {
     CodeType.REVENUE: None,
     CodeType.DRG: CodeSet.MS_DRG,
 }
-"""The public code set of each code type; ``None`` if its codes are checked only by form."""
+"""The public code set of each code type; ``None`` if only the format of its codes is checked."""
 
 PublicCode = tuple[CodeSet, str]
-"""A code with its set."""
+"""A code set and one of its codes."""
 Lookup = Callable[[CodeSet, str], ListedCode | None]
-"""Finds a code in its set (port :class:`precert.usecases.ports.reference.CodeSets`)."""
+"""Finds a code in a code set (:class:`precert.usecases.ports.reference.CodeSets`)."""
 
 
 def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldError]:
-    """Errors for codes that are not in their set, or not on the service date.
+    """Errors of codes that are not in their code set, or not valid on the date of service.
 
-    Categories such as K55 are accepted, because there may be no more specific diagnosis yet.
+    Categories such as K55 are accepted, because the diagnosis may not be more specific yet. Pointers
+    are relative to the content.
     """
     for index, service in enumerate(content.services):
         for pointer, code_set, code, day in _listed_codes(service):
@@ -66,7 +68,7 @@ def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldEr
 
 
 def error_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> FieldError | None:
-    """The error of a single diagnosis, such as the adjudicated one, if any (W9)."""
+    """The error of one diagnosis, such as the adjudicated one; ``None`` if it is valid (W9)."""
     error = _error(lookup(CodeSet.ICD_10_CM, code), CodeSet.ICD_10_CM, on)
     return FieldError("/diagnosis", *error) if error else None
 
@@ -74,14 +76,14 @@ def error_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> FieldError
 def error_of_procedure(
     code: str, code_type: CodeType, on: date | None, lookup: Lookup
 ) -> FieldError | None:
-    """The error of a single procedure code, where its code set is public."""
+    """The error of one procedure code; ``None`` if it is valid or its code set is not public."""
     code_set = PUBLIC_SETS[code_type]
     error = _error(lookup(code_set, code), code_set, on) if code_set else None
     return FieldError("/code", *error) if error else None
 
 
 def is_verified(code_type: CodeType) -> bool:
-    """Whether codes of the type are verified in a public code set, and not only by form."""
+    """Whether codes of the type are verified in a public code set, and not only by their format."""
     return PUBLIC_SETS[code_type] is not None
 
 
@@ -101,8 +103,10 @@ def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str, date | 
 
 
 _HINTS: Final = {
-    CodeSet.ICD_10_CM: " or enter its category, the first three characters",
-    CodeSet.HCPCS: "; dental (CDT) codes are not accepted. If CMS added it recently, call the payer",
+    CodeSet.ICD_10_CM: ", or a category (its first three characters)",
+    CodeSet.HCPCS: (
+        "; dental (CDT) codes are not accepted. If CMS added the code recently, call the payer"
+    ),
     CodeSet.MS_DRG: "",
     CodeSet.PLACE_OF_SERVICE: "",
 }
@@ -110,17 +114,17 @@ _HINTS: Final = {
 
 def _error(listed: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
     if listed is None:
-        return "unknown_code", f"{code_set} has no such code: check it{_HINTS[code_set]}"
+        return "unknown_code", f"must be a code of {code_set}{_HINTS[code_set]}"
     if on is None:
         return None
     if listed.valid_from is not None and on < listed.valid_from:
         return (
             "not_valid_on_day",
-            f"this code is valid from {listed.valid_from} on: use an older one",
+            f"must be valid on the date of service; this code is valid from {listed.valid_from}",
         )
     if listed.valid_to is not None and listed.valid_to < on:
         return (
             "not_valid_on_day",
-            f"this code ended on {listed.valid_to}: use the one that follows it",
+            f"must be valid on the date of service; this code was valid until {listed.valid_to}",
         )
     return None

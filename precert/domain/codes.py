@@ -1,12 +1,12 @@
-"""Procedure codes by form, ranges of codes, and national drug codes in the form 5-4-2 (C5, C11).
+"""Formats of procedure codes, ranges of codes, and national drug codes (NDC) as 5-4-2 (C5, C11).
 
-CPT is five digits, or four and one of F, T, U, M; HCPCS level II a letter and four digits; a revenue
-code three or four digits; an MS-DRG three digits. Three digits alone fit two code sets, so such a code
-names its set.
+A CPT code has five digits, or four digits and one of F, T, U, M; an HCPCS level II code a letter and
+four digits; a revenue code three or four digits; an MS-DRG three digits. Three digits can be a revenue
+code or an MS-DRG, so that the code set must be stated.
 
-An NDC label writes ten digits as 4-4-2, 5-3-2 or 5-4-1; billing fills the short part with a zero. Ten
-digits without dashes fit all three forms and name three different drugs, so the user must choose. Nine
-digits name a drug without its package.
+The label of a drug has ten digits as 4-4-2, 5-3-2 or 5-4-1; claims have eleven, with a zero before the
+short part. Ten digits without dashes can be three different drugs, so that the user must choose. Nine
+digits (5-4) are a drug without its package.
 """
 
 import re
@@ -27,7 +27,7 @@ _PRODUCT: Final = re.compile(r"[0-9]{5}-[0-9]{4}")
 _BARE: Final = re.compile(r"[0-9]{9,11}")
 _WIDTHS: Final = (5, 4, 2)
 _READINGS_OF_TEN: Final = ((4, 4), (5, 3), (5, 4))
-"""Possible positions of the dashes in a label of ten digits: lengths of the first two parts."""
+"""The formats of a label with ten digits, as the lengths of the first two parts."""
 
 NDC_PATTERN: Final = (
     r"^([0-9]{9,11}|[0-9]{5}-[0-9]{4}|[0-9]{4}-[0-9]{4}-[0-9]{2}"
@@ -35,14 +35,14 @@ NDC_PATTERN: Final = (
 )
 """The pattern of an entry, for a portal.
 
-Ten digits without dashes are accepted, and the check's error offers the choices.
+Ten digits without dashes match it: the check lists the NDCs that they can be.
 """
 
 
 def readings_of(entered: str) -> tuple[str, ...]:
-    """The NDCs that an entry can mean, in the form 5-4-2, or 5-4 without a package.
+    """The NDCs that an entry can be, in the format 5-4-2, or 5-4 without a package.
 
-    Empty if it is not an NDC; several if dashes are missing and the provider must choose.
+    Empty if it is not an NDC; several for ten digits without dashes.
     """
     if _DASHED.fullmatch(entered) or _PRODUCT.fullmatch(entered):
         return (_filled(entered.split("-")),)
@@ -59,7 +59,7 @@ def readings_of(entered: str) -> tuple[str, ...]:
 
 
 def labels_of(ten_digits: str) -> dict[str, str]:
-    """How a label may have written ten digits, by its format (4-4-2, 5-3-2, 5-4-1)."""
+    """Ten digits with the dashes of a label, by the label's format (4-4-2, 5-3-2, 5-4-1)."""
     return {
         f"{first}-{second}-{10 - first - second}": "-".join(
             (ten_digits[:first], ten_digits[first : first + second], ten_digits[first + second :])
@@ -73,7 +73,7 @@ def _filled(parts: list[str]) -> str:
 
 
 def _as_labeled(value: object) -> object:
-    """Without what precedes an NDC on labels and claims, and with dashes between its parts."""
+    """The entry without the qualifier of labels and claims, and with dashes between its parts."""
     if not isinstance(value, str):
         return value
     plain = _QUALIFIER.sub("", ascii_digits(value).strip())
@@ -81,7 +81,7 @@ def _as_labeled(value: object) -> object:
 
 
 _QUALIFIER: Final = re.compile(r"^(NDC|N4)[ :#.]*(?=[0-9])", re.IGNORECASE)
-"""Labels have *NDC*; X12 and paper claims the qualifier *N4*."""
+"""Labels have *NDC* before the digits; X12 and paper claims have the qualifier *N4*."""
 _BETWEEN: Final = re.compile(r"(?<=[0-9])(?: *[-.] *| +)(?=[0-9])")
 
 
@@ -89,8 +89,8 @@ def _ndc(value: str) -> str:
     readings = readings_of(value)
     if not readings:
         raise ValueError(
-            "an NDC has 9 to 11 digits with all leading zeros; ten digits need the dashes of the "
-            "label: 4-4-2, 5-3-2 or 5-4-1"
+            "must be an NDC of 9 or 11 digits with all leading zeros, or of 10 digits with the dashes "
+            "of the label: 4-4-2, 5-3-2 or 5-4-1"
         )
     return readings[0] if len(readings) == 1 else value
 
@@ -108,7 +108,7 @@ Ndc = Annotated[
         ),
     ),
 ]
-"""Stored in the form 5-4-2; ten digits without dashes are stored as entered until resolved."""
+"""Stored as 5-4-2; ten digits without dashes are stored as entered, and a check refuses them."""
 
 _FORMS: Final = {
     CodeType.CPT: re.compile(r"[0-9]{4}[0-9FTUM]"),
@@ -124,7 +124,7 @@ FORM_IN_WORDS: Final = {
     CodeType.REVENUE: "four digits; three are read with a leading zero",
     CodeType.DRG: "three digits with leading zeros",
 }
-"""What each code set's codes look like, for error messages."""
+"""The format of each code set's codes, for error messages."""
 
 _CPT_MODIFIER: Final = re.compile(r"[0-9]{2}|P[1-6]|[1-8]P")
 
@@ -139,17 +139,18 @@ def modifier_code_type(modifier: str) -> CodeType:
 
 
 def canonical_code(code: str, code_type: CodeType) -> str:
-    """The code as it is stored, compared and sent: a revenue code has four digits (450 is 0450)."""
+    """The code as it is stored and compared: a revenue code has four digits (450 is 0450)."""
     return code.zfill(4) if code_type is CodeType.REVENUE else code
 
 
 @lru_cache(maxsize=4096)
 def code_types_of(code: str) -> tuple[CodeType, ...]:
-    """Every code set whose form the code has; empty if there is none."""
+    """Every code set whose format the code has; empty if there is none."""
     return tuple(kind for kind, form in _FORMS.items() if form.fullmatch(code))
 
 
 def has_form(code: str, code_type: CodeType) -> bool:
+    """Whether the code has the format of the code set."""
     return _FORMS[code_type].fullmatch(code) is not None
 
 
@@ -159,10 +160,10 @@ _SHAPES = str.maketrans(
 
 
 def family_of(code: str, code_type: CodeType) -> str:
-    """The codes that ``code`` is compared with: its code set, and which characters are digits.
+    """A key of the codes that one range can contain: the code set, and which characters are digits.
 
-    A letter at the end is compared as it is: CPT category II codes (2029F) sort between codes of
-    digits, and no range of those contains them. ``code`` is in its canonical form.
+    A letter at the end is part of the key: CPT Category II codes (2029F) sort between codes of five
+    digits, and no range of such codes contains them. ``code`` is canonical.
     """
     return f"{code_type} {code[:-1].translate(_SHAPES)}{'0' if code[-1].isdigit() else code[-1]}"
 
@@ -179,15 +180,15 @@ def ordinal_of(code: str) -> int:
 
 
 class CodeRange(Value):
-    """Codes of one code set from the first to the last, both of the same form (C5)."""
+    """The codes of one code set from ``code_from`` to ``code_to``, both of one format (C5)."""
 
     code_type: CodeType
     code_from: Text
     code_to: Text
     label: Text | None = None
-    """The payer's words for the codes, for people."""
+    """The payer's text for the codes."""
 
-    def names(self, code: str, code_type: CodeType) -> bool:
+    def contains(self, code: str, code_type: CodeType) -> bool:
         """Whether the code is in the range."""
         if code_type is not self.code_type:
             return False
@@ -204,14 +205,17 @@ class CodeRange(Value):
         for code in (self.code_from, self.code_to):
             if not has_form(code, self.code_type) or canonical_code(code, self.code_type) != code:
                 form = FORM_IN_WORDS[self.code_type]
-                raise ValueError(f"{code} is no {self.code_type} code: it has {form}")
+                raise ValueError(f"{code} must be a {self.code_type} code: {form}")
         if self._family != family_of(self.code_to, self.code_type) or self.code_to < self.code_from:
-            raise ValueError(f"{self.code_from} to {self.code_to} is no range of codes")
+            raise ValueError(
+                f"{self.code_from} to {self.code_to} must be a range of codes of one format, the first "
+                "not after the last"
+            )
         return self
 
 
 class DiagnosisRange(Value):
-    """ICD-10-CM categories or codes from the first to the last, of the same length."""
+    """ICD-10-CM categories or codes from ``code_from`` to ``code_to``, both of the same length."""
 
     code_from: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
     code_to: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2,6}$")]
@@ -219,19 +223,19 @@ class DiagnosisRange(Value):
     @model_validator(mode="after")
     def _has_ends_of_one_length(self) -> Self:
         if len(self.code_from) != len(self.code_to):
-            raise ValueError("code_from and code_to have as many characters")
+            raise ValueError("code_from and code_to must have the same number of characters")
         return self
 
-    def has(self, diagnosis: str) -> bool:
-        """Whether the diagnosis is of one of the categories or codes."""
+    def contains(self, diagnosis: str) -> bool:
+        """Whether the diagnosis belongs to one of the categories or codes."""
         return self.code_from <= diagnosis[: len(self.code_from)] <= self.code_to
 
 
 def range_of(
     code: str, code_type: CodeType | None, ranges: Iterable[CodeRange]
 ) -> CodeRange | None:
-    """The first range that has the code; of a code that fits several code sets there is none."""
+    """The first range that contains the code; ``None`` for a code that can be of several code sets."""
     kinds = code_types_of(code) if code_type is None else (code_type,)
     if len(kinds) != 1 or not has_form(code, kinds[0]):
         return None
-    return next((codes for codes in ranges if codes.names(code, kinds[0])), None)
+    return next((codes for codes in ranges if codes.contains(code, kinds[0])), None)

@@ -1,7 +1,7 @@
-"""Errors of a check or a submission: everything missing or wrong at once (C3, D6).
+"""Errors of a check or a submission: everything missing or invalid at once (C3, D6).
 
-The fields are those of the form (:mod:`precert.domain.form`), from the same data that a portal
-reads. Forms of codes and repeated entries are checked here.
+Fields are validated against the form (:mod:`precert.domain.form`), which a portal reads too. This
+module adds the formats of codes and repeated entries. Pointers are relative to the content.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,20 +38,20 @@ OUTSIDE_WINDOW: Final = "outside_window"
 
 
 def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
-    """Errors that prevent a check."""
+    """Errors that prevent a check. ``today`` is the date of receipt in the payer's time zone."""
     return _errors(content, payer, today, Stage.CHECK)
 
 
 def errors_of_submission(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
-    """Errors that prevent the submission of a draft: those of the check, and of the fields of D2."""
+    """Errors that prevent the submission of a draft: those of a check, and of the fields of D2."""
     return _errors(content, payer, today, Stage.SUBMISSION)
 
 
 def errors_of_claim(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
-    """Errors that prevent the submission of a PAS claim: without the contact details of providers.
+    """Errors that prevent the submission of a PAS claim: those of a submission, with one exception.
 
-    PAS has them as optional elements, whose omission is no error (PAS 2.2.1, conf-14); the payer has
-    those of the providers that are entered.
+    Contact details of providers may be missing. They are optional elements in PAS, whose omission is
+    not an error (PAS 2.2.1, conf-14).
     """
     return [
         one
@@ -64,7 +64,9 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
     errors: list[FieldError] = []
     _check_fields(request_form(payer.form).checked(stage), content, "", stage, errors)
     if sum([len(service.procedures) for service in content.services]) > MAX_LINES:
-        message = f"a request has at most {MAX_LINES} codes: split it"
+        message = (
+            f"must have at most {MAX_LINES} procedure codes in all; divide it into several requests"
+        )
         errors.append(FieldError("/services", "too_many_codes", message))
     for index, service in enumerate(content.services):
         path = f"/services/{index}"
@@ -99,9 +101,9 @@ def _check_fields(
     stage: Stage,
     errors: list[FieldError],
 ) -> None:
-    """Compare the entered values with the fields of the form, and with the parts of each.
+    """Add the errors of the entered values, by the fields of the form and of its groups.
 
-    Every check calls this for every field, so it does little for a valid entry.
+    Every check calls this for every field: it creates nothing for a valid entry.
     """
     for field in fields:
         value = getattr(holder, field.name)
@@ -133,13 +135,13 @@ def _check_field(
 def _unexpected(
     form: ServiceForm, service: Service, path: str, stage: Stage
 ) -> Iterator[FieldError]:
-    """Fields that cannot be validated yet, and fields that are not part of the form."""
+    """Missing fields that depend on a later choice, and fields that the form of the service lacks."""
     for awaiting in form.later:
         if awaiting.is_required(stage) and not getattr(service, awaiting.name):
             yield FieldError(f"{path}/{awaiting.name}", "missing", "this is required")
     for name in form.not_shown:
         if getattr(service, name):
-            message = "a service of this kind does not have this field; remove it"
+            message = "must be absent: a service of this kind does not have this field"
             yield FieldError(f"{path}/{name}", "not_expected", message)
 
 
@@ -154,13 +156,13 @@ def _date_errors(
             yield FieldError(
                 f"{path}/{field.name}",
                 OUTSIDE_WINDOW,
-                f"choose a day from {field.earliest} to {field.latest}, "
-                f"or call {services.name} at {services.phone}",
+                f"must be a day from {field.earliest} to {field.latest}; for other days, call "
+                f"{services.name} at {services.phone}",
             )
 
 
 def not_a_choice(field: ServiceField, path: str) -> FieldError:
-    """The entered value is not one of the choices."""
+    """The error of a value that is not one of the field's choices."""
     names = ", ".join(choice.name for choice in field.choices)
     return FieldError(path, "not_a_choice", f"must be one of: {names}", field.codes)
 
@@ -173,7 +175,7 @@ def _required_text(field: ServiceField) -> str:
     return "this is required"
 
 
-# -- Codes by their form ------------------------------------------------------------------------------
+# -- Formats of codes ---------------------------------------------------------------------------------
 
 
 def _behavioral_error(pointer: str, payer: Payer) -> FieldError:
@@ -188,22 +190,22 @@ def _code_error(procedure: Procedure, payer: Payer, stage: Stage) -> FieldError 
 
 
 def error_of_form(code: str, code_type: CodeType | None, payer: Payer) -> FieldError | None:
-    """The error of a procedure code that has no code set's form, or those of several."""
+    """The error of a procedure code with the format of no code set, or of several; else ``None``."""
     names = {choice.code: choice.name for choice in payer.form.code_types}
     if code_type is not None:
         if has_form(code, code_type):
             return None
-        message = f"{names.get(code_type, code_type)} codes have {FORM_IN_WORDS[code_type]}"
+        message = f"must be a code of {names.get(code_type, code_type)}: {FORM_IN_WORDS[code_type]}"
         return FieldError("/code", "malformed", message)
     code_types = code_types_of(code)
     if not code_types:
         forms = "; ".join(f"{names.get(kind, kind)}: {FORM_IN_WORDS[kind]}" for kind in CodeType)
-        return FieldError("/code", "malformed", f"no code set has such codes. {forms}")
+        return FieldError("/code", "malformed", f"must have the format of a code set. {forms}")
     if len(code_types) == 1:
         return None
     which = " or ".join(names.get(kind, kind) for kind in code_types)
     return FieldError(
-        "/code_type", "ambiguous", f"this code could be {which}: choose one", code_types
+        "/code_type", "ambiguous", f"must be {which}: the code has the format of each", code_types
     )
 
 
@@ -214,7 +216,7 @@ def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:
             f"{label} ({form})" for form, label in labels_of(medication.ndc or "").items()
         )
         message = (
-            f"ten digits without dashes fit three labels. Send it as the label has it: {labels}"
+            f"must have the dashes of the label, because ten digits can be three drugs: {labels}"
         )
         yield FieldError(f"{path}/medication/ndc", "ambiguous", message, readings)
 
@@ -226,16 +228,16 @@ def _repeated_diagnoses(service: Service, path: str) -> Iterator[FieldError]:
             yield FieldError(
                 f"{path}/additional_diagnoses/{index}",
                 "duplicate_code",
-                "this diagnosis is listed already: leave it out here",
+                "this diagnosis is listed already; remove it here",
             )
         diagnoses.add(diagnosis)
 
 
 def _repeated_codes(services: Sequence[Service], stage: Stage) -> Iterator[FieldError]:
-    """Codes with the same modifiers on overlapping dates (S2).
+    """Errors of codes that are repeated with the same modifiers on overlapping dates (S2).
 
-    A code can be listed again with other modifiers or on other dates. A check compares within one
-    service, a submission also services of the same kind.
+    A code can be listed again with other modifiers or on other dates. A check compares the codes of
+    each service, a submission also those of services of the same type, place and medication.
     """
     seen: dict[object, list[Period]] = {}
     for index, service in enumerate(services):
@@ -247,8 +249,8 @@ def _repeated_codes(services: Sequence[Service], stage: Stage) -> Iterator[Field
                 yield FieldError(
                     f"/services/{index}/procedures/{line}/code",
                     "duplicate_code",
-                    "this code is listed already with the same modifiers on overlapping dates: raise "
-                    "its units there, or enter other modifiers or dates here",
+                    "this code is listed already with the same modifiers on overlapping dates: "
+                    "increase its units there, or enter other modifiers or dates here",
                     depends_on=("/services",),
                 )
             earlier.append(period)
@@ -273,7 +275,7 @@ def _overlap(one: Period, other: Period) -> bool:
 
 
 def _comparable(service: Service, procedure: Procedure) -> object:
-    """What is requested where, without units and dates, however the code was written."""
+    """A key of what is requested, without units and dates, and with the code in its canonical form."""
     code, kind = procedure.code, procedure.code_type
     if kind is None:
         kinds = code_types_of(code)
@@ -288,14 +290,17 @@ def _comparable(service: Service, procedure: Procedure) -> object:
 
 
 def without_window(errors: Iterable[FieldError]) -> list[FieldError]:
-    """The errors that the payer's staff have to correct too, when they register a request (S5)."""
+    """The errors without dates outside the window, which the payer's staff may register (S5)."""
     return [error for error in errors if error.code != OUTSIDE_WINDOW]
 
 
 def exceptions_of(
     errors: Sequence[FieldError], coverage: Coverage, payer: Payer, day: date
 ) -> tuple[IntakeException, ...]:
-    """The exceptions of a request: ``errors`` are those of its content, ``day`` is that of receipt."""
+    """The intake exceptions of a request (S5).
+
+    ``errors`` are those of its content. ``day`` is the date of receipt in the payer's time zone.
+    """
     supported = coverage.plan.management_level in payer.supported_management_levels
     found = {
         IntakeException.DATES_OUTSIDE_WINDOW: any(one.code == OUTSIDE_WINDOW for one in errors),

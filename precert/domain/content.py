@@ -1,7 +1,8 @@
-"""What a provider enters: patient, providers, services with their lines (C3, D2).
+"""The content of a request: patient, providers, and services with their service lines (C3, D2).
 
-One model from the check to the submission, so that nothing is entered twice (D1). Every field may be
-absent in a draft; :mod:`precert.domain.completeness` lists what a check or a submission still needs.
+A check, a draft and a request have the same model, so that nothing is entered twice (D1). Every field
+may be absent in a draft; :mod:`precert.domain.completeness` lists what is missing for a check or a
+submission.
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,7 +41,7 @@ MAX_LINES = 100
 
 
 class Patient(Value):
-    """A member as entered for the search; all four must fit one member (P1)."""
+    """A member as entered for the search; all four fields must match the same member (P1)."""
 
     member_id: MemberId
     date_of_birth: BirthDate
@@ -49,6 +50,8 @@ class Patient(Value):
 
 
 class Address(Value):
+    """A postal address in the United States."""
+
     line_1: Text
     line_2: Text | None = None
     city: Text
@@ -57,7 +60,10 @@ class Address(Value):
 
 
 class Provider(Value):
-    """A requesting or servicing provider, from the directory (``provider_id``) or manual (C16)."""
+    """A requesting or servicing provider: from the directory, or entered manually (C16).
+
+    Only a provider from the directory has a ``provider_id``.
+    """
 
     provider_id: Text | None = None
     kind: ProviderKind | None = None
@@ -70,7 +76,7 @@ class Provider(Value):
 
 
 class Procedure(Value):
-    """A line of a service: one code with the requested units and dates.
+    """A service line (X12 2000F): one procedure code with the requested units and start date.
 
     A revenue code of three digits is stored with its leading zero (450 is 0450).
     """
@@ -100,9 +106,10 @@ class Medication(Value):
 
 
 class Service(Value):
-    """One service: the fields of C3 and its lines.
+    """One service with its service lines (C3, D2).
 
-    ``admission_date`` belongs to inpatient services, ``service_date`` to outpatient ones.
+    Inpatient services have an ``admission_date``, outpatient services a ``service_date``.
+    ``requested_days`` is the length of a stay.
     """
 
     authorization_type: AuthorizationType | None = None
@@ -119,11 +126,12 @@ class Service(Value):
 
     @property
     def first_day(self) -> date | None:
+        """The day of admission or of the service; ``None`` while it is not entered."""
         return self.admission_date or self.service_date
 
     @property
     def last_day(self) -> date | None:
-        """The last requested day: the end of the stay, or the latest start of a procedure."""
+        """The last requested day: the end of the stay, or the latest start date of a procedure."""
         if self.first_day is None:
             return None
         stay = days_after(self.first_day, (self.requested_days or 1) - 1)
@@ -131,10 +139,10 @@ class Service(Value):
         return max([stay, *starts])
 
     def was_performed_before(self, day: date) -> bool:
-        """Whether all of the service was performed before a day, as far as is known.
+        """Whether the whole service was certainly performed before a day.
 
-        The end of a stay without requested days, of several visits, days or hours, and of a medication
-        is not known.
+        It is not certain for a stay without requested days, for several visits, days or hours, and for
+        a medication: their end is not known.
         """
         if self.last_day is None or self.last_day >= day or self.medication is not None:
             return False
@@ -151,14 +159,14 @@ Services = Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)]
 
 
 class RequestContent(Value):
-    """The content of a request; each field is a part that is saved as a whole."""
+    """The content of a request. Each field is a part, which is replaced as a whole when it is saved."""
 
     patient: Patient | None = None
     servicing_provider: Provider | None = None
     requesting_provider: Provider | None = None
     services: Services = ()
     assertion_id: AssertionId | None = None
-    """The assertion id of the check that it was started from."""
+    """The assertion id of the check from which the draft was started."""
     purpose: Purpose = Purpose.PRECERTIFICATION
     confirmed_vendors: ConfirmedVendors = ()
     """Ids of the delegated vendors to which the provider confirms that their service lines go."""
@@ -169,15 +177,15 @@ class RequestContent(Value):
 
     @property
     def tins(self) -> tuple[str, ...]:
-        """Distinct TINs of both roles, which see the request (A2)."""
+        """The distinct TINs of both providers, which may see the request (A2)."""
         roles = (self.requesting_provider, self.servicing_provider)
         return tuple(dict.fromkeys(role.tin for role in roles if role and role.tin))
 
 
 def numbered_lines(services: Iterable[Service]) -> Iterator[tuple[str, Service, Procedure | None]]:
-    """Each service line: its id, its service, and its procedure code.
+    """Each service line: its id, its service, and its procedure.
 
-    A service without procedure codes is one line without a code.
+    A service without procedure codes is one line, whose procedure is ``None``.
     """
     for number, service in enumerate(services, start=1):
         for index, procedure in enumerate(service.procedures or (None,), start=1):
@@ -185,7 +193,7 @@ def numbered_lines(services: Iterable[Service]) -> Iterator[tuple[str, Service, 
 
 
 def line_id_of(service: int, line: int) -> str:
-    """The id of a service line; both are counted from 1 in the order of entry."""
+    """The id of a service line, such as ``2.1``. Both numbers are counted from 1, in order of entry."""
     return f"{service}.{line}"
 
 
@@ -194,7 +202,7 @@ PARTS: Final = frozenset(RequestContent.model_fields)
 
 
 class ContentParts(Value):
-    """Some parts of a request's content: each one sent replaces that part, ``null`` clears it."""
+    """Some parts of a request's content. A part that is sent is replaced; ``null`` clears it."""
 
     patient: Patient | None = None
     servicing_provider: Provider | None = None
@@ -211,6 +219,6 @@ class ContentParts(Value):
 
     @property
     def content(self) -> RequestContent:
-        """The parts that were sent, in a content that is empty otherwise."""
+        """A content with the parts that were sent, and no others."""
         entered = {name: value for name, value in self if value is not None}
         return RequestContent(**entered)

@@ -1,6 +1,7 @@
-"""The content of a request as the beginning of another one, so that nothing is entered twice.
+"""Copies of a request's content for a new draft, so that nothing is entered twice.
 
-Dates, documents, assertion and confirmations belong to one request and are never copied.
+Dates, documents, the assertion id and the confirmations of vendors belong to one request: they are
+never copied.
 """
 
 from collections.abc import Iterator
@@ -25,16 +26,16 @@ class Keep(StrEnum):
 
 @dataclass(frozen=True)
 class CopiedContent:
-    """The content to begin with, and JSON pointers of the entered parts that were left out."""
+    """The content of a new draft, and JSON pointers to the entered values that were not copied."""
 
     content: RequestContent
     left_out: tuple[str, ...]
 
 
 def copied(content: RequestContent, keep: Keep) -> CopiedContent:
-    """The content without what belongs to that request, or to its patient.
+    """The content without the values that belong to that request only.
 
-    For another patient, diagnoses are left out too: they are the patient's.
+    For another patient, the patient and the diagnoses are left out too.
     """
     left_out = [f"/{name}" for name in _left_out_parts(content, keep)]
     services = []
@@ -70,7 +71,7 @@ def _left_out_parts(content: RequestContent, keep: Keep) -> Iterator[str]:
 
 
 def _left_out_fields(service: Service, keep: Keep) -> Iterator[tuple[str, Any]]:
-    """Entered fields of a service that are left out, with what stays in their place."""
+    """Entered fields of a service that are not copied, each with its empty value."""
     names: tuple[str, ...] = ("admission_date", "service_date")
     if not keep.is_for_the_patient:
         names += ("primary_diagnosis",)

@@ -1,8 +1,8 @@
-"""Stored records that cannot be read: each is reported, and none hides the others.
+"""Stored records that cannot be read.
 
-A list shows a damaged record by its id beside the rows that can be read. Every damaged record that is
-found is reported to the logger :data:`LOGGER`; :mod:`precert.observability` counts it in the metric
-that an alarm watches.
+A list returns the ids of damaged records together with the records that can be read. Every damaged
+record that is found is reported to the logger :data:`LOGGER`, which :mod:`precert.observability` counts
+in a metric with an alarm.
 """
 
 import logging
@@ -18,14 +18,14 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True)
 class Readable(Generic[Record]):
-    """Stored records of one kind. ``damaged`` are the ids of those that cannot be read."""
+    """Stored records of one kind, and the ids of those that cannot be read."""
 
     records: tuple[Record, ...] = ()
     damaged: tuple[str, ...] = ()
 
 
 class RecordKind(StrEnum):
-    """What a stored record is of; for operators, in logs."""
+    """The kind of a stored record, as logs state it."""
 
     REQUEST = "request"
     DASHBOARD_ROW = "dashboard_row"
@@ -54,7 +54,7 @@ class RecordKind(StrEnum):
 
 
 def damaged(record_id: str) -> DamagedRecordError:
-    """The error for an operation that needs this one record."""
+    """The error of an operation that needs the damaged record; the problem has its ``record_id``."""
     return DamagedRecordError(
         "This record cannot be read. Support is notified. If you call, quote its ID.",
         record_id=record_id,
@@ -62,7 +62,10 @@ def damaged(record_id: str) -> DamagedRecordError:
 
 
 def report_damage(kind: RecordKind, record_id: str, error: Exception) -> None:
-    """Report a damaged record. Its content may be PHI: only the class of the error is reported."""
+    """Log a damaged record with its kind, its id and the class of the error.
+
+    The message of the error is not logged: it can contain PHI.
+    """
     logging.getLogger(LOGGER).error(
         "damaged_record",
         extra={

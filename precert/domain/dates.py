@@ -1,8 +1,8 @@
-"""Dates and instants by their meaning, each within bounds, and arithmetic within the calendar.
+"""Types of dates and instants with their bounds, arithmetic within the calendar, and the text form.
 
-A year of three digits or the last day of the calendar is a typing error, and is refused where it is
-entered. Every date of a body, a query or a loaded file has one of these types. What was stored before
-a bound existed is still read: arithmetic ends at the ends of the calendar and does not fail there.
+A year such as 0202, or the last day of the calendar, is a typing error: it is refused when it is
+entered. Every date of a request body, a query or a loaded file has one of these types. Stored dates
+outside of the bounds can still be calculated with: results end at the ends of the calendar.
 """
 
 import re
@@ -13,31 +13,39 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 OUT_OF_BOUNDS: Final = "out_of_bounds"
-"""The code of the error for a date outside its bounds."""
+"""The error code of a date or instant outside its bounds."""
 
 
 class Bounds(NamedTuple):
-    """The first and last day that a date of this meaning can have."""
+    """The first and last valid day of a kind of date, such as a date of birth."""
 
     meaning: str
     first: date
     last: date
 
     def day(self, value: date) -> date:
-        """The date, if it is within the bounds."""
+        """Return the date, if it is within the bounds.
+
+        Raises:
+            PydanticCustomError: it is not, with the code :data:`OUT_OF_BOUNDS`.
+        """
         if not self.first <= value <= self.last:
             raise PydanticCustomError(OUT_OF_BOUNDS, "must be {words}", {"words": self.words})
         return value
 
     def instant(self, value: datetime) -> datetime:
-        """The instant, if its day in UTC is within the bounds; the margin is a day, as zones differ."""
+        """Return the instant, if its date is within the bounds. The date is that of its own time zone.
+
+        Raises:
+            PydanticCustomError: it is not, with the code :data:`OUT_OF_BOUNDS`.
+        """
         if not self.first <= value.replace(tzinfo=None).date() <= self.last:
             raise PydanticCustomError(OUT_OF_BOUNDS, "must be {words}", {"words": self.words})
         return value
 
     @property
     def words(self) -> str:
-        """As in *a date of birth from 1900-01-01 to 2100-12-31*."""
+        """The bounds in words, as in *a date of birth from 1900-01-01 to 2100-12-31*."""
         return f"{self.meaning} from {self.first} to {self.last}"
 
 
@@ -50,15 +58,15 @@ RULES: Final = Bounds("an effective date", date(1990, 1, 1), _LAST)
 HOLIDAYS: Final = Bounds("a holiday", date(2000, 1, 1), _LAST)
 INSTANTS: Final = Bounds("an instant", date(2000, 1, 1), _LAST)
 MOMENTS: Final = Bounds("an instant", date(1971, 1, 1), date(2199, 12, 31))
-"""Of what the product records itself. A row outside of them is damaged."""
+"""The bounds of instants that the product records. A stored record with another one is damaged."""
 
 OPEN_ENDS: Final = frozenset({"9999-12-31", "2999-12-31"})
-"""How other systems write that a coverage or a rule has no last day."""
+"""The dates by which other systems state that a coverage or a rule has no last day."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _calendar_day(value: object) -> object:
-    """Days are ISO 8601 dates as text; a number could be epoch seconds and is refused."""
+    """A date from ISO 8601 text. A number is refused: it could be seconds since 1970."""
     if isinstance(value, date):
         return value
     if not isinstance(value, str) or not _DAY.fullmatch(value.strip()):
@@ -66,18 +74,20 @@ def _calendar_day(value: object) -> object:
     try:
         return date.fromisoformat(value.strip())
     except ValueError:
-        raise ValueError("the calendar has no such day") from None
+        raise ValueError("must be a date that exists") from None
 
 
 def _zoned(value: object) -> object:
-    """Instants have their zone: a bare time of day is another instant elsewhere."""
+    """An instant from ISO 8601 text with its time zone, without which it is ambiguous."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             value = None
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("write the instant as text with its zone, as in 2026-07-01T09:00:00Z")
+        raise ValueError(
+            "must be an instant as text with its time zone, as in 2026-07-01T09:00:00Z"
+        )
     return value
 
 
@@ -92,26 +102,26 @@ ServiceDate = Annotated[date, BeforeValidator(_calendar_day), AfterValidator(SER
 ApprovedDate = Annotated[date, BeforeValidator(_calendar_day), AfterValidator(PERIODS.day)]
 CoverageDate = Annotated[date, BeforeValidator(_calendar_day), AfterValidator(COVERAGES.day)]
 CoverageEnd = Annotated[CoverageDate | None, BeforeValidator(_open_end)]
-"""The last day of coverage; :data:`OPEN_ENDS` are read as none."""
+"""The last day of coverage; the dates of :data:`OPEN_ENDS` are read as ``None``."""
 RuleDate = Annotated[date, BeforeValidator(_calendar_day), AfterValidator(RULES.day)]
 RuleEnd = Annotated[RuleDate | None, BeforeValidator(_open_end)]
-"""The last day of a rule; :data:`OPEN_ENDS` are read as none."""
+"""The last day of a rule; the dates of :data:`OPEN_ENDS` are read as ``None``."""
 Holiday = Annotated[date, BeforeValidator(_calendar_day), AfterValidator(HOLIDAYS.day)]
 Instant = Annotated[datetime, BeforeValidator(_zoned), AfterValidator(INSTANTS.instant)]
-"""An instant that a caller sends: of a receipt, a report or a change, or for a past answer."""
+"""An instant that a caller sends, such as that of a receipt or a report, or ``as_of`` of a check."""
 Moment = Annotated[datetime, BeforeValidator(_zoned), AfterValidator(MOMENTS.instant)]
-"""An instant that the product recorded, as a stored row has it."""
+"""An instant that the product recorded, in a stored record."""
 
 
 # -- Arithmetic that ends at the ends of the calendar ------------------------------------------------
 
 FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
 LAST_INSTANT: Final = datetime(9999, 12, 29, tzinfo=UTC)
-"""Two days within the calendar, so that they can be written in every time zone."""
+"""The limits of calculated instants: two days within the calendar, so that they exist in every zone."""
 
 
 def days_after(day: date, days: int) -> date:
-    """The day so many days later, or earlier; the calendar's first or last day beyond its ends."""
+    """The date ``days`` later, or earlier if negative, within :data:`date.min` and :data:`date.max`."""
     try:
         return day + timedelta(days=days)
     except OverflowError:
@@ -119,9 +129,9 @@ def days_after(day: date, days: int) -> date:
 
 
 def elapsed(moment: datetime, length: timedelta) -> datetime:
-    """``length`` of elapsed time later, in the same zone; Python itself adds wall time.
+    """The instant ``length`` of elapsed time later, in the same zone. Python adds wall time.
 
-    Beyond the ends of the calendar it is :data:`FIRST_INSTANT` or :data:`LAST_INSTANT`.
+    At most :data:`FIRST_INSTANT` or :data:`LAST_INSTANT`.
     """
     start = within_calendar(moment)
     try:
@@ -131,5 +141,22 @@ def elapsed(moment: datetime, length: timedelta) -> datetime:
 
 
 def within_calendar(moment: datetime) -> datetime:
-    """The instant, or the nearest one that every time zone can write."""
+    """The instant, or the nearest one between :data:`FIRST_INSTANT` and :data:`LAST_INSTANT`."""
     return min(max(moment, FIRST_INSTANT), LAST_INSTANT)
+
+
+# -- Text ---------------------------------------------------------------------------------------------
+
+
+def instant_text(at: datetime, timespec: str = "auto") -> str:
+    """An instant in UTC as ISO 8601 text with ``Z``, as JSON and FHIR have it.
+
+    ``timespec`` is that of :meth:`datetime.isoformat`, such as ``seconds``; by default, microseconds
+    are present unless they are zero.
+
+    Raises:
+        ValueError: the instant has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("at must be zone-aware")
+    return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""Decision clocks as data: what a line of business allows, and what states and drugs change (W2, W11).
+"""Decision clocks as data: the clocks of a line of business, and overrides by state and drug (W2, W11).
 
-The payer's file has one :class:`ReviewClock` per line of business. The arithmetic is in
+``payer.json`` has one :class:`ReviewClock` per line of business. The arithmetic is in
 :mod:`precert.domain.clocks`.
 """
 
@@ -28,7 +28,7 @@ class ClockUnit(StrEnum):
     CALENDAR_DAYS = "CALENDAR_DAYS"
     """Ends at the same local time on a later date, in the payer's time zone."""
     BUSINESS_DAYS = "BUSINESS_DAYS"
-    """As calendar days, but weekends and holidays of the payer's calendar do not count."""
+    """As calendar days, without the weekdays off and holidays of the payer's calendar."""
 
 
 _UNIT_WORDS: Final[Mapping[ClockUnit, tuple[str, str]]] = {
@@ -42,13 +42,14 @@ Words = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Period(Value):
-    """A time limit."""
+    """A time limit: an amount of hours, calendar days or business days."""
 
     amount: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
     unit: ClockUnit
 
     @property
     def words(self) -> str:
+        """As in *72 hours* or *1 business day*."""
         singular, plural = _UNIT_WORDS[self.unit]
         return f"{self.amount} {singular if self.amount == 1 else plural}"
 
@@ -59,20 +60,20 @@ class ExtensionRequester(StrEnum):
     MEMBER = "MEMBER"
     """The member, or the provider on the member's behalf."""
     PAYER = "PAYER"
-    """The payer, which justifies that the extension is in the member's interest."""
+    """The payer, which must justify that the extension is in the member's interest."""
 
 
 class ExtensionRule(Value):
-    """The one extension of a deadline that a clock allows; both parties receive a notice of it."""
+    """The extension that a clock allows once per determination cycle, with a notice to both parties."""
 
     source: Text
     days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
-    """At most so many calendar days."""
+    """The maximum number of calendar days."""
     requested_by: Annotated[tuple[ExtensionRequester, ...], Field(min_length=1)]
 
 
 class ClockKind(StrEnum):
-    """Which of a line of business's clocks a determination cycle has."""
+    """The kind of clock of a determination cycle."""
 
     EXPEDITED = "EXPEDITED"
     STANDARD = "STANDARD"
@@ -82,32 +83,32 @@ class ClockKind(StrEnum):
     APPEAL_STANDARD = "APPEAL_STANDARD"
     APPEAL_RETROSPECTIVE = "APPEAL_RETROSPECTIVE"
     RECONSIDERATION = "RECONSIDERATION"
-    """By the utilization management settings, as no regulation limits it (W12)."""
+    """Limited by the utilization management settings, because no regulation limits it (W12)."""
     PEER_TO_PEER = "PEER_TO_PEER"
-    """By the utilization management settings (W12)."""
+    """Limited by the utilization management settings (W12)."""
 
 
 class DecisionClock(Value):
     """The clock of one determination cycle, from the receipt of the request or appeal (W2)."""
 
     source: Text
-    """The regulation, standard or contract, for people."""
+    """The regulation, standard or contract, as texts cite it."""
     limit: Period
     pause: bool
     """Whether the clock pauses while a request for information is open."""
     information: Period
-    """How long the providers have to respond to a request for information; without a pause at most
-    until the decision is due."""
+    """The time for the providers to respond to a request for information. Without a pause it ends with
+    the decision deadline at the latest."""
     after_information: Period | None = None
-    """Limit of the decision after a pause, if it is earlier than the paused deadline."""
+    """The time limit of the decision after a pause, if it ends before the paused deadline."""
     extension: ExtensionRule | None = None
     """``None`` where the deadline cannot be extended."""
     deemed_denial: Text | None = None
-    """The rule by which a decision that is not made in time counts as a denial. The status does not
-    change: a person must decide the request (W10)."""
+    """The regulation by which a decision that is not made in time counts as a denial. The status does
+    not change: a person must decide the request (W10)."""
 
     def words(self) -> tuple[str, ...]:
-        """What applies, as sentences for people."""
+        """The limit, pause, extension and deemed denial as sentences, for users."""
         pause = "The clock does not pause while information is requested."
         if self.pause:
             pause = "The clock pauses while information is requested."
@@ -129,8 +130,8 @@ class DecisionClock(Value):
             )
         if self.deemed_denial:
             sentences.append(
-                "A decision that is not made in time counts as a denial, which a person must decide "
-                f"and send ({self.deemed_denial})."
+                "A decision that is not made in time counts as a denial. A person must decide the "
+                f"request and send the notice ({self.deemed_denial})."
             )
         return tuple(sentences)
 
@@ -142,9 +143,10 @@ _REQUESTER_WORDS: Final[Mapping[ExtensionRequester, str]] = {
 
 
 class ClockOverride(Value):
-    """What a state or a drug changes of one clock; members that are left out apply as they are.
+    """The values of one clock that differ in a state or for a drug.
 
-    ``"extension": null`` removes the extension, and so on for the members that can be absent.
+    Members that are absent do not change the clock. ``null`` removes ``after_information``,
+    ``extension`` or ``deemed_denial``.
     """
 
     source: Text
@@ -159,7 +161,7 @@ class ClockOverride(Value):
     @classmethod
     def _is_not_null(cls, value: object) -> object:
         if value is None:
-            raise ValueError("every clock has this member: leave it out to keep it")
+            raise ValueError("must not be null; omit it to keep the value of the clock")
         return value
 
     @model_validator(mode="after")
@@ -170,7 +172,7 @@ class ClockOverride(Value):
 
     @model_serializer(mode="wrap")
     def _changed_members(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """A member that is left out differs from one that is null."""
+        """Serialize only the members that are set: an absent member differs from null."""
         members: dict[str, object] = dump(self)
         return {name: value for name, value in members.items() if name in self.model_fields_set}
 
@@ -182,7 +184,7 @@ class ClockOverride(Value):
 
 
 class ClockOverrides(Value):
-    """What a state or a drug changes, by kind of clock."""
+    """The overrides of a state or for a drug, by kind of clock."""
 
     expedited: ClockOverride | None = None
     standard: ClockOverride | None = None
@@ -193,7 +195,7 @@ class ClockOverrides(Value):
 
 
 class AppealFiling(Value):
-    """How long an appeal can be filed where the law of a state differs."""
+    """The time to file an appeal in a state whose law differs (W7)."""
 
     source: Text
     days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
@@ -201,26 +203,26 @@ class AppealFiling(Value):
 
 
 class StateOverrides(ClockOverrides):
-    """What the law of one state changes: decision clocks, and the time to file an appeal."""
+    """The overrides of one state's law: decision clocks, and the time to file an appeal."""
 
     appeal_filing: AppealFiling | None = None
 
 
 class ExternalReview(Value):
-    """What follows the last level of appeal of a line of business (W4).
+    """The external review after the last level of appeal of a line of business (W4).
 
-    An independent external review or a State fair hearing is requested within ``months`` or ``days`` of
-    the determination. Without both, the payer forwards the case by itself.
+    An independent external review or a State fair hearing can be requested within ``months`` or
+    ``days`` of the determination. Without both members, the payer forwards the case without a request.
     """
 
     source: Text
     months: Annotated[int, Field(ge=1, le=MAX_AMOUNT)] | None = None
     days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)] | None = None
     while_appealable: Words
-    """For notices and details while an appeal is possible. ``{within}`` is the time limit."""
+    """The text while an appeal is possible. ``{within}`` is replaced by the time limit."""
     without_appeal: Words
-    """For those in which no appeal remains. ``{until}`` is the last day to request it, and ``{number}``
-    the request's number."""
+    """The text if no appeal remains. ``{until}`` is replaced by the last day to request the review, and
+    ``{number}`` by the precertification number."""
 
     @field_validator("while_appealable")
     @classmethod
@@ -228,7 +230,7 @@ class ExternalReview(Value):
         try:
             text.format(within="")
         except (IndexError, KeyError, ValueError) as error:
-            raise ValueError("only {within} is filled in") from error
+            raise ValueError("must have no placeholder other than {within}") from error
         return text
 
     @field_validator("without_appeal")
@@ -237,12 +239,12 @@ class ExternalReview(Value):
         try:
             text.format(until="", number="")
         except (IndexError, KeyError, ValueError) as error:
-            raise ValueError("only {until} and {number} are filled in") from error
+            raise ValueError("must have no placeholders other than {until} and {number}") from error
         return text
 
     @property
     def after_appeal(self) -> str:
-        """What can follow an appeal, with the time limit in words."""
+        """The text of ``while_appealable`` with the time limit."""
         if self.months is not None:
             within = "one month" if self.months == 1 else f"{self.months} months"
         else:
@@ -253,20 +255,20 @@ class ExternalReview(Value):
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the payer forwards the case by itself."""
+        """Whether the payer forwards the case without a request."""
         return self.months is None and self.days is None
 
     @model_validator(mode="after")
     def _has_one_time_limit(self) -> Self:
         if self.months is not None and self.days is not None:
-            raise ValueError("state the time limit in months or in days")
+            raise ValueError("must have months or days, not both")
         return self
 
 
 class ReviewClock(Value):
     """The decision clocks of a line of business, and its appeals (W2, W7, W11).
 
-    ``warn_at_share`` is the share of the time after which a reminder is due.
+    ``warn_at_share`` is the share of the time to the deadline after which a reminder is due.
     """
 
     expedited: DecisionClock
@@ -277,20 +279,20 @@ class ReviewClock(Value):
     appeal_retrospective: DecisionClock
     appeal_filing_source: Text
     appeal_filing_days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
-    """How many calendar days after a determination an appeal can be filed."""
+    """The calendar days after a determination in which an appeal can be filed."""
     external_review: ExternalReview | None = None
-    """``None`` where nothing follows the last level of appeal."""
+    """``None`` where there is no external review after the last level of appeal."""
     appeal_levels: Annotated[int, Field(ge=1)]
-    """How often a line can be appealed before external review."""
+    """The number of levels of appeal: how often a service line can be appealed."""
     warn_at_share: Annotated[float, Field(gt=0, lt=1)]
     states: Mapping[UsState, StateOverrides] = {}
     """Overrides, by the state whose law applies (:attr:`precert.domain.coverage.Plan.state`)."""
     drugs: ClockOverrides | None = None
-    """What differs where a line is a drug that is infused or injected outside of a stay, such as a
-    Part B drug of Medicare. It applies after the state's overrides."""
+    """Overrides for a cycle with a drug that is infused or injected outside of a stay, such as one of
+    Medicare Part B. They apply after those of the state."""
 
     def in_state(self, state: str | None) -> Self:
-        """The clocks with the time to file an appeal that the state's law allows (W7).
+        """The clocks with the time to file an appeal by the law of the state (W7).
 
         :meth:`clock` applies the state's other overrides.
         """
@@ -304,9 +306,9 @@ class ReviewClock(Value):
     def clock(
         self, kind: ClockKind, state: str | None = None, *, drug: bool = False
     ) -> DecisionClock:
-        """The clock of a determination cycle, with what the state changes.
+        """The clock of a determination cycle, with the overrides of the state and for drugs.
 
-        ``drug`` is whether a line of the cycle has the clock of drugs.
+        ``drug`` is whether a service line of the cycle is a drug, for which :attr:`drugs` apply.
         """
         name = kind.value.lower()
         clock: DecisionClock = getattr(self, name)
@@ -321,9 +323,9 @@ class Extension(Value):
 
     extended_at: Moment
     due_at: Moment
-    """The deadline after it. A pause that is open then, or comes later, moves it further."""
+    """The deadline after the extension. A pause that is open then, or that begins later, moves it."""
     paused: bool = False
-    """Whether the clock was paused."""
+    """Whether the clock was paused at the time of the extension."""
     days: Annotated[int, Field(ge=1)]
     requested_by: ExtensionRequester = ExtensionRequester.PAYER
     reason: Reason

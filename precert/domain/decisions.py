@@ -1,4 +1,4 @@
-"""Service lines and their decisions: what was decided, why, by whom and in which role (W3, W4, W10)."""
+"""Service lines and their decisions, with reasons, persons and deciding roles (W3, W4, W10)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -26,14 +26,14 @@ from precert.domain.values import (
 )
 
 SYSTEM: Final = "precert"
-"""Recorded as the actor where the payer's rules acted and no person did."""
+"""The actor of changes that the payer's rules made, without a person."""
 
 CERTIFICATION_NOT_REQUIRED: Final = "0H"
-"""X12 886: approval reason where the rules require no precertification."""
+"""X12 886: the reason of an approval for which the rules require no precertification."""
 
 
 class DecidingRole(StrEnum):
-    """In which role a decision was made: rules approve, licensed persons also refuse (W10)."""
+    """The role in which a decision was made. Rules only approve; licensed persons may deny (W10)."""
 
     RULES = "RULES"
     REVIEWER = "REVIEWER"
@@ -48,9 +48,9 @@ class DecidingRole(StrEnum):
 
 
 class Approval(Value):
-    """What is approved of a service line (W3); what is left out is approved as requested.
+    """The approved values of a service line (W3). An absent value is approved as requested.
 
-    ``to_date`` is the last day of the period.
+    ``from_date`` and ``to_date`` are the first and last day of the approved period.
     """
 
     code: EnteredCode | None = None
@@ -61,32 +61,32 @@ class Approval(Value):
 
 
 class Approved(Approval):
-    """What is approved of a service line, complete. The last day is included."""
+    """The approved values of a service line, with the complete period."""
 
     from_date: date
     to_date: date
 
 
 class DecisionEntry(Value):
-    """The members of a decision that are entered, stored and returned without a change."""
+    """The members of a decision that are stored and returned as they were entered."""
 
     reason_code: Annotated[Text, Field(max_length=4)] | None = None
-    """X12 886."""
+    """The X12 886 code."""
     rationale: Annotated[str, Field(max_length=2000), MULTILINE] | None = None
     criterion: Annotated[str, Field(max_length=500), MULTILINE] | None = None
     """The clinical criterion or plan provision."""
     diagnosis: Diagnosis | None = None
-    """The adjudicated one, where it differs from the submitted one (W9)."""
+    """The adjudicated ICD-10-CM code, where it differs from the submitted one (W9)."""
 
 
 class LineDecision(DecisionEntry):
     """The decision of one service line, as a reviewer or a delegated vendor enters it (W4).
 
-    A denial has a reason code (X12 886), a rationale and a criterion, and so has an approval of fewer
-    units, a shorter period or another code than requested. An approval as requested has no reason
-    code. More than requested is approved with the status MODIFIED, which states what changes.
-    Words in [brackets] of a rationale's template are replaced.
-    ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
+    A reason code (X12 886), a rationale and a criterion are required for a denial, and for an approval
+    of fewer units, a shorter period or another code than requested. An approval as requested has no
+    reason code. An approval of more than requested has the status MODIFIED and states the changed
+    values. Words in [brackets] from a rationale's template must be replaced. ``diagnosis`` is the
+    adjudicated one, where it differs from the submitted one (W9).
     """
 
     line_id: Text
@@ -97,9 +97,9 @@ class LineDecision(DecisionEntry):
 
 
 class Decision(DecisionEntry):
-    """What was decided for one service line, why, and by whom (W4).
+    """A recorded decision of one service line, with reasons and persons (W4).
 
-    ``approved`` is there unless the line is denied.
+    ``approved`` is ``None`` only for a denial.
     """
 
     status: LineStatus
@@ -108,44 +108,46 @@ class Decision(DecisionEntry):
     decided_by: Text
     decided_as: DecidingRole = DecidingRole.REVIEWER
     signed_by: Text | None = None
-    """The second signature, where the payer requires one."""
+    """The reviewer who signed second, where the payer requires a second signature."""
     proposed_by: Text | None = None
-    """The reviewer who proposed what a physician confirmed."""
+    """The reviewer who proposed the decision that a physician confirmed."""
     dates_changed_by: Text | None = None
     """The operator who changed the approved period (W5)."""
     favorable: bool = False
-    """Of a modified line: whether nothing requested was refused, so that it is not adverse."""
+    """Whether a MODIFIED line refuses nothing that was requested: then it is not adverse."""
     approved: Approved | None = None
     approved_also_in: tuple[Text, ...] = ()
-    """Numbers of other requests that approve the same service: the reviewer confirmed it, or a vendor
-    reported it (S2)."""
+    """Numbers of other requests that approve the same service, as the reviewer confirmed or a vendor
+    reported (S2)."""
     date_change_reason: Reason | None = None
     """Why an operator changed the approved period (W5)."""
 
     @model_validator(mode="after")
     def _is_licensed(self) -> Self:
         if self.adverse and (not self.decided_as.may_refuse or self.decided_by == SYSTEM):
-            raise ValueError("only a licensed person denies or reduces (W10)")
+            raise ValueError(
+                "must be made by a licensed person, because it denies or reduces (W10)"
+            )
         return self
 
     @property
     def adverse(self) -> bool:
-        """Whether it refuses something requested: it has reasons and can be appealed (W4, W7)."""
+        """Whether it denies or reduces what was requested, so that it can be appealed (W4, W7)."""
         return self.status.rule.adverse and not self.favorable
 
     @property
     def counts_as(self) -> LineStatus:
-        """The status that decides on the whole request and its notice (W3)."""
+        """The status from which those of the whole request and its notices are derived (W3)."""
         return LineStatus.APPROVED if self.favorable else self.status
 
     @property
     def outcome(self) -> str:
-        """The decision in a determination notice."""
+        """The decision in the words of a determination notice."""
         return "Approved with changes" if self.favorable else self.status.rule.outcome
 
     @property
     def persons(self) -> frozenset[str]:
-        """Who made it: they do not decide its appeal (W7)."""
+        """The persons who made the decision, who may not decide its appeal (W7)."""
         persons = {self.decided_by, self.signed_by, self.proposed_by}
         return frozenset(one for one in persons if one is not None and one != SYSTEM)
 
@@ -163,44 +165,45 @@ class ServiceLine(Value):
     sequence: Annotated[int, Field(ge=1)] | None = None
     """The number of its item in the submitter's claim, where an update stated it."""
     added_in: Annotated[int, Field(ge=1)] = 1
-    """The determination cycle that it was added for."""
+    """The determination cycle for which the line was added."""
     replaces: Text | None = None
-    """The line that it changes, which has the same number."""
+    """The id of the line that this one changes; both have the same item number."""
     cancelled_at: Moment | None = None
 
     @property
     def status(self) -> LineStatus:
+        """CANCELLED, the status of the last decision, or OPEN without a decision."""
         if self.cancelled_at is not None:
             return LineStatus.CANCELLED
         return self.decisions[-1].status if self.decisions else LineStatus.OPEN
 
     def before(self, cycle: int) -> Decision | None:
-        """The decision in effect before this determination cycle."""
+        """The decision in effect before a determination cycle; ``None`` without one."""
         earlier = (one for one in reversed(self.decisions) if one.cycle < cycle)
         return next(earlier, None)
 
     @property
     def adverse(self) -> bool:
-        """Whether the decision in effect refuses something requested."""
+        """Whether the decision in effect denies or reduces what was requested."""
         return self.cancelled_at is None and bool(self.decisions) and self.decisions[-1].adverse
 
     @property
     def counts_as(self) -> LineStatus:
-        """The status that decides on the whole request (W3)."""
+        """The status from which that of the whole request is derived (W3)."""
         if self.cancelled_at is not None:
             return LineStatus.CANCELLED
         return self.decisions[-1].counts_as if self.decisions else LineStatus.OPEN
 
     @property
     def approved(self) -> Approved | None:
-        """What is approved at present."""
+        """The approved values in effect; ``None`` if nothing is approved."""
         if self.cancelled_at is not None:
             return None
         return self.decisions[-1].approved if self.decisions else None
 
     @property
     def review_action(self) -> str:
-        """X12 306 (HCR01): NA where no certification was required, else the status's."""
+        """The X12 306 code (HCR01): NA if no certification was required, else that of the status."""
         last = self.decisions[-1] if self.decisions and self.cancelled_at is None else None
         if last is not None and last.reason_code == CERTIFICATION_NOT_REQUIRED:
             return NOT_REQUIRED_ACTION
@@ -216,7 +219,7 @@ class ServiceLine(Value):
 
 
 def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
-    """The service lines to determine of a submission."""
+    """The service lines of a submission, without decisions."""
     return tuple(
         ServiceLine(
             line_id=line_id,
@@ -228,13 +231,18 @@ def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
 
 
 def _code_type(procedure: Procedure) -> CodeType | None:
-    """The code set that the content names, or the one whose form the code has."""
+    """The code set that the content states, or the first whose format the code has."""
     return procedure.code_type or next(iter(code_types_of(procedure.code)), None)
 
 
 def with_decisions(
     lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], line_ids: Sequence[str]
 ) -> tuple[ServiceLine, ...]:
+    """The lines with the decisions added, by line id.
+
+    Raises:
+        InvalidInputError: not exactly the lines of ``line_ids`` have a decision.
+    """
     require_lines(decisions, line_ids)
     return tuple(
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
@@ -245,7 +253,7 @@ def with_decisions(
 
 
 def without_replaced(lines: Sequence[ServiceLine], now: datetime) -> tuple[ServiceLine, ...]:
-    """The lines, of which those whose replacement is approved are cancelled."""
+    """The lines, with those cancelled at ``now`` whose replacement is approved (W10)."""
     replaced = {line.replaces for line in lines if line.replaces and line.status.rule.approves}
     return tuple(
         line.model_copy(update={"cancelled_at": now})
@@ -256,6 +264,11 @@ def without_replaced(lines: Sequence[ServiceLine], now: datetime) -> tuple[Servi
 
 
 def require_lines(decisions: Mapping[str, Decision], line_ids: Sequence[str]) -> None:
+    """Require one decision for each line of ``line_ids``, and no others.
+
+    Raises:
+        InvalidInputError: a line has no decision, or a decision is of another line.
+    """
     errors = [
         FieldError("/lines", "line_missing", f"must include a decision for line {line_id}")
         for line_id in line_ids

@@ -1,7 +1,8 @@
-"""Delegated vendors: which service lines of a request they decide, until when, and what they reported.
+"""Delegated vendors: the service lines that they decide, their deadlines and their reports.
 
-A *delegation* is the part of one request that one vendor decides. The payer decides the lines that no
-delegation names. A vendor's deadline is recorded and escalated; time decides nothing (W10).
+A *delegation* has the service lines of one request that one vendor decides. The payer decides the
+lines that are in no delegation. When a vendor's deadline passes, an escalation is recorded; no line is
+decided by that (W10).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,14 +31,14 @@ class DelegationStatus(StrEnum):
     """Status of the service lines that one vendor decides."""
 
     OPEN = "OPEN"
-    """Received, and not reported yet."""
+    """The vendor has not reported a determination yet."""
     REPORTED = "REPORTED"
     WITHDRAWN = "WITHDRAWN"
     """The request was voided before the vendor reported."""
 
 
 class VendorReviewer(Value):
-    """The person who decided for a delegated vendor. Recorded for audits; no response names it (A3)."""
+    """The person who decided for a delegated vendor; stored for audits, not in responses (A3)."""
 
     name: Annotated[Text, Field(description="First and last name.")]
     credential: Annotated[
@@ -53,22 +54,22 @@ class VendorReviewer(Value):
 
 
 class RecordedReport(Value):
-    """One report of a vendor that was applied, for audits."""
+    """One report of a vendor that was applied to the request; stored for audits."""
 
     reference: Text
-    """The vendor's number of the case."""
+    """The vendor's case number."""
     reported_at: Moment
     received_at: Moment
     reported_by: Text
-    """Subject of the caller, or the source of the event."""
+    """The subject of the caller, or the source of the event."""
     reviewer: VendorReviewer | None = None
 
 
 class Delegation(Value):
-    """The service lines of a request that one vendor decides, as its rule list assigned them (W8)."""
+    """The service lines of a request that one vendor decides, as the rule list assigned them (W8)."""
 
     vendor: DelegatedVendor
-    """With its contacts, as published with the rule list."""
+    """The vendor and its contacts, as published with the rule list."""
     line_ids: Annotated[tuple[Text, ...], Field(min_length=1)]
     rule_list: Text
     """Version of the rule list that assigned the lines."""
@@ -77,7 +78,7 @@ class Delegation(Value):
     confirmed_by_staff: bool = False
     """Whether the payer's staff confirmed it for the provider, with the registration (S5)."""
     delegated_at: Moment | None = None
-    """When the vendor received the lines; ``None`` before, and for a case requested from the vendor."""
+    """When the vendor received the lines; ``None`` before, and if the vendor registered the request."""
     warn_at: Moment | None = None
     due_at: Moment | None = None
     warned: bool = False
@@ -90,7 +91,7 @@ class Delegation(Value):
 
     @property
     def reported_at(self) -> datetime | None:
-        """When the vendor decided what was recorded last; older reports are ignored."""
+        """The vendor's instant of the report that was applied last; older reports are ignored."""
         return self.reports[-1].reported_at if self.reports else None
 
     @property
@@ -100,32 +101,32 @@ class Delegation(Value):
 
     @property
     def next_check_at(self) -> datetime | None:
-        """When the next reminder or escalation is due; ``None`` where nothing is left to record."""
+        """When the next reminder or escalation is due; ``None`` if there is none."""
         if not self.awaits_report or self.escalated:
             return None
         return self.due_at if self.warned else self.warn_at
 
     def delegated(self, deadline: Deadline, now: datetime) -> Self:
-        """The delegation as the vendor receives it."""
+        """The delegation with the vendor's deadline, received at ``now``."""
         update = {"delegated_at": now, "warn_at": deadline.warn_at, "due_at": deadline.due_at}
         return self.model_copy(update=update)
 
 
 @dataclass(frozen=True)
 class Ownership:
-    """Who decides each service line of some content, as far as the rule list in effect determines.
+    """Who decides each service line of a content, by the rule list in effect.
 
-    ``vendor_of`` has each line that could be evaluated: its vendor, or ``None`` for the payer.
+    ``vendor_of`` has the vendor id of each line that could be evaluated; ``None`` for the payer.
     """
 
     rule_list: str | None = None
     vendor_of: Mapping[str, str | None] = field(default_factory=dict)
     vendors: Mapping[str, DelegatedVendor] = field(default_factory=dict)
     without_predetermination: tuple[str, ...] = ()
-    """The codes for which the list offers no predetermination (C14)."""
+    """The codes for which the rule list offers no predetermination (C14)."""
 
     def decided_by(self, line_id: str) -> DecidedBy | None:
-        """Who decides a line; ``None`` where that cannot be determined yet."""
+        """Who decides a line; ``None`` if the line could not be evaluated."""
         if line_id not in self.vendor_of:
             return None
         return DecidedBy.VENDOR if self.vendor_of[line_id] else DecidedBy.PAYER
@@ -141,7 +142,7 @@ class Ownership:
     def delegations(
         self, *, confirmed_at: datetime | None = None, by_staff: bool = False
     ) -> tuple[Delegation, ...]:
-        """The delegations that a request with this content starts with."""
+        """The delegations of a new request with this content, one per vendor."""
         return tuple(
             Delegation(
                 vendor=self.vendors[vendor_id],
@@ -155,12 +156,12 @@ class Ownership:
 
 
 def contact_of(vendor: DelegatedVendor) -> str:
-    """The vendor's phone number and address in words."""
+    """The vendor's phone number and URL in words, as in *800-555-0100 or https://…*."""
     contacts: Iterable[str | None] = (vendor.phone and written_phone(vendor.phone), vendor.url)
     return " or ".join(one for one in contacts if one)
 
 
 def names_of(delegations: Sequence[Delegation]) -> str:
-    """The vendors' names with their contacts, each once."""
+    """The names of the vendors with their contacts in words, each once."""
     named = (f"{one.vendor.name} ({contact_of(one.vendor)})" for one in delegations)
     return " and ".join(dict.fromkeys(named))

@@ -1,7 +1,8 @@
-"""The determination of a service line: what was decided and approved.
+"""The determination of service lines: validate entered decisions and derive their status.
 
-Decisions that contradict the request or themselves are errors. What is approved decides whether a line
-is approved as requested or modified, and whether a modification refuses something (W3, W4, W9).
+A decision that contradicts itself or the request is an error. The status is derived from the approved
+values: APPROVED as requested, otherwise MODIFIED, which is adverse if it reduces the request (W3, W4,
+W9).
 """
 
 from collections.abc import Collection, Iterator
@@ -20,12 +21,12 @@ from precert.domain.values import CodeType
 
 
 def is_less(approved: Approved, reference: Approved) -> bool:
-    """Whether an approval is a reduction: it needs reasons, as a denial does (W4)."""
+    """Whether an approval reduces the reference, so that it needs reasons as a denial does (W4)."""
     return bool(_reductions(approved, reference))
 
 
 def _reductions(approved: Approved, reference: Approved) -> dict[str, str]:
-    """Members in which less is approved, with the least value that is no reduction."""
+    """Members with less than the reference, each with its least valid value in words."""
     members = {}
     if approved.code != reference.code:
         members["code"] = f"{reference.code or 'no code'}"
@@ -39,7 +40,7 @@ def _reductions(approved: Approved, reference: Approved) -> dict[str, str]:
 
 
 def _additions(approved: Approved, reference: Approved) -> dict[str, str]:
-    """Members in which more is approved, with the most that was requested."""
+    """Members with more than the reference, each with the requested value."""
     members = {}
     if reference.units is not None and (approved.units or 0) > reference.units:
         members["units"] = str(reference.units)
@@ -49,7 +50,7 @@ def _additions(approved: Approved, reference: Approved) -> dict[str, str]:
 
 
 def _losses(approved: Approved, granted: Approved) -> dict[str, str]:
-    """Members in which an approval takes back something granted before, with what was granted."""
+    """Members with less than an earlier approval, each with its least valid value in words."""
     members = _reductions(approved, granted)
     members.pop("to_date", None)
     if approved.from_date > granted.from_date:
@@ -60,7 +61,7 @@ def _losses(approved: Approved, granted: Approved) -> dict[str, str]:
 
 
 def is_worse(after: Decision, before: Decision | None) -> bool:
-    """Whether a decision refuses something that the earlier one, if any, did not (W10)."""
+    """Whether a decision denies or reduces more than the earlier one, if any, did (W10)."""
     if before is None or not before.status.rule.approves:
         return after.adverse and (before is None or not before.adverse)
     if not after.status.rule.approves or (after.adverse and not before.adverse):
@@ -80,7 +81,7 @@ def _length(approved: Approved) -> timedelta:
 
 @dataclass(frozen=True)
 class Signature:
-    """Who decides, in which role, when, and in which determination cycle."""
+    """The person, role, instant and determination cycle of a decision."""
 
     by: str
     at: datetime
@@ -91,12 +92,12 @@ class Signature:
 def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
     """Errors of the decisions that do not depend on the request."""
     if not decisions:
-        yield FieldError("/lines", "missing", "decide every open service line")
+        yield FieldError("/lines", "missing", "must have a decision for each open service line")
     seen: set[str] = set()
     for index, decision in enumerate(decisions):
         if decision.line_id in seen:
             yield FieldError(
-                f"/lines/{index}/line_id", "duplicate", "decide each service line once"
+                f"/lines/{index}/line_id", "duplicate", "must not have more than one decision"
             )
         seen.add(decision.line_id)
 
@@ -110,10 +111,11 @@ def errors_of_line(
     granted: Approved | None = None,
     information_requested: bool = True,
 ) -> Iterator[FieldError]:
-    """Errors and contradictions of a decision on one line; pointers are relative to the line.
+    """Errors of the decision of one line; pointers are relative to the line.
 
-    ``granted`` is what an earlier determination approved: an appeal takes none of it back (W7).
-    ``information_requested`` is whether the providers received a request for information.
+    ``requested`` is ``None`` if the content does not have the line: then the approved values are not
+    compared. ``granted`` is what an earlier determination approved, which an appeal must not reduce
+    (W7). ``information_requested`` is whether the providers received a request for information.
     """
     yield from errors_of_diagnosis(entered, requested, lookup)
     if not entered.status.rule.approves:
@@ -148,7 +150,10 @@ def _changes(entered: LineDecision) -> dict[str, object]:
 def _errors_of_amount(
     entered: LineDecision, approved: Approved, in_full: Approved, granted: Approved | None
 ) -> Iterator[FieldError]:
-    """More than requested without MODIFIED, MODIFIED without a change, less than granted."""
+    """Errors of the approved amount.
+
+    They are more than requested without MODIFIED, MODIFIED without a change, and less than granted.
+    """
     if entered.status is LineStatus.MODIFIED:
         if _changes(entered) and approved == in_full:
             message = "this is the same as requested; use APPROVED, or change units, dates or code"
@@ -166,20 +171,20 @@ def _errors_of_amount(
 
 
 def _errors_of_refusal(entered: LineDecision, payer: Payer) -> Iterator[FieldError]:
-    """Reasons of a denial on a decision that refuses nothing."""
+    """Errors of a decision with reasons of a denial, which denies and reduces nothing."""
     if entered.reason_code is not None:
         message = "nothing is denied or reduced; remove the reason, or deny or reduce the line"
         yield FieldError("/reason_code", "contradicts", message)
     rationale = " ".join(words_of(entered.rationale or ""))
     if any(" ".join(words_of(text)) in rationale for text in payer.reason_codes.values()):
-        message = "this is a reason for a denial, but nothing is denied or reduced"
+        message = "must not state a reason for a denial, because nothing is denied or reduced"
         yield FieldError("/rationale", "contradicts", message)
 
 
 def errors_of_diagnosis(
     entered: LineDecision, requested: RequestedLine | None, lookup: Lookup
 ) -> Iterator[FieldError]:
-    """Whether the adjudicated diagnosis exists, at the time of the service (W9)."""
+    """The error of an adjudicated diagnosis that is not valid on the date of service (W9)."""
     if entered.diagnosis is not None:
         on = requested.service.first_day if requested else None
         if error := error_of_diagnosis(entered.diagnosis, on, lookup):
@@ -189,7 +194,7 @@ def errors_of_diagnosis(
 def decision_of(
     entered: LineDecision, requested: RequestedLine, payer: Payer, signature: Signature
 ) -> Decision:
-    """The decision; MODIFIED where the approval is not as requested."""
+    """The decision to record: MODIFIED if the approved values are not as requested."""
     approves = entered.status.rule.approves
     approved = approved_of(entered, requested, payer) if approves else None
     status, favorable = entered.status, False
@@ -211,7 +216,7 @@ def decision_of(
 
 
 def approved_of(entered: LineDecision, requested: RequestedLine, payer: Payer) -> Approved:
-    """What is approved; as requested where nothing else is entered."""
+    """The approved values: as entered, otherwise as requested."""
     changed = _changes(entered)
     if (code := changed.get("code")) and has_form(requested.code or "", CodeType.REVENUE):
         changed["code"] = canonical_code(str(code), CodeType.REVENUE)
@@ -225,7 +230,7 @@ def _as_requested(requested: RequestedLine, payer: Payer) -> Approved:
 def errors_of_approval(
     entered: LineDecision, requested: RequestedLine | None, payer: Payer
 ) -> Iterator[FieldError]:
-    """Errors of what is approved; pointers are relative to the line."""
+    """Errors of the approved values; pointers are relative to the line."""
     amount = entered.approved
     if amount is None:
         return
@@ -245,7 +250,7 @@ def errors_of_approval(
         message = "the service line has no code; remove this code"
         yield FieldError("/approved/code", "not_applicable", message)
     elif amount.code is not None and not code_types_of(amount.code):
-        yield FieldError("/approved/code", "malformed", "this is not a procedure code")
+        yield FieldError("/approved/code", "malformed", "must have the format of a procedure code")
     if approved.units is not None and approved.unit_type is None:
         yield FieldError("/approved/unit_type", "missing", "required with units")
     if amount.unit_type is not None and approved.units is None:
@@ -255,7 +260,7 @@ def errors_of_approval(
 def _errors_of_period(
     approved: Approved, requested: RequestedLine, payer: Payer
 ) -> Iterator[FieldError]:
-    """Whether the approved period is near the requested dates, and not too long."""
+    """Errors of an approved period that is too far from the requested dates, or too long."""
     settings, day = payer.utilization_management, requested.from_date
     if day is None:
         return
@@ -272,7 +277,7 @@ def _errors_of_period(
 
 
 def _around(day: date, days: int) -> tuple[date, date]:
-    """So many days before and after, within the calendar."""
+    """The dates ``days`` before and after a day, within the calendar."""
     length = timedelta(days=days)
     first = day - length if day - date.min > length else date.min
     return first, day + length if date.max - day > length else date.max
@@ -281,7 +286,7 @@ def _around(day: date, days: int) -> tuple[date, date]:
 def _errors_of_reasons(
     entered: LineDecision, status: LineStatus, payer: Payer, information_requested: bool
 ) -> Iterator[FieldError]:
-    """Whether a denial or a reduction has a fitting reason code, a rationale and a criterion."""
+    """Errors of a denial or a reduction without a valid reason code, a rationale and a criterion."""
     decision = "a denial" if status is LineStatus.DENIED else "an approval of less than requested"
     if errors := list(errors_of_code(entered, decision, payer)):
         yield from errors
@@ -295,7 +300,9 @@ def _errors_of_reasons(
             )
             yield FieldError("/reason_code", "contradicts", message, fitting)
         elif rule.needs_information_request and not information_requested:
-            message = f"{meaning}: no information was requested from the providers"
+            message = (
+                f"{meaning}: not valid, because no information was requested from the providers"
+            )
             yield FieldError("/reason_code", "contradicts", message)
     for name in ("rationale", "criterion"):
         if not getattr(entered, name):
@@ -303,7 +310,7 @@ def _errors_of_reasons(
 
 
 def errors_of_code(entered: LineDecision, decision: str, payer: Payer) -> Iterator[FieldError]:
-    """Whether the reason code is one of the payer's."""
+    """The error of a reason code that is not one of the payer's."""
     if entered.reason_code not in payer.reason_codes:
         choices = tuple(sorted(payer.reason_codes))
         names = ", ".join(f"{code} ({payer.reason_codes[code]})" for code in choices)

@@ -1,4 +1,4 @@
-"""The provider directory: entries, ZIP codes, distances (C1), and frequently selected ones (C2)."""
+"""The provider directory: entries, search by ZIP code and name (C1), frequent selections (C2)."""
 
 from hashlib import sha256
 from math import asin, cos, floor, radians, sin, sqrt
@@ -14,15 +14,16 @@ from precert.domain.values import LINE, Npi, Phone, ProviderKind, Text, Tin, Val
 SEARCH_RADIUS_MILES: Final = 25.0
 EARTH_RADIUS_MILES: Final = 3958.8
 CELL_DEGREES: Final = 0.5
-"""Side of a search cell: about the radius, so that an entry is filed under few cells."""
+"""The side of a search cell in degrees: about the radius, so that an entry is in few cells."""
 
 
-SHORTEST_TYPED: Final = 3
-"""From this length of a word a search covers the radius; a shorter one only the ZIP code."""
+MIN_WORD_LENGTH: Final = 3
+"""The minimum length of a word for a search within the radius; with shorter words, only the ZIP code is
+searched."""
 
 
 class Place(Value):
-    """Center of a ZIP code, in degrees."""
+    """The center of a ZIP code, in degrees."""
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
@@ -40,6 +41,7 @@ class DirectoryEntry(Value):
     phone: Phone | None = None
 
     def as_provider(self) -> Provider:
+        """The entry as a provider of a request."""
         return Provider(
             provider_id=self.provider_id,
             kind=self.kind,
@@ -52,7 +54,7 @@ class DirectoryEntry(Value):
 
 
 class ProviderSearch(Value):
-    """A search: position, kind of provider, and beginnings of words of the name."""
+    """A search: ZIP code, kind of provider, and beginnings of words of the name."""
 
     zip_code: ZipCode
     kind: ProviderKind
@@ -60,7 +62,7 @@ class ProviderSearch(Value):
 
 
 def miles_between(one: Place, other: Place) -> float:
-    """Great-circle distance (haversine)."""
+    """The great-circle distance in miles (haversine formula)."""
     lat_1, lat_2 = radians(one.latitude), radians(other.latitude)
     half_lat = (lat_2 - lat_1) / 2
     half_lon = radians(other.longitude - one.longitude) / 2
@@ -69,15 +71,14 @@ def miles_between(one: Place, other: Place) -> float:
 
 
 def cell_of(place: Place) -> str:
-    """The search cell of a position."""
+    """The key of the search cell with the position: its row and column."""
     return f"{floor(place.latitude / CELL_DEGREES)}:{floor(place.longitude / CELL_DEGREES)}"
 
 
 def cells_near(place: Place) -> frozenset[str]:
-    """Every cell with a point within the search radius: an entry is filed under all of them.
+    """The keys of all cells with a point within the search radius, under which an entry is stored.
 
-    Filing an entry under each cell from which it can be found makes a search one query, of the
-    searcher's own cell, however large the directory is.
+    A search is therefore one query, of the cell of the searched ZIP code, for a directory of any size.
     """
     miles_per_degree = EARTH_RADIUS_MILES * radians(1)
     reach_lat = SEARCH_RADIUS_MILES / miles_per_degree
@@ -95,27 +96,28 @@ def cells_near(place: Place) -> frozenset[str]:
 
 
 def name_matches(name: str, entered: str) -> bool:
-    """Whether every entered word is the beginning of some word of the name (type-ahead)."""
+    """Whether each entered word is the beginning of a word of the name, for a type-ahead search."""
     words = search_words(name)
     return all(any(word.startswith(part) for word in words) for part in words_of(entered))
 
 
 def words_filed(name: str) -> frozenset[str]:
-    """The words of a name by which it is found within the radius."""
-    return frozenset(word for word in search_words(name) if len(word) >= SHORTEST_TYPED)
+    """The words of a name under which its entry is stored for searches within the radius."""
+    return frozenset(word for word in search_words(name) if len(word) >= MIN_WORD_LENGTH)
 
 
 def word_to_search(entered: str) -> str | None:
-    """The longest entered word, which is the most selective; ``None`` if all are too short."""
-    words = {word for word in words_of(entered) if len(word) >= SHORTEST_TYPED}
+    """The longest entered word, as the most selective one; ``None`` if all are too short."""
+    words = {word for word in words_of(entered) if len(word) >= MIN_WORD_LENGTH}
     return max(sorted(words), key=len, default=None)
 
 
 FREQUENT_SHOWN: Final = 10
+"""The number of frequent providers that are offered."""
 
 
 class FrequentProvider(Value):
-    """A provider as last selected, the number of selections, and the time of the last."""
+    """A provider as last selected, with the number of selections and the instant of the last."""
 
     provider: Provider
     selected: int
@@ -123,7 +125,7 @@ class FrequentProvider(Value):
 
 
 def selected_provider(content: RequestContent) -> Provider | None:
-    """The servicing provider, if it is complete enough to be offered again."""
+    """The servicing provider, if it has what is needed to offer it again; otherwise ``None``."""
     provider = content.servicing_provider
     if provider is None or None in (provider.name, provider.npi, provider.tin, provider.address):
         return None
@@ -131,7 +133,7 @@ def selected_provider(content: RequestContent) -> Provider | None:
 
 
 def selection_key(provider: Provider) -> str:
-    """The identity of a selection: the directory's id, or else name, address and TIN."""
+    """The key of a selected provider: the id of the directory, else a hash of what was entered."""
     if provider.provider_id:
         return f"ID#{provider.provider_id}"
     address = provider.address
@@ -141,6 +143,6 @@ def selection_key(provider: Provider) -> str:
 
 
 def most_frequent(selections: list[FrequentProvider]) -> tuple[FrequentProvider, ...]:
-    """Most frequently selected first; among equals, the last selected."""
+    """The most frequently selected providers first; among equals, the one selected last."""
     ranked = sorted(selections, key=lambda one: (one.selected, one.selected_at), reverse=True)
     return tuple(ranked[:FREQUENT_SHOWN])

@@ -1,6 +1,6 @@
-"""Records of how adverse service lines are disputed: appeals, reconsiderations, discussions (W7, W12).
+"""Records of disputes of adverse service lines: appeals, reconsiderations, discussions (W7, W12).
 
-Who may file what, and what follows, is in :mod:`precert.domain.disputing`.
+The rules of filing and deciding them are in :mod:`precert.domain.disputing`.
 """
 
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ from precert.domain.values import MULTILINE, Text, Value
 
 @dataclass(frozen=True)
 class DisputeRule:
-    """What follows from the kind of a dispute."""
+    """The display name, events and order of a kind of dispute."""
 
     label: str
     filed: EventType
     pended: EventType
     determined: EventType
     before_appeal: bool = True
-    """Whether it comes before any appeal, and any reviewer may decide it."""
+    """Whether it is possible only before the first appeal. Any reviewer may decide it."""
 
 
 class DisputeKind(StrEnum):
-    """How providers dispute adverse lines: only an appeal uses up a level (W7, W12)."""
+    """The kinds of dispute of adverse service lines. Only an appeal counts as a level (W7, W12)."""
 
     PEER_TO_PEER = "PEER_TO_PEER"
     RECONSIDERATION = "RECONSIDERATION"
@@ -78,11 +78,11 @@ class DiscussionOutcome(StrEnum):
 
 
 CLINICAL_OUTCOMES: Final = frozenset({DiscussionOutcome.UPHELD, DiscussionOutcome.OVERTURNED})
-"""Outcomes that need the judgment of a clinician who may decide."""
+"""The outcomes that a physician must record where only a physician may deny or reduce."""
 
 
 class DisputeOption(StrEnum):
-    """What remains open to the providers or the member after an adverse determination."""
+    """What the providers or the member can still do after an adverse determination."""
 
     PEER_TO_PEER = "PEER_TO_PEER"
     RECONSIDERATION = "RECONSIDERATION"
@@ -91,17 +91,18 @@ class DisputeOption(StrEnum):
 
 
 class Rights(Value):
-    """What the providers can do about adverse lines, and before when; ``None`` where they cannot."""
+    """The instants before which adverse lines can be disputed; ``None`` for what is not possible."""
 
     levels: Annotated[int, Field(ge=1)]
-    """How often a line can be appealed."""
+    """The number of levels of appeal: how often a service line can be appealed."""
     peer_to_peer_until: Moment | None = None
     reconsideration_until: Moment | None = None
     appeal_until: Moment | None = None
     external_review_until: Moment | None = None
-    """It counts only while no appeal is possible."""
+    """It applies only while no appeal is possible."""
 
     def until(self, kind: DisputeKind) -> datetime | None:
+        """The instant before which a dispute of this kind can be filed; ``None`` if it cannot."""
         match kind:
             case DisputeKind.PEER_TO_PEER:
                 return self.peer_to_peer_until
@@ -113,11 +114,12 @@ class Rights(Value):
                 assert_never(other)
 
     def allows(self, kind: DisputeKind, now: datetime) -> bool:
+        """Whether a dispute of this kind can be filed now."""
         until = self.until(kind)
         return until is not None and now < until
 
     def options(self, now: datetime) -> dict[DisputeOption, datetime]:
-        """What is open, and before when: external review only where no appeal is."""
+        """The options with the instants before which they are open; see :meth:`external_review`."""
         options = {
             DisputeOption(kind.value): until
             for kind in DisputeKind
@@ -128,22 +130,22 @@ class Rights(Value):
         return options
 
     def external_review(self, now: datetime) -> datetime | None:
-        """The end of the time for external review, while it is what remains."""
+        """The end of the time for external review; ``None`` if it is over or an appeal is possible."""
         until = self.external_review_until
         if until is None or now >= until or self.allows(DisputeKind.APPEAL, now):
             return None
         return until
 
     def later(self, length: timedelta) -> "Rights":
-        """The rights after a pause: the time of an open dispute does not count."""
+        """The rights with every instant later by ``length``, the time in which a dispute was open."""
         ends = {name: end + length for name, end in self if isinstance(end, datetime)}
         return self.model_copy(update=ends)
 
 
 class Appeal(Value):
-    """A determination cycle that reconsiders adverse lines: an appeal, or what comes before (W7, W12).
+    """A dispute of adverse lines, which has a determination cycle of its own (W7, W12).
 
-    ``level`` is that of an appeal, from 1, and 0 for what is none.
+    ``level`` is the level of an appeal, from 1; it is 0 for a reconsideration or a discussion.
     """
 
     kind: DisputeKind = DisputeKind.APPEAL
@@ -155,14 +157,14 @@ class Appeal(Value):
     reason: Annotated[str, Field(min_length=1, max_length=4000), MULTILINE]
     filed_at: Moment
     filed_by: Text | None = None
-    """Subject of the person who filed it; not for callers (A3)."""
+    """The subject of the person who filed it; not in responses (A3)."""
     clock: DecisionClock | None = None
     warn_at: Moment | None = None
     due_at: Moment | None = None
     phone: Text | None = None
-    """Where the clinician can be reached for a discussion."""
+    """The phone number of the clinician for a discussion."""
     outcome: DiscussionOutcome | None = None
     closed_at: Moment | None = None
     closed_by: Text | None = None
-    """Who recorded the outcome of a discussion; not for callers (A3)."""
+    """The subject of the person who closed it; not in responses (A3)."""
     extension: "Extension | None" = None

@@ -1,8 +1,9 @@
-"""How adverse service lines are disputed after a determination, and until when (W7, W12).
+"""Disputes of adverse service lines after a determination, and their time limits (W7, W12).
 
-A peer-to-peer discussion and a reconsideration come before the first appeal and count as none. After
-the last level of appeal, or the time to file it, only external review remains. Each function that
-changes a request returns the change; the records are in :mod:`precert.domain.disputes`.
+A peer-to-peer discussion and a reconsideration are possible before the first appeal and do not count as
+a level of appeal. After the last level, or the time to file an appeal, only external review remains.
+Each function that changes a request returns the change; the records are in
+:mod:`precert.domain.disputes`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from precert.domain.clocks import (
     Deadline,
     appeal_filing_end,
     business_day_from,
+    last_day_before,
     local_date,
     months_after,
 )
@@ -33,15 +35,16 @@ _BEFORE_APPEAL: Final = frozenset(kind for kind in DisputeKind if kind.rule.befo
 
 
 def lines_open_to(review: Review, kind: DisputeKind, levels: int, cycle: int) -> dict[str, int]:
-    """Adverse lines that can still be disputed in this way after the cycle, with the level.
+    """The adverse lines that can be disputed in this way after the cycle, with the level of appeal.
 
-    ``levels`` is how often a line can be appealed; the other ways are open once, before any appeal.
+    ``levels`` is the number of levels of appeal. A discussion and a reconsideration are possible once
+    each, before the first appeal; their level is 0.
     """
     found = {}
     earlier = [one for one in review.appeals if one.cycle <= cycle]
     for line in review.lines:
         decision = line.before(cycle + 1)
-        # What a vendor decides is disputed at the vendor.
+        # A decision of a delegated vendor is disputed with the vendor.
         if decision is None or not decision.adverse or review.delegation_of(line.line_id):
             continue
         disputes = [one.kind for one in earlier if line.line_id in one.line_ids]
@@ -57,7 +60,7 @@ def lines_open_to(review: Review, kind: DisputeKind, levels: int, cycle: int) ->
 def rights_after(
     review: Review, cycle: int, determined_at: datetime, clock: ReviewClock, payer: Payer
 ) -> Rights | None:
-    """The rights after the determination of a cycle; ``None`` where nothing was refused."""
+    """The rights after the determination of a cycle; ``None`` if nothing was denied or reduced."""
     decisions = [line.before(cycle + 1) for line in review.own_lines]
     if not any(one and one.adverse for one in decisions):
         return None
@@ -98,7 +101,7 @@ def _external_review_end(
 def is_forwarded(review: Review, clock: ReviewClock, cycle: int) -> bool:
     """Whether the payer forwards the case for external review after a cycle, without a request (W4).
 
-    That is where a line stays adverse and no level of appeal remains.
+    It does so if a line is adverse and none can be appealed again.
     """
     external = clock.external_review
     if external is None or not external.is_automatic:
@@ -109,7 +112,7 @@ def is_forwarded(review: Review, clock: ReviewClock, cycle: int) -> bool:
 
 
 def with_rights(change: Change, payer: Payer) -> Change:
-    """The determination with the rights that follow from it."""
+    """The change with the rights of the providers after its determination."""
     request = change.request
     review = request.submitted
     clock = payer.clock_for(request)
@@ -131,17 +134,33 @@ def file_appeal(
     levels: int = 1,
     document_slots: int = 0,
 ) -> Change:
-    """Appeal adverse service lines within the filing time (W7).
+    """Appeal adverse service lines (W7). A line can be appealed once per level.
 
-    A line can be appealed once per level. The appeal grants upload slots.
+    Args:
+        request: The determined request.
+        line_ids: The adverse service lines to appeal.
+        reason: Why the determination should be changed.
+        expedited: Whether the appeal has the expedited clock.
+        filing_days: The calendar days after the determination in which an appeal can be filed.
+        zone: The payer's time zone.
+        by: Subject of the caller.
+        now: The instant of filing.
+        levels: The number of levels of appeal.
+        document_slots: The number of upload slots that the appeal grants.
+
+    Raises:
+        ActionNotAllowedError: a vendor decided, a dispute is open, the time is over, or no level
+            remains.
+        InvalidInputError: a line is not adverse, or a vendor decides it.
     """
     review = _require_disputable(request, line_ids)
     end = appeal_filing_end(review.last_determined_at, filing_days, zone)
-    # A discussion makes the time longer.
-    prolonged = review.rights.appeal_until if review.rights else None
-    if now >= max(end, prolonged or end):
+    # A discussion extends the time.
+    extended = review.rights.appeal_until if review.rights else None
+    end = max(end, extended or end)
+    if now >= end:
         raise request.refusal(
-            f"The time to appeal is over: it is {filing_days} days from the determination."
+            f"The time to file an appeal is over: its last day was {last_day_before(end, zone)}."
         )
     appeals = [one for one in review.appeals if one.kind is DisputeKind.APPEAL]
     level = 1 + max(sum(line_id in one.line_ids for one in appeals) for line_id in line_ids)
@@ -174,11 +193,12 @@ def file_dispute(
 ) -> Change:
     """Request a reconsideration or a discussion of adverse lines, each once before an appeal (W12).
 
-    It opens a cycle of its own and uses up no level of appeal.
+    It opens a determination cycle of its own and does not count as a level of appeal. ``phone`` is the
+    number of the clinician for a discussion. The other parameters are those of :func:`file_appeal`.
 
     Raises:
-        ActionNotAllowedError: nothing was refused, a vendor decided, a dispute is open,
-            or the time is over.
+        ActionNotAllowedError: nothing was denied or reduced, a vendor decided, a dispute is open, or
+            the time is over.
         InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
     """
     review, what = _require_disputable(request, line_ids), kind.rule.label.lower()
@@ -204,7 +224,7 @@ def file_dispute(
 
 
 def _require_disputable(request: Request, line_ids: Sequence[str]) -> Review:
-    """The review, if a cycle about these adverse lines can be opened (W7, W12).
+    """Return the review, if a dispute of these lines can be opened (W7, W12).
 
     Raises:
         ActionNotAllowedError: a vendor decided, the payer has not decided, or a cycle is open.
@@ -231,13 +251,13 @@ def _require_appealable(review: Review, line_ids: Sequence[str]) -> None:
         pointer, line = f"/line_ids/{index}", review.line(line_id)
         if delegation := review.delegation_of(line_id):
             named = names_of([delegation])
-            message = f"{named} decides this line: appeal to the vendor"
+            message = f"must be a line that the payer decides; appeal this one to {named}"
             errors.append(FieldError(pointer, "vendor_decides", message))
         elif line is None or not line.adverse:
-            message = "name a line that was denied or modified"
+            message = "must be a line that was denied or modified"
             errors.append(FieldError(pointer, "not_appealable", message))
     if not line_ids:
-        errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))
+        errors.append(FieldError("/line_ids", "missing", "must list the lines to dispute"))
     if errors:
         raise InvalidInputError(errors)
 
@@ -255,7 +275,7 @@ def _with_dispute(
     now: datetime,
     phone: str | None = None,
 ) -> Change:
-    """Open the next cycle about the lines, with upload slots."""
+    """Open the next cycle for the dispute of the lines, with upload slots."""
     review = request.submitted
     dispute = Appeal(
         kind=kind,
@@ -282,7 +302,13 @@ def _with_dispute(
 def close_discussion(
     request: Request, outcome: DiscussionOutcome, by: str, now: datetime
 ) -> Change:
-    """End the requested discussion; the determination is unchanged, its rights are longer (W12)."""
+    """Close the requested discussion without a change of the determination (W12).
+
+    The time limits of other disputes are extended by the time in which the discussion was open.
+
+    Raises:
+        ActionNotAllowedError: no dispute is open.
+    """
     dispute = _open_appeal(request)
     closed = dispute.model_copy(
         update={
@@ -307,7 +333,11 @@ def close_discussion(
 
 
 def pend_appeal(request: Request, deadline: Deadline, now: datetime) -> Change:
-    """Start review of the appeal with its own deadline."""
+    """Start the review of the open dispute, with a deadline of its own.
+
+    Raises:
+        ActionNotAllowedError: no dispute is open.
+    """
     appeal = _open_appeal(request).model_copy(
         update={
             "status": AppealStatus.PENDED,
@@ -322,7 +352,13 @@ def pend_appeal(request: Request, deadline: Deadline, now: datetime) -> Change:
 def determine_appeal(
     request: Request, decisions: Mapping[str, Decision], by: str, now: datetime
 ) -> Change:
-    """Uphold or overturn each appealed line, by a reviewer who did not decide it (W7)."""
+    """Record a decision for each line of the open dispute (W7).
+
+    Raises:
+        ActionNotAllowedError: no dispute is open, or the status does not allow it.
+        SameReviewerError: a person decides who made the decision that is appealed.
+        InvalidInputError: not exactly the disputed lines have a decision.
+    """
     review = request.require(Transition.DETERMINE_APPEAL)
     appeal = _open_appeal(request)
     for person in (by, *(decision.decided_by for decision in decisions.values())):
@@ -346,7 +382,7 @@ def determine_appeal(
 def _open_appeal(request: Request) -> Appeal:
     appeal = request.submitted.open_appeal
     if appeal is None:
-        raise request.refusal("No appeal is open.")
+        raise request.refusal("No appeal, reconsideration or discussion is open.")
     return appeal
 
 

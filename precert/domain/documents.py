@@ -1,4 +1,4 @@
-"""Documents of a request: what can be uploaded, and the status of each (U1-U7)."""
+"""Documents of a request: accepted types, statuses, and reasons of refusals (U1-U7)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -38,8 +38,8 @@ SHOWN_BY_BROWSERS: Final = {
     **{one: one for one in ("application/pdf", "image/jpeg", "image/png", "image/gif")},
     "text/plain": "text/plain; charset=utf-8",
 }
-"""Content types that every browser displays and that cannot contain a page of their own, each with the
-type that it is sent as. A byte order mark takes precedence over the character set."""
+"""Content types that browsers display and that cannot contain HTML, each with its ``Content-Type`` in a
+download. A byte order mark in a text takes precedence over the character set."""
 
 
 class DocumentStatus(StrEnum):
@@ -47,13 +47,13 @@ class DocumentStatus(StrEnum):
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     CHECKING = "CHECKING"
-    """Its content matches its name; the malware scan is not complete."""
+    """The content matches the file name extension; the malware scan is not complete."""
     ATTACHED = "ATTACHED"
     REFUSED = "REFUSED"
 
 
 class Refusal(StrEnum):
-    """Why a document was refused; a code never changes once published."""
+    """Why a document was refused. Codes never change."""
 
     EMPTY = "empty_file"
     TOO_LARGE = "too_large"
@@ -63,27 +63,27 @@ class Refusal(StrEnum):
     PROTECTED = "password_protected"
     MACROS = "macro_enabled"
     UNSUPPORTED = "unsupported_encoding"
-    """The type is right, but few programs can display this variant of it."""
+    """The type is accepted, but few programs can display this variant of it."""
     TOO_COMPLEX = "too_complex"
-    """The inspection of documents has limits, so that no file can block it."""
+    """The verification of the file would exceed its limits."""
     THREAT = "threat_found"
     NOT_ACCEPTED = "type_not_accepted"
-    """A document within a partner's call whose type uploads do not have either (U1)."""
+    """A document within a partner's call, of a type that is not accepted (U1)."""
     NOT_SCANNED = "not_scanned"
-    """The scanner does not support the file. One whose scan failed stays CHECKING."""
+    """The scanner does not support the file. A file whose scan failed stays CHECKING."""
     CLOSED = "request_closed"
     NOT_UPLOADED = "not_uploaded"
     NOT_STORED = "not_stored"
-    """A document within a partner's call that ended before the file was stored."""
+    """A document within a partner's call that failed before the file was stored."""
 
     @property
     def words(self) -> str:
-        """The reason and what to do."""
+        """The reason and the correction, as sentences for users."""
         return _WORDS[self]
 
     @property
     def of_content(self) -> bool:
-        """Whether the same content is refused again."""
+        """Whether the reason is the content, which would be refused again."""
         return self not in _NOT_EXAMINED
 
 
@@ -128,7 +128,7 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
         Refusal.CLOSED: "The request no longer accepts documents.",
         Refusal.NOT_UPLOADED: "No file was uploaded in time. Create a new upload.",
         Refusal.NOT_STORED: (
-            "The file was received and could not be stored. Send it again, or upload it."
+            "The file was received but could not be stored. Send it again, or upload it."
         ),
     }
 )
@@ -143,13 +143,13 @@ _NOT_EXAMINED: Final = frozenset(
         Refusal.NOT_STORED,
     }
 )
-"""Refusals of documents whose content did not arrive, or was not examined."""
+"""Refusals of documents whose content was not received, or not verified."""
 
 
 class ScanResult(StrEnum):
     """Result of a malware scan (``scanResultStatus`` of GuardDuty).
 
-    The last two mean that the scan had no result.
+    ACCESS_DENIED and FAILED mean that the file was not scanned.
     """
 
     NO_THREATS_FOUND = "NO_THREATS_FOUND"
@@ -160,7 +160,8 @@ class ScanResult(StrEnum):
 
 
 NO_CONTENT: Final = sha256(b"").hexdigest()
-"""The digest of a file that is empty or could not be decoded: each of these is its own."""
+"""The SHA-256 of an empty file, and of one that could not be decoded. Such files are the same document
+only if they have the same name."""
 
 
 class Document(Value):
@@ -173,38 +174,44 @@ class Document(Value):
     file_name: FileName
     content_type: Text
     document_type: Text | None = None
-    """Which required documentation it is, by its code."""
+    """The code of the required documentation that it is."""
     status: DocumentStatus
     sent_by_tin: Tin
     offered_at: Moment
     upload_until: Moment
-    """When the upload form expires; without an upload its slot is free again."""
+    """When the upload form expires; without an upload, the slot is available again."""
     revision: Annotated[int, Field(ge=1)] = 1
     announced_sha256: Sha256 | None = None
     received: bool = False
-    """Whether it was within a partner's call, while the request took documents: it is verified whatever
-    the status of the request is by then."""
+    """Whether it was within a partner's call while the request accepted documents. It is verified even
+    if the request has another status by then."""
     more_to_come: bool = False
-    """Whether its sender announced further documents: it does not close a request for information."""
+    """Whether its sender announced further documents: then it does not close a request for
+    information."""
     of_questionnaire: bool = False
-    """Whether it has answers to a questionnaire, or a file among them. If these are no required
-    documentation that is requested, it does not close a request for information."""
+    """Whether it is a questionnaire response, or a file within one. Unless it is documentation that was
+    requested, it does not close a request for information."""
     settled_at: Moment | None = None
     size: int | None = None
     sha256: Sha256 | None = None
     version_id: Text | None = None
-    """The verified S3 object version; no other version can be downloaded."""
+    """The S3 object version that was verified; no other version can be downloaded."""
     scan: ScanResult | None = None
-    """Scan result of that version, where documents are scanned."""
+    """The scan result of that version, where documents are scanned."""
     refusal: Refusal | None = None
 
     def changed(self, **update: object) -> "Document":
+        """The document with changed members, in the next revision."""
         return self.model_copy(update={"revision": self.revision + 1, **update})
 
     def verified(
         self, *, size: int, sha256: str, version_id: str | None, scanned: bool, now: datetime
     ) -> "Document":
-        """Verified: attached, or waiting for the malware scan."""
+        """The document after its verification.
+
+        It is CHECKING if documents are ``scanned`` for malware, otherwise ATTACHED. ``size`` is in
+        bytes, ``sha256`` in hexadecimal.
+        """
         return self.changed(
             status=DocumentStatus.CHECKING if scanned else DocumentStatus.ATTACHED,
             settled_at=None if scanned else now,
@@ -214,7 +221,7 @@ class Document(Value):
         )
 
     def scanned(self, result: ScanResult, now: datetime) -> "Document | None":
-        """Attached or refused by the scan result; ``None`` where it has none."""
+        """The document after its malware scan, ATTACHED or REFUSED; ``None`` if it was not scanned."""
         match result:
             case ScanResult.NO_THREATS_FOUND:
                 return self.changed(status=DocumentStatus.ATTACHED, settled_at=now, scan=result)
@@ -229,7 +236,7 @@ class Document(Value):
                 assert_never(other)
 
     def refused(self, refusal: Refusal, now: datetime) -> "Document":
-        """Refused: the uploaded bytes are not retained."""
+        """The refused document, without the digest and version of the file, which is not retained."""
         return self.changed(
             status=DocumentStatus.REFUSED,
             refusal=refusal,
@@ -239,13 +246,14 @@ class Document(Value):
         )
 
     def precedes(self, at: datetime) -> bool:
-        """Whether it was received before, so that it is no answer to what was requested then."""
+        """Whether it was received within a call until ``at``: it does not answer a later request."""
         return self.received and self.offered_at <= at
 
     def sent_again(self, again: "Document", requested_at: datetime | None) -> "Document":
-        """With what a repetition states: its type, and that it answers what was requested since.
+        """The document with what is new when its content is received ``again``.
 
-        The document itself where that is nothing new.
+        That is its document type, and that it answers the information that was requested at
+        ``requested_at``. The document is unchanged if nothing is new.
         """
         update: dict[str, object] = {}
         if self.document_type is None and self.refusal is None and again.document_type:
@@ -262,14 +270,14 @@ class Document(Value):
 
     @property
     def digest(self) -> str | None:
-        """SHA-256 of its content: as verified, or as its sender announced it."""
+        """The SHA-256 of its content in hexadecimal, as verified or else as announced by the sender."""
         return self.sha256 or self.announced_sha256
 
     def has_content_of(self, other: "Document") -> bool:
-        """Whether it is the other one, sent before: same content, and not another documentation.
+        """Whether the other document repeats it: the same content, and no other document type.
 
-        Without a document type it can be any documentation. If its content was never examined, or was
-        refused as a file of another type, the content can be sent again.
+        A document without a type can be any required documentation. Content that was not verified, or
+        that was refused under another file name extension, can be sent again.
         """
         if self.digest is None or self.digest != other.digest:
             return False
@@ -284,9 +292,9 @@ class Document(Value):
         return self.refusal.of_content and len(types) <= 1 and len(suffixes) == 1
 
     def sender(self, *contents: RequestContent) -> ProviderRole | None:
-        """The provider that sent it, by the first content that names its TIN.
+        """The role of the provider that sent it, by the first content with the TIN of the sender.
 
-        ``None`` while a draft does not name that provider.
+        ``None`` if no content has that TIN, as in a draft without that provider.
         """
         named = ((role, role.of(content)) for content in contents for role in ProviderRole)
         return next(
@@ -295,7 +303,10 @@ class Document(Value):
 
 
 def sent_before(document: Document, known: Iterable[Document]) -> Document | None:
-    """The known document with the same content; one of the same type precedes one without a type."""
+    """The known document with the same content; ``None`` if there is none.
+
+    Documents that were not refused precede refused ones, and those with a document type others.
+    """
     same = [one for one in known if one.has_content_of(document)]
     same.sort(key=lambda one: (one.refusal is not None, one.document_type is None))
     return same[0] if same else None
@@ -307,18 +318,18 @@ def content_type_of(file_name: str) -> str | None:
 
 
 def content_disposition(file_name: str) -> str:
-    """Content-Disposition with the file name (RFC 6266, RFC 8187), in ASCII."""
+    """The ``Content-Disposition`` of a download with the file name, in ASCII (RFC 6266, RFC 8187)."""
     plain = "".join(c if c.isascii() and c not in '"\\/%' else "_" for c in file_name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 def document_key(request_id: str, document_id: str) -> str:
-    """The S3 key of a document: ids only, never the file name."""
+    """The S3 key of a document. It has ids only: a file name can contain PHI."""
     return f"{DOCUMENT_PREFIX}{request_id}/{document_id}"
 
 
 def ids_of_key(key: str) -> tuple[str, str] | None:
-    """Request id and document id of an S3 key; ``None`` for other keys."""
+    """The request id and document id of an S3 key; ``None`` if it is not the key of a document."""
     parts = key.removeprefix(DOCUMENT_PREFIX).split("/")
     if not key.startswith(DOCUMENT_PREFIX) or len(parts) != 2 or not all(parts):
         return None

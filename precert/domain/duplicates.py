@@ -1,18 +1,19 @@
 """Duplicate detection (S2).
 
 A request has a duplicate fingerprint: member, servicing provider, and its requested services. Only a
-request that repeats another one ends by itself: the same servicing provider, the same services, and
-each on overlapping dates. A service is the same where code set, code, modifiers, units, days, place of
-service and medication are. Requests that are equal except for the dates share a signature, under which
-a repetition is refused at submission.
+request that repeats another one is ended without a reviewer: the same servicing provider, the same
+services, and each on overlapping dates. Services are the same if code set, code, modifiers, units,
+days, place of service and medication are the same. Requests that are equal except for the dates have
+the same signature, by which a repetition is refused at submission.
 
-Other requests within the duplicate window are potential duplicates, which a reviewer sees side by side:
-a shared code on near or overlapping dates, at the same or another provider, or codes of one family at
-the same provider. A weekly series is such a case. It never ends by itself.
+Other requests within the duplicate window are potential duplicates, which a reviewer compares: a shared
+code on near or overlapping dates, at the same or another provider, or codes of one family at the same
+provider. A weekly series of visits is such a case. Potential duplicates are never ended without a
+reviewer.
 
-Codes are of one family where code set and form are the same and they differ by at most
-:data:`CODE_FAMILY_DISTANCE`, as variants of one procedure do (44120, 44121, 44125). Rule ranges are not
-used: one rule covers all surgery.
+Codes are of one family if they have the same code set and format and differ by at most
+:data:`CODE_FAMILY_DISTANCE`, as variants of one procedure do (44120, 44121, 44125). The ranges of rules
+are not used: one rule can cover all surgery.
 
 A predetermination is never a duplicate of a precertification (C14).
 """
@@ -44,39 +45,43 @@ from precert.domain.values import (
 )
 
 CODE_FAMILY_DISTANCE: Final = 9
+"""The maximum difference between the positions of two codes of one family."""
 Key = tuple[str | int | tuple[str, ...] | None, ...]
 
 
 class RequestedService(Value):
-    """One service line as it is compared; first and last day are inclusive.
+    """The compared values of one service line. The first and last day are included.
 
-    A stay without a code has its type of service as its code, and no code set.
+    A stay without a procedure code has its type of service as the code, and no code set.
     """
 
     code_type: CodeType | None = None
     code: Text
     modifiers: tuple[Modifier, ...] = ()
-    """Sorted: their order has no meaning here."""
+    """Sorted, because their order does not distinguish services."""
     units: int | None = None
     unit_type: UnitType | None = None
     days: int | None = None
-    """Requested days of a stay."""
+    """The requested days of a stay."""
     place: Text | None = None
     medication: Text | None = None
-    """NDC or folded name: unclassified drugs share a code."""
+    """The NDC or the folded name, because unclassified drugs have one code."""
     first_day: date
     last_day: date
 
     @property
     def shared_code(self) -> Key:
+        """Code set and code."""
         return self.code_type, self.code
 
     @property
     def with_modifiers(self) -> Key:
+        """Code set, code and modifiers."""
         return *self.shared_code, self.modifiers
 
     @property
     def without_amount(self) -> Key:
+        """Everything except units, days and dates."""
         return *self.with_modifiers, self.place, self.medication
 
     @property
@@ -85,16 +90,17 @@ class RequestedService(Value):
         return *self.without_amount, self.units, self.unit_type, self.days
 
     def overlaps(self, other: "RequestedService") -> bool:
+        """Whether both have a common day."""
         return self.first_day <= other.last_day and other.first_day <= self.last_day
 
     def is_within(self, other: "RequestedService", days: int) -> bool:
-        """Whether the dates overlap, or are at most that many days apart."""
+        """Whether the dates overlap, or are at most ``days`` apart."""
         earlier, later = sorted((self, other), key=lambda one: one.first_day)
         return (later.first_day - earlier.last_day).days <= days
 
 
 class Fingerprint(Value):
-    """What submitted requests are compared by."""
+    """The duplicate fingerprint of a submitted request: the values by which requests are compared."""
 
     request_id: Text
     number: Text
@@ -106,7 +112,7 @@ class Fingerprint(Value):
     tin: Tin | None = None
     provider_id: Text | None = None
     entered_provider_id: Text | None = None
-    """The directory entry as submitted, before any reconciliation (S3)."""
+    """The id of the directory entry as submitted, before any reconciliation (S3)."""
     services: tuple[RequestedService, ...]
     """Sorted by key and dates."""
 
@@ -123,14 +129,20 @@ class Fingerprint(Value):
         return sha256(json.dumps(parts).encode()).hexdigest()
 
     def overlaps(self, other: "Fingerprint") -> bool:
-        """Whether every service overlaps its counterpart, for requests of the same services."""
+        """Whether each service overlaps the other's service in the same position.
+
+        Only for requests of the same services.
+
+        Raises:
+            ValueError: they have different numbers of services.
+        """
         return all(
             one.overlaps(another)
             for one, another in zip(self.services, other.services, strict=True)
         )
 
     def is_refused_by(self, existing: "Fingerprint") -> bool:
-        """Whether it repeats a request that was submitted under the same signature."""
+        """Whether it repeats an existing request with the same signature."""
         return (
             existing.request_id != self.request_id
             and not _differ(self.entered_provider_id, existing.entered_provider_id)
@@ -138,7 +150,7 @@ class Fingerprint(Value):
         )
 
     def is_same_provider(self, other: "Fingerprint") -> bool:
-        """Whether NPI and TIN are the same, and no other directory entry is named."""
+        """Whether NPI and TIN are the same, and the directory entries, if both have one."""
         return (
             self.npi == other.npi
             and self.tin == other.tin
@@ -146,13 +158,16 @@ class Fingerprint(Value):
         )
 
     def shares_an_identifier(self, other: "Fingerprint") -> bool:
+        """Whether the servicing providers have the same NPI or the same TIN."""
         pairs = ((self.npi, other.npi), (self.tin, other.tin))
         return any(one is not None and one == another for one, another in pairs)
 
     def requests_the_same(self, other: "Fingerprint") -> bool:
+        """Whether the services are the same, whatever their dates are."""
         return [one.key for one in self.services] == [one.key for one in other.services]
 
     def came_after(self, other: "Fingerprint") -> bool:
+        """Whether it was submitted later; requests of the same instant are ordered by their ids."""
         return (self.submitted_at, self.request_id) > (other.submitted_at, other.request_id)
 
 
@@ -166,10 +181,11 @@ def fingerprint_of(
     as_submitted: RequestContent | None = None,
     without: Collection[str] = (),
 ) -> Fingerprint:
-    """The fingerprint of complete content; decided ``lines`` may have changed dates (W5).
+    """The fingerprint of a complete content.
 
-    ``as_submitted`` is the content before a reconciliation, if it differs. Lines in ``without`` are
-    cancelled or replaced.
+    ``lines`` are the service lines with their decisions, which may have changed dates (W5).
+    ``as_submitted`` is the content before a reconciliation, if it differs. ``without`` has the ids of
+    lines that were cancelled or replaced.
 
     Raises:
         AssertionError: the content is not complete.
@@ -195,7 +211,7 @@ def fingerprint_of(
 
 
 def submitted_fingerprint(request: Request) -> Fingerprint:
-    """The fingerprint of a request as submitted, whose signature names its lock."""
+    """The fingerprint of a request as submitted, whose signature is the key of its duplicate lock."""
     review, content = request.submitted, request.content_as_submitted
     return fingerprint_of(
         request.request_id,
@@ -207,12 +223,12 @@ def submitted_fingerprint(request: Request) -> Fingerprint:
 
 
 def _not_requested(request: Request) -> frozenset[str]:
-    """Lines that were cancelled, or that another line replaces."""
+    """Ids of the lines that were cancelled, or that another line replaces."""
     lines = request.submitted.lines
     cancelled = {line.line_id for line in lines if line.cancelled_at is not None}
     replaced = {line.replaces for line in lines if line.replaces and not line.cancelled_at}
     left_out = frozenset(cancelled | replaced)
-    # A void request has no line; its fingerprint names what it requested.
+    # A void request has no line left: its fingerprint has all that were requested.
     return left_out if len(left_out) < len(lines) else frozenset()
 
 
@@ -233,7 +249,11 @@ def current_fingerprint(request: Request) -> Fingerprint:
 def paired(
     own: Fingerprint, other: Fingerprint
 ) -> tuple[tuple[RequestedService | None, RequestedService | None], ...]:
-    """The services of both side by side: the same code in one pair, then those of one request only."""
+    """The services of both requests in pairs for a comparison.
+
+    Services with the same code are a pair, the one with the closest dates first. The other element is
+    ``None`` for a service of one request only; those of ``other`` are last.
+    """
     pairs: list[tuple[RequestedService | None, RequestedService | None]] = []
     left = list(other.services)
     for one in own.services:
@@ -252,7 +272,7 @@ def _distance(one: RequestedService, other: RequestedService) -> tuple[bool, int
 def requested_services(
     content: RequestContent, lines: Sequence[ServiceLine] = (), without: Collection[str] = ()
 ) -> tuple[RequestedService, ...]:
-    """Service lines with dates as they are compared, sorted."""
+    """The compared values of the service lines with dates, sorted; without the lines in ``without``."""
     services = services_by_line(content, lines)
     left = (service for line_id, service in services.items() if line_id not in without)
     return tuple(sorted(left, key=_order))
@@ -261,7 +281,7 @@ def requested_services(
 def services_by_line(
     content: RequestContent, lines: Sequence[ServiceLine] = ()
 ) -> dict[str, RequestedService]:
-    """Each service line with dates as it is compared, by its id."""
+    """The compared values of each service line with dates, by line id."""
     dates = dates_by_line(content, lines)
     return {
         line_id: _requested_service(service, procedure, *dates[line_id])
@@ -271,7 +291,7 @@ def services_by_line(
 
 
 def repeats(own: Fingerprint, other: Fingerprint) -> bool:
-    """Whether two requests are certain duplicates, whichever was submitted first."""
+    """Whether one of two requests certainly repeats the other, whichever was submitted first."""
     return (
         is_comparable(own, other)
         and own.is_same_provider(other)
@@ -283,7 +303,11 @@ def repeats(own: Fingerprint, other: Fingerprint) -> bool:
 def reason_of(
     own: Fingerprint, other: Fingerprint, duplicate_window_days: int
 ) -> DuplicateReason | None:
-    """Why two requests that do not repeat one another are potential duplicates; ``None`` if not."""
+    """Why two requests are potential duplicates; ``None`` if they are not.
+
+    Only for requests of which :func:`repeats` is false. ``duplicate_window_days`` is the maximum number
+    of days between two services.
+    """
     if not is_comparable(own, other):
         return None
 
@@ -339,7 +363,7 @@ def _order(service: RequestedService) -> str:
 
 
 def _same(own: Fingerprint, other: Fingerprint, part: Callable[[RequestedService], Key]) -> bool:
-    """Whether both request the same services in this part of them."""
+    """Whether the services of both are the same in this part, whatever their number is."""
 
     def parts(services: Iterable[RequestedService]) -> frozenset[Key]:
         return frozenset(map(part, services))
@@ -352,7 +376,7 @@ def _differ(one: str | None, another: str | None) -> bool:
 
 
 def is_comparable(own: Fingerprint, other: Fingerprint) -> bool:
-    """Whether they are two requests of one member and of one kind (C14)."""
+    """Whether they are two requests of one member with the same purpose (C14)."""
     return (
         other.request_id != own.request_id
         and other.member_id.upper() == own.member_id.upper()

@@ -1,8 +1,8 @@
-"""X12 834 benefit enrollment (005010X220A1): members, their coverage, and what a file changes of it.
+"""X12 834 benefit enrollment (005010X220A1): the members of a file, and the changes of their coverage.
 
 A loop 2000 (INS) describes one member. It adds or changes coverage (INS03 001, 021, 025, 030) or ends
-it (024). A file that replaces (BGN08 RX) ends the members of its accounts that it does not contain; one
-that verifies (BGN08 4) is compared only.
+it (024). A file with BGN08 RX replaces: it ends the coverage of members of its accounts that it does
+not contain. A file with BGN08 4 is compared only. Error messages never contain values of the file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,25 +24,29 @@ IMPLEMENTATION: Final = "005010X220A1"
 _MEDICAL: Final = frozenset({"AJ", "EPO", "HLT", "HMO", "MM", "POS", "PPO"})
 """Insurance lines (HD03) that cover medical services; dental, vision and others are left out."""
 _ENDS: Final = frozenset({"002", "024"})
+"""Maintenance types of a coverage (HD01) that end it."""
 _MAINTENANCE: Final = frozenset({"001", "021", "024", "025", "030"})
+"""Accepted maintenance types of a member (INS03)."""
 _SUBSCRIBER_ID: Final = "0F"
+"""Qualifier of the REF with the subscriber's member id."""
 _GROUP: Final = "1L"
+"""Qualifier of the REF with the group or policy number, which is the account."""
 DAY: Final = timedelta(days=1)
 
 
 class FilePurpose(StrEnum):
-    """BGN08: what becomes of members that the transaction set does not contain."""
+    """BGN08: whether a file changes members, and those of its accounts that it does not contain."""
 
     UPDATE = "2"
     VERIFY = "4"
-    """Compare only; nothing is stored."""
+    """The file is compared with the stored members; nothing is stored."""
     REPLACE = "RX"
-    """They are ended."""
+    """The coverage of members that the file does not contain is ended."""
 
 
 @dataclass(frozen=True)
 class CoverageChange:
-    """One HD loop: coverage under a plan, or its end."""
+    """One loop 2300 (HD): coverage under a plan, or its end. ``segment`` is the number of the HD."""
 
     segment: int
     plan: Plan
@@ -54,7 +58,7 @@ class CoverageChange:
 
 @dataclass(frozen=True)
 class Enrollment:
-    """One INS loop."""
+    """One loop 2000 (INS): a member with the changes of coverage."""
 
     member_id: str
     account: str
@@ -68,11 +72,14 @@ class Enrollment:
 
     @property
     def is_without_coverage(self) -> bool:
-        """Whether a file that replaces names the member without medical coverage: as if absent."""
+        """Whether a file that replaces has the member without medical coverage.
+
+        Such a member is handled as one that the file does not contain.
+        """
         return self.purpose is FilePurpose.REPLACE and not self.coverages and not self.terminates
 
     def changed(self, stored: Member | None) -> Member | Refused | None:
-        """The member after this loop; none if no coverage is left."""
+        """The member after the changes; ``None`` if no coverage is left, or why they are refused."""
         spans = list(stored.spans) if stored else []
         for change in self.coverages:
             result = self._with(spans, change)
@@ -84,7 +91,9 @@ class Enrollment:
                 return Refused("DTP*357", "must have the last day of coverage")
             spans = _ended(spans, None, self.eligible_to)
         if stored is None and not spans:
-            return Refused("REF*0F", "must be a member that is loaded: nothing can be changed")
+            return Refused(
+                "REF*0F", "must be the id of a loaded member, unless the loop adds coverage"
+            )
         return self._member(stored, spans) if spans else None
 
     def _with(self, spans: list[Span], change: CoverageChange) -> list[Span] | Refused:
@@ -119,7 +128,7 @@ class Enrollment:
                     **before,
                     **self.person,
                     "member_id": stored.member_id if stored else self.member_id,
-                    "spans": spans[-MAX_SPANS:],  # the oldest ended first
+                    "spans": spans[-MAX_SPANS:],  # without the oldest
                 }
             )
         except ValidationError as error:
@@ -127,7 +136,7 @@ class Enrollment:
 
 
 def _ended(spans: list[Span], plan_id: str | None, last: date) -> list[Span]:
-    """Spans of a plan, or all, end on a day; those that begin later are removed."""
+    """The spans, with those of a plan, or all, ended on a day. Spans that begin later are removed."""
     remaining: list[Span] = []
     for span in spans:
         if plan_id not in {None, span.plan.plan_id} or span.last_day <= last:
@@ -138,7 +147,10 @@ def _ended(spans: list[Span], plan_id: str | None, last: date) -> list[Span]:
 
 
 def _merged(spans: list[Span], new: Span) -> list[Span]:
-    """The spans with a new one, before which an overlapping one ends, and which replaces later ones."""
+    """The spans with a new one, in ascending order.
+
+    An overlapping span that begins earlier ends on the day before; other overlapping ones are removed.
+    """
     remaining = [new]
     for span in spans:
         if span.last_day < new.active_from or span.active_from > new.last_day:
@@ -161,14 +173,18 @@ _COLUMNS: Final = {
 
 
 def _refused(error: ValidationError, column: str) -> Refused:
-    """What is wrong, by segment; never the invalid value."""
+    """The first known error, by segment, without the invalid value."""
     named = [str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]]
     known = next((_COLUMNS[name] for name in named if name in _COLUMNS), None)
     return Refused(*known) if known else Refused(column, "must be valid and complete")
 
 
 class EnrollmentFile:
-    """Reads an 834 file loop by loop; ``accounts`` are those of the members that it replaces."""
+    """Reads an 834 file loop by loop.
+
+    ``as_of`` is the instant of the file. ``replaces`` is whether a transaction set that was read has
+    BGN08 RX, and ``accounts`` are the accounts of those: both are complete after :meth:`units`.
+    """
 
     def __init__(
         self,
@@ -178,16 +194,16 @@ class EnrollmentFile:
         *,
         dependent_id: str = "23",
     ) -> None:
-        """Read up to the first transaction set.
+        """Read the interchange header (ISA).
 
         Args:
             parts: The text of the file in parts of any size.
-            plans: The plans that HD04 can name.
+            plans: The plans whose ids HD04 can have.
             zone: The time zone of ISA10.
-            dependent_id: Qualifier of the REF with a member id of its own, for dependents.
+            dependent_id: Qualifier of the REF with a dependent's own member id.
 
         Raises:
-            LoadingError: it is no such file.
+            LoadingError: the file does not begin with an ISA segment with a date and a time.
         """
         self._segments = segments(parts)
         self._plans = {plan.plan_id: plan for plan in plans}
@@ -205,10 +221,10 @@ class EnrollmentFile:
             raise LoadingError([RowError(1, "ISA", message)]) from None
 
     def units(self) -> Iterator[Unit[Enrollment] | RejectedRow]:
-        """Every loop 2000.
+        """Each loop 2000, or its errors.
 
         Raises:
-            LoadingError: the file ends early, or contains something other than enrollment.
+            LoadingError: the file is not complete, or has another interchange or transaction set.
         """
         header, loop = _Header(), list[Segment]()
         for segment in self._segments:
@@ -310,7 +326,7 @@ class _Loop:
                 rest["zip_code"] = segment.get(3)[:5]
                 self._addresses.setdefault(self._entity, {}).update(rest)
                 if segment.get(4) not in {"", "US", "USA"}:
-                    del self._addresses[self._entity]  # no mailing address in the United States
+                    del self._addresses[self._entity]  # only addresses in the United States
             case "DMG" if self._entity in {"IL", "74"}:
                 born = self._date(segment, segment.get(2))
                 if born:
@@ -346,7 +362,7 @@ class _Loop:
 
     @property
     def accounts(self) -> set[str]:
-        """The accounts that the loop names."""
+        """The accounts in the REF segments of the loop, or that of the transaction set."""
         found = {self._account, *(refs.get(_GROUP, "") for _, _, refs in self._hds)}
         return found - {""}
 
@@ -355,7 +371,7 @@ class _Loop:
         return self._refs.get(_GROUP) or self._header.account
 
     def enrollment(self, dependent_id: str) -> Enrollment:
-        """The content of the loop; not used if there are errors."""
+        """The content of the loop. Adds to :attr:`errors`; the result is not valid if there are any."""
         maintenance = self._ins.get(3)
         if maintenance not in _MAINTENANCE:
             self._error(self._ins, f"must have one of {', '.join(sorted(_MAINTENANCE))} in INS03")
@@ -413,7 +429,7 @@ class _Loop:
 def ssns_of(
     units: Iterable[Unit[Enrollment] | RejectedRow],
 ) -> Iterator[Unit[MemberSsn] | RejectedRow]:
-    """The SSNs of a file (NM108 34); members without one are left out."""
+    """The SSNs of a file (NM109 with NM108 34) without members that have none, and rejected loops."""
     for unit in units:
         if isinstance(unit, RejectedRow):
             yield unit

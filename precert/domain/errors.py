@@ -1,25 +1,25 @@
-"""The error tree with stable codes.
+"""The errors of the product, as one tree with stable codes.
 
 ::
 
     PrecertError
-    ├── InvalidInputError            the input is malformed or incomplete; every error is listed
+    ├── InvalidInputError            the input is invalid or incomplete; every error is listed
     │   └── MalformedHeaderError     a header is malformed
     ├── NotEntitledError             the caller lacks an entitlement (A1)
-    ├── NotFoundError                it does not exist, or the caller may not see it (A2)
+    ├── NotFoundError                the resource does not exist, or the caller may not read it (A2)
     ├── PatientNotFoundError         no member matches all search fields (P1)
     ├── PatientNotEligibleError      coverage is not active (A6)
     ├── CheckNotAvailableError       the plan's management level is not supported (A4)
     ├── NothingToExportError         the vendor decides none of these services (C8)
-    ├── NoConfirmationError          not everything in the check is "not required" (C7)
-    ├── PrecertificationNotRequiredError   nothing in the check requires it (D1)
-    ├── VendorDecidesError           a delegated vendor decides everything that requires it (C8)
-    ├── GuidanceOnlyError            no form and no vendor: guidance only (A5)
-    ├── DraftExpiredError            the 72 hours are over (D5)
-    ├── VersionMismatchError         it has changed since the caller read it (D7)
+    ├── NoConfirmationError          a code of the check is not NOT_REQUIRED (C7)
+    ├── PrecertificationNotRequiredError   no code of the check requires precertification (D1)
+    ├── VendorDecidesError           delegated vendors decide all codes that require it (C8)
+    ├── GuidanceOnlyError            the codes cannot be requested: there is only guidance (A5)
+    ├── DraftExpiredError            the draft has expired (D5)
+    ├── VersionMismatchError         the resource has changed since the caller read it (D7)
     ├── VersionMissingError          a change without If-Match (D7)
-    ├── ActionNotAllowedError        the status does not allow it; lists what is allowed (T1)
-    ├── KeyReusedError               the Idempotency-Key was used for something else
+    ├── ActionNotAllowedError        the status does not allow the action; lists those allowed (T1)
+    ├── KeyReusedError               the Idempotency-Key was used for another request
     ├── DuplicateRequestError        the same services are already requested (S2)
     ├── DocumentLimitError           no upload slot is left (U3)
     ├── FlagLimitError               the flag limit is reached (T3)
@@ -27,6 +27,7 @@
     ├── SameReviewerError            the appeal needs another reviewer (W7)
     ├── OwnRequestError              the reviewer acts for the providers of the request (W10)
     ├── DamagedRecordError           a stored record cannot be read
+    ├── TooManyRequestsError         the caller has sent too many requests in this minute
     └── TransientError               a transient technical error: retry
 
 A denial is not an error: it is a decision (X12 HCR), not a rejection (X12 AAA).
@@ -40,10 +41,10 @@ from typing import ClassVar, Final
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with the input.
+    """One error of the input.
 
-    ``pointer`` is a JSON pointer (RFC 6901) into what was sent, so that a form can jump to the field.
-    ``choices`` are the valid values, where the list is short.
+    ``pointer`` is the JSON pointer (RFC 6901) of the invalid or missing value. ``code`` is a key of
+    :data:`ERROR_CODES`. ``choices`` are the valid values, where they are few.
     """
 
     pointer: str
@@ -51,16 +52,19 @@ class FieldError:
     message: str
     choices: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
-    """Pointers of other values that could correct it; not in responses."""
+    """Pointers of other values whose change can correct the error; not in responses."""
 
     def under(self, prefix: str) -> "FieldError":
-        """The same error with pointers from a parent element."""
+        """The same error with its pointers below ``prefix``."""
         depends_on = tuple(prefix + pointer for pointer in self.depends_on)
         return replace(self, pointer=prefix + self.pointer, depends_on=depends_on)
 
 
 class PrecertError(Exception):
-    """Root of the tree. ``code`` never changes once published; ``detail`` states what to do."""
+    """The root of the tree. ``code`` never changes; ``detail`` states what to do.
+
+    ``extensions`` are further members of the problem (RFC 9457).
+    """
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "The request was refused"
@@ -81,7 +85,7 @@ class InvalidInputError(PrecertError):
 
 
 class MalformedHeaderError(InvalidInputError):
-    """Its error points to the header by name, as in ``/If-Match``."""
+    """A header is malformed. The pointer of the error is the header's name, as in ``/If-Match``."""
 
     code = "malformed_header"
     title = "A header is malformed"
@@ -144,7 +148,7 @@ class DraftExpiredError(PrecertError):
 
 class VersionMismatchError(PrecertError):
     code = "version_mismatch"
-    title = "It has changed since it was read"
+    title = "The resource has changed since it was read"
 
 
 class VersionMissingError(PrecertError):
@@ -199,9 +203,9 @@ class DamagedRecordError(PrecertError):
 
 class TooManyRequestsError(PrecertError):
     code = "too_many_requests"
-    title = "Too many calls in this minute"
+    title = "Too many requests in this minute"
     retry_after = 60
-    """Seconds until the caller may send it again."""
+    """The seconds after which the caller may repeat the request."""
 
 
 class TransientError(PrecertError):
@@ -211,10 +215,10 @@ class TransientError(PrecertError):
 
 ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "ambiguous": "The code fits several code sets or drugs: choose one of `choices`.",
+        "ambiguous": "The code can be of several code sets or drugs: choose one of `choices`.",
         "approved_elsewhere": "Another request of the member approves the same service.",
         "before_its_beginning": "A period ends before it begins.",
-        "behavioral": "A behavioral health code, which is not requested here.",
+        "behavioral": "Behavioral health services cannot be requested here.",
         "claim_unknown": "The earlier claim that an update names is not known.",
         "contradicts": "Two entries contradict each other.",
         "duplicate": "The same item is listed twice.",
@@ -223,11 +227,11 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "line_missing": "A service line has no decision.",
         "line_unknown": "The request, or its open cycle, has no such service line.",
         "made_worse": "An appeal cannot reduce what was approved.",
-        "malformed": "The value does not have the form of the field.",
+        "malformed": "The value does not have the format of the field.",
         "missing": "A required value is missing.",
         "more_than_requested": "More is approved than requested.",
         "no_rule_list": "No rule list was in effect at that instant.",
-        "not_a_choice": "The value is none of `choices`.",
+        "not_a_choice": "The value is not one of `choices`.",
         "not_appealable": "The service line is not denied or modified.",
         "not_applicable": "The value does not apply here.",
         "not_approved": "The service line is not approved.",
@@ -244,33 +248,33 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "nothing_decided": "No service line is decided.",
         "nothing_overturned": "No decision is overturned.",
         "other_length": "The period has another length.",
-        "other_patient": "The draft is of another patient.",
+        "other_patient": "The draft is for another patient.",
         "other_provider": "An update of a claim cannot change the provider.",
         "out_of_bounds": "The date or instant is not plausible for the field.",
         "out_of_order": "The last day is before the first.",
         "out_of_range": "The value is too small or too large.",
         "outside_window": "The date is outside the dates that can be requested.",
-        "placeholder": "Words in square brackets, as in a template, are not replaced.",
+        "placeholder": "Words in square brackets from a template are not replaced.",
         "reference_used": "The reference names another case.",
-        "documents_unseen": "A document arrived that no reviewer has seen: read it before you refuse.",
+        "documents_unseen": "A document was received that no reviewer has read: read it first.",
         "response_pending": "The provider can still respond to a request for information.",
         "same_as_requested": "What is approved equals what was requested.",
         "submitters_tin": "The submitting provider would lose access.",
-        "too_early": "The instant is too far in the past.",
+        "too_early": "The instant is too far in the past, or before the request was received.",
         "too_long": "The text has too many characters, or the list too many items.",
         "too_long_ago": "The instant is too far in the past.",
         "too_many_codes": "The request has too many procedure codes.",
         "too_short": "The text has too few characters, or the list too few items.",
-        "unknown": "No such item exists.",
+        "unknown": "The item does not exist.",
         "unknown_code": "The code set has no such code.",
-        "unknown_field": "There is no such field or parameter.",
+        "unknown_field": "The field or parameter does not exist.",
         "used": "The service line was appealed or reconsidered at this level already.",
         "vendor_decides": "A delegated vendor decides the service line.",
         "vendor_not_confirmed": "The provider has not confirmed the delegated vendor.",
         "wrong_type": "The value has another type, such as text where a number belongs.",
     }
 )
-"""The codes of the errors of single fields, and what each means. A code never changes once published.
+"""The codes of field errors with their meanings. A code never changes.
 
-They are listed in the OpenAPI document and in docs/api.md; a test compares them with the source.
+The OpenAPI document and docs/api.md list them; a test compares them with the source.
 """

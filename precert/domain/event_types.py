@@ -1,9 +1,8 @@
-"""Every event type and what follows from it: one table for the whole product.
+"""Every event type and its effects, as one table for the whole product.
 
-Who receives a message, when determination notices are issued, when an execution starts or ends, what
-happens to the duplicate lock and the upload slots: each is a column of :data:`EVENTS`, and nothing else
-decides by event type. Standard library only, so that the CDK app can read it without loading the
-product.
+:data:`EVENTS` has a column for each effect: messages, determination notices, executions of the state
+machine, the duplicate lock, upload slots. This module and :mod:`precert.domain.statuses` import only
+the standard library, so that the CDK app can read them without loading the product.
 """
 
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from precert.domain.statuses import WaitingOn
 
 
 class EventType(StrEnum):
-    """Detail types on the event bus, past tense; the request's history uses the same names."""
+    """The detail types on the event bus. The history of a request has the same names."""
 
     DRAFT_STARTED = "DraftStarted"
     DRAFT_DELETED = "DraftDeleted"
@@ -69,86 +68,86 @@ class EventType(StrEnum):
 
 
 class WorkflowEffect(StrEnum):
-    """What the stream's relay does in the workflow when it reads the event."""
+    """The effect of an event on the state machine, when the relay reads it from the table's stream."""
 
     NONE = "NONE"
     ASSESS = "ASSESS"
-    """Assess the determination cycle, and start its execution unless that closed the cycle."""
+    """Assess the determination cycle, and start its execution unless the assessment closed it."""
     START = "START"
-    """Start the determination cycle's execution."""
+    """Start the execution of the determination cycle."""
     RESTART = "RESTART"
-    """Complete the execution of the cycle before, if one waits, and start that of the cycle."""
+    """Complete the execution of the previous cycle, if it waits, and start that of the new cycle."""
     END = "END"
     """Complete the execution that waits for a decision."""
     RESCHEDULE = "RESCHEDULE"
-    """Wake the waiting execution, which reads the deadline again."""
+    """Wake the waiting execution, so that it waits for the changed deadline."""
     RESUME = "RESUME"
-    """As RESCHEDULE, and request again the required documents that were refused meanwhile."""
+    """As RESCHEDULE, and request the required documentation that was refused while the RFI was open."""
     RECEIVE_DOCUMENT = "RECEIVE_DOCUMENT"
     """Close the open request for information that the document answers."""
-    MISS_DOCUMENT = "MISS_DOCUMENT"
-    """Request the required document that the refused one would have been."""
+    REQUEST_DOCUMENT = "REQUEST_DOCUMENT"
+    """Request the required documentation that is missing because the document was refused."""
 
 
 class DuplicateLock(StrEnum):
-    """What the change does to the lock against duplicate requests (S2)."""
+    """The effect of a change on the lock against duplicate requests (S2)."""
 
     KEEP = "KEEP"
     RELEASE = "RELEASE"
-    """The same services can be requested again."""
+    """Delete the lock: the same services can be requested again."""
     REPLACE = "REPLACE"
-    """The lock follows the changed providers or dates."""
+    """Store the changed providers or dates in the lock."""
     MOVE = "MOVE"
-    """The lock follows the changed service lines, which have another signature."""
+    """Replace the lock by one with the signature of the changed service lines."""
     DETERMINE = "DETERMINE"
-    """The lock holds unless a service line is denied or modified: that can be requested again."""
+    """Keep the lock unless a service line is denied or modified, which can be requested again."""
 
 
 class Subject(StrEnum):
-    """What the event is about: decides which members it carries."""
+    """What the event is about, which determines its members."""
 
     DRAFT = "DRAFT"
-    """No precertification number and no determination cycle yet."""
+    """A draft: the event has no precertification number and no determination cycle."""
     REQUEST = "REQUEST"
 
 
 @dataclass(frozen=True)
 class EventRule:
-    """What follows from an event type."""
+    """The texts and the effects of an event type."""
 
     label: str
-    """Display name (T6)."""
+    """The display name (T6)."""
     meaning: str
-    """For receivers of the event: the description in its JSON Schema."""
+    """The description in the JSON Schema of the event, for its consumers."""
     subject: Subject = Subject.REQUEST
     of_document: bool = False
-    """Whether it names a document."""
+    """Whether it has the id of a document."""
     message: bool = False
     """Whether both providers receive a message (T5)."""
     notices: bool = False
     """Whether determination notices are issued (W4)."""
     internal: bool = False
-    """Whether it shows how reviewers share their work: left out of the providers' history."""
+    """Whether it is about the work of reviewers, and not part of the providers' history."""
     workflow: WorkflowEffect = WorkflowEffect.NONE
     waiting_on: WaitingOn | None = None
     """Who must act next; ``None`` where the event does not change it."""
     duplicate_lock: DuplicateLock = DuplicateLock.KEEP
     grants_upload_slots: bool = False
-    """Whether it sets the number of upload slots (U3); otherwise only uploads count them down."""
+    """Whether it sets the number of upload slots (U3). Otherwise only uploads reduce the number."""
     changes_content: bool = False
-    """Whether the submitted content and the TINs that see the request are stored again."""
+    """Whether the submitted content and the TINs that may read the request are stored again."""
     decides_lines: bool = False
-    """Whether it records decisions of service lines. Only such an event can refuse anything (W10)."""
+    """Whether it records decisions of service lines. Only such an event can deny or reduce (W10)."""
     outdates_actions: bool = True
-    """Whether an action is refused whose caller read the request before the event. A reminder or a
-    colleague's note changes nothing that a decision is based on."""
+    """Whether an action of a caller who read the request before the event is refused. It is not after a
+    reminder or another reviewer's note, on which no decision is based."""
 
-    in_answer: bool = False
-    """Whether the answer to `Claim/$submit` shows it: the client that sent the claim received it."""
+    in_submit_response: bool = False
+    """Whether the response to ``Claim/$submit`` can contain it, so that the client is not notified."""
 
     @property
     def notifies(self) -> bool:
-        """Whether subscribers are notified: the answer to an inquiry may have changed."""
+        """Whether subscribers are notified, because the response to an inquiry may have changed."""
         changed = self.message or self.waiting_on is not None
         return self.subject is Subject.REQUEST and not self.of_document and changed
 
@@ -180,7 +179,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Request submitted",
             "A request was submitted and has a precertification number.",
             message=True,
-            in_answer=True,
+            in_submit_response=True,
             workflow=WorkflowEffect.ASSESS,
             waiting_on=WaitingOn.PAYER,
         ),
@@ -188,7 +187,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Pended for clinical review",
             "Clinical review has started.",
             message=True,
-            in_answer=True,
+            in_submit_response=True,
             waiting_on=WaitingOn.PAYER,
             grants_upload_slots=True,
         ),
@@ -233,8 +232,8 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.VENDOR_DEADLINE_PASSED: EventRule(
             "Delegated vendor's decision overdue",
-            "The decision of a delegated vendor is overdue: `vendor_id` names it. Nothing is decided "
-            "by that.",
+            "The decision of a delegated vendor is overdue: `vendor_id` names it. The status does "
+            "not change.",
             outdates_actions=False,
         ),
         EventType.REQUEST_VOIDED: EventRule(
@@ -444,7 +443,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "A document was refused.",
             of_document=True,
             message=True,
-            workflow=WorkflowEffect.MISS_DOCUMENT,
+            workflow=WorkflowEffect.REQUEST_DOCUMENT,
         ),
         EventType.DOCUMENT_DELETED: EventRule(
             "Document deleted",
@@ -478,7 +477,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
     }
 )
-"""A type without a row fails the test of exhaustive tables, which names it."""
+"""A test of exhaustive tables lists each type without a row."""
 
 SUBSCRIPTION_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].notifies)
 MESSAGE_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].message)

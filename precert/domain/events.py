@@ -1,8 +1,7 @@
-"""Events of a request: written in one transaction with the change that caused them.
+"""Events of a request, each written in one transaction with the change that it records.
 
-An event is history for the parties of the request and a notification for subscribers. The published
-event has ids and codes only; ``actor`` and ``assigned_to`` are stored in the table for the audit trail
-(A3).
+The events are the request's history, and are published on the event bus with ids and codes only.
+``actor`` and ``assigned_to`` are not published: they are stored for the audit trail (A3).
 """
 
 from typing import Annotated, Literal
@@ -17,7 +16,7 @@ from precert.domain.values import CodeType, Text, Tin, Value
 
 
 class VendorLine(Value):
-    """A service line that a delegated vendor decides: codes only."""
+    """A service line that a delegated vendor decides, with ids and codes only."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -28,7 +27,7 @@ class VendorLine(Value):
 
 
 class Event(Value):
-    """One event. ``event_id`` is the same at every delivery, so a consumer can detect a repetition."""
+    """One event. ``event_id`` is the same at every delivery, so that repetitions can be ignored."""
 
     version: Literal[1] = 1
     """Version of the schema: members are only added; an incompatible change is a new type."""
@@ -43,38 +42,39 @@ class Event(Value):
     waiting_on: WaitingOn | None = None
     """Who must act next; ``None`` where the event does not change it."""
     due_at: Moment | None = None
-    """When they must have acted; ``None`` where it is not known, or no party must act."""
+    """The instant by which that party must act; ``None`` if it is not known, or no party must act."""
     document_id: Text | None = None
     vendor_id: Text | None = None
     """The delegated vendor that reported, or whose decision is due."""
     vendor_lines: tuple[VendorLine, ...] | None = None
     """All service lines that delegated vendors decide; absent where there are none."""
     approved_also_in: tuple[Text, ...] | None = None
-    """Numbers of other requests that approve one of the decided services on overlapping dates (S2)."""
+    """Numbers of other requests that approve a decided service on overlapping dates (S2)."""
     refusal_code: Refusal | None = None
     """Why the document was refused."""
     actor: Text | None = None
     assigned_to: Text | None = None
-    """The reviewer to whom a lead assigned the case; for the audit trail, not published."""
+    """The reviewer to whom a review lead assigned the case; for the audit trail, not published."""
 
 
 class PublishedEvent(Event):
-    """An event as a consumer reads it: unknown members are ignored."""
+    """An event as a consumer reads it. Unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 class ReportError(Value):
-    """One error of a vendor's report, as in a problem of the API, but without its message."""
+    """One error of a vendor's report, as in a problem of the API, without the message."""
 
     pointer: Annotated[str, Field(description="A JSON pointer into the detail of the report.")]
     code: Annotated[Text, Field(description="An error code of the API.")]
 
 
 class ReportRefusal(Value):
-    """The reply to a vendor's report on the bus that was refused: ids and error codes only.
+    """The event about a refused report of a vendor, with ids and error codes only.
 
-    Nothing was recorded. Like every event it can be delivered again, with the same ``event_id``.
+    Nothing of the report was recorded. Like every event it can be delivered more than once, with the
+    same ``event_id``.
     """
 
     version: Literal[1] = 1
@@ -96,10 +96,10 @@ class ReportRefusal(Value):
 
 
 def event_id(request_id: str, *parts: int | str) -> str:
-    """The id of an event, the same at every attempt to record it, so that it is recorded once.
+    """The id of an event. It is the same at every attempt to record the event, which is recorded once.
 
-    ``parts`` are the version that the change creates, or the subject of the event: a document, or a
-    version with a suffix. Versions have six digits, so that ids sort by them.
+    ``parts`` are the version that the change creates, or what the event is about: the id of a document,
+    or a version with a suffix. Versions are written with six digits, so that ids sort by them.
     """
     written = (f"{part:06d}" if isinstance(part, int) else part for part in parts)
     return ".".join((request_id, *written))

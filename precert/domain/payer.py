@@ -310,7 +310,7 @@ class Payer(Value):
         diagnosis = service.primary_diagnosis
         if service.procedures or diagnosis is None:
             return False
-        return any(codes.has(diagnosis) for codes in self.behavioral_diagnoses)
+        return any(codes.contains(diagnosis) for codes in self.behavioral_diagnoses)
 
     def is_drug(self, code: str, code_type: CodeType | None) -> bool:
         """Whether it is the code of a drug (C11)."""

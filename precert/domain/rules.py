@@ -111,7 +111,7 @@ class Rule:
     predetermination: bool = False
     """Whether a voluntary predetermination is offered (C14)."""
 
-    def names(self, code: str, code_type: CodeType) -> bool:
+    def contains(self, code: str, code_type: CodeType) -> bool:
         """Whether the code is that of the rule, or in its range."""
         canonical = canonical_code(code, code_type)
         return self.code_from <= canonical <= self.code_to and self.family == family_of(
@@ -207,7 +207,7 @@ def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeResult:
     """The result for one code by these rules (C6); *unable to determine* if none applies."""
-    named = [rule for rule in rules if rule.names(query.code, query.code_type)]
+    named = [rule for rule in rules if rule.contains(query.code, query.code_type)]
     return answer_by(deciding_rule(query, named), query)
 
 

@@ -342,4 +342,4 @@ def concerns(subscription: Subscription, event: PublishedEvent, request: Request
         and review.channel is Channel.API
         and review.submitted_by == subscription.subject
     )
-    return subscription.receives and not (submitted_it and EVENTS[event.type].in_answer)
+    return subscription.receives and not (submitted_it and EVENTS[event.type].in_submit_response)

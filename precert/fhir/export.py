@@ -19,12 +19,12 @@ as unknown where the profile requires an element. In particular:
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from precert.domain.codes import canonical_code, code_types_of, modifier_code_type
 from precert.domain.content import Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
-from precert.domain.dates import days_after
+from precert.domain.dates import days_after, instant_text
 from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Purpose, Urgency
 from precert.domain.wording import written_diagnosis
@@ -66,7 +66,7 @@ def request_bundle(
 
     ``note`` is added as a free text: where the request comes from. The services have lines.
     """
-    created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = instant_text(at, "seconds")
     claim_id = new_uuid()
     entries = Entries(new_uuid)
     patient = entries.add(parties.patient(coverage))

@@ -7,9 +7,10 @@ in words, are process notes only.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from precert.domain.content import numbered_lines
+from precert.domain.dates import instant_text
 from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
@@ -203,5 +204,5 @@ def referring_to(resources: Sequence[Json]) -> list[Json]:
 
 
 def written(at: datetime) -> str:
-    """An instant as FHIR writes it."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    """An instant as FHIR resources have it, in UTC to the second."""
+    return instant_text(at, "seconds")

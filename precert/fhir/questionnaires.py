@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
 
+from precert.domain.dates import instant_text
 from precert.domain.orders import Order
 from precert.domain.questionnaires import (
     Family,
@@ -229,7 +230,7 @@ def draft_response(
         questionnaire=data.canonical(family),
         status="in-progress",
         subject=_subject(request),
-        authored=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        authored=instant_text(at, "seconds"),
         item=[about] if "item" in about else [],
     )
 
@@ -290,7 +291,7 @@ def value_set(name: str, data: Questionnaires, at: datetime, filter_: str | None
             "include": [{"system": one, "concept": codes} for one, codes in systems.items()]
         },
         "expansion": present(
-            timestamp=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            timestamp=instant_text(at, "seconds"),
             contains=[one.model_dump() for one in contained],
         )
         | {"total": len(contained)},

@@ -5,12 +5,13 @@ subscriptions are read in :mod:`precert.fhir.received_subscriptions`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import SecretStr
 
+from precert.domain.dates import instant_text
 from precert.domain.subscriptions import (
     HANDSHAKES,
     TURNED_OFF_AFTER,
@@ -228,7 +229,7 @@ def _entry(resource: Json, method: str, url: str) -> Json:
 
 
 def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return instant_text(at, "milliseconds")
 
 
 def texts_of(parameters: object, name: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from precert.domain.audit import Basis, note_basis, note_request
 from precert.domain.clocks import history_end
 from precert.domain.content import PARTS, RequestContent
+from precert.domain.dates import instant_text
 from precert.domain.errors import (
     ActionNotAllowedError,
     DraftExpiredError,
@@ -113,8 +114,8 @@ def why_refused(
         differs_in=_pointers(_differing(draft.content, sent, parts)) if sent else [],
         current={
             "version": draft.version,
-            "saved_at": draft.updated_at.isoformat().replace("+00:00", "Z"),
-            "expires_at": draft.expires_at and draft.expires_at.isoformat().replace("+00:00", "Z"),
+            "saved_at": instant_text(draft.updated_at),
+            "expires_at": draft.expires_at and instant_text(draft.expires_at),
             "content": draft.content.model_dump(mode="json"),
         },
     )

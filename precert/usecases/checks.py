@@ -181,7 +181,7 @@ def check_requirements(
     at = as_of or now
     today = local_date(received_at or at, payer.zone)
     content_errors = errors_of_check(content, payer, today)
-    errors = without_window(content_errors) if caller.is_clerk else list(content_errors)
+    errors = without_window(content_errors) if caller.is_intake_staff else list(content_errors)
     errors.extend(errors_of_codes(content, code_sets.listed))
     errors = [error.under("/content") for error in errors]
     if at > now:
@@ -194,7 +194,7 @@ def check_requirements(
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
     facts = reference.check_facts(content.patient.member_id)
-    if caller.is_clerk:
+    if caller.is_intake_staff:
         coverage = require_member(facts.member, content.patient, payer).coverage_near(today)
     else:
         coverage = require_checkable(facts.member, content.patient, payer=payer, now=at)
@@ -238,7 +238,7 @@ def _errors_of_receipt(
 ) -> Iterator[FieldError]:
     if received_at is None:
         return
-    if not caller.is_clerk:
+    if not caller.is_intake_staff:
         yield FieldError(
             "/received_at", "not_applicable", "only staff who register requests may use this field"
         )

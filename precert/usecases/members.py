@@ -55,7 +55,7 @@ def search_patients(
     today = local_date(now, payer.zone)
     candidates = _candidates(search, reference, digests)
     coverages = tuple(
-        member.coverage_near(today) for member in candidates.records if search.fits(member)
+        member.coverage_near(today) for member in candidates.records if search.matches(member)
     )
     missing = (payer.notices["patient_not_found"], payer.notices["newborn"])
     notices = () if coverages or candidates.damaged else missing
@@ -112,7 +112,7 @@ def require_member(member: Member | None, patient: Patient, payer: Payer) -> Mem
     Raises:
         PatientNotFoundError.
     """
-    if member is None or not member.is_of(patient):
+    if member is None or not member.matches(patient):
         notices = (payer.notices["patient_not_found"], payer.notices["newborn"])
         raise PatientNotFoundError(" ".join(notices))
     return member

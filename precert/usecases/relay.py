@@ -64,7 +64,7 @@ def relay_event(
             _request_refused(event, requests=requests, payer=payer, now=now)
         case WorkflowEffect.RECEIVE_DOCUMENT:
             _receive_information(event, requests=requests, payer=payer, now=now)
-        case WorkflowEffect.MISS_DOCUMENT:
+        case WorkflowEffect.REQUEST_DOCUMENT:
             _request_missing(event, requests=requests, payer=payer, now=now)
         case other:
             assert_never(other)

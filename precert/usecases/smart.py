@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from precert.domain.caller import Caller, with_grant
 from precert.domain.clients import (
     CLOCK_SKEW,
-    MOST_CHARACTERS,
+    MAX_CHARACTERS,
     TOKEN_LIFETIME,
     NotVerifiedError,
     OAuthError,
@@ -205,7 +205,7 @@ def verified_cds_client(
 
 
 def _issuer(token: str, signatures: Signatures) -> str:
-    if len(token) > MOST_CHARACTERS:
+    if len(token) > MAX_CHARACTERS:
         raise NotVerifiedError("The assertion is too long.")
     issuer = signatures.unverified(token).get("iss")
     if not isinstance(issuer, str) or not 0 < len(issuer) <= 500:

@@ -121,7 +121,7 @@ def test_client_is_gone_when_it_is_revoked(ehr: SmartClient, run: Run) -> None:
     ("arguments", "message"),
     [
         (("--jwks-url", "http://ehr.example.org/keys"), "must be an https URL"),
-        (("--jwks-url", "https://10.0.0.1/keys"), "must name a public host"),
+        (("--jwks-url", "https://10.0.0.1/keys"), "must have a public host name"),
         (("--jwks", "missing.json"), "missing.json"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from functions.submit import handler as submit
 from precert.domain.assessment import Assessment
 from precert.domain.content import PARTS, RequestContent
+from precert.domain.dates import instant_text
 from tests.adapters.callers import FACILITY, PROVIDER, PROVIDER_SUBJECT, claims
 from tests.adapters.cloud import Cloud
 from tests.fakes import samples
@@ -80,7 +81,7 @@ def test_second_save_is_rejected_when_both_are_based_on_one_version(cloud: Cloud
     assert resumed["content"]["services"] == []
     assert late.body["current"] == {
         "version": 2,
-        "saved_at": cloud.clock.at.isoformat().replace("+00:00", "Z"),
+        "saved_at": instant_text(cloud.clock.at),
         "expires_at": resumed["expires_at"],
         "content": resumed["content"],
     }

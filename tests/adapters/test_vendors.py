@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from functions.intake import handler as intake
+from precert.domain.dates import instant_text
 from precert.domain.request import Request
 from precert.names import WorkflowTask
 from tests.adapters.callers import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, VENDOR
@@ -416,7 +417,7 @@ def test_reminder_and_escalation_are_recorded_once_when_a_vendor_does_not_report
         "EVICORE-RAD",
         False,
     )
-    assert row["due_at"] == due_at.isoformat().replace("+00:00", "Z")
+    assert row["due_at"] == instant_text(due_at)
     assert (row["patient"], row["member_id"]) == (None, None)
     cloud.sweep()
     assert vendor_events(cloud) == []

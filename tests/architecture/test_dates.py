@@ -1,4 +1,4 @@
-"""Every date that a caller sends has bounds, and no date is formatted by strftime's year."""
+"""Every date that a caller sends has bounds, and instants are written as text by one function."""
 
 import ast
 from collections.abc import Iterator
@@ -97,3 +97,18 @@ def test_no_date_is_formatted_by_strftime_when_its_year_may_be_below_1000() -> N
         "precert/cli/rules.py",
     )
     assert [at for at in found if not at.startswith(allowed)] == [], "these format other than now"
+
+
+def test_instants_are_written_by_one_function_when_they_become_text() -> None:
+    """``instant_text`` is the only place that replaces the offset of UTC by ``Z``."""
+    found = {
+        module.path
+        for module in modules()
+        if not module.is_in("bench")  # the bare handlers are measured without the product
+        for node in nodes(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"replace", "removesuffix"}
+        and any(isinstance(one, ast.Constant) and one.value == "+00:00" for one in node.args)
+    }
+    assert found == {"precert/domain/dates.py"}, "use instant_text"

@@ -86,7 +86,7 @@ def test_patient_matches_the_member_when_all_four_fields_match(
     member: Member, field: str, entered: str, *, fits: bool
 ) -> None:
     patient = Patient.model_validate({**PATIENT, field: entered})
-    assert member.is_of(patient) is fits
+    assert member.matches(patient) is fits
 
 
 FACTS = {"date_of_birth": "1986-01-01", "last_name": "Adams", "first_name": "Allison"}

@@ -11,7 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from precert.domain import clocks, dates
 from precert.domain.content import RequestContent
-from precert.domain.dates import CoverageEnd, RuleEnd, ServiceDate, days_after, elapsed
+from precert.domain.dates import (
+    CoverageEnd,
+    Instant,
+    RuleEnd,
+    ServiceDate,
+    days_after,
+    elapsed,
+    instant_text,
+)
 from precert.domain.decision_clocks import ClockKind, ReviewClock
 from precert.domain.form import service_form
 from precert.domain.payer import DraftClock
@@ -142,3 +150,35 @@ def test_instants_of_midnight_are_ordered_when_daylight_saving_skips_midnight() 
     # On 2026-03-08 the clock changes from 00:00 to 01:00.
     end = clocks.appeal_filing_end(datetime(2026, 3, 6, 12, tzinfo=UTC), 1, havana)
     assert end == datetime(2026, 3, 8, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "timespec", "text"),
+    [
+        (datetime(2026, 7, 1, 9, tzinfo=UTC), "auto", "2026-07-01T09:00:00Z"),
+        (datetime(2026, 7, 1, 9, 0, 0, 12, tzinfo=UTC), "auto", "2026-07-01T09:00:00.000012Z"),
+        (datetime(2026, 7, 1, 9, 0, 0, 12, tzinfo=UTC), "seconds", "2026-07-01T09:00:00Z"),
+        (datetime(2026, 7, 1, 9, 0, 0, 12, tzinfo=UTC), "milliseconds", "2026-07-01T09:00:00.000Z"),
+        (datetime(202, 7, 1, 9, tzinfo=UTC), "auto", "0202-07-01T09:00:00Z"),
+        (
+            datetime(2026, 7, 1, 9, tzinfo=ZoneInfo("America/Chicago")),
+            "auto",
+            "2026-07-01T14:00:00Z",
+        ),
+    ],
+)
+def test_instant_is_written_in_utc_when_it_becomes_text(
+    at: datetime, timespec: str, text: str
+) -> None:
+    assert instant_text(at, timespec) == text
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 120_000])
+def test_text_equals_that_of_json_when_an_instant_is_written(microsecond: int) -> None:
+    at = datetime(2026, 7, 1, 9, 30, 15, microsecond, tzinfo=UTC)
+    assert TypeAdapter(Instant).dump_python(at, mode="json") == instant_text(at)
+
+
+def test_instant_is_not_written_when_it_has_no_time_zone() -> None:
+    with pytest.raises(ValueError, match="zone-aware"):
+        instant_text(datetime(2026, 7, 1, 9, tzinfo=UTC).replace(tzinfo=None))

@@ -139,7 +139,7 @@ def test_medication_waits_for_the_codes_when_the_type_of_service_is_not_for_drug
             assert (later.name, later.waits_for, later.required_for) == (
                 *("medication", "procedures", None),
             )
-            assert any(codes.names("J1745", CodeType.HCPCS) for codes in later.codes)
+            assert any(codes.contains("J1745", CodeType.HCPCS) for codes in later.codes)
 
 
 @pytest.mark.rule("C11")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.review.bodies import DecideBody
 from precert.api.problems import plain_problem, problem_of, status_of
+from precert.domain import errors
 from precert.domain.content import Patient
 from precert.domain.coverage import PatientSearch
 from precert.domain.errors import (
@@ -65,6 +66,11 @@ def test_code_is_unique_when_the_error_classes_are_listed() -> None:
     assert len(set(codes)) == len(codes)
     assert PrecertError.code not in codes
     assert len({kind.title for kind in ERRORS}) == len(ERRORS)
+
+
+def test_every_class_is_in_the_tree_of_the_docstring_when_errors_are_listed() -> None:
+    listed = re.findall(r"[├└]── (\w+)", errors.__doc__ or "")
+    assert sorted(listed) == [kind.__name__ for kind in ERRORS]
 
 
 @pytest.mark.parametrize("kind", ERRORS)

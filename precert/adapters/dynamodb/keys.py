@@ -77,7 +77,7 @@ from hashlib import sha256
 from typing import Final
 
 from precert.domain.audit import member_key
-from precert.domain.directory import SHORTEST_TYPED
+from precert.domain.directory import MIN_WORD_LENGTH
 from precert.domain.matching import ProviderRole
 from precert.domain.statuses import Status
 from precert.domain.subscriptions import Organization
@@ -379,7 +379,7 @@ def provider_pk(provider_id: str) -> str:
 
 def cell_pk(kind: ProviderKind, cell: str, word: str) -> str:
     """The partition of a cell's entries with a word; ``word`` can be only its beginning."""
-    return f"CELL#{kind.value}#{cell}#{word[:SHORTEST_TYPED]}"
+    return f"CELL#{kind.value}#{cell}#{word[:MIN_WORD_LENGTH]}"
 
 
 def tin_entries_pk(tin: str) -> str:
