@@ -63,7 +63,7 @@ from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.audit import AuditLog
 from precert.usecases.checks import Check, check_requirements
 from precert.usecases.grants import CachedGrants
-from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
+from precert.usecases.ownership import EvaluateCase, LineOwners, evaluate_case, ownership_of
 from precert.usecases.rate_limits import CallCounts, RateLimit
 from precert.usecases.smart import HookCaller, hook_caller
 from precert.usecases.subscriptions import ClientRights
@@ -121,9 +121,9 @@ class Dependencies(Resources):
         return partial(self.call, ownership_of)
 
     @property
-    def judge_case(self) -> JudgeCase:
+    def evaluate_case(self) -> EvaluateCase:
         """Evaluates a case that a vendor reports, by the rule list."""
-        return partial(self.call, judge_case)
+        return partial(self.call, evaluate_case)
 
     @cached_property
     def zip_codes(self) -> LoadedPlaces:
@@ -338,7 +338,7 @@ INJECTABLE: Final = frozenset(
             if isinstance(value, cached_property)
         ),
         "check",
-        "judge_case",
+        "evaluate_case",
         "leftover_files",
         "archived_requests",
         "line_owners",

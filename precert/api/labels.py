@@ -15,7 +15,7 @@ from pydantic import computed_field
 from precert.domain.assessing import RowLine
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
-from precert.domain.codes import has_form
+from precert.domain.codes import has_format
 from precert.domain.content import Procedure, RequestContent, Service, line_id_of
 from precert.domain.decisions import ServiceLine
 from precert.domain.payer import Payer
@@ -112,7 +112,7 @@ def public_codes_of(content: RequestContent) -> Iterator[PublicCode]:
 
 def public_code(procedure: Procedure) -> PublicCode | None:
     """A procedure's code with its public code set; ``None`` for other codes."""
-    if procedure.code_type is CodeType.DRG and has_form(procedure.code, CodeType.DRG):
+    if procedure.code_type is CodeType.DRG and has_format(procedure.code, CodeType.DRG):
         return CodeSet.MS_DRG, procedure.code
     return None
 

@@ -28,7 +28,7 @@ from precert.domain.values import AuthorizationType, CodeType, Purpose, Text, Ur
 
 
 @dataclass(frozen=True)
-class JudgedLine:
+class EvaluatedLine:
     """A requested service line with the result of its rule; a stay without a code has no result."""
 
     line_id: str
@@ -46,7 +46,7 @@ class JudgedLine:
 
 
 def missing_documents(
-    lines: Collection[JudgedLine], documents: Collection[Document]
+    lines: Collection[EvaluatedLine], documents: Collection[Document]
 ) -> tuple[str, ...]:
     """Codes of the required documentation of the lines that is not attached, each once."""
     attached = attached_types(documents)
@@ -54,7 +54,7 @@ def missing_documents(
     return tuple(code for code in dict.fromkeys(required) if code not in attached)
 
 
-def required_documents(line: JudgedLine) -> tuple[str, ...]:
+def required_documents(line: EvaluatedLine) -> tuple[str, ...]:
     """Codes of the documentation that the line's rule requires; none if a vendor decides the line."""
     own = line.requirement is Requirement.REQUIRED and line.vendor_id is None
     return line.rule.required_documentation if own and line.rule else ()
@@ -83,7 +83,7 @@ def sent_types(documents: Collection[Document]) -> frozenset[str]:
     return attached_types(documents) | unverified
 
 
-def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
+def assessed_lines(lines: Sequence[EvaluatedLine]) -> tuple[LineAssessment, ...]:
     """The assessment of each line, as it is stored with the request."""
     automatic = _automatic_lines(lines)
     return tuple(
@@ -123,7 +123,7 @@ def is_automatic(request: Request, assessment: Assessment, line_ids: Collection[
 
 
 def automatic_decisions(
-    lines: Sequence[JudgedLine], *, approval_days: int, cycle: int, now: datetime
+    lines: Sequence[EvaluatedLine], *, approval_days: int, cycle: int, now: datetime
 ) -> dict[str, Decision]:
     """Approvals as requested of the lines that the payer decides, by line id.
 
@@ -166,7 +166,7 @@ def is_late_notification(content: RequestContent, received_at: datetime, payer: 
     )
 
 
-def _automatic_lines(lines: Sequence[JudgedLine]) -> frozenset[str]:
+def _automatic_lines(lines: Sequence[EvaluatedLine]) -> frozenset[str]:
     """Ids of lines that need no reviewer: without a requirement, or within the limits of the rule.
 
     A limit applies to the request as a whole: the units and days of lines with the same code are added.

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from precert.domain.codes import code_types_of, has_form
+from precert.domain.codes import code_types_of, has_format
 from precert.domain.content import RequestContent, Service
 from precert.domain.errors import FieldError
 from precert.domain.values import CodeType
@@ -96,7 +96,7 @@ def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str, date | 
         yield f"additional_diagnoses/{at}", CodeSet.ICD_10_CM, code, day
     for line, procedure in enumerate(service.procedures):
         kinds = (procedure.code_type,) if procedure.code_type else code_types_of(procedure.code)
-        if len(kinds) != 1 or not has_form(procedure.code, kinds[0]):
+        if len(kinds) != 1 or not has_format(procedure.code, kinds[0]):
             continue  # reported by completeness
         if code_set := PUBLIC_SETS[kinds[0]]:
             yield f"procedures/{line}/code", code_set, procedure.code, procedure.start_date or day

@@ -26,7 +26,7 @@ _DASHED: Final = re.compile(
 _PRODUCT: Final = re.compile(r"[0-9]{5}-[0-9]{4}")
 _BARE: Final = re.compile(r"[0-9]{9,11}")
 _WIDTHS: Final = (5, 4, 2)
-_READINGS_OF_TEN: Final = ((4, 4), (5, 3), (5, 4))
+_LABEL_FORMATS: Final = ((4, 4), (5, 3), (5, 4))
 """The formats of a label with ten digits, as the lengths of the first two parts."""
 
 NDC_PATTERN: Final = (
@@ -39,7 +39,7 @@ Ten digits without dashes match it: the check lists the NDCs that they can be.
 """
 
 
-def readings_of(entered: str) -> tuple[str, ...]:
+def candidate_ndcs(entered: str) -> tuple[str, ...]:
     """The NDCs that an entry can be, in the format 5-4-2, or 5-4 without a package.
 
     Empty if it is not an NDC; several for ten digits without dashes.
@@ -51,7 +51,7 @@ def readings_of(entered: str) -> tuple[str, ...]:
     if len(entered) == 10:
         labels = (
             _filled([entered[:first], entered[first : first + second], entered[first + second :]])
-            for first, second in _READINGS_OF_TEN
+            for first, second in _LABEL_FORMATS
         )
         return tuple(dict.fromkeys(labels))
     parts = [entered[:5], entered[5:9], entered[9:]]
@@ -64,7 +64,7 @@ def labels_of(ten_digits: str) -> dict[str, str]:
         f"{first}-{second}-{10 - first - second}": "-".join(
             (ten_digits[:first], ten_digits[first : first + second], ten_digits[first + second :])
         )
-        for first, second in _READINGS_OF_TEN
+        for first, second in _LABEL_FORMATS
     }
 
 
@@ -86,13 +86,13 @@ _BETWEEN: Final = re.compile(r"(?<=[0-9])(?: *[-.] *| +)(?=[0-9])")
 
 
 def _ndc(value: str) -> str:
-    readings = readings_of(value)
-    if not readings:
+    candidates = candidate_ndcs(value)
+    if not candidates:
         raise ValueError(
             "must be an NDC of 9 or 11 digits with all leading zeros, or of 10 digits with the dashes "
             "of the label: 4-4-2, 5-3-2 or 5-4-1"
         )
-    return readings[0] if len(readings) == 1 else value
+    return candidates[0] if len(candidates) == 1 else value
 
 
 Ndc = Annotated[
@@ -110,7 +110,7 @@ Ndc = Annotated[
 ]
 """Stored as 5-4-2; ten digits without dashes are stored as entered, and a check refuses them."""
 
-_FORMS: Final = {
+_FORMATS: Final = {
     CodeType.CPT: re.compile(r"[0-9]{4}[0-9FTUM]"),
     CodeType.HCPCS: re.compile(r"[A-V][0-9]{4}"),
     CodeType.REVENUE: re.compile(r"[0-9]{3,4}"),
@@ -118,7 +118,7 @@ _FORMS: Final = {
 }
 
 
-FORM_IN_WORDS: Final = {
+FORMAT_IN_WORDS: Final = {
     CodeType.CPT: "five digits, or four digits and F, T, U or M",
     CodeType.HCPCS: "a letter from A to V and four digits",
     CodeType.REVENUE: "four digits; three are read with a leading zero",
@@ -146,12 +146,12 @@ def canonical_code(code: str, code_type: CodeType) -> str:
 @lru_cache(maxsize=4096)
 def code_types_of(code: str) -> tuple[CodeType, ...]:
     """Every code set whose format the code has; empty if there is none."""
-    return tuple(kind for kind, form in _FORMS.items() if form.fullmatch(code))
+    return tuple(kind for kind, pattern in _FORMATS.items() if pattern.fullmatch(code))
 
 
-def has_form(code: str, code_type: CodeType) -> bool:
+def has_format(code: str, code_type: CodeType) -> bool:
     """Whether the code has the format of the code set."""
-    return _FORMS[code_type].fullmatch(code) is not None
+    return _FORMATS[code_type].fullmatch(code) is not None
 
 
 _SHAPES = str.maketrans(
@@ -203,9 +203,9 @@ class CodeRange(Value):
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         for code in (self.code_from, self.code_to):
-            if not has_form(code, self.code_type) or canonical_code(code, self.code_type) != code:
-                form = FORM_IN_WORDS[self.code_type]
-                raise ValueError(f"{code} must be a {self.code_type} code: {form}")
+            if not has_format(code, self.code_type) or canonical_code(code, self.code_type) != code:
+                expected = FORMAT_IN_WORDS[self.code_type]
+                raise ValueError(f"{code} must be a {self.code_type} code: {expected}")
         if self._family != family_of(self.code_to, self.code_type) or self.code_to < self.code_from:
             raise ValueError(
                 f"{self.code_from} to {self.code_to} must be a range of codes of one format, the first "
@@ -236,6 +236,6 @@ def range_of(
 ) -> CodeRange | None:
     """The first range that contains the code; ``None`` for a code that can be of several code sets."""
     kinds = code_types_of(code) if code_type is None else (code_type,)
-    if len(kinds) != 1 or not has_form(code, kinds[0]):
+    if len(kinds) != 1 or not has_format(code, kinds[0]):
         return None
     return next((codes for codes in ranges if codes.contains(code, kinds[0])), None)

@@ -9,12 +9,12 @@ from datetime import date
 from typing import Final
 
 from precert.domain.codes import (
-    FORM_IN_WORDS,
+    FORMAT_IN_WORDS,
+    candidate_ndcs,
     canonical_code,
     code_types_of,
-    has_form,
+    has_format,
     labels_of,
-    readings_of,
 )
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
@@ -186,21 +186,24 @@ def _behavioral_error(pointer: str, payer: Payer) -> FieldError:
 def _code_error(procedure: Procedure, payer: Payer, stage: Stage) -> FieldError | None:
     if stage is Stage.SUBMISSION and payer.behavioral_service(procedure.code, procedure.code_type):
         return _behavioral_error("/code", payer)
-    return error_of_form(procedure.code, procedure.code_type, payer)
+    return error_of_format(procedure.code, procedure.code_type, payer)
 
 
-def error_of_form(code: str, code_type: CodeType | None, payer: Payer) -> FieldError | None:
+def error_of_format(code: str, code_type: CodeType | None, payer: Payer) -> FieldError | None:
     """The error of a procedure code with the format of no code set, or of several; else ``None``."""
     names = {choice.code: choice.name for choice in payer.form.code_types}
     if code_type is not None:
-        if has_form(code, code_type):
+        if has_format(code, code_type):
             return None
-        message = f"must be a code of {names.get(code_type, code_type)}: {FORM_IN_WORDS[code_type]}"
+        name = names.get(code_type, code_type)
+        message = f"must have the format of {name}: {FORMAT_IN_WORDS[code_type]}"
         return FieldError("/code", "malformed", message)
     code_types = code_types_of(code)
     if not code_types:
-        forms = "; ".join(f"{names.get(kind, kind)}: {FORM_IN_WORDS[kind]}" for kind in CodeType)
-        return FieldError("/code", "malformed", f"must have the format of a code set. {forms}")
+        formats = "; ".join(
+            f"{names.get(kind, kind)}: {FORMAT_IN_WORDS[kind]}" for kind in CodeType
+        )
+        return FieldError("/code", "malformed", f"must have the format of a code set. {formats}")
     if len(code_types) == 1:
         return None
     which = " or ".join(names.get(kind, kind) for kind in code_types)
@@ -210,15 +213,15 @@ def error_of_form(code: str, code_type: CodeType | None, payer: Payer) -> FieldE
 
 
 def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:
-    readings = readings_of(medication.ndc or "")
-    if len(readings) > 1:
+    candidates = candidate_ndcs(medication.ndc or "")
+    if len(candidates) > 1:
         labels = ", ".join(
-            f"{label} ({form})" for form, label in labels_of(medication.ndc or "").items()
+            f"{label} ({layout})" for layout, label in labels_of(medication.ndc or "").items()
         )
         message = (
             f"must have the dashes of the label, because ten digits can be three drugs: {labels}"
         )
-        yield FieldError(f"{path}/medication/ndc", "ambiguous", message, readings)
+        yield FieldError(f"{path}/medication/ndc", "ambiguous", message, candidates)
 
 
 def _repeated_diagnoses(service: Service, path: str) -> Iterator[FieldError]:

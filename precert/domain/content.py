@@ -11,7 +11,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from precert.domain.codes import Ndc, canonical_code, has_form
+from precert.domain.codes import Ndc, canonical_code, has_format
 from precert.domain.dates import BirthDate, ServiceDate, days_after
 from precert.domain.values import (
     WHOLE,
@@ -90,7 +90,7 @@ class Procedure(Value):
 
     @model_validator(mode="after")
     def _canonical(self) -> Self:
-        if self.code_type is CodeType.REVENUE and has_form(self.code, CodeType.REVENUE):
+        if self.code_type is CodeType.REVENUE and has_format(self.code, CodeType.REVENUE):
             # The model is frozen for its callers, not while it is validated.
             object.__setattr__(self, "code", canonical_code(self.code, CodeType.REVENUE))
         return self

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from precert.domain.code_sets import Lookup, error_of_diagnosis
-from precert.domain.codes import canonical_code, code_types_of, has_form
+from precert.domain.codes import canonical_code, code_types_of, has_format
 from precert.domain.decisions import Approved, DecidingRole, Decision, DecisionEntry, LineDecision
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
@@ -89,7 +89,7 @@ class Signature:
     decided_as: DecidingRole = DecidingRole.REVIEWER
 
 
-def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
+def errors_of_decisions(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
     """Errors of the decisions that do not depend on the request."""
     if not decisions:
         yield FieldError("/lines", "missing", "must have a decision for each open service line")
@@ -218,7 +218,7 @@ def decision_of(
 def approved_of(entered: LineDecision, requested: RequestedLine, payer: Payer) -> Approved:
     """The approved values: as entered, otherwise as requested."""
     changed = _changes(entered)
-    if (code := changed.get("code")) and has_form(requested.code or "", CodeType.REVENUE):
+    if (code := changed.get("code")) and has_format(requested.code or "", CodeType.REVENUE):
         changed["code"] = canonical_code(str(code), CodeType.REVENUE)
     return _as_requested(requested, payer).model_copy(update=changed)
 

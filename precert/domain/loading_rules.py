@@ -16,7 +16,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from precert.domain.codes import canonical_code, family_of, has_form, ordinal_of
+from precert.domain.codes import canonical_code, family_of, has_format, ordinal_of
 from precert.domain.coverage import PLAN_TYPES
 from precert.domain.dates import RULES, RuleDate, RuleEnd, days_after
 from precert.domain.form_settings import Form
@@ -310,7 +310,7 @@ class _RuleRow(Value):
 
     def _errors_of_codes(self) -> Iterator[str]:
         first, last = (canonical_code(c, self.code_type) for c in (self.code_from, self.code_to))
-        if not all(has_form(code, self.code_type) for code in (self.code_from, self.code_to)):
+        if not all(has_format(code, self.code_type) for code in (self.code_from, self.code_to)):
             yield f"code_from and code_to must have the form of {self.code_type} codes"
         if family_of(first, self.code_type) != family_of(last, self.code_type) or first > last:
             yield (

@@ -172,7 +172,7 @@ class CoverageAssertion:
 
 
 @dataclass(frozen=True)
-class JudgedSetting:
+class EvaluatedSetting:
     """The result of the rule list for one code in one setting."""
 
     service: Service
@@ -273,7 +273,7 @@ def undetermined(text: str, code: AssertionReason | None = None) -> CoverageAsse
 
 
 def asserted(
-    settings: Sequence[JudgedSetting],
+    settings: Sequence[EvaluatedSetting],
     vendors: Mapping[str, DelegatedVendor],
     code: tuple[CodeType, str],
 ) -> CoverageAssertion:
@@ -315,7 +315,7 @@ def asserted(
     )
 
 
-def _texts(settings: Sequence[JudgedSetting]) -> tuple[Reason, ...]:
+def _texts(settings: Sequence[EvaluatedSetting]) -> tuple[Reason, ...]:
     return tuple(Reason(text) for text in dict.fromkeys(one.text for one in settings) if text)
 
 
@@ -327,7 +327,7 @@ def _documentation(documents: set[frozenset[str]]) -> DocumentationNeeded | None
 
 
 def _limitations(
-    settings: Sequence[JudgedSetting], known: Sequence[JudgedSetting]
+    settings: Sequence[EvaluatedSetting], known: Sequence[EvaluatedSetting]
 ) -> Iterator[str]:
     """The settings to which the result applies, if other settings of the order have no result."""
     answered = {one.service.authorization_type for one in known}
@@ -343,7 +343,7 @@ _WORDS: Final = {
 }
 
 
-def _differences(known: Sequence[JudgedSetting]) -> str:
+def _differences(known: Sequence[EvaluatedSetting]) -> str:
     """The results by setting, as in "inpatient: precertification by the plan; outpatient: …"."""
     by_setting: dict[str, dict[str, None]] = {}
     for one in known:

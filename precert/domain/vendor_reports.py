@@ -17,7 +17,7 @@ from precert.domain.determination import (
     Signature,
     decision_of,
     errors_of_approval,
-    errors_of_form,
+    errors_of_decisions,
     errors_of_line,
 )
 from precert.domain.errors import FieldError, InvalidInputError
@@ -81,7 +81,7 @@ def errors_of_report(
     elif received_at is not None and report.number and at < received_at:
         message = "must not be before the request was received"
         yield FieldError("/reported_at", "too_early", message)
-    yield from errors_of_form(report.lines)
+    yield from errors_of_decisions(report.lines)
 
 
 def _earliest(payer: Payer, now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from precert.domain import disputing
 from precert.domain.amending import running_deadline
 from precert.domain.assessing import (
-    JudgedLine,
+    EvaluatedLine,
     assessed_lines,
     automatic_decisions,
     is_automatic,
@@ -40,7 +40,7 @@ from precert.domain.rules import RuleListVersion
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import prove_assertion
-from precert.usecases.code_rules import JudgedCode, judge_codes, retained_by_payer
+from precert.usecases.code_rules import EvaluatedCode, evaluate_codes, retained_by_payer
 from precert.usecases.documentation_requests import lacks_documentation, request_documentation
 from precert.usecases.duplicates import FoundDuplicates, find_duplicates
 from precert.usecases.facts_of_call import ComparedOnce, ReadOnce
@@ -227,7 +227,7 @@ def _first_change(file: RequestFile, using: _Sources) -> Change:
     facts = using.reference.check_facts(request.content.patient.member_id)
     if facts.rule_list is None:
         raise TransientError("No rule list is published yet. Try again later.")
-    codes = _judged_codes(request, facts, facts.rule_list, using)
+    codes = _evaluated_codes(request, facts, facts.rule_list, using)
     request = _with_ownership(request, using)
     lines = _open_lines(request, codes)
     duplicates = find_duplicates(
@@ -263,9 +263,9 @@ def _first_change(file: RequestFile, using: _Sources) -> Change:
     return _of_own_lines(request, lines, assessment, duplicates.compared, payer, now)
 
 
-def _judged_codes(
+def _evaluated_codes(
     request: Request, facts: CheckFacts, rule_list: RuleListVersion, using: _Sources
-) -> tuple[tuple[JudgedCode, ...], ...]:
+) -> tuple[tuple[EvaluatedCode, ...], ...]:
     """The results of the rule list for the codes of each service."""
     services, rule_lists, payer = request.content.services, using.rule_lists, using.payer
 
@@ -273,11 +273,15 @@ def _judged_codes(
         coverage = facts.coverage_on(day)
         return coverage.plan if coverage else request.plan
 
-    judged = judge_codes(services, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer)
-    vendor_ids = sorted({id_ for codes in judged for one in codes if (id_ := one.answer.vendor_id)})
+    evaluated = evaluate_codes(
+        services, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
+    )
+    vendor_ids = sorted(
+        {id_ for codes in evaluated for one in codes if (id_ := one.answer.vendor_id)}
+    )
     vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
     received_on = local_date(request.submitted.submitted_at, payer.zone)
-    return retained_by_payer(judged, services, vendors, received_on)
+    return retained_by_payer(evaluated, services, vendors, received_on)
 
 
 def _with_ownership(request: Request, using: _Sources) -> Request:
@@ -296,7 +300,9 @@ def _with_ownership(request: Request, using: _Sources) -> Request:
     return request.model_copy(update={"review": review})
 
 
-def _open_lines(request: Request, codes: Sequence[Sequence[JudgedCode]]) -> tuple[JudgedLine, ...]:
+def _open_lines(
+    request: Request, codes: Sequence[Sequence[EvaluatedCode]]
+) -> tuple[EvaluatedLine, ...]:
     """The active service lines without a decision, with the results of their codes."""
     review = request.submitted
     open_ids = {line.line_id for line in review.active_lines if not line.decisions}
@@ -306,7 +312,7 @@ def _open_lines(request: Request, codes: Sequence[Sequence[JudgedCode]]) -> tupl
     requested = requested_lines(request.content)
     by_line = chain.from_iterable(of_service or (None,) for of_service in codes)
     return tuple(
-        JudgedLine(
+        EvaluatedLine(
             line_id,
             requested[line_id],
             code.answer if code else None,
@@ -348,7 +354,7 @@ def _potential(request: Request, found: FoundDuplicates) -> tuple[PotentialDupli
 
 def _of_own_lines(
     request: Request,
-    lines: tuple[JudgedLine, ...],
+    lines: tuple[EvaluatedLine, ...],
     assessment: Assessment,
     compared: Comparison | None,
     payer: Payer,

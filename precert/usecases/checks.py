@@ -36,7 +36,7 @@ from precert.domain.payer import Payer
 from precert.domain.review import IntakeException
 from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion, overall
 from precert.names import Entitlement
-from precert.usecases.code_rules import judge_codes, retained_by_payer
+from precert.usecases.code_rules import evaluate_codes, retained_by_payer
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import (
     CheckFacts,
@@ -200,18 +200,20 @@ def check_requirements(
         coverage = require_checkable(facts.member, content.patient, payer=payer, now=at)
     rule_list = _rule_list(facts, rule_list_versions, as_of)
     key = _assertion_key(facts)
-    judged = judge_codes(
+    evaluated = evaluate_codes(
         content.services,
         lambda day: (facts.coverage_on(day) or coverage).plan,
         rule_list=rule_list,
         rule_lists=rule_lists,
         payer=payer,
     )
-    vendor_ids = {one.answer.vendor_id for codes in judged for one in codes if one.answer.vendor_id}
+    vendor_ids = {
+        one.answer.vendor_id for codes in evaluated for one in codes if one.answer.vendor_id
+    }
     vendors = rule_lists.vendors(rule_list, sorted(vendor_ids)) if vendor_ids else {}
-    judged = retained_by_payer(judged, content.services, vendors, today)
+    evaluated = retained_by_payer(evaluated, content.services, vendors, today)
     services = without_partial_predetermination(
-        [[code.answer for code in codes] for codes in judged], content.services
+        [[code.answer for code in codes] for codes in evaluated], content.services
     )
     _require_offer(content, services)
     named = {one.vendor_id for codes in services for one in codes}

@@ -23,21 +23,21 @@ from precert.domain.values import AuthorizationType, CodeType, Urgency
 from precert.usecases.ports.reference import RuleLists
 
 
-class JudgedCode(NamedTuple):
+class EvaluatedCode(NamedTuple):
     """The result of one code, and the rule that decided it, if one covers it."""
 
     answer: CodeResult
     rule: Rule | None
 
 
-def judge_codes(
+def evaluate_codes(
     services: Sequence[Service],
     plan_on: Callable[[date], Plan],
     *,
     rule_list: RuleListVersion,
     rule_lists: RuleLists,
     payer: Payer,
-) -> tuple[tuple[JudgedCode, ...], ...]:
+) -> tuple[tuple[EvaluatedCode, ...], ...]:
     """The result of every code of every service, in the order entered (C6).
 
     ``plan_on`` returns the member's plan on a service's first day, which can differ from today's plan.
@@ -49,7 +49,7 @@ def judge_codes(
     )
     return tuple(
         tuple(
-            _judged(query, rules.get((query.code_type, query.code), ()), service, payer)
+            _evaluated(query, rules.get((query.code_type, query.code), ()), service, payer)
             for query in of_service
         )
         for service, of_service in zip(services, queries, strict=True)
@@ -69,11 +69,11 @@ def waived_in_emergency(answer: CodeResult, service: Service) -> CodeResult:
 
 
 def retained_by_payer(
-    judged: Sequence[Sequence[JudgedCode]],
+    evaluated: Sequence[Sequence[EvaluatedCode]],
     services: Sequence[Service],
     vendors: Mapping[str, DelegatedVendor],
     today: date,
-) -> tuple[tuple[JudgedCode, ...], ...]:
+) -> tuple[tuple[EvaluatedCode, ...], ...]:
     """The results; the payer decides retrospective codes that their vendor does not accept (C12).
 
     Such a code needs precertification, and its result names no vendor. ``vendors`` are the delegated
@@ -81,13 +81,13 @@ def retained_by_payer(
     """
     return tuple(
         tuple(
-            JudgedCode(
+            EvaluatedCode(
                 _retained(code.answer, service, vendors.get(code.answer.vendor_id or ""), today),
                 code.rule,
             )
             for code in codes
         )
-        for service, codes in zip(services, judged, strict=True)
+        for service, codes in zip(services, evaluated, strict=True)
     )
 
 
@@ -102,12 +102,14 @@ def _retained(
     return answer._replace(requirement=Requirement.REQUIRED, vendor_id=None, guidance=notice)
 
 
-def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service, payer: Payer) -> JudgedCode:
+def _evaluated(
+    query: CodeQuery, rules: Sequence[Rule], service: Service, payer: Payer
+) -> EvaluatedCode:
     if behavioral := payer.behavioral_service(query.code, query.code_type):
         unknown = answer_by(None, query)
-        return JudgedCode(unknown._replace(guidance=BEHAVIORAL, label=behavioral.label), None)
+        return EvaluatedCode(unknown._replace(guidance=BEHAVIORAL, label=behavioral.label), None)
     rule = deciding_rule(query, rules)
-    return JudgedCode(waived_in_emergency(answer_by(rule, query), service), rule)
+    return EvaluatedCode(waived_in_emergency(answer_by(rule, query), service), rule)
 
 
 def _queries(service: Service, plan: Plan) -> tuple[CodeQuery, ...]:

@@ -21,7 +21,7 @@ from precert.domain.code_sets import (
     error_of_procedure,
 )
 from precert.domain.codes import canonical_code, code_types_of
-from precert.domain.completeness import error_of_form
+from precert.domain.completeness import error_of_format
 from precert.domain.errors import FieldError
 from precert.domain.form import FORMAT_OF_DIAGNOSES
 from precert.domain.payer import Payer
@@ -275,7 +275,7 @@ def _looked_up_procedure(
     code = entered.strip().upper()
     kinds = code_types_of(code)
     chosen = code_type if len(kinds) > 1 and code_type in kinds else None
-    if error := error_of_form(code, chosen, payer):
+    if error := error_of_format(code, chosen, payer):
         return LookedUpCode(entered, None, error)
     kind = chosen or kinds[0]
     code, code_set = canonical_code(code, kind), PUBLIC_SETS[kind]

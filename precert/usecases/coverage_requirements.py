@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Final
 
 from precert.domain.assertion import coverage_assertion_id
-from precert.domain.assessing import JudgedLine, assessed_lines
+from precert.domain.assessing import EvaluatedLine, assessed_lines
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.completeness import errors_of_submission
@@ -33,8 +33,8 @@ from precert.domain.orders import (
     AssertionReason,
     AuthorizationNeeded,
     CoverageAssertion,
+    EvaluatedSetting,
     InformationNeeded,
-    JudgedSetting,
     Order,
     Reason,
     after_coverage,
@@ -53,7 +53,7 @@ from precert.domain.review import Channel
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.statuses import Status
 from precert.names import Entitlement
-from precert.usecases.code_rules import judge_codes, retained_by_payer
+from precert.usecases.code_rules import evaluate_codes, retained_by_payer
 from precert.usecases.duplicates import find_duplicates
 from precert.usecases.members import next_steps, require_member
 from precert.usecases.ports.reference import CheckFacts, ReferenceReader, RuleLists
@@ -303,9 +303,11 @@ class _Discovery:
 
     def _is_automatic(self, order: Order, content: RequestContent, coverage: Coverage) -> bool:
         """Whether the rules approve the request without a reviewer (W1)."""
-        [judged] = self.rules.judged(order, order.codes[0], coverage)
+        [evaluated] = self.rules.evaluated(order, order.codes[0], coverage)
         [requested] = requested_lines(content).values()
-        line = JudgedLine("1.1", requested, judged.answer, judged.rule, judged.answer.vendor_id)
+        line = EvaluatedLine(
+            "1.1", requested, evaluated.answer, evaluated.rule, evaluated.answer.vendor_id
+        )
         [assessed] = assessed_lines([line])
         return (
             assessed.automatic
@@ -353,16 +355,16 @@ class _Rules:
             yield from (self._of_code(order, code, coverage) for code in order.codes)
 
     def _of_code(self, order: Order, code: Procedure, coverage: Coverage) -> CoverageAssertion:
-        settings = self.judged(order, code, coverage)
+        settings = self.evaluated(order, code, coverage)
         vendors = {one.vendor.vendor_id: one.vendor for one in settings if one.vendor}
         [one, *_] = settings
         answer = asserted(settings, vendors, (one.answer.code_type, one.answer.code))
         ends = [day for day in (answer.expires_on, coverage.active_to) if day]
         return replace(self._with_documents(answer), expires_on=min(ends, default=None))
 
-    def judged(
+    def evaluated(
         self, order: Order, code: Procedure, coverage: Coverage
-    ) -> tuple[JudgedSetting, ...]:
+    ) -> tuple[EvaluatedSetting, ...]:
         """The results for a code in every setting that the order allows."""
         services = order.services(code, self.payer, self.today)
         rule_list = self.facts.rule_list
@@ -372,21 +374,23 @@ class _Rules:
         def plan_on(day: date) -> Plan:
             return (self.facts.coverage_on(day) or coverage).plan
 
-        judged = judge_codes(
+        evaluated = evaluate_codes(
             services, plan_on, rule_list=rule_list, rule_lists=self.rule_lists, payer=self.payer
         )
-        ids = sorted({one.answer.vendor_id for of in judged for one in of if one.answer.vendor_id})
+        ids = sorted(
+            {one.answer.vendor_id for of in evaluated for one in of if one.answer.vendor_id}
+        )
         vendors = self.rule_lists.vendors(rule_list, ids) if ids else {}
-        judged = retained_by_payer(judged, services, vendors, self.today)
+        evaluated = retained_by_payer(evaluated, services, vendors, self.today)
         return tuple(
-            JudgedSetting(
+            EvaluatedSetting(
                 service,
                 one.answer,
                 one.rule,
                 self._text(one.answer),
                 vendors.get(one.answer.vendor_id or ""),
             )
-            for service, [one] in zip(services, judged, strict=True)
+            for service, [one] in zip(services, evaluated, strict=True)
         )
 
     def _text(self, answer: CodeResult) -> str | None:

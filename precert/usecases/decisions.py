@@ -10,7 +10,7 @@ from precert.domain.case_assignment import require_not_assigned_to_others
 from precert.domain.code_sets import Lookup
 from precert.domain.decisions import DecidingRole, Decision, LineDecision
 from precert.domain.delegation import names_of
-from precert.domain.determination import Signature, decision_of, errors_of_form, errors_of_line
+from precert.domain.determination import Signature, decision_of, errors_of_decisions, errors_of_line
 from precert.domain.disputes import CLINICAL_OUTCOMES, DiscussionOutcome, DisputeKind
 from precert.domain.disputing import with_rights
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
@@ -307,7 +307,7 @@ def _errors(
 ) -> list[FieldError]:
     review = request.submitted
     requested = lines_to_determine(request.content, review.lines, cycle)
-    errors = list(errors_of_form(entered))
+    errors = list(errors_of_decisions(entered))
     for index, one in enumerate(entered):
         path = f"/lines/{index}"
         if delegation := request.submitted.delegation_of(one.line_id):

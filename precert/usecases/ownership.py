@@ -23,7 +23,7 @@ from precert.domain.payer import Payer
 from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion
 from precert.domain.values import Purpose
 from precert.usecases.checks import CheckResult
-from precert.usecases.code_rules import judge_codes, retained_by_payer
+from precert.usecases.code_rules import evaluate_codes, retained_by_payer
 from precert.usecases.members import require_member
 from precert.usecases.ports.reference import (
     CheckFacts,
@@ -70,19 +70,21 @@ def ownership_of(
     def plan_on(day: date) -> Plan:
         return member.coverage_near(day).plan
 
-    evaluated = [service for service in services if _can_be_evaluated(service)]
-    judged = judge_codes(
-        evaluated, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
+    evaluable = [service for service in services if _can_be_evaluated(service)]
+    evaluated = evaluate_codes(
+        evaluable, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
     )
-    named = {code.answer.vendor_id for codes in judged for code in codes if code.answer.vendor_id}
+    named = {
+        code.answer.vendor_id for codes in evaluated for code in codes if code.answer.vendor_id
+    }
     vendors = rule_lists.vendors(rule_list, sorted(named)) if named else {}
-    judged = retained_by_payer(judged, evaluated, vendors, local_date(now, payer.zone))
-    results = [[code.answer for code in codes] for codes in judged]
+    evaluated = retained_by_payer(evaluated, evaluable, vendors, local_date(now, payer.zone))
+    results = [[code.answer for code in codes] for codes in evaluated]
     return Ownership(
         rule_list.version,
         _owners(services, results, vendors, payer, content.purpose),
         vendors,
-        codes_without_predetermination(results, evaluated),
+        codes_without_predetermination(results, evaluable),
     )
 
 
@@ -157,7 +159,7 @@ def _can_be_evaluated(service: Service) -> bool:
 
 
 @dataclass(frozen=True)
-class JudgedCase:
+class EvaluatedCase:
     """The reference data for a case that was requested from a vendor."""
 
     member: Member
@@ -170,11 +172,11 @@ class JudgedCase:
     """Errors of codes that are not delegated to the vendor, and of days without coverage."""
 
 
-JudgeCase = Callable[[RequestContent, str, datetime], JudgedCase]
-""":func:`judge_case` with its dependencies: content, vendor id, and when it was decided."""
+EvaluateCase = Callable[[RequestContent, str, datetime], EvaluatedCase]
+""":func:`evaluate_case` with its dependencies: content, vendor id, and when it was decided."""
 
 
-def judge_case(
+def evaluate_case(
     content: RequestContent,
     vendor_id: str,
     decided_at: datetime,
@@ -183,7 +185,7 @@ def judge_case(
     rule_lists: RuleLists,
     rule_list_versions: RuleListVersions,
     payer: Payer,
-) -> JudgedCase:
+) -> EvaluatedCase:
     """Evaluate what a vendor decided by the rule list in effect then (W8).
 
     Raises:
@@ -194,7 +196,7 @@ def judge_case(
     facts = reference.check_facts(content.patient.member_id)
     member = require_member(facts.member, content.patient, payer)
     rule_list = _list_in_effect(facts, decided_at, rule_list_versions)
-    return JudgedCase(
+    return EvaluatedCase(
         member=member,
         rule_list=rule_list.version,
         vendor=rule_lists.vendors(rule_list, [vendor_id]).get(vendor_id),
@@ -239,14 +241,14 @@ def _errors_of_delegation(
     payer: Payer,
 ) -> Iterator[FieldError]:
     """Errors of codes that the list does not delegate to this vendor on the date of service (C13)."""
-    judged = judge_codes(
+    evaluated = evaluate_codes(
         content.services,
         lambda day: member.coverage_near(day).plan,
         rule_list=rule_list,
         rule_lists=rule_lists,
         payer=payer,
     )
-    for index, (service, codes) in enumerate(zip(content.services, judged, strict=True)):
+    for index, (service, codes) in enumerate(zip(content.services, evaluated, strict=True)):
         for number, code in enumerate(codes):
             answer = code.answer
             is_delegated = answer.requirement is Requirement.DELEGATED_VENDOR

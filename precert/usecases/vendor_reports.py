@@ -33,7 +33,7 @@ from precert.domain.vendor_reports import (
 )
 from precert.names import Entitlement
 from precert.usecases.overlaps import confirmed_overlaps, find_overlaps
-from precert.usecases.ownership import JudgeCase
+from precert.usecases.ownership import EvaluateCase
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
@@ -53,7 +53,7 @@ def report_determination(  # noqa: PLR0913 - each is a dependency
     registrations: Registrations,
     requests: RequestStore,
     fingerprints: Fingerprints,
-    judge_case: JudgeCase,
+    evaluate_case: EvaluateCase,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
@@ -95,7 +95,7 @@ def report_determination(  # noqa: PLR0913 - each is a dependency
                 request_id,
                 report,
                 recorded,
-                judge_case=judge_case,
+                evaluate_case=evaluate_case,
                 lookup=code_sets.listed,
                 payer=payer,
                 now=now,
@@ -162,7 +162,7 @@ def _reported_case(
     report: VendorReport,
     recorded: RecordedReport,
     *,
-    judge_case: JudgeCase,
+    evaluate_case: EvaluateCase,
     lookup: Lookup,
     payer: Payer,
     now: datetime,
@@ -185,8 +185,8 @@ def _reported_case(
         errors.extend(errors_of_content(content))
     if content is None or any(error.pointer.startswith("/content") for error in errors):
         raise InvalidInputError([*errors, *errors_of_entries(report, payer, lookup)])
-    judged = judge_case(content, report.vendor_id, report.reported_at)
-    errors.extend(judged.errors)
+    evaluated = evaluate_case(content, report.vendor_id, report.reported_at)
+    errors.extend(evaluated.errors)
     lines = service_lines_of(content.services)
     line_ids = tuple(line.line_id for line in lines)
     decisions = decisions_of(
@@ -202,17 +202,17 @@ def _reported_case(
     request = received_request(
         request_id,
         content,
-        plan=judged.member.coverage_near(min(first_days)).plan,
+        plan=evaluated.member.coverage_near(min(first_days)).plan,
         received_at=report.reported_at,
         channel=Channel.VENDOR,
         reference=report.reference,
         now=now,
     )
-    if judged.vendor is None:
+    if evaluated.vendor is None:
         raise AssertionError("the rule list delegates every line to the vendor")
-    rule_list = judged.rule_list
+    rule_list = evaluated.rule_list
     delegation = Delegation(
-        vendor=judged.vendor, line_ids=line_ids, rule_list=rule_list, reports=(recorded,)
+        vendor=evaluated.vendor, line_ids=line_ids, rule_list=rule_list, reports=(recorded,)
     )
     review = request.submitted.model_copy(
         update={
@@ -222,7 +222,7 @@ def _reported_case(
             "ownership": (delegation,),
             "assessment": Assessment(rule_list=rule_list, assessed_at=now, lines=()),
             "determined_at": report.reported_at,
-            "temporary_providers": matched(request_id, content, {}, judged.entries),
+            "temporary_providers": matched(request_id, content, {}, evaluated.entries),
         }
     )
     status = determined_status(line.counts_as for line in review.lines)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from precert.api.details import RequestDetails
 from precert.domain.caller import Caller
-from precert.domain.codes import canonical_code, code_types_of, has_form, modifier_code_type
+from precert.domain.codes import canonical_code, code_types_of, has_format, modifier_code_type
 from precert.domain.completeness import errors_of_check
 from precert.domain.content import Patient, Procedure
 from precert.domain.coverage import Member, PatientSearch
@@ -354,7 +354,7 @@ def test_code_is_cpt_alone_when_it_is_of_any_category(code: str) -> None:
         procedure = Procedure.model_validate({"code": entered})
         assert procedure.code == code
     for other in (CodeType.HCPCS, CodeType.REVENUE, CodeType.DRG):
-        assert not has_form(code, other)
+        assert not has_format(code, other)
     assert coding(line_of({"code": code})["productOrService"]) == (CPT, code)
 
 
@@ -368,7 +368,7 @@ def test_code_is_cpt_alone_when_it_is_of_any_category(code: str) -> None:
     ],
 )
 def test_code_is_no_cpt_code_when_its_form_is_another(code: str) -> None:
-    assert not has_form(code, CodeType.CPT)
+    assert not has_format(code, CodeType.CPT)
     assert CodeType.CPT not in code_types_of(code)
 
 
@@ -465,7 +465,7 @@ def notice_codes(procedure: Mapping[str, Any]) -> str:
     ],
 )
 def test_code_is_no_revenue_code_when_its_form_is_another(code: str) -> None:
-    assert not has_form(code, CodeType.REVENUE)
+    assert not has_format(code, CodeType.REVENUE)
     procedure = {"code": code, "code_type": "REVENUE"}
     try:
         content = samples.content(services=[{**STAY, "procedures": [procedure]}])

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from precert.domain.codes import readings_of
+from precert.domain.codes import candidate_ndcs
 from precert.domain.content import Medication
 
 
@@ -25,13 +25,13 @@ from precert.domain.content import Medication
 def test_drug_code_is_padded_to_eleven_digits_when_its_format_is_unambiguous(
     entered: str, retained: str
 ) -> None:
-    assert readings_of(entered) == (retained,)
+    assert candidate_ndcs(entered) == (retained,)
     assert Medication(ndc=f" {entered} ").ndc == retained
 
 
 @pytest.mark.rule("C11")
 def test_three_candidates_are_offered_when_a_ten_digit_drug_code_has_no_dashes() -> None:
-    assert readings_of("1234567890") == (*("01234-5678-90", "12345-0678-90", "12345-6789-00"),)
+    assert candidate_ndcs("1234567890") == (*("01234-5678-90", "12345-0678-90", "12345-6789-00"),)
     assert Medication(ndc="1234567890").ndc == "1234567890"
 
 
@@ -44,6 +44,6 @@ def test_three_candidates_are_offered_when_a_ten_digit_drug_code_has_no_dashes()
     ],
 )
 def test_drug_code_is_rejected_when_it_is_malformed(entered: str) -> None:
-    assert readings_of(entered) == ()
+    assert candidate_ndcs(entered) == ()
     with pytest.raises(ValidationError, match="9 or 11 digits"):
         Medication(ndc=entered)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.domain.codes import code_types_of, has_form
+from precert.domain.codes import code_types_of, has_format
 from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.values import CodeType
@@ -293,7 +293,7 @@ def test_check_requires_fewer_fields_when_compared_with_a_submission() -> None:
 )
 def test_code_sets_follow_from_the_format_when_a_code_is_read(code: str, types: set[str]) -> None:
     assert {kind.value for kind in code_types_of(code)} == types
-    assert {kind.value for kind in CodeType if has_form(code, kind)} == types
+    assert {kind.value for kind in CodeType if has_format(code, kind)} == types
 
 
 @pytest.mark.rule("C5")

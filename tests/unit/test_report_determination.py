@@ -27,7 +27,7 @@ from precert.domain.review import Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.domain.vendor_reports import VendorReport
 from precert.names import Entitlement
-from precert.usecases.ownership import judge_case
+from precert.usecases.ownership import evaluate_case
 from precert.usecases.ports.reference import CheckFacts
 from precert.usecases.vendor_reports import report_determination
 from tests.fakes import samples
@@ -127,8 +127,8 @@ class World:
             registrations=self.registrations,
             requests=self.requests,
             fingerprints=KnownFingerprints(),
-            judge_case=partial(
-                judge_case,
+            evaluate_case=partial(
+                evaluate_case,
                 reference=reference,
                 rule_lists=rules,
                 rule_list_versions=rules,
