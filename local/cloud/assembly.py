@@ -16,28 +16,28 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Asset:
-    """A file or folder that the template refers to, and its S3 key."""
+    """A file or folder that the template refers to, and the S3 key to which it is uploaded."""
 
     key: str
     path: Path
     zipped: bool
 
     def content(self) -> bytes:
-        """The bytes to upload: the file, or a zip of the folder."""
+        """Return the bytes to upload: the file, or a zip of the folder."""
         return zip_of(self.path) if self.zipped else self.path.read_bytes()
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """One stack of a `cdk.out` folder."""
+    """One stack of a `cdk.out` folder: its template, its assets, and the buckets of the assets."""
 
     name: str
     template: str
     assets: tuple[Asset, ...]
     buckets: frozenset[str]
 
-    def mark(self) -> str:
-        """Return a hash of everything that is deployed (asset keys are content hashes)."""
+    def content_hash(self) -> str:
+        """Return a SHA-256 hash of everything that is deployed; asset keys are content hashes."""
         seen = hashlib.sha256(self.template.encode())
         for key in sorted(asset.key for asset in self.assets):
             seen.update(key.encode())
@@ -78,9 +78,12 @@ def _artifacts(manifest: Any, kind: str) -> dict[str, Any]:
 
 
 def load(folder: Path, account: str, region: str) -> tuple[Assembly, ...]:
-    """Read the stacks of the folder's manifest and their assets; a stack follows those it refers to.
+    """Read the stacks of the folder's manifest and their assets, in the order of their deployment.
 
-    Other files in the folder, from a synthesis under another name, are ignored.
+    A stack follows the stacks on which it depends. Files that the manifest does not name are ignored.
+
+    Raises:
+        LocalCloudError: A file cannot be read, or the manifest contains no stack.
     """
     manifest = _read(folder / "manifest.json")
     stacks = _artifacts(manifest, "aws:cloudformation:stack")

@@ -27,7 +27,7 @@ _DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED
 
 
 def _silent(_line: str) -> None:
-    """Discard progress."""
+    """Discard a line of progress."""
 
 
 def _status(cloud: Cloud, name: str) -> str | None:
@@ -77,13 +77,13 @@ def _upload(cloud: Cloud, assembly: Assembly, progress: Progress) -> str:
             if not _uploaded(s3, bucket, asset.key):
                 progress(f"uploading {asset.path.name}")
                 s3.put_object(Bucket=bucket, Key=asset.key, Body=asset.content())
-    key = f"{assembly.mark()}.json"
+    key = f"{assembly.content_hash()}.json"
     s3.put_object(Bucket=buckets[0], Key=key, Body=assembly.template.encode())
     return f"{cloud.endpoint_url}/{buckets[0]}/{key}"
 
 
 def _events(cloud: Cloud, name: str, since: set[str]) -> list[dict[str, Any]]:
-    """The stack's events not in `since`, oldest first."""
+    """Return the stack's events whose ids are not in `since`, oldest first."""
     client = cloud.client("cloudformation")
     found: list[dict[str, Any]] = []
     for page in client.get_paginator("describe_stack_events").paginate(StackName=name):
@@ -102,12 +102,17 @@ def _first_failure(events: list[dict[str, Any]], name: str) -> str:
     return "no reason stated"
 
 
+def _shows(progress: Progress, status: str) -> bool:
+    return progress is not _silent and status != "DELETE_COMPLETE"
+
+
 def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress) -> None:
     deadline = time.monotonic() + DEPLOY_SECONDS
     reported: set[str] = set(before)
     while True:
         status = _status(cloud, name) or "DELETE_COMPLETE"
-        for event in _events(cloud, name, reported) if status != "DELETE_COMPLETE" else []:
+        # A page of all events costs more than the deployment of a resource: read it only if shown.
+        for event in _events(cloud, name, reported) if _shows(progress, status) else []:
             reported.add(event["EventId"])
             progress(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
         if not status.endswith("_IN_PROGRESS"):
@@ -156,10 +161,13 @@ def deploy(
     *,
     progress: Progress = _silent,
 ) -> dict[str, str]:
-    """Create the stacks or bring them up to date, in order, and return all their outputs.
+    """Create or update the stacks in order, and return the outputs of all of them.
 
-    Leaves a stack alone that has its template, which names assets by their content. Raises
-    `LocalCloudError` with the first resource that failed and the reason.
+    A stack whose template is unchanged is not updated: the template names assets by their content.
+
+    Raises:
+        LocalCloudError: A stack is rejected or fails; the message has the first resource that failed
+            and the reason.
     """
     found: dict[str, str] = {}
     for assembly in load(cdk_out, settings.ACCOUNT, settings.REGION):
@@ -173,7 +181,7 @@ def _deploy(cloud: Cloud, assembly: Assembly, progress: Progress) -> dict[str, s
         progress("nothing has changed")
         return outputs(cloud, assembly.name)
     if status in _DEAD or status == "CREATE_IN_PROGRESS":
-        # The cloud was stopped during the creation.
+        # The local cloud was stopped while the stack was created, or the creation failed.
         progress(f"deleting a stack that is {status}")
         _delete(cloud, assembly.name)
         status = None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -11,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from local.cloud import process
 from local.cloud.deploy import deploy
 from local.cloud.errors import LocalCloudError
-from local.cloud.gaps.checkpoint import INTERVAL_SECONDS
+from local.cloud.gaps.checkpoint import INTERVAL_SECONDS, hash_of_stacks
 from tests.cloud import trial
 from tests.cloud.conftest import FAST
 from tests.cloud.deployment import Deployment, until
@@ -120,6 +121,61 @@ def test_a_crash_loses_seconds_at_most_when_patched(home: Home) -> None:
     assert again.out == deployment.out
     works(again, token, "crashed")
     assert len(again.seen("insert", "EVT#before")) == 1
+
+
+def saved_zips(deployment: Deployment) -> list[str]:
+    """The zips of layers in the saved state of the functions, as base64."""
+    state = json.loads((deployment.cloud.state_dir / "lambda.json").read_text())
+    versions = [
+        one for layer in state["payload"]["layers"]["data"].values() for one in layer["versions"]
+    ]
+    return [one["_zip_data"]["__bytes__"] for one in versions if "__bytes__" in one["_zip_data"]]
+
+
+def test_the_zip_of_a_layer_is_saved_in_a_file_of_its_own_when_patched(home: Home) -> None:
+    deployment = home.start()
+    token = deployment.sign_in()["IdToken"]
+    deployment.cloud.stop()
+    assert saved_zips(deployment) == []
+    (file,) = (deployment.cloud.state_dir / "layer-zips").iterdir()
+    (file.parent / "of-an-earlier-layer.zip").write_bytes(b"")
+    again = home.start()
+    assert again.echo(token).body["layer"]
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_the_zip_of_a_layer_is_saved_as_text_when_unpatched(home: Home) -> None:
+    home.patched = False
+    deployment = home.start()
+    deployment.cloud.stop()
+    assert len(saved_zips(deployment)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "saved"),
+    [
+        ({}, False),
+        ({"_stacks": {"id": {"StackStatus": "UPDATE_COMPLETE"}}}, True),
+        ({"_stack_events": {"id": [{}, {}]}}, True),
+        ({"_exports": {"name": {}}}, True),
+    ],
+)
+def test_stacks_are_saved_again_when_an_operation_changed_them(
+    changed: dict[str, dict[str, object]], saved: bool
+) -> None:
+    before: dict[str, dict[str, object]] = {
+        "_stacks": {"id": {"StackStatus": "CREATE_COMPLETE"}},
+        "_stack_events": {"id": [{}]},
+        "_exports": {},
+        "_change_sets": {},
+    }
+    hashes = {
+        hash_of_stacks(
+            SimpleNamespace(**{name: SimpleNamespace(_data=one) for name, one in state.items()})
+        )
+        for state in (before, before | changed)
+    }
+    assert (len(hashes) == 2) is saved
 
 
 def test_a_restart_stalls_the_mapping_when_unpatched(home: Home) -> None:

@@ -1,10 +1,10 @@
 """Save the emulator's state every few seconds, not only at a graceful stop.
 
-Emulator: state is saved only at shutdown. A crash or `kill -9` loses everything since the start, and
+Emulator: state is saved only at shutdown. A crash or `kill -9` loses all changes since the start, and
 leaves objects on disk whose buckets no longer exist.
-Patch: while requests arrive, save the services that changed every `INTERVAL_SECONDS`. Their states are
-read together on the event loop, written to new files, and moved over the old ones. Logs and metrics
-are saved at the graceful stop only.
+Patch: every `INTERVAL_SECONDS` in which requests arrived, save the services that changed. Their states
+are read together on the event loop, written to new files, and moved over the old ones. Logs and metrics
+are saved at a graceful stop only.
 Remove when: the emulator saves while it runs.
 """
 
@@ -12,14 +12,14 @@ import asyncio
 import hashlib
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from local.cloud.gaps.upstream import module, wrap
 
 INTERVAL_SECONDS: Final = 2.0
-#: Large, or not needed by the next run.
+#: Services whose state is large, or not needed after a crash.
 AT_STOP_ONLY: Final = frozenset({"cloudwatch", "cloudwatch_logs", "cloudtrail"})
 
 _numbers = itertools.count(1)
@@ -38,8 +38,8 @@ def _counted(serve: Callable[..., Any]) -> Callable[..., Any]:
     return serve_counted
 
 
-def _function_mark(functions: Any) -> str:
-    """Return a hash of the functions' state without reading their code."""
+def _hash_of_functions(functions: Any) -> str:
+    """Return a hash of the configuration of functions, layers and mappings, but not of their code."""
     parts = [
         repr((key, func["config"], func.get("tags"), func.get("policy")))
         for key, func in list(functions._functions._data.items())
@@ -49,8 +49,25 @@ def _function_mark(functions: Any) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def hash_of_stacks(stacks: Any) -> str:
+    """Return a hash of what changes with each operation on a stack, without copying all stacks."""
+    parts = [
+        repr((key, stack.get("StackStatus"))) for key, stack in list(stacks._stacks._data.items())
+    ]
+    parts += [repr((key, len(events))) for key, events in list(stacks._stack_events._data.items())]
+    parts += [repr(list(stacks._exports._data)), repr(list(stacks._change_sets._data))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+#: How to find out, without reading its whole state, whether a service changed since the last save.
+HASHES: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
+    "lambda": ("services.lambda_svc", _hash_of_functions),
+    "cloudformation": ("services.cloudformation", hash_of_stacks),
+}
+
+
 def _deploying() -> bool:
-    """Return whether a deployment is in progress, whose intermediate state is not saved."""
+    """Return whether a stack is being deployed: its intermediate state is not saved."""
     stacks = module("services.cloudformation")._stacks
     return any(
         str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
@@ -59,18 +76,22 @@ def _deploying() -> bool:
 
 
 async def _take(app: Any) -> dict[str, Any] | None:
-    """Return the states of all services at one instant; the event loop runs nothing else."""
+    """Return the state of each service, by name, or None during a deployment.
+
+    The states are consistent, because the event loop serves no request meanwhile.
+    """
     if _deploying():
         return None
     states: dict[str, Any] = {}
     for name, get_state in app._build_persistence_save_dict().items():
         if name in AT_STOP_ONLY:
             continue
-        if name == "lambda":
-            mark = _function_mark(module("services.lambda_svc"))
-            if _saved.get(name) == mark:
+        if name in HASHES:
+            path, hash_of = HASHES[name]
+            content_hash = hash_of(module(path))
+            if _saved.get(name) == content_hash:
                 continue
-            _saved[name] = mark
+            _saved[name] = content_hash
         state = get_state()
         if state is not None:
             states[name] = state
@@ -103,14 +124,14 @@ def _write_changed(states: dict[str, Any]) -> None:
             {"__ministack_format__": persistence._state_format_version(name), "payload": state},
             default=persistence._json_default,
         )
-        mark = hashlib.sha256(content.encode()).hexdigest()
-        if name != "lambda" and _saved.get(name) == mark:
+        content_hash = hashlib.sha256(content.encode()).hexdigest()
+        if name not in HASHES and _saved.get(name) == content_hash:
             continue
         path = home / f"{name}.json.next"
         path.write_text(content, encoding="utf-8")
         fresh.append((path, home / f"{name}.json"))
-        if name != "lambda":
-            _saved[name] = mark
+        if name not in HASHES:
+            _saved[name] = content_hash
     for path, final in fresh:
         path.replace(final)
 
@@ -119,7 +140,7 @@ def _save_forever(app: Any) -> None:
     pause, seen, quiet = threading.Event(), 0, True
     while not pause.wait(INTERVAL_SECONDS):
         loop = app._MAIN_LOOP
-        # Save once more after the last request, whose background work may have ended since.
+        # Save once more after the last request, because its asynchronous work can end after it.
         if loop is None or (seen == _last_request[0] and quiet):
             continue
         quiet = seen == _last_request[0]
