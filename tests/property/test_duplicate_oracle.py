@@ -1,16 +1,15 @@
 """Random histories of requests against an independent statement of rule S2.
 
-The product's use cases and its DynamoDB adapters run over a simulated table. The oracle keeps every
-request as plain sets of days and states what is refused, what ends and what a reviewer compares. It
-shares no code with the product. ``make test`` runs a share of the histories, ``make deep`` all.
+The product's use cases and its DynamoDB adapters run on a simulated table. The oracle states which
+submission is refused, which request is voided as a duplicate, and which potential duplicates a reviewer
+sees. ``make test`` runs a part of the histories, ``make deep`` all.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from itertools import permutations
+from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
@@ -39,6 +38,16 @@ from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import SampleReference
 from tests.fakes.requests import JUST_READ
+from tests.property.duplicate_oracle import (
+    FIRST_DAY,
+    EnteredProcedure,
+    EnteredService,
+    Entry,
+    Known,
+    is_repetition,
+    is_similar,
+    repeats_as_entered,
+)
 from tests.simulation.table import Tables
 from tests.simulation.wire import Client, Wire
 
@@ -54,8 +63,6 @@ STEPS_BY_NAME: Final = (
     *("decide", "appeal", "void", "move", "report", "match", "match"),
 )
 TABLE: Final = "requests"
-FIRST_DAY: Final = date(2026, 8, 3)
-WINDOW: Final = 7
 CODES: Final = ("97110", "97140", "27447", "27446", "70551")
 MODIFIERS: Final = ((), (), ("LT",), ("RT",), ("50",))
 AMOUNTS: Final = ((1, "VISITS"), (1, "VISITS"), (2, "VISITS"), (5, "DAYS"))
@@ -79,161 +86,6 @@ class Covered(SampleReference):
 
 
 REFERENCE: Final[Any] = Covered()
-
-
-# -- the oracle ---------------------------------------------------------------------------------------
-
-
-@dataclass
-class Line:
-    """One requested service: what is requested, and on which days."""
-
-    code: str
-    modifiers: frozenset[str]
-    amount: tuple[Any, ...]
-    place: str
-    days: set[int]
-
-
-@dataclass
-class Known:
-    """A request in the oracle."""
-
-    name: str
-    member: str
-    purpose: str
-    entered: Mapping[str, str | None]
-    lines: list[Line]
-    submitted: tuple[datetime, str]
-    state: str = "PROCESSING"
-    adverse: bool = False
-    matched: Mapping[str, str | None] | None = None
-    """The servicing provider after an operator matched it with the directory."""
-
-    @property
-    def provider(self) -> Mapping[str, str | None]:
-        return self.matched or self.entered
-
-    @property
-    def stands(self) -> bool:
-        return self.state != "VOID"
-
-
-def equal_but_days(one: Line, other: Line) -> bool:
-    return (one.code, one.modifiers, one.amount, one.place) == (
-        *(other.code, other.modifiers, other.amount, other.place),
-    )
-
-
-def same_place(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> bool:
-    ids = {one["provider_id"], other["provider_id"]} - {None}
-    return (one["npi"], one["tin"]) == (other["npi"], other["tin"]) and len(ids) < 2
-
-
-def is_repetition(one: Known, other: Known) -> bool:
-    """Whether one repeats the other at the same provider, as matched with the directory."""
-    return same_place(one.provider, other.provider) and same_services(one, other)
-
-
-def was_entered(one: Known, other: Known) -> bool:
-    """Whether one repeats the other at the same provider, as both were entered."""
-    return same_place(one.entered, other.entered) and same_services(one, other)
-
-
-def same_services(one: Known, other: Known) -> bool:
-    """Every service of one is that of the other, on a shared day, in some order."""
-    if not alike(one, other) or len(one.lines) != len(other.lines):
-        return False
-    return any(
-        all(equal_but_days(a, b) and a.days & b.days for a, b in zip(one.lines, order, strict=True))
-        for order in permutations(other.lines)
-    )
-
-
-def alike(one: Known, other: Known) -> bool:
-    return one.name != other.name and (one.member, one.purpose) == (other.member, other.purpose)
-
-
-def is_similar(one: Known, other: Known) -> bool:
-    """A code that both request within a week, or a sibling of it at a provider they share."""
-    if not alike(one, other):
-        return False
-    shared = any(one.provider[name] == other.provider[name] for name in ("npi", "tin"))
-    for a in one.lines:
-        for b in other.lines:
-            gap = min(abs(x - y) for x in a.days for y in b.days)
-            sibling = shared and abs(int(a.code) - int(b.code)) < 10
-            if gap <= WINDOW and (a.code == b.code or sibling):
-                return True
-    return False
-
-
-# -- what is entered ----------------------------------------------------------------------------------
-
-
-class EnteredProcedure(NamedTuple):
-    code: str
-    units: int
-    unit_type: str
-    modifiers: tuple[str, ...]
-    first: int | None = None
-    """Its start date in days, if it has one of its own."""
-
-
-def day(number: int) -> str:
-    return (FIRST_DAY + timedelta(days=number)).isoformat()
-
-
-@dataclass(frozen=True)
-class EnteredService:
-    first: int
-    stay: int | None
-    place: str
-    procedures: tuple[EnteredProcedure, ...]
-
-    @property
-    def sent(self) -> dict[str, Any]:
-        """As a provider sends it."""
-        return {
-            "authorization_type": "INPATIENT" if self.stay else "OUTPATIENT",
-            "type_of_service": "SURGERY",
-            "place_of_service": self.place,
-            "urgency": "STANDARD",
-            "primary_diagnosis": "K55",
-            "admission_date" if self.stay else "service_date": day(self.first),
-            "requested_days": self.stay,
-            "procedures": [
-                {
-                    "code": one.code,
-                    "code_type": "CPT",
-                    "units": one.units,
-                    "unit_type": one.unit_type,
-                    "modifiers": list(one.modifiers),
-                    "start_date": None if one.first is None else day(one.first),
-                }
-                for one in self.procedures
-            ],
-        }
-
-    @property
-    def lines(self) -> list[Line]:
-        """As the oracle counts its days."""
-        found = []
-        for one in self.procedures:
-            length = self.stay or (one.units if one.unit_type == "DAYS" else 1)
-            first = self.first if one.first is None else one.first
-            amount = (one.units, one.unit_type, self.stay)
-            days = set(range(first, first + length))
-            found.append(Line(one.code, frozenset(one.modifiers), amount, self.place, days))
-        return found
-
-
-@dataclass(frozen=True)
-class Entry:
-    member: str
-    purpose: str
-    provider: Mapping[str, str | None]
-    services: tuple[EnteredService, ...]
 
 
 # -- a history ----------------------------------------------------------------------------------------
@@ -283,7 +135,7 @@ class History:
         refusing = {
             other.name
             for other in self.known.values()
-            if other.stands and not other.adverse and was_entered(known, other)
+            if not other.is_void and not other.adverse and repeats_as_entered(known, other)
         }
         if refusing:
             with pytest.raises(DuplicateFoundError) as refusal:
@@ -316,7 +168,7 @@ class History:
         known = self.drawn("PROCESSING")
         if known is None:
             return
-        others = [one for one in self.known.values() if one.stands and one is not known]
+        others = [one for one in self.known.values() if not one.is_void and one is not known]
         seen = [
             one for one in others if known.submitted > one.submitted or one.state != "PROCESSING"
         ]
@@ -567,7 +419,7 @@ class History:
                 locked |= item.keys() - {"pk", "sk", "version"}
             elif pk.startswith("MEMBER#"):
                 compared.add(item["sk"]["S"].removeprefix("REQUEST#"))
-        in_effect = {one.name for one in self.known.values() if one.stands}
+        in_effect = {one.name for one in self.known.values() if not one.is_void}
         assert compared == in_effect
         assert locked == {one for one in in_effect if not self.known[one].adverse}
 
