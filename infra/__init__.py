@@ -1,4 +1,4 @@
-"""The CDK app: one thin stack, one construct per capability."""
+"""The CDK app: stacks for data, service, monitoring and edge, with one construct per capability."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The alarms on the product's own metrics, and what every alarm has: a severity and a runbook entry."""
+"""The alarms on the product's own metrics, and the severity and runbook section of every alarm."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,7 +39,7 @@ METRICS_NAME: Final = "precert"
 
 
 def described(text: str, runbook: str) -> str:
-    """The description of an alarm: what happened, and the section of the runbook."""
+    """Return the description of an alarm: what happened, and the section of the runbook."""
     return f"{text}. Runbook: {RUNBOOK}#{runbook}"
 
 
@@ -47,8 +47,8 @@ def described(text: str, runbook: str) -> str:
 class OwnAlarm:
     """An alarm on a metric that the functions record, with ``service`` as its only dimension.
 
-    It fires where the metric is above the threshold in each of the periods; if it must be ``present``,
-    where it is missing in each of them.
+    It is raised when the metric is above the threshold in each of the periods or, if the metric must be
+    ``present``, when it is missing in each of them.
     """
 
     name: str
@@ -60,11 +60,11 @@ class OwnAlarm:
     periods: int = 1
     period_minutes: int = 5
     maximum: bool = False
-    """Whether the metric is a length of time, of which the maximum counts, and not a count."""
+    """Whether the statistic is the maximum, as for an age in seconds, and not the sum."""
     present: bool = False
 
     def is_raised(self, values: list[float]) -> bool:
-        """Whether the alarm is raised if each of its periods has these values."""
+        """Return whether the alarm is raised if each of its periods has these values."""
         if self.present:
             return not values
         found = (max(values) if self.maximum else sum(values)) if values else 0
@@ -121,7 +121,7 @@ OWN_ALARMS: Final = (
     OwnAlarm(
         "SubscriptionSweepMissing",
         Severity.TICKET,
-        "What subscriptions have due was not looked for in 30 minutes",
+        "Due heartbeats and retries of subscriptions were not queried in 30 minutes",
         "missing-runs",
         SUBSCRIPTIONS_SWEPT,
         periods=2,

@@ -88,7 +88,7 @@ def write(target: Path, root: Path = ROOT) -> None:
     places = _places(data / "zips_without_location.csv")
     connection = sqlite3.connect(partial, isolation_level=None)
     try:
-        # A file that a crash of the machine left incomplete is not renamed, and compiled again.
+        # After a crash of the machine, the incomplete file is not renamed, and is compiled again.
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(_SCHEMA)
         connection.execute("BEGIN")

@@ -16,7 +16,7 @@ from precert import names as shared_names
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PLACEHOLDER: Final = "CHANGE-ME"
-"""Stands in a new file where the plan must write a value of its own."""
+"""The text in a new stage's file that the plan must replace with its own value."""
 
 _RETENTION: Final = {
     7: RetentionDays.ONE_WEEK,
@@ -60,7 +60,7 @@ VendorId = Annotated[str, Field(min_length=1)]
 
 
 class _Table(BaseModel):
-    """A table of the file. Unknown keys are errors, because they are misspelled ones."""
+    """A table of the file. Unknown keys are errors, because they can be misspelled names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -154,16 +154,16 @@ class EdgeConfig(_Table):
     origin_secret: Annotated[int, Field(ge=1)] = 1
     """The number of the secret with which CloudFront identifies itself; the one before is accepted."""
     requests_by_address: Annotated[int, Field(ge=10, le=2_000_000_000)] = 6000
-    """How many requests AWS WAF admits from one address in five minutes."""
+    """How many requests AWS WAF admits from one IP address in five minutes."""
     requests_by_client: Annotated[int, Field(ge=10, le=2_000_000_000)] = 6000
-    """As above with the same access token."""
+    """How many requests AWS WAF admits with one access token in five minutes."""
 
 
 class BackupConfig(_Table):
     """Backups for the loss of the Region or the account; point-in-time recovery is always enabled."""
 
     every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 24
-    """How old the last backup can be when the Region is lost, besides the time to copy it."""
+    """The interval of backups: with the time to copy one, the data loss if the Region is lost."""
     retention_days: Annotated[int, Field(ge=7, le=36500)] = 35
     lock: Literal["none", "governance", "compliance"] = "governance"
     """Whether backups can be deleted: by some administrators, or by no one before their retention."""
@@ -236,9 +236,9 @@ class StageConfig(_Table):
     portal: PortalConfig = PortalConfig()
     api: ApiConfig = ApiConfig()
     edge: EdgeConfig | None = None
-    """Without it the API has its own address, open to everybody with an access token."""
+    """Without it, the API is also reachable at its own address, without CloudFront and AWS WAF."""
     backup: BackupConfig | None = None
-    """Without it there are no backups but point-in-time recovery."""
+    """Without it, point-in-time recovery is the only backup."""
     history_lock_days: Annotated[int, Field(ge=1)] | None = None
     """How long the history of a request past retention can be neither changed nor deleted."""
     restored: RestoredConfig = RestoredConfig()
@@ -340,7 +340,7 @@ def _placeholders(
 
 
 def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What a stage that retains data, and so has PHI, needs in addition."""
+    """Yield an error for each safeguard that a stage that retains data, and so has PHI, lacks."""
     if values.get("retain_data") is not True:
         return
     for path, meaning in REQUIRED_FOR_PHI.items():
@@ -351,7 +351,7 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
             yield path, f"{_MISSING}{meaning}"
     for name in _SAFEGUARDS:
         if values.get(name) is False:
-            yield (name,), "must be true where retain_data is"
+            yield (name,), "must be true where retain_data is true"
     yield from _places_of_backups(values)
     edge = values.get("edge")
     certificate = str(edge.get("origin_certificate_arn", "")) if isinstance(edge, Mapping) else ""
@@ -369,7 +369,7 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
 def _places_of_backups(
     values: Mapping[str, Any],
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """A copy in the same Region, or in the same account, is lost together with the backup."""
+    """Yield an error for a copy in the same Region or account, which is lost with the backup."""
     backup = values.get("backup")
     if not isinstance(backup, Mapping):
         return

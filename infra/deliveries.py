@@ -1,6 +1,6 @@
-"""Which records of a stream its functions receive, and how many events of a queue at a time.
+"""The filters of stream records for each function, and the batches of the functions of queues.
 
-This module does not import the CDK, which takes seconds: tests outside of ``template`` read it too.
+This module does not import the CDK, which takes seconds: tests outside of ``template`` import it too.
 """
 
 from typing import Final
@@ -27,13 +27,13 @@ DRAFTS_SAVED: Final = {
         "NewImage": {"status": {"S": ["INCOMPLETE"]}},
     },
 }
-"""A save writes only the draft; the relay then updates the draft's row on the dashboard."""
+"""A save writes the draft only; the relay then updates the draft's row on the dashboard."""
 
 REQUESTS_REMOVED: Final = {
     "eventName": ["REMOVE"],
     "dynamodb": {"Keys": {SK: {"S": [REQUEST_SK]}}},
 }
-"""Expired or deleted drafts and requests past retention; the cleanup removes what belongs to them."""
+"""Expired or deleted drafts and requests past retention; the cleanup removes their other records."""
 
 MESSAGES_REMOVED: Final = {
     "eventName": ["REMOVE"],
@@ -48,9 +48,9 @@ DOCUMENTS_REMOVED: Final = {
 """Documents deleted from a draft; the cleanup deletes their objects."""
 
 AUDIT_APPENDED: Final = {"eventName": ["INSERT", "MODIFY"]}
-"""Records of the audit table. Nothing modifies one; if anything could, the archive would show it."""
+"""Records of the audit table. They are never modified; the archive would contain a modification."""
 
 QUEUE_BATCH_SIZE: Final = 10
 MOST_AT_ONCE: Final = 10
-"""Batches that one queue's function processes at the same time: what follows an outage leaves
-concurrency to the API."""
+"""The maximum of batches that one queue's function processes concurrently, so that the backlog after an
+outage leaves concurrency for the API."""

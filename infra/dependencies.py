@@ -37,7 +37,7 @@ class RootMissingError(Exception):
     """The installed bundle no longer contains a required certificate."""
 
 
-def trust_amazon_alone(bundle: Path) -> None:
+def trust_only_amazon(bundle: Path) -> None:
     """Reduce a bundle to Amazon's root certificates, because functions call only AWS.
 
     Calls to addresses that partners name trust certifi's, and only these calls. botocore ships 126 root
@@ -114,4 +114,4 @@ def _prune(target: Path) -> None:
         for path in list(target.rglob(pattern)):
             path.unlink()
     if (target / "botocore").exists():
-        trust_amazon_alone(target / BUNDLE)
+        trust_only_amazon(target / BUNDLE)

@@ -13,7 +13,7 @@ from infra.constructs.encryption import Encryption
 from infra.findings import acknowledge, acknowledge_checks
 
 GLOBAL_REGION: Final = "us-east-1"
-"""Where web ACLs of CloudFront are, whatever the Region of the stage."""
+"""The Region of web ACLs of CloudFront, for a stage in any Region."""
 _MANAGED: Final = (
     ("AWSManagedRulesAmazonIpReputationList", ()),
     # Bodies are JSON of up to 256 KB with clinical text; the API validates and never renders them.
@@ -29,7 +29,7 @@ _REDACTED_HEADERS: Final = ("authorization", "cookie")
 
 
 class Firewall(cdk.Stack):
-    """The web ACL of portal and API, with a log of what it refused."""
+    """The web ACL of portal and API, with a log of blocked and counted requests."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, edge: EdgeConfig
@@ -78,13 +78,13 @@ class Firewall(cdk.Stack):
     def for_stage(
         cls, scope: Construct, construct_id: str, stage: StageConfig
     ) -> "Firewall | None":
-        """The stack, if the stage has an edge and no web ACL of the account's own."""
+        """Return the stack, or None if the stage has no ``[edge]`` or names an existing web ACL."""
         if stage.edge is None or stage.portal.web_acl_arn is not None:
             return None
         return cls(scope, construct_id, stage=stage, edge=stage.edge)
 
     def _log(self, stage: StageConfig) -> None:
-        """Log refused requests, without token, path and query: paths contain ids."""
+        """Log blocked and counted requests without token, cookie, path and query: paths contain ids."""
         group = logs.LogGroup(
             Construct(self, "Refused"),
             "Log",
@@ -144,7 +144,7 @@ _WITH_TOKEN: Final = {
         "textTransformations": [{"priority": 0, "type": "NONE"}],
     }
 }
-"""A call without a token has no client to count; it is counted by its address."""
+"""A call without a token has no client; it is counted by its IP address only."""
 
 
 def _visible(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
@@ -177,7 +177,7 @@ def _managed(priority: int, name: str, counted: tuple[str, ...]) -> wafv2.CfnWeb
 
 
 def _rate(name: str, priority: int, limit: int, **keys: Any) -> wafv2.CfnWebACL.RuleProperty:
-    """Refuse with 429 what exceeds the limit, as the API does."""
+    """Return a rule that blocks requests above the limit with 429, as the API does."""
     return wafv2.CfnWebACL.RuleProperty(
         name=name,
         priority=priority,
@@ -201,9 +201,10 @@ def _rate(name: str, priority: int, limit: int, **keys: Any) -> wafv2.CfnWebACL.
 
 
 def origin_secrets(scope: Construct, stage: StageConfig, encryption: Encryption) -> tuple[str, ...]:
-    """Return the secrets with which CloudFront identifies itself to the functions, the current first.
+    """Return the secrets with which CloudFront authenticates to the functions, the current one first.
 
-    The functions accept the previous one too, so that none of the two must be deployed first.
+    The functions accept the previous one too, so that CloudFront and the functions can change at
+    different times during a deployment.
     """
     number = stage.edge.origin_secret if stage.edge else 1
     found, edge = [], Construct(scope, "Edge")

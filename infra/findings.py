@@ -21,11 +21,11 @@ def acknowledge_checks(construct: IConstruct, rule: str, reason: str) -> None:
 
 
 def acknowledge_inline_policy(role: IConstruct) -> None:
-    """Acknowledge that a role has its permissions in a policy of its own."""
+    """Acknowledge that a role has its permissions in an inline policy."""
     acknowledge_checks(
         role,
         "IAMNoInlinePolicy",
-        "The policy is of this role alone: as a managed one, another principal could get it too.",
+        "The policy is for this role only: a managed policy could be attached to other principals too.",
     )
 
 
@@ -39,7 +39,10 @@ def acknowledge_release_alarm(alarm: IConstruct) -> None:
 
 
 def arn_prefix(stack: cdk.Stack, service: str) -> str:
-    """Return the beginning of an ARN as a finding contains it: with values where the stack has them."""
+    """Return the beginning of an ARN as a finding contains it.
+
+    Partition, Region and account are values if the stack has them, or else names as ``<AWS::Region>``.
+    """
     partition, region, account = (
         f"<AWS::{name}>" if cdk.Token.is_unresolved(value) else value
         for name, value in (

@@ -136,7 +136,7 @@ class Dashboards(Construct):
 
 
 def _in_hours(metric: cloudwatch.IMetric, label: str) -> cloudwatch.IMetric:
-    """Step Functions measures executions in milliseconds."""
+    """Convert a metric of Step Functions, which measures executions in milliseconds, to hours."""
     return cloudwatch.MathExpression(
         expression="time / 3600000", using_metrics={"time": metric}, label=label
     )
@@ -150,7 +150,7 @@ def _graph(
 
 
 class MonitoringStack(cdk.Stack):
-    """What reports the state of the other stacks. No other stack refers to it."""
+    """Alarms and dashboards of the other stacks. No other stack refers to it."""
 
     def __init__(
         self,

@@ -29,8 +29,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _LAYER_RUNS_AT: Final = "/opt"
 _FUNCTION_RUNS_AT: Final = "/var/task"
 _LEVELS: Final = {Platform.LOCAL: 1, Platform.AWS: 6}
-"""Of compression. The local cloud's zips are not uploaded over a network: level 1 takes half of the
-time. Without compression the local cloud, which saves them with its state, would take longer."""
+"""Compression levels. Zips for the local cloud are not sent over a network: level 1 takes half of the
+time of level 6. Level 0 would take longer, because the local cloud saves the zips with its state."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def build(
     """Build the packages that are not up to date, and return all of them."""
     builder = _Builder(platform, root)
     names = function_names or function_folders(root)
-    # A build waits for the installer, the compiler of bytecode and the compression, which run outside
-    # of the interpreter's lock. The longest start first.
+    # The installer and the bytecode compiler are processes, and compression releases the GIL, so that
+    # threads run in parallel. The longest builds start first.
     with builder.locked(), ThreadPoolExecutor(os.cpu_count()) as pool:
         dependencies = pool.submit(builder.dependencies)
         code_sets = pool.submit(builder.code_sets)

@@ -174,14 +174,14 @@ def _issue_tokens(
 
 
 def _notify(subscriptions: ServiceFunction, sweep: ServiceFunction, tables: Tables) -> None:
-    """Grant the state of subscriptions, and reading requests at the moment of their delivery."""
+    """Grant access to the state of subscriptions, and reading requests when they are delivered."""
     tables.allow_requests(subscriptions, (*READ_ACTIONS, "dynamodb:PutItem"))
     tables.allow_grants(subscriptions)
     tables.allow_requests(sweep, ("dynamodb:Query",), WORKLIST_INDEX)
 
 
 def request_deliveries(queue_arn: str, functions: Sequence[ServiceFunction]) -> None:
-    """Grant letting the due work of subscriptions be attempted."""
+    """Grant sending due work of subscriptions to their queue."""
     for function in functions:
         function.allow(["sqs:SendMessage"], [queue_arn])
 
@@ -189,7 +189,7 @@ def request_deliveries(queue_arn: str, functions: Sequence[ServiceFunction]) -> 
 def _sweep(
     sweep: ServiceFunction, executions: ServiceFunction, tables: Tables, workflow: Workflow
 ) -> None:
-    """Grant recording what is due of open cycles, and starting their executions again."""
+    """Grant recording due events of open cycles, and restarting executions."""
     tables.allow_requests(sweep, WRITE_ACTIONS, CHECKS_INDEX, WORKLIST_INDEX)
     tables.allow_requests(executions, ("dynamodb:GetItem",))
     for function in (sweep, executions):

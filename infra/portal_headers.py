@@ -81,5 +81,5 @@ def cache_control(key: str) -> str:
 
 
 def is_page(path: str) -> bool:
-    """Return whether the portal's script shows this path: it names no file."""
+    """Return whether the path is a page, which ``index.html`` renders: it has no file extension."""
     return "." not in path.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What constructs lack: the resource of a construct, names of resources, and ARNs of another stack."""
+"""CloudFormation resources of constructs, unique names of resources, and ARNs of another stack."""
 
 from typing import NamedTuple, TypeVar
 

@@ -35,7 +35,7 @@ from precert.names import Delivery, Env
 
 
 class Receiver(NamedTuple):
-    """A function that receives events, and the queue of what it did not receive."""
+    """A function that receives events, and the dead-letter queue of events that it did not process."""
 
     delivery: Delivery
     dead_letters: DeadLetters
@@ -119,7 +119,7 @@ class ServiceStack(cdk.Stack):
         )
 
     def _scan_documents(self) -> None:
-        """Scan uploaded documents for malware, where the stage does."""
+        """Scan uploaded documents for malware, if the stage enables it."""
         if self._stage.scan_documents:
             MalwareProtection(
                 self,

@@ -9,16 +9,16 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run() -> int:
-    """Run one command; Ctrl-C and SIGTERM end it with one line, also while modules load.
+    """Run one command. Ctrl-C and SIGTERM end it with one line, even while modules are imported.
 
-    A shell starts background commands with SIGINT ignored, so the handler is set for it too.
+    A shell starts background commands with SIGINT ignored, so this sets its handler in any case.
     """
     for number in _STOPPING:
         signal.signal(number, _stop)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under nohup
         signal.signal(signal.SIGHUP, _stop)
     try:
-        from local.command_line import main  # takes a second, in which people press Ctrl-C
+        from local.command_line import main  # takes a second, in which a user can press Ctrl-C
 
         return main()
     except KeyboardInterrupt:

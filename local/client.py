@@ -1,4 +1,4 @@
-"""An HTTP client of the API, as a portal would have."""
+"""An HTTP client of the API and of presigned uploads, for the demo and the tests."""
 
 import atexit
 import ssl
@@ -11,20 +11,20 @@ from typing import Any, Final
 
 import httpx
 
-READS: Final = 5
-"""How often a read is made that the API asks to repeat, as it does when a busy machine is late."""
+READ_ATTEMPTS: Final = 5
+"""The attempts of a GET to which the API responds with 503, as it does on an overloaded machine."""
 
 
 @cache
-def trust() -> ssl.SSLContext:
-    """Return the TLS context. Loading it takes longer than most calls, so it is loaded once."""
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS context. Creating it takes longer than most calls, so it is created once."""
     return httpx.create_ssl_context()
 
 
 @cache
 def connections() -> httpx.Client:
-    """Return the client of all callers, which reuses connections."""
-    client = httpx.Client(timeout=120, verify=trust())
+    """Return the client that all callers share, which reuses connections."""
+    client = httpx.Client(timeout=120, verify=tls_context())
     atexit.register(client.close)
     return client
 
@@ -45,12 +45,12 @@ class Caller:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Make one call and return the response, whatever its status.
+        """Send one request and return the response, whatever its status.
 
-        A read with the response 503 is repeated after the seconds in its Retry-After.
+        A GET with the response 503 is repeated after the seconds in its Retry-After header.
         """
         response = self._once(method, path, body, query, headers)
-        for _ in range(READS - 1):
+        for _ in range(READ_ATTEMPTS - 1):
             if method != "GET" or response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
                 break
             time.sleep(float(response.headers.get("Retry-After", 0)))
@@ -75,12 +75,14 @@ class Caller:
         )
 
     def act(self, request: str, action: str, body: object = None) -> httpx.Response:
-        """Read a request by its path, and act on the version that was read."""
+        """Read a request or case by its path, and post an action on the version that was read."""
         version = self.call("GET", request).json().get("version", 1)
         return self.call("POST", f"{request}/{action}", body, headers={"If-Match": f'"{version}"'})
 
 
 def upload(form: Mapping[str, Any], name: str, content: bytes) -> httpx.Response:
-    """Upload a file with a presigned form."""
+    """Upload a file with a presigned form, which has the keys ``url`` and ``fields``."""
     files = {"file": (name, content)}
-    return httpx.post(form["url"], data=form["fields"], files=files, timeout=60, verify=trust())
+    return httpx.post(
+        form["url"], data=form["fields"], files=files, timeout=60, verify=tls_context()
+    )

@@ -16,7 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description="The local cloud.")
     known = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = known.add_parser("up", help="run the local cloud until Ctrl-C")
-    up.add_argument("--port", type=int, help="the port (default 4566)")
+    up.add_argument(
+        "--port",
+        type=int,
+        help=f"the port (default: that of the stored state, or {settings.DEFAULT_PORT})",
+    )
     up.add_argument(
         "--portal-port",
         type=int,
@@ -27,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known.add_parser("demo", help="run requests from check to determination and verify each step")
     token = known.add_parser("token", help="print a user's token for the running cloud")
     token.add_argument("user", choices=[user.name for user in USERS])
-    env = known.add_parser("env", help="print a shell's variables for the running cloud and a user")
+    env = known.add_parser("env", help="print shell variables for calls as a user or system")
     env.add_argument("user", choices=[user.name for user in (*USERS, *SYSTEMS)])
     decide = known.add_parser("decide", help="decide a request as the sample physician reviewer")
     decide.add_argument("number", help="the precertification number")

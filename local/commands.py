@@ -37,12 +37,12 @@ UP_LOCK: Final = HOME / "up.lock"
 STOP_SECONDS: Final = 60.0
 
 _WELCOME: Final = """
-{portal}The local cloud runs. In another terminal, from {root}:
+{portal}The local cloud is running. In another terminal, from {root}:
 
   export API='{api}'
   export TOKEN=$(.venv/bin/python -m local token provider)
 
-  # the dashboard of the provider
+  # the provider's dashboard
   curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" "$API/v1/requests"
 
   # a patient's coverage
@@ -54,12 +54,15 @@ _WELCOME: Final = """
   curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" \\
     "$API/v1/providers?zip_code=44122&kind=FACILITY&name=cleve"
 
-The API document, for browsing and calls: {docs}
+The API reference, which can also send calls: {docs}
 (paste the token at Authorize)
-Users for `local token`, and for `local env`, which prints all a shell needs: as above.
-All AWS services are at {endpoint} (region {region}, any credentials of account {account}).
-Logs: {log}. Data stay until `make reset`. Ctrl-C or `make down` stops it.
+`python -m local token USER` prints the token of a user named above;
+`python -m local env USER` prints all variables that a shell needs.
+All AWS services are at {endpoint} (region {region}, credentials of account {account}).
+Log: {log}. Data is deleted by `make reset` only. Ctrl-C or `make down` stops the local cloud.
 """
+
+_NO_RESPONSE: Final = "the local cloud does not respond: start it with `make up`"
 
 _PORTAL: Final = """The portal: {address}
 
@@ -86,7 +89,7 @@ def up(port: int | None, portal_port: int) -> None:
 
 def _serve(port: int, portal_port: int) -> None:
     # Short commands do not load the product and its use cases.
-    from local.deployment import prepare, remember, started_with_assembly
+    from local.deployment import prepare, started_with_assembly, store_addresses
     from local.front_door import portal
     from local.front_door.server import require_free
 
@@ -95,7 +98,7 @@ def _serve(port: int, portal_port: int) -> None:
     with started_with_assembly(STATE_DIR, port, step) as cloud:
         deployment = prepare(cloud, step)
         with portal.served(deployment, dist, portal_port) as address:
-            remember(deployment, RUNNING)
+            store_addresses(deployment, RUNNING)
             print(_welcome(deployment, address), flush=True)
             try:
                 while cloud.running():
@@ -107,17 +110,17 @@ def _serve(port: int, portal_port: int) -> None:
 
 @contextmanager
 def _up_lock() -> Iterator[None]:
-    """Let ``down`` find this process.
+    """Hold the lock of ``up``, with this process's id in its file, from which ``down`` reads it.
 
     Raises:
-        LocalCloudError: another ``up`` runs.
+        LocalCloudError: Another process runs ``up``.
     """
     HOME.mkdir(parents=True, exist_ok=True)
     with UP_LOCK.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise _runs(STATE_DIR) from None
+            raise _already_running(STATE_DIR) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -125,14 +128,14 @@ def _up_lock() -> Iterator[None]:
 
 
 def down() -> int:
-    """Stop the local cloud that ``up`` runs, and wait until its data are saved.
+    """Stop the local cloud that ``up`` runs, and wait until its data is saved.
 
     Raises:
-        LocalCloudError: it still runs after a minute.
+        LocalCloudError: It still runs after ``STOP_SECONDS``.
     """
     process_id = _process_of_up()
     if process_id is None and not _taken(STATE_DIR):
-        print("The local cloud does not run.")
+        print("The local cloud is not running.")
         return 0
     if process_id is not None:
         with suppress(ProcessLookupError):
@@ -140,14 +143,16 @@ def down() -> int:
     deadline = time.monotonic() + STOP_SECONDS
     while _process_of_up() is not None or _taken(STATE_DIR):
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"the local cloud on {_shown(STATE_DIR)} does not stop")
+            raise LocalCloudError(
+                f"the local cloud on {_shown(STATE_DIR)} did not stop in {STOP_SECONDS:.0f} s"
+            )
         time.sleep(0.05)
     print("The local cloud has stopped.")
     return 0
 
 
 def _process_of_up() -> int | None:
-    """The id of the process that runs ``up``; None where none does."""
+    """Return the id of the process that runs ``up``, or None."""
     if not _locked(UP_LOCK):
         return None
     return int(UP_LOCK.read_text(encoding="utf-8") or 0) or None
@@ -169,7 +174,7 @@ def _welcome(deployment: "Deployment", address: str) -> str:
 
 
 def demo() -> int:
-    """Run the demo on a new, separate local cloud."""
+    """Run the demo on a new, separate local cloud; return the exit code."""
     from local.deployment import prepare, started_with_assembly
     from local.journey.demo import run_demo
 
@@ -182,7 +187,7 @@ def demo() -> int:
 
 
 def token(name: str) -> int:
-    """Print a token for the running cloud."""
+    """Print a user's access token for the running cloud."""
     print(_token(_running(), name))
     return 0
 
@@ -214,14 +219,14 @@ def _cognito(known: dict[str, Any]) -> Any:
 
 
 def _client(known: dict[str, Any], name: str) -> dict[str, str]:
-    """The credentials of a partner's system, and where it gets a token for them."""
+    """Return the client credentials of a partner's system, and the URL of the token endpoint."""
     client_id = known["systems"][name]
     try:
         found = _cognito(known).describe_user_pool_client(
             UserPoolId=known["pool_id"], ClientId=client_id
         )
     except (BotoCoreError, ClientError):
-        raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
+        raise LocalCloudError(_NO_RESPONSE) from None
     return {
         "CLIENT_ID": client_id,
         "CLIENT_SECRET": found["UserPoolClient"]["ClientSecret"],
@@ -234,14 +239,14 @@ def _token(known: dict[str, Any], name: str) -> str:
     try:
         return sign_in(_cognito(known), known["client_id"], user)
     except (BotoCoreError, ClientError):
-        raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
+        raise LocalCloudError(_NO_RESPONSE) from None
 
 
 def decide(number: str, outcome: Outcome) -> int:
     """Decide a request of the sample provider as the sample physician reviewer.
 
     Raises:
-        LocalCloudError: the API refuses it; with the reason.
+        LocalCloudError: The local cloud does not respond, or as for :func:`decide_request`.
     """
     from local.client import Caller  # loads httpx, which other commands do not need
 
@@ -254,24 +259,28 @@ def decide(number: str, outcome: Outcome) -> int:
 
 
 def reset() -> int:
-    """Delete all local data."""
+    """Delete the data of ``up`` and of the demo.
+
+    Raises:
+        LocalCloudError: One of these local clouds is running.
+    """
     for state in (STATE_DIR, DEMO_DIR / "state"):
         _refuse_if_taken(state)
     for folder in (STATE_DIR, DEMO_DIR):
         shutil.rmtree(folder, ignore_errors=True)
     RUNNING.unlink(missing_ok=True)
-    print("The local cloud's data are deleted; `make up` starts with none.")
+    print("The local cloud's data is deleted; `make up` starts with the sample data only.")
     return 0
 
 
 def _refuse_if_taken(state_dir: Path) -> None:
-    """Refuse if a cloud's process has the lock on the state, which it has while it runs.
+    """Refuse if a local cloud is running on the state, whose lock it then holds.
 
     Raises:
-        LocalCloudError: The process runs.
+        LocalCloudError: It is running.
     """
     if _taken(state_dir):
-        raise _runs(state_dir)
+        raise _already_running(state_dir)
 
 
 def _taken(state_dir: Path) -> bool:
@@ -279,7 +288,7 @@ def _taken(state_dir: Path) -> bool:
 
 
 def _locked(file: Path) -> bool:
-    """Return whether a running process has the lock on this file."""
+    """Return whether a running process holds the lock of this file."""
     try:
         lock = file.open("rb")
     except FileNotFoundError:
@@ -292,9 +301,11 @@ def _locked(file: Path) -> bool:
     return False
 
 
-def _runs(state_dir: Path) -> LocalCloudError:
+def _already_running(state_dir: Path) -> LocalCloudError:
     how = "`make down`" if state_dir == STATE_DIR else "Ctrl-C in its terminal"
-    return LocalCloudError(f"a local cloud runs on {_shown(state_dir)}: stop it first ({how})")
+    return LocalCloudError(
+        f"a local cloud is running on {_shown(state_dir)}: stop it first ({how})"
+    )
 
 
 def _shown(path: Path) -> str:
@@ -306,5 +317,5 @@ def _running() -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(RUNNING.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise LocalCloudError("the local cloud does not run: start it with `make up`") from None
+        raise LocalCloudError("the local cloud is not running: start it with `make up`") from None
     return known

@@ -1,7 +1,7 @@
 """Decide a request as the sample physician reviewer, through the API of reviewers.
 
-The product denies nothing by itself: a denial or a reduction needs a licensed person. With this, a
-partner that tries the API sees each outcome.
+The rules approve requests but never deny them: a denial or a reduction needs a physician reviewer. With
+the command ``decide``, a partner who tries the API can produce each outcome.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What the sample reviewer decides."""
+    """The decision of the sample reviewer on a whole case."""
 
     APPROVE = "approve"
     DENY = "deny"
@@ -43,7 +43,7 @@ _APPROVED: Final[dict[str, Any]] = {"status": "APPROVED"}
 
 
 def line_decisions(line_ids: list[str], outcome: Outcome) -> list[dict[str, Any]]:
-    """The decisions of the service lines of a case."""
+    """Return one decision for each service line, in the order of ``line_ids``."""
     match outcome:
         case Outcome.APPROVE:
             chosen = [_APPROVED] * len(line_ids)
@@ -59,15 +59,15 @@ def line_decisions(line_ids: list[str], outcome: Outcome) -> list[dict[str, Any]
 
 
 def decide_request(number: str, outcome: Outcome, *, provider: "Caller", reviewer: "Caller") -> str:
-    """Decide all open service lines of a request that are the payer's, and return its status.
+    """Decide the open service lines that no delegated vendor decides, and return the request's status.
 
     Raises:
-        LocalCloudError: there is no such request of the provider, it is not open, or the outcome does
-            not fit its service lines.
+        LocalCloudError: The provider has no request of this number, no service line of the payer is
+            open, the outcome needs more service lines, or the API refuses the decision.
     """
-    found = _answer(provider.call("POST", "/v1/requests/search", {"number": number}))
+    found = _body(provider.call("POST", "/v1/requests/search", {"number": number}))
     path = f"/v1/review/requests/{found['request']['request_id']}"
-    case = _answer(reviewer.call("GET", path))
+    case = _body(reviewer.call("GET", path))
     own = [line for line in case["lines"] if line["vendor"] is None]
     line_ids = [line["line_id"] for line in own if line["status"] == "OPEN"]
     if not line_ids:
@@ -83,13 +83,18 @@ def decide_request(number: str, outcome: Outcome, *, provider: "Caller", reviewe
         "seen_documents": case["new_documents"],
     }
     match = {"If-Match": f'"{case["version"]}"'}
-    decided = _answer(reviewer.call("POST", f"{path}/decisions", body, headers=match))
+    decided = _body(reviewer.call("POST", f"{path}/decisions", body, headers=match))
     return str(decided["status"])
 
 
-def _answer(response: "httpx.Response") -> dict[str, Any]:
-    answer: dict[str, Any] = response.json()
+def _body(response: "httpx.Response") -> dict[str, Any]:
+    """Return the body of a successful response.
+
+    Raises:
+        LocalCloudError: The response is a problem; the message has its detail and errors.
+    """
+    body: dict[str, Any] = response.json()
     if response.is_success:
-        return answer
-    errors = [f"{one['pointer']}: {one['message']}" for one in answer.get("errors", ())]
-    raise LocalCloudError("; ".join([str(answer.get("detail") or answer), *errors]))
+        return body
+    errors = [f"{one['pointer']}: {one['message']}" for one in body.get("errors", ())]
+    raise LocalCloudError("; ".join([str(body.get("detail") or body), *errors]))

@@ -32,13 +32,13 @@ Step = Callable[[str], AbstractContextManager[None]]
 
 
 def silent(_title: str) -> AbstractContextManager[None]:
-    """Show no progress."""
+    """Return a context manager that shows no progress."""
     return nullcontext()
 
 
 @dataclass
 class Deployment:
-    """The running product, and how to access it."""
+    """The product deployed to a running local cloud, with its stacks' outputs."""
 
     cloud: Cloud
     outputs: dict[str, str]
@@ -50,19 +50,19 @@ class Deployment:
 
     @cached_property
     def deps(self) -> Dependencies:
-        """The product's own adapters, with the credentials of the root user."""
+        """The product's dependencies, whose adapters call the local cloud as the root user."""
         environ = {name.value: self.outputs[output] for name, output in STACK_OUTPUTS.items()}
         deps = Dependencies(Settings(environ), endpoint_url=self.cloud.endpoint_url)
         deps.session = self.cloud.session()
         payer = ROOT / "data" / "payer" / "payer.json"
         deps.payer = Payer.model_validate_json(payer.read_text(encoding="utf-8"))
         deps.code_sets = SqliteCodeSets(compiled)
-        # The emulator has no quotas.
+        # The emulator does not throttle writes or KMS calls.
         deps.load_speed = replace(deps.load_speed, writes_per_second=10**6, macs_per_second=10**6)
         return deps
 
     def caller(self, user: User) -> Caller:
-        """The API as this user."""
+        """Return an API client that is signed in as this user."""
         if user.name not in self._tokens:
             cognito = self.cloud.client("cognito-idp")
             self._tokens[user.name] = sign_in(cognito, self.outputs["UserPoolClientId"], user)
@@ -70,7 +70,11 @@ class Deployment:
 
 
 def synthesize(step: Step = silent) -> None:
-    """Write the template and its assets, the same as for AWS except this machine's wheels."""
+    """Write the templates and assets: as for AWS, but with wheels for this machine.
+
+    Raises:
+        LocalCloudError: The synthesis failed; the message has the last line of its output.
+    """
     with step("synthesize the CloudFormation template"):
         ran = subprocess.run(
             [sys.executable, "-m", "infra.synth", "--stage", STAGE, "--platform", "local"],
@@ -89,7 +93,7 @@ def synthesize(step: Step = silent) -> None:
 def started_with_assembly(
     state_dir: Path, port: int | None, step: Step = silent, **options: Any
 ) -> Iterator[Cloud]:
-    """Run a cloud, which starts while the template is synthesized; options as for its start."""
+    """Run a cloud, which starts while the template is synthesized; options as for ``start``."""
     running = running_cloud(state_dir, port, **options)
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(running.__enter__)
@@ -104,7 +108,7 @@ def started_with_assembly(
 
 
 def prepare(cloud: Cloud, step: Step = silent) -> Deployment:
-    """Deploy to a running cloud, load the sample payer, register the users, repair executions."""
+    """Deploy to a running cloud, load the sample payer, register users, and restart executions."""
     with step("deploy it to the local cloud"):
         deployment = Deployment(cloud, deploy(cloud, ASSEMBLY))
     with step("load the sample payer and register its users"):
@@ -116,8 +120,8 @@ def prepare(cloud: Cloud, step: Step = silent) -> Deployment:
     return deployment
 
 
-def remember(deployment: Deployment, file: Path) -> None:
-    """Store the cloud's address for commands in another terminal."""
+def store_addresses(deployment: Deployment, file: Path) -> None:
+    """Write addresses and client ids as JSON, for commands in another terminal."""
     known = {
         "api_url": deployment.api_url,
         "endpoint_url": deployment.cloud.endpoint_url,

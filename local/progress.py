@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 QUIET_SECONDS = 2.0
-"""The time after which dots are written."""
+"""How long a step runs before dots are written."""
 
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Write ``title``, a dot per second if the step takes long, and its duration."""
+    """Write ``title``, one dot a second after ``QUIET_SECONDS``, and the duration or "failed"."""
     began = time.monotonic()
     done = threading.Event()
     _write(f"  {title} ")
@@ -33,10 +33,10 @@ def _tick(done: threading.Event) -> None:
         _write(".")
 
 
-def _end(done: threading.Event, ticking: threading.Thread, how: str) -> None:
+def _end(done: threading.Event, ticking: threading.Thread, result: str) -> None:
     done.set()
     ticking.join()
-    _write(f" {how}\n")
+    _write(f" {result}\n")
 
 
 def _write(text: str) -> None:

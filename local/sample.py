@@ -57,7 +57,7 @@ def sample_directory() -> list[DirectoryEntry]:
 
 
 class _Strict:
-    """The sample files are valid: a rejected row is an error (port ``LoadMonitor``)."""
+    """A ``LoadMonitor`` that raises an error for a rejected row, because the sample files are valid."""
 
     def begins(self, checkpoint: Checkpoint) -> None: ...
 
@@ -72,7 +72,11 @@ def load_sample_payer(
 ) -> None:
     """Load plans, members, SSNs, the directory and the rule list, as the commands do.
 
-    ``entries`` replaces the whole directory. Files have no date here: each load is the newest.
+    ``entries`` are loaded in place of the sample directory. The date of the files is the current time,
+    so that each load replaces the one before.
+
+    Raises:
+        LoadingError: A row of a sample file is not valid.
     """
     load = Load(load_id="sample", as_of=deps.now(), monitor=_Strict())
     options: dict[str, Any] = {"loads": deps.loads, "now": deps.now}

@@ -1,4 +1,4 @@
-"""The sample users and systems: what they may do, and how they get a token, as at any user pool."""
+"""The sample users and systems: their rights, and how they get access tokens of the user pool."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from precert.domain.loading import load_plans
 from precert.names import Entitlement
 from precert.usecases.grants import Grants
 
-PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of made-up people in a local pool
+PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of fictitious users in a local user pool
 
 
 @dataclass(frozen=True)
 class User:
-    """One person with what the payer registered them for."""
+    """A person or a system, with the rights that the payer grants."""
 
     name: str
     title: str
@@ -24,10 +24,10 @@ class User:
     reviews: bool = False
     vendors: tuple[str, ...] = ()
     full_name: str = ""
-    """By which a portal greets the user."""
+    """The name that the portal and other reviewers see."""
 
     def granted(self, issuer: str, subject: str) -> Grant:
-        """What the payer granted; the plans of a reviewer are added."""
+        """Return the grant of this subject; :func:`register_user` adds the plans of a reviewer."""
         return Grant(
             issuer=issuer,
             subject=subject,
@@ -73,7 +73,7 @@ NURSE: Final = User(
 )
 LEAD: Final = User(
     "lead",
-    "who leads the reviewers and assigns cases",
+    "a review lead, who assigns cases to reviewers",
     (Entitlement.REVIEWER, Entitlement.REVIEW_LEAD),
     reviews=True,
     full_name="Renee Alvarez",
@@ -110,7 +110,7 @@ SYSTEMS: Final = {
     SAMPLE_EHR: "PartnerClientIdSampleEhr",
     SAMPLE_VENDOR: "PartnerClientIdSampleVendor",
 }
-"""Partners' systems, with the stack's output that has the id of their client."""
+"""Partners' systems, and the output of the stack that contains each one's client id."""
 USERS: Final = (
     PROVIDER,
     FACILITY,
@@ -126,23 +126,23 @@ USERS: Final = (
 
 
 def register(cognito: Any, outputs: Mapping[str, str], grants: Grants) -> None:
-    """Make every sample user and system, or leave those that exist already as they should be."""
+    """Create or update every sample user, and store the grants of all users and systems."""
     plan_ids = tuple(plan.plan_id for plan in load_plans(sample_text("plans")))
     for user in USERS:
-        enlist(cognito, outputs, grants, user, plan_ids if user.reviews else ())
+        register_user(cognito, outputs, grants, user, plan_ids if user.reviews else ())
     for system, output in SYSTEMS.items():
         rights = system.granted(outputs["PortalAuthority"], outputs[output])
         grants.store(rights)
 
 
-def enlist(
+def register_user(
     cognito: Any,
     outputs: Mapping[str, str],
     grants: Grants,
     user: User,
     plan_ids: tuple[str, ...] = (),
 ) -> None:
-    """Register one user with a password, and grant what the user may do."""
+    """Create or update one user with a password and groups, and store the user's grant."""
     named = {"UserPoolId": outputs["UserPoolId"], "Username": user.name}
     attributes = [{"Name": "name", "Value": user.full_name}] if user.full_name else []
     try:
@@ -165,10 +165,10 @@ def enlist(
 
 
 def sign_in(cognito: Any, client_id: str, user: User) -> str:
-    """The access token of a user."""
-    answer = cognito.initiate_auth(
+    """Sign in with the password, and return the user's access token."""
+    response = cognito.initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": user.name, "PASSWORD": PASSWORD},
     )
-    return str(answer["AuthenticationResult"]["AccessToken"])
+    return str(response["AuthenticationResult"]["AccessToken"])

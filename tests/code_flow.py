@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from local.client import trust
+from local.client import tls_context
 
 
 @dataclass
@@ -30,7 +30,7 @@ class CodeFlow:
 
     def send(self, method: str, url: httpx.URL | str, **more: Any) -> httpx.Response:
         """One request, with the cookies of the earlier ones; redirects are not followed."""
-        with httpx.Client(cookies=self.cookies, timeout=60, verify=trust()) as client:
+        with httpx.Client(cookies=self.cookies, timeout=60, verify=tls_context()) as client:
             answer = client.request(method, url, **more)
             self.cookies = client.cookies
         return answer

@@ -22,7 +22,7 @@ from infra.resources import resource_of
 from precert.names import Access
 
 MANIFEST: Final = Path(__file__).parent.parent / "routes.json"
-"""The routes, which ``make openapi`` writes from the operations."""
+"""The file of the routes, which ``make openapi`` writes from the operations."""
 
 
 class Route(NamedTuple):
@@ -63,10 +63,11 @@ _RESPONSE_HEADERS: Final = ("etag", "location", "retry-after", "content-disposit
 
 
 def _fhir_authorizer(function: ServiceFunction) -> authorizers.HttpLambdaAuthorizer:
-    """The authorizer for the tokens of two issuers; a JWT authorizer has one.
+    """Return the Lambda authorizer of FHIR routes, because a JWT authorizer accepts one issuer only.
 
-    It is asked for each call, also of one without a token: with an identity source, API Gateway would
-    answer such a call itself, and not in FHIR. Only answers for an identity source can be reused.
+    It has no identity source: with one, API Gateway itself would respond to a call without a token, and
+    not with an OperationOutcome. Without one, API Gateway invokes the authorizer for each call and
+    caches no result.
     """
     return authorizers.HttpLambdaAuthorizer(
         "FhirAuthorizer",
@@ -79,7 +80,7 @@ def _fhir_authorizer(function: ServiceFunction) -> authorizers.HttpLambdaAuthori
 
 
 def _cors(stage: StageConfig) -> apigw.CorsPreflightOptions:
-    """Let pages of partners call; the plan's own portal has the API at its own address."""
+    """Allow calls of pages at partners' origins; the plan's portal calls the API at its own origin."""
     return apigw.CorsPreflightOptions(
         allow_origins=list(stage.cors_origins),
         allow_methods=[apigw.CorsHttpMethod[name] for name in sorted({r.method for r in ROUTES})],
@@ -92,7 +93,7 @@ def _cors(stage: StageConfig) -> apigw.CorsPreflightOptions:
 class Api(Construct):
     """One integration per function, one route per operation, and the default stage.
 
-    It is created before the functions, whose settings have its address; :meth:`serve` adds the routes.
+    It is created before the functions, whose environment has its URL; :meth:`serve` adds the routes.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Api(Construct):
             # An ID token has no scope.
             default_authorization_scopes=identity.scopes,
             cors_preflight=_cors(stage) if stage.cors_origins else None,
-            # Closed where CloudFront is the way to the API.
+            # Calls must pass CloudFront and AWS WAF in a stage with an edge.
             disable_execute_api_endpoint=True if stage.edge else None,
         )
         self.origin_target: str | None = None
@@ -184,8 +185,8 @@ class Api(Construct):
                 name.title(),
                 function.live,
                 timeout=cdk.Duration.seconds(29),
-                # One permission of each function and API: one of each route would be a fifth of the
-                # resources that a stack can have.
+                # One permission per function: one per route would take a fifth of the resources that
+                # a stack can have.
                 scope_permission_to_route=False,
             )
             for name, function in functions.items()

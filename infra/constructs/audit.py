@@ -44,7 +44,7 @@ class Audit(Construct):
         self.archive = self._archive(stage)
 
     def _table(self, stage: StageConfig) -> dynamodb.Table:
-        """A table in which no principal can change or delete an item; TTL deletes what is archived."""
+        """Create the table. No principal can change or delete an item; TTL deletes archived items."""
         kind = dynamodb.AttributeType.STRING
         return dynamodb.Table(
             self,
@@ -123,7 +123,7 @@ class Audit(Construct):
         self._allow_key(function, "dynamodb")
 
     def allow_hook_calls(self, function: ServiceFunction) -> None:
-        """Allow storing calls of CDS Hooks services with their answers, and nothing else."""
+        """Allow storing calls of CDS Hooks services with their responses, and nothing else."""
         objects = objects_of(self.archive, HOOK_CALLS_PREFIX)
         function.allow(["s3:PutObject"], [objects.arn])
         function.acknowledge_wildcard(
@@ -133,7 +133,7 @@ class Audit(Construct):
         self._allow_key(function, "s3")
 
     def allow_recording(self, role: iam.Role) -> None:
-        """Allow a role of commands to put items, and nothing else."""
+        """Allow a role that commands assume to put items, and nothing else."""
         region = cdk.Stack.of(self).region
         role.add_to_policy(
             iam.PolicyStatement(actions=["dynamodb:PutItem"], resources=[self.table.table_arn])
@@ -158,7 +158,7 @@ class Audit(Construct):
             dead_letters=dead_letters,
             records=(AUDIT_APPENDED,),
             batch_size=1000,
-            # Lambda's longest. S3 charges each object; until then the table has the records.
+            # The maximum of Lambda, because S3 charges by object. The table has the records meanwhile.
             window=cdk.Duration.minutes(5),
             parallel_batches=1,
         )

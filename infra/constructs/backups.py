@@ -1,7 +1,7 @@
 """Backups of tables and buckets in a locked vault, with copies in a second Region and a second account.
 
-Point-in-time recovery of the tables remains the way back after an error in the same Region: it loses
-minutes, not hours. These backups are for the loss of the Region or of the account.
+These backups are for the loss of the Region or of the account. After an error in the same Region, use
+point-in-time recovery of the tables, which loses minutes and not hours.
 """
 
 from collections.abc import Sequence
@@ -130,7 +130,7 @@ class Backups(Construct):
 
 
 def _lock(config: BackupConfig) -> backup.LockConfiguration | None:
-    """In compliance mode no one can remove the lock after the days in which it can be tried."""
+    """Return the vault's lock. In compliance mode it is permanent after ``lock_changeable_days``."""
     if config.lock == "none":
         return None
     return backup.LockConfiguration(

@@ -26,8 +26,8 @@ _COLDER: Final = [
 
 
 _ANY_DISTRIBUTION: Final = "https://*.cloudfront.net"
-"""The portal's origin without a domain. Its distribution refers to this bucket and not the reverse; who
-may upload and download is decided by signatures, not by origins."""
+"""The portal's origin in a stage without a domain: the distribution refers to this bucket, so that the
+bucket cannot refer to the distribution. Presigned URLs authorize uploads and downloads, not origins."""
 
 
 def _origins(stage: StageConfig) -> list[str]:
@@ -150,7 +150,7 @@ class Documents(Construct):
         self._allow(function, self.documents, NOTICE_PREFIX, actions)
 
     def allow_document_versions(self, function: ServiceFunction) -> None:
-        """Allow listing object versions, which a cleanup must delete besides the delete marker."""
+        """Allow listing object versions, because the cleanup deletes all versions of an object."""
         function.allow(
             ["s3:ListBucketVersions"],
             [self.documents.bucket_arn],
@@ -170,7 +170,7 @@ class Documents(Construct):
         )
 
     def allow_listing_all(self, function: ServiceFunction) -> None:
-        """Allow listing the files of all requests, and what the archive has, which is not read."""
+        """Allow listing the files of all requests and of the archive, without reading the archive."""
         for bucket, prefixes in (
             (self.documents, (DOCUMENT_PREFIX, NOTICE_PREFIX)),
             (self.archive, (HISTORY_PREFIX,)),

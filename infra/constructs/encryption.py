@@ -1,4 +1,4 @@
-"""The KMS keys: for health information, hashes of SSNs, access tokens, and logs and alarms."""
+"""The KMS keys: for health information, hashes of SSNs, access tokens, and operations."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -56,7 +56,7 @@ class Encryption(Construct):
         return self.key, self.ssn_key, self.signing_key, self.operations_key
 
     def _operations_key(self, stage: StageConfig) -> kms.Key:
-        """The key of logs and of the alarms' topic, which contain ids and codes only."""
+        """Create the key of logs, alarms' topics and origin secrets, which contain no PHI."""
         stack = cdk.Stack.of(self)
         key = kms.Key(
             self,

@@ -22,7 +22,7 @@ from precert.names import Env
 
 
 class InvokedBy(Enum):
-    """Who invokes a function, and with it who retains what the function did not process."""
+    """What invokes a function, and so what retries or retains the events that it fails to process."""
 
     HTTP = "HTTP"
     QUEUE = "QUEUE"
@@ -61,9 +61,9 @@ class FunctionSpec:
     serves: str | None = None
     """The ``function`` of the routes that it serves, if any."""
     for_operators: bool = False
-    """Whether only operators call it, rarely, so that they wait for a start without a snapshot."""
+    """Whether only operators call it, which is rare, so that a cold start is acceptable."""
     starts_without_snapshot: bool = False
-    """Whether its first call may take its own start: what waits for it allows for that."""
+    """Whether its callers accept the duration of a cold start without SnapStart."""
     prints: bool = False
     """Whether it needs the layer that renders PDF documents."""
     inspects: bool = False
@@ -71,7 +71,7 @@ class FunctionSpec:
     verifies: bool = False
     """Whether it needs the layer that signs and verifies JSON Web Tokens."""
     invoked_by: InvokedBy = InvokedBy.QUEUE
-    """Of functions that serve no HTTP calls."""
+    """What invokes the function if it serves no HTTP calls."""
 
     @property
     def folder(self) -> str:
@@ -92,12 +92,12 @@ class FunctionSpec:
 
     @property
     def identifies(self) -> bool:
-        """Whether it serves callers with an access token, whose calls are in the audit."""
+        """Whether it reads the rights of its callers, whose calls are audited."""
         return self.serves_http and Env.RIGHTS in self.environment
 
     @property
     def is_released_gradually(self) -> bool:
-        """Whether a release of it is noticed by people or systems that wait for it."""
+        """Whether a release shifts its calls gradually, because people or systems wait for them."""
         return self.serves_http and not self.for_operators
 
     @property
@@ -107,8 +107,10 @@ class FunctionSpec:
 
 
 class Runtime(Construct):
-    """The Python version, the instruction set, the three layers of all functions, and the layers of the
-    functions that render or inspect documents, or sign and verify tokens.
+    """The Python version, the instruction set and the layers of functions.
+
+    All functions have three layers. Functions that render PDF documents, inspect uploads, or sign and
+    verify tokens have one more for it.
     """
 
     def __init__(
@@ -160,18 +162,18 @@ class Runtime(Construct):
 
 
 INSPECTING_MB: Final = 1769
-"""Memory of functions that inspect documents: more than the limit of the process that decodes them. It
-is also the memory at which a function has one whole processor.
+"""Memory of functions that inspect documents, in MB: more than the limit of the process that decodes
+them. With this memory a function has one full vCPU.
 """
 LIVE: Final = "live"
-"""The alias of the published version that is invoked: a release changes code and settings at once."""
+"""The alias of the published version that is invoked: a release changes code and settings together."""
 
 
 class ServiceFunction(Construct):
     """One function. It may write its own logs; ``infra.permissions`` grants everything else.
 
-    Everything invokes the alias ``live`` of a published version. A function that providers,
-    reviewers and partners wait for starts from a SnapStart snapshot of that version.
+    All invocations use the alias ``live`` of a published version. A function for which providers,
+    reviewers and partners wait starts from a SnapStart snapshot of that version.
     """
 
     def __init__(

@@ -180,7 +180,7 @@ class UserPool(Construct):
         self._acknowledge(stage)
 
     def _staff_provider(self, stage: StageConfig) -> cognito.UserPoolIdentityProviderSaml | None:
-        """Let the plan's staff sign in at its SAML provider; their rights are granted as any user's."""
+        """Add the SAML provider of the plan's staff, if any; their rights are granted as any user's."""
         url = stage.identity.staff_saml_metadata_url
         if url is None:
             return None

@@ -21,7 +21,8 @@ from precert.names import DOCUMENT_PREFIX, EVENT_SOURCE, VENDOR_DETERMINED, VEND
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
 """The longest delay of an expiration warning."""
 CLOCKS_SWEPT_EVERY: Final = cdk.Duration.minutes(2)
-"""With the minute that an execution has, a clock is recorded at most five minutes late."""
+"""An execution has one minute to record a due event before a sweep records it. With a run that fails, a
+due event is recorded five minutes late at most."""
 SUBSCRIPTIONS_SWEPT_EVERY: Final = cdk.Duration.minutes(1)
 """The longest delay of a heartbeat, and of a retry after a pause of more than 15 minutes."""
 UPLOAD_SWEEPS_EVERY: Final = cdk.Duration.minutes(5)
@@ -114,7 +115,7 @@ class Messaging(Construct):
     def deliver_ended_executions(
         self, executions: ServiceFunction, workflow: Workflow
     ) -> EventQueue:
-        """Deliver the ends of executions that leave their cycle open, which AWS may not send."""
+        """Deliver status changes of failed executions; Step Functions sends them at best effort."""
         return _rule(
             self,
             "Executions",
@@ -131,16 +132,16 @@ class Messaging(Construct):
         )
 
     def subscriptions_queue(self, timeout: cdk.Duration) -> EventQueue:
-        """The queue of events for subscriptions, and of what subscriptions have due.
+        """Create the queue of events, heartbeats and retries of subscriptions.
 
-        Functions send to it, among them the one that processes it: it is created before them.
+        It is created before the functions that send to it, one of which processes it.
         """
         return EventQueue(self, "SubscriptionsQueue", timeout=timeout)
 
     def notify_subscribers(self, queue: EventQueue, subscriptions: ServiceFunction) -> None:
-        """Deliver the events of which subscribers are notified, each by itself.
+        """Deliver the events of which subscribers are notified, one per invocation.
 
-        A slow endpoint delays nothing but the one message.
+        A slow endpoint therefore delays only its own notification.
         """
         queue.deliver_to(subscriptions, batch_size=1)
         _deliver_to_queue(
@@ -156,7 +157,7 @@ class Messaging(Construct):
         )
 
     def sweep_subscriptions(self, sweep: ServiceFunction) -> DeadLetters:
-        """Query on a schedule for what subscriptions have due."""
+        """Query on a schedule for due heartbeats, retries and lost deliveries of subscriptions."""
         return _schedule(
             self,
             "SubscriptionSweeps",
@@ -197,7 +198,7 @@ class Messaging(Construct):
 def _schedule(
     scope: Construct, name: str, function: ServiceFunction, description: str, every: cdk.Duration
 ) -> DeadLetters:
-    """Invoke the function directly: the next run covers one that failed, as the table has the work."""
+    """Invoke the function on a schedule, without a queue: the next run repeats a failed run's work."""
     dead_letters = DeadLetters(scope, f"{name}DeadLetters")
     events.Rule(
         scope,

@@ -1,4 +1,4 @@
-"""Alarms, and what AWS reports by events."""
+"""Alarms on metrics, and notifications of events of AWS services."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -29,7 +29,7 @@ from infra.constructs.workflow import Workflow
 
 PERIOD = cdk.Duration.minutes(5)
 RESPONSE_SECONDS: Final = {"CrdFunction": 5, "PasFunction": 15}
-"""In how many seconds Da Vinci CRD and PAS expect nine of ten answers."""
+"""The seconds in which Da Vinci CRD and PAS expect 90% of responses."""
 STREAM_AGES: Final = {"RelayFunction": 5, "ExpireFunction": 60, "AuditFunction": 60}
 """Minutes that a consumer of the stream may be behind: executions start through the relay."""
 _SCHEDULES: Final = frozenset(
@@ -41,7 +41,7 @@ _SCHEDULED: Final = frozenset(
         *(catalog.UPLOAD_SWEEP, catalog.WARN),
     }
 )
-"""The functions that AWS invokes asynchronously; queues, streams, the API and executions wait."""
+"""The functions that AWS invokes asynchronously; all others are invoked synchronously."""
 
 
 class Alarms(Construct):
@@ -110,7 +110,7 @@ class Alarms(Construct):
     def notify(
         self, name: str, severity: Severity, text: str, runbook: str, pattern: events.EventPattern
     ) -> None:
-        """Notify of an event of AWS that no metric has."""
+        """Notify a topic of an event of an AWS service that has no metric."""
         message = events.RuleTargetInput.from_text(described(text, runbook))
         events.Rule(
             self,
@@ -266,9 +266,10 @@ def watch(
 
 
 def _watch_functions(alarms: Alarms, functions: Mapping[FunctionSpec, ServiceFunction]) -> None:
-    """One alarm for throttles: the functions of an account share its concurrency.
+    """Create one alarm for throttles, because all functions of an account share its concurrency.
 
-    A function that serves HTTP calls responds to errors; the API's metric has those that it cannot.
+    A function that serves HTTP calls has no alarm on errors: it responds to them, and the API's metric
+    counts its failed invocations.
     """
     alarms.add(
         "Throttles",
@@ -331,7 +332,7 @@ def _watch_queues(
             ),
         )
         if name in _SCHEDULES:
-            # The next run does what this one did not.
+            # The next run also does the work of a failed one.
             continue
         alarms.add(
             f"{name}DeadLettersAge",
@@ -357,7 +358,7 @@ def _watch_queues(
 
 
 def _watch_tables(alarms: Alarms, tables: Tables) -> None:
-    """A transaction that an index throttles counts as a throttled request of the table."""
+    """Create alarms on throttles; a transaction that an index throttles counts for the table."""
     requests, reference = tables.requests, tables.reference
     transactions = requests.metric(
         "ThrottledRequests",
@@ -397,7 +398,7 @@ def _watch_executions(alarms: Alarms, workflow: Workflow) -> None:
         alarms.add(
             f"{name}Executions",
             Severity.TICKET,
-            f"An execution {how}; its cycle is started again by itself",
+            f"An execution {how}; its cycle is restarted automatically",
             "executions",
             metric,
         )

@@ -80,7 +80,7 @@ class Portal(Construct):
         return f"https://{domain}"
 
     def forward_api(self, api: apigw.HttpApi) -> None:
-        """Serve the API below the same address: nothing is cached, and all headers but Host arrive."""
+        """Serve the API at the same address, without caching, and forward all headers but Host."""
         region, edge = cdk.Stack.of(self).region, self._stage.edge
         address = f"{api.api_id}.execute-api.{region}.{cdk.Aws.URL_SUFFIX}"
         viewer = cloudfront.Function(
@@ -123,7 +123,7 @@ class Portal(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            # Files that everybody may read: a key of our own would protect nothing.
+            # The files are public: a customer managed key would protect nothing.
             encryption=s3.BucketEncryption.S3_MANAGED,
             versioned=True,
             lifecycle_rules=[
@@ -245,7 +245,7 @@ class Portal(Construct):
         )
 
     def _log_requests(self) -> None:
-        """Log each request without what identifies a person. CloudFront delivers in us-east-1 only."""
+        """Log requests without data that identifies a person; CloudFront delivers in us-east-1 only."""
         stage = self._stage
         here = cdk.CfnCondition(
             self, "LogsHere", expression=cdk.Fn.condition_equals(cdk.Aws.REGION, "us-east-1")
@@ -301,7 +301,7 @@ class Portal(Construct):
             ),
             (
                 "S3DefaultEncryptionKMS",
-                "Everybody may read the files of the portal: a key of our own would protect nothing.",
+                "The files of the portal are public: a customer managed key would protect nothing.",
             ),
         ):
             acknowledge_checks(self.bucket, rule, reason)

@@ -34,7 +34,7 @@ class DeadLetters(Construct):
 
 
 RETRIED_FOR: Final = cdk.Duration.hours(12)
-"""How long an event is delivered again before it is placed in the dead-letter queue."""
+"""How long a failing event is retried before it is moved to the dead-letter queue."""
 RETAINED: Final = cdk.Duration.days(14)
 
 
@@ -42,7 +42,7 @@ class EventQueue(Construct):
     """The queue of one function, which reports the events of a batch that failed.
 
     EventBridge invokes a function asynchronously: after three failures within minutes Lambda discards
-    the event. A queue delivers it again for hours, and then places it in the dead-letter queue.
+    the event. A queue retries it for hours, and then moves it to the dead-letter queue.
     """
 
     def __init__(

@@ -20,8 +20,9 @@ blocks only its own batch; nine of ten requests are not affected.
 
 
 FOREVER: Final = -1
+"""No limit of retries in Lambda: ``RECORD_AGE_SECONDS`` ends them."""
 RECORD_AGE_SECONDS: Final = 24 * 60 * 60 - 60
-"""A record expires from the stream after 24 hours; its position is then in the dead-letter queue."""
+"""Just before a record expires from the stream, Lambda sends its position to the dead-letter queue."""
 
 
 class StreamMapping(Construct):
@@ -63,11 +64,11 @@ class StreamMapping(Construct):
             starting_position="TRIM_HORIZON",
             batch_size=batch_size,
             maximum_batching_window_in_seconds=window.to_seconds() if window else None,
-            # The records of one item stay in order; those of different items of a request may not.
+            # The records of one item stay in order; those of different items may not.
             parallelization_factor=parallel_batches,
             bisect_batch_on_function_error=True,
-            # Until the stream has no longer the record. What can never be processed is set aside by
-            # the function, so only a failure of a service or a deployment is repeated for so long.
+            # Retry until the record expires: after a failure of a service or of a deployment. The
+            # function itself sends a record that can never be processed to the dead-letter queue.
             maximum_retry_attempts=FOREVER,
             maximum_record_age_in_seconds=RECORD_AGE_SECONDS,
             function_response_types=["ReportBatchItemFailures"],

@@ -61,7 +61,7 @@ class Tables(Construct):
         acknowledge_checks(
             self.limits,
             "DynamoDBInBackupPlan",
-            "It counts the calls of the last minutes: after a disaster counting starts again.",
+            "It has the call counts of the last minutes, which start at zero after a disaster.",
         )
 
     def _requests(self, stage: StageConfig) -> dynamodb.Table:

@@ -26,9 +26,9 @@ ASSESSMENT: Final = _FOLDER / "assessment.asl.json"
 
 
 class Workflow(Construct):
-    """A Standard state machine, and an Express one that assesses a cycle before.
+    """A Standard state machine for determination cycles, and an Express one for assessments.
 
-    Their definitions are the files in ``stepfunctions/``, inline.
+    Their definitions are the files in ``stepfunctions/``, which the template contains.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Workflow(Construct):
         acknowledge_inline_policy(self.role)
 
     def _live(self, stage: StageConfig) -> sfn.CfnStateMachineAlias:
-        """Publish a version of each definition, and start executions by an alias of the last one.
+        """Publish a version of the Standard state machine, and the alias that starts executions.
 
-        An execution keeps the definition of its version. Earlier versions remain for rollbacks.
+        An execution runs its version's definition to its end. Earlier versions remain for rollbacks.
         """
         machine = resource_of(self.machine, sfn.CfnStateMachine)
         version = sfn.CfnStateMachineVersion(
@@ -149,9 +149,9 @@ class Workflow(Construct):
         )
 
     def allow_start(self, function: ServiceFunction, *, assessment: bool = False) -> None:
-        """Allow starting an execution, and reading how an execution of the same name ended.
+        """Allow starting executions by the alias, and describing executions.
 
-        With ``assessment``, also an execution of the Express one, which responds with its result.
+        With ``assessment``, also allow synchronous executions of the Express state machine.
         """
         if assessment:
             function.allow(["states:StartSyncExecution"], [self.assessment.state_machine_arn])

@@ -2,10 +2,10 @@
 
     python fork_server.py SOCKET MODULE...
 
-It reads messages from the socket with this file descriptor: the script to run, its folder and
-environment as JSON, with the descriptors of its standard streams. The answer is a descriptor of the
-new process. It ends when the socket is closed. A module that cannot be imported is left to the worker,
-which reports the error.
+SOCKET is the file descriptor of a socket. Each message is a JSON object with the ``script`` to run, its
+working ``folder`` and its ``environment``, with the descriptors of its standard streams. The response
+is a pidfd of the new process. The server ends when the socket is closed. It ignores a module that it
+cannot import: the worker imports the module itself and reports the error.
 """
 
 import gc
@@ -25,7 +25,7 @@ MESSAGE_BYTES = 200_000
 
 
 def serve(connection: socket.socket) -> None:
-    """Start workers until the other end is closed."""
+    """Start a worker for each message, until the other end of the socket is closed."""
     while True:
         message, streams, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 3)
         if not message:
@@ -42,14 +42,14 @@ def serve(connection: socket.socket) -> None:
 
 
 def _reap() -> None:
-    """Remove workers that have ended; the descriptor of one that ends later becomes readable."""
+    """Wait for workers that have ended, so that none remains a zombie process."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             continue
 
 
 def search_path(worker: dict[str, Any]) -> list[str]:
-    """The path of a worker, whose function has more layers than this process imported from."""
+    """Return ``sys.path`` of a worker, whose function can have more layers than this process."""
     own = os.environ["PYTHONPATH"].split(os.pathsep)
     layers = worker["environment"]["PYTHONPATH"].split(os.pathsep)
     rest = [folder for folder in sys.path[1:] if folder not in own]
@@ -82,8 +82,8 @@ def _become(worker: dict[str, Any], streams: list[int]) -> NoReturn:
 def main(descriptor: str, *modules: str) -> None:
     """Import the modules, then serve."""
     connection = socket.socket(fileno=int(descriptor))
-    # This folder is not on a function's path. A worker's standard output carries its answers only:
-    # what modules retain at their import is standard error, as in a worker.
+    # A function must not import from this folder. A worker's standard output contains its responses
+    # only, so modules that keep a reference to it at their import get standard error, as in a worker.
     sys.path[0] = "/nonexistent"
     output, sys.stdout = sys.stdout, sys.stderr
     for module in modules:

@@ -26,7 +26,7 @@ from local.cloud import gaps, settings  # noqa: E402  (this file is run by its p
 
 
 def environment(state_dir: Path, port: int) -> dict[str, str]:
-    """Return the emulator's settings. Functions inherit them, so they contain nothing of the user's."""
+    """Return the emulator's settings. Functions inherit them, so they contain no data of the user."""
     return {
         "AUTH": "true",
         "BIND_HOST": settings.HOST,
@@ -61,7 +61,7 @@ def stop_with(parent: int) -> None:
 
 
 def missing() -> list[str]:
-    """Return the packages that are missing and that the emulator silently does without.
+    """Return the missing packages that the emulator needs but does not require at its start.
 
     Without cryptography no token is valid; without boto3 a custom resource never responds.
     """
@@ -91,7 +91,7 @@ def in_use(port: int) -> bool:
 
 
 def main() -> int:
-    """Serve until stopped; the exit code states the reason if the start fails."""
+    """Serve until stopped. Return 0, or an exit code of ``settings`` if the start fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
@@ -103,10 +103,10 @@ def main() -> int:
     if in_use(options.port):
         return settings.EXIT_PORT_IN_USE
     if missing():
-        print("not installed beside the emulator:", *missing())
+        print("not installed in the emulator's environment:", *missing())
         return settings.EXIT_INCOMPLETE
     stop_with(sys.stdin.fileno())
-    # One folder for temporary files, so that the next start clears the files of a crash.
+    # All temporary files are in one folder, which the next start clears after a crash.
     scratch = state_dir / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()

@@ -43,7 +43,7 @@ CLOCK: Final = (
 
 
 def cloud_python() -> Path:
-    """The Python of the emulator's own environment (`PRECERT_CLOUD_PYTHON` names another)."""
+    """Return the Python of the emulator's environment; `PRECERT_CLOUD_PYTHON` replaces it."""
     named = os.environ.get("PRECERT_CLOUD_PYTHON")
     return Path(named) if named else ROOT / ".local" / "venv" / "bin" / "python"
 
@@ -71,10 +71,10 @@ class Cloud:
         return f"http://{settings.HOST}:{self.port}"
 
     def api_url(self, api: str) -> str:
-        """The base URL of an HTTP API.
+        """Return the base URL of an HTTP API, without a trailing slash.
 
-        `api` is its id, or the endpoint that a stack's output names, which no resolver resolves in
-        the unpatched emulator.
+        `api` is the API's id, or its endpoint from a stack's output. The unpatched emulator's endpoint
+        is a host name that most DNS resolvers do not resolve.
         """
         if "/_aws/execute-api/" in api:
             return api
@@ -82,7 +82,7 @@ class Cloud:
         return f"{self.endpoint_url}/_aws/execute-api/{api_id}/$default"
 
     def session(self) -> boto3.Session:
-        """A session of the account's root user."""
+        """Return a session of the account's root user."""
         return boto3.Session(
             aws_access_key_id=settings.ADMIN_KEY,
             aws_secret_access_key=settings.ADMIN_SECRET,
@@ -90,7 +90,7 @@ class Cloud:
         )
 
     def client(self, service: str) -> Any:
-        """A client of the account's root user; threads may share it."""
+        """Return a client of the account's root user, which threads may share."""
         if service not in self._clients:
             self._clients[service] = self._new_client(service)
         return self._clients[service]
@@ -112,7 +112,7 @@ class Cloud:
         return self.process.poll() is None
 
     def stop(self, limit: float = STOP_SECONDS) -> None:
-        """Let it save its state and stop; kill it after `limit` seconds."""
+        """Send SIGTERM, on which the process saves its state; kill it after `limit` seconds."""
         if self.running():
             self.process.terminate()
             try:
@@ -122,7 +122,7 @@ class Cloud:
         self._close_pipe()
 
     def kill(self) -> None:
-        """Kill it, as a crash would."""
+        """Kill the process, which then saves no state, as after a crash."""
         self.process.kill()
         self.process.wait()
         self._close_pipe()
@@ -160,7 +160,7 @@ def chosen_port(state_dir: Path, port: int | None) -> int:
 
 
 def _unused_port() -> int:
-    """A free port; another process can take one between its choice and its use."""
+    """Return a free port. It is checked once more: another process can take it meanwhile."""
     for _ in range(_PORTS_TRIED):
         with suppress(LocalCloudError):
             port = free_port()
@@ -169,14 +169,14 @@ def _unused_port() -> int:
     return free_port()
 
 
-def _why_it_ended(cloud: Cloud) -> str:
+def _reason_of_exit(cloud: Cloud) -> str:
     code = cloud.process.returncode
     if code == settings.EXIT_STATE_IN_USE:
         return f"another local cloud is using {cloud.state_dir}: stop it first"
     if code == settings.EXIT_PORT_IN_USE:
         return f"port {cloud.port} is in use on {settings.HOST}"
     if code == settings.EXIT_INCOMPLETE:
-        return f"boto3 or cryptography is missing beside the emulator ({cloud_python()})"
+        return f"boto3 or cryptography is not installed in the environment of {cloud_python()}"
     lines = cloud.log_file.read_text(errors="replace").strip().splitlines()
     last = lines[-1] if lines else "without output"
     return f"the local cloud ended with code {code} ({last}); see {cloud.log_file}"
@@ -186,7 +186,7 @@ def _await_ready(cloud: Cloud, limit: float) -> None:
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         if not cloud.running():
-            raise LocalCloudError(_why_it_ended(cloud))
+            raise LocalCloudError(_reason_of_exit(cloud))
         try:
             with urllib.request.urlopen(f"{cloud.endpoint_url}/_ministack/ready", timeout=2):
                 return
@@ -207,8 +207,13 @@ def start(
 ) -> Cloud:
     """Start the cloud with this state and return when it is ready.
 
-    `port` None means the port of the stored state (4566 for a new one), 0 any free port. `gaps` names
-    the patches to apply (default: all), `environment` adds environment variables.
+    `port` None is the port of the stored state, or 4566 without one; 0 is the port of the stored state,
+    or any free port. `gaps` names the patches to apply (default: all). `environment` adds environment
+    variables of the emulator and the functions. `ready_within` is in seconds.
+
+    Raises:
+        LocalCloudError: The emulator is not installed, the port or the state is in use, or the process
+            ended or was not ready in time.
     """
     python = cloud_python()
     if not python.exists():
@@ -253,7 +258,7 @@ def start(
 def running_cloud(
     state_dir: Path = STATE_DIR, port: int | None = 0, **options: Any
 ) -> Iterator[Cloud]:
-    """Run a cloud for the duration of the block; options as for `start`."""
+    """Run a cloud during the `with` block; options as for `start`."""
     cloud = start(state_dir, port, **options)
     try:
         yield cloud

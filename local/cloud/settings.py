@@ -16,7 +16,7 @@ ADMIN_SECRET: Final = "test"  # noqa: S105  (presigned URLs are checked with it)
 #: The environment variable of a temporary cloud, which does not save its state.
 TEMPORARY: Final = "PRECERT_CLOUD_TEMPORARY"
 
-#: The environment variable with other modules than `PRELOADED`, separated by commas.
+#: The environment variable that replaces `PRELOADED`: names of modules, separated by commas.
 PRELOAD: Final = "PRECERT_CLOUD_PRELOADED"
 #: Modules of the layers that most functions import: imported once for all workers.
 PRELOADED: Final = ("precert.bootstrap", "precert.api.app", "precert.queues", "precert.streams")

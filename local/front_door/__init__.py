@@ -1,4 +1,4 @@
-"""One address for the portal, the API below ``/v1``, and the API's document below ``/docs``.
+"""One address for the portal, the paths of the API, and the OpenAPI document below ``/docs``.
 
-On AWS, CloudFront does the same for the portal and the API. Nothing of this package is deployed.
+On AWS, CloudFront serves the portal and the API at one address. This package is not deployed.
 """

@@ -1,4 +1,4 @@
-"""The files of the portal and of the API's document, by path."""
+"""The files of the portal and of the OpenAPI viewer, by path."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ _TEXT: Final = frozenset({"text/html", "text/css", "text/javascript", "text/plai
 
 @dataclass(frozen=True)
 class File:
-    """A response of status 200."""
+    """The content of a file, with the values of its Content-Type and Cache-Control headers."""
 
     content: bytes
     media_type: str
@@ -32,7 +32,7 @@ class File:
 
 
 def media_type(name: str) -> str:
-    """Return the media type by the file's name, with the character set of text."""
+    """Return the media type by the file's extension, with ``charset=utf-8`` for text."""
     known = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
     found = known or "application/octet-stream"
     return f"{found}; charset=utf-8" if found in _TEXT else found
@@ -45,10 +45,10 @@ class PortalFiles:
     dist: Path
     configuration: dict[str, Any]
     extra: dict[str, Path] = field(default_factory=dict)
-    """Further files by their path below the portal's address."""
+    """Files outside of ``dist``, by their path below the portal's address."""
 
     def find(self, path: str) -> File | None:
-        """Return the file of a path. A path that names no file is a page, shown by ``index.html``."""
+        """Return the file at a path: ``index.html`` for a page of the portal; None if there is none."""
         if path == CONFIGURATION_PATH:
             content = json.dumps(self.configuration).encode()
             return File(content, "application/json", cache_control("config.json"))
@@ -59,7 +59,7 @@ class PortalFiles:
         return File(file.read_bytes(), media_type(key), cache_control(key))
 
     def _built(self, key: str) -> Path | None:
-        """Return the path of a built file; None where it is not below the folder."""
+        """Return the path of a built file; None if it is outside of ``dist``."""
         if "\0" in key:
             return None
         file = (self.dist / key).resolve()
@@ -67,12 +67,12 @@ class PortalFiles:
 
 
 def document_files(server: str) -> dict[str, File]:
-    """Return the page that shows the API's document, and what it loads.
+    """Return the page that shows the OpenAPI document, its scripts and styles, and the document.
 
-    ``server`` is the base address of the operations.
+    ``server`` is the base URL of the operations, which replaces the servers in the document.
 
     Raises:
-        LocalCloudError: the viewer is not installed.
+        LocalCloudError: The viewer (swagger-ui-dist) is not installed.
     """
     if not SWAGGER_UI.is_dir():
         raise LocalCloudError("swagger-ui-dist is not installed: run `make up`, which installs it")

@@ -1,4 +1,4 @@
-"""The portal of the local cloud: its files, its configuration, and the origin that serves it."""
+"""The portal of the local cloud: build it, configure it, and serve it with the API."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ _NOT_IN_UPDATES: Final = frozenset(
 
 
 def build(step: Step = silent) -> Path:
-    """Build the portal if a source has changed; return the folder of its files.
+    """Build the portal if its sources have changed; return the folder of its files.
 
     Raises:
-        LocalCloudError: it cannot be built.
+        LocalCloudError: It cannot be built.
     """
     source = PortalSource()
     try:
@@ -38,10 +38,10 @@ def build(step: Step = silent) -> Path:
 
 @contextmanager
 def served(deployment: Deployment, dist: Path, port: int = 0) -> Iterator[str]:
-    """Serve portal, API and document for the length of the block; yields the address.
+    """Serve portal, API and OpenAPI viewer during the ``with`` block; yield the address.
 
     Raises:
-        LocalCloudError: the port is in use.
+        LocalCloudError: The port is in use, or the viewer is not installed.
     """
     files = portal_files(deployment, dist)
     cloud = deployment.cloud.endpoint_url
@@ -51,7 +51,7 @@ def served(deployment: Deployment, dist: Path, port: int = 0) -> Iterator[str]:
 
 
 def portal_files(deployment: Deployment, dist: Path) -> PortalFiles:
-    """Return what the portal's address serves."""
+    """Return the files of the portal, with the configuration for this deployment and the logo."""
     payer = deployment.deps.payer
     branding = payer.branding
     return PortalFiles(
@@ -75,7 +75,10 @@ def portal_files(deployment: Deployment, dist: Path) -> PortalFiles:
 
 
 def allow_origin(deployment: Deployment, origin: str) -> None:
-    """Allow sign-in and uploads from an origin that the template does not name: another port's."""
+    """Allow sign-in and uploads from an origin that the template does not contain, as of another port.
+
+    The update of the user pool client and of the bucket's CORS rule is not in the template.
+    """
     cognito = deployment.cloud.client("cognito-idp")
     named = {
         "UserPoolId": deployment.outputs["UserPoolId"],
@@ -85,7 +88,7 @@ def allow_origin(deployment: Deployment, origin: str) -> None:
     callback = f"{origin}{SIGNED_IN_PATH}"
     if callback in client["CallbackURLs"]:
         return
-    # An update resets what it does not name.
+    # UpdateUserPoolClient resets settings that it does not name to their defaults.
     settings = {name: v for name, v in client.items() if v and name not in _NOT_IN_UPDATES}
     cognito.update_user_pool_client(
         **settings,

@@ -1,4 +1,4 @@
-"""Forward calls to the deployed API, as CloudFront does: all headers except Host, nothing cached."""
+"""Forward calls to the deployed API, as CloudFront does: without caching, with all headers but Host."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from local.client import trust
+from local.client import tls_context
 
 _HOP_BY_HOP: Final = frozenset(
     {
@@ -31,7 +31,7 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Forwarded:
-    """The response of the API, with the headers that concern the caller."""
+    """The response of the API, without hop-by-hop headers."""
 
     status: int
     headers: Headers
@@ -39,20 +39,20 @@ class Forwarded:
 
 
 class Proxy:
-    """A client of one API; threads share it."""
+    """A client of one API, which threads may share."""
 
     def __init__(self, api_url: str) -> None:
         self._api_url = api_url
-        self._client = httpx.Client(timeout=_TIMEOUT_SECONDS, verify=trust(), trust_env=False)
+        self._client = httpx.Client(timeout=_TIMEOUT_SECONDS, verify=tls_context(), trust_env=False)
 
     def close(self) -> None:
         """Close the connections to the API."""
         self._client.close()
 
     def forward(self, method: str, target: str, headers: Headers, body: bytes) -> Forwarded:
-        """Send the request to the API; ``target`` is the path with the query.
+        """Send the request to the API and return its response; ``target`` is the path with the query.
 
-        An API that does not answer is a response too, as CloudFront sends one.
+        If the API does not respond, the response is 502, or 504 after 60 seconds, as CloudFront's.
         """
         request = self._client.build_request(
             method, f"{self._api_url}{target}", headers=end_to_end(headers), content=body
@@ -71,7 +71,7 @@ class Proxy:
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Return the headers without those of one connection."""
+    """Return the headers without hop-by-hop headers (RFC 9110), Host and Content-Length."""
     return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
 
 

@@ -1,4 +1,4 @@
-"""Serve the portal, the API and the API's document at one address."""
+"""Serve the portal, the API and the OpenAPI document at one address."""
 
 import socket
 import sys
@@ -22,28 +22,28 @@ API_PREFIXES: Final = ("/v1/", f"{FHIR_PATH}/", f"{OAUTH_PATH}/", "/cds-services
 _READS: Final = frozenset({"GET", "HEAD"})
 _IDLE_SECONDS: Final = 65
 _MAX_BODY_BYTES: Final = 10_000_000
-"""As API Gateway: larger bodies are refused there too."""
+"""The limit of API Gateway, which refuses larger bodies with 413."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """What is served."""
+    """What the server serves."""
 
     portal: PortalFiles
     docs: Mapping[str, File]
     proxy: Proxy
     security: Mapping[str, str]
-    """The headers of all responses."""
+    """Security headers, for responses that do not have them."""
 
 
 class Server(ThreadingHTTPServer):
-    """A server whose open connections end with it."""
+    """An HTTP server with a thread for each connection, which can end its open connections."""
 
     daemon_threads = True
     request_queue_size = 64
 
     site: Site
-    """Set before the first request is served; the API's document in it names the address."""
+    """Set before the first request is served, because the OpenAPI document contains the address."""
 
     def __init__(self, port: int) -> None:
         self._open: set[socket.socket] = set()
@@ -54,7 +54,7 @@ class Server(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}"
 
     def connected(self, connection: socket.socket) -> None:
-        """Record a connection."""
+        """Record an open connection."""
         self._open.add(connection)
 
     def disconnected(self, connection: socket.socket) -> None:
@@ -62,12 +62,12 @@ class Server(ThreadingHTTPServer):
         self._open.discard(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print the current error, except where a browser ended its connection."""
+        """Print the current error, unless the browser ended the connection."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
     def end_connections(self) -> None:
-        """End connections that browsers hold open."""
+        """End the connections that browsers keep open."""
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
             self._file(unquote(urlsplit(self.path).path))
 
     def _body(self) -> bytes | None:
-        """Read the body; None if it is too large."""
+        """Read the body; return None if it is too large or its length is not a number."""
         length = self.headers.get("Content-Length", "0")
         if not length.isdecimal() or int(length) > _MAX_BODY_BYTES:
             self.close_connection = True
@@ -137,8 +137,8 @@ class Handler(BaseHTTPRequestHandler):
             ("X-Forwarded-Proto", "http"),
         ]
         sent = [*self.headers.items(), *forwarded]
-        answer = self.server.site.proxy.forward(self.command, self.path, sent, body)
-        self._send(answer.status, answer.headers, answer.content)
+        response = self.server.site.proxy.forward(self.command, self.path, sent, body)
+        self._send(response.status, response.headers, response.content)
 
     def _file(self, path: str) -> None:
         site = self.server.site
@@ -190,10 +190,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(*, api_url: str, cloud_url: str, portal: PortalFiles, port: int) -> Iterator[str]:
-    """Serve for the length of the block; yields the address. ``cloud_url`` is the emulator's.
+    """Serve during the ``with`` block; yield the address. ``cloud_url`` is the emulator's endpoint.
 
     Raises:
-        LocalCloudError: the port is in use, or the viewer is not installed.
+        LocalCloudError: The port is in use, or the viewer is not installed.
     """
     try:
         server = Server(port)
@@ -219,10 +219,10 @@ def serving(*, api_url: str, cloud_url: str, portal: PortalFiles, port: int) -> 
 
 
 def require_free(port: int) -> None:
-    """Refuse a port that is in use, before anything is deployed.
+    """Check that the portal's port is free, before the product is deployed; 0 is any free port.
 
     Raises:
-        LocalCloudError: it is in use.
+        LocalCloudError: It is in use.
     """
     if port == 0:
         return
@@ -235,6 +235,7 @@ def require_free(port: int) -> None:
 
 
 def busy(port: int) -> LocalCloudError:
+    """Return the error for a port of the portal that is in use."""
     return LocalCloudError(
         f"port {port} of the portal is in use: stop the process that listens there, "
         "or choose another with `make up PORTAL_PORT=N`"

@@ -1,4 +1,4 @@
-"""The content that the provider enters: the reference guide's example."""
+"""The content of requests that the provider enters, as in the reference guide's example."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,7 +25,7 @@ REQUESTING: Final = {
 
 
 def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
-    """A surgical inpatient service, standard, as in the guide."""
+    """Return a standard surgical inpatient service with one service line for each procedure code."""
     day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
     return {
         "authorization_type": "INPATIENT",
@@ -41,7 +41,7 @@ def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
 def office_service(
     code: str, *, days_ahead: int, type_of_service: str = "OFFICE_VISIT"
 ) -> dict[str, Any]:
-    """An outpatient service in the office, standard."""
+    """Return a standard outpatient service in the office, with one procedure code."""
     day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
     return {
         "authorization_type": "OUTPATIENT",
@@ -55,12 +55,12 @@ def office_service(
 
 
 def automatic_service(days_ahead: int) -> dict[str, Any]:
-    """An endoscopy with a capsule, which the sample rule list approves automatically."""
+    """Return a capsule endoscopy (CPT 91110), which the sample rule list approves automatically."""
     return office_service("91110", days_ahead=days_ahead, type_of_service="DIAGNOSTIC")
 
 
 def completed(content: dict[str, Any]) -> dict[str, Any]:
-    """The same content with the additional fields of a submission."""
+    """Return the content of a check with the further fields that a submission requires."""
     services = [
         {
             **one,
@@ -87,11 +87,11 @@ def completed(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def clinical_note() -> bytes:
-    """A real PDF of one page."""
-    from fpdf import FPDF  # takes a second to load, and only those who upload need it
+    """Return a valid PDF document of one page."""
+    from fpdf import FPDF  # imported here: it takes a second, and most callers upload nothing
 
     page = FPDF()
     page.add_page()
     page.set_font("helvetica", size=12)
-    page.cell(text="Operative plan and recent office notes (sample document, made up).")
+    page.cell(text="Operative plan and recent office notes (fictitious sample document).")
     return bytes(page.output())

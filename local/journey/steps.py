@@ -1,4 +1,4 @@
-"""The steps of a journey: each makes one or two API calls and verifies the result."""
+"""The steps of a journey: each calls the API as a user, verifies the result, and records it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from local.client import upload
 from local.deployment import Deployment
-from local.journey import behind
+from local.journey import backend
 from local.journey.content import PATIENT, clinical_note
 from local.journey.transcript import DeviationError, Transcript, answer, expect, to_the_minute
 from local.users import FACILITY, PROVIDER, User
@@ -15,8 +15,8 @@ _FORTNIGHT: Final = 14
 
 
 @dataclass
-class Walk:
-    """The state of a journey."""
+class Journey:
+    """The steps of a request's lifecycle on a deployment, recorded in a transcript."""
 
     deployment: Deployment
     transcript: Transcript
@@ -26,9 +26,9 @@ class Walk:
             "POST", "/v1/patients/confirm", {"patient": PATIENT}
         )
         found = answer("confirming the patient", response, 200)
-        expect("whether a check may start", found["check_available"], expected=True)
+        expect("whether a check is available", found["check_available"], expected=True)
         self.transcript.step(f"The provider confirms the patient: {found['plan']['name']}, active.")
-        self.transcript.behind("API Gateway checked the token; Lambda read one item")
+        self.transcript.effect("API Gateway verified the token; Lambda read the coverage")
 
     def find_facility(self) -> dict[str, Any]:
         response = self.deployment.caller(PROVIDER).call(
@@ -40,11 +40,13 @@ class Walk:
         expect("a facility near 44122", bool(found), expected=True)
         provider: dict[str, Any] = found[0]["provider"]
         expect("its TIN", provider["tin"], "203129831")
-        self.transcript.step(f"It finds {provider['name']}, {found[0]['miles']} miles from 44122.")
+        self.transcript.step(
+            f"The provider finds {provider['name']}, {found[0]['miles']} miles from 44122."
+        )
         return provider
 
     def free_days_ahead(self) -> int:
-        """A day far from the dates of all requests of the dashboard, which would be duplicates."""
+        """Return how many days ahead a service is not a potential duplicate of an earlier request."""
         response = self.deployment.caller(PROVIDER).call(
             "GET", "/v1/requests", query={"limit": "100"}
         )
@@ -66,21 +68,23 @@ class Walk:
         response = self.deployment.caller(PROVIDER).call("POST", "/v1/checks", {"content": content})
         checked = answer("checking requirements", response, 200)
         got = {c["code"]: c["requirement"] for s in checked["services"] for c in s["codes"]}
-        expect("the answer per code", got, requirements)
-        results = ", ".join(f"{code} {word}" for code, word in got.items())
-        self.transcript.step(f"It checks the requirements: {results}.")
-        self.transcript.behind(
+        expect("the requirement of each code", got, requirements)
+        results = ", ".join(f"{code} {requirement}" for code, requirement in got.items())
+        self.transcript.step(f"The provider checks the requirements: {results}.")
+        self.transcript.effect(
             f"rule list {checked['rule_list']['version']} of {checked['rule_list']['payer']}, "
             f"in effect from {checked['rule_list']['effective_from']}"
         )
-        self.transcript.prove("a check answers per code, by a named rule list", results)
+        self.transcript.prove("a check returns a requirement per code and the rule list", results)
 
     def start_draft(self, content: dict[str, Any]) -> str:
         response = self.deployment.caller(PROVIDER).call("POST", "/v1/drafts", {"content": content})
         draft = answer("starting a draft", response, 201)
         expect("the draft's status", draft["status"], "INCOMPLETE")
         expires_at = to_the_minute(draft["expires_at"])
-        self.transcript.step(f"It starts a draft from the check; it expires at {expires_at}.")
+        self.transcript.step(
+            f"The provider starts a draft from the check. The draft expires at {expires_at}."
+        )
         return str(draft["draft_id"])
 
     def save(self, draft_id: str, content: dict[str, Any]) -> None:
@@ -95,13 +99,11 @@ class Walk:
             {"content": {**content, "services": []}},
             headers={"If-Match": '"1"'},
         )
-        answer("saving on top of an old version", stale, 412)
+        answer("saving an outdated version", stale, 412)
         self.transcript.step(
-            "It saves; a colleague who saves the old version receives an error (412)."
+            "The provider saves. A colleague who saves the earlier version receives an error (412)."
         )
-        self.transcript.prove(
-            "two people never overwrite each other silently", "412 on a stale save"
-        )
+        self.transcript.prove("a save never overwrites a later version", "412 on an outdated save")
 
     def resume(self, draft_id: str, content: dict[str, Any]) -> None:
         response = self.deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{draft_id}")
@@ -109,15 +111,18 @@ class Walk:
         expect("the ETag", response.headers.get("etag"), '"2"')
         codes = [p["code"] for s in draft["content"]["services"] for p in s["procedures"]]
         entered = [p["code"] for s in content["services"] for p in s["procedures"]]
-        expect("the codes that came back", codes, entered)
-        self.transcript.step("It resumes the draft: everything is there.")
-        self.transcript.prove("a draft comes back whole", f"version {draft['version']}")
+        expect("the codes of the draft", codes, entered)
+        self.transcript.step("The provider resumes the draft, which has all entries.")
+        self.transcript.prove("a draft retains all entries", f"version {draft['version']}")
 
     def attach(self, request_id: str, document_type: str | None = None) -> None:
-        """Upload a document; ``document_type`` is the payer's code of a required document."""
+        """Upload a document and wait until it is verified.
+
+        ``document_type`` is the payer's code of a type of required documentation.
+        """
         requesting = self.deployment.caller(PROVIDER)
         offered = answer(
-            "asking for an upload",
+            "creating an upload",
             requesting.call(
                 "POST",
                 f"/v1/requests/{request_id}/documents",
@@ -136,14 +141,14 @@ class Walk:
         expect("the document", document["status"], "ATTACHED")
         named = f" as {document_type}" if document_type else ""
         self.transcript.step(
-            f"It uploads a PDF{named} by a presigned form; its content is verified."
+            f"The provider uploads a PDF{named} with a presigned form. Its content is verified."
         )
-        self.transcript.behind(
-            f"S3 took {document['size']} bytes → EventBridge → Lambda read them; "
+        self.transcript.effect(
+            f"S3 received {document['size']} bytes → EventBridge → SQS → Lambda read them; "
             f"SHA-256 {document['sha256'][:12]}…"
         )
         self.transcript.prove(
-            "a document is attached once its content is verified", "PDF, by its bytes"
+            "a document is attached after its content is verified", "PDF, by its content"
         )
 
     def submit(self, request_id: str, content: dict[str, Any], version: int) -> str:
@@ -158,12 +163,12 @@ class Walk:
             requesting.call("POST", path, {"content": content}, headers=match),
             202,
         )
-        expect("the number when sent twice", again["number"], first["number"])
+        expect("the number of the repeated submission", again["number"], first["number"])
         number = str(first["number"])
         self.transcript.step(
-            f"It submits and gets the number {number}; sent again, the same number."
+            f"The provider submits and receives the number {number}. A repeat returns the same number."
         )
-        self.transcript.prove("one submission, one request, however often it is sent", number)
+        self.transcript.prove("a repeated submission creates no second request", number)
         return number
 
     def await_pending(self, request_id: str) -> None:
@@ -173,17 +178,17 @@ class Walk:
             f"due {to_the_minute(details['due_at'])}."
         )
         self.transcript.until(
-            "waiting for the execution to wait",
+            "waiting for the execution to enter Await Decision",
             lambda: (
-                behind.states(self.deployment, request_id, 1)[-1:] == ["Await Decision"] or None
+                backend.states(self.deployment, request_id, 1)[-1:] == ["Await Decision"] or None
             ),
         )
-        self.transcript.behind(
-            "DynamoDB stream → relay → " + behind.execution(self.deployment, request_id, 1)
+        self.transcript.effect(
+            "DynamoDB stream → relay → " + backend.execution(self.deployment, request_id, 1)
         )
-        expect("its execution", behind.execution_status(self.deployment, request_id, 1), "RUNNING")
+        expect("its execution", backend.execution_status(self.deployment, request_id, 1), "RUNNING")
         self.transcript.prove(
-            "a submission reaches clinical review by itself", "stream → Step Functions"
+            "a submission starts clinical review automatically", "stream → Step Functions"
         )
 
     def await_status(self, request_id: str, user: User, status: str) -> dict[str, Any]:
@@ -215,7 +220,7 @@ class Walk:
             lambda: self._ended(request_id, cycle),
         )
         expect("how the execution ended", status, "SUCCEEDED")
-        self.transcript.behind(behind.execution(self.deployment, request_id, cycle))
+        self.transcript.effect(backend.execution(self.deployment, request_id, cycle))
 
     def await_messages(self, request_id: str, type_: str, status: str) -> None:
         for user in (PROVIDER, FACILITY):
@@ -231,7 +236,7 @@ class Walk:
 
             text = self.transcript.until(f"waiting for the message to {user.title}", look)
             self.transcript.step(f"A message reaches {user.title}: “{text}”")
-        self.transcript.prove("every change of status reaches both providers' inboxes", type_)
+        self.transcript.prove("a determination is sent to the inboxes of both providers", type_)
 
     def _settled(self, request_id: str, document_id: str) -> dict[str, Any] | None:
         response = self.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")
@@ -242,5 +247,5 @@ class Walk:
         return None
 
     def _ended(self, request_id: str, cycle: int) -> str | None:
-        status = behind.execution_status(self.deployment, request_id, cycle)
+        status = backend.execution_status(self.deployment, request_id, cycle)
         return None if status in (None, "RUNNING") else status

@@ -1,4 +1,4 @@
-"""The transcript of a journey: the users' steps, what the cloud did, and what each step proved."""
+"""The transcript of a journey: the users' steps, what the services did, and what was verified."""
 
 import time
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from typing import Any, Final, TypeVar
 import httpx
 
 AWAIT_SECONDS: Final = 180.0
-"""How long a busy machine may take for what is done after a call."""
+"""The time limit for asynchronous processing after a call, on an overloaded machine."""
 PROGRESS_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.1
 _LONGEST_POLL_SECONDS: Final = 0.5
 _POLLS_PER_WAIT: Final = 8
-"""A look costs processor time that what it waits for needs: long waits look less often."""
+"""A pause is at least an eighth of the time waited: each poll takes processor time from the service."""
 
 Found = TypeVar("Found")
 
 
 class DeviationError(Exception):
-    """A result was not as expected. The message has both values."""
+    """A result was not as expected. The message contains both values."""
 
     def __init__(self, about: str, expected: object, got: object) -> None:
         super().__init__(f"{about}: expected {expected!r}, got {got!r}")
@@ -36,14 +36,18 @@ def expect(about: str, got: object, expected: object) -> None:
 
 
 def answer(about: str, response: httpx.Response, status: int) -> Any:
-    """Return the body of a response that has the expected status."""
+    """Return the body of a response, parsed from JSON; None if it is empty.
+
+    Raises:
+        DeviationError: The status is not the expected one.
+    """
     if response.status_code != status:
         raise DeviationError(about, status, f"{response.status_code} {response.text[:300]}")
     return response.json() if response.content else None
 
 
 def to_the_minute(instant: str) -> str:
-    """Format an instant of a response to the minute."""
+    """Format a UTC timestamp of a response, in ISO 8601, to the minute."""
     return f"{instant[:10]} {instant[11:16]} UTC"
 
 
@@ -55,27 +59,28 @@ class Transcript:
     proven: list[tuple[str, str]] = field(default_factory=list)
 
     def chapter(self, title: str) -> None:
+        """Write the title of a part of the demo."""
         self.write(f"\n{title}")
 
     def step(self, text: str) -> None:
-        """Write a step of a user."""
+        """Write what a user did."""
         self.write(f"  • {text}")
 
-    def behind(self, moved: str) -> None:
-        """Write what the cloud did in the last step."""
-        self.write(f"      {moved}")
+    def effect(self, text: str) -> None:
+        """Write what the AWS services did in the last step."""
+        self.write(f"      {text}")
 
     def prove(self, what: str, how: str) -> None:
-        """Add a row to the table at the end."""
+        """Add a row to the table at the end: the statement, and what verified it."""
         self.proven.append((what, how))
 
     def until(
         self, about: str, look: Callable[[], Found | None], seconds: float = AWAIT_SECONDS
     ) -> Found:
-        """Wait until ``look`` returns a value, and write progress during a long wait.
+        """Poll ``look`` until it returns a value, which is returned; write progress of a long wait.
 
         Raises:
-            DeviationError: It returned none within ``seconds``.
+            DeviationError: It returned None for ``seconds``.
         """
         began = time.monotonic()
         shown = began

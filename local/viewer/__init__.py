@@ -1,1 +1,1 @@
-"""The page that shows the API's document at `/docs`; nothing of it is deployed."""
+"""The page that shows the OpenAPI document at `/docs` of the local cloud. It is not deployed."""

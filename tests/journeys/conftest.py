@@ -5,7 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from local.deployment import Deployment
-from tests.journeys.portal import OTHER_QUEUE, STRANGER, THIRD_REVIEWER, Portal, deployed, enlist
+from tests.journeys.portal import (
+    OTHER_QUEUE,
+    STRANGER,
+    THIRD_REVIEWER,
+    Portal,
+    deployed,
+    register_user,
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,9 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(tmp_path_factory.mktemp("journeys")) as new:
-        enlist(new, STRANGER)
-        enlist(new, OTHER_QUEUE, ("HMO-COMPLETE",))
-        enlist(new, THIRD_REVIEWER, ("OAP-COMPLETE",))
+        register_user(new, STRANGER)
+        register_user(new, OTHER_QUEUE, ("HMO-COMPLETE",))
+        register_user(new, THIRD_REVIEWER, ("OAP-COMPLETE",))
         yield new
 
 

@@ -19,7 +19,7 @@ from local.cloud.process import cloud_python
 from local.cloud.settings import TEMPORARY
 from local.deployment import Deployment, prepare, started_with_assembly
 from local.journey.content import PATIENT, completed, service
-from local.journey.steps import Walk
+from local.journey.steps import Journey
 from local.journey.transcript import Transcript, answer
 from local.users import PHYSICIAN, PROVIDER, REVIEWER, User
 from precert.names import Entitlement
@@ -65,10 +65,10 @@ def deployed(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[
         yield prepare(cloud)
 
 
-def enlist(deployment: Deployment, user: User, plans: tuple[str, ...] = ()) -> None:
+def register_user(deployment: Deployment, user: User, plans: tuple[str, ...] = ()) -> None:
     """Register a user whom the sample payer does not have."""
     cognito = deployment.cloud.client("cognito-idp")
-    users.enlist(cognito, deployment.outputs, deployment.deps.grants, user, plans)
+    users.register_user(cognito, deployment.outputs, deployment.deps.grants, user, plans)
 
 
 def _quiet(_line: str) -> None:
@@ -81,7 +81,7 @@ def until(about: str, look: Callable[[], Found | None], seconds: float = 120.0) 
 
 
 @dataclass
-class Portal(Walk):
+class Portal(Journey):
     """The demo's walk with shortcuts."""
 
     @classmethod

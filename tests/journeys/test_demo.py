@@ -6,7 +6,7 @@ from local.journey.demo import (
     appealed_request,
     approved_request,
     automatic_request,
-    strangers,
+    refused_call,
 )
 from tests.journeys.portal import Portal
 
@@ -26,4 +26,4 @@ def test_denial_is_overturned_when_another_reviewer_decides_the_appeal(portal: P
 
 
 def test_colleague_is_refused_when_the_entitlement_is_missing(portal: Portal) -> None:
-    strangers(portal)
+    refused_call(portal)

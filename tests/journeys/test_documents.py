@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local.client import upload
-from local.journey import behind
+from local.journey import backend
 from local.journey.content import clinical_note
 from local.users import FACILITY, PROVIDER, REVIEWER, User
 from tests.journeys.portal import APPROVAL, DENIAL, Json, Portal, until
@@ -148,7 +148,7 @@ def test_document_is_attached_when_the_request_is_pending(portal: Portal) -> Non
     request_id = portal.pending()
     portal.attach(request_id)
     assert [d["status"] for d in portal.details(request_id, FACILITY)["documents"]] == ["ATTACHED"]
-    assert behind.objects(portal.deployment, request_id) == 1
+    assert backend.objects(portal.deployment, request_id) == 1
 
 
 @pytest.mark.rule("U4")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from infra.portal_headers import security_headers
-from local.client import Caller, trust, upload
+from local.client import Caller, tls_context, upload
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import free_port
 from local.deployment import Deployment
@@ -34,7 +34,7 @@ def address(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def get(url: str, **headers: str) -> httpx.Response:
-    return httpx.get(url, headers=headers, verify=trust(), timeout=60)
+    return httpx.get(url, headers=headers, verify=tls_context(), timeout=60)
 
 
 def flow(address: str) -> CodeFlow:
@@ -114,9 +114,9 @@ def test_file_is_not_found_when_the_portal_has_none(address: str, path: str) -> 
 
 
 def test_only_reads_are_allowed_when_a_file_is_requested(address: str) -> None:
-    answer = httpx.post(f"{address}/index.html", verify=trust())
+    answer = httpx.post(f"{address}/index.html", verify=tls_context())
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
-    assert httpx.head(f"{address}/", verify=trust()).content == b""
+    assert httpx.head(f"{address}/", verify=tls_context()).content == b""
 
 
 def test_api_answers_the_same_when_it_is_called_at_the_portals_address(
@@ -153,10 +153,10 @@ def test_documents_are_uploaded_from_the_page_when_it_has_the_portals_origin(
     policy = get(address).headers["Content-Security-Policy"]
     assert f"{parts.scheme}://{parts.netloc}" in policy
     preflight = {"Origin": address, "Access-Control-Request-Method": "POST"}
-    allowed = httpx.options(form["url"], headers=preflight, verify=trust())
+    allowed = httpx.options(form["url"], headers=preflight, verify=tls_context())
     assert allowed.headers["Access-Control-Allow-Origin"] == address
     preflight["Origin"] = "https://attacker.example"
-    refused = httpx.options(form["url"], headers=preflight, verify=trust())
+    refused = httpx.options(form["url"], headers=preflight, verify=tls_context())
     assert "Access-Control-Allow-Origin" not in refused.headers
     assert upload(form, "note.pdf", clinical_note()).status_code == 204
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from local.client import Caller, trust
+from local.client import Caller, tls_context
 from local.deployment import Deployment
 from local.journey.content import PATIENT
 from local.users import PROVIDER, USERS
@@ -59,7 +59,7 @@ def send(
             **headers,
         },
         timeout=60,
-        verify=trust(),
+        verify=tls_context(),
     )
 
 

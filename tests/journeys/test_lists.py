@@ -8,7 +8,7 @@ import pytest
 from local.journey.content import PATIENT
 from local.users import User
 from precert.names import Entitlement
-from tests.journeys.portal import Json, Portal, enlist, until
+from tests.journeys.portal import Json, Portal, register_user, until
 
 HOME: Final = User(
     "home", "a provider with a home list", (Entitlement.PATIENT_SEARCH,), ("341209876",)
@@ -24,7 +24,7 @@ def drafts(portal_: Portal) -> list[str]:
 @pytest.fixture(scope="module")
 def portal_(deployment: object) -> Portal:
     new = Portal.at(deployment)  # type: ignore[arg-type]
-    enlist(new.deployment, HOME)
+    register_user(new.deployment, HOME)
     return new
 
 

@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 
 from local.cloud.process import ROOT
-from local.deployment import Deployment, remember
+from local.deployment import Deployment, store_addresses
 from tests.journeys import forked
 
 PAGES: Final = [
@@ -71,7 +71,7 @@ def server() -> Iterator[str]:
 def test_commands_work_when_they_are_run_in_the_order_of_the_page(
     deployment: Deployment, server: str, page: Path, tmp_path: Path
 ) -> None:
-    remember(deployment, tmp_path / "running.json")
+    store_addresses(deployment, tmp_path / "running.json")
     ran = subprocess.run(
         ["bash", "-c", PRELUDE + "\n".join(commands(page))],
         cwd=ROOT,

@@ -5,7 +5,7 @@ from typing import Final
 import httpx
 import pytest
 
-from local.client import trust
+from local.client import tls_context
 from local.deployment import Deployment
 from local.users import PROVIDER
 from precert.api.operation import Operation
@@ -28,7 +28,7 @@ def preflight(deployment: Deployment, route: Operation, origin: str) -> httpx.Re
             "Access-Control-Request-Method": route.method,
             "Access-Control-Request-Headers": "authorization,content-type,if-match",
         },
-        verify=trust(),
+        verify=tls_context(),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.journey import behind
+from local.journey import backend
 from local.journey.content import PATIENT
 from local.users import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER
 from tests.journeys.portal import APPROVAL, DENIAL, STRANGER, Json, Portal, until
@@ -145,7 +145,7 @@ def test_execution_ends_when_its_pending_request_is_voided(portal: Portal) -> No
         "GET", "/v1/review/requests", query={"plan_id": "OAP-COMPLETE", "limit": "100"}
     )
     assert request_id not in cycles.text
-    assert behind.execution_status(portal.deployment, request_id, 1) == "SUCCEEDED"
+    assert backend.execution_status(portal.deployment, request_id, 1) == "SUCCEEDED"
 
 
 @pytest.mark.rule("W5")

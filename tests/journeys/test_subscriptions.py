@@ -12,7 +12,7 @@ from local.client import Caller
 from local.journey.transcript import answer
 from local.users import PROVIDER, REVIEWER, User
 from precert.names import Entitlement
-from tests.journeys.portal import APPROVAL, Json, Portal, enlist, until
+from tests.journeys.portal import APPROVAL, Json, Portal, register_user, until
 
 SUBSCRIBER: Final = User(
     "ehr", "the system of the requesting provider", (Entitlement.PATIENT_SEARCH,), PROVIDER.tins
@@ -204,7 +204,7 @@ def status(caller: Caller, path: str) -> tuple[str, str | None]:
 
 
 def test_subscriber_is_notified_when_a_claim_is_submitted_and_decided(portal: Portal) -> None:
-    enlist(portal.deployment, SUBSCRIBER)
+    register_user(portal.deployment, SUBSCRIBER)
     caller, endpoint = portal.deployment.caller(SUBSCRIBER), Endpoint()
     with listening(endpoint) as url:
         sent = subscription(url)

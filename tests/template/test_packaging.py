@@ -133,7 +133,7 @@ def test_packaging_fails_when_a_root_is_missing(tmp_path: Path) -> None:
     with pytest.raises(
         dependencies.RootMissingError, match="no Amazon Root CA 3, Amazon Root CA 4"
     ):
-        dependencies.trust_amazon_alone(bundle)
+        dependencies.trust_only_amazon(bundle)
     assert bundle.read_text(encoding="utf-8") == whole[:first]
 
 

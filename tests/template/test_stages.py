@@ -77,7 +77,9 @@ def test_value_is_named_when_a_stage_with_phi_lacks_it(path: tuple[str, ...]) ->
 
 @pytest.mark.parametrize("safeguard", ["require_mfa", "scan_documents"])
 def test_safeguard_is_required_when_data_is_retained(safeguard: str) -> None:
-    with pytest.raises(StageConfigError, match=rf"{safeguard}: must be true where retain_data is"):
+    with pytest.raises(
+        StageConfigError, match=rf"{safeguard}: must be true where retain_data is true"
+    ):
         stages.prod(**{safeguard: False})
     assert getattr(stages.dev(**{safeguard: False}), safeguard) is False
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from local import client
-from local.client import READS, Caller
+from local.client import READ_ATTEMPTS, Caller
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_read_is_repeated_after_the_pause_when_the_api_asks_for_it(
 def test_response_is_503_when_the_api_asks_for_it_each_time(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    made = served(monkeypatch, *[503] * READS)
+    made = served(monkeypatch, *[503] * READ_ATTEMPTS)
     assert CALLER.call("GET", "/v1/me").status_code == 503
-    assert (len(made), len(pauses)) == (READS, READS - 1)
+    assert (len(made), len(pauses)) == (READ_ATTEMPTS, READ_ATTEMPTS - 1)
 
 
 def test_write_is_made_once_when_the_response_is_503(

@@ -170,8 +170,8 @@ def test_printed_commands_work_and_reset_waits_when_the_cloud_is_up(terminal: Te
     assert all(f"  {user['username']} " in welcome for user in users)
     assert all(f"with the password {user['password']}:" in welcome for user in users)
 
-    assert "a local cloud runs on" in terminal.refused("up")
-    assert "a local cloud runs on" in terminal.refused("reset")
+    assert "a local cloud is running on" in terminal.refused("up")
+    assert "a local cloud is running on" in terminal.refused("reset")
     other = Terminal(terminal.home.parent / "other")
     assert f"port {port} is in use" in other.refused("up", "--port", str(port))
     taken = portal.rpartition(":")[2]
@@ -182,8 +182,8 @@ def test_printed_commands_work_and_reset_waits_when_the_cloud_is_up(terminal: Te
     assert terminal.make("down").stdout == "The local cloud has stopped.\n"
     assert process.wait(60) == 0
     assert "Traceback" not in terminal.printed()
-    assert "does not run" in terminal.refused("token", "provider")
-    assert terminal.make("down").stdout == "The local cloud does not run.\n"
+    assert "is not running" in terminal.refused("token", "provider")
+    assert terminal.make("down").stdout == "The local cloud is not running.\n"
     assert terminal.make("reset").returncode == 0
     assert not (terminal.home / "state").exists()
 
@@ -208,7 +208,7 @@ def test_reset_works_when_the_cloud_was_killed(terminal: Terminal) -> None:
     cloud = start(terminal.home / "state", 0)
     try:
         (terminal.home / "running.json").write_text("{}")
-        assert "a local cloud runs on" in terminal.refused("reset")
+        assert "a local cloud is running on" in terminal.refused("reset")
     finally:
         cloud.kill()
     assert (terminal.home / "state" / "lock").exists()
@@ -223,4 +223,4 @@ def test_token_command_reports_it_when_the_recorded_cloud_is_not_running(
     terminal.home.mkdir()
     known = f'{{"endpoint_url": "http://127.0.0.1:{free_port()}", "client_id": "x"}}'
     (terminal.home / "running.json").write_text(known)
-    assert "does not answer" in terminal.refused("token", "provider")
+    assert "does not respond" in terminal.refused("token", "provider")

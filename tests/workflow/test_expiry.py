@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.journey import behind
+from local.journey import backend
 from local.journey.transcript import answer
 from local.users import PROVIDER
 from precert.adapters.dynamodb.keys import request_pk
@@ -73,7 +73,7 @@ def test_draft_is_not_found_by_any_caller_when_it_expired_and_is_then_deleted(
         ]
         assert [response.status_code for response in refused] == [410] * len(refused)
         assert {response.json()["code"] for response in refused} == {"draft_expired"}
-        assert behind.objects(bench.deployment, draft_id) == 1
+        assert backend.objects(bench.deployment, draft_id) == 1
     until("waiting for the clean-up", lambda: bench.kinds(draft_id) == {"EVENT"} or None)
     versions = bench.deployment.cloud.client("s3").list_object_versions(
         Bucket=bench.deployment.outputs["DocumentsBucketName"], Prefix=f"documents/{draft_id}/"

@@ -1,19 +1,20 @@
-"""What the emulator (ministack 1.5.33) lacks for this product's template, each patched by one module.
+"""Patches for what the emulator (ministack 1.5.33) lacks for this product's template, one a module.
 
-Each module states what the emulator does, what the module does about it, and when the module can be
-removed. For most, ``tests/cloud`` has a test named ``…_when_unpatched`` that runs the emulator itself
-and fails once a release no longer needs the module.
+Each module states what the emulator does, what the patch changes, and when it can be removed. For most
+patches, ``tests/cloud`` has a test named ``…_when_unpatched``, which runs the emulator without the
+patch and fails when a release of the emulator no longer needs it.
 
 Differences from AWS that no module patches:
 
 - ``HeartbeatSeconds`` of a callback task and ``TimeoutSeconds`` of a state machine are not enforced;
   ``MaxDelaySeconds`` and jitter are ignored (retries wait 60 s at most).
-- Executions that run during a restart become FAILED with ``States.ServiceRestart``; the repair command
-  starts them again.
+- Executions that run during a restart become FAILED with ``States.ServiceRestart``. ``make up`` starts
+  them again, and so does the repair command.
 - The path of an HTTP API is decoded before the route is matched: ``%2F`` in a parameter is a 404.
 - Permissions of a state machine's role and of EventBridge on its targets are not checked; those of the
   functions' roles are.
-- Without ``cryptography`` every token is refused without a log line; the launcher refuses to start.
+- Without the package ``cryptography``, every token is refused without a log line, so the launcher does
+  not start without it.
 """
 
 import importlib

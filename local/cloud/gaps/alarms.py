@@ -1,13 +1,13 @@
 """Evaluate alarms as CloudWatch does.
 
-Emulator: metrics in the log lines of functions, of queues and of executions do not exist. An alarm is
-evaluated only when a metric is put, over the points of all dimensions and without its periods and
-missing data.
-Patch: read the metrics of log lines in the embedded metric format; measure queues; count executions
-that end without success; every few seconds compare the last periods of each alarm, with its dimensions
-and what it does with missing data, and notify its topic when its state changes. Points are held for an
-hour, and not after a restart.
-Remove when: the unpatched emulator has these metrics, and evaluates alarms by time.
+Emulator: there are no metrics of queues, of executions, or from log lines in the embedded metric format
+(EMF). An alarm is evaluated only when a metric is put, over the data points of all dimensions; its
+periods and its treatment of missing data are ignored.
+Patch: read metrics from EMF log lines; measure queues; count executions that fail, time out or are
+aborted. Every few seconds, evaluate the last periods of each alarm with its dimensions and its
+treatment of missing data, and notify its topic when its state changes. Data points are stored for an
+hour, in memory only.
+Remove when: the unpatched emulator has these metrics, and evaluates alarms periodically.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ _STATISTICS: Final[Mapping[str, Callable[[list[float]], float]]] = {
 
 
 def metrics_in(line: str) -> Iterator[tuple[Key, float]]:
-    """The metrics of a log line in the embedded metric format."""
+    """Yield the metrics and values of a log line in the embedded metric format; none of other lines."""
     if not line.startswith("{") or _METRICS not in line:
         return
     try:
@@ -72,9 +72,10 @@ def metrics_in(line: str) -> Iterator[tuple[Key, float]]:
 
 
 def is_breached(alarm: Mapping[str, Any], points: Points, now: float) -> bool:
-    """Whether the alarm's last periods breach its threshold.
+    """Return whether the alarm's last evaluation periods breach its threshold.
 
-    A period that is not over yet counts if it breaches already; one without data never does so.
+    The current, incomplete period counts as the last one if its data already breaches the threshold,
+    but not for an alarm that treats missing data as breaching. ``points`` are times and values.
     """
     period, number = alarm.get("Period", 60) * SCALE, int(alarm.get("EvaluationPeriods", 1))
     values = defaultdict[int, list[float]](list)
@@ -116,7 +117,7 @@ def _counting(emit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _queue_point(account: str, region: str, alarm: Mapping[str, Any], now: float) -> Points:
-    """The current value of a queue's metric."""
+    """Yield the current value of a queue's metric: visible messages, or the oldest's age in seconds."""
     queues = module("services.sqs")
     names = {one["Value"] for one in alarm.get("Dimensions", ())}
     for (of_account, of_region, url), queue in list(queues._queues.all_items()):
@@ -151,7 +152,7 @@ def _points_of(account: str, region: str, alarm: Mapping[str, Any], now: float) 
 
 
 async def evaluate(now: float) -> None:
-    """Compare every alarm with its metric; notify its topic where its state changes."""
+    """Evaluate every alarm, and notify the topics of those whose state changes."""
     cloudwatch = module("services.cloudwatch")
     scope = module("core.responses").request_scope
     for (account, region, name), alarm in list(cloudwatch._alarms.all_items()):
@@ -169,7 +170,7 @@ async def evaluate(now: float) -> None:
 
 
 def instants(since: float, until: float) -> Iterator[float]:
-    """When alarms are evaluated: no period is left out where the machine was too busy for some time."""
+    """Yield the times to evaluate, of all intervals since ``since``, so that no period is skipped."""
     yield from (
         since + INTERVAL_SECONDS * at for at in range(int((until - since) / INTERVAL_SECONDS))
     )
@@ -193,7 +194,7 @@ def _evaluate_forever() -> None:
 
 
 def apply() -> None:
-    """Record the metrics of log lines, and evaluate alarms by time only."""
+    """Record the metrics of log lines and executions, and evaluate alarms in a thread only."""
     wrap(module("services.cloudwatch_logs"), "_append_log_events", _recording)
     wrap(module("services.stepfunctions"), "_emit_execution_status_event", _counting)
     wrap(module("services.cloudwatch"), "_evaluate_alarm", lambda _evaluate: lambda _alarm: None)

@@ -1,7 +1,7 @@
 """Add the version id to "Object Created" events.
 
 Emulator: the event that a versioned bucket sends to the default bus has no `version-id`, so that a
-consumer cannot pin the version that it verified.
+consumer cannot refer to the version that it verified.
 Patch: add it to the event's detail.
 Remove when: the unpatched emulator sends it.
 """

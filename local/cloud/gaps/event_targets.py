@@ -1,8 +1,8 @@
-"""Retry functions that fail on an event from a bus, and then send the event to the dead-letter queue.
+"""Retry functions that fail on an event of a rule, and then send the event to the dead-letter queue.
 
-Emulator: a rule invokes its function once in a thread and ignores the result: no retries and no dead
-letters, although the emulator has both for other asynchronous invocations.
-Patch: invoke the functions of rules through that code path.
+Emulator: a rule invokes its function once in a thread and ignores the result. There are no retries and
+no dead letters, although the emulator has both for other asynchronous invocations.
+Patch: invoke the functions of rules as those other invocations.
 Remove when: the unpatched emulator retries a rule's function.
 """
 

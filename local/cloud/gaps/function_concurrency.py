@@ -1,7 +1,7 @@
 """Limit the number of concurrent invocations of a function; further calls wait.
 
 Emulator: every parallel invocation starts a Python process; 20 at once took 48 s on two cores. The
-emulator's own limit responds with a throttle, which real functions do not see at this load.
+emulator's own limit throttles invocations, which Lambda does not do at this load.
 Patch: run at most `LIMIT` invocations of a function; the others wait, and are throttled only after
 `PATIENCE_SECONDS`.
 Remove when: the emulator can queue invocations above a limit.
@@ -16,7 +16,7 @@ from local.cloud.gaps.upstream import module, wrap
 
 LIMIT: Final = 2
 PATIENCE_SECONDS: Final = 120.0
-"""Twenty-five calls at once wait longer than half a minute for each other on a busy machine."""
+"""On an overloaded machine, 25 calls at once take more than half a minute with this limit."""
 
 _lock = threading.Lock()
 _turns: defaultdict[str, threading.BoundedSemaphore] = defaultdict(

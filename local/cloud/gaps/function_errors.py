@@ -1,7 +1,7 @@
 """Report the exception class of a function's error.
 
-Emulator: every exception of a handler is reported as `Runtime.HandlerError`, so that a workflow's
-Retry and Catch by class never match. The invocation's log has the traceback with the class.
+Emulator: every exception of a handler is reported as `Runtime.HandlerError`, so that a state machine's
+Retry and Catch by error name never match. The invocation's log has the traceback with the class.
 Patch: read the class from that traceback and set it as `errorType`, as Lambda does.
 Remove when: the unpatched emulator reports the class.
 """

@@ -1,8 +1,8 @@
-"""Return the response of a function that logs nothing without a delay.
+"""Shorten the wait for the log of a function that writes no log line.
 
 Emulator: after each invocation it waits up to 50 ms for a first log line, so that a function without
 log output takes 56 ms instead of 6.
-Patch: wait 10 ms; a later line is shown with the next invocation.
+Patch: wait 10 ms; a later line is in the log of the next invocation.
 Remove when: the unpatched emulator responds before it collects the log.
 """
 

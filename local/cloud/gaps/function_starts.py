@@ -32,7 +32,7 @@ _servers: dict[tuple[str, str], "_Server"] = {}
 
 
 class Forked:
-    """A process that another one forked, with the methods of ``Popen`` that the emulator calls."""
+    """A process that the fork server started, with the methods of ``Popen`` that the emulator calls."""
 
     def __init__(self, process: int, stdin: IO[str], stdout: IO[str], stderr: IO[str]) -> None:
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
@@ -43,13 +43,17 @@ class Forked:
         weakref.finalize(self, os.close, process)
 
     def poll(self) -> int | None:
-        """Return a number if it has ended; its exit code is not known."""
+        """Return 0 if the process has ended, else None; its exit code is not known."""
         with suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait until it has ended."""
+        """Wait until the process has ended, and return 0.
+
+        Raises:
+            subprocess.TimeoutExpired: It has not ended after ``timeout`` seconds.
+        """
         if self.returncode is None:
             if not self._ended.poll(None if timeout is None else timeout * 1000):
                 raise subprocess.TimeoutExpired("worker", timeout or 0)
@@ -68,7 +72,7 @@ class Forked:
 
 
 class _Server:
-    """A running fork server for one search path."""
+    """A running fork server, whose modules are imported from one search path."""
 
     def __init__(self, binary: str, environment: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
@@ -87,7 +91,7 @@ class _Server:
         """Fork a worker.
 
         Raises:
-            OSError: the server has ended.
+            OSError: The server has ended.
         """
         worker = {"script": script, "folder": folder, "environment": dict(environment)}
         ours, theirs = zip(*(os.pipe() for _ in range(3)), strict=True)
@@ -111,7 +115,7 @@ def _preloaded() -> Sequence[str]:
 
 
 def key_of(binary: str, path: str) -> tuple[str, str]:
-    """The key of a server with no other layers than these; of a new one if there is none."""
+    """Return the key of a running server whose layers are all on this path, or else of a new one."""
     layers = set(path.split(os.pathsep))
     fitting = (
         key for key in _servers if key[0] == binary and layers.issuperset(key[1].split(os.pathsep))
@@ -141,7 +145,7 @@ def _started(popen: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Replace the start of processes in the module that runs functions."""
+    """Start workers by fork servers in the module that runs functions; on Linux only."""
     if not hasattr(os, "pidfd_open"):
         return
     named = {name: getattr(subprocess, name) for name in subprocess.__all__}

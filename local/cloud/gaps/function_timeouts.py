@@ -1,9 +1,9 @@
 """Give functions more time than Lambda does, because they share the machine's processors.
 
-Emulator: a function ends at its timeout by the wall clock. A call of 0.1 s of processor time takes more
-than 15 s where twenty others run beside it, and its caller receives an error that AWS does not send.
-Patch: multiply each timeout, and the time left that a handler sees, by `FACTOR`.
-Remove when: the emulator counts a function's processor time.
+Emulator: a function's timeout is wall-clock time. An invocation of 0.1 s of processor time takes more
+than 15 s while 20 others run in parallel, and its caller receives an error that AWS does not send.
+Patch: multiply each timeout, and the remaining time that a handler reads, by `FACTOR`.
+Remove when: the emulator's timeouts count processor time.
 """
 
 from collections.abc import Callable

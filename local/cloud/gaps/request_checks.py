@@ -3,14 +3,15 @@
 Emulator: completing a task token is authorized for `*` only, so that a role that may complete the
 tasks of one state machine is denied. Calls over the loopback interface count as unencrypted, so that
 a bucket that requires TLS refuses all of them. A DynamoDB request has no `dynamodb:LeadingKeys`, so
-that a role that may read some partitions of a table may read all of them. A batch for a queue requires
-a permission of its own name, which IAM does not have, so that a role that may send is denied. S3
+that a role that may read some partitions of a table may read all of them. An SQS batch request needs an
+action of its own name, which IAM does not have, so that a role that may send messages is denied. S3
 responds with 404 to a read of a missing object by any role.
-Patch: use the token's state machine as the resource; treat loopback as TLS, because traffic on it
-cannot be intercepted; add the partition keys of the request, which all tables here name `pk`;
-authorize a batch of SQS by the action on one message; respond with 403 to who may not list the bucket.
-Remove when: the unpatched emulator supports the resource, the key, the batches and this response, and
-serves TLS.
+Patch: use the token's state machine as the resource; treat loopback as TLS, because its traffic does
+not leave the machine; add the partition keys of the request, an attribute that all tables name `pk`;
+authorize an SQS batch by the action on one message; respond with 403 if the role may not list the
+bucket.
+Remove when: the unpatched emulator supports the resource, the condition key, the batches and this
+response, and serves TLS.
 """
 
 import json
@@ -30,7 +31,7 @@ def _of_token(extract: Callable[..., Any]) -> Callable[..., Any]:
     machines = module("services.stepfunctions")._state_machines
 
     def machine_of(token: str) -> str:
-        # A token from before a restart is unknown; only one state machine of the stack has tokens.
+        # A token issued before a restart is unknown; only one state machine of the stack has tokens.
         waiting = (arn for arn, one in machines.items() if one.get("type") != "EXPRESS")
         return workflow_tasks.machine_of(token) or next(waiting, "*")
 
@@ -91,7 +92,7 @@ def _with_leading_keys(context: Callable[[bytes], dict[str, Any]]) -> Callable[.
 
 
 def leading_keys(request: dict[str, Any]) -> Iterator[str]:
-    """The values of the partition keys that a request names."""
+    """Yield the values of the partition keys in a DynamoDB request."""
     for name in ("Key", "Item"):
         yield from request.get(name, {}).get(PARTITION_KEY, {}).values()
     if match := _PARTITION.match(request.get("KeyConditionExpression", "")):
@@ -101,7 +102,7 @@ def leading_keys(request: dict[str, Any]) -> Iterator[str]:
 
 
 def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The single-item requests in a transaction or a batch."""
+    """Yield the single-item requests of a transaction or a batch."""
     for one in request.get("TransactItems", ()):
         yield from one.values()
     for of_table in request.get("RequestItems", {}).values():
@@ -113,7 +114,7 @@ def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _read_object(method: str, path: str, headers: Mapping[str, str]) -> str:
-    """The path of the object that a request reads: that of a copy is its source."""
+    """Return the bucket and key that a request reads, which are the source of a copy, or ""."""
     if method == "PUT":
         return unquote(headers.get("x-amz-copy-source", "")).lstrip("/")
     return path.lstrip("/") if method in {"GET", "HEAD"} else ""
@@ -138,7 +139,7 @@ def _hiding_missing(serve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Correct the inputs of policy evaluation, and what S3 answers about missing objects."""
+    """Correct the inputs of policy evaluation, and S3's response about missing objects."""
     wrap(module("services.s3"), "handle_request", _hiding_missing)
     wrap(module("core.iam_actions"), "dynamodb_service_context", _with_leading_keys)
     wrap(module("core.iam_actions"), "extract_resource_arn", _of_token)

@@ -1,13 +1,13 @@
-"""Keep a user signed in at Cognito's own pages, and refresh tokens with all their claims.
+"""Keep a user's session at Cognito's sign-in pages, and refresh tokens with all their claims.
 
 Emulator: each authorization request shows the sign-in form again, because there is no session cookie.
 An ID token from a refresh lacks `cognito:groups`, and its `auth_time` is the time of the refresh, for
-which OIDC clients reject it. The pages name no icon, and `/favicon.ico` is a 404: an error on the
-console of each browser that signs in.
-Patch: set a session cookie of one hour after a sign-in, answer authorization requests with it, and end
-it at `/logout`. Refreshed tokens have the user's groups and the time of the sign-in. The pages have an
-empty icon.
-Remove when: the unpatched emulator does the same; one by one.
+which OIDC clients reject it. The pages link no icon, and `/favicon.ico` is a 404, which each browser
+that signs in reports as an error on its console.
+Patch: set a session cookie for one hour after a sign-in, redirect authorization requests that have it,
+and delete it at `/logout`. Refreshed tokens have the user's groups and the time of the sign-in. The
+pages have an empty icon.
+Remove when: the unpatched emulator does the same; each point by itself.
 """
 
 import secrets
@@ -47,7 +47,7 @@ class _Session:
 
 _sessions: Final[dict[str, _Session]] = {}
 _signed_in_at: Final[dict[str, int]] = {}
-"""The time of the sign-in by `origin_jti`, which all tokens of a sign-in have."""
+"""The time of the sign-in in Unix seconds, by `origin_jti`, which all tokens of a sign-in have."""
 
 
 def _cookie(headers: Any) -> str:

@@ -1,12 +1,12 @@
-"""Apply template properties that the emulator drops or stores in a form that it cannot read.
+"""Apply template properties that the emulator drops or stores in a form that it does not read.
 
 Emulator: `CorsConfiguration` of an HTTP API is stored with the template's capitalization but read with
-the API's, so that every preflight is refused. `DeadLetterConfig` of a function and a table's
-point-in-time recovery and encryption, and a bucket's object lock, are dropped. The endpoint of an HTTP
-API is a name that most resolvers do not resolve.
-Patch: convert or set them after the emulator's own create or update. The endpoint is the address at
-which the emulator serves the API.
-Remove when: the unpatched emulator applies them; property by property.
+the API's, so that every preflight request is refused. `DeadLetterConfig` of a function, point-in-time
+recovery and encryption of a table, and object lock of a bucket are dropped. The endpoint of an HTTP API
+is a host name that most DNS resolvers do not resolve.
+Patch: convert or set them after the emulator's own create or update. The endpoint is the URL at which
+the emulator serves the API.
+Remove when: the unpatched emulator applies them; each property by itself.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ After = Callable[[str, Properties], None]
 
 
 def after_create_and_update(resource_type: str, then: After) -> None:
-    """Call `then(physical id, properties)` after a stack creates or updates such a resource."""
+    """Call `then(physical id, properties)` after a stack creates or updates a resource of this type."""
     handlers = resource_handlers()[resource_type]
     create: Callable[..., Any] = handlers["create"]
     update: Callable[..., Any] = handlers["update"]

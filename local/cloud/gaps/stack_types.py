@@ -1,11 +1,11 @@
 """Support resource types of the template that the emulator's CloudFormation rejects.
 
-Emulator: `AWS::Events::Archive` is "Unsupported", although the service has archives; an alarm over
-several metrics (metric math) fails the stack, and so do some types that only affect monitoring.
-Versions and aliases of state machines are "Unsupported" too, although the service has them.
-Patch: create archives, versions and aliases through the service's own calls; record the monitoring
-types by name only.
-Remove when: the unpatched emulator supports them; type by type.
+Emulator: archives of events, and versions and aliases of state machines, are "Unsupported", although
+the services have them. An alarm on metric math fails the stack, and so do some types for monitoring and
+log delivery.
+Patch: create archives, versions and aliases with the services' own functions. Give alarms on metric
+math and the other types a physical id, and create nothing.
+Remove when: the unpatched emulator supports them; each type by itself.
 """
 
 import json
@@ -21,7 +21,7 @@ ARCHIVE: Final = "AWS::Events::Archive"
 VERSION: Final = "AWS::StepFunctions::StateMachineVersion"
 ALIAS: Final = "AWS::StepFunctions::StateMachineAlias"
 
-#: Recorded by name only: a local cloud needs no monitoring.
+#: Types that get a physical id but no resource: the tests and the demo do not need them.
 RECORDED: Final = (
     "AWS::CDK::Metadata",
     "AWS::ApplicationInsights::Application",
@@ -90,12 +90,12 @@ def _create_version(logical_id: str, props: Properties, stack_name: str) -> Any:
 
 
 def _update_version(arn: str, old: Properties, new: Properties, stack_name: str) -> Any:
-    """A version is immutable: another revision is another version, and the earlier one remains."""
+    """Publish another version if the revision changed; the earlier, immutable version remains."""
     return (arn, {"Arn": arn}) if old == new else _create_version("", new, stack_name)
 
 
 def _keep_version(arn: str, props: Properties) -> None:
-    """Do nothing: a version is deleted with its state machine."""
+    """Do nothing, because the emulator deletes a version with its state machine."""
 
 
 def _alias_request(props: Properties) -> Properties:

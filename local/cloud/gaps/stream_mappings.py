@@ -1,11 +1,12 @@
 """Deliver a table's stream to functions as Lambda's event source mappings do.
 
-Emulator: `ReportBatchItemFailures`, `MaximumRetryAttempts` and bisection are ignored (a failing batch
-blocks its mapping forever, a partial failure counts as success). One thread serves all mappings, so
-that a slow function blocks the others. Read positions are offsets that survive a restart while the
-records do not, so that the mapping stalls; undelivered records are lost.
-Patch: deliver each mapping on its own thread, by sequence number, with retries, bisection, partial
-failures and the failure destination; save undelivered records and positions with their tables.
+Emulator: `ReportBatchItemFailures`, `MaximumRetryAttempts` and bisection are ignored: a failing batch
+blocks its mapping forever, and a partial failure counts as success. One thread serves all mappings, so
+that a slow function blocks the others. A restart restores read positions, which are offsets, but not
+the records, so that the mapping stalls and undelivered records are lost.
+Patch: deliver the records of each mapping on its own thread, by sequence number, with retries,
+bisection, partial failures and the failure destination. Save undelivered records and positions with the
+tables.
 Remove when: the unpatched emulator passes the same tests, including the restart.
 """
 
@@ -26,20 +27,24 @@ _STATE_KEY: Final = "precert_streams"
 
 @dataclass
 class Segment:
-    """Consecutive records that are delivered together."""
+    """Consecutive records of a stream that are delivered in one invocation."""
 
     records: list[Record]
     through: str
+    """The last sequence number that this covers, of a record that matches the filter or not."""
     attempts: int = 0
 
 
 @dataclass
 class Reader:
-    """The position of one mapping on its stream."""
+    """The position of one mapping in its stream."""
 
     position: str
+    """The sequence number up to which records are processed; "" is the start of the stream."""
     waiting: deque[Segment] = field(default_factory=deque)
+    """Segments to deliver before the records after the position: retries and halves."""
     busy: bool = False
+    """Whether a thread delivers the mapping's records now."""
 
 
 _lock = threading.Lock()
@@ -47,12 +52,16 @@ _readers: dict[str, Reader] = {}
 
 
 def sequence_number(record: Record) -> str:
-    """Return the record's sequence number; the strings sort like the numbers."""
+    """Return the record's sequence number, a string that sorts in the order of the stream."""
     return str(record["dynamodb"]["SequenceNumber"])
 
 
 def handled(result: Any, records: list[Record], partial: bool) -> int:
-    """Return how many records, from the first, the function has processed."""
+    """Return how many records, from the first one, are processed according to the function's result.
+
+    ``partial`` is whether the mapping has ``ReportBatchItemFailures``. An invalid report counts as a
+    failure of all records.
+    """
     if result.get("error"):
         return 0
     body = result.get("body")
@@ -77,7 +86,7 @@ def halves(segment: Segment) -> tuple[Segment, Segment]:
 
 
 def discard_reason(mapping: dict[str, Any], segment: Segment, now: float) -> str | None:
-    """Return why the segment is not retried, or None if it is."""
+    """Return Lambda's condition by which the segment is discarded, or None if it is retried."""
     attempts = mapping.get("MaximumRetryAttempts")
     if attempts is not None and int(attempts) >= 0 and segment.attempts > int(attempts):
         return "RetryAttemptsExhausted"
@@ -98,7 +107,7 @@ def _live(mapping: dict[str, Any]) -> list[Record]:
 
 
 def _unread(mapping: dict[str, Any], position: str) -> list[Record]:
-    """The records after the position. A stream keeps its records for a day, and most are read."""
+    """Return the records after the position, by binary search: a stream has the records of a day."""
     live = _live(mapping)
     return live[bisect_right(live, position, key=sequence_number) :]
 
@@ -119,7 +128,7 @@ def _next(mapping: dict[str, Any], reader: Reader) -> Segment | None:
 def _after_failure(
     mapping: dict[str, Any], func: Any, reader: Reader, segment: Segment, done: int, result: Any
 ) -> float:
-    """Retry, split or discard a segment after a failure; return the pause before the next one."""
+    """Retry, split or discard a segment after a failure; return the seconds until the next one."""
     if result.get("throttle"):
         reader.waiting.appendleft(segment)
         return 1.0

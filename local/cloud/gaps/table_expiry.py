@@ -1,10 +1,10 @@
 """Delete expired items with a stream record.
 
-Emulator: `TimeToLiveSpecification` of a table in a template is dropped. Where TTL is enabled, a reaper
-deletes items once a minute without a stream record, so that the cleanup is never invoked.
+Emulator: `TimeToLiveSpecification` of a table in a template is dropped. If TTL is enabled by a call, a
+thread deletes items once a minute without a stream record, so that the cleanup is never invoked.
 Patch: set the specification from the template; delete expired items every few seconds, each with a
 REMOVE record whose `userIdentity` is the service's, as DynamoDB does.
-Remove when: the template's setting takes effect and expirations are on the stream.
+Remove when: the template's setting takes effect and expirations have stream records.
 """
 
 import asyncio
@@ -55,9 +55,9 @@ def _remove(tables: Any, table: Any, partition: Any, sort: Any) -> None:
 
 
 async def sweep(now: float) -> None:
-    """Delete expired items in every table with TTL.
+    """Delete the items of every table with TTL that have expired at ``now``, in Unix seconds.
 
-    Runs on the event loop, like every write, so that stream records stay in order.
+    This runs on the event loop, as every write, so that stream records stay in order.
     """
     tables = module("services.dynamodb")
     scope = module("core.responses").request_scope
@@ -84,7 +84,7 @@ def _identified(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _without_reaper(remove: Callable[..., Any]) -> Callable[..., Any]:
-    """Disable the emulator's reaper, which would delete items without a stream record."""
+    """Disable the emulator's own thread, which deletes expired items without a stream record."""
 
     def remove_unless_reaper(*args: Any) -> Any:
         if threading.current_thread().name == _REAPER:

@@ -13,7 +13,7 @@ PACKAGE = "ministack"
 
 
 class UpstreamChangedError(Exception):
-    """The installed emulator is not the release that the patches were written for."""
+    """The installed emulator lacks a function that is patched: it is another release."""
 
 
 def module(path: str) -> Any:
@@ -22,7 +22,11 @@ def module(path: str) -> Any:
 
 
 def wrap(owner: Any, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Replace the function `owner.name` with `around(original)`."""
+    """Replace the function `owner.name` with `around(original)`.
+
+    Raises:
+        UpstreamChangedError: There is no such function.
+    """
     original = getattr(owner, name, None)
     if not callable(original):
         raise UpstreamChangedError(f"{owner!r} has no function {name}: review local/cloud/gaps")
@@ -30,7 +34,7 @@ def wrap(owner: Any, name: str, around: Callable[[Callable[..., Any]], Callable[
 
 
 def resource_handlers() -> dict[str, dict[str, Any]]:
-    """CloudFormation resource type to its create, update and delete functions."""
+    """Return the create, update and delete functions by CloudFormation resource type."""
     handlers: dict[str, dict[str, Any]] = module(
         "services.cloudformation.provisioners"
     )._RESOURCE_HANDLERS

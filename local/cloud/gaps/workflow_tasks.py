@@ -1,11 +1,11 @@
 """Time out, fail and stop tasks as Step Functions does.
 
-Emulator: a `TimeoutSeconds` in JSONata is not evaluated and breaks the execution. An error of a
-function that is invoked with a task token is ignored, so that the execution waits for a response that
-never comes. A stopped execution continues to wait and becomes FAILED later.
-Patch: evaluate the timeout; let the function's error fail the task, so that Retry and Catch apply; end
-the wait and the token of a stopped execution, and leave it ABORTED.
-Remove when: the unpatched emulator does the same; point by point.
+Emulator: a `TimeoutSeconds` in JSONata is not evaluated and fails the execution. An error of a function
+that is invoked with a task token is ignored, so that the execution waits for a callback that never
+comes. A stopped execution continues to wait and becomes FAILED later.
+Patch: evaluate the timeout; fail the task with the function's error, so that Retry and Catch apply; end
+the wait and the token of a stopped execution, which remains ABORTED.
+Remove when: the unpatched emulator does the same; each point by itself.
 """
 
 import threading
@@ -21,16 +21,16 @@ _machines: dict[str, str] = {}
 
 
 def machine_of(token: str) -> str | None:
-    """Return the state machine that issued this token since the start."""
+    """Return the ARN of the state machine that issued this token, or None before the last restart."""
     return _machines.get(token)
 
 
 class CallFailedError(Exception):
-    """Wraps a function's error so that the emulator's `except` does not drop it."""
+    """Contains a function's error, because the emulator ignores the error itself."""
 
 
 class StoppedError(Exception):
-    """The execution this task belongs to was stopped."""
+    """The execution of this task was stopped."""
 
 
 def _seconds(workflows: Any, state: dict[str, Any], name: str, data: Any, context: Any) -> Any:
