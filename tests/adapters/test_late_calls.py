@@ -18,7 +18,7 @@ from tests.adapters.callers import (
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.deciding import APPROVED, DENIED, pended
-from tests.adapters.test_unmatched_providers import mistyped
+from tests.adapters.unmatched import with_wrong_tin
 
 LINES: Final = [APPROVED, DENIED]
 PROPOSED: Final = {"cycle": 1, "lines": LINES, "before_response": True}
@@ -197,7 +197,7 @@ def test_late_change_of_dates_is_refused_when_the_dates_were_changed_again(cloud
 
 
 def test_late_choice_of_a_provider_is_refused_when_it_was_corrected(cloud: Cloud) -> None:
-    request_id = mistyped(cloud)
+    request_id = with_wrong_tin(cloud)
     read = cloud.version(request_id)
     body = {"role": "SERVICING_PROVIDER", "provider_id": "P00001"}
     send = operate("providers", body)

@@ -18,7 +18,7 @@ from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.tables import names
-from tests.adapters.test_unmatched_providers import typed
+from tests.adapters.unmatched import manually_entered
 from tests.fakes.samples import REQUEST_ID
 
 FUNCTIONS: Final = {"inbox": inbox, "relay": relay}
@@ -153,7 +153,7 @@ def test_counts_equal_the_lists_when_requests_are_stuck_overdue_or_unmatched(
     assert counts(cloud) == {}
     cloud.clock.pass_by(minutes=6)
     cloud.submitted()
-    cloud.pended(servicing_provider=typed())
+    cloud.pended(servicing_provider=manually_entered())
     fail(cloud, "MESSAGES", {"detail": {}}, {"detail": {}})
     fail(cloud, "RELAY", {"detail": {}})
     with cloud.wire.counting() as calls:
