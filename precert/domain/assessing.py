@@ -104,7 +104,7 @@ def is_automatic(request: Request, assessment: Assessment, line_ids: Collection[
     """Whether the rules approve, without a reviewer, those of the lines that the payer decides (W1).
 
     Emergencies (C10), predeterminations (C14) and requests with intake exceptions always need a
-    reviewer, and so do requests without required documentation or with potential duplicates.
+    reviewer, and so do requests with missing documentation or potential duplicates.
     """
     content = request.content
     urgencies = {service.urgency for service in content.services}

@@ -33,7 +33,7 @@ class LineAssessment(Value):
     required_documentation: tuple[Text, ...] = ()
     """Codes of the documents that the rule requires, attached or not."""
     automatic: bool = False
-    """Whether the rule allows an approval of the line without a reviewer (W1)."""
+    """Whether the line needs no reviewer, by its requirement or the limits of its rule (W1)."""
 
 
 class DuplicateReason(StrEnum):

@@ -28,7 +28,7 @@ class DisputeRule:
     pended: EventType
     determined: EventType
     before_appeal: bool = True
-    """Whether it is possible only before the first appeal. Any reviewer may decide it."""
+    """Whether it is possible only before the first appeal. If so, any reviewer may decide it."""
 
 
 class DisputeKind(StrEnum):

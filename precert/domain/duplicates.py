@@ -251,8 +251,9 @@ def paired(
 ) -> tuple[tuple[RequestedService | None, RequestedService | None], ...]:
     """The services of both requests in pairs for a comparison.
 
-    Services with the same code are a pair, the one with the closest dates first. The other element is
-    ``None`` for a service of one request only; those of ``other`` are last.
+    A service of ``own`` is paired with one of ``other`` that has the same code: one that is the same
+    except for the dates if there is one, and otherwise the one with the closest dates. The other
+    element is ``None`` for a service of one request only; those of ``other`` are last.
     """
     pairs: list[tuple[RequestedService | None, RequestedService | None]] = []
     left = list(other.services)
