@@ -72,7 +72,7 @@ make_installer() {
   "$uv" --version >>"$log" 2>&1 && return
   awk '/^[a-z0-9]/ { is_uv = /^uv==/ } is_uv' requirements/dev.txt >.local/cache/uv.txt
   # The machine's own pip can install into another environment since 22.3. Debian's Python has none.
-  local uv_alone="--require-hashes --no-deps -r .local/cache/uv.txt"
+  local uv_alone="--require-hashes --no-deps --force-reinstall -r .local/cache/uv.txt"
   "$(base_python)" -m pip --python .venv/bin/python install $uv_alone >>"$log" 2>&1 && return
   { .venv/bin/python -m ensurepip && .venv/bin/python -m pip install $uv_alone; } >>"$log" 2>&1 || fail
 }
