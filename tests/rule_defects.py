@@ -1,6 +1,7 @@
 """Changes of one place that break a rule: the tests that prove the rule must fail with each.
 
-Those of the portal's rules (V1 to V15) are in `tests/portal_defects.py`.
+Those of the portal's rules (V1 to V15) are in `tests/portal_defects.py`; here are defects of the API that
+break one of them.
 """
 
 from typing import Final, NamedTuple
@@ -428,6 +429,31 @@ DEFECTS: Final = (
         "precert/api/labels.py",
         "        return self.descriptions.get((CodeSet.ICD_10_CM, code)) if code else None",
         "        return None",
+    ),
+    Defect(
+        "V1",
+        "precert/usecases/members.py",
+        "Readable((member,) if member else ())",
+        "Readable(())",
+    ),
+    Defect("V9", "functions/check/requirement_models.py", "url=vendor.url", 'url=""'),
+    Defect(
+        "V9",
+        "functions/check/requirement_models.py",
+        "confirmation_available=answer.requirement is Requirement.NOT_REQUIRED",
+        "confirmation_available=False",
+    ),
+    Defect(
+        "V15",
+        "precert/domain/rows.py",
+        "actions = request.provider_actions(request.updated_at)",
+        "actions: tuple[Action, ...] = ()",
+    ),
+    Defect(
+        "V15",
+        "precert/domain/rows.py",
+        "tuple(action for action in actions if action not in _DISPUTES)",
+        "actions[:1]",
     ),
     Defect("X1", "precert/api/accesses.py", "    _note_ids(call.response, found)\n", ""),
     Defect(

@@ -78,7 +78,9 @@ class RegisteredDetails(SharedDetails):
         cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
     ) -> "RegisteredDetails":
         review = file.request.submitted
-        members = members_of(file, payer, RequestLabels.of(file.request, payer, code_sets), now=now)
+        labels = RequestLabels.of(file.request, payer, code_sets)
+        # The other request may be one of the portal's, which the payer's staff at intake do not read.
+        members = members_of(file, payer, labels, reads=lambda _: False, now=now)
         members["allowed_actions"] = list(file.request.clerk_actions(now))
         return cls(
             **members,

@@ -177,7 +177,9 @@ class CaseDetails(SharedDetails):
     ) -> "CaseDetails":
         request, review = file.request, file.request.submitted
         labels = RequestLabels.of(request, payer, code_sets)
-        members = members_of(file, payer, labels, now=now)
+        members = members_of(
+            file, payer, labels, reads=lambda other: other.plan_id in caller.plan_ids, now=now
+        )
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, for_reviewer=True)
         members["damaged"] = DamagedResponse.of([*file.damaged, *_damaged_of(compared)])

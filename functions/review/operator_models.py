@@ -230,7 +230,8 @@ class OperatorDetails(SharedDetails):
         now: datetime,
     ) -> "OperatorDetails":
         request, review = file.request, file.request.review
-        members = members_of(file, payer, RequestLabels.of(request, payer, code_sets), now=now)
+        labels = RequestLabels.of(request, payer, code_sets)
+        members = members_of(file, payer, labels, reads=lambda _: True, now=now)
         members["allowed_actions"] = list(operator_actions(request))
         members["history"] = history_of(file, for_reviewer=True)
         return cls(

@@ -31,9 +31,14 @@ from precert.api.models import (
     ResponseModel,
     TemporaryProviderResponse,
 )
-from precert.api.service_lines import ServiceLineResponse, service_lines
+from precert.api.service_lines import (
+    ApprovedElsewhereResponse,
+    ServiceLineResponse,
+    service_lines,
+)
 from precert.domain.assessment import DuplicateReason, PotentialDuplicate
 from precert.domain.content import RequestContent
+from precert.domain.decisions import ApprovedElsewhere
 from precert.domain.delegation import Delegation, contact_of
 from precert.domain.disputes import DisputeKind, DisputeOption
 from precert.domain.disputing import is_forwarded
@@ -168,6 +173,10 @@ class SharedDetails(ResponseModel):
     content_labels: dict[str, str]
     temporary_providers: list[TemporaryProviderResponse]
     lines: list[ServiceLineResponse]
+    approved_also_in: list[ApprovedElsewhereResponse] = Field(
+        description="The services that another request approved too when they were decided. A reviewer "
+        "confirmed that, or a delegated vendor reported it."
+    )
     information_requests: list[InformationRequestResponse]
     extension: ExtensionResponse | None
     peer_to_peer: PeerToPeerResponse | None
@@ -235,7 +244,14 @@ class RequestDetails(SharedDetails):
             PotentialDuplicateResponse.of(duplicate, visible=not duplicate.seen_by.isdisjoint(tins))
             for duplicate in (assessment.similar if assessment else ())
         ]
-        members = members_of(file, payer, labels, tins, now=now)
+        members = members_of(
+            file,
+            payer,
+            labels,
+            tins,
+            reads=lambda other: not other.seen_by.isdisjoint(tins),
+            now=now,
+        )
         return cls(
             **members,
             channel=review.channel if review else None,
@@ -250,12 +266,14 @@ def members_of(
     labels: RequestLabels,
     tins: Collection[str] | None = None,
     *,
+    reads: Callable[[ApprovedElsewhere], bool],
     now: datetime,
 ) -> dict[str, Any]:
     """The members of :class:`SharedDetails`, as providers read them.
 
     ``tins`` are those of a provider; other requests are named only if the provider may read them (A2).
-    ``None`` is for callers who may read all.
+    ``None`` is for callers who may read all. ``reads`` tells whether the caller may read a request that
+    approves the same.
     """
     request, review = file.request, file.request.review
 
@@ -282,6 +300,7 @@ def members_of(
         "history": history_of(file),
         "damaged": DamagedResponse.of(file.damaged),
         "notices": _notices(request, payer, sees, now),
+        "approved_also_in": ApprovedElsewhereResponse.all_of(request, reads) if review else [],
         **(_of_review(request, review, payer, labels, sees, now) if review else _OF_A_DRAFT),
     }
 

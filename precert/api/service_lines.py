@@ -1,15 +1,18 @@
 """The service lines of a request, with their decisions."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
 from precert.api.labels import RequestLabels, label_of, optional_label_of
 from precert.api.models import DelegatedVendorResponse, ResponseModel
 from precert.domain.content import RequestContent
-from precert.domain.decisions import Approved, Decision, ServiceLine
+from precert.domain.decisions import Approved, ApprovedElsewhere, Decision, ServiceLine
 from precert.domain.delegation import DecidedBy
+from precert.domain.overlaps import recorded_overlaps
+from precert.domain.request import Request
 from precert.domain.requested_lines import RequestedLine, requested_lines
 from precert.domain.review import Review
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus
@@ -40,7 +43,7 @@ class DecisionResponse(Decision):
     signed_by: Text | None = Field(default=None, exclude=True)
     proposed_by: Text | None = Field(default=None, exclude=True)
     dates_changed_by: Text | None = Field(default=None, exclude=True)
-    approved_also_in: tuple[Text, ...] = Field(default=(), exclude=True)
+    approved_also_in: tuple[ApprovedElsewhere, ...] = Field(default=(), exclude=True)
     decided_as_label: ClassVar[Any] = label_of("decided_as")
     approved: ApprovedResponse | None = None
     status_label: ClassVar[Any] = label_of("status")
@@ -55,6 +58,48 @@ class DecisionResponse(Decision):
             reason_code_label=labels.lists.label("decision_reasons", decision.reason_code),
             diagnosis_label=labels.diagnosis(decision.diagnosis),
         )
+
+
+class ApprovedElsewhereResponse(ResponseModel):
+    """A service of this request that another request approves too, on overlapping dates (S2).
+
+    The members are those of that request at the time of the decision.
+    """
+
+    line_id: str = Field(description="The service line of this request.")
+    request_id: str | None = Field(description="Null if the caller cannot read that request.")
+    number: str | None = Field(description="Null if the caller cannot read that request.")
+    other_line_id: str | None = Field(
+        description="The service line of that request. Null if the caller cannot read it."
+    )
+    first_day: date | None = Field(
+        description="The first date of that service. Null if the caller cannot read that request."
+    )
+    last_day: date | None = Field(
+        description="The last date, included. Null if the caller cannot read that request."
+    )
+
+    @classmethod
+    def all_of(
+        cls, request: Request, reads: Callable[[ApprovedElsewhere], bool]
+    ) -> "list[ApprovedElsewhereResponse]":
+        """``reads`` tells which requests the caller can read."""
+        return [
+            cls(
+                line_id=line_id,
+                request_id=one.request_id,
+                number=one.number,
+                other_line_id=one.line_id,
+                first_day=one.first_day,
+                last_day=one.last_day,
+            )
+            if reads(one)
+            else cls(line_id=line_id, **dict.fromkeys(_OF_THE_OTHER))
+            for line_id, one in recorded_overlaps(request)
+        ]
+
+
+_OF_THE_OTHER: Final = ("request_id", "number", "other_line_id", "first_day", "last_day")
 
 
 class ServiceLineResponse(ResponseModel):

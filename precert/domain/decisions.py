@@ -20,6 +20,7 @@ from precert.domain.values import (
     EnteredCode,
     Reason,
     Text,
+    Tin,
     Units,
     UnitType,
     Value,
@@ -96,6 +97,20 @@ class LineDecision(DecisionEntry):
     approved: Approval | None = None
 
 
+class ApprovedElsewhere(Value):
+    """A service line of another request that approves the same service, as that was at the decision."""
+
+    request_id: Text
+    number: Text
+    line_id: Text
+    first_day: date
+    last_day: date
+    plan_id: Text
+    """Its reviewers can read that request."""
+    seen_by: frozenset[Tin]
+    """TINs that could read that request (A2)."""
+
+
 class Decision(DecisionEntry):
     """A recorded decision of one service line, with reasons and persons (W4).
 
@@ -116,9 +131,8 @@ class Decision(DecisionEntry):
     favorable: bool = False
     """Whether a MODIFIED line refuses nothing that was requested: then it is not adverse."""
     approved: Approved | None = None
-    approved_also_in: tuple[Text, ...] = ()
-    """Numbers of other requests that approve the same service, as the reviewer confirmed or a vendor
-    reported (S2)."""
+    approved_also_in: tuple[ApprovedElsewhere, ...] = ()
+    """Other requests that approve the same service, as the reviewer confirmed or a vendor reported (S2)."""
     date_change_reason: Reason | None = None
     """Why an operator changed the approved period (W5)."""
 

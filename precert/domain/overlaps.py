@@ -5,10 +5,11 @@ overturned on appeal. Services are the same if both requests have the same servi
 services the same code, modifiers and medication on overlapping dates.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
-from precert.domain.decisions import Decision, ServiceLine
+from precert.domain.decisions import ApprovedElsewhere, Decision, ServiceLine
 from precert.domain.duplicates import (
     Fingerprint,
     RequestedService,
@@ -16,6 +17,7 @@ from precert.domain.duplicates import (
     services_by_line,
 )
 from precert.domain.request import Request
+from precert.domain.requested_lines import dates_by_line
 
 
 class Overlap(NamedTuple):
@@ -23,8 +25,21 @@ class Overlap(NamedTuple):
 
     line_id: str
     other: Request
+    other_line_id: str
     service: RequestedService
     """As the other request approves it."""
+
+    @property
+    def record(self) -> ApprovedElsewhere:
+        return ApprovedElsewhere(
+            request_id=self.other.request_id,
+            number=self.other.submitted.number,
+            line_id=self.other_line_id,
+            first_day=self.service.first_day,
+            last_day=self.service.last_day,
+            plan_id=self.other.plan.plan_id,
+            seen_by=self.other.tins,
+        )
 
 
 def approved_services(
@@ -65,13 +80,27 @@ def can_overlap(
 
 def overlaps_with(services: Mapping[str, RequestedService], other: Request) -> list[Overlap]:
     """The services (by line id) that another request also approves on overlapping dates."""
-    approved = approved_services(other, other.submitted.lines).values()
+    approved = approved_services(other, other.submitted.lines)
     return [
-        Overlap(line_id, other, one)
+        Overlap(line_id, other, other_line_id, one)
         for line_id, service in services.items()
-        for one in approved
+        for other_line_id, one in approved.items()
         if _kind_of(one) == _kind_of(service) and one.overlaps(service)
     ]
+
+
+def recorded_overlaps(request: Request) -> Iterator[tuple[str, ApprovedElsewhere]]:
+    """The other approvals that the decisions in effect name, each with the line of this request.
+
+    Those of other dates, since an operator has changed the dates of this request (W5), are left out.
+    """
+    review = request.submitted
+    dates = dates_by_line(request.content, review.lines)
+    for line in review.active_lines:
+        first, last = dates.get(line.line_id, (date.min, date.max))
+        for one in line.decisions[-1].approved_also_in if line.decisions else ():
+            if one.first_day <= last and first <= one.last_day:
+                yield line.line_id, one
 
 
 def _kind_of(service: RequestedService) -> tuple[object, ...]:

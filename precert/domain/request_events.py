@@ -58,5 +58,5 @@ def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
 def _approved_also_in(review: Review) -> tuple[str, ...] | None:
     """The numbers of other requests that approve the same services, each once; ``None`` if none do."""
     decisions = [line.decisions[-1] for line in review.active_lines if line.decisions]
-    numbers = (number for one in decisions for number in one.approved_also_in)
+    numbers = (other.number for one in decisions for other in one.approved_also_in)
     return tuple(dict.fromkeys(numbers)) or None

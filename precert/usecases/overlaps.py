@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from precert.domain.caller import Caller
-from precert.domain.decisions import Decision
+from precert.domain.decisions import ApprovedElsewhere, Decision
 from precert.domain.duplicates import current_fingerprint
 from precert.domain.errors import DamagedRecordError, FieldError
 from precert.domain.overlaps import (
@@ -69,17 +69,15 @@ def errors_of_overlaps(
 
 
 def confirmed_overlaps(built: Mapping[str, Decision], found: FoundOverlaps) -> dict[str, Decision]:
-    """The decisions with the numbers of the other approvals, which a reviewer confirmed.
+    """The decisions with the other approvals, which a reviewer confirmed.
 
     Of a delegated vendor's decisions, those of which the payer learns by the report.
     """
-    numbers: dict[str, list[str]] = {}
+    others: dict[str, list[ApprovedElsewhere]] = {}
     for one in found.overlaps:
-        numbers.setdefault(one.line_id, []).append(one.other.submitted.number)
+        others.setdefault(one.line_id, []).append(one.record)
     return {
-        line_id: decision.model_copy(
-            update={"approved_also_in": tuple(dict.fromkeys(numbers.get(line_id, ())))}
-        )
+        line_id: decision.model_copy(update={"approved_also_in": tuple(others.get(line_id, ()))})
         for line_id, decision in built.items()
     }
 

@@ -133,6 +133,7 @@ def test_stay_without_codes_is_never_not_required_when_other_services_are(cloud:
     assert notices["unable_to_determine"] not in answer["notices"]
 
 
+@pytest.mark.rule("V9")
 def test_confirmation_is_offered_when_nothing_needs_precertification(cloud: Cloud) -> None:
     assert checked(cloud, outpatient(VISIT))["confirmation_available"] is True
     assert checked(cloud, outpatient(VISIT, IMAGE))["confirmation_available"] is False
@@ -273,7 +274,7 @@ def test_no_type_of_service_is_behavioral_when_the_form_is_read(cloud: Cloud) ->
 # -- delegated vendors --------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("C8")
+@pytest.mark.rule("C8", "V9")
 def test_delegated_vendor_is_returned_with_all_its_contacts_when_it_decides(cloud: Cloud) -> None:
     answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, "70552"))
     (vendor,) = answer["vendors"]

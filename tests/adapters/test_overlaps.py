@@ -1,11 +1,14 @@
 """A decision that approves what another request approves names that request, and is confirmed (S2)."""
 
+from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
 import pytest
 
+from functions.intake.models import RegisteredDetails
 from functions.review import handler as review
+from functions.review.case_models import CaseDetails
 from precert.domain.caller import Caller
 from precert.domain.duplicates import services_by_line
 from precert.domain.overlaps import Overlap
@@ -81,8 +84,59 @@ def test_other_approval_is_named_when_a_denial_is_overturned_after_it(cloud: Clo
     assert found is not None
     line = found.submitted.line("1.2")
     assert line is not None
-    assert line.decisions[-1].approved_also_in == (number_of(cloud, second),)
-    assert "approved_also_in" not in cloud.read(first).text
+    assert [one.number for one in line.decisions[-1].approved_also_in] == [number_of(cloud, second)]
+
+
+@pytest.mark.rule("S2")
+def test_details_name_the_other_approval_when_it_was_confirmed(cloud: Cloud) -> None:
+    first, second = requested_again(cloud)
+    assert deciding(cloud, second, overlap_confirmed=True).status == 200
+    other = {
+        "line_id": "1.1",
+        "request_id": first,
+        "number": number_of(cloud, first),
+        "other_line_id": "1.1",
+        "first_day": "2026-07-20",
+        "last_day": "2026-07-22",
+    }
+    for reply in (cloud.read(second), cloud.case(second), cloud.as_operator(second)):
+        assert reply.body["approved_also_in"] == [other]
+        assert all("approved_also_in" not in one for one in reply.body["lines"][0]["decisions"])
+    assert cloud.read(first).body["approved_also_in"] == []
+
+
+@pytest.mark.rule("A2")
+def test_details_hide_the_other_approval_when_the_reader_cannot_read_it(cloud: Cloud) -> None:
+    first, second = requested_again(cloud)
+    assert deciding(cloud, second, overlap_confirmed=True).status == 200
+    deps = cloud.deps
+    file = deps.requests.read_file(second)
+    assert file is not None
+    caller = Caller(subject="reviewer", plan_ids=frozenset({"HMO"}))
+    case = CaseDetails.of(
+        file, caller, {}, (), payer=deps.payer, code_sets=deps.code_sets, now=cloud.clock.at
+    )
+    clerks = RegisteredDetails.of(
+        file, payer=deps.payer, code_sets=deps.code_sets, now=cloud.clock.at
+    )
+    for details in (case, clerks):
+        [hidden] = details.approved_also_in
+        assert (hidden.line_id, hidden.request_id, hidden.number) == ("1.1", None, None)
+        assert first not in details.model_dump_json()
+
+
+@pytest.mark.parametrize(("days", "shown"), [(1, 1), (30, 0)])
+def test_other_approval_is_shown_while_its_dates_overlap_when_an_operator_changes_them(
+    cloud: Cloud, days: int, shown: int
+) -> None:
+    _, second = requested_again(cloud)
+    assert deciding(cloud, second, overlap_confirmed=True).status == 200
+    first_day = date(2026, 7, 20) + timedelta(days=days)
+    last_day = first_day + timedelta(days=2)
+    period = {"from_date": first_day.isoformat(), "to_date": last_day.isoformat()}
+    lines = ({"line_id": line_id, **period} for line_id in ("1.1", "1.2"))
+    assert cloud.change_dates(second, *lines).status == 200
+    assert len(cloud.as_operator(second).body["approved_also_in"]) == shown
 
 
 OTHERS: Final = {
@@ -116,7 +170,7 @@ def test_nothing_is_confirmed_when_the_other_request_is_denied_or_void(cloud: Cl
 def test_other_request_is_not_named_when_its_plan_is_not_the_reviewers(cloud: Cloud) -> None:
     other = cloud.found(requested(cloud))
     assert other is not None
-    found = FoundOverlaps([Overlap("1.1", other, services_by_line(other.content)["1.1"])])
+    found = FoundOverlaps([Overlap("1.1", other, "1.1", services_by_line(other.content)["1.1"])])
     caller = Caller(subject="reviewer", plan_ids=frozenset({"HMO"}))
     (error,) = errors_of_overlaps(found, caller, confirmed=False)
     assert "a request of another plan already approves 44125" in error.message

@@ -38,7 +38,7 @@ def sample(member_id: str) -> dict[str, str]:
 # -- Search ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("P1")
+@pytest.mark.rule("P1", "V1")
 @pytest.mark.parametrize(
     "identifier", [{"member_id": "849382930"}, {"ssn": SSN}, {"ssn": "987654320"}]
 )

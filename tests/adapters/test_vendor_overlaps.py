@@ -5,12 +5,14 @@ from typing import Any, Final
 
 import pytest
 
+from functions.intake import handler as intake
+from tests.adapters.callers import FACILITY, STRANGER, VENDOR
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.interleaving import Interleaving
 from tests.adapters.test_intake import APPROVAL, DENIAL, images, report
 from tests.adapters.test_vendors import delegated, reported
-from tests.fakes.samples import IMAGES, later
+from tests.fakes.samples import IMAGES, STRANGER_TIN, entered, later
 
 REFUSAL: Final = {name: value for name, value in DENIAL.items() if name != "line_id"}
 APPROVALS: Final = [APPROVAL, {**APPROVAL, "line_id": "1.2"}]
@@ -28,7 +30,8 @@ def also_in(cloud: Cloud, request_id: str) -> list[tuple[str, ...]]:
     """The numbers of each line's current decision."""
     found = cloud.found(request_id)
     assert found is not None
-    return [line.decisions[-1].approved_also_in for line in found.submitted.lines]
+    decisions = (line.decisions[-1] for line in found.submitted.lines)
+    return [tuple(other.number for other in one.approved_also_in) for one in decisions]
 
 
 def numbers_in_event(cloud: Cloud, request_id: str) -> tuple[str, ...] | None:
@@ -51,7 +54,6 @@ def test_other_request_is_recorded_when_a_vendor_reports_the_same_approval_twice
     assert also_in(cloud, first["request_id"]) == [()] * 2
     assert numbers_in_event(cloud, request_id) == (first["number"],)
     assert numbers_in_event(cloud, first["request_id"]) is None
-    assert first["number"] not in cloud.read(request_id).text
 
 
 @pytest.mark.rule("S2", "W8")
@@ -63,6 +65,40 @@ def test_other_request_is_recorded_when_a_vendor_approves_what_was_delegated_to_
     reply = reported(cloud, request_id, APPROVALS)
     assert (reply.status, reply.body["status"]) == (200, "APPROVED")
     assert also_in(cloud, request_id) == [(first["number"],), ()]
+
+
+@pytest.mark.rule("A2", "S2", "W8")
+def test_other_request_is_named_to_its_readers_only_when_a_vendor_reports_an_approval_twice(
+    cloud: Cloud,
+) -> None:
+    first = directly(cloud, "RAD-1", [APPROVAL, DENIAL]).body
+    mine = {"requesting_provider": entered()["requesting_provider"] | {"tin": STRANGER_TIN}}
+    at = cloud.clock.at.isoformat()
+    second = report(
+        cloud, reference="RAD-2", content=images(**mine), lines=APPROVALS, reported_at=at
+    ).body
+    assert second["status"] == "APPROVED"
+    request_id, number = second["request_id"], first["number"]
+    readers = {
+        "facility": cloud.read(request_id, FACILITY),
+        "reviewer": cloud.case(request_id),
+        "operator": cloud.as_operator(request_id),
+    }
+    for reader, reply in readers.items():
+        [other] = reply.body["approved_also_in"]
+        assert (other["line_id"], other["other_line_id"]) == ("1.1", "1.1"), reader
+        assert (other["request_id"], other["number"]) == (first["request_id"], number), reader
+    hidden = {
+        "line_id": "1.1",
+        **dict.fromkeys(("request_id", "number", "other_line_id", "first_day", "last_day")),
+    }
+    vendor = cloud.call(intake, "GET", f"/v1/vendor/requests/{request_id}", by=VENDOR)
+    requesting = cloud.read(request_id, STRANGER)
+    assert requesting.body["approved_also_in"] == [hidden]
+    assert number not in requesting.text
+    assert first["request_id"] not in requesting.text
+    assert vendor.status == 200
+    assert "approved_also_in" not in vendor.text
 
 
 def test_nothing_is_compared_when_a_report_is_repeated_or_older(cloud: Cloud) -> None:

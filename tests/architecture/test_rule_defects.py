@@ -15,8 +15,11 @@ def test_defect_can_be_planted_when_the_code_changes() -> None:
 
 
 def test_every_rule_has_a_defect_when_it_is_of_the_portal_or_not() -> None:
-    """Those of the portal have theirs in its own table, which the browser tests use."""
+    """Those of the portal have theirs in its own table, which the browser tests use.
+
+    What such a rule needs of the API may have defects beside it.
+    """
     rules = read_rules(RULES_FILE.read_text(encoding="utf-8"))
     of_portal = {rule_id for rule_id in rules if rule_id.startswith("V")}
     assert {one.rule_id for one in PORTAL_DEFECTS} == of_portal
-    assert {one.rule_id for one in DEFECTS} == rules.keys() - of_portal
+    assert {one.rule_id for one in DEFECTS} - of_portal == rules.keys() - of_portal

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
-from local.users import CLERK, OPERATOR, PROVIDER
+from local.journey.content import completed, office_service
+from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR
 from tests.browser.guide import FACILITY_NAME
 from tests.browser.screens import VIEWPORT, Screen
 from tests.journeys.portal import Json, Portal
@@ -171,3 +172,43 @@ def test_sent_and_failed_events_are_counted_when_an_operator_sends_them_again(
     expect(row).to_contain_text("8 of 9 sent again.")
     expect(row).to_contain_text("no failed events left")
     expect(send).to_have_count(0)
+
+
+@pytest.mark.rule("S2", "W8")
+def test_other_approval_is_shown_to_the_payer_when_a_vendor_approved_one_service_twice(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    imaging = office_service("70450", days_ahead=41, type_of_service="IMAGING")
+    content = completed({**api.content(), "services": [{**imaging, "urgency": "STANDARD"}]})
+    first, second = (vendor_approval(api, content, f"RAD-{one}") for one in ("TWICE-1", "TWICE-2"))
+    for user, path, title in (
+        (OPERATOR, "/operations/requests", f"Request {first['number']}"),
+        (REVIEWER, "/review", f"Case {first['number']}"),
+    ):
+        screen = screens(user)
+        page = screen.page
+        screen.go(f"{path}/{second['request_id']}")
+        shown = page.locator(
+            ".banner-warning", has_text="Another request approves the same service"
+        )
+        expect(shown).to_contain_text(f"Service line 1.1: {first['number']}, line 1.1")
+        assert screen.accessibility() + screen.cut_off(360, 740) == []
+        page.set_viewport_size(VIEWPORT)
+        shown.get_by_role("link", name=first["number"]).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        expect(shown).to_have_count(0)
+
+
+def vendor_approval(api: Portal, content: Json, reference: str) -> Json:
+    """A request that the vendor received and approved itself."""
+    body = {
+        "vendor_id": "EVICORE-RAD",
+        "reference": reference,
+        "reported_at": datetime.now(UTC).isoformat(),
+        "content": content,
+        "lines": [{"line_id": "1.1", "status": "APPROVED"}],
+    }
+    reply = api.deployment.caller(VENDOR).call("POST", "/v1/vendor/determinations", body)
+    assert reply.status_code == 200, reply.text
+    reported: Json = reply.json()
+    return reported

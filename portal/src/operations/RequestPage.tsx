@@ -4,6 +4,7 @@ import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { openDownload } from "../api/download";
 import { livePolling } from "../api/queries";
+import { ApprovedElsewhere } from "../details/ApprovedElsewhere";
 import { coded, Providers, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { formatDay, formatMoment } from "../format/dates";
@@ -78,6 +79,7 @@ function Shown({ details }: { details: Details }) {
       actions={<LinkButton to="/operations">{words.title}</LinkButton>}
     >
       <Damaged entries={details.damaged} />
+      <ApprovedElsewhere details={details} path="/operations/requests" />
       <Region>
         <Actions details={details} />
       </Region>

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useParams } from "react-router";
 import { api, onVersion, type Schemas, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
+import { ApprovedElsewhere } from "../details/ApprovedElsewhere";
 import { text } from "../text";
 import { announce } from "../ui/announce";
 import { Button, LinkButton } from "../ui/Button";
@@ -88,6 +89,7 @@ function CasePage({ details }: { details: CaseDetails }) {
       }
     >
       <Damaged entries={details.damaged} />
+      <ApprovedElsewhere details={details} path="/review" />
       <Assignment details={details} />
       <Region>
         <CaseActions details={details} seen={seen} />

@@ -22,4 +22,11 @@ export const details = {
   phone: "Phone",
   fax: "Fax",
   address: "Address",
+  approvedElsewhere: {
+    title: "Another request approves the same service",
+    line: (lineId: string) => `Service line ${lineId}:`,
+    otherLine: (lineId: string) => `, line ${lineId}`,
+    otherPlan: "a request of another plan",
+    next: "Ask the providers which approval they will use. If both are meant, nothing else is needed.",
+  },
 } as const;
