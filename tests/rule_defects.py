@@ -1,6 +1,6 @@
 """Changes of one place that break a rule: the tests that prove the rule must fail with each.
 
-Those of the portal's rules (V1 to V15) are in `tests/portal_defects.py`; here are defects of the API that
+Those of the portal's rules (V1 to V15) are in `tests/portal_defects.py`. Here are those of the API that
 break one of them.
 """
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from precert.fhir import systems
 from precert.fhir.elements import Json
+from precert.fhir.us_core import valid_extension
 
 TypeOf = Callable[[Json], str | None]
 """The type of the resource that a Reference names; ``None`` where the bundle does not have it."""
@@ -138,7 +139,8 @@ def permitted(value: object, kind: str, type_of: TypeOf) -> Any:
     if not isinstance(value, dict):
         return None
     if kind == "Extension":
-        return _extension(value, type_of)
+        known = _extension(value, type_of)
+        return known and valid_extension(known)
     name, _, targets = kind.partition("(")
     found = members(value, _SHAPES[name], type_of)
     if name == "Reference" and (targets or "reference" in found):

@@ -23,6 +23,7 @@ from precert.fhir.datatypes import members, permitted
 from precert.fhir.elements import Json, absent
 from precert.fhir.parties import member_identifier_of
 from precert.fhir.received_parties import member_id_of
+from precert.fhir.us_core import first_of_each
 
 _PROVIDERS: Final = "Practitioner|PractitionerRole|Organization"
 _HEAD: Final = "resourceType:code meta:Meta language:code"
@@ -176,6 +177,7 @@ class _Answerable:
         found["name"] = [_named(one) for one in found.get("name", ())] or [absent()]
         found["telecom"] = [_complete(one) for one in found.get("telecom", ())]
         found.setdefault("gender", "unknown")
+        found["extension"] = list(first_of_each(found.get("extension", ())))
         found["communication"] = [
             one for one in found.get("communication", ()) if "language" in one
         ]

@@ -13,6 +13,17 @@ TABLE: Final = "--table-name T"
 RESTORE: Final = "aws dynamodb restore-table-to-point-in-time --target-table-name RESTORED"
 
 
+RESTORE_METADATA: Final[tuple[dict[str, str | None], ...]] = (
+    {"targetTableName": None, "encryptionType": "KMS", "kmsMasterKeyArn": None},
+    {
+        "DestinationBucketName": None,
+        "NewBucket": "false",
+        "EncryptionType": "SSE-KMS",
+        "KMSKey": None,
+    },
+)
+"""What AWS's guide lists for a table and a bucket, with the values that the product needs."""
+
 WITH_COMMANDS: Final = [page for page in PAGES if commands_of(page.read_text("utf-8"))]
 
 
@@ -24,6 +35,22 @@ def test_command_is_accepted_by_the_command_line_when_a_page_has_it(page: Path) 
         if (errors := errors_of(command))
     }
     assert found == {}
+
+
+def test_metadata_are_those_of_the_resource_when_a_backup_is_restored() -> None:
+    """The service model has no list of them; a wrong name fails only when the data is lost."""
+    found = [
+        {name: value for name, _, value in (one.partition("=") for one in given.split(","))}
+        for page in WITH_COMMANDS
+        for command in commands_of(page.read_text("utf-8"))
+        if command.words[:2] == ("backup", "start-restore-job")
+        for given in command.words[command.words.index("--metadata") + 1 :][:1]
+    ]
+    assert [sorted(one) for one in found] == [sorted(one) for one in RESTORE_METADATA]
+    for one, expected in zip(found, RESTORE_METADATA, strict=True):
+        assert {name: one[name] for name, value in expected.items() if value} == {
+            name: value for name, value in expected.items() if value
+        }
 
 
 def test_commands_are_found_when_pages_have_them() -> None:
