@@ -1,6 +1,6 @@
 """Response models of one case: its details, its coverage, and a summary after each action."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from precert.api.models import DamagedResponse, PlanResponse, ResponseModel
 from precert.api.service_lines import DecisionResponse
 from precert.domain.assessing import PendReason
 from precert.domain.caller import Caller
+from precert.domain.decisions import ApprovedElsewhere
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException, Note, Proposal, ReturnedProposal
@@ -177,9 +178,7 @@ class CaseDetails(SharedDetails):
     ) -> "CaseDetails":
         request, review = file.request, file.request.submitted
         labels = RequestLabels.of(request, payer, code_sets)
-        members = members_of(
-            file, payer, labels, reads=lambda other: other.plan_id in caller.plan_ids, now=now
-        )
+        members = members_of(file, payer, labels, reads=_reads(caller), now=now)
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, for_reviewer=True)
         members["damaged"] = DamagedResponse.of([*file.damaged, *_damaged_of(compared)])
@@ -201,6 +200,11 @@ class CaseDetails(SharedDetails):
             proposal=_proposal_of(review.proposal, caller, users, labels),
             notes=[NoteResponse.of(note, caller, users) for note in review.notes],
         )
+
+
+def _reads(caller: Caller) -> Callable[[ApprovedElsewhere], bool]:
+    """Whether the reviewer may read a request that approves the same: one of the same plans."""
+    return lambda other: other.plan_id in caller.plan_ids
 
 
 def _damaged_of(compared: Collection[ComparedDuplicate]) -> list[str]:
