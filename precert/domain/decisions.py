@@ -132,7 +132,7 @@ class Decision(DecisionEntry):
     """Whether a MODIFIED line refuses nothing that was requested: then it is not adverse."""
     approved: Approved | None = None
     approved_also_in: tuple[ApprovedElsewhere, ...] = ()
-    """Other requests that approve the same service, as the reviewer confirmed or a vendor reported (S2)."""
+    """Other requests with an approval of the same service, as confirmed or reported (S2)."""
     date_change_reason: Reason | None = None
     """Why an operator changed the approved period (W5)."""
 
