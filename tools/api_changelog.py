@@ -1,8 +1,8 @@
-"""Maintains ``docs/api-changelog.md``: how the API, with its FHIR part, differs from its last release.
+"""Maintain ``docs/api-changelog.md``: how the API, with its FHIR part, differs from its last release.
 
-``python -m tools.openapi`` updates the unreleased section. ``python -m tools.api_changelog`` releases
-it: under the version of ``pyproject.toml`` and today's date, with the document as the baseline of the
-next changes. It fails while a change breaks callers.
+``python -m tools.openapi`` updates the unreleased section. ``python -m tools.api_changelog`` turns it
+into the section of a release, with the version of ``pyproject.toml`` and today's date, and stores the
+documents as the baseline for later changes. It fails if a change breaks callers.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools import fhir_interface_changes
-from tools.contract_changes import Change, Kind, changes
+from tools.openapi_changes import Change, Kind, changes
 from tools.openapi_files import ROOT, as_json
 
 CHANGELOG: Final = ROOT / "docs" / "api-changelog.md"
@@ -28,24 +28,26 @@ _SECTION: Final = re.compile(rf"{_HEADING}.*?(?=^## |\Z)", re.DOTALL | re.MULTIL
 
 
 def released(path: Path = RELEASED) -> dict[str, Any]:
-    """Return the released OpenAPI document, or another one."""
+    """Return the released OpenAPI document, or the document at another path."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
 
 def fhir_changes(current: dict[str, Any]) -> list[Change]:
-    """The differences of the FHIR interface from the released one."""
+    """Return the differences between the released and the current FHIR interface."""
     return fhir_interface_changes.changes(released(FHIR_RELEASED), current)
 
 
 def with_changes(text: str, current: Mapping[str, Any], further: Iterable[Change] = ()) -> str:
-    """The changelog with the unreleased section updated; ``further`` are those of the FHIR interface.
+    """Return the changelog with the unreleased section updated.
+
+    ``current`` is the OpenAPI document; ``further`` are the changes of the FHIR interface.
 
     Raises:
-        LookupError: it has no such section.
+        LookupError: the changelog has no unreleased section.
     """
     if not _SECTION.search(text):
-        raise LookupError(f"{CHANGELOG.name} has no part {_HEADING.strip()!r}")
+        raise LookupError(f"{CHANGELOG.name} has no section {_HEADING.strip()!r}")
     found = [*changes(released(), current), *further]
     listed = _listed(sorted(found, key=lambda change: (list(Kind).index(change.kind), change)))
     return _SECTION.sub(lambda _: f"{_HEADING}\n{listed}\n", text)
@@ -73,14 +75,16 @@ def _listed(found: Iterable[Change]) -> str:
 
 
 def release() -> int:
-    """Release the API document as committed; returns 0, or 1 after printing what prevents it."""
+    """Release the committed documents; return 0, or 1 after printing why they cannot be released."""
     current = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     interface = json.loads(FHIR_DOCUMENT.read_text(encoding="utf-8"))
     version, last = current["info"]["version"], released()["info"]["version"]
     broken = [*breaks(current), *fhir_breaks(interface)]
     errors = [f"breaks callers: {change}" for change in broken]
     if version == last:
-        errors.append(f"version {version} is released: raise it in pyproject.toml, make openapi")
+        errors.append(
+            f"version {version} is released: raise it in pyproject.toml and run make openapi"
+        )
     if errors:
         print("\n".join(f"precert: {error}" for error in errors))
         return 1

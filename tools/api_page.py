@@ -1,4 +1,4 @@
-"""Write ``docs/api.md``: the operations of the OpenAPI document, in one table per tag."""
+"""Create ``docs/api.md``: tables of the operations by tag, statuses, values and error codes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -26,7 +26,7 @@ entitlement that a caller needs.
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """Return the page for an OpenAPI document."""
+    """Return the page in Markdown for an OpenAPI document."""
     return "\n".join([INTRODUCTION, *_tables(document), *_statuses(), *_values(), *_error_codes()])
 
 
@@ -83,7 +83,7 @@ def _values() -> Iterator[str]:
     yield "## Values\n"
     yield (
         "The values of the enumerations that `GET /v1/reference` lists, with their names. A payer can "
-        "name those of its form otherwise.\n"
+        "configure other names for the values of its form.\n"
     )
     yield "| List | Value | Name |\n| --- | --- | --- |"
     for name, members in ENUM_NAMES.items():
@@ -95,7 +95,7 @@ def _values() -> Iterator[str]:
 
 def _error_codes() -> Iterator[str]:
     yield "## Error codes of fields\n"
-    yield "An error in `errors` has one of these codes. Further ones can be added.\n"
+    yield "An error in `errors` has one of these codes. Codes can be added.\n"
     yield "| Code | Meaning |\n| --- | --- |"
     yield from (f"| `{code}` | {meaning} |" for code, meaning in ERROR_CODES.items())
     yield ""

@@ -1,10 +1,10 @@
-"""Compare the inspection of documents with two independent readers per type, over a folder of files.
+"""Compare the inspection of documents with two independent readers per file type.
 
 ``python -m tools.compare_documents FOLDER`` prints a table; ``--list`` also prints each file that was
-refused although both readers open it, or accepted although neither does. Run it in an environment of
-its own with the packages of ``READERS``, pydantic and those of ``requirements/inspecting.in``. Word
+refused although both readers open it, or accepted although neither does. Run it in a separate
+environment with the packages of ``READERS``, pydantic and those of ``requirements/inspecting.in``. Word
 files are read by the programs ``antiword`` and ``soffice`` on the path. Each file is read in a process
-that is ended after a minute, because readers crash on some files of test corpora.
+that is killed after a minute, because readers crash on some files of test corpora.
 """
 
 import subprocess
@@ -26,11 +26,11 @@ from precert.domain.documents import content_type_of
 
 SECONDS: Final = 60.0
 PAGES: Final = 100
-"""The pages, pictures or sheets of a file that are read."""
+"""The greatest number of pages, images or sheets of a file that are read."""
 
 
 class UnreadableError(Exception):
-    """A reader has no content of the file to show."""
+    """A reader opens the file, but finds no content."""
 
 
 def _require(opened: object) -> None:
@@ -46,7 +46,7 @@ def pdfium(path: Path) -> None:
 
 
 def mupdf(path: Path) -> None:
-    """A file that had to be repaired does not count as open."""
+    """Read with MuPDF; a file that it had to repair does not count as readable."""
     document: Any = import_module("pymupdf").open(path, filetype="pdf")
     _require(document.page_count and not document.needs_pass and not document.is_repaired)
     for index in range(min(document.page_count, PAGES)):
@@ -144,14 +144,14 @@ def _report(reader: Reader, path: Path, end: Connection) -> None:
     with redirect_stderr(StringIO()):
         try:
             reader(path)
-        except BaseException:  # noqa: BLE001 - readers raise, panic and exit
+        except BaseException:  # noqa: BLE001 - readers raise anything, panic and exit
             end.send(False)
         else:
             end.send(True)
 
 
 def opens(reader: Reader, path: Path) -> bool:
-    """Whether a reader shows the file within a minute."""
+    """Whether a reader opens the file within :data:`SECONDS`."""
     here, there = get_context("fork").Pipe(duplex=False)
     process = get_context("fork").Process(target=_report, args=(reader, path, there))
     process.start()
@@ -166,7 +166,7 @@ def opens(reader: Reader, path: Path) -> bool:
 
 
 def files(folder: Path) -> Iterator[tuple[str, Path, bytes]]:
-    """The files of the folder that have readers, each content once."""
+    """Yield extension, path and content of the folder's files with readers, each content once."""
     seen = set[str]()
     for path in sorted(folder.rglob("*")):
         ending = path.suffix.lower()

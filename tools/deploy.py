@@ -1,7 +1,7 @@
-"""Deploy a stage to AWS: ``python -m tools.deploy --stage dev``, which is ``make deploy STAGE=dev``.
+"""Deploy a stage to AWS: ``python -m tools.deploy --stage dev``, which ``make deploy STAGE=dev`` runs.
 
-The changes are shown first, and applied only after the stage's name was entered. Without a terminal
-nothing is deployed unless ``--yes`` is present.
+The changes are shown first, and deployed only after the stage's name is entered. Without a terminal,
+nothing is deployed unless ``--yes`` is given.
 """
 
 import argparse
@@ -20,11 +20,14 @@ _PYTHON: Final = (sys.executable, "-m")
 
 
 def deploy(stage: StageConfig, *, run: Run, confirmed: Callable[[], bool]) -> int:
-    """Build, show the changes, and deploy if they are confirmed; return the first exit status but 0."""
+    """Build, show the changes, and deploy them if they are confirmed.
+
+    Returns the first nonzero exit status, 1 if the changes are not confirmed, else 0.
+    """
     context = ("--context", f"stage={stage.name}")
     before: list[Sequence[str]] = [
         (*_PYTHON, "tools.portal_build"),
-        # Without change sets, because the comparison must create nothing in the account.
+        # Not by a change set, because the comparison must not create anything in the account.
         (*_CDK, "diff", "--all", "--method=template", *context),
         (*_PYTHON, "tools.index_changes", "--stage", stage.name),
     ]
@@ -45,7 +48,7 @@ def _first_failure(commands: Sequence[Sequence[str]], run: Run) -> int:
 
 
 def confirmed_by_name(stage: StageConfig) -> bool:
-    """Whether the person at the terminal types the stage's name."""
+    """Ask for confirmation; return whether the stage's name was entered at a terminal."""
     if not sys.stdin.isatty():
         print("precert: no terminal to ask for confirmation; YES=1 deploys the changes without it")
         return False
@@ -59,7 +62,7 @@ def _run(command: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Deploy a stage; an invalid configuration is printed, and nothing is built."""
+    """Deploy a stage; return the exit status, 1 for an invalid configuration, which is printed."""
     parser = argparse.ArgumentParser(
         description="Show the changes, request a confirmation, and deploy a stage."
     )

@@ -1,4 +1,4 @@
-"""Write the diagrams ``docs/state-machine.md``, from the definition, and ``docs/table.md``.
+"""Write the diagrams ``docs/state-machine.md`` and ``docs/table.md``.
 
 ``--check`` writes nothing and fails if a committed diagram is not current.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tools import table_diagram
-from tools.openapi_files import ROOT, settle
+from tools.openapi_files import ROOT, write_or_check
 
 DEFINITION: Final = ROOT / "stepfunctions" / "precertification.asl.json"
 DRAWING: Final = ROOT / "docs" / "state-machine.md"
@@ -18,12 +18,12 @@ State = Mapping[str, Any]
 
 
 def key(name: str) -> str:
-    """Return a state's name as a Mermaid identifier."""
+    """Return a state's name as a Mermaid identifier: its letters and digits."""
     return "".join(character for character in name if character.isalnum())
 
 
 def label(text: str) -> str:
-    """Return a condition without the characters that end a Mermaid label."""
+    """Return a condition without JSONata delimiters and colons, which end a Mermaid label."""
     return text.removeprefix("{%").removesuffix("%}").strip().replace(":", "")
 
 
@@ -69,7 +69,7 @@ def drawing(machine: Mapping[str, Any]) -> str:
             *drawn,
             "```",
             "",
-            "| State | Type | What it is for |",
+            "| State | Type | Purpose |",
             "| --- | --- | --- |",
             *rows,
             "",
@@ -78,11 +78,11 @@ def drawing(machine: Mapping[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the diagrams, or compare them."""
+    """Write the diagrams or, with ``--check``, compare them; return the exit status."""
     machine = json.loads(DEFINITION.read_text(encoding="utf-8"))
-    return settle(
+    return write_or_check(
         {DRAWING: drawing(machine), table_diagram.DRAWING: table_diagram.drawing()},
-        strays=frozenset(),
+        obsolete=frozenset(),
         check="--check" in arguments,
         command="make diagram",
     )

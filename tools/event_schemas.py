@@ -1,4 +1,4 @@
-"""Writes ``docs/events``: for each event type the schema of the event on the bus, and a sample.
+"""Write ``docs/events``: for each event type, the JSON Schema of the event on the bus and a sample.
 
 ``--check`` writes nothing and fails if a committed file is not current.
 """
@@ -31,16 +31,16 @@ from precert.names import (
     VENDOR_REPORT_REFUSED,
     VENDOR_SOURCE_PREFIX,
 )
-from tools.openapi_files import ROOT, as_json, settle
+from tools.example_request import example_request
+from tools.openapi_files import ROOT, as_json, write_or_check
 from tools.openapi_schemas import Schema, schemas_of
-from tools.openapi_story import story
 
 FOLDER: Final = ROOT / "docs" / "events"
 VERSION: Final = 1
-"""Version of the event schemas; it increases only with changes that existing consumers cannot read."""
+"""Version of the event schemas. It increases only with changes that break existing consumers."""
 
 PRIVATE: Final = frozenset({"actor", "assigned_to"})
-"""Properties of an event that are stored in the table only (A3)."""
+"""Properties of an event that are stored but not published (A3)."""
 
 OF_VENDOR: Final = frozenset(
     {
@@ -50,7 +50,7 @@ OF_VENDOR: Final = frozenset(
         EventType.REQUEST_DETERMINED,
     }
 )
-"""Events that can be about one delegated vendor, which they name."""
+"""Types of events that can concern one delegated vendor, and then contain its ``vendor_id``."""
 
 ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
 PATTERNS: Final[Mapping[str, str]] = {
@@ -70,7 +70,7 @@ VENDOR_LINE: Final[Schema] = {
     },
     "required": ["line_id", "vendor_id"],
 }
-"""Ids and codes of one service line that a delegated vendor decides."""
+"""The schema of a service line that a delegated vendor decides: ids and codes."""
 LISTS: Final[Mapping[str, Schema]] = {
     "approved_also_in": {"pattern": PATTERNS["number"], "type": "string"},
     "vendor_lines": VENDOR_LINE,
@@ -78,21 +78,21 @@ LISTS: Final[Mapping[str, Schema]] = {
 
 NOTES: Final[Mapping[str, str]] = {
     "approved_also_in": "Precertification numbers of other requests that approve one of the decided "
-    "services on overlapping dates. Absent where there are none. Have a person compare them.",
-    "at": "When it happened.",
-    "document_id": "The document it is about.",
-    "due_at": "When the party in `waiting_on` must have acted, if known.",
-    "event_id": "The same at every delivery: detects repetitions.",
-    "number": "The precertification number; a draft has none yet.",
+    "services on overlapping dates. Absent if there are none. Have a person compare the requests.",
+    "at": "When the event occurred.",
+    "document_id": "The document that the event concerns.",
+    "due_at": "By when the party in `waiting_on` must act, if known.",
+    "event_id": "The same at every delivery. Use it to detect repeated events.",
+    "number": "The precertification number. A draft has none.",
     "refusal_code": "Why the document was refused. Codes can be added.",
-    "request_id": "Read everything else from the API.",
-    "cycle": "0 for a draft, 1 for the first review; each appeal is one more.",
-    "status": "Of the whole request, after the event.",
+    "request_id": "The id of the request. Read everything else from the API.",
+    "cycle": "0 for a draft, 1 for the initial determination; each appeal adds 1.",
+    "status": "The status of the request after the event.",
     "tins": "TINs of the providers that may see the request.",
     "type": "The same as `detail-type`.",
     "vendor_id": "The delegated vendor that reported, or whose decision is due.",
-    "vendor_lines": "All service lines that delegated vendors decide; absent where there are none.",
-    "version": "Of the event contract.",
+    "vendor_lines": "All service lines that delegated vendors decide. Absent if there are none.",
+    "version": "The version of the event schemas.",
     "waiting_on": "Who must act next. Absent if the event does not change it.",
 }
 
@@ -101,7 +101,7 @@ README: Final = f"""\
 
 `make events` writes this folder from the code: for each event type a JSON Schema (2020-12) of the
 EventBridge event, and a sample. An event states what happened to which request. It contains ids and
-codes, and no patient, diagnosis or user. For anything else, call the API with your own access
+codes only, and no patient, diagnosis or user. Read everything else from the API with your own access
 rights.
 
 - **Subscribe** with a rule on the `source` `{EVENT_SOURCE}` and the `detail-type` that you need.
@@ -111,8 +111,8 @@ rights.
   latest state matters, read the request.
 - **Version:** the `$id` of each schema ends with the version of the event schemas, {VERSION}.
   Within a version, members and types can be added: ignore unknown ones. Nothing is
-  renamed, removed or changed in meaning. If that becomes necessary, a new detail type is published
-  beside the old one until every receiver has migrated.
+  renamed, removed or changed in meaning. If that becomes necessary, a new detail type is published in
+  parallel with the old one until every receiver has migrated.
 
 | Detail type | What happened |
 | --- | --- |
@@ -130,19 +130,20 @@ can therefore report approvals as requested; a denial or a reduction needs its r
 and reviewer, and is reported by HTTPS. Events can arrive twice and out of order: the report of a
 request with the latest `reported_at` applies.
 
-A report that is refused, such as a denial, changes nothing and is answered with an event
-[{VENDOR_REPORT_REFUSED}]({VENDOR_REPORT_REFUSED}.schema.json) of the source `{EVENT_SOURCE}`. It
-has the code of the error, and pointer and code of each error in the report. `report_id` is the
-`EventId` that `PutEvents` returned to the vendor. The payer delivers it by a rule on `vendor_id`.
-Correct the report and send it again. Reports that are recorded are answered with
-`VendorLinesDetermined` or `RequestDetermined`; one that is older than the last is ignored.
+A report that is refused, such as a denial, changes nothing. An event
+[{VENDOR_REPORT_REFUSED}]({VENDOR_REPORT_REFUSED}.schema.json) with the source `{EVENT_SOURCE}` is
+published. It has the code of the error, and pointer and code of each error in the report. `report_id`
+is the `EventId` that `PutEvents` returned to the vendor. The payer delivers it by a rule on
+`vendor_id`. Correct the report and send it again. For a report that is recorded,
+`VendorLinesDetermined` or `RequestDetermined` is published; a report that is older than the last one is
+ignored.
 
 ## To owners of subscriptions
 
 [{SUBSCRIPTION_STOPPED}]({SUBSCRIPTION_STOPPED}.schema.json) states that a subscription is no longer
 notified, because its endpoint failed for three days or accepted no handshake. The payer delivers it
-by a rule on `client_id`. Update the subscription with the status `requested` once the endpoint works:
-undelivered events are then delivered.
+by a rule on `client_id`. When the endpoint works again, update the subscription with the status
+`requested`: undelivered events are then delivered.
 """
 
 
@@ -173,9 +174,9 @@ def schema(event_type: EventType) -> Schema:
 
 
 def _detail(event: Schema, event_type: EventType) -> Schema:
-    """Return the schema of the event's detail, in which absent values are omitted and never null.
+    """Return the schema of the event's detail. Absent values are omitted and never null.
 
-    A document can belong to a draft, which has no number.
+    The number is optional in an event about a document, as it can belong to a draft.
     """
     absent = set(PRIVATE)
     if EVENTS[event_type].subject is Subject.DRAFT:
@@ -230,7 +231,7 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
 
 def sample(event_type: EventType) -> dict[str, Any]:
     """Return an example event as consumers receive it."""
-    event = story().event(event_type)
+    event = example_request().event(event_type)
     return {
         "version": "0",
         "id": str(uuid5(NAMESPACE_URL, event.event_id + event_type.value)),
@@ -252,7 +253,7 @@ def detail_of(event: Event) -> dict[str, Any]:
 
 
 def vendor_schema() -> Schema:
-    """The detail of a delegated vendor's event. Unknown members are allowed, and ignored."""
+    """Return the schema of a delegated vendor's event. Unknown members are allowed and ignored."""
     detail = ReportedDetermination.model_json_schema()
     definitions = detail.pop("$defs")
     return {
@@ -272,8 +273,8 @@ def vendor_schema() -> Schema:
 
 
 def vendor_sample() -> dict[str, Any]:
-    """Return an example of a vendor's event, for the request of the examples."""
-    determined = story().determined.request
+    """Return a vendor's event for the example request."""
+    determined = example_request().determined.request
     return {
         "source": f"{VENDOR_SOURCE_PREFIX}EVICORE-RAD",
         "detail-type": VENDOR_DETERMINED,
@@ -291,7 +292,7 @@ def vendor_sample() -> dict[str, Any]:
 
 
 def refusal_schema() -> Schema:
-    """The reply to a vendor's report that was refused."""
+    """Return the schema of the event about a vendor's report that was refused."""
     detail = ReportRefusal.model_json_schema(mode="serialization")
     definitions = detail.pop("$defs")
     return {
@@ -311,8 +312,8 @@ def refusal_schema() -> Schema:
 
 
 def refusal_sample() -> dict[str, Any]:
-    """Return the reply to a report that denies a line."""
-    determined = story().determined.request
+    """Return the event about a report that denies a line."""
+    determined = example_request().determined.request
     report_id = str(uuid5(NAMESPACE_URL, VENDOR_REPORT_REFUSED))
     refusal = ReportRefusal(
         event_id=f"{report_id}.refused",
@@ -331,14 +332,14 @@ def refusal_sample() -> dict[str, Any]:
 
 
 def stop_schema() -> Schema:
-    """The message to the owner of a subscription that is no longer attempted."""
+    """Return the schema of the event to the owner of a subscription that is no longer notified."""
     detail = SubscriptionStop.model_json_schema(mode="serialization")
     definitions = detail.pop("$defs")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{SUBSCRIPTION_STOPPED}:1",
         "title": SUBSCRIPTION_STOPPED,
-        "description": "The endpoint of a subscription failed until it was no longer attempted.",
+        "description": "Notifications of a subscription were stopped, because its endpoint failed.",
         "type": "object",
         "properties": {
             "detail-type": {"const": SUBSCRIPTION_STOPPED},
@@ -351,8 +352,8 @@ def stop_schema() -> Schema:
 
 
 def stop_sample() -> dict[str, Any]:
-    """Return the message about an endpoint that failed for three days."""
-    at = story().determined.request.updated_at
+    """Return the event about an endpoint that failed for three days."""
+    at = example_request().determined.request.updated_at
     subscription_id = str(uuid5(NAMESPACE_URL, SUBSCRIPTION_STOPPED))
     stop = SubscriptionStop(
         event_id=f"{subscription_id}.57",
@@ -389,11 +390,11 @@ def files() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the folder, or compare it."""
+    """Write the folder or, with ``--check``, compare it; return the exit status."""
     contents = files()
-    return settle(
+    return write_or_check(
         contents,
-        strays=frozenset(path for path in FOLDER.rglob("*.*") if path not in contents),
+        obsolete=frozenset(path for path in FOLDER.rglob("*.*") if path not in contents),
         check="--check" in arguments,
         command="make events",
     )

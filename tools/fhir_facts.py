@@ -1,12 +1,11 @@
 """Compile the published Da Vinci PAS package into the facts that `tools.fhir_validator` checks.
 
 ``python -m tools.fhir_facts PACKAGE.tgz`` reads the structure definitions, value sets and code systems
-of an HL7 package and writes ``data/fhir/pas.json``: for each profile the elements that it constrains
+of an HL7 package and writes ``data/fhir/pas.json``: for each profile, the elements that it constrains
 (cardinality, fixed values and patterns, slices, bindings, reference targets, must-support and
-invariants).
-With a checkout of sources, as of US Core (HL7/US-Core, CC0-1.0), it reads the differentials of the
-profiles that are named, and of their extensions. Texts of the guide are left out. The package is public
-(https://hl7.org/fhir/us/davinci-pas, CC0-1.0).
+invariants). Given a checkout of a guide's sources, such as US Core (HL7/US-Core, CC0-1.0), it reads the
+differentials of the profiles in ``--only`` and of their extensions. Texts of the guides are left out.
+The package is public (https://hl7.org/fhir/us/davinci-pas, CC0-1.0).
 """
 
 import argparse
@@ -19,7 +18,7 @@ from typing import Any, Final
 
 FACTS: Final = Path("data/fhir/pas.json")
 _COMMON: Final = frozenset({"ele-1", "ext-1", "dom-6"})
-"""Invariants that FHIR's base models check, and one that only recommends a narrative."""
+"""Invariants of FHIR's base types (ele-1, ext-1), and one that only recommends a narrative (dom-6)."""
 _COMPACT: Final = (",", ":")
 _HEAD: Final = ("package", "version", "license")
 Json = dict[str, Any]
@@ -42,7 +41,7 @@ def main() -> None:
 
 
 def facts_of(package: Path) -> Json:
-    """The facts of a package; ``profiles`` and ``value_sets`` by canonical URL without version."""
+    """Return the facts of a package; profiles and value sets are by canonical URL without version."""
     resources = dict(_resources(package))
     manifest = resources["package.json"]
     definitions = _of_type(resources, "StructureDefinition")
@@ -68,7 +67,7 @@ _SETTING: Final = re.compile(r"^(\w+): *'?([^\s'#]+)", re.MULTILINE)
 
 
 def facts_of_sources(sources: Path, only: Sequence[str]) -> Json:
-    """The facts of the named profiles of a guide's sources: of their differentials."""
+    """Return the facts of the profiles with these ids, from the differentials in a guide's sources."""
     config = dict(_SETTING.findall((sources / "sushi-config.yaml").read_text(encoding="utf-8")))
     files = (sources / "input" / "resources").glob("*.json")
     resources = {one.name: json.loads(one.read_text(encoding="utf-8")) for one in files}
@@ -100,7 +99,7 @@ def facts_of_sources(sources: Path, only: Sequence[str]) -> Json:
 
 
 def written(facts: Json) -> str:
-    """JSON with one element of a profile per line, so that a new package can be compared."""
+    """Return the facts as JSON with one element per line, so that versions can be compared."""
     head = (f"{json.dumps(name)}:{json.dumps(facts[name])}," for name in _HEAD)
     lines = ["{", *head]
     lines.append('"profiles":{')
@@ -152,7 +151,7 @@ def _profile(definition: Json, invariants: Json) -> Json:
 
 
 def _with_slicing(elements: list[Json]) -> Iterator[Json]:
-    """The elements of a differential, in which the slicing of extensions is implied."""
+    """Add the slicing of extensions, which is implied in a differential, to its elements."""
     sliced = {one["id"] for one in elements if "slicing" in one}
     for one in elements:
         place, _, name = one["id"].rpartition(":")
@@ -167,7 +166,7 @@ def _own(invariant: Json) -> bool:
 
 
 def _named(invariant: Json, invariants: Json) -> str:
-    """The key of an invariant; guides use the same key for several expressions."""
+    """Record an invariant and return its key, numbered if the guide uses it for several expressions."""
     rule = {"severity": invariant["severity"], "expression": invariant["expression"]}
     key, number = str(invariant["key"]), 1
     while invariants.setdefault(key, rule) != rule:
@@ -177,7 +176,7 @@ def _named(invariant: Json, invariants: Json) -> str:
 
 
 def _constrained(element: Json, invariants: list[str]) -> Json | None:
-    """What the element constrains, or ``None`` where it adds nothing to FHIR itself."""
+    """Return the constraints of an element; ``None`` if it has none in addition to FHIR's own."""
     value = next(
         (
             {kind: element[name]}
@@ -225,7 +224,7 @@ def _slicing(slicing: Json) -> Json:
 
 
 def _codes(value_set: Json, systems: list[Json]) -> list[list[str]] | None:
-    """System and code of each member; ``None`` where the package does not list them all."""
+    """Return system and code of each member; ``None`` if the package does not list all members."""
     content = {one["url"]: one for one in systems if one.get("content") == "complete"}
     found: list[list[str]] = []
     if "exclude" in value_set.get("compose", {}):

@@ -1,10 +1,10 @@
-"""What callers of the FHIR endpoint, of CDS Hooks and of the token endpoint rely on, as one document.
+"""The interface of the FHIR, CDS Hooks and token endpoints as one document, for compatibility checks.
 
-``docs/openapi.json`` has no FHIR operations, as FHIR has its own. ``docs/fhir-interface.json`` has the
-CapabilityStatement, the SMART configuration, the discovery of CDS Hooks, and of each operation its
-scope, parameters, statuses and issue codes. Everything follows from the code: the names of parameters
-are those that its readers compare with. ``python -m tools.openapi`` writes it, and compares it with the
-released one (:mod:`tools.fhir_interface_changes`).
+``docs/openapi.json`` has no FHIR operations. ``docs/fhir-interface.json`` has the CapabilityStatement,
+the SMART configuration, the CDS Hooks discovery, the statuses and issue codes of each route, and the
+scopes and parameters of each operation. All of it is derived from the code: the names of parameters are
+found by recording what the reading functions compare names with. ``python -m tools.openapi`` writes the
+document and compares it with the released one (:mod:`tools.fhir_interface_changes`).
 """
 
 import ast
@@ -39,7 +39,7 @@ from precert.fhir.attachment_parameters import read_attachment
 from precert.fhir.bundles import UnprocessableBundleError
 from precert.fhir.capabilities import SERVED, Served, capability_statement
 from precert.fhir.elements import Json
-from precert.fhir.questionnaires import package_answer, read_package_request
+from precert.fhir.questionnaires import package_parameters, read_package_request
 from precert.fhir.subscriptions import status_of
 from precert.names import FHIR_PATH, OAUTH_PATH, VERSION
 from tools.openapi_files import ROOT
@@ -48,10 +48,10 @@ from tools.operations import ALL_ROUTES
 BASE: Final = "https://api.example.org"
 _AT: Final = datetime(2026, 7, 1, tzinfo=UTC)
 _VOLATILE: Final = frozenset({"date", "version", "software", "description", "title"})
-"""Of the CapabilityStatement: what no caller relies on."""
+"""Elements of the CapabilityStatement on which no caller relies."""
 _READERS: Final = ("precert/fhir", "functions/pas", "functions/crd", "functions/dtr")
 _REFUSALS: Final = frozenset({"Issue", "refuse", "_missing", "HookRefusedError"})
-"""The calls whose first argument is an issue code."""
+"""Names of functions whose first argument is an issue code or the name of a missing parameter."""
 ISSUE_TYPES: Final = frozenset(
     {
         *("business-rule", "code-invalid", "conflict", "duplicate", "exception", "expired"),
@@ -65,7 +65,7 @@ ISSUE_TYPES: Final = frozenset(
 
 
 def document() -> Json:
-    """The whole document."""
+    """Return the document."""
     statement = capability_statement(f"{BASE}{FHIR_PATH}", f"{BASE}{OAUTH_PATH}/token", VERSION)
     return {
         "version": VERSION,
@@ -81,7 +81,7 @@ def document() -> Json:
 
 
 def _route(one: Operation) -> Json:
-    """The statuses of a route with the issue code of each, and whether it needs a token."""
+    """The success status of a route, the issue code by error status, and whether it needs no token."""
     kinds: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS, TooManyRequestsError}
     statuses = {int(STATUS_OF[_known(kind)]) for kind in kinds}
     refused = {int(status): code for status, code in ISSUE_OF.items() if int(status) in statuses}
@@ -97,7 +97,7 @@ def _known(kind: type[PrecertError]) -> type[PrecertError]:
 
 
 def _operations() -> Json:
-    """Each operation with its scope and its parameters."""
+    """The scopes and parameters of each operation, by its name such as ``Claim/$submit``."""
     parameters = dict(_parameters())
     return {
         _name(one): {
@@ -123,7 +123,7 @@ def _name(one: Served) -> str:
 
 
 class _Probe(str):
-    """A name that is equal to nothing, and records what it is compared with."""
+    """A name that is not equal to any other, and records the names with which it is compared."""
 
     __slots__ = ("compared",)
     compared: set[str]
@@ -137,8 +137,8 @@ class _Probe(str):
 
 
 def _parameters() -> Iterator[tuple[str, Json]]:
-    """What each operation reads and returns as Parameters; other operations have a resource."""
-    package = package_answer([{}], ["-"])["parameter"]
+    """The input and output parameters of each operation that has Parameters instead of a resource."""
+    package = package_parameters([{}], ["-"])["parameter"]
     yield "Questionnaire/$questionnaire-package", _read(read_package_request) | _returned(package)
     yield "Questionnaire/$log-questionnaire-errors", _read(_report)
     attachment = _read(read_attachment, _ATTACHMENT)
@@ -173,11 +173,14 @@ _ATTACHMENT: Final[tuple[Json, ...]] = (
         ],
     },
 )
-"""Parameters that can be read, so that all are."""
+"""Valid parameters of ``$submit-attachment``, so that its reader reads to the end."""
 
 
 def _read(reader: Callable[[Json], object], valid: Sequence[Json] = ()) -> Json:
-    """The parameters that a reader compares names with; required are those that it misses."""
+    """The input parameters of a reader; those whose absence it reports are required.
+
+    ``valid`` are parameters with which the reader succeeds.
+    """
     missed = ""
     try:
         reader({"resourceType": "Parameters"})
@@ -190,7 +193,7 @@ def _read(reader: Callable[[Json], object], valid: Sequence[Json] = ()) -> Json:
 
 
 def _names(reader: Callable[[Json], object], valid: Sequence[Json]) -> set[str]:
-    """The names with which a reader compares those of parameters, and of their parts."""
+    """The names with which a reader compares the names of parameters and of their parts."""
     probe, of_parts = _Probe("?"), _Probe("?")
     probe.compared, of_parts.compared = set(), set()
     sent = [
@@ -215,7 +218,7 @@ def _returned(parameters: Iterable[Json]) -> Json:
 
 
 def _status() -> Json:
-    """A status with everything that one can have."""
+    """A SubscriptionStatus with all optional parameters."""
     failing = Subscription(
         subscription_id="s1",
         subject="client",
@@ -239,7 +242,7 @@ def _status() -> Json:
 
 
 def _issue_codes() -> set[str]:
-    """The issue codes of refusals: of statuses, and those with which readers refuse what is sent."""
+    """The issue codes of errors: those of HTTP statuses, and those in the code of the readers."""
     files = [file for folder in _READERS for file in (ROOT / folder).glob("*.py")]
     return {*ISSUE_OF.values(), *(code for file in files for code in _codes_in(file))}
 
@@ -257,7 +260,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _claim_errors() -> Json:
-    """The X12 codes with which a ClaimResponse refuses a claim: 901, and what follows, 889."""
+    """The X12 codes of ClaimResponse errors: reject reasons (901) and follow-up actions (889)."""
     texts = {
         value
         for name, value in vars(pas_models).items()
@@ -270,4 +273,4 @@ def _claim_errors() -> Json:
 
 
 _LONGEST: Final = 2
-"""Characters of the codes of X12 901."""
+"""The greatest length of an X12 901 code."""

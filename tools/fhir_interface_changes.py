@@ -1,55 +1,58 @@
-"""The differences between two versions of the FHIR interface, and which of them break a caller.
+"""The differences between two versions of the FHIR interface, and which of them break callers.
 
-A document (:mod:`tools.fhir_interface`) is read as two sets: what it offers (operations, interactions,
-search parameters, profiles, scopes, hooks, options, parameters, codes) and what it demands (required
-parameters, tokens). What is no longer offered, or newly demanded, breaks a caller.
+A document (:mod:`tools.fhir_interface`) is compared as two sets of facts: what it provides (operations,
+interactions, search parameters, profiles, scopes, hooks, options, parameters, codes), and what it
+requires (parameters, tokens). Facts that are no longer provided, or newly required, break callers.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tools.contract_changes import Change, Kind
+from tools.openapi_changes import Change, Kind
 
 Json = dict[str, Any]
 Fact = tuple[str, str]
-"""Where, and what."""
+"""Where it is (a route, operation or resource type), and what."""
 _LISTS: Final = ("fhirVersion", "format", "implementationGuide", "instantiates")
 _SCOPES: Final = "scopes_supported"
 
 
 def changes(old: Json, new: Json) -> list[Change]:
     """Every difference once, breaking ones last."""
-    offered, offers = set(_offers(old)), set(_offers(new))
-    demanded, demands = set(_demands(old)), set(_demands(new))
+    provided, provides = set(_provided(old)), set(_provided(new))
+    required, requires = set(_required(old)), set(_required(new))
     known = {*old["operations"], *old["routes"]}
-    # What a new operation needs breaks no caller.
-    demands = {one for one in demands if one[0] in known}
+    # Requirements of a new operation break no caller.
+    requires = {one for one in requires if one[0] in known}
     found = [
-        *(Change(Kind.ADDED, where, f"new {what}") for where, what in offers - offered),
+        *(Change(Kind.ADDED, where, f"new {what}") for where, what in provides - provided),
         *(
-            Change(Kind.ADDED, where, f"no longer needs {what}")
-            for where, what in demanded - demands
+            Change(Kind.ADDED, where, f"no longer requires {what}")
+            for where, what in required - requires
         ),
-        *(Change(Kind.BROKEN, where, f"{what} was removed") for where, what in offered - offers),
-        *(Change(Kind.BROKEN, where, f"needs {what} now") for where, what in demands - demanded),
+        *(Change(Kind.BROKEN, where, f"{what} was removed") for where, what in provided - provides),
+        *(
+            Change(Kind.BROKEN, where, f"now requires {what}")
+            for where, what in requires - required
+        ),
     ]
     return sorted(found, key=lambda change: (list(Kind).index(change.kind), change))
 
 
-def _offers(document: Json) -> Iterator[Fact]:
+def _provided(document: Json) -> Iterator[Fact]:
     yield from _of_statement(document["capability_statement"])
     yield from _of_sign_in(document["smart_configuration"])
     for one in document["cds_services"]["services"]:
         yield from _of_service(one)
     for key, route in document["routes"].items():
         yield "FHIR", f"route {key}"
-        yield key, f"answer {route['status']}"
+        yield key, f"status {route['status']}"
         for status, code in route["errors"].items():
-            yield key, f"answer {status} with the issue {code}"
+            yield key, f"status {status} with the issue code {code}"
     for name, operation in document["operations"].items():
         yield from ((name, f"permission by the scope {one}") for one in operation["scopes"])
         yield from ((name, f"parameter {one}") for one in operation.get("in", ()))
-        yield from ((name, f"answered parameter {one}") for one in operation.get("out", ()))
+        yield from ((name, f"returned parameter {one}") for one in operation.get("out", ()))
     yield from (("OperationOutcome", f"issue code {one}") for one in document["issue_codes"])
     for kind, codes in document["claim_errors"].items():
         yield from (("ClaimResponse.error", f"{kind} {one}") for one in codes)
@@ -99,7 +102,7 @@ def _of_sign_in(configuration: Json) -> Iterator[Fact]:
 
 
 def _of_service(service: Json) -> Iterator[Fact]:
-    """Prefetch is no offer: it is what the service would like to receive, all of which is optional."""
+    """The facts of a hook service, without its prefetch, which clients may omit."""
     where = service["id"]
     yield "CDS Hooks", f"service {where} of the hook {service['hook']}"
     extension = service["extension"]
@@ -108,7 +111,7 @@ def _of_service(service: Json) -> Iterator[Fact]:
         yield where, f"option {one['code']} ({one['type']}), by default {one['default']}"
 
 
-def _demands(document: Json) -> Iterator[Fact]:
+def _required(document: Json) -> Iterator[Fact]:
     for name, operation in document["operations"].items():
         parameters = operation.get("in", {})
         yield from (

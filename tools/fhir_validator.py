@@ -1,53 +1,35 @@
-"""Check FHIR resources against the profiles of Da Vinci PAS, CRD and DTR, SDC and US Core, without a
-FHIR server.
+"""Check FHIR resources against the profiles of Da Vinci PAS, CRD and DTR, SDC and US Core.
 
 ``python -m tools.fhir_validator FILE...`` checks each resource or bundle against the profiles that it
-claims (``meta.profile``) and prints what it violates. It checks what :mod:`tools.fhir_facts` and
-:mod:`tools.fsh_facts` compile: cardinality, fixed values and patterns, slices, extensions, reference
-targets, bindings to value sets whose codes are listed, and invariants (by fhirpathpy). Base types and
-unknown elements are checked by ``fhir.resources``, whose R4B models have the resources as in R4.
+claims (``meta.profile``) and prints the violations. No FHIR server is needed. It checks the facts that
+:mod:`tools.fhir_facts` and :mod:`tools.fsh_facts` compile: cardinality, fixed values and patterns,
+slices, extensions, reference targets, bindings to value sets whose codes are listed, and invariants.
+Base types and unknown elements are checked by ``fhir.resources``, whose R4B models have the same
+resources as R4.
 """
 
 import argparse
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
 
 from fhir.resources.R4B import get_fhir_model_class
-from fhirpathpy import compile as compile_fhirpath
-from fhirpathpy.models import models
 from pydantic import ValidationError
 
-from precert.fhir.systems import X12
-from tools.fhir_facts import FACTS
+from tools.fhir_invariants import is_satisfied
+from tools.fhir_profiles import Json, Node, Profiles, codings, guide_facts
 
-SUBSCRIPTION_FACTS: Final = Path("data/fhir/subscriptions-backport.json")
-"""Of the R4 backport of topic-based subscriptions 1.1.0, transcribed from its profiles."""
-GUIDE_FACTS: Final = (
-    FACTS,
-    SUBSCRIPTION_FACTS,
-    Path("data/fhir/us-core.json"),
-    Path("data/fhir/sdc.json"),
-    Path("data/fhir/crd.json"),
-    Path("data/fhir/dtr.json"),
-    Path("data/fhir/hrex.json"),
-)
 _GUIDES: Final = (
     *("/davinci-pas/", "/davinci-crd/", "/davinci-dtr/", "/us/core/", "/uv/sdc/"),
     "/davinci-hrex/",
     "/subscriptions-backport/",
 )
-
-Json = dict[str, Any]
 _CARE_TEAM_SCOPE: Final = re.compile(r"extension\('([^']+)'\)\.value(?:\.ofType\((\w+)\))?")
-_X12_VALUE_SET: Final = "https://valueset.x12.org/"
-_NUBC_ELEMENTS: Final = frozenset({"1314", "1315", "1352"})
-"""Data elements of X12 whose codes are NUBC's, under NUBC's own systems."""
 _UNSUPPORTED: Final = frozenset({"dom-3", "dom-r4b"})
 """Invariants with functions that fhirpathpy lacks."""
 _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
@@ -55,7 +37,7 @@ _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A violated fact: where (as FHIRPath), and what is wrong."""
+    """A violation: the FHIRPath of the element, and what is wrong."""
 
     path: str
     message: str
@@ -64,125 +46,38 @@ class Finding:
         return f"{self.path}: {self.message}"
 
 
-@dataclass
-class Node:
-    """An element of a profile: its own facts, its children, and its slices."""
-
-    facts: Json = field(default_factory=dict)
-    children: "dict[str, Node]" = field(default_factory=dict)
-    slices: "dict[str, Node]" = field(default_factory=dict)
-
-    def at(self, path: str) -> "Node | None":
-        """The descendant at a dotted path; ``$this`` is the node itself."""
-        node: Node | None = self
-        for name in () if path == "$this" else path.split("."):
-            node = node.children.get(name) or node.children.get(f"{name}[x]") if node else None
-        return node
-
-
-@dataclass(frozen=True)
-class Validator:
-    """The facts of packages, as compiled by :mod:`tools.fhir_facts`."""
-
-    facts: Json
+class Validator(Profiles):
+    """Checks resources against the profiles of the guides."""
 
     def findings(self, resource: Json, profile: str | None = None) -> list[Finding]:
-        """What a resource violates: of FHIR, and of a profile, or of those that it claims.
+        """Return the violations of FHIR, and of ``profile`` or else of the profiles that it claims.
 
         Resources in a bundle are checked against the profiles that they claim themselves.
         """
         return sorted(set(_Check(self, resource).run(profile)))
 
     def element_findings(self, value: Json, profile: str, path: str) -> list[Finding]:
-        """What a value violates of a profile that is no resource's: an extension or a logical model."""
+        """Return the violations in a value that is not a resource: an extension or a logical model.
+
+        ``path`` is its place in the findings.
+
+        Raises:
+            LookupError: the guides do not have the profile.
+        """
         tree = self.tree(profile)
         if tree is None:
             raise LookupError(profile)
         return sorted(set(_Check(self, {}).element(value, tree, path, "")))
 
-    def must_support(self, profile: str) -> frozenset[str]:
-        """Element ids that a profile marks as must-support."""
-        rows = self.facts["profiles"][profile]["elements"]
-        return frozenset(row["id"] for row in rows if row.get("must_support"))
-
-    @cached_property
-    def _trees(self) -> dict[str, Node]:
-        return {url: _tree(one["elements"]) for url, one in self.facts["profiles"].items()}
-
-    def tree(self, profile: str) -> Node | None:
-        return self._trees.get(profile.partition("|")[0])
-
-    def parents(self, profile: str) -> Iterator[Node]:
-        """The profiles of other guides from which a profile is derived."""
-        known = self.facts["profiles"].get(profile.partition("|")[0], {})
-        while (name := known.get("parent")) is not None:
-            found = next((url for url in self._trees if name in self._names(url)), None)
-            if found is None:
-                return
-            yield self._trees[found]
-            known = self.facts["profiles"][found]
-
-    def _names(self, url: str) -> tuple[str, str]:
-        return str(self.facts["profiles"][url].get("name")), url.rpartition("/")[2]
-
-    def codes(self, value_set: str) -> list[list[str]] | None:
-        found: list[list[str]] | None = self.facts["value_sets"].get(value_set)
-        return found
-
-    def type_of(self, profile: str) -> str:
-        """The type that a profile is of; of FHIR's own profiles their name."""
-        url = profile.partition("|")[0]
-        known = self.facts["profiles"].get(url)
-        name = url.rpartition("/")[2]
-        return str(known["type"]) if known else _CORE_TYPES.get(name, name)
-
-
-_CORE_TYPES: Final = {
-    "us-core-allergyintolerance": "AllergyIntolerance",
-    "us-core-condition-encounter-diagnosis": "Condition",
-    "us-core-condition-problems-health-concerns": "Condition",
-    "us-core-diagnosticreport-lab": "DiagnosticReport",
-    "us-core-encounter": "Encounter",
-    "us-core-immunization": "Immunization",
-    "us-core-location": "Location",
-    "us-core-medicationrequest": "MedicationRequest",
-    "us-core-observation-clinical-result": "Observation",
-    "us-core-organization": "Organization",
-    "us-core-patient": "Patient",
-    "us-core-practitioner": "Practitioner",
-    "us-core-practitionerrole": "PractitionerRole",
-    "us-core-procedure": "Procedure",
-    "us-core-questionnaireresponse": "QuestionnaireResponse",
-    "us-core-servicerequest": "ServiceRequest",
-    "us-core-simple-observation": "Observation",
-    "us-core-vital-signs": "Observation",
-}
-
 
 @cache
 def pas_validator() -> Validator:
-    """The validator of the guides in the repository: PAS, subscriptions, CRD and DTR."""
-    packages = [json.loads(one.read_text(encoding="utf-8")) for one in GUIDE_FACTS]
-    kinds = ("profiles", "value_sets", "invariants")
-    merged = {kind: {k: v for one in packages for k, v in one[kind].items()} for kind in kinds}
-    return Validator({**packages[0], **merged})
-
-
-def _tree(rows: Sequence[Json]) -> Node:
-    root = Node()
-    for row in rows:
-        node = root
-        for segment in row["id"].split(".")[1:]:
-            name, _, slice_name = segment.partition(":")
-            node = node.children.setdefault(name, Node())
-            if slice_name:
-                node = node.slices.setdefault(slice_name, Node())
-        node.facts = row
-    return root
+    """Return the validator for the guides in the repository: PAS, subscriptions, CRD and DTR."""
+    return Validator(guide_facts())
 
 
 class _Check:
-    """One validation; references are resolved among the entries of the bundle."""
+    """The validation of one resource. References are resolved among its entries, if it is a bundle."""
 
     def __init__(self, validator: Validator, resource: Json) -> None:
         self.validator = validator
@@ -225,7 +120,7 @@ class _Check:
             tree = self.validator.tree(one)
             if tree is None:
                 if any(guide in one for guide in _GUIDES):
-                    yield Finding(path, f"claims {one}, which the package does not have")
+                    yield Finding(path, f"claims {one}, which the guides do not have")
                 continue
             if (kind := self.validator.type_of(one)) != resource.get("resourceType"):
                 yield Finding(path, f"claims a profile of {kind}")
@@ -233,11 +128,11 @@ class _Check:
                 yield from self.element(resource, each, path, base)
 
     def _is_package(self) -> bool:
-        """Whether it is a package of DTR, whose references are to resources of the client."""
+        """Whether the bundle is a DTR package, whose references name resources of the client."""
         return any("/davinci-dtr/" in one for one in _claims(self.resource))
 
     def _references(self, value: object, path: str, base: str) -> Iterator[Finding]:
-        """References within a collection bundle resolve, or have an identifier instead."""
+        """The references in a collection bundle that name no entry."""
         if isinstance(value, dict):
             target = value.get("reference")
             within = isinstance(target, str) and not target.startswith("#")
@@ -250,6 +145,7 @@ class _Check:
                 yield from self._references(child, f"{path}[{index}]", base)
 
     def resolved(self, reference: str, base: str) -> Json | None:
+        """Return the entry that a reference names; ``base`` is the full URL of its own entry."""
         if reference in self.entries:
             return self.entries[reference]
         if _RELATIVE.fullmatch(reference) and base.startswith("http"):
@@ -259,7 +155,7 @@ class _Check:
     # -- Elements -------------------------------------------------------------------------------
 
     def element(self, value: Any, node: Node, path: str, base: str) -> Iterator[Finding]:
-        """Whether a value fits an element of a profile, with all that is below it."""
+        """Yield the violations of an element of a profile in a value and its descendants."""
         yield from self._value(value, node.facts, path, base)
         yield from self._invariants(value, node.facts, path)
         if not isinstance(value, dict):
@@ -294,8 +190,8 @@ class _Check:
 
     def _binding(self, value: Any, facts: Json, path: str) -> Iterator[Finding]:
         strength, value_set = facts.get("binding", (None, None))
-        found = list(_codings(value)) if strength == "required" else []
-        if found and not any(self.is_member(one, value_set) for one in found):
+        found = list(codings(value)) if strength == "required" else []
+        if found and not any(self.validator.is_member(one, value_set) for one in found):
             yield Finding(path, f"{found} is not in {value_set}")
 
     def _invariants(self, value: Any, facts: Json, path: str) -> Iterator[Finding]:
@@ -303,21 +199,8 @@ class _Check:
             rule = self.validator.facts["invariants"].get(key)
             if rule is None or rule["severity"] != "error" or key.partition(" ")[0] in _UNSUPPORTED:
                 continue
-            root = value if isinstance(value, dict) else {"value": value}
-            expression = rule["expression"] if root is value else _of_primitive(rule["expression"])
-            result = _expression(expression)(root, {"resource": self.resource})
-            if result not in ([True], []):
+            if not is_satisfied(rule["expression"], value, self.resource):
                 yield Finding(path, f"violates {key}: {rule['expression']}")
-
-    def is_member(self, coding: tuple[str | None, str], value_set: str) -> bool:
-        """Whether a value set has a code; of X12's licensed ones only the system is known."""
-        codes = self.validator.codes(value_set)
-        if codes is not None:
-            return _listed(coding, codes)
-        element = value_set.rpartition("/")[2]
-        if value_set.startswith(_X12_VALUE_SET) and element not in _NUBC_ELEMENTS:
-            return coding[0] in (None, f"{X12}/{element}")
-        return True
 
     # -- Slices ---------------------------------------------------------------------------------
 
@@ -363,11 +246,13 @@ class _Check:
             return False
         facts = node.facts
         if "binding" in facts and "pattern" not in facts and "fixed" not in facts:
-            return any(self.is_member(one, facts["binding"][1]) for one in _codings(target))
+            return any(
+                self.validator.is_member(one, facts["binding"][1]) for one in codings(target)
+            )
         return _fits(target, facts.get("pattern", facts.get("fixed")))
 
     def _matches_extension(self, value: Any, one: Node, url: str) -> bool:
-        """For slices by the boolean value of an extension."""
+        """Whether a value belongs to a slice by the boolean value of an extension."""
         expected = None
         for extension in one.children.get("extension", Node()).slices.values():
             if url in {
@@ -389,7 +274,7 @@ def _claims(resource: Json) -> list[str]:
 
 
 def base_findings(resource: Json) -> Iterator[Finding]:
-    """What FHIR itself refuses: unknown elements, wrong types, missing elements."""
+    """Yield the violations of FHIR itself: unknown elements, wrong types, missing elements."""
     kind = resource.get("resourceType", "")
     try:
         model = get_fhir_model_class(kind)
@@ -405,7 +290,7 @@ def base_findings(resource: Json) -> Iterator[Finding]:
 
 
 def _values(value: Json, name: str) -> Iterator[tuple[str, Any]]:
-    """The values of an element, each with its path; of ``value[x]`` those of any type."""
+    """The values of an element, each with its path; of ``value[x]``, those of any type."""
     if name.endswith("[x]"):
         stem = name[:-3]
         names = [one for one in value if one.startswith(stem) and one[len(stem) :][:1].isupper()]
@@ -422,7 +307,7 @@ def _values(value: Json, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _has_type(label: str, types: Sequence[str]) -> bool:
-    """Whether the name of a ``value[x]`` ends with one of the types; any does where none is listed."""
+    """Whether the name of a ``value[x]`` ends with one of the types, if any are listed."""
     return not types or any(label.endswith(kind[0].upper() + kind[1:]) for kind in types)
 
 
@@ -448,7 +333,7 @@ def _first(value: Any, path: str) -> Any:
 
 
 def _fits(value: Any, pattern: Any) -> bool:
-    """Whether a value has everything of a pattern."""
+    """Whether a value contains all elements of a pattern."""
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(
             name in value and _fits(value[name], one) for name, one in pattern.items()
@@ -456,52 +341,6 @@ def _fits(value: Any, pattern: Any) -> bool:
     if isinstance(pattern, list):
         return isinstance(value, list) and all(any(_fits(v, one) for v in value) for one in pattern)
     return bool(value == pattern)
-
-
-def _codings(value: Any) -> Iterator[tuple[str | None, str]]:
-    if isinstance(value, str):
-        yield None, value
-    elif isinstance(value, dict):
-        for one in value.get("coding", [value]):
-            if "code" in one:
-                yield one.get("system"), one["code"]
-
-
-def _listed(coding: tuple[str | None, str], codes: Sequence[Sequence[str]]) -> bool:
-    system, code = coding
-    return any(code == one[1] and system in (None, one[0]) for one in codes)
-
-
-def _member_of(values: Sequence[Any], value_set: str) -> list[bool]:
-    """FHIR's ``memberOf`` for a value set whose codes are listed."""
-    codes = pas_validator().codes(value_set) or []
-    found = [getattr(one, "data", one) for one in values]
-    return [any(_listed(coding, codes) for one in found for coding in _codings(one))]
-
-
-_FUNCTIONS: Final = {
-    "hasValue": {"fn": lambda values: [bool(values)], "arity": {0: []}},
-    "memberOf": {"fn": _member_of, "arity": {1: ["String"]}},
-}
-"""Functions of FHIR that fhirpathpy leaves to its callers."""
-
-
-_ALONE: Final = ")) and extension.where"
-"""Of crd-ci-q4, whose first operand is an element: FHIRPath takes it as true, fhirpathpy does not."""
-
-
-def _of_primitive(expression: str) -> str:
-    return expression.replace("$this", "value")
-
-
-@cache
-def _expression(expression: str) -> Callable[[Json, Mapping[str, Any]], list[Any]]:
-    compiled: Callable[[Json, Mapping[str, Any]], list[Any]] = compile_fhirpath(
-        expression.replace(_ALONE, _ALONE.replace(" and", ".exists() and")),
-        models["r4"],
-        {"userInvocationTable": _FUNCTIONS},
-    )
-    return compiled
 
 
 def main() -> int:

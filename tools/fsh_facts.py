@@ -1,11 +1,12 @@
 """Compile the FHIR Shorthand sources of a guide into the facts that `tools.fhir_validator` checks.
 
 ``python -m tools.fsh_facts SOURCES --to data/fhir/crd.json`` reads a checkout of a guide's sources
-(``sushi-config.yaml`` and ``input``) and writes what its profiles and extensions constrain, in the form
-of :mod:`tools.fhir_facts`. What FHIR itself constrains is not among them; a profile names its parent of
-another guide (US Core, SDC), whose facts are in that guide's file. The sources of Da Vinci CRD, DTR and
-HRex and of SDC are public (HL7/davinci-crd, HL7/davinci-dtr, HL7/davinci-ehrx, HL7/sdc; CC0-1.0). Texts
-of the guides are left out. The standard prefetch of CRD is its example of services.
+(``sushi-config.yaml`` and ``input``) and writes the constraints of its profiles and extensions, in the
+format of :mod:`tools.fhir_facts`. Constraints of FHIR itself are left out. A profile that is derived
+from another guide (US Core, SDC) names its parent, whose facts are in that guide's file. The sources of
+Da Vinci CRD, DTR and HRex and of SDC are public (HL7/davinci-crd, HL7/davinci-dtr, HL7/davinci-ehrx,
+HL7/sdc; CC0-1.0). Texts of the guides are left out. The standard prefetch of CRD is read from its
+example of services.
 """
 
 import argparse
@@ -29,16 +30,16 @@ _CARD: Final = re.compile(r"(\d*)\.\.(\d+|\*)?")
 _CHOICE: Final = re.compile(r"(?<![\[\w])value[A-Z]\w*")
 _SLICE: Final = re.compile(r"^([\w\-\[\]]+?)\[([^\]x+=][^\]]*)\]$")
 _CODE: Final = re.compile(r"^([^\s#]*)#(?:\"([^\"]+)\"|(\S+))")
-_BEGINNINGS: Final = re.findall(
+_ENTITY_KINDS: Final = re.findall(
     r"\w+",
     "Alias CodeSystem Extension Instance Invariant Logical Mapping Profile Resource RuleSet ValueSet",
 )
-_KINDS: Final = frozenset({"Profile", "Extension"})
+_PROFILE_KINDS: Final = frozenset({"Profile", "Extension"})
 _SAME: Final = {"SimpleQuantity": "Quantity"}
-"""Profiles of data types by FHIR itself."""
+"""FHIR's own profiles of datatypes, with their datatype."""
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 _CODE_SYSTEMS: Final = {"TaskStatus": "http://hl7.org/fhir/task-status"}
-"""FHIR's own code systems that guides name without an alias."""
+"""FHIR's own code systems that guides use without an alias, by name."""
 _RESOURCES: Final = re.findall(
     r"\w+",
     "Appointment Bundle CommunicationRequest Coverage Device DeviceRequest Encounter Extension Library "
@@ -50,7 +51,7 @@ _RESOURCES: Final = re.findall(
 
 @dataclass
 class Entity:
-    """A definition: its keywords, and its rules with their indentation resolved."""
+    """A definition: its keywords, and its rules with full paths instead of indentation."""
 
     kind: str
     name: str
@@ -73,9 +74,9 @@ def main() -> None:
 
 
 def facts_of(facts: Json, ids: Sequence[str]) -> Json:
-    """The facts of some profiles, and of the extensions, value sets and invariants that they use.
+    """Return the facts of some profiles, and of the extensions, value sets and invariants they use.
 
-    ``ids`` can name value sets, too.
+    ``ids`` can contain ids of value sets as well.
     """
     waiting = [url for url in facts["profiles"] if url.rpartition("/")[2] in ids]
     found: Json = {}
@@ -100,7 +101,7 @@ def facts_of(facts: Json, ids: Sequence[str]) -> Json:
 
 
 def entities(text: str) -> Iterator[Entity]:
-    """The definitions of one file."""
+    """Yield the definitions in the text of one file."""
     text = _TRIPLE.sub('""', text)
     text = _COMMENT.sub(lambda found: found[1] or "", text)
     current: Entity | None = None
@@ -120,7 +121,7 @@ def entities(text: str) -> Iterator[Entity]:
                 current.rules.append(joined.strip(". ") if holder else content)
         elif found := _ENTITY.match(line):
             key, value = found[1], _unquoted(found[2].strip())
-            if key not in _BEGINNINGS:
+            if key not in _ENTITY_KINDS:
                 if current is not None:
                     current.keywords.setdefault(key, value)
                 continue
@@ -138,7 +139,7 @@ def _unquoted(text: str) -> str:
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
-    """Lines with the further lines of a rule or of a keyword's text."""
+    """Yield the lines, with continuation lines joined to the rule or keyword that they belong to."""
     held: str | None = None
     for line in lines:
         begins = not line.strip() or _RULE.match(line) or _ENTITY.match(line)
@@ -153,7 +154,7 @@ def _joined(lines: Sequence[str]) -> Iterator[str]:
 
 
 class Guide:
-    """The sources of one guide."""
+    """The definitions in a guide's sources, a folder with ``sushi-config.yaml`` and ``input``."""
 
     def __init__(self, sources: Path) -> None:
         config = dict(_SETTING.findall((sources / "sushi-config.yaml").read_text(encoding="utf-8")))
@@ -184,10 +185,11 @@ class Guide:
         )
 
     def facts(self) -> Json:
+        """Return the facts in the format of :func:`tools.fhir_facts.facts_of`, with the prefetch."""
         profiles = {
             self.url(one.name): self._profile(one)
             for one in self.definitions.values()
-            if one.kind in _KINDS
+            if one.kind in _PROFILE_KINDS
         }
         invariants = {
             one.name: {
@@ -215,7 +217,7 @@ class Guide:
         }
 
     def _profile(self, one: Entity) -> Json:
-        """The facts of a profile, with its name and its parent of another guide."""
+        """The facts of a profile, with its name and the first ancestor in another guide."""
         parent = one.keywords.get("Parent", "").split(" ")[0].partition("|")[0]
         while (own := self.find(parent or "-")) is not None and own is not one:
             parent = own.keywords.get("Parent", "").split(" ")[0].partition("|")[0]
@@ -226,7 +228,7 @@ class Guide:
     # -- Names ------------------------------------------------------------------------------------
 
     def find(self, name: str) -> Entity | None:
-        """A definition of this guide by its name, id or address."""
+        """Return the definition of this guide with this name, id or canonical URL."""
         name = name.partition("|")[0]
         for one in self.definitions.values():
             if name in (one.name, one.keywords.get("Id")) or name == self._address(one):
@@ -238,7 +240,7 @@ class Guide:
         return f"{self.canonical}/{folder}/{one.keywords.get('Id', one.name)}"
 
     def url(self, name: str) -> str:
-        """The canonical address of a name, alias or id."""
+        """Return the canonical URL for a name, alias or id."""
         name = self.aliases.get(name, name).partition("|")[0]
         if name.startswith(("http", "urn:")):
             return name
@@ -246,7 +248,7 @@ class Guide:
         return self._address(found) if found else _CODE_SYSTEMS.get(name, f"{_FHIR}{name}")
 
     def type_of(self, name: str) -> str:
-        """The FHIR type of a profile; of other guides' profiles the type in their name."""
+        """Return the FHIR type of a profile; for another guide's profile, the type within its name."""
         name = self.aliases.get(name, name)
         found = self.find(name)
         if found is not None and found.kind == "Extension":
@@ -276,7 +278,7 @@ class Guide:
         return [_ordered(row) for row in filled]
 
     def _apply(self, rule: str, kind: str, rows: dict[str, Json]) -> None:
-        """Add what a rule constrains to the elements of a profile."""
+        """Add the constraint of a rule to the elements of a profile."""
         if rule.startswith("obeys "):
             _invariants(rows.setdefault(kind, {"id": kind}), rule[6:])
             return
@@ -363,7 +365,7 @@ class Guide:
     # -- Codes ------------------------------------------------------------------------------------
 
     def _codes(self, value_set: Entity) -> list[list[str]] | None:
-        """System and code of each member; ``None`` where the sources do not list them all."""
+        """System and code of each member; ``None`` if the sources do not list all members."""
         found: list[list[str]] = []
         for rule in value_set.rules:
             if rule.startswith("^"):
@@ -381,7 +383,7 @@ class Guide:
 
 
 def _segments(path: str) -> list[str]:
-    """The parts of a path: dots within brackets and addresses do not divide it."""
+    """The parts of a path, which dots within brackets do not separate."""
     return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
 
 
@@ -409,7 +411,7 @@ def _invariants(row: Json, words: str) -> None:
 
 
 def _slicing(row: Json, rule: str) -> None:
-    """Slicing of FHIR Shorthand's caret rules; other caret rules are texts."""
+    """Add the slicing of a caret rule; other caret rules are not constraints."""
     path, _, value = rule.partition(" = ")
     if not path.startswith("^slicing."):
         return
@@ -429,7 +431,7 @@ def _ordered(row: Json) -> Json:
 
 
 def _logical(file: Path, invariants: Json) -> tuple[str, Json]:
-    """A logical model of the guide (of CDS Hooks) as a profile, with its own element's names."""
+    """Return URL and facts of a logical model of CDS Hooks responses, in the form of a profile."""
     space = {"f": "http://hl7.org/fhir"}
     root = ET.parse(file).getroot()  # noqa: S314 - the guide's own sources
 

@@ -1,4 +1,4 @@
-"""Check responses of CDS Hooks services: the form of CDS Hooks 2.0, and what CRD adds to it."""
+"""Check responses of CDS Hooks services against CDS Hooks 2.0 and Da Vinci CRD."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,13 +11,13 @@ COVERAGE_INFORMATION: Final = f"{CRD}/ext-coverage-information"
 _MEMBERS: Final = frozenset({"cards", "systemActions", "extension"})
 _CARD: Final = {"summary": str, "indicator": str, "source": dict}
 _INDICATORS: Final = frozenset({"info", "warning", "critical"})
-_MOST_SUMMARY: Final = 140
+_MAX_SUMMARY: Final = 140
 
 
 def hook_findings(response: Json) -> list[Finding]:
-    """What a response violates.
+    """The violations in a response, sorted and without repetition.
 
-    The updated resources are the client's, so that only their coverage information is checked.
+    Of updated resources, only the coverage information is checked, as the rest is the client's.
     """
     return sorted(set(_of_response(response)))
 
@@ -29,7 +29,7 @@ def _of_response(response: Json) -> Iterator[Finding]:
             yield Finding(name, "must be a list")
             return
     for unknown in response.keys() - _MEMBERS:
-        yield Finding(unknown, "is no member of a response")
+        yield Finding(unknown, "is not a member of a response")
     for index, card in enumerate(response["cards"]):
         yield from _of_card(card, f"cards[{index}]")
     yield from pas_validator().element_findings(response, f"{CRD}/CRDHooksResponseBase", "response")
@@ -44,8 +44,8 @@ def _of_card(card: Json, path: str) -> Iterator[Finding]:
     for name, kind in _CARD.items():
         if not isinstance(card.get(name), kind):
             yield Finding(f"{path}.{name}", "is required")
-    if len(card.get("summary", "")) > _MOST_SUMMARY:
-        yield Finding(f"{path}.summary", f"has more than {_MOST_SUMMARY} characters")
+    if len(card.get("summary", "")) > _MAX_SUMMARY:
+        yield Finding(f"{path}.summary", f"has more than {_MAX_SUMMARY} characters")
     if card.get("indicator") not in _INDICATORS:
         yield Finding(f"{path}.indicator", f"must be one of {sorted(_INDICATORS)}")
 
@@ -59,7 +59,7 @@ def _of_action(action: Json, path: str) -> Iterator[Finding]:
 
 
 def coverage_findings(extension: Json, path: str) -> Iterator[Finding]:
-    """What coverage information violates."""
+    """The violations in an extension coverage-information; ``path`` is its place in findings."""
     holder = {"resourceType": "Basic", "code": {"text": "-"}, "extension": [extension]}
     for one in base_findings(holder):
         yield Finding(f"{path}.{one.path}", one.message)

@@ -1,8 +1,8 @@
-"""Name the changes of a release to the indexes of tables, of which DynamoDB accepts one an update.
+"""Print the index changes of a release. DynamoDB accepts one index change per table update.
 
-``python -m tools.index_changes --stage dev`` compares the synthesized templates with the deployed ones.
-It fails if a table has more than one index that is added, removed or changed: CloudFormation would fail
-after other resources were updated.
+``python -m tools.index_changes --stage dev`` compares the synthesized template with the deployed one.
+It fails if more than one index of a table is added or removed, or an index is changed: CloudFormation
+would otherwise fail after updating other resources.
 """
 
 import argparse
@@ -35,10 +35,10 @@ class IndexChange(NamedTuple):
 
 
 def index_changes(deployed: Template, released: Template) -> list[IndexChange]:
-    """Return the changes to indexes of tables that both templates have.
+    """Return the index changes of the tables that are in both templates.
 
-    A new table is created with all its indexes at once. A changed key or projection is a removal and
-    an addition under one name, which DynamoDB refuses: such an index needs a new name.
+    A new table is created with all its indexes at once. A changed key or projection would be a removal
+    and an addition under the same name, which DynamoDB refuses: such an index needs a new name.
     """
     before, after = _indexes(deployed), _indexes(released)
     return sorted(
@@ -72,7 +72,7 @@ def _changes(
 
 
 def refusals(changes: Sequence[IndexChange]) -> list[str]:
-    """Return why the changes cannot be released together, or nothing."""
+    """Return the reasons why the changes cannot be released together; empty if they can."""
     reasons = [
         f"{one}: DynamoDB cannot change an index; add one with another name, and remove this one in a "
         "later release"
@@ -83,12 +83,12 @@ def refusals(changes: Sequence[IndexChange]) -> list[str]:
         of_table = [one for one in changes if one.table == table]
         if len(of_table) > 1:
             named = ", ".join(f"{one.name} ({one.how})" for one in of_table)
-            reasons.append(f"{table}: one index change a release, not {len(of_table)}: {named}")
+            reasons.append(f"{table}: a release can change one index, not {len(of_table)}: {named}")
     return reasons
 
 
 def _deployed(client: Any, stack: str) -> Template:
-    """The template of the deployed stack; without resources if there is none."""
+    """The template of the deployed stack; empty if the stack does not exist."""
     try:
         body = client.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
     except ClientError as error:
@@ -100,8 +100,8 @@ def _deployed(client: Any, stack: str) -> Template:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the index changes of a release; fail if it has too many for a table."""
-    parser = argparse.ArgumentParser(description="Name the index changes of a release.")
+    """Print the index changes of a release; return 1 if they cannot be released together."""
+    parser = argparse.ArgumentParser(description="Print the index changes of a release.")
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--assembly", type=Path, default=ASSEMBLY)
     args = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Resolves requirements/*.in into lock files for every Python of pyproject.toml and every platform, with
-# hashes. The versions locked so far stay, unless --upgrade is passed.
+# Resolves requirements/*.in into lock files with hashes, for every Python version of pyproject.toml and
+# every platform. Locked versions stay unless --upgrade is passed.
 set -eu
 cd "$(dirname "$0")/.."
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv}

@@ -1,13 +1,13 @@
-"""Writes ``docs/openapi.json``: Powertools' OpenAPI document of the operations, with additions.
+"""Write ``docs/openapi.json``: Powertools' OpenAPI document of the operations, with additions.
 
-The additions: formats of parameters and headers, problems by status and code, media types other than
+The additions are formats of parameters and headers, problems by status and code, media types other than
 JSON, examples, the gateway's own responses, and one schema for each model in requests and responses.
 ``openapi_base.json`` and ``openapi_introduction.md`` contain the parts that no operation declares.
 
-It also writes ``infra/routes.json``, ``docs/api.md``, ``docs/fhir-interface.json`` (what callers of the
-FHIR endpoint rely on), and in ``docs/api-changelog.md`` the differences of both from the last release.
-``--check`` writes nothing and fails if a committed file is not current.
-
+It also writes ``infra/routes.json``, ``docs/api.md``, ``docs/fhir-interface.json`` (the interface of
+the FHIR endpoint), and in ``docs/api-changelog.md`` the differences of both from the last release.
+``--check`` writes nothing and fails if a committed file is not current. A change that breaks callers
+fails in either case.
 """
 
 import json
@@ -38,7 +38,7 @@ from tools.api_changelog import (
 )
 from tools.api_page import PAGE, page
 from tools.openapi_examples import examples
-from tools.openapi_files import ROOT, as_json, settle
+from tools.openapi_files import ROOT, as_json, write_or_check
 from tools.openapi_problems import problem_examples
 from tools.openapi_schemas import (
     REF_PREFIX,
@@ -55,13 +55,13 @@ DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 BASE: Final = ROOT / "tools" / "openapi_base.json"
 INTRODUCTION: Final = ROOT / "tools" / "openapi_introduction.md"
 GATEWAY: Final = {404: "Not Found", 413: "Request Entity Too Large"}
-"""Statuses that the gateway also returns itself, before a function is called."""
+"""Statuses, with the message, that the gateway also returns itself, without calling a function."""
 
 Contents = dict[str, Any]
 
 
 def document() -> Contents:
-    """The whole document."""
+    """Return the OpenAPI document."""
     contents = base()
     contents["info"]["description"] = INTRODUCTION.read_text(encoding="utf-8")
     contents["info"]["version"] = _version()
@@ -84,12 +84,13 @@ def document() -> Contents:
 
 
 def base() -> Contents:
+    """Return the part of the document that no operation declares."""
     found: Contents = json.loads(BASE.read_text(encoding="utf-8"))
     return found
 
 
 def declared_paths() -> dict[str, dict[str, Contents]]:
-    """The paths of Powertools' document."""
+    """Return the paths of the document that Powertools generates."""
     resolver = APIGatewayHttpResolver()
     for one in ROUTES:
         resolver.route(
@@ -106,10 +107,13 @@ def declared_paths() -> dict[str, dict[str, Contents]]:
 
 
 def complete(item: Contents, operation_id: str, path: str) -> None:
-    """Add to one operation what Powertools' document lacks."""
+    """Add to an operation the parts that Powertools does not generate.
+
+    ``item`` is the operation object, which is changed in place.
+    """
     one, example = OPERATIONS[operation_id], examples()[operation_id]
     scheme = base()["security"][0]
-    # Alternatives: a token with one of these entitlements is enough.
+    # Security requirements are alternatives: a token with one of these entitlements is enough.
     needed = [[each.value] for each in (one.entitlement, *one.also) if each] or [[]]
     item["security"] = [dict.fromkeys(scheme, each) for each in needed]
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
@@ -137,9 +141,9 @@ def _success(one: Operation, example: Any) -> Contents:
     headers = {
         name: {"$ref": f"#/components/headers/{name}"} for name in sorted(one.response_headers)
     }
-    shown = {one.status: example.answered, one.other_status: example.answered_otherwise}
+    shown = {one.status: example.returned, one.other_status: example.other_returned}
     found: Contents = {}
-    for status, answered in shown.items():
+    for status, returned in shown.items():
         if status is None:
             continue
         response = found[str(status.value)] = {"description": status.phrase}
@@ -149,7 +153,7 @@ def _success(one: Operation, example: Any) -> Contents:
             response["content"] = {PDF: {}}
         elif one.response is not None and status is not HTTPStatus.NOT_MODIFIED:
             response["description"] = plain(one.response.__doc__ or status.phrase)
-            content = {"schema": _schema(one.response.__name__), "example": answered}
+            content = {"schema": _schema(one.response.__name__), "example": returned}
             response["content"] = {one.media_type: content}
     return found
 
@@ -158,7 +162,7 @@ def _success(one: Operation, example: Any) -> Contents:
 
 
 def codes_by_status(one: Operation) -> dict[int, list[str]]:
-    """Codes of the problems that an operation may return, without internal errors."""
+    """Return the codes of an operation's problems by status, without 500 and 503."""
     codes: dict[int, set[str]] = defaultdict(set)
     internal = {TransientError, DamagedRecordError}
     errors: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS} - internal
@@ -171,7 +175,11 @@ def codes_by_status(one: Operation) -> dict[int, list[str]]:
 
 
 def _example(code: str) -> Mapping[str, Any]:
-    """The example of a problem, which has its status and title."""
+    """The example of a problem, which has its status and title.
+
+    Raises:
+        LookupError: the code has no example.
+    """
     found: Mapping[str, Any] | None = problem_examples().get(code)
     if found is None:
         raise LookupError(f"tools/openapi_problems.py has no example of the problem {code}")
@@ -183,7 +191,7 @@ def _problem_names(one: Operation) -> dict[int, str]:
 
 
 def _problem_responses() -> Contents:
-    """Each refusal that some operation returns, once."""
+    """The response, by name, of each combination of status and problem codes that is returned."""
     return {
         _name(status, codes): _problem(status, codes)
         for one in OPERATIONS.values()
@@ -203,7 +211,7 @@ def _problem(status: int, codes: list[str]) -> Contents:
     schema = {"allOf": [_schema(Problem.__name__), {"properties": {"code": {"enum": codes}}}]}
     shown = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     content: Contents = {PROBLEM_TYPE: {"schema": schema, "examples": shown}}
-    # The gateway returns 404 for an empty id in the path, before an operation is found.
+    # For an empty id in the path, the gateway finds no route and returns 404.
     if status in GATEWAY and (status != HTTPStatus.NOT_FOUND or NotFoundError.code in codes):
         message = {"message": GATEWAY[status]}
         content[JSON] = {"schema": _schema("GatewayMessage"), "example": message}
@@ -217,7 +225,10 @@ def _problem(status: int, codes: list[str]) -> Contents:
 
 
 def schemas(additions: Mapping[str, Schema]) -> dict[str, Schema]:
-    """Every schema: request bodies as they are validated, responses as they are written."""
+    """Return the schemas by name: of request bodies for validation, of responses for serialization.
+
+    ``additions`` are the schemas of :func:`base`, with further members of the problem.
+    """
     all_ = OPERATIONS.values()
     bodies = {one.body for one in all_ if one.body}
     queries = {one.query for one in all_ if one.query}
@@ -252,14 +263,14 @@ def _version() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or compare them; returns 1 if a change breaks callers."""
+    """Write or, with ``--check``, compare the files; return 1 for differences or breaking changes."""
     contents = document()
     interface = fhir_interface.document()
     text = CHANGELOG.read_text(encoding="utf-8")
     changelog = with_changes(text, contents, fhir_changes(interface))
     for change in (broken := [*breaks(contents), *fhir_breaks(interface)]):
         print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
-    settled = settle(
+    status = write_or_check(
         {
             DOCUMENT: as_json(contents),
             PAGE: page(contents),
@@ -267,11 +278,11 @@ def main(arguments: list[str]) -> int:
             MANIFEST: manifest(),
             FHIR_DOCUMENT: as_json(interface),
         },
-        strays=frozenset(),
+        obsolete=frozenset(),
         check="--check" in arguments,
         command="make openapi",
     )
-    return settled or bool(broken)
+    return status or bool(broken)
 
 
 if __name__ == "__main__":

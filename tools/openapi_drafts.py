@@ -1,4 +1,4 @@
-"""Examples of operations before the submission: patient, check, form and draft."""
+"""Examples of the operations before submission: patient, check, form and draft."""
 
 from dataclasses import replace
 
@@ -45,12 +45,13 @@ from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import SubmittedRequest
+from tools.example_request import REQUEST_ID, STARTED, SUBMITTED, ExampleRequest
 from tools.openapi_example import Example, uuids
 from tools.openapi_problems import errors_of_incomplete_draft
-from tools.openapi_story import REQUEST_ID, STARTED, SUBMITTED, Story
 
 
-def draft_examples(example: Story) -> dict[str, Example]:
+def draft_examples(example: ExampleRequest) -> dict[str, Example]:
+    """Return the examples by operation id."""
     draft, content = example.draft, example.draft.content
     owners = ownership_of_check(example.check, example.payer)
     saved = SavedDraft(
@@ -76,12 +77,12 @@ def draft_examples(example: Story) -> dict[str, Example]:
             PatientsResponse.of(FoundPatients((example.coverage,), notices=())),
         ),
         "searchProviders": Example(
-            answer=ProvidersResponse.of(
+            response=ProvidersResponse.of(
                 FoundProviders((FoundProvider(example.facility, 2.2),)), payer=example.payer
             ),
         ),
         "listFrequentProviders": Example(
-            answer=FrequentProvidersResponse.of(
+            response=FrequentProvidersResponse.of(
                 Readable(
                     (
                         FrequentProvider(
@@ -94,8 +95,8 @@ def draft_examples(example: Story) -> dict[str, Example]:
             ),
         ),
         **_code_examples(example),
-        "getReference": Example(answer=_reference(example)),
-        "getFormFields": Example(answer=_form(example)),
+        "getReference": Example(response=_reference(example)),
+        "getFormFields": Example(response=_form(example)),
         "checkRequirements": Example(
             CheckBody(content=_as_checked(content)),
             RequirementsResponse.of(
@@ -117,12 +118,12 @@ def draft_examples(example: Story) -> dict[str, Example]:
             ),
         ),
         "listDrafts": Example(
-            answer=DraftsResponse.of(
+            response=DraftsResponse.of(
                 Page((row_of_request(draft),), cursor=None), payer=example.payer, now=STARTED
             )
         ),
         "resumeDraft": Example(
-            answer=DraftResponse.of(
+            response=DraftResponse.of(
                 ResumedDraft(RequestFile(draft, (), (), ()), owners),
                 payer=example.payer,
                 code_sets=example.code_sets,
@@ -130,7 +131,7 @@ def draft_examples(example: Story) -> dict[str, Example]:
             )
         ),
         "validateDraft": Example(
-            answer=DraftValidationResponse.of(
+            response=DraftValidationResponse.of(
                 ValidatedDraft(draft, tuple(errors_of_incomplete_draft(example)), owners)
             )
         ),
@@ -154,17 +155,19 @@ def draft_examples(example: Story) -> dict[str, Example]:
     }
 
 
-def _code_examples(example: Story) -> dict[str, Example]:
+def _code_examples(example: ExampleRequest) -> dict[str, Example]:
     label = example.code_sets.descriptions({(CodeSet.ICD_10_CM, "K55")})[CodeSet.ICD_10_CM, "K55"]
     diagnosis = KnownCode("K55", label, category=True)
     procedure = KnownCode("44120", "Bowel surgery", CodeType.CPT)
     unknown = error_of_procedure("J9999", CodeType.HCPCS, None, lambda *_: None)
     return {
         "searchDiagnoses": Example(
-            answer=FoundCodesResponse.of(FoundCodes((diagnosis,), more=True), payer=example.payer)
+            response=FoundCodesResponse.of(FoundCodes((diagnosis,), more=True), payer=example.payer)
         ),
         "searchProcedures": Example(
-            answer=FoundCodesResponse.of(FoundCodes((procedure,), more=False), payer=example.payer)
+            response=FoundCodesResponse.of(
+                FoundCodes((procedure,), more=False), payer=example.payer
+            )
         ),
         "lookUpCodes": Example(
             LookUpCodesBody(diagnoses=("k55",), procedures=("44120", "J9998")),
@@ -179,8 +182,8 @@ def _code_examples(example: Story) -> dict[str, Example]:
     }
 
 
-def _reference(example: Story) -> ReferenceResponse:
-    """Two of the code lists."""
+def _reference(example: ExampleRequest) -> ReferenceResponse:
+    """The reference data, with only two of the code lists."""
     whole = get_reference(payer=example.payer, code_sets=example.code_sets)
     shown = {"denial_reasons", "request_statuses"}
     return ReferenceResponse.of(
@@ -189,12 +192,12 @@ def _reference(example: Story) -> ReferenceResponse:
     )
 
 
-def _form(example: Story) -> FormResponse:
-    """After the first choice: the type of service is next."""
+def _form(example: ExampleRequest) -> FormResponse:
+    """The form after the authorization type was chosen; the type of service is next."""
     chosen = Service(authorization_type=AuthorizationType.INPATIENT)
     return FormResponse.of(service_form(example.payer, chosen, STARTED.date()), payer=example.payer)
 
 
 def _as_checked(content: RequestContent) -> RequestContent:
-    """The content of a check: the requesting provider is added with the draft."""
+    """The content of a check, without the requesting provider, who is added in the draft."""
     return content.model_copy(update={"requesting_provider": None})

@@ -1,7 +1,7 @@
-"""One example of a call, as in the document.
+"""The example of an operation in the OpenAPI document: a request body and its responses.
 
-An operation without an example of its own has a body that is composed from the examples of the model's
-members, and the response of another operation with the same response model.
+For an operation without an example of its own, the body is composed from the examples of the model's
+members, and the response is that of another operation with the same response model.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,26 +19,27 @@ from precert.api.operation import Operation
 
 @dataclass(frozen=True)
 class Example:
-    """One call: its body and its response, if the operation has them."""
+    """One call: its body and its response, ``None`` where the operation has none."""
 
     body: BaseModel | None = None
-    answer: BaseModel | None = None
-    other: BaseModel | None = None
-    """The response with the other status, if the operation has two."""
+    response: BaseModel | None = None
+    other_response: BaseModel | None = None
+    """The response with the operation's second success status, if it has one with a body."""
 
     @property
     def sent(self) -> Any:
-        """The body as a client would send it, without what is not entered."""
+        """The body as JSON, without members that have their default."""
         return self.body and self.body.model_dump(mode="json", exclude_defaults=True)
 
     @property
-    def answered(self) -> Any:
-        """The response as the handlers write it, with every member."""
-        return self.answer and self.answer.model_dump(mode="json")
+    def returned(self) -> Any:
+        """The response as JSON with every member, as the handlers return it."""
+        return self.response and self.response.model_dump(mode="json")
 
     @property
-    def answered_otherwise(self) -> Any:
-        return self.other and self.other.model_dump(mode="json")
+    def other_returned(self) -> Any:
+        """The response with the second success status as JSON."""
+        return self.other_response and self.other_response.model_dump(mode="json")
 
 
 def composed(model: type[BaseModel]) -> BaseModel:
@@ -68,10 +69,10 @@ def _example_of(model: type[BaseModel], name: str, member: FieldInfo) -> object:
 def example_of(
     operation: Operation, examples: Mapping[str, Example], operations: Mapping[str, Operation]
 ) -> Example:
-    """The example of an operation: its own in ``examples``, completed.
+    """The operation's own example in ``examples``, with the missing parts added.
 
-    A response is taken from an operation with the same response model, at best one whose callers have
-    the same entitlement.
+    A missing response is taken from an operation with the same response model, preferably one that
+    requires the same entitlement; otherwise it is composed.
 
     Raises:
         LookupError: a required member of its models has no example.
@@ -79,20 +80,23 @@ def example_of(
     own = examples.get(operation.operation_id, Example())
     if own.body is None and operation.body is not None:
         own = replace(own, body=composed(operation.body))
-    if own.answer is None and operation.response is not None:
+    if own.response is None and operation.response is not None:
         alike = [
             operations[name]
             for name, one in examples.items()
-            if one.answer is not None and operations[name].response is operation.response
+            if one.response is not None and operations[name].response is operation.response
         ]
         alike.sort(key=lambda one: one.entitlement is not operation.entitlement)
-        answer = examples[alike[0].operation_id].answer if alike else composed(operation.response)
-        own = replace(own, answer=answer)
-    if own.other is None and operation.other_status not in {None, HTTPStatus.NOT_MODIFIED}:
-        own = replace(own, other=own.answer)
+        response = (
+            examples[alike[0].operation_id].response if alike else composed(operation.response)
+        )
+        own = replace(own, response=response)
+    if own.other_response is None and operation.other_status not in {None, HTTPStatus.NOT_MODIFIED}:
+        own = replace(own, other_response=own.response)
     return own
 
 
 def uuids() -> Callable[[], str]:
+    """A function that returns consecutive, reproducible UUIDs."""
     numbers = count(1)
     return lambda: f"6f1c2b9e-3d4a-4c58-8e07-{next(numbers):012d}"

@@ -1,25 +1,26 @@
-"""Examples of the document: the body and response of each operation."""
+"""The examples of the OpenAPI document: the body and response of each operation."""
 
 from collections.abc import Mapping
 from functools import cache
 
+from tools.example_request import example_request
 from tools.openapi_drafts import draft_examples
 from tools.openapi_example import Example, example_of
 from tools.openapi_intake import intake_examples
 from tools.openapi_requests import request_examples
 from tools.openapi_review import review_examples
-from tools.openapi_story import story
 from tools.operations import OPERATIONS
 
 
 @cache
 def examples() -> Mapping[str, Example]:
-    """By operation id.
+    """Return the examples by operation id.
 
     Raises:
-        LookupError: a member of a new model has no example, or there is no such operation.
+        LookupError: a required member of a model has no example, or an example names an operation that
+            does not exist.
     """
-    example = story()
+    example = example_request()
     own = {
         **draft_examples(example),
         **request_examples(example),

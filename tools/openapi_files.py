@@ -13,25 +13,27 @@ def as_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def settle(files: Mapping[Path, str], *, strays: frozenset[Path], check: bool, command: str) -> int:
-    """Write the files and delete others; with ``check``, only print which are not current.
+def write_or_check(
+    files: Mapping[Path, str], *, obsolete: frozenset[Path], check: bool, command: str
+) -> int:
+    """Write the files and delete the obsolete ones; with ``check``, only print those not current.
 
-    Returns the exit code.
+    ``command`` is the one that the message names. Returns the exit status: 1 if ``check`` found any.
     """
     old = [path for path, text in files.items() if _committed(path) != text]
     if check:
-        for path in sorted({*old, *strays}):
+        for path in sorted({*old, *obsolete}):
             print(f"precert: {path.relative_to(ROOT)} is not current; run {command}")
-        return 1 if old or strays else 0
+        return 1 if old or obsolete else 0
     for path in old:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files[path], encoding="utf-8")
         print(f"Written to {path.relative_to(ROOT)}")
-    for path in strays:
+    for path in obsolete:
         path.unlink()
         print(f"Removed {path.relative_to(ROOT)}")
-    if not old and not strays:
-        print("Current already")
+    if not old and not obsolete:
+        print("All files are current")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Examples of requests from other channels than the portal."""
+"""Examples of the operations of intake clerks and delegated vendors."""
 
 from functions.intake.models import (
     DelegatedRequestResponse,
@@ -27,13 +27,13 @@ from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import SubmittedRequest
 from precert.usecases.vendors import DelegatedRequest, DelegationExport
+from tools.example_events import delegation_of
+from tools.example_request import DETERMINED, REQUEST_ID, STARTED, SUBMITTED, ExampleRequest
 from tools.openapi_example import Example, uuids
-from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, SUBMITTED, Story
-from tools.story_moves import delegation_of
 
 
-def intake_examples(example: Story) -> dict[str, Example]:
-    """By operation id."""
+def intake_examples(example: ExampleRequest) -> dict[str, Example]:
+    """Return the examples by operation id."""
     submitted, determined = example.submitted.submitted, example.determined.request
     delegated = delegated_request(example)
     [delegation] = delegated.submitted.delegations
@@ -42,10 +42,10 @@ def intake_examples(example: Story) -> dict[str, Example]:
     page = Page((delegation_row(delegated, delegation),), cursor=None)
     return {
         "listDelegations": Example(
-            answer=VendorDelegationsResponse.of_vendors(page, (), payer=example.payer)
+            response=VendorDelegationsResponse.of_vendors(page, (), payer=example.payer)
         ),
         "readDelegation": Example(
-            answer=DelegatedRequestResponse.of(
+            response=DelegatedRequestResponse.of(
                 read,
                 [ComparedDuplicate(DuplicateReason.NEAR_DATES)],
                 payer=example.payer,
@@ -53,7 +53,7 @@ def intake_examples(example: Story) -> dict[str, Example]:
             )
         ),
         "exportDelegation": Example(
-            answer=DelegationExportResponse.of(
+            response=DelegationExportResponse.of(
                 DelegationExport(read, example.coverage),
                 payer=example.payer,
                 new_uuid=uuids(),
@@ -95,7 +95,7 @@ def intake_examples(example: Story) -> dict[str, Example]:
     }
 
 
-def _of_clerks(example: Story) -> dict[str, Example]:
+def _of_clerks(example: ExampleRequest) -> dict[str, Example]:
     registered = _by_fax(example.pended.request)
     file = RequestFile(registered, (example.attached,), example.history[:-1])
     clerk = Caller(subject="clerk", entitlements=frozenset({Entitlement.INTAKE}))
@@ -109,7 +109,7 @@ def _of_clerks(example: Story) -> dict[str, Example]:
     )
     return {
         "listRegisteredRequests": Example(
-            answer=RegisteredRequestsResponse.of(
+            response=RegisteredRequestsResponse.of(
                 Page((registered,), cursor=None), clerk, payer=example.payer, now=DETERMINED
             )
         ),
@@ -118,12 +118,12 @@ def _of_clerks(example: Story) -> dict[str, Example]:
             RegisteredRequestResponse.of(registered, clerk, payer=example.payer, now=DETERMINED),
         ),
         "readRegisteredRequest": Example(
-            answer=RegisteredDetails.of(
+            response=RegisteredDetails.of(
                 file, payer=example.payer, code_sets=example.code_sets, now=DETERMINED
             )
         ),
         "voidRegisteredRequest": Example(
-            answer=ChangedRequest.of(_by_fax(example.voided.request)),
+            response=ChangedRequest.of(_by_fax(example.voided.request)),
         ),
         "createRegisteredUpload": Example(
             RequestedUpload(file_name="fax-20270301-0042.tif"),
@@ -143,8 +143,8 @@ def _by_fax(request: Request) -> Request:
     return request.model_copy(update={"review": review})
 
 
-def delegated_request(example: Story) -> Request:
-    """The example with its last line delegated to a vendor."""
+def delegated_request(example: ExampleRequest) -> Request:
+    """Return the example request with its last line delegated to a vendor."""
     delegation = delegation_of(example.submitted, SUBMITTED, example.payer)
     review = example.submitted.submitted.model_copy(update={"ownership": (delegation,)})
     return example.submitted.model_copy(update={"review": review})

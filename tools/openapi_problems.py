@@ -1,4 +1,4 @@
-"""Examples of problems: one for each error code, as the product words it."""
+"""Examples of problems: one for each error code, with the text that the API returns."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,7 +6,8 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.parsing import malformed, parse_if_match
+from precert.api.app import INTERNAL_DETAIL
+from precert.api.parsing import BODY_LIMIT, malformed, parse_if_match
 from precert.api.problems import plain_problem, problem_of
 from precert.domain import disputing
 from precert.domain.caller import Caller
@@ -15,7 +16,6 @@ from precert.domain.content import Service
 from precert.domain.damage import damaged
 from precert.domain.errors import (
     CheckNotAvailableError,
-    DocumentLimitError,
     DocumentNotAvailableError,
     DuplicateRequestError,
     FieldError,
@@ -27,43 +27,44 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PrecertError,
     TransientError,
-    VersionMissingError,
 )
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
+from precert.usecases.document_uploads import limit_reached
 from precert.usecases.drafts import no_draft
 from precert.usecases.members import require_member
+from precert.usecases.ports.requests import MOST_FLAGGED
 from precert.usecases.rate_limits import too_many
-from tools.openapi_story import (
+from tools.example_request import (
     DENIED_LINE,
     PROVIDER_USER,
     REQUEST_ID,
     REVIEWER,
     SUBMITTED,
-    Story,
-    story,
+    ExampleRequest,
+    example_request,
 )
 
 
 @cache
 def problem_examples() -> Mapping[str, Any]:
-    """One problem for each code, as the product words it."""
-    example = story()
+    """The JSON of one problem for each error code."""
+    example = example_request()
     problems = [
         *(problem_of(error) for error in _refusals(example)),
         plain_problem(HTTPStatus.BAD_REQUEST, "malformed_body", malformed().detail),
         plain_problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "body_too_large",
-            "A body can have at most 256 KB. Upload documents separately.",
+            BODY_LIMIT.detail,
         ),
         plain_problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",
-            "Something went wrong with us. Try again; nothing is half done.",
+            INTERNAL_DETAIL,
         ),
     ]
     return {
@@ -71,7 +72,7 @@ def problem_examples() -> Mapping[str, Any]:
     }
 
 
-def _refusals(example: Story) -> tuple[PrecertError, ...]:
+def _refusals(example: ExampleRequest) -> tuple[PrecertError, ...]:
     notices, draft = example.payer.notices, example.draft
     other = draft.content.model_copy(update={"services": (_half_entered(draft),)})
     same_reviewer = {DENIED_LINE: example.determined.request.submitted.lines[0].decisions[0]}
@@ -95,10 +96,10 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             now=SUBMITTED,
         ),
         _refused(lambda: parse_if_match("3")),
-        VersionMissingError('Send the version that you read, as in If-Match: "3".'),
+        _refused(lambda: parse_if_match(None)),
         _refused(lambda: example.determined.request.void("", PROVIDER_USER, SUBMITTED)),
         FlagLimitError(
-            "At most 15 requests can be flagged. Remove the flag of one of these first.",
+            f"At most {MOST_FLAGGED} requests can be flagged. Remove the flag of one of these first.",
             flagged=[
                 {
                     "request_id": REQUEST_ID,
@@ -112,7 +113,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             f"{example.export.vendor.name} does not decide any of these codes. "
             "Follow each code's next_step."
         ),
-        DocumentLimitError("All upload slots of this request are in use."),
+        limit_reached(draft, example.payer),
         DocumentNotAvailableError(
             "Only attached documents can be downloaded. The request shows the status of each document.",
             document_status="REFUSED",
@@ -137,8 +138,8 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
     )
 
 
-def errors_of_incomplete_draft(example: Story) -> list[FieldError]:
-    """The errors of an incomplete draft."""
+def errors_of_incomplete_draft(example: ExampleRequest) -> list[FieldError]:
+    """The errors of a draft without urgency and requested days; pointers are into the body."""
     content = example.draft.content.model_copy(update={"services": (_half_entered(example.draft),)})
     errors = errors_of_submission(content, example.payer, SUBMITTED.date())
     return [error.under("/content") for error in errors]
@@ -150,9 +151,13 @@ def _half_entered(draft: Request) -> Service:
 
 
 def _refused(attempt: Callable[[], object]) -> PrecertError:
-    """The error that a call raises."""
+    """The error that a call raises.
+
+    Raises:
+        AssertionError: the call raises none.
+    """
     try:
         attempt()
     except PrecertError as error:
         return error
-    raise AssertionError("this is allowed, so it is no example of a refusal")
+    raise AssertionError("the call is allowed, so it is not an example of a refusal")

@@ -1,4 +1,4 @@
-"""Examples of a provider's operations on submitted requests, messages and documents."""
+"""Examples of providers' operations on submitted requests, messages and documents."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -35,8 +35,7 @@ from precert.usecases.messages import Message, MessagePage
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
-from tools.openapi_example import Example
-from tools.openapi_story import (
+from tools.example_request import (
     APPEALED,
     DENIED_LINE,
     DETERMINED,
@@ -45,23 +44,25 @@ from tools.openapi_story import (
     PROVIDER_USER,
     REQUEST_ID,
     STARTED,
-    Story,
+    ExampleRequest,
 )
+from tools.openapi_example import Example
 
 
-def request_examples(example: Story) -> dict[str, Example]:
+def request_examples(example: ExampleRequest) -> dict[str, Example]:
+    """Return the examples by operation id."""
     file = RequestFile(
         example.determined.request, (example.attached,), example.history, example.notices
     )
     return {
-        "voidRequest": Example(answer=ChangedRequest.of(example.voided.request)),
-        "respondToInformationRequest": Example(answer=ChangedRequest.of(example.pended.request)),
-        "fileAppeal": Example(answer=ChangedRequest.of(example.appealed.request)),
+        "voidRequest": Example(response=ChangedRequest.of(example.voided.request)),
+        "respondToInformationRequest": Example(response=ChangedRequest.of(example.pended.request)),
+        "fileAppeal": Example(response=ChangedRequest.of(example.appealed.request)),
         "fileReconsideration": Example(
-            answer=ChangedRequest.of(_disputed(example, DisputeKind.RECONSIDERATION))
+            response=ChangedRequest.of(_disputed(example, DisputeKind.RECONSIDERATION))
         ),
         "requestPeerToPeer": Example(
-            answer=ChangedRequest.of(_disputed(example, DisputeKind.PEER_TO_PEER))
+            response=ChangedRequest.of(_disputed(example, DisputeKind.PEER_TO_PEER))
         ),
         "createDocumentUpload": Example(
             RequestedUpload(
@@ -72,22 +73,24 @@ def request_examples(example: Story) -> dict[str, Example]:
             ),
             DocumentUploadResponse.of(_created(example), payer=example.payer),
         ),
-        "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
-        "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
-        "downloadDocumentAsOperator": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
-        "downloadNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
-        "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
-        "downloadNoticeAsOperator": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
+        "downloadDocument": Example(response=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
+        "downloadCaseDocument": Example(response=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
+        "downloadDocumentAsOperator": Example(
+            response=_link(document_key(REQUEST_ID, DOCUMENT_ID))
+        ),
+        "downloadNotice": Example(response=_link(notice_key(REQUEST_ID, NOTICE_ID))),
+        "downloadCaseNotice": Example(response=_link(notice_key(REQUEST_ID, NOTICE_ID))),
+        "downloadNoticeAsOperator": Example(response=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "listRequests": Example(
-            answer=DashboardResponse.of(
+            response=DashboardResponse.of(
                 Page((row_of_request(example.determined.request),), cursor=None),
                 payer=example.payer,
                 now=DETERMINED,
             )
         ),
-        "readMe": Example(answer=_me(example)),
+        "readMe": Example(response=_me(example)),
         "listFlagged": Example(
-            answer=FlaggedResponse.of(
+            response=FlaggedResponse.of(
                 Page((_flagged(example),), None), payer=example.payer, now=DETERMINED
             )
         ),
@@ -98,7 +101,7 @@ def request_examples(example: Story) -> dict[str, Example]:
             ),
         ),
         "copyRequest": Example(
-            answer=CopiedContentResponse.of(
+            response=CopiedContentResponse.of(
                 (
                     example.determined.request,
                     copied(example.determined.request.content, Keep.PATIENT),
@@ -109,11 +112,11 @@ def request_examples(example: Story) -> dict[str, Example]:
             )
         ),
         "listRequestingProviders": Example(
-            answer=RequestingProvidersResponse.of(
+            response=RequestingProvidersResponse.of(
                 Readable((UsedProvider(example.physician.as_provider(), STARTED),))
             )
         ),
-        "countUnreadMessages": Example(answer=UnreadResponse(unread=2)),
+        "countUnreadMessages": Example(response=UnreadResponse(unread=2)),
         "listPatientRequests": Example(
             PatientRequestsBody(member_id=example.patient.member_id),
             DashboardResponse.of(
@@ -123,7 +126,7 @@ def request_examples(example: Story) -> dict[str, Example]:
             ),
         ),
         "readRequest": Example(
-            answer=RequestDetails.of(
+            response=RequestDetails.of(
                 file,
                 example.pended.request.tins,
                 payer=example.payer,
@@ -132,11 +135,11 @@ def request_examples(example: Story) -> dict[str, Example]:
             )
         ),
         "listMessages": Example(
-            answer=MessagesResponse.of(
+            response=MessagesResponse.of(
                 MessagePage(_messages(example), unread=2, cursor=None), payer=example.payer
             )
         ),
-        "markAllMessages": Example(answer=UnreadResponse(unread=0)),
+        "markAllMessages": Example(response=UnreadResponse(unread=0)),
     }
 
 
@@ -151,8 +154,8 @@ def _link(key: str) -> DocumentLink:
     )
 
 
-def _created(example: Story) -> CreatedUpload:
-    """The policy and signature of S3 are shown as placeholders."""
+def _created(example: ExampleRequest) -> CreatedUpload:
+    """A created upload, with placeholders instead of S3's policy and signature."""
     fields = {
         "Content-Type": example.awaited.content_type,
         "Content-Disposition": content_disposition(example.awaited.file_name),
@@ -173,7 +176,7 @@ def _created(example: Story) -> CreatedUpload:
     return CreatedUpload(example.awaited, form)
 
 
-def _me(example: Story) -> MeResponse:
+def _me(example: ExampleRequest) -> MeResponse:
     caller = Caller(
         subject=PROVIDER_USER,
         name="Dana Whitfield",
@@ -184,12 +187,12 @@ def _me(example: Story) -> MeResponse:
     return MeResponse.of(caller, providers)
 
 
-def _flagged(example: Story) -> DashboardRow:
+def _flagged(example: ExampleRequest) -> DashboardRow:
     row = row_of_request(example.determined.request)
     return row.model_copy(update={"flagged_at": row.updated_at})
 
 
-def _messages(example: Story) -> tuple[Message, ...]:
+def _messages(example: ExampleRequest) -> tuple[Message, ...]:
     return tuple(
         Message(
             message_id=event.event_id,
@@ -205,7 +208,7 @@ def _messages(example: Story) -> tuple[Message, ...]:
     )
 
 
-def _disputed(example: Story, kind: DisputeKind) -> Request:
+def _disputed(example: ExampleRequest, kind: DisputeKind) -> Request:
     return disputing.file_dispute(
         example.determined.request,
         kind,

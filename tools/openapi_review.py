@@ -1,4 +1,4 @@
-"""Examples of the reviewers' and operators' operations."""
+"""Examples of the operations of reviewers and operators."""
 
 from datetime import timedelta
 
@@ -71,18 +71,18 @@ from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.repairs import FailedDeliveries, Redelivery, StuckRequest
 from precert.usecases.submission import with_number
-from tools.openapi_example import Example
-from tools.openapi_intake import delegated_request
-from tools.openapi_story import (
+from tools.example_events import reconciled, with_manual_facility
+from tools.example_request import (
     APPROVED_LINE,
     ATTACHED,
     DETERMINED,
     PROVIDER_USER,
     REVIEWER,
     SUBMITTED,
-    Story,
+    ExampleRequest,
 )
-from tools.story_moves import reconciled, typed_in_by_hand
+from tools.openapi_example import Example
+from tools.openapi_intake import delegated_request
 
 PHYSICIAN = Caller(
     subject=REVIEWER,
@@ -106,15 +106,15 @@ EARLIER_NUMBER = "PC0000000018"
 
 
 def _compared(request: Request) -> ComparedDuplicate:
-    """A potential duplicate of the request: the same services, denied before."""
+    """A potential duplicate of the request: an earlier one with the same services."""
     earlier = request.model_copy(update={"request_id": EARLIER_REQUEST_ID})
     other = with_number(earlier, EARLIER_NUMBER)
     pairs = paired(current_fingerprint(request), current_fingerprint(other))
     return ComparedDuplicate(DuplicateReason.DECIDED_BEFORE, other, pairs)
 
 
-def review_examples(example: Story) -> dict[str, Example]:
-    """By operation id."""
+def review_examples(example: ExampleRequest) -> dict[str, Example]:
+    """Return the examples by operation id."""
     pended, determined = example.pended.request, example.determined.request
     case = RequestFile(pended, (example.attached,), example.history[:-1])
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
@@ -127,10 +127,10 @@ def review_examples(example: Story) -> dict[str, Example]:
     )
     counts = counts_of(rows.rows, PHYSICIAN, [pended.plan.plan_id], AT)
     return {
-        "listWorklist": Example(answer=worklist),
-        "countWorklist": Example(answer=WorklistCountsResponse.of(counts)),
+        "listWorklist": Example(response=worklist),
+        "countWorklist": Example(response=WorklistCountsResponse.of(counts)),
         "readCase": Example(
-            answer=CaseDetails.of(
+            response=CaseDetails.of(
                 case,
                 PHYSICIAN.model_copy(update={"plan_ids": frozenset({pended.plan.plan_id})}),
                 USER_NAMES,
@@ -144,7 +144,7 @@ def review_examples(example: Story) -> dict[str, Example]:
             NextCaseBody(view=QueueView.EXPEDITED), NextCaseResponse(case=_after(pended))
         ),
         "listReviewers": Example(
-            answer=ReviewersResponse.of(
+            response=ReviewersResponse.of(
                 Readable(
                     (
                         ListedReviewer(
@@ -157,9 +157,9 @@ def review_examples(example: Story) -> dict[str, Example]:
                 LEAD,
             )
         ),
-        "listDecisionReasons": Example(answer=DecisionReasonsResponse.of(payer=example.payer)),
+        "listDecisionReasons": Example(response=DecisionReasonsResponse.of(payer=example.payer)),
         "readCaseCoverage": Example(
-            answer=CaseCoverageResponse.of(
+            response=CaseCoverageResponse.of(
                 CaseCoverage(
                     example.coverage.member_id,
                     members_of([example.coverage])[0],
@@ -168,18 +168,18 @@ def review_examples(example: Story) -> dict[str, Example]:
                 payer=example.payer,
             )
         ),
-        **_moves(example, pended),
+        **_reviewer_actions(example, pended),
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
         "signDecisions": Example(
             SignBody(cycle=1, proposed_at=AT, accept=True), _after(determined)
         ),
-        "listOverdue": Example(answer=worklist),
-        "listDeemedDenials": Example(answer=deemed),
+        "listOverdue": Example(response=worklist),
+        "listDeemedDenials": Example(response=deemed),
         **_repairs(example),
         "listVendorBacklog": Example(
-            answer=DelegationsResponse.of(_backlog(example), payer=example.payer)
+            response=DelegationsResponse.of(_backlog(example), payer=example.payer)
         ),
         "changeDates": Example(
             ChangeDatesBody(
@@ -199,7 +199,7 @@ def review_examples(example: Story) -> dict[str, Example]:
     }
 
 
-def _found(example: Story, determined: Request) -> dict[str, Example]:
+def _found(example: ExampleRequest, determined: Request) -> dict[str, Example]:
     page, payer = Page((determined,), cursor=None), example.payer
     file = RequestFile(determined, (example.attached,), example.history, example.notices)
     review = determined.submitted.model_copy(
@@ -212,44 +212,44 @@ def _found(example: Story, determined: Request) -> dict[str, Example]:
     marked = determined.model_copy(update={"review": review})
     return {
         "listMemberHistory": Example(
-            answer=FoundRequestsResponse.for_reviewer(page, PHYSICIAN, payer=payer, now=AT)
+            response=FoundRequestsResponse.for_reviewer(page, PHYSICIAN, payer=payer, now=AT)
         ),
         "listIntakeExceptions": Example(
-            answer=IntakeExceptionsResponse.of(Page((intake_exception_row(marked),), cursor=None))
+            response=IntakeExceptionsResponse.of(Page((intake_exception_row(marked),), cursor=None))
         ),
         "searchRequests": Example(
             RequestSearch(number=determined.submitted.number),
             FoundRequestsResponse.for_operator(page, payer=payer, now=AT),
         ),
         "readRequestAsOperator": Example(
-            answer=OperatorDetails.of(
+            response=OperatorDetails.of(
                 file, USER_NAMES, payer=payer, code_sets=example.code_sets, now=AT
             )
         ),
     }
 
 
-def _repairs(example: Story) -> dict[str, Example]:
+def _repairs(example: ExampleRequest) -> dict[str, Example]:
     stuck = example.submitted
     failed = FailedDeliveries(Delivery.MESSAGES, count=2, oldest_at=SUBMITTED)
     none = FailedDeliveries(Delivery.NOTICES, count=0, oldest_at=None)
     return {
         "listStuckRequests": Example(
-            answer=StuckRequestsResponse.of(
+            response=StuckRequestsResponse.of(
                 Page((StuckRequest(stuck, execution_running=False),), cursor=None),
                 payer=example.payer,
                 now=AT,
             )
         ),
         "repairRequest": Example(
-            answer=RepairedResponse(
+            response=RepairedResponse(
                 request_id=stuck.request_id,
                 number=stuck.submitted.number,
                 cycle=stuck.submitted.cycle,
                 started=True,
             )
         ),
-        "listFailedDeliveries": Example(answer=FailedDeliveriesResponse.of((failed, none))),
+        "listFailedDeliveries": Example(response=FailedDeliveriesResponse.of((failed, none))),
         "redeliver": Example(
             RedeliveryBody(delivery=Delivery.MESSAGES, limit=2),
             RedeliveryResponse.of(
@@ -259,13 +259,13 @@ def _repairs(example: Story) -> dict[str, Example]:
     }
 
 
-def _reconciling(example: Story, pended: Request) -> dict[str, Example]:
-    role, entered = ProviderRole.SERVICING_PROVIDER, typed_in_by_hand(pended)
+def _reconciling(example: ExampleRequest, pended: Request) -> dict[str, Example]:
+    role, entered = ProviderRole.SERVICING_PROVIDER, with_manual_facility(pended)
     row = unmatched_row(entered.request_id, role, entered.content, entered.submitted)
     after = reconciled(entered, example.facility, AT).request
     return {
         "listUnmatchedProviders": Example(
-            answer=UnmatchedProvidersResponse.of(Page((row,), cursor=None), payer=example.payer)
+            response=UnmatchedProvidersResponse.of(Page((row,), cursor=None), payer=example.payer)
         ),
         "reconcileProvider": Example(
             ReconcileProviderBody(role=role, provider_id=example.facility.provider_id),
@@ -278,10 +278,10 @@ def _deemed(row: WorklistRow) -> WorklistRow:
     return row.model_copy(update={"deemed_denial": True})
 
 
-def _moves(example: Story, pended: Request) -> dict[str, Example]:
+def _reviewer_actions(example: ExampleRequest, pended: Request) -> dict[str, Example]:
     assignment = case_assignment.assign(pended, REVIEWER, AT + timedelta(hours=1), AT)
     if assignment is None:
-        raise AssertionError("the example is not assigned")
+        raise AssertionError("the example must be unassigned")
     assigned, payer = assignment.request, example.payer
     information_requested = reviewing.request_information(
         assigned,
@@ -305,7 +305,7 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
     noted = reviewing.add_note(assigned, NOTE, REVIEWER, AT)
     request = information_requested.request.submitted.information_requests[-1]
     return {
-        "assignCase": Example(answer=_after(assigned)),
+        "assignCase": Example(response=_after(assigned)),
         "reassignCase": Example(
             ReassignBody(reviewer=COLLEAGUE), _after(reassigned.request if reassigned else assigned)
         ),
@@ -313,7 +313,7 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
             AddNoteBody(text=NOTE),
             _after(noted.request if noted else assigned),
         ),
-        "releaseCase": Example(answer=_after(pended)),
+        "releaseCase": Example(response=_after(pended)),
         "requestInformation": Example(
             RequestInformationBody(documents=request.documents, text=request.text),
             _after(information_requested.request),
@@ -323,7 +323,7 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
             PeerToPeerOutcomeBody(cycle=1, outcome=DiscussionOutcome.NO_SHOW),
             _after(offered.request if offered else assigned),
         ),
-        "offerPeerToPeer": Example(answer=_after(offered.request if offered else assigned)),
+        "offerPeerToPeer": Example(response=_after(offered.request if offered else assigned)),
     }
 
 
@@ -350,13 +350,13 @@ def _decided(determined: Request) -> DecideBody:
 
 
 def _entered_decision(decision: Decision) -> dict[str, object]:
-    """What a reviewer sends for a line; the product adds the rest of a decision."""
+    """The members of a decision that a reviewer sends for a line."""
     entered = decision.model_dump(include={"reason_code", "rationale", "criterion"})
     denied = decision.status is LineStatus.DENIED
     return {**entered, "status": LineStatus.DENIED if denied else LineStatus.APPROVED}
 
 
-def _backlog(example: Story) -> Page[DelegationRow]:
+def _backlog(example: ExampleRequest) -> Page[DelegationRow]:
     delegated = delegated_request(example)
     [delegation] = delegated.submitted.delegations
     row = delegation_row(delegated, delegation)

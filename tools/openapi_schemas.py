@@ -1,7 +1,7 @@
-"""JSON Schemas of the models for the API document.
+"""JSON Schemas of the models for the OpenAPI document.
 
-Pydantic creates them. Titles that only repeat a name and notes for readers of the source (rule ids,
-markup) are removed, and both variants of a model are merged into one.
+Pydantic generates them. Titles, and markup and rule ids in descriptions, are removed. The validation
+and serialization schemas of a model are the same.
 """
 
 import json
@@ -25,14 +25,15 @@ _RULE_IDS: Final = re.compile(rf" ?\((?:{_RULE_ID}(?:-{_RULE_ID})?(?:, )?)+\)| o
 NOTES: Final[Mapping[str, str]] = json.loads(
     (ROOT / "tools" / "openapi_notes.json").read_text(encoding="utf-8")
 )
-"""The meaning of a member by its name, if the model does not describe it (``Field(description=…)``)."""
+"""Descriptions of members by name, for members without ``Field(description=…)``, or by
+``<model>.<member>``, which replace all others."""
 
 
 class _Generator(GenerateJsonSchema):
-    """Schemas of values in their stored form.
+    """Generates schemas of values in their stored form.
 
-    If several spellings are accepted, the schema has the stored form, which callers can rely on in both
-    directions. So requests and responses share one schema for each model.
+    If several formats are accepted, the schema has the stored one, which is valid in requests and
+    returned in responses. So requests and responses share one schema for each model.
     """
 
     def chain_schema(self, schema: core_schema.ChainSchema) -> Schema:
@@ -43,7 +44,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict[str, Schema]:
-    """Schemas by name, of the models and of all they refer to."""
+    """Return the schemas, by name, of the models and of all models that they refer to."""
     pairs = sorted(set(models), key=lambda pair: (pair[0].__name__, pair[1]))
     _, generated = models_json_schema(
         pairs, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
@@ -54,7 +55,7 @@ def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict
 
 
 def _with_own_notes(model: str, schema: Schema) -> Schema:
-    """The schema with the notes on ``<model>.<member>``, which replace those on the member's name."""
+    """The schema with the descriptions for ``<model>.<member>``, which replace others."""
     for name, member in schema.get("properties", {}).items():
         if note := NOTES.get(f"{model}.{name}"):
             member["description"] = note
@@ -62,7 +63,7 @@ def _with_own_notes(model: str, schema: Schema) -> Schema:
 
 
 def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
-    """Open responses to additions: only schemas that are also sent forbid unknown members."""
+    """Allow unknown members in schemas that ``bodies`` do not use, as responses can gain members."""
     closed = reachable(schemas, bodies)
     for name, schema in schemas.items():
         if name not in closed and schema.get("additionalProperties") is False:
@@ -70,7 +71,7 @@ def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
 
 
 def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
-    """The named schemas, with all that they refer to."""
+    """Return the names of the schemas and of all schemas that they refer to."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -82,7 +83,10 @@ def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
 
 
 def problem_schema(base: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
-    """The problem's schema with the members that only some codes have; absent ones are omitted."""
+    """Return the schema of problems, including the members that only some codes have.
+
+    Absent members are omitted, so no member can be null.
+    """
     properties = {name: _without_null(one) for name, one in base["properties"].items()}
     properties |= extensions
     properties["code"] = {"description": "Never renamed.", "enum": sorted(codes)}
@@ -95,7 +99,7 @@ def problem_schema(base: Schema, extensions: Schema, codes: Iterable[str]) -> Sc
 
 
 def parameters_of(query: type[BaseModel]) -> list[Schema]:
-    """The query's members as parameters."""
+    """Return the members of a query model as OpenAPI parameters."""
     schema = schemas_of([(query, "validation")])[query.__name__]
     required = schema.get("required", [])
     return [
@@ -105,19 +109,19 @@ def parameters_of(query: type[BaseModel]) -> list[Schema]:
 
 
 def _parameter(name: str, member: Schema) -> Schema:
-    note = {"cursor": "The cursor that the page before gave."}.get(name, member.get("description"))
+    note = {"cursor": "The cursor of the previous page."}.get(name, member.get("description"))
     schema = {key: value for key, value in _without_null(member).items() if key != "description"}
     return {"schema": schema, **({"description": note} if note else {})}
 
 
 def plain(text: str) -> str:
-    """A docstring as Markdown without the ids of rules."""
+    """Return a docstring as Markdown, without rule ids and line breaks within paragraphs."""
     paragraphs = _RULE_IDS.sub("", text.replace("``", "`")).split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _cleaned(schema: Schema) -> Schema:
-    """The schema without names that only repeat its key, and with notes on its members."""
+    """The schema without titles, and with descriptions of its members."""
     cleaned = {
         key: _walked(key, value) for key, value in schema.items() if not _repeats(key, value)
     }
@@ -128,7 +132,7 @@ def _cleaned(schema: Schema) -> Schema:
 
 def _walked(key: str, value: Any) -> Any:
     if key == "properties":
-        return {name: _noted(name, _cleaned(member)) for name, member in value.items()}
+        return {name: _described(name, _cleaned(member)) for name, member in value.items()}
     if isinstance(value, dict):
         return _cleaned(value)
     if isinstance(value, list):
@@ -140,14 +144,14 @@ def _repeats(key: str, value: Any) -> bool:
     return key == "title" and isinstance(value, str)
 
 
-def _noted(name: str, member: Schema) -> Schema:
+def _described(name: str, member: Schema) -> Schema:
     if name in NOTES and "description" not in member:
         return {**member, "description": NOTES[name]}
     return member
 
 
 def _without_null(member: Schema) -> Schema:
-    """The member's schema when it is present; absent members are omitted and never null."""
+    """The schema of a member that is omitted instead of null: without the alternative null."""
     kinds = [kind for kind in member.get("anyOf", ()) if kind != {"type": "null"}]
     rest = {
         key: value

@@ -1,4 +1,4 @@
-"""Every operation of the API, as the functions declare them."""
+"""All operations of the API, collected from the functions that declare them."""
 
 from importlib import import_module
 from typing import Final
@@ -13,7 +13,7 @@ MANIFEST: Final = ROOT / "infra" / "routes.json"
 
 
 def apis() -> list[Api]:
-    """The API of each function that serves operations."""
+    """Return the API of each function that serves operations."""
     files = sorted((ROOT / "functions").glob("*/*.py"))
     names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
     found = [module for name in names if hasattr(module := import_module(name), "handle")]
@@ -24,20 +24,20 @@ def apis() -> list[Api]:
 ALL_ROUTES: Final = tuple(operation for api in apis() for operation in api.operations)
 """Every route of the API."""
 ROUTES: Final = tuple(one for one in ALL_ROUTES if not isinstance(one.api, FhirApi))
-"""The operations of the OpenAPI document; FHIR describes its own."""
+"""The operations of the OpenAPI document, which has no FHIR operations."""
 OPERATIONS: Final[dict[str, Operation]] = {one.operation_id: one for one in ROUTES}
-"""By operation id."""
+"""The operations of the OpenAPI document by operation id."""
 
 
 def access_of(route: Operation) -> Access:
-    """What API Gateway requires of a call: FHIR routes accept the tokens of two issuers."""
+    """Return how API Gateway authorizes calls of a route; FHIR routes accept tokens of two issuers."""
     if route.public is not None:
         return Access.PUBLIC
     return Access.FHIR if route.path.startswith("/fhir/") else Access.API
 
 
 def manifest() -> str:
-    """The routes for the CDK app, which does not load the product."""
+    """Return the manifest of routes for the CDK app, which does not import the functions."""
     rows = [
         {
             "operation_id": route.operation_id,

@@ -1,4 +1,4 @@
-"""PAS bundles of sample claims and inquiries, and their answers as text, for trying the API."""
+"""PAS bundles of sample claims and inquiries, and their responses as text, for trying the API."""
 
 import base64
 import csv
@@ -35,24 +35,25 @@ ACTIONS: Final = {
     "CT": "contact payer",
     "NA": "no certification required",
 }
-"""X12 306."""
+"""X12 306 with its names."""
 FOLLOW_UPS: Final = {
     "C": "correct and resubmit",
     "N": "resubmission not allowed",
     "R": "resubmission allowed",
 }
-"""X12 889."""
+"""X12 889 with its names."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how a sample code is provided."""
+    """The setting in which the service of a sample code is provided."""
 
     service_type: str = "1"
     """X12 1365."""
     place: str = "11"
+    """CMS place of service code."""
     days: int = 0
-    """Of a stay."""
+    """Days of an inpatient stay; 0 for outpatient services."""
 
 
 SETTINGS: Final = {
@@ -62,12 +63,12 @@ SETTINGS: Final = {
     "70450": Setting("4", "22"),
     "91110": Setting("73"),
 }
-"""By code; other codes are an office visit."""
+"""Settings by CPT code. Other codes have that of an office visit."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A patient as an EHR knows them."""
+    """A patient in an EHR; ``born`` is a date, YYYY-MM-DD."""
 
     member_id: str
     family: str = "Unknown"
@@ -76,7 +77,7 @@ class Member:
 
 
 def sample_member(member_id: str) -> Member:
-    """A member of the sample payer by their id; another id is that of no member."""
+    """Return the sample payer's member with this id; for an unknown id, a patient who is no member."""
     with MEMBERS.open(encoding="utf-8", newline="") as rows:
         for row in csv.DictReader(rows):
             if row["member_id"] == member_id:
@@ -87,7 +88,7 @@ def sample_member(member_id: str) -> Member:
 
 @dataclass(frozen=True)
 class SampleClaim:
-    """What a sample claim requests, and for whom."""
+    """The values of a sample claim."""
 
     member: Member
     codes: Sequence[str]
@@ -96,12 +97,12 @@ class SampleClaim:
     units: int = 1
     tin: str = PROVIDER_TIN
     cancels: str | None = None
-    """The identifier of the claim that it cancels."""
+    """The identifier of the claim that this one cancels, if any."""
     without: Sequence[str] = ()
-    """Elements of Claim that are left out."""
+    """Names of Claim elements to leave out."""
 
     def bundle(self) -> Json:
-        """The request bundle of the claim."""
+        """Return the PAS request bundle."""
         claim = self._claim()
         for name in self.without:
             claim.pop(name, None)
@@ -158,7 +159,7 @@ class SampleClaim:
 
 
 def inquiry(member: Member, number: str | None, day: date, tin: str = PROVIDER_TIN) -> Json:
-    """The inquiry bundle for the requests of a member, or for one by its number."""
+    """Return the inquiry bundle for a member's requests, or for the one with this number."""
     claim = _claim_of("claim-inquiry", "inquiry", day)
     if number:
         claim["extension"] = [
@@ -170,7 +171,11 @@ def inquiry(member: Member, number: str | None, day: date, tin: str = PROVIDER_T
 def attachment(
     number: str, member_id: str, file: Path, code: str | None, *, final: bool = True
 ) -> Json:
-    """The Parameters of ``$submit-attachment`` with one document."""
+    """Return the Parameters of ``$submit-attachment`` with one document; ``code`` is a LOINC code.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     data = base64.b64encode(file.read_bytes()).decode()
     content = {
@@ -273,15 +278,15 @@ def _bundle(profile: str, day: date, resources: Sequence[Json]) -> Json:
     }
 
 
-def written(answer: Json) -> str:
-    """The lines that state the result of a call: of a claim, an inquiry or another operation."""
-    kind = answer.get("resourceType")
+def written(response: Json) -> str:
+    """Return the result of a call as text: of a claim, an inquiry or another operation."""
+    kind = response.get("resourceType")
     if kind == "OperationOutcome":
-        return "\n".join(_issues(answer))
+        return "\n".join(_issues(response))
     if kind == "Parameters":
-        found = [one["resource"] for one in answer.get("parameter", ())]
-        return "\n".join(written(one) for one in found) or "No request is found."
-    return "\n".join(_response(answer["entry"][0]["resource"]))
+        found = [one["resource"] for one in response.get("parameter", ())]
+        return "\n".join(written(one) for one in found) or "No request was found."
+    return "\n".join(_response(response["entry"][0]["resource"]))
 
 
 def _issues(outcome: Json) -> Iterator[str]:
@@ -322,7 +327,7 @@ def _action(item: Json) -> str:
 
 
 def _number(item: Json) -> str | None:
-    """The precertification number: of the review action, or of a pended item."""
+    """The precertification number in the review action or, of a pended item, in its extension."""
     parts = _extensions(_extensions(item["adjudication"][0])["reviewAction"])
     pended: Json = _extensions(item).get("administrationReferenceNumber", {})
     holder: Json = parts.get("number") or pended

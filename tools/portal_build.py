@@ -1,6 +1,6 @@
-"""Build the portal if a source has changed: ``python -m tools.portal_build``.
+"""Build the portal if its sources have changed: ``python -m tools.portal_build``.
 
-The build is recorded by a hash of its inputs, so that a second run takes a fraction of a second.
+A hash of the inputs is stored with the build, so a run without changes takes a fraction of a second.
 """
 
 import fcntl
@@ -19,11 +19,11 @@ _GENERATED: Final = frozenset({"node_modules", "dist", "coverage"})
 
 
 class PortalBuildError(Exception):
-    """The portal could not be built; the message is one line for the user."""
+    """The portal could not be built. The message is one line, to be printed."""
 
 
 class PortalSource:
-    """The portal's folder in a project, and what is built from it."""
+    """The portal's source folder and its build, ``dist``."""
 
     def __init__(self, root: Path = ROOT) -> None:
         self._root = root
@@ -33,7 +33,7 @@ class PortalSource:
         self._log = root / ".local" / "log" / "portal-build.log"
 
     def build(self) -> bool:
-        """Update ``portal/dist``; return whether anything had changed. One process builds at a time.
+        """Update ``portal/dist``; return whether it was built. Only one process builds at a time.
 
         Raises:
             PortalBuildError: Node.js or the portal's packages are missing, or the build failed.
@@ -91,7 +91,7 @@ class PortalSource:
 
 
 def main() -> int:
-    """Build; print whether it was up to date, or in one line why it failed."""
+    """Build, and print whether the build was up to date or why it failed; return the exit status."""
     source = PortalSource()
     try:
         built = source.build()

@@ -1,4 +1,4 @@
-"""The portal's runtime configuration, ``/config.json``; the built portal is the same for all stages."""
+"""The portal's runtime configuration, ``/config.json``. The built files are the same for all stages."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,9 +14,10 @@ def portal_configuration(
     sign_in_url: str | None = None,
     sample_users: Iterable[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Return the configuration of a deployment with these stack outputs.
+    """Return the content of ``/config.json`` for a deployment with these stack outputs.
 
-    ``sign_in_url`` replaces the address of Cognito's sign-in pages: locally the emulator has them.
+    ``sign_in_url`` is the URL of the sign-in pages, if it is not that of the output: locally, the
+    emulator serves them. ``sample_users`` are shown on the local sign-in page.
     """
     pages = sign_in_url or outputs.get("PortalSignInUrl")
     users = [dict(user) for user in sample_users]
@@ -42,9 +43,10 @@ def portal_configuration(
 
 
 def _cognito(issuer: str, pages: str) -> dict[str, Any]:
-    """Name Cognito's endpoints, which saves the portal a request.
+    """Return Cognito's endpoints, so that the portal does not have to request its metadata.
 
-    Its sign-out endpoint is no OpenID Connect one: it expects ``client_id`` and ``logout_uri``.
+    The sign-out endpoint is separate, as it differs from OpenID Connect: it expects ``client_id`` and
+    ``logout_uri``.
     """
     return {
         "logout_uri": f"{pages}/logout",

@@ -1,8 +1,8 @@
-"""Publish the built portal to the stack of a stage: ``python -m tools.portal_publish --stage dev``.
+"""Upload the built portal to the stack of a stage: ``python -m tools.portal_publish --stage dev``.
 
-``make deploy`` runs it after the deployment, with your own AWS credentials. Files named by their
-content are stored first and the page that names them last, so that every page finds its files. Files of
-earlier versions are deleted after 30 days, because pages that are open load them later.
+``make deploy`` runs it after the deployment, with your own AWS credentials. Assets, whose names contain
+a hash of their content, are stored first, and the page that refers to them last, so that a page always
+finds its assets. Assets of earlier versions are deleted after 30 days, as open pages can load them.
 """
 
 import argparse
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 PAYER: Final = ROOT / "data" / "payer"
 RETENTION_DAYS: Final = 30
-"""How long files of earlier versions stay: longer than a page stays open."""
+"""Days for which assets of earlier versions are kept: longer than a page stays open."""
 _PAGE: Final = "index.html"
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication changed."""
+    """The keys that a publication stored and deleted."""
 
     stored: tuple[str, ...]
     deleted: tuple[str, ...]
 
 
 def contents(dist: Path, outputs: Mapping[str, str], stage: str, payer: Payer) -> dict[str, bytes]:
-    """Return the portal's objects by key: those named by their content first, the page last."""
+    """Return the content of the portal's objects by key, in the order of storing: the page last."""
     built = {
         file.relative_to(dist).as_posix(): file.read_bytes()
         for file in sorted(dist.rglob("*"))
@@ -56,7 +56,11 @@ def contents(dist: Path, outputs: Mapping[str, str], stage: str, payer: Payer) -
 
 
 def publish(s3: "S3Client", bucket: str, files: Mapping[str, bytes], now: datetime) -> Published:
-    """Store the files in their order; delete assets that no file replaces and that are old."""
+    """Store the files in their order, without assets that are present; then delete obsolete objects.
+
+    Assets of earlier versions are deleted when they are older than :data:`RETENTION_DAYS`, and other
+    objects immediately.
+    """
     present = dict(_objects(s3, bucket))
     stored = []
     for key, content in files.items():
@@ -93,7 +97,7 @@ def _outputs(stack: str) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish, and print the portal's address; errors are one line."""
+    """Publish, and print the portal's URL or the error in one line; return the exit status."""
     parser = argparse.ArgumentParser(description="Publish the built portal.")
     parser.add_argument("--stage", default="dev")
     stage = parser.parse_args(arguments).stage

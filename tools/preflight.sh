@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What this machine must have, each missing thing in one line. `python` as argument prints the path of
-# the Python to use: the machine's own where it is supported, else the nearest to AWS's 3.13 that is.
+# Checks the required programs; prints one line about the first one that is missing. With the argument
+# `python` it also prints the path of the Python to use: the default one if its version is supported,
+# otherwise the supported version closest to AWS's 3.13.
 set -u
 
 fail() {
@@ -39,6 +40,6 @@ node -e "
   process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1);
 " 2>/dev/null ||
   fail "Node.js 20.19 or 22.12 or later is needed (found: $(node --version)); update it and run again"
-command -v npm >/dev/null || fail "npm is needed; install it beside Node.js and run again"
+command -v npm >/dev/null || fail "npm is needed; install it with Node.js and run again"
 
 if [ "${1:-}" = python ]; then printf '%s\n' "$python"; fi

@@ -1,7 +1,7 @@
-"""Shows every business rule of ``docs/rules.md`` with the tests that prove it.
+"""Print every business rule of ``docs/rules.md`` with the tests that prove it.
 
-A test proves a rule by naming its id: ``@pytest.mark.rule("D3")`` on the test or its class, or in
-the module's ``pytestmark``. The tests are read, not run: ``make test`` runs them.
+A test proves a rule if ``@pytest.mark.rule("D3")`` with its id is on the test or its class, or in the
+module's ``pytestmark``. The tests are parsed and not run.
 """
 
 import ast
@@ -28,13 +28,13 @@ class Proof:
 
 
 def read_rules(text: str) -> dict[str, str]:
-    """Return the ids and texts of the rules from the document's tables, in order."""
+    """Return the text of each rule by its id, from the tables of the document, in order."""
     rows = (RULE_ROW.match(line) for line in text.splitlines())
     return {row.group(1): row.group(2) for row in rows if row}
 
 
 def marked_ids(expressions: Iterable[ast.expr]) -> Iterator[str]:
-    """Return the ids in ``pytest.mark.rule(...)`` calls among decorators or marks."""
+    """Yield the ids in ``pytest.mark.rule(...)`` calls, also in lists and tuples of marks."""
     for expression in expressions:
         match expression:
             case ast.List(elts=marks) | ast.Tuple(elts=marks):
@@ -46,7 +46,7 @@ def marked_ids(expressions: Iterable[ast.expr]) -> Iterator[str]:
 
 
 def module_marks(tree: ast.Module) -> list[ast.expr]:
-    """Return the expression that the module assigns to ``pytestmark``."""
+    """Return the expressions that the module assigns to ``pytestmark``."""
     return [
         statement.value
         for statement in tree.body
@@ -56,7 +56,7 @@ def module_marks(tree: ast.Module) -> list[ast.expr]:
 
 
 def proofs_in(source: str, file: str) -> Iterator[Proof]:
-    """Yield each test of a file with each rule of its own, its class's or its module's mark."""
+    """Yield each test of a file with each rule in its marks, its class's or its module's."""
     tree = ast.parse(source, filename=file)
     yield from _proofs_of(tree.body, list(marked_ids(module_marks(tree))), file)
 
@@ -75,7 +75,7 @@ def _proofs_of(body: Iterable[ast.stmt], inherited: list[str], owner: str) -> It
 
 
 def read_proofs(folder: Path) -> list[Proof]:
-    """Return the tests that prove rules, below a folder."""
+    """Return the proofs in all ``test_*.py`` files below a folder."""
     return [
         proof
         for file in sorted(folder.rglob("test_*.py"))
@@ -86,7 +86,7 @@ def read_proofs(folder: Path) -> list[Proof]:
 
 
 def report(rules: dict[str, str], proofs: Iterable[Proof]) -> Iterator[str]:
-    """Return the lines of the report: rules, their tests, and the number of proven rules."""
+    """Yield the lines of the report: each rule with its tests, and the number of proven rules."""
     tests: dict[str, list[str]] = {rule_id: [] for rule_id in rules}
     for proof in proofs:
         tests.setdefault(proof.rule_id, []).append(proof.test)

@@ -1,4 +1,4 @@
-"""Writes ``docs/samples``: the printed documents, of the examples' patient and the sample payer.
+"""Write ``docs/samples``: the printed documents for the example request and the sample payer.
 
 ``--check`` writes nothing and fails if a committed document is not current.
 """
@@ -20,15 +20,22 @@ from precert.usecases.checks import CheckResult
 from precert.usecases.confirmation import confirm_check
 from precert.usecases.notice_facts import Issue, notice_facts
 from precert.usecases.notices import TEMPLATE
+from tools.example_request import (
+    DATA,
+    PROVIDER_USER,
+    STARTED,
+    ExampleRequest,
+    checked,
+    example_request,
+)
 from tools.openapi_files import ROOT
-from tools.openapi_story import DATA, PROVIDER_USER, STARTED, Story, checked, story
 
 FOLDER: Final = ROOT / "docs" / "samples"
 
 
 def documents() -> Mapping[Path, bytes]:
-    """Return every sample document; repeated calls return the same bytes."""
-    example = story()
+    """Return the PDF of every sample document by path; repeated calls return the same bytes."""
+    example = example_request()
     notices = {
         FOLDER / f"notice-{audience.value.lower()}.pdf": _notice(example, audience)
         for audience in Audience
@@ -36,12 +43,12 @@ def documents() -> Mapping[Path, bytes]:
     return {FOLDER / "confirmation.pdf": _confirmation(example), **notices}
 
 
-def _notice(example: Story, audience: Audience) -> bytes:
+def _notice(example: ExampleRequest, audience: Audience) -> bytes:
     """Return the notice of the example's determination, with one service approved and one denied."""
     request = example.determined.request
     kind = kind_of(request.submitted, 1)
     if kind is None:
-        raise AssertionError("the examples' request is determined")
+        raise AssertionError("the example request must be determined")
     words = NoticeWords.model_validate_json(
         (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
     )
@@ -57,7 +64,8 @@ def _notice(example: Story, audience: Audience) -> bytes:
     return TypstPrinter(DATA / "payer" / "templates").print(TEMPLATE, facts)
 
 
-def _confirmation(example: Story) -> bytes:
+def _confirmation(example: ExampleRequest) -> bytes:
+    """Return the confirmation of a check of three outpatient services."""
     content = example.draft.content.model_copy(
         update={"requesting_provider": None, "services": _services()}
     )
@@ -104,7 +112,7 @@ def _services() -> tuple[Service, ...]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the samples, or compare them."""
+    """Write the samples or, with ``--check``, compare them; return the exit status."""
     rendered = documents()
     old = [path for path in rendered if not path.is_file() or path.read_bytes() != rendered[path]]
     if "--check" in arguments:

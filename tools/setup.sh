@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes one of the project's environments from its lock file: dev, cloud, node or portal. `installer` comes
-# first: uv in .venv, with which dev and cloud are then installed side by side.
-# One line of progress; the output of the installers is in .local/log.
+# Creates one of the project's environments from its lock file: dev, cloud, node or portal. `installer` must
+# run first: it installs uv in .venv, with which dev and cloud are then installed in parallel.
+# Prints progress lines; the output of the installers is in .local/log.
 set -u
 cd "$(dirname "$0")/.."
 what=$1
@@ -9,8 +9,8 @@ mkdir -p .local/log .local/cache
 log=.local/log/setup-$what.log
 : >"$log"
 
-# A company's proxy signs with an authority of its own. Each installer looks for it under another name;
-# whichever is set here stands for all.
+# A company's proxy can sign with its own certificate authority. Each installer reads it from a different
+# variable: the first one that is set is used for all.
 authorities=${SSL_CERT_FILE:-${REQUESTS_CA_BUNDLE:-${NODE_EXTRA_CA_CERTS:-}}}
 if [ -n "$authorities" ]; then
   export SSL_CERT_FILE=$authorities PIP_CERT=${PIP_CERT:-$authorities} NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$authorities}
@@ -20,7 +20,7 @@ certificate='certificate|CERT_|UNABLE_TO_VERIFY|UnknownIssuer|self.signed'
 mismatch='hash mismatch|do not match the hashes|EINTEGRITY'
 network='dns error|error sending request|EAI_AGAIN|ENOTFOUND|ECONN|ETIMEDOUT|timed? ?out|unreachable|connection|failed to fetch|Could not find a version'
 
-# Parts are installed side by side: a line when one begins, and another one when it ends.
+# Environments are installed in parallel: each prints a line when it starts and one when it ends.
 begin() {
   part=$1
   printf '[setup] %s …\n' "$part"
@@ -29,13 +29,13 @@ begin() {
 fail() {
   printf '[setup] %s: failed\n' "$part"
   report "$certificate" 'a package registry was reached, but its certificate is not trusted: name the file with your network'\''s authority in SSL_CERT_FILE and run again' ||
-    report "$mismatch" 'a package is not the one that was locked, so it is not installed' ||
+    report "$mismatch" 'a package does not match the hash in the lock file, so it is not installed' ||
     report "$network" 'the package registries could not be reached: check the network and run again' ||
     printf 'precert: the installation failed; its output is in %s\n' "$log" >&2
   exit 1
 }
 
-# One line on what failed, and the line of the log that shows it; false where the log has no such line.
+# Prints the cause $2 and the line of the log that matches $1; fails if no line matches.
 report() {
   local found
   found=$(grep -iE -m 1 "$1" "$log") || return 1
@@ -48,7 +48,7 @@ export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_SYST
 
 make_venv() {
   local venv=$1
-  # What packages are built with also runs them: all environments have the version of .venv.
+  # All environments use the Python version of .venv, because compiled packages depend on it.
   local supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
   local same="import sys; sys.exit(sys.version_info[:2] != ($(.venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=", ")' 2>/dev/null)))"
   [ "$venv" = .venv ] && same=$supported
@@ -59,7 +59,7 @@ make_venv() {
     else
       python=$(base_python) || exit 1
     fi
-    # Installing pip takes seconds, and uv does without it.
+    # uv does not need pip, whose installation takes seconds.
     "$python" -m venv --clear --without-pip "$venv" >>"$log" 2>&1 || fail
   fi
 }
@@ -71,14 +71,14 @@ base_python() {
 make_installer() {
   "$uv" --version >>"$log" 2>&1 && return
   awk '/^[a-z0-9]/ { is_uv = /^uv==/ } is_uv' requirements/dev.txt >.local/cache/uv.txt
-  # The machine's own pip can install into another environment since 22.3. Debian's Python has none.
+  # Since 22.3, the machine's own pip can install into another environment. Debian's Python has no pip.
   local uv_alone="--require-hashes --no-deps --force-reinstall -r .local/cache/uv.txt"
   "$(base_python)" -m pip --python .venv/bin/python install $uv_alone >>"$log" 2>&1 && return
   { .venv/bin/python -m ensurepip && .venv/bin/python -m pip install $uv_alone; } >>"$log" 2>&1 || fail
 }
 
-# uv installs in a tenth of pip's time, but reads none of pip's settings: where only those lead to a
-# registry, pip does all of it.
+# uv takes a tenth of pip's time but does not read pip's settings. If it fails, for example because only
+# pip's settings name a reachable registry, pip installs everything.
 install() {
   local venv=$1 lock=$2
   "$uv" pip sync --python "$venv/bin/python" --require-hashes "$lock" >>"$log" 2>&1 ||

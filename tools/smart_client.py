@@ -1,13 +1,13 @@
-"""A client of SMART Backend Services for trying the FHIR endpoint: keys, access tokens, sample claims.
+"""A SMART Backend Services client for trying the FHIR endpoint: keys, access tokens, sample claims.
 
 ``python -m tools.smart_client keys --key KEY.pem --jwks JWKS.json`` writes a private key, and the JWK
-Set with its public half, which the payer registers. ``python -m tools.smart_client token --fhir URL
+Set with the public key, which the payer registers. ``python -m tools.smart_client token --fhir URL
 --client-id ID --key KEY.pem`` signs an assertion and prints the access token.
 
-``submit``, ``inquire`` and ``attach`` call the Prior Authorization API with it and print the result in
-a few lines, or the whole answer with ``--json``. ``--fhir`` is ``$API/fhir/r4`` and ``--token`` is
-``$TOKEN``, unless they are given. The exit code is 1 if the call is answered with a status of 4xx or
-5xx; a ClaimResponse with errors has the status 200.
+``submit``, ``inquire`` and ``attach`` call the Prior Authorization API with the token and print a
+summary of the response, or all of it with ``--json``. ``--fhir`` defaults to ``$API/fhir/r4`` and
+``--token`` to ``$TOKEN``. The exit status is 1 if the HTTP status is 4xx or 5xx; a ClaimResponse with
+errors has the status 200.
 """
 
 import argparse
@@ -46,11 +46,11 @@ ALGORITHM: Final = "ES384"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_SECONDS: Final = 240
 TIMEOUT_SECONDS: Final = 60.0
-"""The first call of a function on the local cloud starts a process."""
+"""Long, because the first call of a function on the local cloud starts a process."""
 
 
 def write_keys(key_file: Path, jwks_file: Path) -> None:
-    """Write a private key that only its owner may read, and the JWK Set with its public half."""
+    """Write a private key, readable only by its owner, and the JWK Set with its public key."""
     key = ec.generate_private_key(ec.SECP384R1())
     for file in (key_file, jwks_file):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def write_keys(key_file: Path, jwks_file: Path) -> None:
 
 
 def assertion(client_id: str, key_file: Path, token_endpoint: str) -> str:
-    """Sign an assertion for one request."""
+    """Return a signed client assertion (a JWT) for one token request."""
     key: Any = load_pem_private_key(key_file.read_bytes(), None)
     claims = {
         "iss": client_id,
@@ -76,7 +76,11 @@ def assertion(client_id: str, key_file: Path, token_endpoint: str) -> str:
 
 
 def access_token(fhir: str, client_id: str, key_file: Path, scope: str) -> str:
-    """Get an access token, from the endpoint that the FHIR server names."""
+    """Return an access token from the token endpoint of the FHIR server's SMART configuration.
+
+    Raises:
+        SystemExit: the token is refused.
+    """
     configuration = f"{fhir}/.well-known/smart-configuration"
     found = httpx.get(configuration, timeout=TIMEOUT_SECONDS).raise_for_status().json()
     endpoint = found["token_endpoint"]
@@ -86,9 +90,9 @@ def access_token(fhir: str, client_id: str, key_file: Path, scope: str) -> str:
         "client_assertion": assertion(client_id, key_file, endpoint),
         "scope": scope,
     }
-    answer = httpx.post(endpoint, data=form, timeout=TIMEOUT_SECONDS)
-    body: dict[str, Any] = answer.json()
-    if answer.is_error:
+    response = httpx.post(endpoint, data=form, timeout=TIMEOUT_SECONDS)
+    body: dict[str, Any] = response.json()
+    if response.is_error:
         raise SystemExit(f"{body.get('error')}: {body.get('error_description')}")
     return str(body["access_token"])
 
@@ -96,24 +100,29 @@ def access_token(fhir: str, client_id: str, key_file: Path, scope: str) -> str:
 def call(
     fhir: str, token: str, operation: str, body: dict[str, Any]
 ) -> tuple[bool, dict[str, Any]]:
-    """Call an operation: whether it was processed, and the answer."""
+    """Call an operation; return whether the status is a success, and the body.
+
+    Raises:
+        SystemExit: the server cannot be reached, or the body is not JSON.
+    """
     try:
-        answer = httpx.post(
+        response = httpx.post(
             f"{fhir}/{operation}",
             content=json.dumps(body),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"},
             timeout=TIMEOUT_SECONDS,
         )
     except httpx.HTTPError as error:
-        raise SystemExit(f"{fhir} does not answer: {error}") from None
+        raise SystemExit(f"{fhir} does not respond: {error}") from None
     try:
-        found: dict[str, Any] = answer.json()
+        found: dict[str, Any] = response.json()
     except ValueError:
-        raise SystemExit(f"{answer.status_code}: {answer.text[:500]}") from None
-    return answer.is_success, found
+        raise SystemExit(f"{response.status_code}: {response.text[:500]}") from None
+    return response.is_success, found
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Run a command; return the exit status."""
     args = _parser().parse_args(arguments)
     if args.command == "keys":
         write_keys(args.key, args.jwks)
@@ -122,14 +131,14 @@ def main(arguments: Sequence[str]) -> int:
         print(access_token(args.fhir, args.client_id, args.key, args.scope))
         return 0
     operation, body = _called(args)
-    processed, answer = call(args.fhir, args.token, operation, body)
-    known = "resourceType" in answer
-    print(json.dumps(answer, indent=2) if args.json or not known else written(answer))
-    return 0 if processed else 1
+    succeeded, response = call(args.fhir, args.token, operation, body)
+    known = "resourceType" in response
+    print(json.dumps(response, indent=2) if args.json or not known else written(response))
+    return 0 if succeeded else 1
 
 
 def _called(args: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    """The operation that a command calls, and what it sends."""
+    """The operation that a command calls, and the body that it sends."""
     if args.command == "attach":
         try:
             return "$submit-attachment", attachment(args.number, args.member, args.file, args.code)
@@ -179,31 +188,31 @@ def _parser() -> argparse.ArgumentParser:
     for command in (submit, inquire, attach):
         command.add_argument("--token", required=bearer is None, default=bearer)
         command.add_argument("--member", required=True, metavar="ID", help="the member id")
-        command.add_argument("--json", action="store_true", help="print the whole answer")
+        command.add_argument("--json", action="store_true", help="print the whole response")
     submit.add_argument("--code", action="append", required=True, help="a CPT code; repeatable")
-    submit.add_argument("--units", type=int, default=1, help="of each code (default 1)")
+    submit.add_argument("--units", type=int, default=1, help="units of each code (default: 1)")
     submit.add_argument(
         "--day",
         type=date.fromisoformat,
         default=_today() + timedelta(days=21),
-        help="of the service (default: in 21 days)",
+        help="date of service, YYYY-MM-DD (default: in 21 days)",
     )
-    submit.add_argument("--identifier", help="of the claim (default: a new one)")
-    submit.add_argument("--cancels", metavar="IDENTIFIER", help="the claim that it cancels")
-    submit.add_argument("--tin", default=PROVIDER_TIN, help="of the requesting provider")
+    submit.add_argument("--identifier", help="identifier of the claim (default: a new one)")
+    submit.add_argument("--cancels", metavar="IDENTIFIER", help="identifier of the claim to cancel")
+    submit.add_argument("--tin", default=PROVIDER_TIN, help="TIN of the requesting provider")
     submit.add_argument(
         "--without",
         action="append",
         default=[],
         metavar="ELEMENT",
-        help="an element of Claim that is left out; repeatable",
+        help="an element of Claim to leave out; repeatable",
     )
     for command in (inquire, attach):
         command.add_argument(
             "number", nargs="?" if command is inquire else None, help="the precertification number"
         )
     attach.add_argument("--file", type=Path, required=True)
-    attach.add_argument("--code", metavar="LOINC", help="the requested document")
+    attach.add_argument("--code", metavar="LOINC", help="LOINC code of the document")
     return parser
 
 

@@ -1,5 +1,7 @@
-"""Draws the tables as ``docs/table.md``: the keys from the docstring of the module that builds them,
-and the indexes from :mod:`precert.names`.
+"""Create ``docs/table.md``, the diagram of the DynamoDB tables.
+
+The keys are read from the docstring of :mod:`precert.adapters.dynamodb.keys`, the indexes from
+:mod:`precert.names`.
 """
 
 import re
@@ -52,7 +54,7 @@ def _picture() -> Iterator[str]:
 
 
 def drawing() -> str:
-    """Return the document: the diagram and the content of each item."""
+    """Return the Markdown document: the diagram, the items and the indexes."""
     rows = (f"| {table} | `{pk}` | `{sk}` | {text} |" for table, pk, sk, text in items())
     indexes = (
         f"| `{name}` | `{index.partition_key}` | `{index.sort_key}` | {', '.join(index.carries)} |"
@@ -69,11 +71,11 @@ def drawing() -> str:
             *_picture(),
             "```",
             "",
-            "| table | pk | sk | holds |",
+            "| table | pk | sk | content |",
             "| --- | --- | --- | --- |",
             *rows,
             "",
-            "| index of requests | partition key | sort key | carries |",
+            "| index of the Requests table | partition key | sort key | projected attributes |",
             "| --- | --- | --- | --- |",
             *indexes,
             "",

@@ -1,12 +1,12 @@
-"""Run the checks and all tiers of tests, also after a failure, and list the failures at the end.
+"""Run the checks and all test tiers, even after a failure, and list the failures at the end.
 
 ``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
 searches instead, with more seeds, orders and generated inputs. The quick steps run first; the others
-begin as soon as a lane has no further quick step. Tests on a local cloud wait more than they compute,
-so those tiers run in parallel with the others, which have a lower priority and use what processor time
-is left; a lane that has ended takes over steps of the others. A step prints one line with its duration;
-the output of failed steps follows at the end. Ctrl-C and SIGTERM stop the steps and their local clouds,
-also when the command runs in the background.
+start as soon as a lane has no further quick step. Tests on a local cloud wait more than they compute,
+so those tiers run in parallel with the others, which run at a lower priority; a lane without further
+steps takes steps of the other lanes. Each step prints one line with its duration; the output of failed
+steps is printed at the end. Ctrl-C and SIGTERM stop the steps and their local clouds, even if the
+command runs in the background.
 """
 
 import itertools
@@ -34,34 +34,36 @@ PYTHON: Final = sys.executable
 QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
 """Steps that start before all others."""
 STOP_SECONDS: Final = 30.0
-"""The time that a stopped step has to stop its local cloud."""
+"""How long a stopped step may take to stop its local cloud before it is killed."""
 STOPPED: Final = 130
+"""The exit status of an interrupted run."""
 LANES: Final = 4
 CLOUD_LANES: Final = frozenset({1, 2})
-YIELDS: Final = 5
-"""By how much the priority of a step is lower that runs beside local clouds."""
+NICENESS: Final = 5
+"""The niceness that is added to a computing step that runs in parallel with local clouds."""
 DEEP: Final = {"PRECERT_DEEP": "1", "HYPOTHESIS_PROFILE": "search"}
 SHOWN_LINES: Final = 400
-"""The end of a failed step's output; its log has all of it."""
+"""The number of lines printed of a failed step's output; the log has all of it."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step. ``folder`` is the folder of a tier; a tier whose folder does not exist is skipped."""
+    """A check, or a test tier with its ``folder``; a tier whose folder does not exist is skipped."""
 
     name: str
     command: tuple[str, ...]
     folder: Path | None = None
     lane: int = 0
     """Steps of a lane run sequentially, and lanes run in parallel. Lanes 0 and 3 compute; lanes 1 and 2
-    use local clouds and wait more than they compute. A lane without further steps takes the last one
-    of the lane that has the most."""
+    use local clouds and wait more than they compute. A lane without further steps takes the last step
+    of the lane with the most steps."""
 
     deep: bool = False
     """Whether ``make deep`` runs this step."""
 
     @property
     def computes(self) -> bool:
+        """Whether the step uses no local cloud. It then has a lower priority than steps that do."""
         return self.lane not in CLOUD_LANES
 
     @property
@@ -70,6 +72,7 @@ class Step:
 
     @property
     def applies(self) -> bool:
+        """Whether its folder exists."""
         return self.folder is None or self.folder.is_dir()
 
     @property
@@ -78,9 +81,9 @@ class Step:
 
 
 def tier(name: str, *options: str, lane: int = 0, deep: bool = False) -> Step:
-    """The tests of one folder; a folder without tests fails (pytest's exit code 5).
+    """A step that runs the tests of one folder; without tests it fails (pytest's exit status 5).
 
-    The files of its tests, including logs of local clouds, are retained until the next run.
+    Temporary files of its tests, including logs of local clouds, are retained until the next run.
     """
     folder = ROOT / "tests" / name
     files = f"--basetemp={FILES / name}"
@@ -89,7 +92,7 @@ def tier(name: str, *options: str, lane: int = 0, deep: bool = False) -> Step:
 
 
 def steps() -> tuple[Step, ...]:
-    """Return all steps, those of each lane in their order."""
+    """Return all steps; those of a lane are in the order in which they run."""
     typed = tuple(folder for folder in CODE if any((ROOT / folder).rglob("*.py")))
     parallel = ("-n", "2", "--dist", "loadfile")
     return (
@@ -99,8 +102,8 @@ def steps() -> tuple[Step, ...]:
         Step("lint", (PYTHON, "-m", "ruff", "check", "--output-format", "concise", ".")),
         tier("architecture"),
         tier("unit", lane=1),
-        # A step of one process would leave a processor idle if it were the last: the longest of them
-        # start first, and those of two processes are last.
+        # A step with one process leaves a processor idle if it runs last: the longest of these start
+        # first, and the steps with two processes run last.
         tier("journeys", lane=2, deep=True),
         tier("browser", lane=1, deep=True),
         tier("template"),
@@ -115,9 +118,10 @@ def steps() -> tuple[Step, ...]:
 
 
 def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
-    """The named steps, in their order; all steps if none is named.
+    """The named steps in the order of :func:`steps`; if none is named, all, or the ``deep`` ones.
 
-    With ``deep`` only those that search further.
+    Raises:
+        SystemExit: a name is unknown.
     """
     selected = set(names)
     unknown = selected - {step.name for step in steps()}
@@ -138,7 +142,7 @@ def lanes(planned: Iterable[Step]) -> list[deque[Step]]:
 
 @dataclass
 class Runner:
-    """Runs steps, each in its own process group, and stops running steps."""
+    """Runs steps, each in its own process group, and stops them on request."""
 
     total: int
     clouds: bool = False
@@ -151,10 +155,10 @@ class Runner:
     _running: set["subprocess.Popen[bytes]"] = field(default_factory=set)
     _stopped: bool = False
     _slow: threading.Event = field(default_factory=threading.Event)
-    """Set when steps that are not quick may begin."""
+    """Set when steps that are not quick may start."""
 
     def go_through(self, lane: deque[Step], others: Sequence[deque[Step]]) -> None:
-        """Run steps one after another: those of the lane, then the last ones of the others."""
+        """Run steps sequentially: those of the lane, then the last ones of the other lanes."""
         if not any(step.quick for step in lane):
             self._slow.wait()
         try:
@@ -163,11 +167,11 @@ class Runner:
                     self.begin_slow()
                 self._run(step)
         finally:
-            # Lanes without quick steps would wait forever after an error.
+            # Otherwise lanes without quick steps would wait forever after an error.
             self.begin_slow()
 
     def begin_slow(self) -> None:
-        """Let steps begin without a quick one before them."""
+        """Let the steps start that are not quick."""
         self._slow.set()
 
     def _next(self, lane: deque[Step], others: Sequence[deque[Step]]) -> Step | None:
@@ -216,7 +220,7 @@ class Runner:
             return process
 
     def stop(self) -> None:
-        """Interrupt running steps, so that tests stop their clouds; kill those that do not stop."""
+        """Interrupt running steps, so that tests stop their local clouds; kill the rest."""
         with self._lock:
             self._stopped = True
             running = list(self._running)
@@ -231,10 +235,10 @@ class Runner:
 
 
 def _lower_priority(process: "subprocess.Popen[bytes]") -> None:
-    """Lower the priority of a process, and of those that it starts."""
+    """Lower the priority of a process and of its future child processes."""
     own = os.getpriority(os.PRIO_PROCESS, 0)
     with suppress(ProcessLookupError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, own + YIELDS)
+        os.setpriority(os.PRIO_PROCESS, process.pid, own + NICENESS)
 
 
 def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
@@ -247,7 +251,7 @@ def _output(step: Step) -> str:
 
 
 def summary(step: Step) -> str:
-    """Return pytest's counts for the step's line."""
+    """Return pytest's counts in parentheses, for the step's line; empty without counts."""
     counted = re.findall(r"\d+ (?:passed|failed|errors?|skipped|xfailed)", _output(step)[-2000:])
     return f" ({', '.join(counted)})" if counted else ""
 
@@ -259,7 +263,7 @@ def skipped(step: Step) -> list[str]:
 
 
 def report(failed: Sequence[Step]) -> None:
-    """Return the output of each failed step, followed by their names."""
+    """Print the output of each failed step, then their names and the command that runs them again."""
     for step in failed:
         lines = _output(step).splitlines()
         print(f"\n==== {step.name} ({step.log.relative_to(ROOT)})")
@@ -270,10 +274,9 @@ def report(failed: Sequence[Step]) -> None:
 
 
 def await_all(futures: Sequence["Future[None]"]) -> None:
-    """Wait for the futures, and raise what one of them raised.
+    """Wait for the futures, and raise the exception of the first that failed.
 
-    A signal that arrives while the main thread is about to block does not wake it, so it never blocks
-    for long.
+    A signal that arrives just before the main thread blocks does not wake it, so each wait is short.
     """
     waiting: set[Future[None]] = set(futures)
     while waiting:
@@ -283,7 +286,7 @@ def await_all(futures: Sequence["Future[None]"]) -> None:
 
 
 def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
-    """End the run once; a second signal does not interrupt its cleanup."""
+    """Interrupt the run; ignore further signals, so that they do not interrupt its cleanup."""
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt(signal.Signals(number).name)
@@ -298,16 +301,19 @@ def _handle_signals() -> None:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run the selected steps; return 0 if all passed. ``environment`` is added to theirs."""
+    """Run the selected steps; return 0 if all passed, 1 if one failed, :data:`STOPPED` if interrupted.
+
+    ``environment`` is added to the environment of the steps.
+    """
     started = time.monotonic()
     deep = "--deep" in arguments
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
     clouds = any(not step.computes for step in planned if not step.quick)
     runner = Runner(len(planned), clouds, {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
-    # Each of hundreds of processes would compile its modules, the CDK's and the tests' again.
+    # Without bytecode, each of hundreds of processes would compile its modules again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    # A make that a test starts would print its folder, as one that another make starts does.
+    # With MAKELEVEL, a make that a test starts would print the folders that it enters and leaves.
     os.environ.pop("MAKELEVEL", None)
     ordered = lanes(sorted(planned, key=lambda step: not step.quick))
     if not any(step.quick for step in planned):

@@ -28,8 +28,8 @@ from precert.fhir.questionnaires import (
     PackageRequest,
     changed,
     outcome,
-    package_answer,
     package_of,
+    package_parameters,
     read_package_request,
     value_set,
 )
@@ -87,7 +87,7 @@ def _packages(request: PackageRequest, caller: Caller) -> FhirResource:
         call(package_of, one, questionnaires, request, orders, publisher=publisher, at=at)
         for one in families
     ]
-    return FhirResource(package_answer(packages, warnings))
+    return FhirResource(package_parameters(packages, warnings))
 
 
 def _of_orders(

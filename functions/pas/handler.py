@@ -60,7 +60,7 @@ from precert.fhir.claim_changes import (
 from precert.fhir.claims import ReadClaim, read_claim
 from precert.fhir.inquiries import read_inquiry
 from precert.fhir.response_bundles import ClaimError
-from precert.fhir.responses import attachment_outcome, determined, inquiry_answer, refused
+from precert.fhir.responses import attachment_outcome, determined, inquiry_parameters, refused
 from precert.usecases.claim_updates import update_prior_authorization
 from precert.usecases.inquiries import inquire_prior_authorizations
 from precert.usecases.item_changes import ClaimUpdate, errors_of_update
@@ -281,7 +281,7 @@ def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
         for one in found.requests
     ]
     return FhirResource(
-        inquiry_answer(answers, withheld=found.withheld, more=found.more, damaged=found.damaged)
+        inquiry_parameters(answers, withheld=found.withheld, more=found.more, damaged=found.damaged)
     )
 
 

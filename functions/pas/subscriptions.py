@@ -16,7 +16,7 @@ from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.domain.subscriptions import Notification, Subscription
 from precert.fhir.bundles import Issue, UnprocessableBundleError
-from precert.fhir.current_responses import answer_of
+from precert.fhir.current_responses import current_response
 from precert.fhir.received_subscriptions import ReadSubscription, read_subscription
 from precert.fhir.subscriptions import (
     FULL_RESOURCE,
@@ -335,7 +335,7 @@ def _answer(
     """The response bundle of an event, with the ids that its notification has."""
     seed = f"{subscription_id}#{event.number}"
     request, original = file.request, file.original
-    return call(answer_of, request, original, seed=seed, base_url=base_url, at=at)
+    return call(current_response, request, original, seed=seed, base_url=base_url, at=at)
 
 
 def _number(text: str | None, name: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from precert.bootstrap import call, dependencies
 from precert.domain.events import PublishedEvent
 from precert.domain.subscriptions import Notification, NotificationType, Subscription
-from precert.fhir.current_responses import answer_of
+from precert.fhir.current_responses import current_response
 from precert.fhir.subscriptions import notification_bundle
 from precert.names import SUBSCRIPTION_OFF
 from precert.observability import logger, metrics, note_work
@@ -77,7 +77,7 @@ def _composed(
     events = []
     if event is not None and file is not None:
         answer = call(
-            answer_of,
+            current_response,
             file.request,
             file.original,
             seed=f"{subscription_id}#{event.number}",

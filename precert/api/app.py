@@ -56,6 +56,7 @@ from precert.snapshot import on_snapshot
 RETRY_AFTER_SECONDS: Final = 2
 COMMON_ERRORS: Final = (NotEntitledError, TransientError, DamagedRecordError)
 """Errors of every operation."""
+INTERNAL_DETAIL: Final = "An internal error occurred, and nothing was partially saved. Try again."
 Identify = Callable[[Mapping[str, Any], Mapping[str, Any] | None], Caller]
 """Returns the caller of the verified claims; the second argument has the token's claims as issued."""
 Audit = Callable[[Callable[[datetime], AuditRecord]], None]
@@ -279,8 +280,7 @@ class Api:
             return plain_problem(error.status, error.code, error.detail)
         if isinstance(error, NoRouteError):
             return plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
-        detail = "An internal error occurred, and nothing was partially saved. Try again."
-        return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+        return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", INTERNAL_DETAIL)
 
 
 def _with_security_headers(response: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Answers of QuestionnaireResponses as documents of a request.
+"""The answers in QuestionnaireResponses, as text documents of a request.
 
-Each section of one of the payer's questionnaires becomes a text document with its questions and
-answers. If all its required questions are answered and the response is completed, the document is of
-the type that the section requires, so that it counts as that document.
+Each answered section of one of the payer's questionnaires becomes a document with its questions and
+answers. If the response is completed and all required questions of the section are answered, the
+document has the document type that the section collects, and counts as that required documentation. A
+response to any other questionnaire becomes one document without a type.
 """
 
 from base64 import b64decode
@@ -17,13 +18,13 @@ from precert.fhir.elements import Json
 from precert.fhir.questionnaires import answered_links
 
 _COMPLETED: Final = frozenset({"completed", "amended"})
-_MOST_LINES: Final = 2000
+_MAX_LINES: Final = 2000
 _UNKNOWN: Final = "Questionnaire response"
 
 
 @dataclass(frozen=True)
 class SentAttachment:
-    """A file among the answers. ``body`` is ``None`` if it is not in base64."""
+    """The ``valueAttachment`` of an answer. ``body`` is ``None`` if the data is not valid base64."""
 
     title: str | None
     content_type: str
@@ -32,9 +33,14 @@ class SentAttachment:
 
 @dataclass(frozen=True)
 class AnsweredSection:
-    """The answers of one section; ``document`` is the code of the document that they stand for."""
+    """The answers of one section, as the lines of a text document.
+
+    ``document`` is the payer's code of the required document that the answers replace; ``None`` if the
+    section is not complete or not of one of the payer's questionnaires.
+    """
 
     place: str
+    """FHIRPath of the QuestionnaireResponse."""
     title: str
     lines: tuple[str, ...]
     document: str | None = None
@@ -42,6 +48,7 @@ class AnsweredSection:
 
     @property
     def body(self) -> bytes:
+        """The document in UTF-8."""
         return "\n".join([*self.lines, ""]).encode()
 
 
@@ -49,7 +56,10 @@ RESPONSE: Final = "QuestionnaireResponse"
 
 
 def resources_in(content: object) -> Iterator[tuple[str, Json]]:
-    """The resource that was sent or, of a bundle as DTR conveys it, each resource; with its path."""
+    """Yield the path and the resource; of a Bundle, as DTR sends responses, each of its resources.
+
+    The path is relative to ``content``, and empty for ``content`` itself.
+    """
     if not isinstance(content, dict):
         return
     if content.get("resourceType") != "Bundle":
@@ -62,12 +72,15 @@ def resources_in(content: object) -> Iterator[tuple[str, Json]]:
 
 
 def is_complete(response: Json) -> bool:
-    """Whether all questions are answered, as its author states."""
+    """Whether the status of a QuestionnaireResponse is ``completed`` or ``amended``."""
     return response.get("status") in _COMPLETED
 
 
 def responses_of(bundle: Bundle) -> list[Json]:
-    """The QuestionnaireResponses of a claim's bundle, each once."""
+    """The QuestionnaireResponses of a claim's bundle, each once: those in supportingInfo first.
+
+    Responses that are entered in error are left out.
+    """
     named = [
         bundle.target(info.get("valueReference"))
         for info in objects(bundle.first, "supportingInfo")
@@ -87,7 +100,7 @@ def responses_of(bundle: Bundle) -> list[Json]:
 def answered_sections(
     response: Json, place: str, data: Questionnaires
 ) -> Iterator[AnsweredSection]:
-    """The sections of a response that have answers."""
+    """Yield the sections of a response that have answers; ``place`` is its FHIRPath."""
     canonical = text(response, "questionnaire") or ""
     family = data.family_at(canonical)
     head = [f"{family.title if family else _UNKNOWN} ({canonical or 'no questionnaire'})"]
@@ -98,7 +111,7 @@ def answered_sections(
         if lines:
             files = tuple(file for one in items for file in _files(one))
             yield AnsweredSection(
-                place, _UNKNOWN, tuple([*head, "", *lines][:_MOST_LINES]), attachments=files
+                place, _UNKNOWN, tuple([*head, "", *lines][:_MAX_LINES]), attachments=files
             )
         return
     yield from _of_family(response, place, family, data, head, items)
@@ -112,6 +125,7 @@ def _of_family(
     head: Sequence[str],
     items: Sequence[Json],
 ) -> Iterator[AnsweredSection]:
+    """The answered sections of one of the payer's questionnaires."""
     by_link = {link: one for one in items if (link := text(one, "linkId"))}
     answered = data.answered_documents(family, answered_links(response))
     complete = is_complete(response)
@@ -125,14 +139,14 @@ def _of_family(
             yield AnsweredSection(
                 place,
                 section.title,
-                tuple([*head, "", *about, "", section.title, "", *lines][:_MOST_LINES]),
+                tuple([*head, "", *about, "", section.title, "", *lines][:_MAX_LINES]),
                 code if complete and code in answered else None,
                 tuple(file for one in found for file in _files(one)),
             )
 
 
 def _items(holder: Json) -> Iterator[Json]:
-    """Every item of a response, at any depth, in its order."""
+    """Every item of a response at any depth, in document order."""
     for one in objects(holder, "item"):
         yield one
         yield from _items(one)
@@ -141,7 +155,7 @@ def _items(holder: Json) -> Iterator[Json]:
 
 
 def _written(item: Json, texts: Mapping[str, str]) -> Iterator[str]:
-    """A question and its answers, one on a line each."""
+    """The line of a question and one line for each answer; nothing for a question without answers."""
     values = [value for one in objects(item, "answer") if (value := _value(one)) is not None]
     if values:
         link = text(item, "linkId") or ""

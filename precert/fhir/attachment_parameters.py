@@ -6,13 +6,13 @@ from typing import Final
 
 from precert.fhir.answers import RESPONSE, is_complete, resources_in
 from precert.fhir.attachments import (
+    DOCUMENT_RESOURCES,
     ENTERED_IN_ERROR,
-    FILED_RESOURCES,
     SentFile,
     files_of_resource,
 )
 from precert.fhir.bundles import (
-    MOST_DEPTH,
+    MAX_DEPTH,
     Issue,
     UnprocessableBundleError,
     code_in,
@@ -24,39 +24,41 @@ from precert.fhir.bundles import (
 from precert.fhir.elements import Json
 from precert.fhir.systems import LOINC
 
-_USES: Final = ("claim", "preauthorization")
+_USES: Final = ("preauthorization", "claim")
 
 
 @dataclass(frozen=True)
 class SubmittedAttachment:
-    """What a call of ``$submit-attachment`` sends."""
+    """The input of ``$submit-attachment``. Places are FHIRPaths."""
 
     tracking: tuple[str, ...]
     """TrackingId and AdminRefNumber as ``system|value``."""
     numbers: tuple[str, ...]
-    """Their values alone, which can be precertification numbers."""
+    """The values of these identifiers in upper case: possible precertification numbers."""
     member_id: str
+    """In upper case."""
     lines: tuple[tuple[str, str], ...]
-    """Each LineItem, with its place."""
+    """Each LineItem with the place of its attachment."""
     files: tuple[SentFile, ...]
     responses: tuple[tuple[str, Json], ...]
-    """Each QuestionnaireResponse, with its place."""
+    """Each QuestionnaireResponse after its place."""
     final: bool
-    """Whether nothing more is announced, and no QuestionnaireResponse is in progress."""
+    """Whether no further attachments follow: Final is not false, and every QuestionnaireResponse is
+    complete."""
 
 
 def read_attachment(document: object) -> SubmittedAttachment:
-    """The attachments of the Parameters, and what they are for.
+    """The attachments of the Parameters, with the claim, member and items that they belong to.
 
     Raises:
         UnprocessableBundleError: a parameter is missing or wrong; all of them are listed.
     """
     if not isinstance(document, dict) or document.get("resourceType") != "Parameters":
         raise UnprocessableBundleError(
-            [Issue("structure", "Parameters", "Send one resource of type Parameters.")]
+            [Issue("structure", "Parameters", "The body must be one resource of type Parameters.")]
         )
-    if depth_of(document) > MOST_DEPTH:
-        message = f"The parameters are nested more deeply than {MOST_DEPTH} levels."
+    if depth_of(document) > MAX_DEPTH:
+        message = f"The parameters must have at most {MAX_DEPTH} levels of nesting."
         raise UnprocessableBundleError([Issue("too-long", "Parameters", message)])
     read = _Parameters(document)
     issues = [*unknown_modifiers(document, "Parameters"), *read.issues()]
@@ -88,10 +90,11 @@ class _Parameters:
         ]
 
     def named(self, name: str) -> Json:
+        """The first parameter of this name; empty if there is none."""
         return next((one for one in self.all if one.get("name") == name), {})
 
     def identifier(self, name: str) -> tuple[str, str] | None:
-        """System and value of a parameter of type Identifier."""
+        """System and value of a parameter of type Identifier; ``None`` without a value."""
         found = self.named(name).get("valueIdentifier")
         value = text(found, "value")
         return (text(found, "system") or "", value) if value else None
@@ -102,27 +105,29 @@ class _Parameters:
             ("MemberId", "the member id"),
         ):
             if self.identifier(name) is None:
-                yield _missing(name, f"Send {meaning} as an Identifier.")
+                yield _missing(name, f"{name} must be an Identifier with {meaning}.")
         if self.identifier("OrganizationId") is None and self.identifier("ProviderId") is None:
-            yield _missing("OrganizationId", "Send OrganizationId or ProviderId as an Identifier.")
+            message = "OrganizationId or ProviderId must be an Identifier with a value."
+            yield _missing("OrganizationId", message)
         if self.named("AttachTo").get("valueCode") not in _USES:
-            yield _missing("AttachTo", "Send the code preauthorization.")
+            yield _missing("AttachTo", f"AttachTo must be the code {' or '.join(_USES)}.")
         if not self.attachments:
-            yield _missing("Attachment", "Send at least one attachment with its content.")
+            yield _missing("Attachment", "There must be at least one Attachment with its Content.")
         final = self.named("Final")
         if final and not isinstance(final.get("valueBoolean"), bool):
-            yield _missing("Final", "Send true or false as a boolean, or leave it out.")
+            yield _missing("Final", "Final must be a boolean, true or false, or absent.")
         for place, one in self.attachments:
             yield from _issues_of_attachment(one, place)
 
     def lines(self) -> Iterator[tuple[str, str]]:
+        """Each LineItem with the place of its attachment."""
         for place, one in self.attachments:
             for part in objects(one, "part"):
                 if part.get("name") == "LineItem":
                     yield text(part, "valueString") or "", place
 
     def contents(self) -> Iterator[tuple[str, Json, tuple[str, ...]]]:
-        """Each resource that was sent, with its place and the LOINC code of its attachment."""
+        """The place, resource and LOINC codes (at most one) of each Content."""
         for place, one in self.attachments:
             code = code_in(_part(one, "Code").get("valueCodeableConcept"), LOINC)
             for path, resource in _resources(one, place):
@@ -130,7 +135,7 @@ class _Parameters:
 
     def files(self) -> Iterator[SentFile]:
         for path, resource, codes in self.contents():
-            if resource.get("resourceType") in FILED_RESOURCES:
+            if resource.get("resourceType") in DOCUMENT_RESOURCES:
                 yield from files_of_resource(resource, path, codes=codes)
 
     def responses(self) -> Iterator[tuple[str, Json]]:
@@ -151,10 +156,10 @@ def _resources(attachment: Json, place: str) -> Iterator[tuple[str, Json]]:
 def _issues_of_attachment(attachment: Json, place: str) -> Iterator[Issue]:
     """What is wrong with the content of one attachment."""
     sent = list(_resources(attachment, place))
-    known = [one for one in sent if one[1].get("resourceType") in {*FILED_RESOURCES, RESPONSE}]
+    known = [one for one in sent if one[1].get("resourceType") in {*DOCUMENT_RESOURCES, RESPONSE}]
     if not known:
-        types = ", ".join(sorted(FILED_RESOURCES))
-        message = f"Send one of {types} with the content as data, or a {RESPONSE}."
+        types = ", ".join(sorted(DOCUMENT_RESOURCES))
+        message = f"Content must be one of {types} with the content as data, or a {RESPONSE}."
         has_content = bool(_part(attachment, "Content").get("resource"))
         yield Issue("not-supported" if has_content else "required", place, message)
     for path, resource in known:
@@ -168,10 +173,10 @@ def _issues_of_attachment(attachment: Json, place: str) -> Iterator[Issue]:
 def _issues_of_files(resource: Json, path: str, place: str) -> Iterator[Issue]:
     files = list(files_of_resource(resource, path))
     if not files:
-        yield Issue("required", place, "Send the content of the attachment as data.")
+        yield Issue("required", place, "The attachment must have its content as data.")
     for file in files:
         if file.address is not None:
-            message = "Send the content as data. Documents are not retrieved from addresses."
+            message = "The content must be sent as data: documents are not retrieved from URLs."
             yield Issue("not-supported", file.place, message)
 
 

@@ -1,8 +1,8 @@
-"""Files within a received bundle or in a received resource, and the bundle without them.
+"""The files in a received bundle or resource.
 
 A file is an ``Attachment`` with data in a resource, a Binary, or an attachment in
-``Claim.supportingInfo``. A DocumentReference may refer to a Binary of its bundle.
-Nothing is retrieved from other addresses.
+``Claim.supportingInfo``. A DocumentReference can refer to a Binary of its bundle.
+Nothing is retrieved from other URLs.
 """
 
 from base64 import b64decode
@@ -16,23 +16,27 @@ from precert.fhir.bundles import INFO_CANCELLED, Bundle, code_in, objects, text
 from precert.fhir.elements import Json
 
 _ATTACHMENTS_OF: Final = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
-FILED_RESOURCES: Final = frozenset({*_ATTACHMENTS_OF, "Binary"})
-"""Types of resources that can have a file."""
+DOCUMENT_RESOURCES: Final = frozenset({*_ATTACHMENTS_OF, "Binary"})
+"""Resource types that represent a document. Other resources can contain an ``Attachment`` as well."""
 
 
 @dataclass(frozen=True)
 class SentFile:
-    """A file as it was sent. ``body`` is ``None`` where there is no content, or none in base64."""
+    """A received file.
+
+    ``body`` is ``None`` if there is no content, it is not valid base64, or its size or hash is not the
+    stated one.
+    """
 
     place: str
-    """FHIRPath of the element."""
+    """FHIRPath of the element with the file."""
     title: str | None
     content_type: str
     body: bytes | None
     codes: tuple[str, ...] = ()
-    """LOINC codes of what it is."""
+    """LOINC codes of the document type."""
     address: str | None = None
-    """Where the content is, if it was not sent."""
+    """The URL of the content, if the content itself was not sent."""
 
 
 def files_of_bundle(bundle: Bundle) -> tuple[SentFile, ...]:
@@ -43,8 +47,8 @@ def files_of_bundle(bundle: Bundle) -> tuple[SentFile, ...]:
     for index, info in enumerate(objects(claim, "supportingInfo")):
         target = bundle.target(info.get("valueReference"))
         codes = _loinc_of(info.get("code"))
-        if _is_cancelled(info) or _is_error(target):
-            # Withdrawn supporting information is not attached, also where it is an entry.
+        if _is_cancelled(info) or _is_entered_in_error(target):
+            # Withdrawn supporting information is not attached, even if it is an entry of the bundle.
             seen |= {id(target)} if target is not None else set()
         elif isinstance(attachment := info.get("valueAttachment"), dict):
             place = f"{bundle.path(claim)}.supportingInfo[{index}].valueAttachment"
@@ -52,10 +56,14 @@ def files_of_bundle(bundle: Bundle) -> tuple[SentFile, ...]:
         elif target is not None and id(target) not in seen:
             seen.add(id(target))
             found += files_of_resource(target, bundle.path(target), bundle, codes, seen)
-    seen |= {id(one["resource"]) for one in bundle.document["entry"] if _is_error(one["resource"])}
+    seen |= {
+        id(one["resource"])
+        for one in bundle.document["entry"]
+        if _is_entered_in_error(one["resource"])
+    }
     for entry in bundle.document["entry"]:
         resource = entry["resource"]
-        # A Binary is that of the document that refers to it, wherever that is.
+        # Documents first: a Binary is read with the document that refers to it.
         if id(resource) not in seen and resource["resourceType"] in _ATTACHMENTS_OF:
             seen.add(id(resource))
             found += files_of_resource(resource, bundle.path(resource), bundle, (), seen)
@@ -75,7 +83,11 @@ def files_of_resource(
     codes: tuple[str, ...] = (),
     seen: set[int] | None = None,
 ) -> Iterator[SentFile]:
-    """The files of one resource; ``seen`` gets the Binaries that it refers to."""
+    """Yield the files of one resource.
+
+    ``path`` is its FHIRPath. ``codes`` are LOINC codes from its context; if empty, those of the
+    resource are used. The identities of Binaries that it refers to are added to ``seen``.
+    """
     seen = set() if seen is None else seen
     kind = resource["resourceType"]
     if kind == "Binary":
@@ -85,7 +97,7 @@ def files_of_resource(
         return
     element = _ATTACHMENTS_OF.get(kind)
     if element is None:
-        # Answers of questionnaires are documents with their files.
+        # The files of a QuestionnaireResponse are read with its answers.
         if kind != "QuestionnaireResponse":
             for place, attachment in _attachments_in(resource, path):
                 yield _of_attachment(attachment, place, codes, bundle, seen)
@@ -101,7 +113,7 @@ def files_of_resource(
 
 
 def _attachments_in(element: object, path: str) -> Iterator[tuple[str, Json]]:
-    """Each Attachment with data in a resource, at any depth, with its place."""
+    """The place and the Attachment, for each with data at any depth of a resource."""
     if isinstance(element, dict):
         if isinstance(element.get("data"), str) and "contentType" in element:
             yield path, element
@@ -133,7 +145,7 @@ def _of_attachment(
 
 
 def _whole(body: bytes | None, attachment: Json) -> bytes | None:
-    """The content, unless its sender states another size or hash (SHA-1, as FHIR has it)."""
+    """The content; ``None`` if the Attachment states another size or hash (SHA-1 in FHIR)."""
     size, digest = attachment.get("size"), _decoded(attachment.get("hash"))
     if body is None or (isinstance(size, int) and size != len(body)):
         return None
@@ -142,7 +154,7 @@ def _whole(body: bytes | None, attachment: Json) -> bytes | None:
 
 
 def _decoded(data: object) -> bytes | None:
-    """The bytes of a base64Binary, which may have blanks; ``None`` if it is none."""
+    """The bytes of a base64Binary, in which white space is ignored; ``None`` if it is not valid."""
     if not isinstance(data, str):
         return None
     try:
@@ -161,15 +173,18 @@ ENTERED_IN_ERROR: Final = "entered-in-error"
 
 
 def withdrawn_places(bundle: Bundle) -> Iterator[str]:
-    """The places of documents and answers that are marked as entered in error: they are not read."""
+    """The FHIRPaths of documents and QuestionnaireResponses with the status entered-in-error.
+
+    They are not read.
+    """
     for entry in bundle.document["entry"]:
         resource = entry["resource"]
-        types = {*FILED_RESOURCES, "QuestionnaireResponse"}
-        if resource["resourceType"] in types and _is_error(resource):
+        types = {*DOCUMENT_RESOURCES, "QuestionnaireResponse"}
+        if resource["resourceType"] in types and _is_entered_in_error(resource):
             yield bundle.path(resource)
 
 
-def _is_error(resource: Json | None) -> bool:
+def _is_entered_in_error(resource: Json | None) -> bool:
     return resource is not None and resource.get("status") == ENTERED_IN_ERROR
 
 

@@ -1,7 +1,7 @@
-"""The entries of a received FHIR bundle, and what they refer to.
+"""Received FHIR bundles: validation, entries and references.
 
-Received bundles are read as JSON, element by element: an element that is not read here is ignored, as
-FHIR requires, and a modifier element that is not known refuses the bundle.
+Received bundles are read as JSON, element by element. Elements that are not read are ignored, as FHIR
+requires; a bundle with an unknown modifier element is refused.
 """
 
 import gzip
@@ -14,22 +14,25 @@ from typing import Any, Final
 from precert.fhir import systems
 from precert.fhir.elements import Json
 
-MOST_ENTRIES: Final = 500
-MOST_DEPTH: Final = 40
+MAX_ENTRIES: Final = 500
+MAX_DEPTH: Final = 40
 """Levels of nesting; the deepest element of the guide's profiles is at 14."""
 
 
 @dataclass(frozen=True)
 class Issue:
-    """Why a bundle cannot be processed: a code of FHIR's issue-type, where, and what to do."""
+    """An issue of an OperationOutcome about a received resource."""
 
     code: str
+    """FHIR's issue-type."""
     expression: str
+    """FHIRPath of the element."""
     message: str
+    """What is wrong, and the valid value or the remedy."""
 
 
 class UnprocessableBundleError(Exception):
-    """The bundle cannot be processed as a whole; all issues are listed."""
+    """A received resource cannot be processed; ``issues`` lists every reason."""
 
     def __init__(self, issues: list[Issue]) -> None:
         super().__init__("unprocessable bundle")
@@ -42,21 +45,22 @@ class Bundle:
 
     document: Json
     entries: Mapping[str, Json] = field(repr=False)
-    """Resources by ``fullUrl``, and by ``Type/id`` (also that of the ``fullUrl``) where that names one
-    resource."""
+    """Resources by ``fullUrl``, and by ``Type/id`` (of the resource and of the ``fullUrl``) if only one
+    resource has it."""
     positions: Mapping[int, int] = field(repr=False)
     """Index of the entry of a resource, by the identity of the resource."""
 
     @property
     def first(self) -> Json:
+        """The resource of the first entry: the Claim."""
         resource: Json = self.document["entry"][0]["resource"]
         return resource
 
     def target(self, reference: object, *types: str) -> Json | None:
-        """The resource that a Reference names, if it is in the bundle or contained in the first.
+        """The resource that a Reference names, in the bundle or contained in its first resource.
 
-        If ``types`` are named, it has to be one of them. The bundle has one version of a resource,
-        which also a reference to a version names.
+        ``None`` if there is none, or ``types`` are given and its type is not one of them. The version
+        in a version-specific reference is ignored, as a bundle has one version of a resource.
         """
         found = self._target(reference)
         return None if found is not None and types and found["resourceType"] not in types else found
@@ -74,16 +78,16 @@ class Bundle:
 
     @cached_property
     def stored(self) -> bytes:
-        """The bundle as it is stored: compressed, without the data of its documents."""
+        """The bundle as it is stored: :attr:`plain`, compressed by gzip."""
         return gzip.compress(self.plain, mtime=0)
 
     @cached_property
     def plain(self) -> bytes:
-        """The bundle without the data of its documents."""
+        """The bundle as JSON, without the data of its files."""
         return json.dumps(without_files(self.document)).encode()
 
     def path(self, resource: Json | None) -> str:
-        """The FHIRPath of a resource of the bundle."""
+        """The FHIRPath of a resource of the bundle; ``Bundle`` for any other."""
         position = self.positions.get(id(resource))
         if position is not None:
             return f"Bundle.entry[{position}].resource"
@@ -92,6 +96,7 @@ class Bundle:
         return next((f"Bundle.entry[0].resource.contained[{at}]" for at in found), "Bundle")
 
     def full_url(self, resource: Json) -> str | None:
+        """The ``fullUrl`` of an entry's resource, if it has one."""
         position = self.positions.get(id(resource))
         if position is None:
             return None
@@ -103,21 +108,22 @@ def bundle_of(document: object, *, first: str) -> Bundle:
     """A received bundle whose first entry is of the type ``first``.
 
     Raises:
-        UnprocessableBundleError: it is no such bundle, or its references are ambiguous.
+        UnprocessableBundleError: it is not a valid collection bundle, its first entry has another type,
+            a ``fullUrl`` is repeated, or a modifier element is unknown.
     """
     if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
         raise UnprocessableBundleError(
-            [Issue("structure", "Bundle", "Send one resource of type Bundle.")]
+            [Issue("structure", "Bundle", "The body must be one resource of type Bundle.")]
         )
-    if depth_of(document) > MOST_DEPTH:
-        message = f"The bundle is nested more deeply than {MOST_DEPTH} levels."
+    if depth_of(document) > MAX_DEPTH:
+        message = f"The bundle must have at most {MAX_DEPTH} levels of nesting."
         raise UnprocessableBundleError([Issue("too-long", "Bundle", message)])
     found = document.get("entry")
     if not isinstance(found, list) or not found:
-        message = f"Send the entries of the bundle, the {first} first."
+        message = f"The bundle must have entries, of which the first is the {first}."
         raise UnprocessableBundleError([Issue("required", "Bundle.entry", message)])
-    if len(found) > MOST_ENTRIES:
-        message = f"A bundle has at most {MOST_ENTRIES} entries."
+    if len(found) > MAX_ENTRIES:
+        message = f"The bundle must have at most {MAX_ENTRIES} entries."
         raise UnprocessableBundleError([Issue("too-long", "Bundle.entry", message)])
     issues = list(_issues(document, found, first))
     if issues:
@@ -142,9 +148,9 @@ def _indexed(document: Json) -> Bundle:
 
 
 def stored_bundle(stored: bytes, *, sent: Bundle | None = None) -> Bundle:
-    """A bundle that was accepted and stored; ``sent`` itself where that was sent again.
+    """The bundle in its stored form (:attr:`Bundle.stored`), which was validated when it was received.
 
-    The stored one has been checked when it was received.
+    If ``sent`` was stored as the same bytes, ``sent`` is returned, which saves parsing.
     """
     if sent is not None and sent.stored == stored:
         return sent
@@ -160,13 +166,13 @@ def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
         path = f"Bundle.entry[{index}]"
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-            yield Issue("required", f"{path}.resource", "Send a resource in each entry.")
+            yield Issue("required", f"{path}.resource", "The entry must have a resource.")
             continue
         url = entry.get("fullUrl")
         if url is not None and not isinstance(url, str):
-            yield Issue("value", f"{path}.fullUrl", "The full URL must be a text.")
+            yield Issue("value", f"{path}.fullUrl", "The full URL must be a string.")
         elif url in urls:
-            yield Issue("duplicate", f"{path}.fullUrl", "Each full URL can be used once.")
+            yield Issue("duplicate", f"{path}.fullUrl", "The full URL must be unique.")
         elif url is not None:
             urls.add(url)
         if index == 0 and resource["resourceType"] != first:
@@ -179,11 +185,11 @@ KNOWN_MODIFIERS: Final = frozenset({INFO_CANCELLED})
 
 
 def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
-    """Modifier elements that are not known: they could change the meaning of the element."""
+    """An issue for each unknown modifier element, which could change the meaning of its element."""
     if isinstance(element, dict):
         for name, value in element.items():
             if name == "implicitRules" and value:
-                message = "Implicit rules are not supported. Send the resource without them."
+                message = "Implicit rules are not supported: the element must be absent."
                 yield Issue("not-supported", f"{path}.implicitRules", message)
             elif name == "modifierExtension" and value:
                 yield from _unknown_extensions(value, f"{path}.{name}")
@@ -198,14 +204,14 @@ def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
 def _unknown_extensions(value: object, path: str) -> Iterator[Issue]:
     for index, one in enumerate(value if isinstance(value, list) else [value]):
         if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS:
-            message = "This modifier extension is not supported. Send the claim without it."
+            message = "This modifier extension is not supported: it must be absent."
             yield Issue("extension", f"{path}[{index}]", message)
 
 
 def depth_of(value: object) -> int:
-    """Levels of nesting, as far as the most that are accepted."""
+    """Levels of nesting; counting stops when there are more than :data:`MAX_DEPTH`."""
     deepest, waiting = 1, [(value, 1)]
-    while waiting and deepest <= MOST_DEPTH:
+    while waiting and deepest <= MAX_DEPTH:
         one, depth = waiting.pop()
         children = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
         if children:
@@ -215,7 +221,7 @@ def depth_of(value: object) -> int:
 
 
 def without_files(document: Json) -> Json:
-    """A copy of a bundle without the data of its files, which are documents of the request."""
+    """A copy of a bundle without the data of its files, which are stored as documents."""
     entries = [
         {**entry, "resource": _without_data(entry["resource"])} for entry in document["entry"]
     ]
@@ -239,20 +245,21 @@ def _without_data(value: Any) -> Any:
 
 
 def objects(element: object, name: str) -> list[Json]:
-    """The objects of a repeated element; whatever is no object is left out."""
+    """The objects in a repeated element; other values are left out."""
     value = element.get(name) if isinstance(element, dict) else None
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def text(element: object, name: str) -> str | None:
+    """The value of an element if it is a string that is not blank."""
     value = element.get(name) if isinstance(element, dict) else None
     return value if isinstance(value, str) and value.strip() else None
 
 
 def codings(concept: object) -> Iterator[tuple[str, str]]:
-    """System and code of each coding of a CodeableConcept, by the one name of its system.
+    """Yield system and code of each coding of a CodeableConcept.
 
-    ``http`` and ``https`` are alike.
+    The system is normalized: ``http`` is replaced by ``https``, and an alias by its code system.
     """
     for one in objects(concept, "coding"):
         system, code = text(one, "system"), text(one, "code")
@@ -262,12 +269,13 @@ def codings(concept: object) -> Iterator[tuple[str, str]]:
 
 
 def code_in(concept: object, system: str) -> str | None:
-    """The code of a CodeableConcept in a system."""
+    """The first code of a CodeableConcept in a code system."""
     secure = system.replace("http://", "https://", 1)
     return next((code for found, code in codings(concept) if found == secure), None)
 
 
 def extension_of(element: object, url: str) -> Json | None:
+    """The first extension with this URL."""
     return next((one for one in objects(element, "extension") if one.get("url") == url), None)
 
 
@@ -280,6 +288,6 @@ def identifier(element: object, *systems: str) -> str | None:
 
 
 def day_of(value: object) -> str | None:
-    """The day of a FHIR date or dateTime; months and years alone are no days."""
+    """The date part (YYYY-MM-DD) of a FHIR date or dateTime; ``None`` for a year or month alone."""
     whole = 10
     return value[:whole] if isinstance(value, str) and len(value) >= whole else None

@@ -1,7 +1,8 @@
-"""What the FHIR endpoint implements, as a table, from which its CapabilityStatement and scopes follow.
+"""The operations and interactions of the FHIR endpoint, as a table.
 
-A FHIR operation or interaction that is added gets a row, with the route that serves it. Tests compare
-the rows with the routes of all functions. Change :data:`CHANGED` with the table.
+The CapabilityStatement and the SMART scopes are generated from it. To add an operation or interaction,
+add a row with the route that serves it, and update :data:`CHANGED`. Tests compare the rows with the
+routes of all functions.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from precert.fhir.elements import Json, present
 from precert.fhir.systems import PAS, TERMINOLOGY
 
 CHANGED: Final = "2026-11-27"
-"""The day of the last change of the table."""
+"""The date of the last change to the table: ``CapabilityStatement.date``."""
 PAS_VERSION: Final = "2.2.1"
 DTR: Final = "http://hl7.org/fhir/us/davinci-dtr"
 DTR_VERSION: Final = "2.2.0"
@@ -24,17 +25,18 @@ _OAUTH_URIS: Final = "http://fhir-registry.smarthealthit.org/StructureDefinition
 
 @dataclass(frozen=True)
 class Served:
-    """One operation (with its definition), or one interaction."""
+    """An operation, which has a definition, or an interaction, which has none."""
 
     resource: str | None
-    """The resource type; ``None`` of an operation of the whole server."""
+    """The resource type; ``None`` for a system-level operation."""
     code: str
     """The operation's name without ``$``, or FHIR's code of the interaction."""
     route: str
     """API Gateway's key of the route that serves it."""
     scope: str
-    """The interaction of a resource type that its SMART scope permits, such as ``Claim.c``."""
+    """Resource type and interaction of the SMART scope that permits it, such as ``Claim.c``."""
     definition: str | None = None
+    """Canonical URL of the OperationDefinition."""
     documentation: str | None = None
 
 
@@ -47,7 +49,7 @@ SERVED: Final = (
         "POST /fhir/r4/Claim/{operation}",
         "Claim.c",
         f"{PAS}/OperationDefinition/Claim-submit|{PAS_VERSION}",
-        "A claim with the identifier of an earlier one is answered with that request as it is now.",
+        "A claim with the identifier of an earlier one returns the current response to that claim.",
     ),
     Served(
         "Claim",
@@ -122,9 +124,9 @@ PROFILES: Final = {
         f"{BACKPORT}/StructureDefinition/backport-subscription",
     ),
 }
-"""Supported profiles by resource type."""
+"""Canonical URLs of the supported profiles by resource type."""
 SEARCH_PARAMETERS: Final = {"Subscription": (("url", "uri"), ("status", "token"))}
-"""Name and type of search parameters by resource type."""
+"""Name and type of each search parameter by resource type."""
 EXTENSIONS: Final[dict[str, tuple[Json, ...]]] = {
     "Subscription": (
         {
@@ -154,7 +156,7 @@ _REQUIRED_BY_DTR: Final = frozenset(
 
 
 def _instantiated() -> list[str]:
-    """The CapabilityStatements of the guides whose required operations are all served."""
+    """URLs of the guides' CapabilityStatements whose required operations are all served."""
     served = {(one.resource, one.code) for one in SERVED}
     return [
         *([PAS_SERVER, SUBSCRIPTION_SERVER] if served >= _REQUIRED_BY_PAS else ()),
@@ -163,7 +165,7 @@ def _instantiated() -> list[str]:
 
 
 def capability_statement(base: str, token_endpoint: str, software_version: str) -> Json:
-    """The CapabilityStatement of the endpoint at this address."""
+    """The CapabilityStatement of the endpoint; ``base`` and ``token_endpoint`` are URLs."""
     return present(
         resourceType="CapabilityStatement",
         id="precert",
@@ -195,7 +197,7 @@ def capability_statement(base: str, token_endpoint: str, software_version: str) 
 
 
 def supported_scopes() -> list[str]:
-    """The SMART scopes that clients can request."""
+    """The SMART scopes that clients can request, one per resource type, as ``system/Claim.cus``."""
     found: dict[str, set[str]] = {}
     for one in SERVED:
         resource, _, letter = one.scope.partition(".")

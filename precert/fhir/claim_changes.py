@@ -1,4 +1,4 @@
-"""What a received claim changes of an earlier one: which claim it is, and which items it cancels."""
+"""Updates and cancellations in received claims: the earlier claims and the cancelled items."""
 
 from typing import Final
 
@@ -22,9 +22,9 @@ def is_update(bundle: Bundle) -> bool:
 
 
 def prior_claims(bundle: Bundle) -> list[Json]:
-    """The earlier claims that this one updates or cancels: claims, or objects with their identifier.
+    """The earlier claims that this one updates or cancels: Claims, or objects with an identifier only.
 
-    A claim of the guide has one; one that names the claim with its updates is understood too.
+    PAS permits one. Several are accepted: the claim and its updates.
     """
     return [_prior_claim(bundle, one) for one in objects(bundle.first, "related")]
 
@@ -42,11 +42,14 @@ def _prior_claim(bundle: Bundle, related: Json) -> Json:
 
 
 _NUMBERS: Final = ("authorizationNumber", "administrationReferenceNumber")
-"""X12 REF BB and REF NT: numbers of earlier responses."""
+"""Extensions with numbers of earlier responses: X12 REF BB and REF NT."""
 
 
 def places_of_numbers(claim: Json) -> dict[str, str]:
-    """The numbers of earlier responses that a claim or its items name, each with its first place."""
+    """The FHIRPath by number, for the numbers of earlier responses in a claim and its items.
+
+    Numbers are in upper case. A repeated number has the path where it occurs first.
+    """
     found: dict[str, str] = {}
     if number := text(claim, "preAuthRef"):
         found[number.strip().upper()] = "Claim.preAuthRef"
@@ -61,17 +64,16 @@ def places_of_numbers(claim: Json) -> dict[str, str]:
 
 
 def require_one_claim(bundle: Bundle) -> None:
-    """Refuse a bundle with further claims than the earlier one that its claim updates.
+    """Require that a bundle has no claims but its first one and those that it updates.
 
     Raises:
-        UnprocessableBundleError: it has others; each is named.
+        UnprocessableBundleError: it has others; each is listed.
     """
     related = [bundle.target(one.get("claim")) for one in objects(bundle.first, "related")]
     known = [bundle.first, *related]
+    message = "A bundle must have no other Claim than the first one and the one that it updates."
     issues = [
-        Issue(
-            "structure", bundle.path(one), "Send one claim in a bundle, and the earlier one only."
-        )
+        Issue("structure", bundle.path(one), message)
         for one in (entry["resource"] for entry in bundle.document["entry"])
         if one["resourceType"] == "Claim" and not any(one is each for each in known)
     ]
@@ -89,7 +91,7 @@ def cancelled_items(claim: Json) -> frozenset[int]:
 
 
 def is_cancelled(bundle: Bundle) -> bool:
-    """Whether the claim cancels all of its items: by certification type, or item by item."""
+    """Whether the claim is cancelled as a whole, or each of its items is."""
     if is_cancelled_as_a_whole(bundle):
         return True
     items = objects(bundle.first, "item")
@@ -97,12 +99,12 @@ def is_cancelled(bundle: Bundle) -> bool:
 
 
 def is_cancelled_as_a_whole(bundle: Bundle) -> bool:
-    """Whether the claim cancels the earlier one by its own certification type, whatever its items."""
+    """Whether the claim itself, not its items, states that the earlier one is cancelled."""
     return is_cancelled_item(bundle.first)
 
 
 def is_cancelled_item(element: Json) -> bool:
-    """Whether an item, or a claim as a whole, is cancelled."""
+    """Whether an item or a claim has certification type 3 (X12 1322) or the flag infoCancelled."""
     url = systems.extension_url("certificationType")
     extension = extension_of(element, url) or {}
     kind = code_in(extension.get("valueCodeableConcept"), systems.CERTIFICATION_TYPE)

@@ -1,4 +1,8 @@
-"""Dates of service in a received claim: of its items, and of its supporting information."""
+"""Dates of service in a received claim: those of its items and of its supporting information.
+
+Days are text (YYYY-MM-DD), as they were sent. ``stem`` is the name of a ``stem[x]`` element with a date
+or a Period: ``serviced`` or ``timing``.
+"""
 
 from datetime import date
 
@@ -7,7 +11,7 @@ from precert.fhir.elements import Json
 
 
 def period_of(claim: Json) -> tuple[str | None, str | None]:
-    """The first and last day that a claim names as dates of service."""
+    """The first and last date of service in a claim; ``None`` if it has no dates."""
     infos = [one for one in objects(claim, "supportingInfo") if _is_dated(one)]
     firsts = [first_of(one, "timing") for one in infos]
     lasts = [last_of(one, "timing") or first_of(one, "timing") for one in infos]
@@ -24,7 +28,7 @@ def _is_dated(info: Json) -> bool:
 
 
 def is_reversed(first: str | None, last: str | None) -> bool:
-    """Whether a period ends before it begins; what is no date is another error."""
+    """Whether a period ends before it begins; ``False`` if a day is missing or not a date."""
     try:
         return date.fromisoformat(last or "") < date.fromisoformat(first or "")
     except ValueError:
@@ -32,7 +36,7 @@ def is_reversed(first: str | None, last: str | None) -> bool:
 
 
 def has_partial_date(element: Json | None, stem: str) -> bool:
-    """Whether a ``stem[x]`` has a value that names no day, such as a month alone."""
+    """Whether an element has a date without a day, such as a month alone."""
     if element is None or first_of(element, stem) is not None:
         return False
     period = element.get(f"{stem}Period")
@@ -41,7 +45,7 @@ def has_partial_date(element: Json | None, stem: str) -> bool:
 
 
 def first_of(element: Json | None, stem: str) -> str | None:
-    """The first day of a ``stem[x]`` of type date or Period."""
+    """The day of a date, or the first day of a Period."""
     if element is None:
         return None
     period = element.get(f"{stem}Period")
@@ -51,12 +55,13 @@ def first_of(element: Json | None, stem: str) -> str | None:
 
 
 def last_of(element: Json | None, stem: str) -> str | None:
+    """The last day of a Period; ``None`` for a date."""
     period = element.get(f"{stem}Period") if element else None
     return day_of(period.get("end")) if isinstance(period, dict) else None
 
 
 def days_between(first: str | None, last: str | None) -> int | None:
-    """The days from admission to discharge; a stay of one day has both on the same day."""
+    """The number of days from admission to discharge, at least 1; ``None`` if either is not a date."""
     try:
         days = (date.fromisoformat(last or "") - date.fromisoformat(first or "")).days
     except ValueError:
@@ -65,7 +70,7 @@ def days_between(first: str | None, last: str | None) -> int | None:
 
 
 def supporting_info(claim: Json, category: str) -> Json | None:
-    """The first supporting information of a category."""
+    """The first supporting information with this category code."""
     for one in objects(claim, "supportingInfo"):
         if any(code == category for _, code in codings(one.get("category"))):
             return one

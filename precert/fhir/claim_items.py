@@ -1,7 +1,7 @@
-"""The items of a received claim as services with their lines.
+"""The items of a received claim as services with service lines.
 
-Each item is a service line, and consecutive items that differ only in code, modifiers, units and date
-are one service.
+Each item is a service line. Consecutive items that differ only in code, modifiers, units and date are
+lines of one service.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _CODE_TYPE_OF: Final = {
         system.replace("http://", "https://", 1): kind
         for kind, system in systems.CODE_SYSTEMS.items()
     },
-    # The guide's examples have CPT codes under the system of HCPCS: the form of the code decides.
+    # The guide's examples have CPT codes in the HCPCS system: the type depends on the code's format.
     systems.HCPCS.replace("http://", "https://", 1): None,
     systems.CPT.replace("http://", "https://", 1): None,
 }
@@ -50,7 +50,7 @@ _UNIT_TYPE_OF: Final = {
     "UNITS": UnitType.UNITS,
     "1": UnitType.UNITS,
 }
-"""By the code of X12 673 or UCUM, or by the unit in words."""
+"""By the code (X12 673 or UCUM) or the text of the unit, in upper case."""
 
 
 def item_sequences(bundle: Bundle) -> tuple[int, ...]:
@@ -65,8 +65,8 @@ def item_sequences(bundle: Bundle) -> tuple[int, ...]:
 class ItemReader:
     """Reads the items of a bundle's claim.
 
-    ``places`` receives the FHIRPath of each value, and ``expected`` what to send, by pointer into the
-    content.
+    ``places`` receives the FHIRPath of each value, and ``expected`` the message for a missing value, by
+    JSON pointer into the content.
     """
 
     bundle: Bundle
@@ -79,33 +79,35 @@ class ItemReader:
         return self.bundle.first
 
     def errors(self) -> Iterator[FieldError]:
-        """Numbers and periods of items that are no such."""
+        """Errors of item sequences and of periods."""
         yield from self._errors_of_sequences()
         yield from self._errors_of_periods()
 
     def _errors_of_sequences(self) -> Iterator[FieldError]:
-        """Items are answered by their numbers, which are positive and different (X12 278 2000F)."""
+        """Sequences must be positive and unique: the response names items by them (X12 278 2000F)."""
         seen = set[int]()
         for index, item in enumerate(objects(self.claim, "item")):
             number = item.get("sequence", index + 1)
             pointer = f"/items/{index}/sequence"
             self.places[pointer] = f"Claim.item[{index}].sequence"
             whole = isinstance(number, int) and not isinstance(number, bool)
-            if not whole or not 1 <= number <= _MOST:
-                message = "send the number of the item, a whole number from 1"
+            if not whole or not 1 <= number <= _MAX_SEQUENCE:
+                message = f"must be a whole number from 1 to {_MAX_SEQUENCE}"
                 yield FieldError(pointer, "malformed", message)
             elif number in seen:
-                yield FieldError(pointer, "duplicate", "send another number: each item has its own")
+                yield FieldError(
+                    pointer, "duplicate", "must be unique among the items of the claim"
+                )
             else:
                 seen.add(number)
 
     def _errors_of_periods(self) -> Iterator[FieldError]:
-        """Periods that end before they begin."""
+        """Periods that end before they begin, and admission or discharge dates without a day."""
         for index, item in enumerate(objects(self.claim, "item")):
             pointer = f"/items/{index}/period"
             self.places[pointer] = f"Claim.item[{index}].serviced"
             if is_reversed(first_of(item, "serviced"), last_of(item, "serviced")):
-                yield FieldError(pointer, "contradicts", "the end is before the start")
+                yield FieldError(pointer, "contradicts", "the end must not be before the start")
         admission = supporting_info(self.claim, "admissionDates")
         discharge = supporting_info(self.claim, "dischargeDates")
         for category, info in (("admissionDates", admission), ("dischargeDates", discharge)):
@@ -114,13 +116,16 @@ class ItemReader:
                 self.places[pointer] = (
                     f"Claim.supportingInfo.where(category.coding.code='{category}')"
                 )
-                yield FieldError(pointer, "malformed", "send a whole date, YYYY-MM-DD")
+                yield FieldError(pointer, "malformed", _FULL_DATE)
         last = first_of(discharge, "timing") or last_of(admission, "timing")
         if is_reversed(first_of(admission, "timing"), last):
             self.places["/stay"] = "Claim.supportingInfo"
-            yield FieldError("/stay", "contradicts", "the discharge is before the admission")
+            yield FieldError(
+                "/stay", "contradicts", "the discharge must not be before the admission"
+            )
 
     def services(self) -> list[Json]:
+        """The services of the content, each with its procedures, not validated."""
         services: list[Json] = []
         last: Json | None = None
         for index, item in enumerate(objects(self.claim, "item")):
@@ -135,7 +140,7 @@ class ItemReader:
                 services[-1]["procedures"].append(line)
             self._place_service(number, index)
             self._place_line(pointer, index)
-            self.expected[f"{pointer}/start_date"] = "send a whole date, YYYY-MM-DD"
+            self.expected[f"{pointer}/start_date"] = _FULL_DATE
             self._expect_service(f"/services/{number}", head["authorization_type"])
         return services
 
@@ -171,27 +176,27 @@ class ItemReader:
             self.places.setdefault(pointer + name, f"{item}.{place}")
 
     def _expect_service(self, pointer: str, kind: AuthorizationType) -> None:
-        """What to send of a service; the payer's codes, where another one was sent."""
+        """The messages for missing values of a service, with the codes that the payer accepts."""
         form = self.payer.form
         types = [one for one in form.types_of_service if one.authorization_type in (kind, None)]
         services = dict.fromkeys(one.x12_service_type for one in types if one.x12_service_type)
         places = dict.fromkeys(one.cms_code for one in form.places_of_service if one.cms_code)
         self.expected |= {
-            f"{pointer}/type_of_service": f"send one of these service types, of X12 1365: "
+            f"{pointer}/type_of_service": f"must be one of these X12 1365 service type codes: "
             f"{', '.join(services)}",
-            f"{pointer}/place_of_service": f"send one of these places, by its CMS code: "
+            f"{pointer}/place_of_service": f"must be one of these CMS place of service codes: "
             f"{', '.join(sorted(places))}",
-            f"{pointer}/procedures": "send a code of CPT, HCPCS, revenue codes or MS-DRG with its "
-            f"system, such as {systems.CPT}",
-            f"{pointer}/primary_diagnosis": f"send a diagnosis with the system {systems.ICD_10_CM}, "
-            "and its sequence here",
-            f"{pointer}/service_date": "send a whole date, YYYY-MM-DD",
-            f"{pointer}/admission_date": "send the whole date of the admission, YYYY-MM-DD",
-            f"{pointer}/requested_days": "send the whole date of the discharge, YYYY-MM-DD",
+            f"{pointer}/procedures": "must be a CPT or HCPCS code, a revenue code or an MS-DRG with "
+            f"its system, such as {systems.CPT}",
+            f"{pointer}/primary_diagnosis": "must be the sequence of a diagnosis of the claim with the "
+            f"system {systems.ICD_10_CM}",
+            f"{pointer}/service_date": _FULL_DATE,
+            f"{pointer}/admission_date": "must be the full date of admission, YYYY-MM-DD",
+            f"{pointer}/requested_days": "must be the full date of discharge, YYYY-MM-DD",
         }
 
     def _service(self, item: Json) -> Json:
-        """The service of an item, without its line."""
+        """The service of an item, without its procedure."""
         kind = self._authorization_type(item)
         inpatient = kind is AuthorizationType.INPATIENT
         diagnoses = self._diagnoses(item)
@@ -218,7 +223,7 @@ class ItemReader:
         return AuthorizationType.INPATIENT if stays else AuthorizationType.OUTPATIENT
 
     def _type_of_service(self, item: Json, kind: AuthorizationType) -> str | None:
-        """The payer's type of service with the X12 service type of the item, or of its name."""
+        """The payer's type of service with the name or the X12 service type of the item's category."""
         category = item.get("category")
         offered = [
             one
@@ -232,7 +237,10 @@ class ItemReader:
         return next((one.code for one in offered if code and one.x12_service_type == code), None)
 
     def _place_of_service(self, item: Json, kind: AuthorizationType) -> str | None:
-        """The payer's place: of those with the CMS code, one that the type of service offers."""
+        """The payer's place of service with the CMS code or the name of the item's location.
+
+        Of several, one with the name, then one that the type of service offers.
+        """
         concept = item.get("locationCodeableConcept")
         code = code_in(concept, systems.CMS_PLACE_OF_SERVICE)
         name = text(concept, "text")
@@ -260,7 +268,7 @@ class ItemReader:
         return first_of(item, "serviced") or first_of(event, "timing")
 
     def _stay(self, item: Json) -> tuple[str | None, str | None]:
-        """The days of admission and discharge."""
+        """The dates of admission and discharge; without an admission date, the date of service."""
         admission, discharge = (
             supporting_info(self.claim, "admissionDates"),
             supporting_info(self.claim, "dischargeDates"),
@@ -269,7 +277,7 @@ class ItemReader:
         return first_of(admission, "timing") or self._first_day(item), last
 
     def _diagnoses(self, item: Json) -> list[str]:
-        """ICD-10-CM codes of the item, the principal first; of the claim, if the item names none."""
+        """The item's ICD-10-CM codes, the principal first; all of the claim's, if the item has none."""
         numbers = item.get("diagnosisSequence")
         found: list[tuple[bool, str]] = []
         for one in objects(self.claim, "diagnosis"):
@@ -288,7 +296,7 @@ class ItemReader:
         quantity = item.get("quantity")
         value = quantity.get("value") if isinstance(quantity, dict) else None
         unit = text(quantity, "code") or text(quantity, "unit")
-        # A modifier is one of CPT or HCPCS, also where its system is not named.
+        # Modifiers are CPT or HCPCS modifiers, even if their system is missing.
         modifiers = [
             found
             for one in objects(item, "modifier")
@@ -299,7 +307,7 @@ class ItemReader:
             code=code,
             code_type=kind,
             start_date=self._first_day(item),
-            # An item without a quantity is one unit.
+            # An item without a quantity requests one unit.
             units=1 if value is None else value,
             unit_type=_UNIT_TYPE_OF.get((unit or "").upper(), None if unit else UnitType.UNITS),
             modifiers=modifiers,
@@ -343,10 +351,11 @@ class ItemReader:
 
 
 _REQUEST_TYPE: Final = "serviceItemRequestType"
-_MOST: Final = 2**31 - 1
+_MAX_SEQUENCE: Final = 2**31 - 1
 """The greatest positiveInt of FHIR."""
+_FULL_DATE: Final = "must be a full date, YYYY-MM-DD"
 
 
 def _level_of(code: str) -> CodeType:
-    """Whether a code of HCPCS is of level I, which is CPT, or of level II."""
+    """CPT for an HCPCS code of level I; HCPCS for one of level II, which begins with a letter."""
     return CodeType.HCPCS if code[:1].isalpha() else CodeType.CPT

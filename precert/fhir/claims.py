@@ -1,7 +1,7 @@
-"""The content of a request, read from a PAS Claim and what it refers to.
+"""The content of a request, read from a PAS Claim and the resources that it refers to.
 
-A field of the payer's form that the claim lacks is empty: the errors of the form then name the place in
-the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
+Fields of the payer's form that the claim lacks are empty; the errors of the form then name the FHIRPath
+in the claim by :attr:`ReadClaim.places`. Unknown elements are ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,34 +26,38 @@ from precert.fhir.received_parties import PROVIDER_TYPES, patient_of, provider_o
 
 @dataclass(frozen=True)
 class ReadClaim:
-    """The content of a claim, or the errors of its values."""
+    """The content of a claim, or the errors of its values.
+
+    Pointers are JSON pointers into the content. Elements that the content does not have, such as the
+    status of the claim, have pointers of their own (``/status``).
+    """
 
     content: RequestContent | None
+    """``None`` if there are errors."""
     errors: tuple[FieldError, ...]
-    """Values without the form that they need; pointers are into the content."""
     sequences: tuple[int, ...]
     """``item.sequence`` of each service line, in the order of the lines of the content."""
     places: Mapping[str, str] = field(repr=False)
-    """FHIRPath by pointer into the content."""
+    """FHIRPath by pointer."""
     expected: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What to send, by pointer, where a required value is missing or was sent in a form that is not
-    read."""
+    """The valid value, as a message, by pointer: for required values that are missing or were sent in
+    an unsupported form."""
     partial: RequestContent | None = field(default=None, repr=False)
-    """The values that have the form that they need."""
+    """The content without its invalid values; ``None`` if what remains is not valid."""
 
     def place(self, pointer: str) -> str:
-        """Where a value of the content is in the bundle, or would be."""
+        """The FHIRPath of a value in the bundle, or of the nearest known element above it."""
         parts = pointer.split("/")
         while parts:
             if found := self.places.get("/".join(parts)):
                 return found
-            if len(parts) == _VALUE_OF_A_LINE and (found := self._place_of_line(parts)):
+            if len(parts) == _LINE_VALUE_PARTS and (found := self._place_of_line(parts)):
                 return found
             parts.pop()
         return "Claim"
 
     def _place_of_line(self, parts: list[str]) -> str | None:
-        """Where a line has a value of its service: each item of a claim has its own."""
+        """The FHIRPath of a service's value in the item of one line, as each item has its own value."""
         service, line = "/".join(parts[:3]), "/".join(parts[:5])
         of_service = self.places.get(f"{service}/{parts[5]}")
         first, own = self.places.get(f"{service}/procedures/0"), self.places.get(line)
@@ -63,15 +67,15 @@ class ReadClaim:
 
 
 def read_claim(bundle: Bundle, *, payer: Payer, acting_tin: str | None = None) -> ReadClaim:
-    """The content of the bundle's claim.
+    """Read the content of the bundle's claim.
 
-    ``acting_tin`` is the TIN of a requesting provider that the claim identifies by its NPI only.
+    ``acting_tin`` is used as the requesting provider's TIN if the claim has its NPI only.
     """
     return _Reader(bundle, payer, acting_tin).read()
 
 
 def focal_insurance(claim: Json) -> Json:
-    """The insurance that a claim is about."""
+    """The claim's insurance with ``focal``, else the first; empty if it has none."""
     found = objects(claim, "insurance")
     focal = next((one for one in found if one.get("focal") is True), None)
     return focal or (found[0] if found else {})
@@ -132,7 +136,7 @@ class _Reader:
         return replace(read, content=content, errors=())
 
     def _is_of_cancelled(self, place: str) -> bool:
-        """Whether a value is of an item that an update cancels: what it requests does not count."""
+        """Whether a FHIRPath is in an item that an update cancels; errors there are ignored."""
         if not is_update(self.bundle) or place.endswith(".sequence"):
             return False
         return place.startswith(
@@ -144,15 +148,15 @@ class _Reader:
         )
 
     def _errors_of_head(self) -> Iterator[FieldError]:
-        """What makes the claim another one than a request: its status, its use, its coverage."""
+        """Errors of the claim's status, use, related claim and coverage."""
         claim = self.claim
         for name, accepted, remedy in (
-            ("status", ("active",), "To withdraw a claim, send it with the certification type 3"),
+            ("status", ("active",), "To withdraw a claim, send it with certification type 3"),
             ("use", _USES, "Claims for payment are not processed here"),
         ):
             self.places[f"/{name}"] = f"Claim.{name}"
             if claim.get(name, accepted[0]) not in accepted:
-                message = f"send {' or '.join(accepted)}. {remedy}"
+                message = f"must be {' or '.join(accepted)}. {remedy}"
                 yield FieldError(f"/{name}", "not_a_choice", message)
         self.places["/related"] = "Claim.related"
         for index in range(len(objects(claim, "related"))):
@@ -162,7 +166,7 @@ class _Reader:
         if not is_update(self.bundle):
             cancelled = [is_cancelled_item(one) for one in (claim, *objects(claim, "item"))]
             if any(cancelled):
-                yield FieldError("/related", "missing", "send the claim that this one cancels")
+                yield FieldError("/related", "missing", "must name the claim that this one cancels")
         insurance = focal_insurance(claim)
         coverage = self.bundle.target(insurance.get("coverage"), "Coverage")
         patient = self.bundle.target(claim.get("patient"), "Patient")
@@ -172,11 +176,11 @@ class _Reader:
         beneficiary = self.bundle.target(coverage.get("beneficiary")) if coverage else None
         if coverage and patient and beneficiary is not None and beneficiary is not patient:
             self.places["/coverage"] = f"{self.bundle.path(coverage)}.beneficiary"
-            message = "the beneficiary of the coverage is not the patient of the claim"
+            message = "must be the patient of the claim"
             yield FieldError("/coverage", "contradicts", message)
 
     def _expect_parties(self) -> None:
-        """What to send of the patient and the providers."""
+        """The messages for missing values of the patient and the providers."""
         parts: tuple[tuple[str, object, tuple[str, ...]], ...] = (
             (
                 "/patient",
@@ -187,14 +191,14 @@ class _Reader:
             *(("/servicing_provider", one.get("provider"), ("",)) for one in self._team()),
         )
         self.expected |= {
-            "/patient/member_id": "send the member id, in an identifier of the patient with the type "
-            "MB or as subscriberId of the coverage",
-            "/patient/date_of_birth": "send the whole birth date, YYYY-MM-DD",
-            "/services": "send at least one item",
+            "/patient/member_id": "must have the member id, in an identifier with the type MB or as "
+            "subscriberId of the coverage",
+            "/patient/date_of_birth": "must be a full date, YYYY-MM-DD",
+            "/services": "must have at least one item",
         }
         for part in ("requesting_provider", "servicing_provider"):
-            self.expected[f"/{part}/npi"] = f"send the NPI, with the system {systems.US_NPI}"
-            self.expected[f"/{part}/tin"] = f"send the TIN, with the system {systems.US_TIN}"
+            self.expected[f"/{part}/npi"] = f"must have the NPI, with the system {systems.US_NPI}"
+            self.expected[f"/{part}/tin"] = f"must have the TIN, with the system {systems.US_TIN}"
         for pointer, reference, names in parts:
             types = ("Patient",) if pointer == "/patient" else PROVIDER_TYPES
             if reference and self.bundle.target(reference, *types) is None:
@@ -202,17 +206,17 @@ class _Reader:
                 self.expected |= {f"{pointer}{name}": words for name in names}
 
     def _unresolved(self, holder: Json, name: str, *types: str) -> str:
-        """Why a reference names no resource that fits, and what to send."""
+        """The message about a reference to a resource that is absent or of a wrong type."""
         found = self.bundle.target(holder.get(name))
         if found is None:
             return _ABSENT
         expected = " or ".join(types or (name.capitalize(),))
-        return f"it refers to a {found['resourceType']}: refer to an entry of the type {expected}"
+        return f"must refer to an entry of the type {expected}, not {found['resourceType']}"
 
     # -- Parties ----------------------------------------------------------------------------------
 
     def _team(self) -> list[Json]:
-        """The member of the care team who takes part in the whole claim, or the first of an item."""
+        """At most one member of the care team: one whose scope is the whole claim, else the first."""
         team = objects(self.claim, "careTeam")
         scope = systems.extension_url("careTeamClaimScope")
         overall = [
@@ -221,7 +225,7 @@ class _Reader:
         return (overall or team)[:1]
 
     def _servicing(self) -> Json | None:
-        """The servicing provider; ``None`` where the bundle does not have it."""
+        """The servicing provider; ``None`` if it is not in the bundle."""
         for member in self._team():
             where = f"careTeam[{objects(self.claim, 'careTeam').index(member)}].provider"
             reference = member.get("provider")
@@ -230,7 +234,7 @@ class _Reader:
 
 
 def _valid_part(entered: Json, error: ValidationError) -> RequestContent | None:
-    """The content without the values that are wrong, so that the rest of it can be checked."""
+    """The content without its invalid values, so that the rest can be validated."""
     part = deepcopy(entered)
     for one in error.errors(include_url=False):
         element: Any = part
@@ -242,7 +246,7 @@ def _valid_part(entered: Json, error: ValidationError) -> RequestContent | None:
                 break
             element = element[step]
         if name == "code":
-            # A line has a code; that of this line is an error already.
+            # A procedure requires a code. The invalid one is reported already.
             holder[name] = _ANY_CODE
         else:
             holder.pop(name, None)
@@ -253,7 +257,7 @@ def _valid_part(entered: Json, error: ValidationError) -> RequestContent | None:
 
 
 _ANY_CODE: Final = "00000"
-_VALUE_OF_A_LINE: Final = 6
-"""Parts of a pointer such as ``/services/0/procedures/1/units``."""
+_LINE_VALUE_PARTS: Final = 6
+"""The number of parts of a pointer such as ``/services/0/procedures/1/units``."""
 _USES: Final = ("preauthorization", "predetermination")
-_ABSENT: Final = "the bundle has no resource for this reference: send it as an entry"
+_ABSENT: Final = "must refer to an entry of the bundle"

@@ -1,4 +1,4 @@
-"""What the payer asserts about the coverage of an order, as the extension of Da Vinci CRD."""
+"""The extension coverage-information of Da Vinci CRD: what the payer asserts about an order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from precert.fhir.orders import CRD, reference_of
 COVERAGE_INFORMATION: Final = f"{CRD}/StructureDefinition/ext-coverage-information"
 REASONS: Final = f"{CRD}/CodeSystem/temp"
 DETAILS: Final = (f"{systems.TERMINOLOGY}/crd-coverage-detail", f"{CRD}/CodeSystem/temp")
-"""The code system of details, and the guide's own, which it retains for earlier clients."""
+"""The code system of coverage details, and CRD's temporary one, which earlier clients expect."""
 WITH_PA: Final = "withpa"
 _LIMITATION: Final = "cat-limitation"
 _CODE_SYSTEM: Final = {
@@ -36,13 +36,13 @@ _CODE_SYSTEM: Final = {
 
 @dataclass(frozen=True)
 class AssertedOrder:
-    """An order or appointment of a call with what is asserted for it."""
+    """An order or appointment of a call with its coverage assertions."""
 
     resource: Json
     assertion_id: str
     assertions: Sequence[CoverageAssertion]
     questionnaires: Sequence[Sequence[str]] = field(default=())
-    """Canonical addresses for each assertion."""
+    """Canonical URLs of the questionnaires of each assertion; empty if there are none at all."""
 
 
 def coverage_information(
@@ -52,7 +52,7 @@ def coverage_information(
     questionnaires: Sequence[str],
     on: date,
 ) -> Json:
-    """The extension of one assertion."""
+    """The extension of one assertion, dated ``on``; ``questionnaires`` are canonical URLs."""
     parts: list[Json | None] = [
         {"url": "coverage", "valueReference": {"reference": reference_of(coverage)}},
         _code("covered", assertion.covered),
@@ -111,7 +111,7 @@ def _contact(vendor: DelegatedVendor) -> Json:
 
 
 def system_actions(orders: Sequence[AssertedOrder], coverage: Json, on: date) -> list[Json]:
-    """One update for each order for which something is new: unchanged but for the extension."""
+    """An update action, of the extension only, for each order whose coverage information changed."""
     actions = (_updated(one, coverage, on) for one in orders)
     return [
         {
@@ -125,7 +125,7 @@ def system_actions(orders: Sequence[AssertedOrder], coverage: Json, on: date) ->
 
 
 def _updated(order: AssertedOrder, coverage: Json, on: date) -> Json | None:
-    """The order with its coverage information; ``None`` if it has the same already."""
+    """The order with its coverage information; ``None`` if it already has it, with any date."""
     questionnaires = order.questionnaires or [()] * len(order.assertions)
     extensions = [
         coverage_information(one, order.assertion_id, coverage, canonicals, on)
@@ -144,7 +144,7 @@ def _updated(order: AssertedOrder, coverage: Json, on: date) -> Json | None:
 
 
 def _is_of(extension: object, coverage: Json) -> bool:
-    """Whether it is coverage information about this coverage."""
+    """Whether an extension is coverage information about this coverage."""
     if not isinstance(extension, dict) or extension.get("url") != COVERAGE_INFORMATION:
         return False
     own = reference_of(coverage)

@@ -1,7 +1,7 @@
-"""The response bundle of a request of any channel, as ``Claim/$inquire`` would answer now.
+"""The current response bundle of a request from any channel, as ``Claim/$inquire`` returns it.
 
-For a claim of the Prior Authorization API it refers to that claim as it was sent. For a request of
-another channel, claim and parties are built from its content.
+For a request of the Prior Authorization API it is the response to the submitted claim. For a request of
+another channel, the claim and its parties are built from the content of the request.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from precert.fhir.responses import determined
 _CLAIM: Final = "Claim"
 
 
-def answer_of(
+def current_response(
     request: Request,
     original: bytes | None,
     *,
@@ -33,10 +33,10 @@ def answer_of(
     questionnaires: Questionnaires,
     at: datetime,
 ) -> Json:
-    """The response bundle with the state of a request.
+    """The response bundle with the current state of a request.
 
-    ``original`` is the claim as it was sent, compressed by gzip. Ids follow from ``seed``, so that an
-    answer that is sent again is the same.
+    ``original`` is the submitted bundle in its stored form (gzip), ``None`` for other channels. Ids are
+    derived from ``seed``, so that a repeated response has the same ids.
     """
     new_uuid = _numbered(seed)
     known = stored_bundle(original) if original else None
@@ -45,7 +45,7 @@ def answer_of(
     sequences = item_sequences(bundle) if known else ()
     if len(sequences) != lines:
         sequences = tuple(range(1, lines + 1))
-    answer = determined(
+    response = determined(
         request,
         sequences,
         bundle,
@@ -56,11 +56,11 @@ def answer_of(
         new_uuid=new_uuid,
     )
     number = {"system": systems.REQUEST_NUMBER, "value": request.submitted.number}
-    return {"resourceType": "Bundle", "id": new_uuid(), "identifier": number, **answer}
+    return {"resourceType": "Bundle", "id": new_uuid(), "identifier": number, **response}
 
 
 def _numbered(seed: str) -> Callable[[], str]:
-    """UUIDs that follow from a text, each with the next number."""
+    """A function that returns consecutive UUIDs, which are derived from ``seed`` and a number."""
     number = 0
 
     def new_uuid() -> str:
@@ -72,7 +72,7 @@ def _numbered(seed: str) -> Callable[[], str]:
 
 
 def _described(request: Request, payer: Payer, new_uuid: Callable[[], str]) -> Bundle:
-    """A claim with its parties, for a request that was not sent as a claim."""
+    """A bundle with a claim and its parties, for a request that was not submitted as a claim."""
     content = request.content
     if content.patient is None:
         raise AssertionError("a submitted request has a patient")

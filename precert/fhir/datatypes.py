@@ -1,7 +1,7 @@
-"""FHIR datatypes, as far as received elements are returned: only what FHIR permits.
+"""FHIR datatypes: select the valid parts of received elements that a response returns.
 
-A receiver refuses a whole response for one value that FHIR does not have, so a response repeats no
-such value of a claim. The bundle is stored as it was sent.
+Receivers refuse a response as a whole if one value is not valid FHIR, so invalid values of a claim are
+left out of its response. The stored bundle still has them.
 """
 
 import re
@@ -16,7 +16,7 @@ from precert.fhir.elements import Json
 from precert.fhir.us_core import valid_extension
 
 TypeOf = Callable[[Json], str | None]
-"""The type of the resource that a Reference names; ``None`` where the bundle does not have it."""
+"""Returns the type of the resource that a Reference names; ``None`` if the bundle does not have it."""
 
 _SHAPES: Final = {
     "Address": "use:AddressUse type:AddressType text:string line:string* city:string district:string "
@@ -34,7 +34,7 @@ _SHAPES: Final = {
     "Period": "start:dateTime end:dateTime",
     "Quantity": "value:decimal unit:string system:uri code:code",
     "Reference": "reference:string type:uri identifier:Identifier display:string",
-    # Of an order its moments alone, as repetitions have rules between their elements.
+    # Without ``repeat``, whose invariants between elements are not checked here.
     "Timing": "event:dateTime* code:CodeableConcept",
     # -- Parts of resources
     "CareTeam": "sequence:positiveInt provider:Reference(Practitioner|PractitionerRole|Organization)",
@@ -47,7 +47,7 @@ _SHAPES: Final = {
     "issuer:Reference(Organization)",
     "SupportingInfo": "category:CodeableConcept timingDate:date",
 }
-"""Elements by datatype; ``*`` where FHIR has a list. ``id`` and ``extension`` are of each."""
+"""Elements with their types by datatype; ``*`` marks a list. All have ``id`` and ``extension`` too."""
 
 _TEXT: Final = re.compile(r"[ \r\n\t\S]+")
 _INSTANT: Final = re.compile(
@@ -74,7 +74,7 @@ _CODES: Final[Mapping[str, frozenset[str]]] = {
         "NameUse": "usual official temp nickname anonymous old maiden",
     }.items()
 }
-"""Codes of FHIR's required value sets; of a location the only status that PAS permits."""
+"""Codes of FHIR's required value sets. LocationStatus has the only status that PAS permits."""
 
 _EXTENSION_VALUES: Final = {
     **{
@@ -104,7 +104,7 @@ _EXTENSION_VALUES: Final = {
     "valueUrl": "uri",
     "valueCanonical": "uri",
 }
-"""Values of extensions that are returned."""
+"""Datatype by name of ``value[x]``, for the extensions that are returned."""
 
 _X12_ELEMENTS: Final = {
     "certificationType": "1322",
@@ -129,11 +129,14 @@ _OF_PAS: Final[Mapping[str, tuple[str, str | None]]] = {
         "revenueUnitRateLimit": ("valueDecimal", None),
     }.items()
 }
-"""Extensions of PAS that are returned: the element of their value, and the system of its code."""
+"""Constraints of PAS extensions by URL: the element of the value, and the code system of its code."""
 
 
 def permitted(value: object, kind: str, type_of: TypeOf) -> Any:
-    """What FHIR permits of a value of a datatype; ``None`` where that is nothing."""
+    """The valid parts of a value of the datatype ``kind``; ``None`` if there are none.
+
+    ``kind`` is a key of the tables above, or ``Reference(A|B)`` with the permitted resource types.
+    """
     if kind in _PRIMITIVES:
         return value if _PRIMITIVES[kind](value) else None
     if not isinstance(value, dict):
@@ -149,7 +152,7 @@ def permitted(value: object, kind: str, type_of: TypeOf) -> Any:
 
 
 def members(element: Json, shape: str, type_of: TypeOf) -> Json:
-    """The elements of an object that its shape has, each with what FHIR permits of it."""
+    """The elements of an object that ``shape`` lists, each with its valid parts."""
     found: Json = {}
     for name, value in element.items():
         kind, is_list = _parsed(shape).get(name, (None, False))
@@ -178,7 +181,7 @@ def _valid_part(value: object, kind: str, type_of: TypeOf, *, is_list: bool) -> 
 
 
 def _sibling(value: object, primitive: object, type_of: TypeOf) -> Any:
-    """The extensions of a primitive, or of a list of primitives of the same length."""
+    """The valid parts of ``_name``: extensions of a primitive, or of a list of the same length."""
     if isinstance(value, list):
         known = len(primitive) if isinstance(primitive, list) else len(value)
         found = [_sibling(one, None, type_of) for one in value]
@@ -188,7 +191,10 @@ def _sibling(value: object, primitive: object, type_of: TypeOf) -> Any:
 
 
 def _reference(found: Json, targets: str, type_of: TypeOf) -> Json:
-    """A Reference to a resource of another type, or to one within a resource, is to none."""
+    """The Reference without ``reference`` if that names a contained resource or a wrong type.
+
+    Its text then remains as ``display``, if the Reference has nothing else.
+    """
     sent = str(found.get("reference", ""))
     kind = type_of(found)
     if sent.startswith("#") or (targets and kind is not None and kind not in targets.split("|")):
@@ -199,7 +205,7 @@ def _reference(found: Json, targets: str, type_of: TypeOf) -> Json:
 
 
 def _extension(value: Json, type_of: TypeOf) -> Json | None:
-    """An extension with one value, or with extensions of its own."""
+    """The extension, if it has one valid value or else valid extensions of its own."""
     url = permitted(value.get("url"), "uri", type_of)
     names = [name for name in value if name.startswith("value")]
     if url is None or len(names) > 1:
@@ -221,7 +227,7 @@ def _extension(value: Json, type_of: TypeOf) -> Json | None:
 
 @cache
 def _parsed(shape: str) -> Mapping[str, tuple[str, bool]]:
-    """Kind of each element, and whether it is a list."""
+    """The datatype of each element of a shape, and whether the element is a list."""
     found = {"id": ("string", False), "extension": ("Extension", True)}
     for one in shape.split():
         name, _, kind = one.partition(":")
@@ -243,7 +249,7 @@ def _is_one_of(codes: frozenset[str]) -> Callable[[object], bool]:
 
 
 def is_full_date(value: object) -> bool:
-    """Whether a value is a date with its day."""
+    """Whether a value is a date with its day (YYYY-MM-DD)."""
     try:
         return date.fromisoformat(str(value)).isoformat() == value
     except ValueError:
@@ -251,13 +257,13 @@ def is_full_date(value: object) -> bool:
 
 
 def _is_date(value: object) -> bool:
-    """A date, which can be a year or a month alone."""
+    """Whether a value is a FHIR date, which can be a year or a month alone."""
     if not isinstance(value, str) or len(value) not in map(len, ("2026", "2026-01", "2026-01-01")):
         return False
     return is_full_date(f"{value}-01-01"[: len("2026-01-01")])
 
 
-def _is_moment(value: object) -> bool:
+def _is_instant(value: object) -> bool:
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return False
     hour, minute, second = (int(value[at : at + 2]) for at in (11, 14, 17))
@@ -277,10 +283,10 @@ _PRIMITIVES: Final[Mapping[str, Callable[[object], bool]]] = {
     **{name: _is_one_of(codes) for name, codes in _CODES.items()},
     "boolean": lambda value: isinstance(value, bool),
     "date": _is_date,
-    "dateTime": lambda value: _is_date(value) or _is_moment(value),
+    "dateTime": lambda value: _is_date(value) or _is_instant(value),
     "decimal": _is_decimal,
     "fullDate": is_full_date,
-    "instant": _is_moment,
+    "instant": _is_instant,
     "integer": _is_integer,
     "positiveInt": lambda value: _is_integer(value, 1),
 }

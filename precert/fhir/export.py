@@ -1,19 +1,19 @@
 """The entered data as a Da Vinci PAS request bundle for a delegated vendor (C8).
 
 A FHIR R4 Bundle in the form of ``profile-pas-request-bundle`` 2.2: the Claim first, then every
-resource that it references, each under its own ``urn:uuid``. What was not entered is omitted, or marked
-as unknown where the profile requires an element. In particular:
+resource that it references, each with its own ``urn:uuid``. Data that was not entered is omitted, or
+marked as unknown if the profile requires the element. In particular:
 
-* A check may have no requesting provider. Then the servicing provider is the requestor, as either may
-  submit (A7).
-* The form has no field for the patient's sex and the payer's national id: the first is marked as
-  unknown, the other is omitted.
-* The patient is the subscriber, as X12 calls a patient who has a member id of their own.
-* A provider's name is one text and is not split into parts.
+* If a check has no requesting provider, the servicing provider is the requestor, as either can submit
+  (A7).
+* The form has no fields for the patient's sex and the payer's national id: the sex is unknown, and the
+  id is omitted.
+* The patient is the subscriber (X12: a patient with a member id of their own).
+* A provider's name is one text that is not split into parts.
 * Revenue codes are in ``item.revenue`` and DRGs among the diagnoses, as the guide maps them to
   X12 278; ``productOrService`` is then not applicable.
-* ``item.category`` has an X12 service type where the payer's form has one, else its text.
-* Only one stay fits the guide's admission and discharge dates: the first one entered.
+* ``item.category`` has the X12 service type if the payer's form has one, and always the text.
+* The guide has one admission and one discharge date: those of the first stay that was entered.
 * Documents are not included; the vendor's requirements list those that it needs.
 """
 
@@ -29,7 +29,14 @@ from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Purpose, Urgency
 from precert.domain.wording import written_diagnosis
 from precert.fhir import parties, systems
-from precert.fhir.elements import Json, concept, extension, not_applicable, present, reference
+from precert.fhir.elements import (
+    Json,
+    concept,
+    extension,
+    not_applicable,
+    present,
+    reference,
+)
 
 USE_OF = {
     Purpose.PRECERTIFICATION: "preauthorization",
@@ -39,13 +46,13 @@ USE_OF = {
 
 @dataclass
 class Entries:
-    """The bundle's entries in the order added, each under a ``urn:uuid`` of its own."""
+    """The entries of a bundle in the order in which they are added."""
 
     new_uuid: Callable[[], str]
     resources: list[Json] = field(default_factory=list)
 
     def add(self, resource: Json) -> str:
-        """Adds a resource and answers what refers to it."""
+        """Add a resource with a new id, and return its full URL (``urn:uuid``)."""
         identity = self.new_uuid()
         full_url = f"urn:uuid:{identity}"
         kind = {"resourceType": resource["resourceType"], "id": identity}
@@ -62,9 +69,10 @@ def request_bundle(
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> Json:
-    """The bundle of a request that holds only what one vendor decides.
+    """The bundle of a request.
 
-    ``note`` is added as a free text: where the request comes from. The services have lines.
+    ``content`` has only the services that one vendor decides, each with procedures. ``note`` is added
+    as a free-form message: the source of the request.
     """
     created = instant_text(at, "seconds")
     claim_id = new_uuid()
@@ -78,7 +86,7 @@ def request_bundle(
     performer = party(entries, servicing, is_requestor=alone)
     requestor = performer if alone else party(entries, requesting, is_requestor=True)
     drugs = [_drug(entries, service, patient) for service in content.services]
-    lines = _Lines(content, payer, drugs)
+    lines = _ClaimLines(content, payer, drugs)
     claim = present(
         resourceType="Claim",
         id=claim_id,
@@ -110,7 +118,7 @@ def request_bundle(
 
 
 def party(entries: Entries, provider: Provider, *, is_requestor: bool) -> str:
-    """A facility as an organization, an individual in a role."""
+    """Add a provider and return the full URL: of a role for an individual, else of an organization."""
     if provider.kind is not ProviderKind.INDIVIDUAL:
         return entries.add(parties.organization(provider, is_requestor=is_requestor))
     practitioner = entries.add(parties.practitioner(provider))
@@ -118,18 +126,18 @@ def party(entries: Entries, provider: Provider, *, is_requestor: bool) -> str:
 
 
 def _drug(entries: Entries, service: Service, patient: str) -> str | None:
-    """The resource of a drug with a name or an NDC; ``None`` for any other."""
+    """Add the MedicationRequest of a service and return its full URL; ``None`` without name and NDC."""
     drug = service.medication
     if drug is None or not (drug.name or drug.ndc):
         return None
     return entries.add(parties.medication(drug, patient))
 
 
-# -- The claim's head ---------------------------------------------------------------------------------
+# -- Claim header -------------------------------------------------------------------------------------
 
 
 def claim_type(content: RequestContent) -> str:
-    """FHIR's claim type: institutional if a service is a stay."""
+    """FHIR's claim type: institutional if a service is inpatient, else professional."""
     stays = any(_is_stay(service) for service in content.services)
     return "institutional" if stays else "professional"
 
@@ -139,7 +147,7 @@ def _is_stay(service: Service) -> bool:
 
 
 def _urgency(content: RequestContent) -> Urgency | None:
-    """The most pressing of the services."""
+    """The highest urgency of the services."""
     requested = {service.urgency for service in content.services}
     order = (Urgency.EMERGENCY, Urgency.EXPEDITED, Urgency.STANDARD)
     return next((urgency for urgency in order if urgency in requested), None)
@@ -185,8 +193,8 @@ def _dates(content: RequestContent) -> Iterator[tuple[str, Json]]:
     if stay and stay.admission_date:
         yield "admissionDates", _timing(stay.admission_date, stay.admission_date)
         if stay.requested_days:
-            leaves = days_after(stay.admission_date, stay.requested_days)
-            yield "dischargeDates", _timing(leaves, leaves)
+            discharge = days_after(stay.admission_date, stay.requested_days)
+            yield "dischargeDates", _timing(discharge, discharge)
 
 
 def _timing(first: date, last: date) -> Json:
@@ -198,11 +206,11 @@ def _timing(first: date, last: date) -> Json:
 # -- Diagnoses and items ------------------------------------------------------------------------------
 
 
-class _Lines:
-    """The claim's diagnoses, each once, and its items, which point at them."""
+class _ClaimLines:
+    """The claim's items, and its diagnoses without repetition, to which the items refer."""
 
     def __init__(self, content: RequestContent, payer: Payer, drugs: Sequence[str | None]) -> None:
-        """``drugs`` are what each service's medication is referred to by."""
+        """``drugs`` has the full URL of each service's MedicationRequest, or ``None``."""
         self.diagnoses: list[Json] = []
         self.items: list[Json] = []
         self._sequences: dict[tuple[str, str], int] = {}
@@ -221,7 +229,7 @@ class _Lines:
             self.diagnoses[principal - 1]["type"] = [kind]
 
     def _diagnosis(self, system: str, code: str) -> int:
-        """The sequence of a diagnosis; a new one is added."""
+        """The sequence of a diagnosis, which is added if it is new."""
         if (system, code) not in self._sequences:
             sequence = self._sequences[system, code] = len(self.diagnoses) + 1
             self.diagnoses.append(

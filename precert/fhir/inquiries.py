@@ -1,4 +1,4 @@
-"""PAS inquiries: a Claim that describes by example which requests are meant."""
+"""PAS inquiries: the elements of a Claim are the search criteria (query by example)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,7 +21,7 @@ from precert.fhir.claims import focal_insurance
 from precert.fhir.elements import Json
 from precert.fhir.received_parties import patient_of
 
-_PURPOSES: Final = {
+_LABELS: Final = {
     "/member_id": "The member id of the patient",
     "/date_of_birth": "The birth date of the patient",
     "/first_day": "The first date of service",
@@ -29,17 +29,17 @@ _PURPOSES: Final = {
     "/codes": "The codes of the items",
     "/numbers": "The precertification numbers",
 }
-"""What each value of an inquiry is, in its errors."""
+"""Names of an inquiry's values in error messages, by pointer."""
 _CODED: Final = tuple(
     system.replace("http://", "https://", 1) for system in systems.CODE_SYSTEMS.values()
 )
 
 
 def read_inquiry(bundle: Bundle) -> Inquiry:
-    """The requests that the bundle's claim describes.
+    """The search criteria in the bundle's claim; the first :data:`MOST_NUMBERS` numbers are used.
 
     Raises:
-        UnprocessableBundleError: it names no member, or a value has no valid form.
+        UnprocessableBundleError: the claim has no member id, or a value is not valid; all are listed.
     """
     claim = bundle.first
     places: dict[str, str] = {}
@@ -61,7 +61,7 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
                 Issue(
                     "value",
                     places.get(f"/patient{one.pointer}", "Claim"),
-                    f"{_PURPOSES.get(one.pointer, 'The claim')}: {one.message}.",
+                    f"{_LABELS.get(one.pointer, 'The claim')}: {one.message}.",
                 )
                 for one in errors_of(error)
             ]
@@ -69,7 +69,7 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
 
 
 def _codes(claim: Json) -> Iterator[str]:
-    """Codes of the items; none if an item has no code, which means any service."""
+    """The codes of the items; none if an item has no code, as such an item means any service."""
     found: list[str] = []
     for item in objects(claim, "item"):
         own = [code for system, code in codings(item.get("productOrService")) if system in _CODED]

@@ -1,7 +1,7 @@
-"""What a response states of a service line beside its decision: what was requested, and for whom.
+"""The details of a service line in a response, other than its decision: services, dates, providers.
 
-Elements of the claim's own item that the plan does not judge are returned as they were sent; what the
-plan knows of a line is written from the request, so that answers of every channel have it.
+Elements of the claim's item that the payer does not process are returned as they were sent. All others
+are taken from the request, so that responses for every channel have them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,21 +21,25 @@ from precert.fhir.bundles import Bundle, code_in, objects
 from precert.fhir.elements import Json, concept, extension, present, reference
 
 _ECHOED: Final = ("itemTraceNumber", "authorizationNumber")
-"""Extensions of an item that are returned with the item, and with what is approved instead of it."""
+"""Extensions of a claim's item that are returned in ``item`` and in ``addItem``."""
 _OF_APPROVED: Final = (
     *("certificationType", "epsdtIndicator", "nursingHomeLevelOfCare"),
     *("nursingHomeResidentialStatus", "requestedService", "revenueUnitRateLimit"),
     "serviceItemRequestType",
 )
-"""Further extensions of an item, which qualify what is approved."""
+"""Further extensions of a claim's item that are returned in ``addItem``."""
 _REPEATED: Final = frozenset({"itemTraceNumber"})
-"""Of these extensions an item can have several."""
+"""Extensions that an item can have more than once."""
 _DISCHARGE: Final = "dischargeDates"
 
 
 @dataclass(frozen=True)
 class ItemDetails:
-    """One line of a request with the item of its claim, if the answer is to a claim."""
+    """A service line with its service and its item in the claim.
+
+    ``procedure`` is ``None`` for a line without a code; ``sent`` is empty without a claim; ``inquired``
+    is whether the response is to an inquiry.
+    """
 
     line: ServiceLine
     service: Service
@@ -52,7 +56,7 @@ class ItemDetails:
         return self.line.decisions[-1] if decided else None
 
     def of_item(self) -> list[Json]:
-        """Extensions of the item: what was requested, and what is approved as requested."""
+        """The extensions of ``item``: what was requested and, if approved, what is authorized."""
         approved = self.line.approved
         found = [*self._echoed(_ECHOED), *self._requested()]
         if approved is not None:
@@ -60,7 +64,7 @@ class ItemDetails:
         return found
 
     def of_added(self, decision: Decision, approved: Approved) -> Json:
-        """Members of what is approved instead of an item."""
+        """The members of ``addItem``, which has what was approved instead of the requested item."""
         return {
             "extension": [
                 *self._echoed((*_ECHOED, *_OF_APPROVED)),
@@ -81,7 +85,7 @@ class ItemDetails:
         }
 
     def providers(self) -> list[Json]:
-        """The providers for whom the line is approved."""
+        """The providers for whom the line is approved, as extensions itemAuthorizedProvider."""
         return [
             extension(
                 "itemAuthorizedProvider",
@@ -110,13 +114,13 @@ class ItemDetails:
         approved = self.line.approved
         yield from self._admission(approved.from_date if approved else None)
         diagnoses = [self.service.primary_diagnosis, *self.service.additional_diagnoses]
-        # The answer to an inquiry has one.
+        # The response to an inquiry permits one diagnosis.
         for one in [*filter(None, diagnoses)][: 1 if self.inquired else None]:
             code = concept(systems.ICD_10_CM, written_diagnosis(one))
             yield extension("communicatedDiagnosis", valueCodeableConcept=code)
 
     def _admission(self, approved_from: date | None) -> Iterator[Json]:
-        """Admission and, where the claim states it, discharge of a stay."""
+        """The admission date of a stay and, if the claim has it, the discharge date."""
         admitted = approved_from or self.service.admission_date
         if self.service.authorization_type is not AuthorizationType.INPATIENT or admitted is None:
             return
@@ -166,7 +170,7 @@ class ItemDetails:
         return concept(systems.CMS_PLACE_OF_SERVICE, code) if code else None
 
     def _provider_references(self) -> list[Json]:
-        """The members of the claim's care team for the item, as practitioners and organizations."""
+        """The item's care team members, else the requesting provider: practitioner or organization."""
         numbers = self.sent.get("careTeamSequence")
         team = [
             one
@@ -182,7 +186,7 @@ class ItemDetails:
 def details_of(
     request: Request, bundle: Bundle, payer: Payer, *, inquired: bool
 ) -> Callable[[ServiceLine, Json], ItemDetails]:
-    """The details of a request's lines, by line and item of the claim."""
+    """A function that returns the details of a service line with its item of the claim."""
     known = {
         line_id: (service, procedure)
         for line_id, service, procedure in numbered_lines(request.content.services)
@@ -196,7 +200,10 @@ def details_of(
 
 
 def parties_of(bundle: Bundle, sent: object) -> dict[str, str]:
-    """The full URLs of the practitioner and the organization of a provider, by their types."""
+    """The full URLs of a provider's practitioner and organization, by resource type.
+
+    ``sent`` is a Reference to one of these or to a PractitionerRole.
+    """
     target = bundle.target(sent)
     parties = [target]
     if target is not None and target["resourceType"] == "PractitionerRole":
@@ -210,11 +217,12 @@ def parties_of(bundle: Bundle, sent: object) -> dict[str, str]:
 
 
 def period(first: date, last: date) -> Json:
+    """A FHIR Period of days."""
     return {"start": first.isoformat(), "end": last.isoformat()}
 
 
 def quantity(approved: Approved) -> Json | None:
-    """The approved units."""
+    """The approved units as a Quantity; ``None`` if no units are approved."""
     if approved.units is None:
         return None
     unit = approved.unit_type.value.lower() if approved.unit_type else None
@@ -222,7 +230,7 @@ def quantity(approved: Approved) -> Json | None:
 
 
 def issued(at: datetime) -> Json:
-    """When a line was decided."""
+    """The extension with the date (UTC) of a line's decision."""
     return extension("itemPreAuthIssueDate", valueDate=at.astimezone(UTC).date().isoformat())
 
 

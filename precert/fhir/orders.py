@@ -1,7 +1,7 @@
 """The orders of a CDS Hooks call, read from its context and prefetch.
 
-Resources are read element by element: what is not read here is ignored. A value without the form that
-the product needs is left out, as one that was not sent: an order is never refused for its content.
+Resources are read element by element, and other elements are ignored. Invalid values are treated as
+missing: an order is never refused because of its content.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ ORDER_TYPES: Final = frozenset(
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 _OUTPATIENT: Final = frozenset({"AMB", "HH", "VR", "FLD", "OBSENC", "SS"})
 _URGENT: Final = frozenset({"urgent", "asap", "stat"})
-_MOST_DEPTH: Final = 12
+_MAX_DEPTH: Final = 12
 _BILLING: Final = {
     system.replace("http://", "https://", 1): kind
     for system, kind in (
@@ -53,7 +53,7 @@ Model = TypeVar("Model")
 
 @dataclass
 class HookResources:
-    """What a call sent: the resources of its context and prefetch, by their references."""
+    """The resources in the context and prefetch of a call, indexed by reference."""
 
     resources: list[Json]
 
@@ -61,6 +61,7 @@ class HookResources:
         self._index()
 
     def add(self, resources: Iterable[Json]) -> None:
+        """Add resources that were read from the client's FHIR server."""
         self.resources.extend(resources)
         self._index()
 
@@ -75,7 +76,7 @@ class HookResources:
         self.bundle = Bundle(document, by_id, positions)
 
     def target(self, reference: object, holder: Json | None = None) -> Json | None:
-        """The resource that a Reference names, also one contained in its holder."""
+        """The resource that a Reference names; ``holder`` is the resource that can contain it."""
         url = text(reference, "reference")
         if url is not None and url.startswith("#"):
             contained = objects(holder, "contained")
@@ -83,11 +84,12 @@ class HookResources:
         return self.bundle.target(reference)
 
     def of_type(self, kind: str) -> list[Json]:
+        """The resources of a type."""
         return [one for one in self.resources if one["resourceType"] == kind]
 
 
 def resources_in(value: object) -> Iterator[Json]:
-    """The resources of a prefetched value: one resource, or those of a bundle."""
+    """The resources of a prefetched value: the resource itself, or those of a Bundle."""
     if not isinstance(value, dict):
         return
     if value.get("resourceType") == "Bundle":
@@ -98,11 +100,12 @@ def resources_in(value: object) -> Iterator[Json]:
 
 
 def reference_of(resource: Json) -> str:
+    """The relative reference to a resource: ``Type/id``."""
     return f"{resource['resourceType']}/{resource.get('id')}"
 
 
 def orders_of(appointment: Json, found: HookResources) -> list[Json]:
-    """The orders that an appointment is based on, as far as they are known."""
+    """The orders in ``basedOn`` of an appointment that the call has."""
     orders: list[Json] = []
     for based_on in objects(appointment, "basedOn"):
         alternate = extension_of(based_on, ALTERNATE_REFERENCE)
@@ -113,7 +116,7 @@ def orders_of(appointment: Json, found: HookResources) -> list[Json]:
 
 
 def read_patient(found: HookResources, patient_id: str, coverage: Json) -> Patient | None:
-    """Member id, birth date and names, from the patient and the coverage, if all four are there."""
+    """The patient of a call; ``None`` without a valid member id, birth date, last and first name."""
     sent = patient_of(
         found.bundle,
         {"patient": {"reference": f"Patient/{patient_id}"}},
@@ -124,7 +127,7 @@ def read_patient(found: HookResources, patient_id: str, coverage: Json) -> Patie
 
 
 def member_id_of(coverage: Json) -> str | None:
-    """The member id that a coverage states."""
+    """The member id of a coverage, if it is valid."""
     found = HookResources([coverage])
     insurance = {"coverage": {"reference": reference_of(coverage)}}
     sent = patient_of(found.bundle, {}, insurance, {}).get("member_id")
@@ -140,9 +143,10 @@ def read_order(
     encounter: Json | None = None,
     booked: Json | None = None,
 ) -> Order:
-    """An order as a check reads it.
+    """An order as the input of a check.
 
-    ``performer`` is the one that it is dispatched to, ``booked`` the appointment for it.
+    ``performer`` is a Reference to the party that the order is dispatched to, ``encounter`` the
+    encounter of the call, and ``booked`` the appointment for the order.
     """
     return _OrderReader(resource, found, payer, performer, encounter, booked).read()
 
@@ -177,7 +181,7 @@ class _OrderReader:
     # -- Codes ----------------------------------------------------------------------------------------
 
     def _concepts(self) -> Iterator[Json]:
-        """The CodeableConcepts that state what is ordered, and the billing options anywhere in it."""
+        """The CodeableConcepts of the ordered service or product, then the billing options."""
         one = self.resource
         named = [
             one.get("code"),
@@ -212,7 +216,7 @@ class _OrderReader:
                     continue
                 seen.add((system, code))
                 if kind in (CodeType.CPT, CodeType.HCPCS):
-                    # As in claims: the form of the code decides on the level of HCPCS.
+                    # As in claims, the code type depends on the format of the code.
                     kind = CodeType.HCPCS if code[:1].isalpha() else CodeType.CPT
                 sent = {"code": code, "code_type": kind, "units": units, "unit_type": "UNITS"}
                 if (procedure := _valid(Procedure, sent)) is not None:
@@ -240,26 +244,28 @@ class _OrderReader:
     # -- Setting --------------------------------------------------------------------------------------
 
     def _day(self) -> date | None:
-        """The first day of the service, of the appointment where it is booked."""
+        """The first day of the service: of the appointment, if it is booked."""
         found = (day for one in (self.booked, self.resource) if one for day in _days(one))
         return next((day for one in found if (day := _date(one)) is not None), None)
 
     def _authorization_type(self) -> AuthorizationType | None:
-        """Inpatient or outpatient, by the order's own category or a stay that it is part of."""
+        """Inpatient or outpatient, by the category of the order or the class of its encounter."""
         one = self.resource
         stated = [*objects(one, "category"), *objects(one, "serviceCategory")]
         stated += [found.get("valueCodeableConcept", {}) for found in self._categories()]
-        classes = {code for each in stated for system, code in codings(each) if _is_act(system)}
+        classes = {
+            code for each in stated for system, code in codings(each) if _is_act_code(system)
+        }
         if one["resourceType"] == "Encounter" and isinstance(one.get("class"), dict):
             classes.add(text(one["class"], "code") or "")
         if classes & _INPATIENT:
             return AuthorizationType.INPATIENT
-        if classes & _OUTPATIENT or one["resourceType"] in _AT_HOME:
+        if classes & _OUTPATIENT or one["resourceType"] in _OUTPATIENT_TYPES:
             return AuthorizationType.OUTPATIENT
         encounter = self.found.target(one.get("encounter"), one) or self.encounter or {}
         stay = encounter.get("class")
         code = stay.get("code") if isinstance(stay, dict) else None
-        # The visit at which a service is ordered does not state where it is performed; a stay does.
+        # A service ordered during a stay is inpatient. One ordered at a visit can be either.
         return AuthorizationType.INPATIENT if code in _INPATIENT else None
 
     def _categories(self) -> list[Json]:
@@ -267,7 +273,7 @@ class _OrderReader:
         return [one for one in found if one.get("url") == REQUEST_CATEGORY]
 
     def _types(self) -> tuple[str, ...]:
-        """The payer's types of service with the X12 service type of the order."""
+        """The payer's types of service with an X12 service type of the order."""
         one = self.resource
         stated = [*objects(one, "category"), *objects(one, "serviceCategory")]
         stated += [found.get("valueCodeableConcept", {}) for found in self._categories()]
@@ -278,7 +284,7 @@ class _OrderReader:
         return tuple(kind.code for kind in kinds if kind.x12_service_type in codes)
 
     def _places(self) -> tuple[str, ...]:
-        """The payer's places of service with the CMS code of the order."""
+        """The payer's places of service with a CMS place of service code of the order."""
         codes = {
             code
             for one in objects(self.resource, "locationCode")
@@ -336,11 +342,11 @@ _DIAGNOSIS: Final[TypeAdapter[str]] = TypeAdapter(Diagnosis)
 _SERVICE_DATE: Final[TypeAdapter[date]] = TypeAdapter(ServiceDate)
 _EQUIPMENT: Final = "12"
 """X12 1365: durable medical equipment, purchase."""
-_AT_HOME: Final = frozenset({"DeviceRequest", "MedicationRequest", "VisionPrescription"})
-"""Orders that are of outpatient services unless they state otherwise."""
+_OUTPATIENT_TYPES: Final = frozenset({"DeviceRequest", "MedicationRequest", "VisionPrescription"})
+"""Types of orders that are outpatient unless their category states otherwise."""
 
 
-def _is_act(system: str) -> bool:
+def _is_act_code(system: str) -> bool:
     return system.endswith("/v3-ActCode")
 
 
@@ -350,7 +356,7 @@ def _codes_of(concepts: object) -> set[str]:
 
 
 def _billing_options(element: object, depth: int) -> Iterator[Json]:
-    if depth > _MOST_DEPTH:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(element, dict):
         if element.get("url") == BILLING_OPTIONS and isinstance(
@@ -365,7 +371,7 @@ def _billing_options(element: object, depth: int) -> Iterator[Json]:
 
 
 def _days(one: Mapping[str, Any]) -> Iterator[object]:
-    """Where an order or appointment states its day, in the order in which they count."""
+    """Yield the dates of an order or appointment, most relevant first; ``None`` for absent ones."""
     period, timing = one.get("occurrencePeriod"), one.get("occurrenceTiming")
     yield one.get("occurrenceDateTime")
     yield period.get("start") if isinstance(period, dict) else None
@@ -396,7 +402,7 @@ def _valid(model: "type[Model] | TypeAdapter[Model]", value: object) -> Model | 
 
 
 def _valid_parts(sent: Json) -> Provider | None:
-    """A provider without the parts that have no valid form."""
+    """A provider without the parts that are not valid; ``None`` if the rest is not valid."""
     parts = dict(sent)
     for _ in range(len(sent)):
         try:

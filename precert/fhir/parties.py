@@ -1,4 +1,4 @@
-"""Who takes part in a request: patient, payer with its coverage, and providers."""
+"""Resources built from the content of a request: patient, payer, coverage, providers, drugs."""
 
 from precert.domain.content import Medication, Patient, Provider
 from precert.domain.coverage import Coverage
@@ -18,7 +18,7 @@ from precert.fhir.elements import (
 
 
 def patient(coverage: Coverage | Patient) -> Json:
-    """The patient, as covered or as entered."""
+    """The Patient, from the coverage or as entered."""
     return {
         "resourceType": "Patient",
         "meta": systems.profile("beneficiary"),
@@ -30,10 +30,12 @@ def patient(coverage: Coverage | Patient) -> Json:
 
 
 def member_identifier(coverage: Coverage | Patient) -> Json:
+    """The member id as an Identifier of the type MB."""
     return member_identifier_of(coverage.member_id)
 
 
 def member_identifier_of(member_id: str) -> Json:
+    """A member id as an Identifier of the type MB."""
     return {
         "type": concept(systems.IDENTIFIER_TYPE, "MB"),
         "system": systems.MEMBER_ID,
@@ -55,7 +57,10 @@ def insurer(payer: Payer) -> Json:
 
 
 def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
-    """The patient's coverage; with a member id of their own, X12 calls a patient the subscriber."""
+    """The Coverage; ``beneficiary`` and ``payor`` are full URLs.
+
+    The relationship is self: X12 treats a patient with a member id of their own as the subscriber.
+    """
     plan = coverage.plan
     classes = (
         ("group", coverage.account, coverage.account_name),
@@ -92,7 +97,10 @@ def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
 
 
 def organization(provider: Provider, *, is_requestor: bool) -> Json:
-    """A facility, or a provider without a kind; ``is_requestor`` where it requests."""
+    """The Organization of a facility, or of a provider without a kind.
+
+    With ``is_requestor`` it has the profile of the requestor.
+    """
     entity = systems.ENTITY_OF_KIND[provider.kind or ProviderKind.INDIVIDUAL]
     return present(
         resourceType="Organization",
@@ -108,7 +116,10 @@ def organization(provider: Provider, *, is_requestor: bool) -> Json:
 
 
 def medication(drug: Medication, subject: str) -> Json:
-    """A drug by its NDC and name; how often and by which way in the words entered."""
+    """The MedicationRequest of a drug, with NDC, name, frequency and route as entered.
+
+    ``subject`` is the full URL of the patient.
+    """
     dosage = present(
         timing=present(code=present(text=drug.frequency)), route=present(text=drug.route)
     )
@@ -126,6 +137,7 @@ def medication(drug: Medication, subject: str) -> Json:
 
 
 def practitioner(provider: Provider) -> Json:
+    """The Practitioner of an individual provider, whose name is not split into parts."""
     return present(
         resourceType="Practitioner",
         meta=systems.profile("practitioner"),
@@ -136,10 +148,11 @@ def practitioner(provider: Provider) -> Json:
     )
 
 
-def role(provider: Provider, practitioner_: str) -> Json:
+def role(provider: Provider, practitioner_url: str) -> Json:
+    """The PractitionerRole of an individual provider; ``practitioner_url`` is a full URL."""
     return present(
         resourceType="PractitionerRole",
         meta=systems.profile("practitionerrole"),
-        practitioner=reference(practitioner_),
+        practitioner=reference(practitioner_url),
         telecom=telecom(provider),
     )

@@ -1,4 +1,4 @@
-"""Questionnaires, value sets and draft responses as Da Vinci DTR packages them."""
+"""The resources of a Da Vinci DTR package: Questionnaire, value sets and draft response."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _VERSIONS: Final = {
     "url": "http://hl7.org/fhir/StructureDefinition/artifact-versionAlgorithm",
     "valueCoding": {"system": "http://hl7.org/fhir/version-algorithm", "code": "natural"},
 }
-"""How the versions of a questionnaire are compared, which SDC requires beside each version."""
+"""How versions of a questionnaire are compared. SDC requires it with each version."""
 DOCUMENTATION_CODES: Final = f"{CRD}/CodeSystem/coverage-information-codes"
 BY_SERVER: Final = "auto-server"
 _VALUES: Final = {
@@ -44,20 +44,23 @@ _VALUES: Final = {
 
 @dataclass(frozen=True)
 class PackageRequest:
-    """What a client requests a package for."""
+    """The input of ``$questionnaire-package``."""
 
     coverage: Json
     orders: tuple[Json, ...]
     canonicals: tuple[str, ...]
+    """Canonical URLs of the requested questionnaires."""
     context: str | None
+    """The ``questionnaire-context`` of a PAS Task."""
     changed_since: datetime | None
 
 
 def read_package_request(document: Json) -> PackageRequest:
-    """The Parameters of ``$questionnaire-package``.
+    """Read the Parameters of ``$questionnaire-package``.
 
     Raises:
-        UnprocessableBundleError: they are none, or something that is needed is missing.
+        UnprocessableBundleError: the resource is not Parameters, or parameters are missing or not
+            valid; all of them are listed.
     """
     parameters = parameters_of(document)
     coverages = [
@@ -70,15 +73,15 @@ def read_package_request(document: Json) -> PackageRequest:
     context = next(iter(_texts(parameters, "context", "valueString")), None)
     issues = []
     if len(coverages) != 1:
-        message = f"Send one Coverage; there are {len(coverages)}."
+        message = f"There must be one Coverage, not {len(coverages)}."
         issues.append(Issue("required", "Parameters.parameter.where(name='coverage')", message))
     if not orders and not canonicals and context is None:
-        message = "Send an order, a questionnaire or a context."
+        message = "There must be an order, a questionnaire or a context."
         issues.append(Issue("required", "Parameters.parameter", message))
     since = next(iter(_texts(parameters, "changedsince", "valueInstant")), None)
     changed_since = _instant(since) if since else None
     if since and changed_since is None:
-        message = "Send an instant with a time zone, as in 2026-07-01T09:00:00Z."
+        message = "changedsince must be an instant with a time zone, as in 2026-07-01T09:00:00Z."
         place = "Parameters.parameter.where(name='changedsince')"
         issues.append(Issue("value", place, message))
     if issues:
@@ -90,11 +93,11 @@ def parameters_of(document: Json) -> list[Json]:
     """The parameters of a Parameters resource.
 
     Raises:
-        UnprocessableBundleError: it is another resource.
+        UnprocessableBundleError: the resource has another type.
     """
     if document.get("resourceType") != "Parameters":
         raise UnprocessableBundleError(
-            [Issue("structure", "Parameters", "Send one resource of type Parameters.")]
+            [Issue("structure", "Parameters", "The body must be one resource of type Parameters.")]
         )
     return objects(document, "parameter")
 
@@ -111,17 +114,17 @@ def _texts(parameters: Sequence[Json], name: str, value: str) -> list[str]:
 
 def _instant(value: str) -> datetime | None:
     try:
-        instant = datetime.fromisoformat(value)
+        found = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return instant if instant.tzinfo else None
+    return found if found.tzinfo else None
 
 
 # -- Resources ----------------------------------------------------------------------------------------
 
 
 def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
-    """The Questionnaire of a family of rules."""
+    """The Questionnaire of a family: the rules that require the same documents."""
     sections = [("about", data.about), *data.sections_of(family)]
     launch = {
         "url": f"{SDC}/sdc-questionnaire-launchContext",
@@ -162,7 +165,7 @@ def questionnaire(family: Family, data: Questionnaires, publisher: str) -> Json:
 
 
 def _variable(name: str, query: str) -> Json:
-    """What an EHR reads of the patient, for the expressions that populate answers."""
+    """A query that the EHR runs on its data. Expressions that populate answers use the result."""
     expression = {"name": name, "language": "application/x-fhir-query", "expression": query}
     return {"url": VARIABLE, "valueExpression": expression}
 
@@ -203,7 +206,7 @@ def draft_response(
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> Json:
-    """A draft QuestionnaireResponse, with the answers that the orders contain."""
+    """A draft QuestionnaireResponse with the answers that are known from the orders."""
     about = present(
         linkId="about",
         text=data.about.title,
@@ -244,7 +247,7 @@ def _answer(question: Question, value: str) -> Json:
 
 
 def _known(known: KnownAnswer, orders: Sequence[tuple[Json, Order]]) -> str | None:
-    """What the orders answer, if they agree."""
+    """The answer of the orders, if it is the same for all of them."""
     answers = {_known_of(known, order) for _, order in orders}
     return answers.pop() if len(answers) == 1 else None
 
@@ -262,7 +265,7 @@ def _known_of(known: KnownAnswer, order: Order) -> str | None:
 
 
 def _subject(request: PackageRequest) -> Json:
-    """The patient, as the coverage or an order names them; a reference to the client's resource."""
+    """A reference to the client's Patient, from the coverage or an order."""
     for holder, name in (
         (request.coverage, "beneficiary"),
         *((one, name) for one in request.orders for name in ("subject", "patient")),
@@ -273,7 +276,7 @@ def _subject(request: PackageRequest) -> Json:
 
 
 def value_set(name: str, data: Questionnaires, at: datetime, filter_: str | None = None) -> Json:
-    """A value set with its expansion; ``filter_`` leaves only displays that contain it."""
+    """A ValueSet with its expansion, which has only the displays that contain ``filter_``."""
     choices = data.value_sets[name]
     systems: dict[str, list[Json]] = {}
     for one in choices.codes:
@@ -299,7 +302,7 @@ def value_set(name: str, data: Questionnaires, at: datetime, filter_: str | None
 
 
 def package_bundle(resources: Sequence[tuple[str, Json]]) -> Json:
-    """The package of one questionnaire: the Questionnaire first."""
+    """The package of one questionnaire; ``resources`` with full URLs, the Questionnaire first."""
     return {
         "resourceType": "Bundle",
         "meta": {"profile": [f"{DTR}/DTR-QPackageBundle"]},
@@ -318,7 +321,7 @@ def package_of(
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> Json:
-    """The Questionnaire of a family, its draft response and the value sets that it refers to."""
+    """The package of a family: the Questionnaire, a draft response and the value sets used."""
     draft = draft_response(family, data, request, orders, at=at, new_uuid=new_uuid)
     names = dict.fromkeys(one.value_set for one in data.questions_of(family) if one.value_set)
     return package_bundle(
@@ -330,8 +333,8 @@ def package_of(
     )
 
 
-def package_answer(packages: Sequence[Json], warnings: Sequence[str]) -> Json:
-    """Parameters with the packages, and with what is not among them."""
+def package_parameters(packages: Sequence[Json], warnings: Sequence[str]) -> Json:
+    """The output of ``$questionnaire-package``: the packages, and the warnings as an outcome."""
     parameters: list[Json] = [{"name": "packagebundle", "resource": one} for one in packages]
     if warnings:
         parameters.append({"name": "outcome", "resource": outcome(warnings)})
@@ -343,6 +346,7 @@ def package_answer(packages: Sequence[Json], warnings: Sequence[str]) -> Json:
 
 
 def outcome(texts: Sequence[str], severity: str = "warning") -> Json:
+    """An OperationOutcome with an issue for each text."""
     issues: list[dict[str, Any]] = [
         {"severity": severity, "code": "informational", "details": {"text": one}} for one in texts
     ]
@@ -350,12 +354,12 @@ def outcome(texts: Sequence[str], severity: str = "warning") -> Json:
 
 
 def changed(data: Questionnaires, since: datetime | None) -> bool:
-    """Whether the questionnaires were published on or after the day of an instant."""
+    """Whether the questionnaires were published on or after the day (UTC) of an instant."""
     return since is None or data.published_on >= since.astimezone(UTC).date()
 
 
 def answered_links(response: Json) -> Collection[str]:
-    """The link ids with an answer, at any depth."""
+    """The ``linkId`` of each item at any depth that has an answer."""
     found: set[str] = set()
     waiting = objects(response, "item")
     while waiting:

@@ -1,4 +1,4 @@
-"""The parties of a received claim: the patient, and the providers."""
+"""The patient and the providers of a received claim."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -17,7 +17,10 @@ _NPIS: Final = (systems.US_NPI, "urn:oid:2.16.840.1.113883.4.6")
 
 
 def patient_of(bundle: Bundle, claim: Json, insurance: Json, places: dict[str, str]) -> Json:
-    """The patient of a claim; the FHIRPath of each value is added to ``places``."""
+    """The patient of a claim, not validated; the FHIRPath of each value is added to ``places``.
+
+    The official name is used, else the first.
+    """
     patient = bundle.target(claim.get("patient"), "Patient")
     coverage = bundle.target(insurance.get("coverage"), "Coverage")
     path = bundle.path(patient) if patient else "Claim.patient"
@@ -41,9 +44,10 @@ def patient_of(bundle: Bundle, claim: Json, insurance: Json, places: dict[str, s
 def provider_of(
     bundle: Bundle, reference: object, part: str, where: str, places: dict[str, str]
 ) -> Json | None:
-    """A provider by its reference: an organization, a practitioner, or one in a role.
+    """The provider that a Reference names: an organization, a practitioner or a role; not validated.
 
-    ``part`` is its member of the content, ``where`` the element of the claim with the reference.
+    ``part`` is the provider's member of the content, ``where`` the element of the claim with the
+    reference. The FHIRPath of each value is added to ``places``.
     """
     resource = bundle.target(reference, *PROVIDER_TYPES)
     places[f"/{part}"] = f"Claim.{where}"
@@ -64,10 +68,10 @@ def provider_of(
     places[f"/{part}/name"] = f"{bundle.path(person)}.name"
     places[f"/{part}/phone"] = places[f"/{part}/fax"] = f"{path}.telecom"
     places[f"/{part}/address"] = f"{bundle.path(person)}.address"
-    called = _name(practitioner) if practitioner else text(organization, "name")
+    name_sent = _name(practitioner) if practitioner else text(organization, "name")
     return present(
         kind=ProviderKind.INDIVIDUAL if practitioner else ProviderKind.FACILITY,
-        name=_shortened(called),
+        name=_shortened(name_sent),
         npi=_first(identifier(one, *_NPIS) for one in parties),
         tin=_first(identifier(one, *_TINS) for one in parties),
         phone=_first(_telecom(one, "phone") for one in parties),
@@ -81,7 +85,7 @@ def _first(values: Iterator[Any]) -> Any:
 
 
 def member_id_of(patient: Json | None, coverage: Json | None) -> str | None:
-    """The member id of the patient, or of the coverage where the patient has none."""
+    """The identifier of type MB of the patient or else the coverage; else ``subscriberId``."""
     for holder in (patient, coverage):
         for one in objects(holder, "identifier"):
             kinds = {code for _, code in codings(one.get("type"))}
@@ -101,8 +105,8 @@ def _name(practitioner: Json) -> str | None:
     return None
 
 
-# Contact details are optional in PAS, and the payer has those of the providers that it knows: what has
-# no form that it stores (a foreign number, an address without a street) is left out.
+# Contact details are optional in PAS, and the payer has those of the providers in its directory.
+# Details that cannot be stored (a foreign number, an address without a street) are left out.
 
 
 def _telecom(party: Json, system: str) -> str | None:
@@ -115,7 +119,7 @@ def _telecom(party: Json, system: str) -> str | None:
 
 
 def _address(party: Json) -> Json | None:
-    """The first whole address in the United States."""
+    """The first complete US address."""
     for one in objects(party, "address"):
         lines = one.get("line")
         lines = [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
@@ -144,7 +148,7 @@ def _is_valid(kind: TypeAdapter[Any], value: object) -> bool:
 
 
 def _shortened(words: str | None) -> str | None:
-    """A name within the length that is stored; the bundle has all of it."""
+    """A text cut to the stored length, with an ellipsis. The stored bundle has the whole text."""
     if words is None or len(words) <= MAX_TEXT:
         return words
     return f"{words[: MAX_TEXT - 1]}\u2026"

@@ -1,4 +1,4 @@
-"""Subscriptions as clients send them (R4 backport of topic-based subscriptions): read and validated."""
+"""Read and validate received Subscriptions (R4 backport of topic-based subscriptions)."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from precert.fhir.subscriptions import BACKPORT, CONTENT, FHIR_JSON, FULL_RESOUR
 _FILTER: Final = f"{BACKPORT}/backport-filter-criteria"
 _HEARTBEAT: Final = f"{BACKPORT}/backport-heartbeat-period"
 _TIMEOUT: Final = f"{BACKPORT}/backport-timeout"
-_MOST: Final = f"{BACKPORT}/backport-max-count"
+_MAX_COUNT: Final = f"{BACKPORT}/backport-max-count"
 _CHANNEL_TYPE: Final = f"{BACKPORT}/backport-channel-type"
 _MEDIA_TYPES: Final = (FHIR_JSON, "application/json")
 _ORGANIZATION: Final = re.compile(
@@ -34,18 +34,18 @@ _ORGANIZATION: Final = re.compile(
 _HEADER: Final = re.compile(
     r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})[ \t]*:[ \t]*([\x20-\x7e]{0,4000})"
 )
-_MOST_HEADERS: Final = 10
-_OWN_HEADERS: Final = frozenset(
+_MAX_HEADERS: Final = 10
+_RESERVED_HEADERS: Final = frozenset(
     {
         *("accept-encoding", "connection", "content-encoding", "content-length", "content-type"),
         *("expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
-"""Headers that describe the request itself; those that begin with ``proxy-`` are refused too."""
+"""Headers that the server sets itself. Those that begin with ``proxy-`` are refused too."""
 _NAME: Final = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*"
 )
-"""A host name with a domain; its last label is no number, so that it is no IP address."""
+"""A host name with a domain. Its last label begins with a letter, which excludes IP addresses."""
 _NOT_PUBLIC: Final = frozenset(
     {
         "localhost",
@@ -60,7 +60,7 @@ _NOT_PUBLIC: Final = frozenset(
         "arpa",
     }
 )
-_MOST_URL: Final = 1000
+_MAX_URL: Final = 1000
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -69,7 +69,7 @@ _ECHOED: Final = ("language", "text", "extension", "contact")
 
 @dataclass(frozen=True)
 class ReadSubscription:
-    """A received Subscription whose values are valid."""
+    """The values of a received Subscription that is valid."""
 
     organizations: tuple[Organization, ...]
     endpoint: str
@@ -79,41 +79,40 @@ class ReadSubscription:
     timeout_seconds: int | None
     end: datetime | None
     turned_off: bool
+    """Whether its status is ``off``."""
     resource: Json
-    """What is shown again, without the values of headers."""
+    """The elements that responses return, without the headers."""
 
 
 def read_subscription(document: Json, *, now: datetime, local: bool) -> ReadSubscription:
-    """The subscription of a resource; ``local`` if endpoints on this machine are accepted.
+    """Read a Subscription; ``local`` if endpoints on this machine are accepted.
 
     Raises:
         UnprocessableBundleError: something is missing, wrong or not supported; all issues are listed.
     """
-    reading = _Reading(document, now, local)
-    read = reading.run()
-    if reading.issues:
-        raise UnprocessableBundleError(reading.issues)
+    reader = _Reader(document, now, local)
+    read = reader.read()
+    if reader.issues:
+        raise UnprocessableBundleError(reader.issues)
     return read
 
 
-class _Reading:
-    """One resource, and what is wrong with it."""
+class _Reader:
+    """The values of one resource, and the issues found while reading it."""
 
     def __init__(self, document: Json, now: datetime, local: bool) -> None:
         self.document, self.now, self.local = document, now, local
         self.issues: list[Issue] = []
 
-    def run(self) -> ReadSubscription:
+    def read(self) -> ReadSubscription:
         document = self.document
         if document.get("resourceType") != "Subscription":
-            self.refuse("structure", "", "Send one resource of type Subscription.")
+            self.refuse("structure", "", "The body must be one resource of type Subscription.")
             raise UnprocessableBundleError(self.issues)
-        for one in unknown_modifiers(document, "Subscription"):
-            message = "This modifier extension is not supported. Send the resource without it."
-            self.issues.append(Issue(one.code, one.expression, message))
+        self.issues += unknown_modifiers(document, "Subscription")
         channel = document.get("channel")
         if not isinstance(channel, dict):
-            self.refuse("required", "channel", "Send the channel of type rest-hook.")
+            self.refuse("required", "channel", "There must be a channel of the type rest-hook.")
             channel = {}
         extensions = {
             str(one.get("url")): one for one in objects(channel, "extension") if "url" in one
@@ -132,7 +131,7 @@ class _Reading:
             resource=self.shown(extensions),
         )
         if not text(document, "reason"):
-            self.refuse("required", "reason", "Send the reason for the subscription.")
+            self.refuse("required", "reason", "There must be a reason for the subscription.")
         return read
 
     def refuse(self, code: str, path: str, message: str) -> None:
@@ -151,7 +150,7 @@ class _Reading:
             self.refuse(
                 "required" if sent is None else "value",
                 "status",
-                "Send the status requested, or off in an update that turns the subscription off.",
+                "The status must be requested, or off in an update that turns the subscription off.",
             )
         return found
 
@@ -159,7 +158,7 @@ class _Reading:
         criteria = self.document.get("criteria")
         if not isinstance(criteria, str) or criteria.partition("|")[0] != TOPIC:
             code = "required" if criteria is None else "not-supported"
-            self.refuse(code, "criteria", f"The only topic is {TOPIC}.")
+            self.refuse(code, "criteria", f"The topic must be {TOPIC}.")
         filters = [
             one.get("valueString")
             for one in objects(self.document.get("_criteria"), "extension")
@@ -168,8 +167,8 @@ class _Reading:
         path = "criteria.extension"
         if len(set(map(str, filters))) != 1:
             message = (
-                f"Send one filter ({_FILTER}), as in org-identifier=123456789; separate several "
-                "organizations by commas."
+                f"There must be one filter ({_FILTER}), as in org-identifier=123456789, with several "
+                "organizations separated by commas."
             )
             self.refuse("not-supported" if filters else "required", path, message)
             return ()
@@ -178,8 +177,8 @@ class _Reading:
         found = [_organization(one) for one in values]
         if not found or None in found or len(found) > MOST_ORGANIZATIONS:
             message = (
-                "The filter must be org-identifier= with TINs of nine digits or NPIs, also with the "
-                f"system as in {systems.US_NPI}|1234567893; at most {MOST_ORGANIZATIONS}."
+                f"The filter must be org-identifier= with at most {MOST_ORGANIZATIONS} TINs of nine "
+                f"digits or NPIs, optionally with their system, as in {systems.US_NPI}|1234567893."
             )
             self.refuse("not-supported" if not match else "value", path, message)
         return tuple(dict.fromkeys(one for one in found if one is not None))
@@ -188,17 +187,19 @@ class _Reading:
         if channel.get("type") != "rest-hook" or any(
             one.get("url") == _CHANNEL_TYPE for one in objects(channel.get("_type"), "extension")
         ):
-            self.refuse("not-supported", "channel.type", "The only type of channel is rest-hook.")
+            self.refuse(
+                "not-supported", "channel.type", "The type of the channel must be rest-hook."
+            )
         url = channel.get("endpoint")
         if not isinstance(url, str) or not url:
-            self.refuse("required", "channel.endpoint", "Send the address for notifications.")
+            self.refuse("required", "channel.endpoint", "There must be a URL for notifications.")
             return ""
         if not is_endpoint(url, local=self.local):
             self.refuse(
                 "value",
                 "channel.endpoint",
-                "The endpoint must be an https address with a public host name, without user, "
-                f"password and fragment, of at most {_MOST_URL} characters.",
+                "The endpoint must be an https URL with a public host name, without user, password "
+                f"and fragment, of at most {_MAX_URL} characters.",
             )
         return url
 
@@ -216,27 +217,31 @@ class _Reading:
             self.refuse(
                 "not-supported" if contents else "required",
                 "channel.payload.extension",
-                f"The content of notifications is {FULL_RESOURCE}: send the extension {CONTENT}.",
+                f"The extension {CONTENT} must be {FULL_RESOURCE}.",
             )
         return str(sent)
 
     def headers(self, channel: Json) -> dict[str, SecretStr]:
         sent = channel.get("header", [])
         found: dict[str, SecretStr] = {}
-        if not isinstance(sent, list) or len(sent) > _MOST_HEADERS:
-            self.refuse("value", "channel.header", f"Send at most {_MOST_HEADERS} headers.")
+        if not isinstance(sent, list) or len(sent) > _MAX_HEADERS:
+            self.refuse("value", "channel.header", f"There must be at most {_MAX_HEADERS} headers.")
             return found
         for index, one in enumerate(sent):
             match = _HEADER.fullmatch(one) if isinstance(one, str) else None
             name = match[1].lower() if match else ""
             path = f"channel.header[{index}]"
             if match is None:
-                message = "A header is a name, a colon and a value of printable ASCII characters."
+                message = (
+                    "A header must be a name, a colon and a value of printable ASCII characters."
+                )
                 self.refuse("value", path, message)
-            elif name in _OWN_HEADERS or name.startswith("proxy-"):
-                self.refuse("not-supported", path, "This header is set by the sender.")
+            elif name in _RESERVED_HEADERS or name.startswith("proxy-"):
+                self.refuse(
+                    "not-supported", path, "This header must be absent: the server sets it."
+                )
             elif name in map(str.lower, found):
-                self.refuse("duplicate", path, "Send each header once.")
+                self.refuse("duplicate", path, "Each header must be sent once.")
             else:
                 found[match[1]] = SecretStr(match[2].rstrip())
         return found
@@ -255,7 +260,7 @@ class _Reading:
         sent = self.document.get("end")
         if sent is None:
             return None
-        message = "The end must be an instant with its time zone, as in 2027-12-31T12:00:00Z."
+        message = "The end must be an instant with a time zone, as in 2027-12-31T12:00:00Z."
         try:
             found = datetime.fromisoformat(sent) if _INSTANT.fullmatch(str(sent)) else None
         except ValueError:
@@ -263,12 +268,12 @@ class _Reading:
         if found is None:
             self.refuse("value", "end", message)
         elif found <= self.now:
-            message = "The end is in the past: send a later one, or none."
+            message = "The end must be in the future, or absent."
             self.refuse("business-rule", "end", message)
         return found
 
     def shown(self, extensions: Mapping[str, Json]) -> Json:
-        """The resource as it is shown again; elements without a use here are retained."""
+        """The elements that responses return, including those that the server does not use."""
         retained = {
             name: self.document[name]
             for name in _ECHOED
@@ -277,7 +282,7 @@ class _Reading:
         urls = {
             _HEARTBEAT: "valueUnsignedInt",
             _TIMEOUT: "valueUnsignedInt",
-            _MOST: "valuePositiveInt",
+            _MAX_COUNT: "valuePositiveInt",
         }
         settings = [
             {"url": url, value: extensions[url][value]}
@@ -299,6 +304,7 @@ class _Reading:
 
 
 def _organization(value: str) -> Organization | None:
+    """The organization of an identifier, ``system|value`` or ``value``; ``None`` if it is not valid."""
     system, _, number = value.rpartition("|")
     digits = number.replace("-", "") if system != systems.US_NPI else number
     npi = len(digits) == 10 and digits.isascii() and digits.isdecimal()
@@ -312,8 +318,11 @@ def _organization(value: str) -> Organization | None:
 
 
 def is_endpoint(url: str, *, local: bool) -> bool:
-    """Whether notifications can be sent to an address, by its form; its name is resolved later."""
-    if len(url) > _MOST_URL or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
+    """Whether a URL has the form of an endpoint. Its host name is resolved when it is called.
+
+    ``local`` permits endpoints on this machine.
+    """
+    if len(url) > _MAX_URL or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         return False
     try:
         parts = urlsplit(url)

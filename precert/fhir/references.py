@@ -1,7 +1,7 @@
-"""References in resources that are returned: each names an entry of the response, or no resource.
+"""References in returned resources: each names an entry of the response, or no resource.
 
-FHIR resolves a relative reference by the full URL of the resource that has it. What a claim refers to
-relatively is therefore named by its full URL where a resource with another address refers to it.
+FHIR resolves a relative reference against the full URL of the resource that contains it. A relative
+reference of the claim is therefore replaced by a full URL if it would be resolved against another one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from precert.fhir.elements import Json
 
 
 def references_in(value: Json | list[Any]) -> Iterator[Json]:
-    """The References of a resource, or of several, at any depth."""
+    """The References at any depth of a resource or of a list of resources."""
     if isinstance(value, dict) and "reference" in value:
         yield value
     for child in value.values() if isinstance(value, dict) else value:
@@ -23,18 +23,20 @@ def references_in(value: Json | list[Any]) -> Iterator[Json]:
 
 @dataclass(frozen=True)
 class References:
-    """What references of a response can name."""
+    """The resources that references of a response can name."""
 
     bundle: Bundle
+    """The received bundle."""
     urls: Mapping[int, str]
-    """Full URLs of the resources of the request that are returned, by their identity."""
+    """Full URLs of the received resources that are returned, by the identity of the resource."""
     own: frozenset[str]
     """Full URLs of the resources that were created for the response."""
 
     def resolved(self, resource: Json, url: str | None = None) -> Json:
-        """The resource with references to entries; ``url`` is its full URL in the request.
+        """A copy of the resource whose references name entries of the response.
 
-        A reference to a resource that is not returned is left with its identifier or its text.
+        ``url`` is the full URL of a received resource. A Reference to a resource that is not returned
+        has only its identifier and display, or its text as display.
         """
         found: Json = self._resolved(resource, url)
         return found
@@ -64,7 +66,7 @@ class References:
 
 
 def _resolved_by(url: str | None, sent: str) -> str | None:
-    """A relative reference as FHIR resolves it in a resource with this full URL."""
+    """The URL to which a relative reference resolves in a resource with the full URL ``url``."""
     if url is None or not url.startswith("http"):
         return None
     return "/".join([*url.split("/")[:-2], sent])

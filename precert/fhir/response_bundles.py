@@ -1,4 +1,4 @@
-"""The bundle of a PAS response: a ClaimResponse, and the parties and resources that it names."""
+"""The PAS response bundle: a ClaimResponse and the resources that it refers to."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from precert.domain.dates import instant_text
 from precert.domain.payer import Payer
 from precert.fhir import parties, systems
 from precert.fhir.bundles import Bundle, codings, objects, text
@@ -17,23 +18,28 @@ from precert.fhir.elements import (
     present,
     reference,
 )
-from precert.fhir.needed import written
 from precert.fhir.references import References, references_in
 
 
 @dataclass(frozen=True)
 class ClaimError:
-    """Why a claim is refused: X12 901, where in the bundle, what the requestor does next (X12 889)."""
+    """A reason for which a claim is refused."""
 
     code: str
+    """X12 901."""
     path: str
+    """FHIRPath of the element."""
     message: str
     follow_up: str = "C"
+    """X12 889: what the requestor does next. C: correct and resubmit."""
 
 
 @dataclass
 class ResponseBundle:
-    """The parts of a response to a claim or an inquiry, collected while its lines are written."""
+    """Collects the parts of a response to a claim or an inquiry (``inquired``).
+
+    ``bundle`` is what :func:`precert.fhir.returned.returnable` permits of the received bundle.
+    """
 
     bundle: Bundle
     payer: Payer
@@ -45,12 +51,13 @@ class ResponseBundle:
 
     @property
     def claim(self) -> Json:
-        """A reference to the claim: by its identifier, as it is not returned."""
+        """A reference to the claim by its identifier, as the response does not contain the claim."""
         if identifiers := objects(self.bundle.first, "identifier"):
             return {"type": "Claim", "identifier": identifiers[0]}
-        return {**absent(), "type": "Claim", "display": "The claim of this call"}
+        return {**absent(), "type": "Claim", "display": "The submitted claim"}
 
     def claim_response(self, **members: Any) -> Json:
+        """A ClaimResponse with the members that every response has, and ``members``."""
         claim = self.bundle.first
         kind = claim.get("type")
         return present(
@@ -60,10 +67,10 @@ class ResponseBundle:
             identifier=objects(claim, "identifier"),
             status="active",
             type=kind if any(codings(kind)) else absent(),
-            # The profile has no other use; a predetermination says so in a note.
+            # The profile permits no other use. A note states that a claim is a predetermination.
             use="preauthorization",
             patient=self._sent("patient", "Patient") or {"display": "The claim has no patient"},
-            created=written(self.at),
+            created=instant_text(self.at, "seconds"),
             insurer=claim.get("insurer") if self._insurer_is_sent else self._payer,
             requestor=self._sent("provider", "Organization", "PractitionerRole"),
             request=self.claim,
@@ -71,6 +78,7 @@ class ResponseBundle:
         )
 
     def note(self, text: str) -> int:
+        """Add a process note, and return its number."""
         number = len(self.notes) + 1
         self.notes.append({"number": number, "type": "display", "text": text})
         return number
@@ -80,7 +88,7 @@ class ResponseBundle:
         return self.bundle.target(self.bundle.first.get("insurer"), "Organization") is not None
 
     def _sent(self, name: str, *types: str) -> Json | None:
-        """A reference of the claim; nothing where it is none, or is to another type of resource."""
+        """The claim's Reference of this name; ``None`` if it is absent or names another type."""
         found = self.bundle.first.get(name)
         if not isinstance(found, dict) or not text(found, "reference"):
             return None
@@ -89,24 +97,24 @@ class ResponseBundle:
 
     @cached_property
     def _payer(self) -> Json:
-        """A reference to the payer, whom a response always names."""
+        """A reference to the payer's Organization, which is added for a claim without insurer."""
         organization = {"id": self.new_uuid(), **parties.insurer(self.payer)}
         self.resources.append(organization)
         return reference(f"urn:uuid:{organization['id']}")
 
     def document(self, response: Json) -> Json:
-        """The response bundle: the response first, then the parties that it names.
+        """The response bundle: the ClaimResponse, the received resources, and the created ones.
 
-        Parties have the full URLs of the request, and references in the response name these: a
-        relative reference would be resolved by the full URL of the response.
+        Received resources keep their full URLs. References to them are full URLs, as a relative
+        reference would be resolved against the full URL of the ClaimResponse.
         """
-        made = [response, *self.resources]
-        own = frozenset(f"urn:uuid:{one['id']}" for one in made)
-        sent = self._reached(made)
+        created = [response, *self.resources]
+        own = frozenset(f"urn:uuid:{one['id']}" for one in created)
+        sent = self._reached(created)
         urls = {id(one): self.bundle.full_url(one) or f"urn:uuid:{self.new_uuid()}" for one in sent}
         named = References(self.bundle, urls, own)
         entries = [
-            {"fullUrl": f"urn:uuid:{one['id']}", "resource": named.resolved(one)} for one in made
+            {"fullUrl": f"urn:uuid:{one['id']}", "resource": named.resolved(one)} for one in created
         ]
         entries[1:1] = [
             {"fullUrl": urls[id(one)], "resource": named.resolved(one, urls[id(one)])}
@@ -120,13 +128,13 @@ class ResponseBundle:
             if text(sent_as, "value")
             else {"system": systems.URI, "value": f"urn:uuid:{self.new_uuid()}"},
             type="collection",
-            timestamp=written(self.at),
+            timestamp=instant_text(self.at, "seconds"),
             entry=[present(**one) for one in entries],
         )
 
-    def _reached(self, made: Sequence[Json]) -> list[Json]:
-        """The resources of the request that are referred to, and those that these refer to."""
-        waiting = list(references_in([*made]))
+    def _reached(self, created: Sequence[Json]) -> list[Json]:
+        """The received resources to which created ones refer, directly or not, except the claim."""
+        waiting = list(references_in([*created]))
         found: list[Json] = []
         while waiting:
             target = self.bundle.target(waiting.pop(0))
@@ -137,6 +145,7 @@ class ResponseBundle:
 
 
 def claim_error(error: ClaimError, note: int) -> Json:
+    """An error as ``ClaimResponse.error``; ``note`` is the number of its process note."""
     follow_up = concept(systems.FOLLOW_UP, error.follow_up)
     element = extension(
         "errorElement", extension=[{"url": "processNote", "valuePositiveInt": note}]

@@ -1,9 +1,9 @@
-"""PAS ClaimResponses: the state of a request, or why a claim was refused.
+"""PAS ClaimResponses: the state of a request, or the errors of a refused claim.
 
-A pended line is ``complete`` with the review action A4, as the guide has no queued outcome. A modified
-line is A6 with what was approved in an ``addItem``. Reasons of denials are process notes. The patient,
-the insurer and the requestor are returned as they were received, completed where the profiles of the
-response require more (:mod:`precert.fhir.returned`).
+The outcome of a pended request is ``complete`` with the review action A4, as the guide has no queued
+outcome. A modified line has A6, and its approved service is in ``addItem``. The rationale and criterion
+of a denial are process notes. Patient, insurer and requestor are returned as received, completed where
+the profiles of the response require more (:mod:`precert.fhir.returned`).
 """
 
 import json
@@ -29,10 +29,10 @@ from precert.fhir.elements import (
     not_applicable,
     present,
 )
+from precert.fhir.information_requests import document_requests, referring_to
 from precert.fhir.item_details import ItemDetails, details_of, issued, period, quantity
-from precert.fhir.needed import document_requests, referring_to
 from precert.fhir.response_bundles import ClaimError, ResponseBundle, claim_error
-from precert.fhir.returned import answerable
+from precert.fhir.returned import returnable
 
 PENDED: Final = "A4"
 """X12 306 of a line that is not decided."""
@@ -46,8 +46,8 @@ def refused(
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> Json:
-    """The response to a claim that was read, and is refused: nothing was stored."""
-    response = ResponseBundle(answerable(bundle, payer), payer, at, new_uuid)
+    """The response to a claim with errors. Nothing of the claim is stored."""
+    response = ResponseBundle(returnable(bundle, payer), payer, at, new_uuid)
     return response.document(
         response.claim_response(
             outcome="error",
@@ -76,14 +76,14 @@ def determined(  # noqa: PLR0913 - most are dependencies
     remarks: Sequence[str] = (),
     inquired: bool = False,
 ) -> Json:
-    """The response to a claim that is stored as a request, in its current state.
+    """The response with the current state of the request that a claim is stored as.
 
-    ``sequences`` are ``item.sequence`` of the claim, in the order of the request's lines; ``inquired``
-    if the bundle is an inquiry, which describes the request by example. ``base_url`` is the address to
-    which documents are sent. Of ``documents``, those that were received in a call and are not attached
-    are notes, and so are the ``remarks``.
+    ``bundle`` is the claim's or, if ``inquired``, that of an inquiry. ``sequences`` has the
+    ``item.sequence`` of each service line, in the order of the request's lines. ``base_url`` is the
+    address of the API, to which documents are sent. The ``remarks`` become process notes, and so does
+    the status of each of the ``documents`` that was received in the call and is not attached.
     """
-    bundle = answerable(bundle, payer)
+    bundle = returnable(bundle, payer)
     response = ResponseBundle(bundle, payer, at, new_uuid, inquired)
     review = request.submitted
     communications, tasks = document_requests(
@@ -100,7 +100,7 @@ def determined(  # noqa: PLR0913 - most are dependencies
     response.resources += [*communications, *tasks]
     details = details_of(request, bundle, payer, inquired=inquired)
     items, added, providers = [], [], dict[str, Json]()
-    # Of lines with the same number, the last one is the item as it was updated.
+    # If an update replaced a line, both have the same sequence: the last one is current.
     latest = dict(zip(sequences, review.lines, strict=True))
     sent = {item.get("sequence"): item for item in objects(bundle.first, "item")}
     for sequence, line in latest.items():
@@ -112,7 +112,7 @@ def determined(  # noqa: PLR0913 - most are dependencies
         if line.approved:
             providers |= {json.dumps(one): one for one in found.providers()}
     if request.content.purpose is Purpose.PREDETERMINATION:
-        response.note("The claim is a predetermination: its decision is no authorization.")
+        response.note("The claim is a predetermination: its decision is not an authorization.")
     for words in (*_needed(request, payer), *_not_attached(documents), *remarks):
         response.note(words)
     approved = [line.approved for line in review.lines if line.approved]
@@ -141,23 +141,27 @@ def determined(  # noqa: PLR0913 - most are dependencies
     )
 
 
-def inquiry_answer(
-    answers: Sequence[Json], *, withheld: bool, more: bool, damaged: Sequence[str] = ()
+def inquiry_parameters(
+    responses: Sequence[Json], *, withheld: bool, more: bool, damaged: Sequence[str] = ()
 ) -> Json:
-    """Parameters with the response bundles of an inquiry, and with what is not among them."""
+    """The output of ``Claim/$inquire``: response bundles, and an outcome about omitted requests.
+
+    ``withheld`` if there are requests that the caller may not read, ``more`` if further requests match;
+    ``damaged`` has the support id of each request that cannot be read.
+    """
     warnings = [
         text
         for applies, text in (
             (withheld, "The patient has further requests that you may not see. Call the payer."),
-            (more, "More requests fit. Name dates of service, codes or a number."),
+            (more, "More requests match. Add dates of service, codes or a number to the inquiry."),
         )
         if applies
     ]
     warnings += (
-        f"A request cannot be read. Support is notified. If you call, quote the ID {one}."
+        f"A request cannot be read. Support has been notified. If you call, give the ID {one}."
         for one in damaged
     )
-    parameters = [{"name": "return", "resource": one} for one in answers]
+    parameters = [{"name": "return", "resource": one} for one in responses]
     if warnings:
         issues = [
             {"severity": "warning", "code": "suppressed", "details": {"text": text}}
@@ -204,10 +208,10 @@ def _item(
 
 
 def _added(details: ItemDetails, sequence: int, decision: Decision, request: Request) -> Json:
-    """What was approved instead of what a line requested."""
+    """``addItem``: what was approved instead of what a line requested."""
     approved, line = decision.approved, details.line
     if approved is None:
-        raise AssertionError("a modified line has an approval")
+        raise AssertionError("a modified line must have an approval")
     kind = line.code_type
     code = approved.code or line.code
     coded = concept(systems.CODE_SYSTEMS[kind], code) if kind and code else not_applicable()
@@ -242,7 +246,7 @@ def _adjudication(action: str, number: str, reason: str | None = None) -> Json:
 
 
 def _reviewer(lines: Sequence[ServiceLine]) -> list[Json]:
-    """Whether a person reviewed the request, once it has a decision."""
+    """The extension that states whether a person reviewed the request; empty before a decision."""
     roles = {line.decisions[-1].decided_as for line in lines if line.decisions}
     if not roles:
         return []
@@ -251,7 +255,7 @@ def _reviewer(lines: Sequence[ServiceLine]) -> list[Json]:
 
 
 def _needed(request: Request, payer: Payer) -> Iterator[str]:
-    """What an open request for information requires of the provider, one text each."""
+    """One text for each document or question of the open request for information."""
     rfi = request.submitted.open_information_request
     if rfi is None:
         return
@@ -263,7 +267,7 @@ def _needed(request: Request, payer: Payer) -> Iterator[str]:
 
 
 def _not_attached(documents: Sequence[Document]) -> Iterator[str]:
-    """What became of received documents that are not attached, one text each."""
+    """One text for each received document that is not attached, with its status."""
     for document in documents:
         if not document.received or document.status is DocumentStatus.ATTACHED:
             continue
@@ -274,7 +278,10 @@ def _not_attached(documents: Sequence[Document]) -> Iterator[str]:
 
 
 def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
-    """The answer to ``$submit-attachment``: an OperationOutcome with an issue for each document."""
+    """The output of ``$submit-attachment``: an OperationOutcome with an issue for each document.
+
+    A further issue names documents that do not answer the open request for information.
+    """
     number = request.submitted.number
     issues = []
     for document in documents:
@@ -305,11 +312,11 @@ def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
 
 
 def _disposition(request: Request, payer: Payer) -> str:
-    """The state in words: who must act next and until when, and the vendor that decides lines."""
+    """The status as text: who must act next and by when, and the vendors that decide lines."""
     review = request.submitted
     number = f"Precertification {review.number}"
     if review.duplicate_of:
-        return f"{number} repeats another request and is not processed."
+        return f"{number} is a duplicate of another request and is not processed."
     dispute = review.open_appeal
     if not request.status.rule.open and dispute is None:
         return f"{number}: {request.status.rule.label}."
@@ -330,7 +337,7 @@ def _disposition(request: Request, payer: Payer) -> str:
 
 
 def _due(request: Request, payer: Payer) -> Iterator[str]:
-    """Until when the providers, or else the payer, must act."""
+    """By when the providers must send information, and by when the payer's decision is due."""
     rfi, deadline = request.submitted.open_information_request, request.deadline
     if rfi is not None:
         until = written_moment(rfi.answer_by.astimezone(payer.zone))
@@ -348,7 +355,7 @@ _SWAPPED: Final = {
 
 
 def _transmission(claim: Json) -> list[Json]:
-    """The identifiers of the claim's transmission: its sender is the receiver of the response."""
+    """The claim's TransmissionIdentifiers with sender and receiver exchanged; empty without both."""
     found = extension_of(claim, systems.extension_url("TransmissionIdentifiers"))
     if found is None:
         return []

@@ -1,11 +1,11 @@
-"""What a response returns of a received bundle: elements and parties as they were sent, where valid.
+"""The resources of a received bundle that a response returns, in a form that the profiles permit.
 
-The profiles of a response require elements of the patient, the insurer, the requestor and other
-providers which a claim can lack, as missing optional data never refuses it. Such an element is
-completed: by what the payer knows of itself, by what the claim states in another place, else by a
-data-absent-reason. Values that FHIR does not permit, and resources of other types than parties and
-orders, are left out. What is valid is returned unchanged, and nothing is completed from the payer's
-records of a member: the sender has to know the member.
+Valid elements of parties and orders are returned unchanged; invalid values and other resources are left
+out. The profiles of a response require elements of the patient, the insurer, the requestor and other
+providers that a claim can lack, as a claim is not refused for missing optional data. Such elements are
+added: the payer's own name, a member id that another resource of the claim has, else a
+data-absent-reason. Nothing is added from the payer's member records, which are not disclosed to the
+sender.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,13 +59,14 @@ _SHAPES: Final = {
     f"insurer:Reference(Organization) provider:Reference({_PROVIDERS}) careTeam:CareTeam* "
     "supportingInfo:SupportingInfo* item:ClaimItem*",
 }
-"""Elements of the resources that are returned, or of which elements are: see :mod:`.datatypes`."""
+"""Elements by resource type, in the notation of :mod:`.datatypes`. Of the Claim, only elements are
+returned."""
 _REQUIRED: Final = {
     "ServiceRequest": {"code"},
     "DeviceRequest": {"codeCodeableConcept"},
     "MedicationRequest": {"medicationCodeableConcept", "requester"},
 }
-"""What an order has beside its subject; one that lacks it is not returned."""
+"""Elements that an order must have in addition to its subject; without them it is not returned."""
 _US_CORE: Final = "http://hl7.org/fhir/us/core"
 _PROFILES: Final = {
     kind: frozenset(f"{guide}/StructureDefinition/{name}" for guide, name in names)
@@ -95,24 +96,25 @@ _PROFILES: Final = {
         "MedicationRequest": ((systems.PAS, "profile-medicationrequest"),),
     }.items()
 }
-"""Profiles of HL7's guides that a returned resource fits."""
+"""Profiles of HL7's guides that a returned resource conforms to, by resource type."""
 _GUIDES: Final = ("http://hl7.org/fhir/us/", "http://hl7.org/fhir/uv/")
 _ALWAYS_ACTIVE: Final = ("profile-insurer", "profile-requestor")
-_MOST_LINES: Final = 4
-"""Lines of an address, as US Core permits them."""
+_MAX_LINES: Final = 4
+"""The greatest number of address lines in US Core."""
 
 
-def answerable(bundle: Bundle, payer: Payer) -> Bundle:
-    """The bundle with what a response to it can return."""
-    return _Answerable(bundle, payer).bundle_of_all()
+def returnable(bundle: Bundle, payer: Payer) -> Bundle:
+    """A copy of the bundle with only the resources and elements that a response can return."""
+    return _Returnable(bundle, payer).all_resources()
 
 
 @dataclass(frozen=True)
-class _Answerable:
+class _Returnable:
     bundle: Bundle
     payer: Payer
 
-    def bundle_of_all(self) -> Bundle:
+    def all_resources(self) -> Bundle:
+        """The bundle. An entry whose resource is not returned is empty, so that positions stay."""
         found: dict[int, Json] = {}
         entries: list[Json] = []
         for entry in self.bundle.document["entry"]:
@@ -151,7 +153,7 @@ class _Answerable:
 
     @cached_property
     def _roles(self) -> Mapping[int, str]:
-        """The roles of organizations that are more than a provider, by their identity."""
+        """The role, insurer or requestor, by the identity of the organization."""
         head = self.bundle.first
         targets = {"insurer": head.get("insurer"), "requestor": head.get("provider")}
         return {
@@ -160,13 +162,13 @@ class _Answerable:
             if (one := self.bundle.target(reference, "Organization")) is not None
         }
 
-    # -- What profiles require -------------------------------------------------------------------------
+    # -- Elements that the profiles require ------------------------------------------------------------
 
     def claim(self, found: Json, _: Json) -> None:
         found["identifier"] = [
             _complete(one) for one in found.get("identifier", ()) if _has_value(one)
         ]
-        # An item is found by its number.
+        # Items are looked up by their sequence.
         found["item"] = [one for one in found.get("item", ()) if "sequence" in one]
         for extension in (one for item in found["item"] for one in objects(item, "extension")):
             if "valueIdentifier" in extension:
@@ -183,7 +185,7 @@ class _Answerable:
         ]
 
     def _member_identifiers(self, found: Json, sent: Json) -> list[Json]:
-        """The identifiers as sent; without a value, by the member id that the coverage has."""
+        """The identifiers as sent; if none has a value, with the member id of the coverage."""
         known: list[Json] = found.get("identifier", [])
         if not any(map(_has_value, known)):
             coverages = (
@@ -201,7 +203,7 @@ class _Answerable:
         return [_complete(one) for one in known] or [_complete({})]
 
     def practitioner(self, found: Json, _: Json) -> None:
-        known = filter(_has_form, found.get("identifier", ()))
+        known = filter(_has_valid_format, found.get("identifier", ()))
         found["identifier"] = [_complete(one) for one in known] or [_complete({})]
         found["name"] = [
             one if "family" in one or "_family" in one else {**one, "_family": absent()}
@@ -220,13 +222,13 @@ class _Answerable:
         role = self._roles.get(id(sent))
         claims = {one.rpartition("/")[2].partition("|")[0] for one in _claims(found)}
         if role or claims.intersection(_ALWAYS_ACTIVE):
-            # The profiles of insurer and requestor have no other value, and types of X12 only.
+            # The profiles of insurer and requestor require active, and permit X12 types only.
             found["active"] = True
             found.pop("_active", None)
             found["type"] = [one for one in found.get("type", ()) if _is_of(one, systems.ENTITY)]
         elif "active" not in found:
             found.setdefault("_active", absent())
-        found["identifier"] = _single([*filter(_has_form, found.get("identifier", ()))])
+        found["identifier"] = _single([*filter(_has_valid_format, found.get("identifier", ()))])
         if "name" not in found:
             if role == "insurer":
                 found["name"] = self.payer.name
@@ -235,7 +237,7 @@ class _Answerable:
                 found.setdefault("_name", absent())
                 found["identifier"] = found["identifier"] or [_complete({})]
         for name in ("telecom", "address"):
-            # Organizations have no home.
+            # FHIR forbids the use home for organizations (org-2, org-3).
             found[name] = [
                 {key: value for key, value in one.items() if (key, value) != ("use", "home")}
                 for one in found.get(name, ())
@@ -248,37 +250,37 @@ class _Answerable:
         found.setdefault("address", absent())
 
 
-_COMPLETE: Final[Mapping[str, Callable[[_Answerable, Json, Json], None]]] = {
-    "Claim": _Answerable.claim,
-    "Patient": _Answerable.patient,
-    "Practitioner": _Answerable.practitioner,
-    "PractitionerRole": _Answerable.role,
-    "Organization": _Answerable.organization,
-    "Location": _Answerable.location,
+_COMPLETE: Final[Mapping[str, Callable[[_Returnable, Json, Json], None]]] = {
+    "Claim": _Returnable.claim,
+    "Patient": _Returnable.patient,
+    "Practitioner": _Returnable.practitioner,
+    "PractitionerRole": _Returnable.role,
+    "Organization": _Returnable.organization,
+    "Location": _Returnable.location,
 }
 
 
 def _complete(element: Json) -> Json:
-    """An Identifier or a ContactPoint with system and value, or the reason why one is absent."""
+    """An Identifier or a ContactPoint, with a data-absent-reason for a missing system or value."""
     missing = [
         f"_{name}" for name in ("system", "value") if not {name, f"_{name}"} & element.keys()
     ]
     return {**element, **{name: absent() for name in missing}}
 
 
-_FORMS: Final = {
+_FORMATS: Final = {
     systems.US_NPI: TypeAdapter[str](Npi),
     "urn:oid:2.16.840.1.113883.4.7": TypeAdapter(
         Annotated[str, Field(pattern="^[0-9]{2}D[0-9]{7}$")]
     ),
     "urn:oid:2.16.840.1.113883.6.300": TypeAdapter(Annotated[str, Field(pattern="^[0-9]{5}$")]),
 }
-"""Forms of identifiers that US Core checks: NPI, CLIA and NAIC numbers."""
+"""Formats by system of the identifiers that US Core validates: NPI, CLIA and NAIC numbers."""
 
 
-def _has_form(identifier: Json) -> bool:
-    """Whether an identifier has the form of its system; what has another one is no such number."""
-    form, value = _FORMS.get(identifier.get("system", "")), identifier.get("value")
+def _has_valid_format(identifier: Json) -> bool:
+    """Whether the value of an identifier has the format of its system; ``True`` for other systems."""
+    form, value = _FORMATS.get(identifier.get("system", "")), identifier.get("value")
     try:
         return form is None or form.validate_python(value) == value
     except ValidationError:
@@ -290,7 +292,7 @@ def _has_value(identifier: Json) -> bool:
 
 
 def _named(name: Json) -> Json:
-    """A name of a patient: with family or given name, or with the reason why it has neither."""
+    """A patient's name, with a data-absent-reason if it has neither family nor given name."""
     parts = {"family", "_family", "given", "_given"} & name.keys()
     others = [one for one in objects(name, "extension") if one["url"] != systems.DATA_ABSENT]
     if not parts:
@@ -299,17 +301,17 @@ def _named(name: Json) -> Json:
 
 
 def _short(party: Json) -> list[Json]:
-    """Addresses with at most four lines."""
+    """The addresses of a party, with further lines joined to the fourth."""
     return [
-        {**one, "line": [*lines[: _MOST_LINES - 1], ", ".join(lines[_MOST_LINES - 1 :])]}
-        if len(lines := one.get("line", [])) > _MOST_LINES
+        {**one, "line": [*lines[: _MAX_LINES - 1], ", ".join(lines[_MAX_LINES - 1 :])]}
+        if len(lines := one.get("line", [])) > _MAX_LINES
         else one
         for one in party.get("address", ())
     ]
 
 
 def _single(identifiers: list[Json]) -> list[Json]:
-    """Identifiers of an organization: one TIN at most."""
+    """The identifiers of an organization without any TIN after the first."""
     tins = [one for one in identifiers if one.get("system") == systems.US_TIN]
     return [one for one in identifiers if one not in tins[1:]]
 
@@ -324,7 +326,7 @@ def _claims(resource: Json) -> list[Any]:
 
 
 def _limit_profiles(resource: Json, kind: str) -> None:
-    """Claim no profile of a guide that a returned resource of this type may not fit."""
+    """Remove ``meta.profile`` values of HL7's guides to which a returned resource may not conform."""
     if not (claimed := _claims(resource)):
         return
     known = _PROFILES.get(kind, frozenset())

@@ -1,6 +1,6 @@
-"""Subscriptions of PAS (R4 backport of topic-based subscriptions) as responses and notifications.
+"""PAS subscriptions (R4 backport of topic-based subscriptions): responses and notifications.
 
-Values of headers are secrets: they are shown only in the response to the call that sent them. Received
+Header values are secrets: only the response to the call that sent them contains them. Received
 subscriptions are read in :mod:`precert.fhir.received_subscriptions`.
 """
 
@@ -30,11 +30,11 @@ CONTENT: Final = f"{BACKPORT}/backport-payload-content"
 FULL_RESOURCE: Final = "full-resource"
 FHIR_JSON: Final = "application/fhir+json"
 MASK: Final = "********"
-"""Shown in place of the value of a header; sent back in an update, it leaves the value as it is."""
+"""Returned instead of a header's value. An update with the mask leaves the value unchanged."""
 
 
 def shown_subscription(one: Subscription, headers: Mapping[str, SecretStr] | None = None) -> Json:
-    """A subscription as a resource; ``headers`` if the caller has just sent their values."""
+    """The Subscription resource; ``headers`` has the values that the caller sent in this call."""
     values = {name: value.get_secret_value() for name, value in (headers or {}).items()}
     resource = dict(one.resource)
     filters, settings = resource.pop("filters", []), resource.pop("settings", [])
@@ -84,7 +84,7 @@ _NO_RESPONSE: Final = frozenset(
         DeliveryError.TIMED_OUT,
     }
 )
-"""The errors that are ``no-response`` by the code system of subscription errors, its only code."""
+"""Errors with the code ``no-response``, the only code of the code system subscription-error."""
 
 
 def _codings(error: DeliveryError) -> list[Json]:
@@ -93,7 +93,7 @@ def _codings(error: DeliveryError) -> list[Json]:
 
 
 def _reason(one: Subscription) -> str | None:
-    """Why the last attempt failed, since when attempts fail, and what the owner does next."""
+    """Why the last attempt failed, since when attempts have failed, and what the owner must do."""
     if one.error is None:
         return None
     status = f" The HTTP status was {one.error_status}." if one.error_status else ""
@@ -106,7 +106,7 @@ def _reason(one: Subscription) -> str | None:
 def _next_step(one: Subscription) -> str:
     waiting = one.last_number - one.completed
     if not one.has_stopped:
-        return f" Attempts continue; events that are not delivered: {waiting}."
+        return f" Attempts continue; undelivered events: {waiting}."
     if one.has_ended(one.changed_at):
         cause = "the end of the subscription has passed"
     elif one.verified:
@@ -114,14 +114,14 @@ def _next_step(one: Subscription) -> str:
     else:
         cause = f"{HANDSHAKES} handshakes failed"
     return (
-        f" Attempts have stopped, because {cause}. Send an update with the status requested when the "
-        f"endpoint works: events that are not delivered ({waiting}) follow then. Later changes have no "
-        "event: inquire for them."
+        f" Attempts have stopped, because {cause}. Send an update with the status requested when "
+        f"the endpoint works: undelivered events ({waiting}) are then delivered. Changes after it "
+        "stopped have no event: use Claim/$inquire for them."
     )
 
 
 def searchset(resources: Sequence[Json], *, url: str) -> Json:
-    """A bundle of search results, or of statuses."""
+    """A searchset Bundle of Subscriptions or statuses; ``url`` is that of the search."""
     entries = [
         {
             "fullUrl": _full_url(one),
@@ -140,7 +140,7 @@ def searchset(resources: Sequence[Json], *, url: str) -> Json:
 
 
 def _full_url(resource: Json) -> str:
-    """A UUID that follows from the id: the address by which the caller reaches it is not known."""
+    """A ``urn:uuid`` derived from the id, as the base URL of the caller is not known here."""
     return f"urn:uuid:{uuid5(NAMESPACE_URL, resource['id'])}"
 
 
@@ -152,7 +152,11 @@ def status_of(
     events: Sequence[tuple[Notification, str | None]] = (),
     names_topic: bool = True,
 ) -> Json:
-    """The status as Parameters; ``events`` with the full URLs of their resources."""
+    """The SubscriptionStatus as Parameters.
+
+    ``kind`` is the notification type, such as ``query-status``. Each event has the full URL of its
+    response bundle, or ``None`` if the notification does not contain it.
+    """
     parameters: list[Json] = [
         {
             "name": "subscription",
@@ -194,20 +198,20 @@ def notification_bundle(
     events: Sequence[tuple[Notification, Json | None]] = (),
     names_topic: bool = True,
 ) -> Json:
-    """A notification: the status, then the response bundle of each event, if it is shown.
+    """A notification: the status, then the response bundle of each event that has one.
 
-    ``names_topic`` is false for empty content, which discloses nothing about what has changed.
+    ``names_topic`` is false for empty content, which must not disclose the topic.
     """
     with_urls = [
-        (notification, f"urn:uuid:{answer['id']}" if answer else None)
-        for notification, answer in events
+        (notification, f"urn:uuid:{response['id']}" if response else None)
+        for notification, response in events
     ]
     status = status_of(
         one, str(kind), status_id=bundle_id, events=with_urls, names_topic=names_topic
     )
     entries = [
         _entry(status, "GET", f"Subscription/{one.subscription_id}/$status"),
-        *(_entry(answer, "POST", "Claim/$inquire") for _, answer in events if answer),
+        *(_entry(response, "POST", "Claim/$inquire") for _, response in events if response),
     ]
     return {
         "resourceType": "Bundle",
@@ -233,7 +237,7 @@ def _instant(at: datetime) -> str:
 
 
 def texts_of(parameters: object, name: str) -> Iterator[str]:
-    """The values of a parameter of an operation, whichever primitive type it was sent as."""
+    """The values of an operation's parameter as text, of any primitive type."""
     for one in objects(parameters, "parameter"):
         if one.get("name") == name:
             values = (value for key, value in one.items() if key.startswith("value"))

@@ -1,12 +1,12 @@
-"""Names of code systems, profiles and extensions, as HL7 and their owners publish them.
+"""URLs of code systems, identifier systems, profiles and extensions, as their owners publish them.
 
-PAS is Da Vinci Prior Authorization Support 2.2 (FHIR R4). Of X12's code lists, only the codes
-that are sent are listed; their texts are licensed.
+PAS is Da Vinci Prior Authorization Support 2.2 (FHIR R4). Of X12's code lists, only the codes that are
+sent are here, as the lists are licensed.
 
-To be confirmed with a vendor before its first export: whether it expects the PAS codes under
-``PASTempCodes`` (2.2) or under the names of 2.0 (``PASSupportingInfoType``); whether it expects revenue
-codes under NUBC's own name or under that of the guide's value set; and the level of service codes ``E``
-and ``03`` (X12 1338), which the guide's examples do not show.
+Confirm with a vendor before its first export: whether it expects PAS codes in ``PASTempCodes`` (2.2) or
+in the code systems of 2.0 (``PASSupportingInfoType``); whether it expects revenue codes in NUBC's code
+system or under the URL of the guide's value set; and the level of service codes ``E`` and ``03``
+(X12 1338), which are not in the guide's examples.
 """
 
 from typing import Final
@@ -49,7 +49,7 @@ ALIASES: Final = {
     "urn:oid:2.16.840.1.113883.6.90": ICD_10_CM,
     "urn:oid:2.16.840.1.113883.6.285": HCPCS,
 }
-"""Other names of code systems, as clients send them: object identifiers, and CMS's Blue Button."""
+"""Code systems by other URLs that clients send: OIDs, and that of CMS's Blue Button."""
 
 # -- Identifiers ------------------------------------------------------------------------------------
 US_NPI: Final = "http://hl7.org/fhir/sid/us-npi"
@@ -57,12 +57,12 @@ US_TIN: Final = "http://terminology.hl7.org/NamingSystem/USEIN"
 URI: Final = "urn:ietf:rfc:3986"
 MEMBER_ID: Final = "urn:precert:member-id"
 PAYER_ID: Final = "urn:precert:payer"
-"""Of a payer whose identifier the claim does not have: its name."""
+"""The system of the payer's name as identifier, if the claim has no identifier of the payer."""
 REQUEST_NUMBER: Final = "urn:precert:number"
-"""Of a precertification number."""
+"""The system of precertification numbers."""
 IDENTIFIER_TYPE: Final = f"{TERMINOLOGY}/v2-0203"
 
-# -- X12 code lists, by their data element ----------------------------------------------------------
+# -- X12 code lists, by data element ----------------------------------------------------------------
 ENTITY: Final = f"{X12}/98"
 PAYER: Final = "PR"
 ENTITY_OF_KIND: Final = {ProviderKind.FACILITY: "FA", ProviderKind.INDIVIDUAL: "1P"}
@@ -81,7 +81,7 @@ INITIAL: Final = "I"
 CANCEL: Final = "3"
 REQUEST_TYPE: Final = f"{X12}/1525"
 REQUEST_TYPE_OF: Final = {AuthorizationType.INPATIENT: "AR", AuthorizationType.OUTPATIENT: "HS"}
-"""Admission review, health services review."""
+"""X12 1525: AR admission review, HS health services review."""
 LEVEL_OF_SERVICE: Final = f"{X12}/1338"
 LEVEL_OF: Final = {Urgency.STANDARD: "E", Urgency.EXPEDITED: "U", Urgency.EMERGENCY: "03"}
 
@@ -92,9 +92,10 @@ US_CORE_ORGANIZATION: Final = {
 
 
 def profile(name: str) -> dict[str, list[str]]:
-    """A resource's ``meta`` that claims a PAS profile."""
+    """The ``meta`` of a resource with a PAS profile, such as ``claimresponse``."""
     return {"profile": [f"{PAS}/StructureDefinition/profile-{name}"]}
 
 
 def extension_url(name: str) -> str:
+    """The URL of a PAS extension, such as ``certificationType``."""
     return f"{PAS}/StructureDefinition/extension-{name}"

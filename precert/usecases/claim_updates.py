@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -107,28 +108,15 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
             *_errors_of_numbers(update, request, caller, requests, registrations),
             *_errors_of_providers(request, update.content),
         ]
-        if not changes.added and not changes.cancelled and not errors:
-            return file
-        withdraws = changes.cancels_all(request) and not errors
-        if withdraws and request.status is Status.VOID:
+        if not errors and _is_in_effect(changes, request):
             return file
         require_amendable(request, changes.added, changes.cancelled)
         of_changes = errors_of_changes(update, changes, code_sets, payer, now)
         errors += of_other_values(of_changes, errors)
         if errors:
             raise InvalidInputError(errors)
-        change = _withdrawn(request, caller, now) if withdraws else None
-        if change is None:
-            change = amend(
-                request,
-                changes.content,
-                changes.added,
-                changes.cancelled,
-                ownership=_added_delegations(changes, reference, rule_lists, payer, now),
-                by=caller.subject,
-                now=now,
-                payer=payer,
-            )
+        delegations = partial(_added_delegations, changes, reference, rule_lists, payer, now)
+        change = _change_of(request, changes, delegations, caller, payer, now)
         documents = _added_documents(update, file, caller, document_id_of, payer, now)
         change = change._replace(original=update.original, reference=alias, documents=documents)
         requests.record(change)
@@ -186,11 +174,38 @@ def _identifier_of(
     return alias, known is not None
 
 
-def _withdrawn(request: Request, caller: Caller, now: datetime) -> Change | None:
-    """The withdrawal of the request; ``None`` if it is decided and only lines can be cancelled."""
-    with suppress(ActionNotAllowedError):
-        return request.void(_CANCELLED, caller.subject, now)
-    return None
+def _is_in_effect(changes: ItemChanges, request: Request) -> bool:
+    """Whether the request is already as the update requests it."""
+    if not changes.added and not changes.cancelled:
+        return True
+    return changes.cancels_all(request) and request.status is Status.VOID
+
+
+def _change_of(
+    request: Request,
+    changes: ItemChanges,
+    delegations: Callable[[], Sequence[Delegation]],
+    caller: Caller,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    """The change of the request: its withdrawal if every line is cancelled, else new lines.
+
+    A request that is decided cannot be withdrawn: its lines are then cancelled.
+    """
+    if changes.cancels_all(request):
+        with suppress(ActionNotAllowedError):
+            return request.void(_CANCELLED, caller.subject, now)
+    return amend(
+        request,
+        changes.content,
+        changes.added,
+        changes.cancelled,
+        ownership=delegations(),
+        by=caller.subject,
+        now=now,
+        payer=payer,
+    )
 
 
 def _added_delegations(

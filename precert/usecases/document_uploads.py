@@ -276,10 +276,10 @@ def _offer_error(
         return expired()
     if not request.takes_documents:
         return _not_taken(request, now)
-    return _limit_reached(request, payer)
+    return limit_reached(request, payer)
 
 
-def _limit_reached(request: Request, payer: Payer) -> DocumentLimitError:
+def limit_reached(request: Request, payer: Payer) -> DocumentLimitError:
     """The error of a document beyond the limit: states the limit and the alternatives."""
     limits = payer.documents
     megabytes = f"{limits.max_bytes // 2**20} MB"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from precert.domain.audit import Basis, note_basis, note_request
 from precert.domain.caller import Caller
@@ -25,6 +25,7 @@ from precert.domain.errors import (
     KeyReusedError,
     PatientNotEligibleError,
     PatientNotFoundError,
+    PrecertError,
     TransientError,
 )
 from precert.domain.event_types import EventType
@@ -121,6 +122,63 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
             raise
         require_same_patient(known.request, content)
         return stored_file(known, caller)
+    sources: dict[str, Any] = {
+        "requests": requests,
+        "reference": reference,
+        "rule_lists": rule_lists,
+        "versions": rule_list_versions,
+        "fingerprints": fingerprints,
+        "payer": payer,
+        "now": now,
+    }
+    request = _received(request_id, content, claim_id, plan, caller, now)
+    documents = received_records(
+        request_id,
+        files[: payer.documents.max_at_submission],
+        sender=min(request.submitted.submitter_tins),
+        document_id_of=document_id_of,
+        now=now,
+    )
+
+    def store(number: str) -> RequestFile:
+        numbered = with_number(request, number)
+        event = event_of(numbered, EventType.REQUEST_SUBMITTED, caller.subject)
+        file = RequestFile(numbered, documents, (event,), original=original)
+        changes: tuple[Change, ...] = ()
+        with suppress(TransientError):
+            changes = assess_before_storing(file, **sources)
+        return _stored(file, changes, registrations, payer, now)
+
+    try:
+        file = retry(
+            lambda: store_with_number(store, payer=payer, serial=serial), on=ConcurrentChangeError
+        )
+    except (CoverageChangedError, DuplicateFoundError) as refusal:
+        raise _refusal_of(refusal, caller, payer) from refusal
+    except RegisteredAlreadyError as refusal:
+        current = own_request(refusal.current, caller)
+        if current is None:
+            raise KeyReusedError(_OTHERS) from refusal
+        require_same_patient(current, content)
+        file = stored_file(requests.read_file(request_id), caller)
+    note_request(request_id, content.member_id)
+    if file.request.status is not Status.PROCESSING:
+        return stored_file(file, caller)
+    # If this fails, the workflow assesses the request, and retries until it succeeds.
+    with suppress(TransientError):
+        assess_cycle(request_id, FIRST_CYCLE, **sources)
+    return stored_file(requests.read_file(request_id), caller)
+
+
+def _received(
+    request_id: str,
+    content: RequestContent,
+    claim_id: str,
+    plan: Plan,
+    caller: Caller,
+    now: datetime,
+) -> Request:
+    """The request of a claim, without a number; it records which of the caller's TINs submitted it."""
     received = received_request(
         request_id,
         content,
@@ -133,80 +191,51 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
     )
     tins = tuple(sorted(caller.tins.intersection(content.tins)))
     review = received.submitted.model_copy(update={"submitter_tins": tins})
-    request = received.model_copy(update={"review": review})
-    sent = received_records(
-        request_id,
-        files[: payer.documents.max_at_submission],
-        sender=tins[0],
-        document_id_of=document_id_of,
-        now=now,
+    return received.model_copy(update={"review": review})
+
+
+def _stored(
+    file: RequestFile,
+    changes: Sequence[Change],
+    registrations: Registrations,
+    payer: Payer,
+    now: datetime,
+) -> RequestFile:
+    """Store a new request with its documents and the changes of its assessment in one transaction.
+
+    Returns the file with the changes.
+
+    Raises:
+        NumberTakenError, ConcurrentChangeError: the transaction can be repeated.
+        CoverageChangedError, DuplicateFoundError, RegisteredAlreadyError: the request is not stored.
+    """
+    request, (event,) = file.request, file.events
+    registrations.register(
+        request,
+        event,
+        covered_on=local_date(now, payer.zone),
+        fingerprint=submitted_fingerprint(request),
+        original=file.original,
+        documents=file.documents,
+        document_events=[
+            document_event(request, document, now)
+            for document in file.documents
+            if document.status is DocumentStatus.REFUSED
+        ],
+        changes=changes,
     )
+    events = (event, *(one.event for one in changes))
+    return replace(file, request=changes[-1].request if changes else request, events=events)
 
-    def store(number: str) -> RequestFile:
-        stored = with_number(request, number)
-        event = event_of(stored, EventType.REQUEST_SUBMITTED, caller.subject)
-        file = RequestFile(stored, sent, (event,), original=original)
-        changes: tuple[Change, ...] = ()
-        with suppress(TransientError):
-            changes = assess_before_storing(
-                file,
-                requests=requests,
-                reference=reference,
-                rule_lists=rule_lists,
-                versions=rule_list_versions,
-                fingerprints=fingerprints,
-                payer=payer,
-                now=now,
-            )
-        registrations.register(
-            stored,
-            event,
-            covered_on=local_date(now, payer.zone),
-            fingerprint=submitted_fingerprint(stored),
-            original=original,
-            documents=sent,
-            document_events=[
-                document_event(stored, document, now)
-                for document in sent
-                if document.status is DocumentStatus.REFUSED
-            ],
-            changes=changes,
-        )
-        events = (event, *(one.event for one in changes))
-        return replace(file, request=changes[-1].request if changes else stored, events=events)
 
-    try:
-        file = retry(
-            lambda: store_with_number(store, payer=payer, serial=serial), on=ConcurrentChangeError
-        )
-    except CoverageChangedError as refusal:
-        raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
-    except DuplicateFoundError as refusal:
-        seen = not refusal.existing.tins.isdisjoint(caller.tins)
-        raise duplicate_error(payer, refusal.existing if seen else None) from refusal
-    except RegisteredAlreadyError as refusal:
-        current = own_request(refusal.current, caller)
-        if current is None:
-            raise KeyReusedError(_OTHERS) from refusal
-        require_same_patient(current, content)
-        file = stored_file(requests.read_file(request_id), caller)
-    note_request(request_id, content.member_id)
-    if file.request.status is not Status.PROCESSING:
-        return stored_file(file, caller)
-    # If this fails, the workflow assesses the request, and retries until it succeeds.
-    with suppress(TransientError):
-        assess_cycle(
-            request_id,
-            FIRST_CYCLE,
-            requests=requests,
-            reference=reference,
-            rule_lists=rule_lists,
-            versions=rule_list_versions,
-            fingerprints=fingerprints,
-            payer=payer,
-            now=now,
-        )
-    return stored_file(requests.read_file(request_id), caller)
+def _refusal_of(
+    refusal: CoverageChangedError | DuplicateFoundError, caller: Caller, payer: Payer
+) -> PrecertError:
+    """The error of a request that was not stored; names a duplicate that the caller may read (S2)."""
+    if isinstance(refusal, CoverageChangedError):
+        return PatientNotEligibleError(payer.notices["not_eligible"])
+    seen = not refusal.existing.tins.isdisjoint(caller.tins)
+    return duplicate_error(payer, refusal.existing if seen else None)
 
 
 def errors_of_parts(

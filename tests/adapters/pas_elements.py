@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from precert.fhir import systems
 from tests.unit.test_export import claim_of
-from tools.fhir_validator import Node, pas_validator
+from tools.fhir_profiles import Node
+from tools.fhir_validator import pas_validator
 
 Json = dict[str, Any]
 X12: Final = "https://codesystem.x12.org/005010"

@@ -168,7 +168,7 @@ def test_reason_is_printed_when_a_call_cannot_be_made(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(httpx, "post", post)
     common = ["--member", "U70018347", "--fhir", "http://localhost:9/fhir/r4", "--token", "token"]
-    with pytest.raises(SystemExit, match="does not answer: Connection refused"):
+    with pytest.raises(SystemExit, match="does not respond: Connection refused"):
         smart_client.main(["inquire", *common])
     with pytest.raises(SystemExit, match="No such file"):
         smart_client.main(["attach", "PC1234567897", "--file", "missing.pdf", *common])

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from tools import api_changelog
-from tools.contract_changes import Change, Kind, changes
 from tools.openapi import document
+from tools.openapi_changes import Change, Kind, changes
 
 Json = dict[str, Any]
 SUBMIT: Final = "/v1/drafts/{draft_id}/submission"

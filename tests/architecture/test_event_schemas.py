@@ -22,7 +22,7 @@ from precert.domain.values import CodeType
 from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_REPORT_REFUSED
 from tests.architecture.source import ROOT
 from tools import event_schemas
-from tools.openapi_story import OTHER_REVIEWER, PROVIDER_USER, REVIEWER, story
+from tools.example_request import OTHER_REVIEWER, PROVIDER_USER, REVIEWER, example_request
 
 PUBLISHED: Final = frozenset(
     {
@@ -112,7 +112,7 @@ def test_sample_is_valid_when_it_is_validated_against_its_schema(event_type: Eve
 
 
 def test_sample_is_valid_when_the_example_request_does_not_record_the_type() -> None:
-    without_events = replace(story(), events=())
+    without_events = replace(example_request(), events=())
     for event_type in set(EventType) - {EventType.NOTICES_ISSUED}:  # its id names the cycle
         detail = event_schemas.detail_of(without_events.event(event_type))
         described = committed(event_type, "schema")
@@ -138,7 +138,7 @@ def test_sample_of_another_type_is_invalid_when_validated(event_type: EventType)
 @pytest.mark.parametrize("event_type", EventType)
 def test_sample_equals_the_published_event_when_the_event_occurs(event_type: EventType) -> None:
     client, sample = RecordingClient(), committed(event_type, "sample")
-    EventBridgeBus(cast("Any", client), bus_name="bus").publish(story().event(event_type))
+    EventBridgeBus(cast("Any", client), bus_name="bus").publish(example_request().event(event_type))
     (entry,) = client.entries
     assert json.loads(entry["Detail"]) == sample["detail"]
     assert (entry["Source"], entry["DetailType"]) == (EVENT_SOURCE, sample["detail-type"])
@@ -147,7 +147,9 @@ def test_sample_equals_the_published_event_when_the_event_occurs(event_type: Eve
 @pytest.mark.parametrize("event_type", EventType)
 def test_sample_is_accepted_when_the_inbox_reads_it(event_type: EventType) -> None:
     read = Event.model_validate(committed(event_type, "sample")["detail"])
-    assert read == story().event(event_type).model_copy(update={"actor": None, "assigned_to": None})
+    assert read == example_request().event(event_type).model_copy(
+        update={"actor": None, "assigned_to": None}
+    )
 
 
 @pytest.mark.parametrize("event_type", EventType)
@@ -177,7 +179,7 @@ def test_neither_patient_nor_user_is_in_the_event_when_it_is_published(
         PROVIDER_USER,
         REVIEWER,
         OTHER_REVIEWER,
-        *story().patient.model_dump(mode="json").values(),
+        *example_request().patient.model_dump(mode="json").values(),
     )
     described = committed(event_type, "schema")["properties"]["detail"]
     for result in (described, committed(event_type, "sample")["detail"]):

@@ -12,9 +12,9 @@ import pytest
 from functions.crd import services
 from precert.fhir import capabilities, questionnaires
 from tools import api_changelog
-from tools.contract_changes import Change, Kind
 from tools.fhir_interface import document
 from tools.fhir_interface_changes import changes
+from tools.openapi_changes import Change, Kind
 from tools.openapi_files import as_json
 
 Json = dict[str, Any]

@@ -136,7 +136,7 @@ def planted(response: type[BaseModel], entitlement: Entitlement) -> Operation:
 def test_example_is_made_from_the_models_when_an_operation_has_no_own() -> None:
     made = example_of(planted(Receipt, Entitlement.OPERATOR), examples(), OPERATIONS)
     assert made.sent == {"reason": "The procedure was cancelled.", "channel": "PORTAL"}
-    assert made.answered == {"number": "PC0000000026"}
+    assert made.returned == {"number": "PC0000000026"}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_example_has_the_response_of_another_operation_when_the_model_is_shared(
     entitlement: Entitlement, like: str
 ) -> None:
     made = example_of(planted(ChangedRequest, entitlement), examples(), OPERATIONS)
-    assert made.answered == examples()[like].answered
+    assert made.returned == examples()[like].returned
 
 
 def test_missing_example_is_named_when_a_member_has_none() -> None:

@@ -11,7 +11,7 @@ from precert.domain.errors import NotFoundError
 from precert.fhir.answers import answered_sections
 from precert.fhir.bundles import UnprocessableBundleError
 from precert.fhir.orders import HookResources, member_id_of, read_order
-from precert.fhir.questionnaires import package_answer, package_of, read_package_request
+from precert.fhir.questionnaires import package_of, package_parameters, read_package_request
 from tests.adapters.hooks import order
 from tests.adapters.pas_mutations import VALUES, Path, paths, replaced
 from tests.adapters.pas_questionnaires import PACEMAKERS, answers
@@ -59,7 +59,7 @@ def test_package_is_made_or_refused_when_any_value_is_replaced(changes: Changes)
         package_of(one, data, request, orders, publisher="P", at=START, new_uuid=uuids())
         for one in data.families[:2]
     ]
-    assert json.dumps(package_answer(packages, warnings))
+    assert json.dumps(package_parameters(packages, warnings))
 
 
 @given(changes_of(RESPONSE_PATHS))

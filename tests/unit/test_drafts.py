@@ -11,12 +11,12 @@ from precert.domain.rules import Requirement
 from precert.usecases.checks import CheckResult
 from precert.usecases.drafts import needs_draft, no_draft
 from tests.fakes.samples import payer
-from tools.openapi_story import story
+from tools.example_request import example_request
 
 
 def answered(**changes: Any) -> CheckResult:
     """The sample's answer for one service, with these values for each of its codes."""
-    result = story().check
+    result = example_request().check
     codes = tuple(code._replace(vendor_id=None, **changes) for code in result.services[0])
     content = result.content.model_copy(update={"services": result.content.services[:1]})
     return replace(

@@ -1,12 +1,16 @@
 """ClaimResponses are valid PAS, and agree with the request."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from precert.domain.assessment import Assessment, LineAssessment
 from precert.domain.decisions import Approved
 from precert.domain.request import Request
+from precert.domain.review import InformationRequest
+from precert.domain.rules import Requirement
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import UnitType
 from precert.fhir.bundles import bundle_of
@@ -29,7 +33,7 @@ def answered(of: Request) -> Json:
         questionnaires=questionnaires(),
         base_url="https://payer.example.org",
         at=START,
-        new_uuid=uuids(),
+        new_uuid=lambda: str(uuid4()),
     )
     assert pas_validator().findings(response) == []
     return response
@@ -127,6 +131,50 @@ def test_what_was_approved_is_added_when_a_line_is_modified() -> None:
     assert added["itemSequence"] == [2]
     assert added["quantity"] == {"value": 1, "unit": "units"}
     assert action(added) == "A6"
+
+
+@pytest.mark.parametrize(
+    ("required", "requested", "name"),
+    [
+        (("PHOTOGRAPHS", "CLINICAL_NOTES"), ("CLINICAL_NOTES",), "breast-surgery"),
+        (("PHOTOGRAPHS",), ("PHOTOGRAPHS", "CLINICAL_NOTES"), "breast-surgery"),
+        (("PHOTOGRAPHS",), ("CLINICAL_NOTES",), "clinical-notes"),
+        ((), ("CLINICAL_NOTES",), "clinical-notes"),
+        (("PHOTOGRAPHS",), ("WEIGHT_HISTORY",), None),
+    ],
+)
+def test_questionnaire_collects_the_requested_documents_when_information_is_requested(
+    required: tuple[str, ...], requested: tuple[str, ...], name: str | None
+) -> None:
+    pended = decided(Status.PENDING, None, None)
+    line, _ = pended.submitted.lines
+    rule = LineAssessment(
+        line_id=line.line_id,
+        requirement=Requirement.REQUIRED,
+        required_documentation=required,
+    )
+    rfi = InformationRequest(
+        requested_at=START,
+        requested_by="reviewer-1",
+        answer_by=START + timedelta(days=3),
+        documents=requested,
+    )
+    review = pended.submitted.model_copy(
+        update={
+            "assessment": Assessment(rule_list="1", assessed_at=START, lines=(rule,)),
+            "information_requests": (rfi,),
+        }
+    )
+    response = answered(pended.model_copy(update={"review": review}))
+    contexts = [
+        sent["valueString"]
+        for entry in response["entry"]
+        for sent in entry["resource"].get("input", ())
+        if coding(sent["type"])[1] == "questionnaire-context"
+        and extensions(sent)["serviceLineNumber"]["valuePositiveInt"] == 1
+    ]
+    data = questionnaires()
+    assert contexts == [data.context(one) for one in data.families if one.name == name]
 
 
 def test_every_error_has_place_note_and_follow_up_when_a_claim_is_refused() -> None:

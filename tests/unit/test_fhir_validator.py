@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.fhir.questionnaires import PackageRequest, package_answer, package_of
+from precert.fhir.questionnaires import PackageRequest, package_of, package_parameters
 from tests.unit.test_export import bundle
 from tests.unit.test_questionnaires import SAMPLE
 from tools.fhir_validator import pas_validator
@@ -77,7 +77,7 @@ PLANTED: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "unknown profile of the guide": (
         changed(claim, meta={"profile": [f"{PAS}/StructureDefinition/profile-unknown"]}),
-        "the package does not have",
+        "the guides do not have",
     ),
     "profile of another resource": (
         changed(coverage, meta={"profile": [CLAIM]}),
@@ -207,7 +207,7 @@ def package() -> Json:
         at=datetime(2026, 7, 1, tzinfo=UTC),
         new_uuid=lambda: "00000000-0000-4000-8000-000000000001",
     )
-    return package_answer([bundle_], [])
+    return package_parameters([bundle_], [])
 
 
 def entry(document: Json, position: int) -> Json:
@@ -303,7 +303,7 @@ WRONG_ORGANIZATIONS: dict[str, tuple[Json, str]] = {
     "an address of five lines": ({"address": [{"line": list("abcde")}]}, "at most 4"),
     "an unknown profile": (
         {"meta": {"profile": ["http://hl7.org/fhir/us/core/StructureDefinition/us-core-x"]}},
-        "the package does not have",
+        "the guides do not have",
     ),
 }
 

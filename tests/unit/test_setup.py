@@ -45,7 +45,7 @@ def test_variable_is_unset_when_no_ca_is_configured(tmp_path: Path) -> None:
         ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "its certificate is not trusted"),
         ("npm error code UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate is not trusted"),
         ("invalid peer certificate: UnknownIssuer", "its certificate is not trusted"),
-        ("npm error code EINTEGRITY", "is not the one that was locked"),
+        ("npm error code EINTEGRITY", "does not match the hash in the lock file"),
         ("npm error code ENOTFOUND", "could not be reached"),
         ("error sending request for url (https://registry.example/simple)", "could not be reached"),
         ("npm error code EUSAGE", "the installation failed"),

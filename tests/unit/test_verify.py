@@ -139,7 +139,7 @@ def test_other_lanes_do_not_wait_when_a_quick_step_cannot_start() -> None:
     assert not other.is_alive()
 
 
-@pytest.mark.parametrize(("other", "lower"), [("cloud", verify_tool.YIELDS), ("property", 0)])
+@pytest.mark.parametrize(("other", "lower"), [("cloud", verify_tool.NICENESS), ("property", 0)])
 def test_priority_of_a_computing_step_is_lower_when_another_step_uses_a_cloud(
     tmp_path: Path, other: str, lower: int
 ) -> None:

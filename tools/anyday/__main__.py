@@ -1,7 +1,7 @@
-"""Runs the tiers with the clock set to particular days: ``python -m tools.anyday [DAY ...]``.
+"""Run the test tiers with the clock set to particular days: ``python -m tools.anyday [DAY ...]``.
 
-libfaketime shifts the clock of every process by the same offset, including the local cloud's. Without
-arguments all days are run, one after another; ``--tiers`` selects tiers.
+libfaketime shifts the clock of every process by the same offset, including those of the local cloud.
+Without arguments, the tiers run on all days sequentially; ``--tiers`` selects tiers.
 """
 
 import argparse
@@ -25,9 +25,11 @@ DAYS: Final = {
     "spring-forward": datetime(2027, 3, 14, 6, 55, tzinfo=UTC),
     "new-year": datetime(2026, 12, 31, 23, 55, tzinfo=UTC),
 }
-"""When the run starts; the sample payer's clocks change, and UTC's year ends, five minutes later.
+"""The time at which the run starts, by name.
 
-All are to come: files of the project that are newer than the clock are refused by loaders, rightly.
+On fall-back and spring-forward, the sample payer's time zone changes its offset five minutes after the
+start; on new-year, the year ends in UTC. All times must be in the future, because loaders refuse files
+that are newer than the clock.
 """
 
 
@@ -35,7 +37,7 @@ def library() -> Path:
     """Return the path of libfaketime.
 
     Raises:
-        SystemExit: it is missing.
+        SystemExit: it is not installed.
     """
     named = os.environ.get("PRECERT_FAKETIME")
     usual = (path for at in PLACES for path in Path("/usr").glob(f"{at}/{LIBRARY}"))
@@ -49,8 +51,11 @@ def library() -> Path:
 
 
 def environment(start: datetime) -> dict[str, str]:
-    """Return the variables that set the clock of a process and its children, not its durations."""
-    # The offset is from the machine's clock; this process's clock may be shifted already.
+    """Return the environment variables that shift the clock of a process and its children.
+
+    The monotonic clock, which measures durations, is not shifted.
+    """
+    # The offset is relative to the machine's clock; the clock of this process may already be shifted.
     shifted = float(os.environ.get("FAKETIME", "0"))
     offset = start.timestamp() - time.time() + shifted
     path = [str(Path(__file__).with_name("path")), os.environ.get("PYTHONPATH", "")]
@@ -65,7 +70,10 @@ def environment(start: datetime) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the tiers on each day; return 0 if all passed on all days."""
+    """Run the tiers on each day; return 0 if all passed on all days, else 1.
+
+    An interrupted run returns :data:`tools.verify.STOPPED`.
+    """
     tiers = [step.name for step in verify.steps() if step.folder]
     parser = argparse.ArgumentParser(prog="python -m tools.anyday", description=__doc__)
     parser.add_argument("days", nargs="*", metavar="DAY", help=", ".join(DAYS))

@@ -1,7 +1,7 @@
-"""Replace ``time.sleep``, which libfaketime breaks; Python imports this at its start.
+"""Replace ``time.sleep``, which fails under libfaketime. Python imports this module at startup.
 
-libfaketime 0.9.10 fails a sleep until an instant of the monotonic clock with EINVAL, and ``time.sleep``
-uses one.
+``time.sleep`` sleeps until an absolute time of the monotonic clock, which libfaketime 0.9.10 refuses
+with EINVAL.
 """
 
 import select
@@ -10,6 +10,7 @@ from typing import SupportsIndex
 
 
 def sleep(seconds: float | SupportsIndex, /) -> None:
+    """Sleep for a duration in seconds, as ``time.sleep`` does."""
     if float(seconds) < 0:
         raise ValueError("sleep length must be non-negative")
     select.select([], [], [], float(seconds))

@@ -1,9 +1,9 @@
-"""The documents that a request for information requires, as Da Vinci PAS and CDex represent them.
+"""A request for information as resources of Da Vinci PAS and CDex.
 
-A Task lists all documents that have a LOINC code in the payer's data, and how to send them; a
-CommunicationRequest for each of them has the content of X12 278. A second Task has the context of the
-questionnaire that collects the documents of a line, where there is one. Other documents, and questions
-in words, are process notes only.
+One Task lists the requested documents that have a LOINC code in the payer's data, with the URL to send
+them to; a CommunicationRequest for each of them has the content of X12 278. A second Task has, for each
+line, the context of the questionnaire that collects its documents, if there is one. Other documents and
+questions as text are only process notes of the ClaimResponse.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,9 +37,10 @@ def document_requests(
     at: datetime,
     new_uuid: Callable[[], str],
 ) -> tuple[list[Json], list[Json]]:
-    """The CommunicationRequests and the Tasks of the open request for information.
+    """The CommunicationRequests and the Tasks of the open request for information, if there is one.
 
-    ``sequences`` has the item number of each service line, and ``claim`` refers to the claim.
+    ``sequences`` has the item sequence by line id, ``claim`` is a Reference to the claim, and
+    ``base_url`` is the address of the API.
     """
     rfi = request.submitted.open_information_request
     if rfi is None:
@@ -69,11 +70,11 @@ def document_requests(
         ],
     }
     common = _task(request, rfi, bundle, claim, payer) | {
-        "authoredOn": written(rfi.requested_at),
-        "lastModified": written(at),
+        "authoredOn": instant_text(rfi.requested_at, "seconds"),
+        "lastModified": instant_text(at, "seconds"),
     }
     address = _input("payer-url", valueUrl=f"{base_url}{SUBMIT_ATTACHMENT}")
-    # A Task has one code, so that each form of request has its own.
+    # A Task has one code, so documents and questionnaires need a Task each.
     return requests, [
         {
             "resourceType": "Task",
@@ -88,9 +89,9 @@ def document_requests(
 
 
 def _needed(request: Request, rfi: InformationRequest) -> Iterator[tuple[ServiceLine, str]]:
-    """Each line with each document that is needed for it.
+    """Each open line with each document that is requested for it.
 
-    A document that no rule requires of a line is needed for every line that waits for its decision.
+    A document that no rule requires is requested for every open line.
     """
     required = _required(request)
     lines = request.lines_to_decide
@@ -101,7 +102,7 @@ def _needed(request: Request, rfi: InformationRequest) -> Iterator[tuple[Service
 
 
 def _required(request: Request) -> dict[str, Sequence[str]]:
-    """The documents that the rules require of each line."""
+    """The documents that the rules require, by line id."""
     assessment = request.submitted.assessment
     lines = assessment.lines if assessment else ()
     return {line.line_id: line.required_documentation for line in lines}
@@ -112,10 +113,10 @@ def _contexts(
     needed: Sequence[tuple[ServiceLine, str]],
     questionnaires: Questionnaires,
 ) -> Iterator[tuple[ServiceLine, str]]:
-    """Each line with the context of the questionnaire that collects what is needed for it.
+    """Each line with the context of the questionnaire that collects its requested documents.
 
-    It is the questionnaire of the line's rule, if the rule requires all that is needed; else that of
-    exactly the needed documents.
+    The questionnaire is that of the line's rule if the rule requires all the requested documents; else
+    one for exactly these documents, if there is one.
     """
     required = _required(request)
     by_line: dict[str, tuple[ServiceLine, set[str]]] = {}
@@ -123,7 +124,7 @@ def _contexts(
         by_line.setdefault(line.line_id, (line, set()))[1].add(document)
     for line, documents in by_line.values():
         of_rule = set(required.get(line.line_id, ()))
-        family = questionnaires.family_of(max(of_rule, documents))
+        family = questionnaires.family_of(of_rule if of_rule.issuperset(documents) else documents)
         if family is not None:
             yield line, questionnaires.context(family)
 
@@ -135,7 +136,7 @@ def _task(
     claim: Json,
     payer: Payer,
 ) -> Json:
-    """What the Tasks of a request for information have in common."""
+    """The members that both Tasks of a request for information have."""
     head = bundle.first
     insurer = bundle.target(head.get("insurer"))
     known = objects(insurer, "identifier")
@@ -152,7 +153,7 @@ def _task(
         owner={"identifier": identifier},
         reasonCode=concept(systems.PAS_CODES, "priorAuthorization"),
         reasonReference=claim,
-        restriction={"period": {"end": written(rfi.answer_by)}},
+        restriction={"period": {"end": instant_text(rfi.answer_by, "seconds")}},
     )
 
 
@@ -191,7 +192,7 @@ def _communication(
 
 
 def _diagnosis(request: Request, line: ServiceLine) -> Iterator[Json]:
-    """The primary diagnosis of the service of a line."""
+    """The primary diagnosis of a line's service, as an extension."""
     for line_id, service, _ in numbered_lines(request.content.services):
         if line_id == line.line_id and service.primary_diagnosis:
             code = concept(systems.ICD_10_CM, written_diagnosis(service.primary_diagnosis))
@@ -199,10 +200,5 @@ def _diagnosis(request: Request, line: ServiceLine) -> Iterator[Json]:
 
 
 def referring_to(resources: Sequence[Json]) -> list[Json]:
-    """References to resources of the same bundle."""
+    """References to resources that the response bundle has under the ``urn:uuid`` of their id."""
     return [reference(f"urn:uuid:{one['id']}") for one in resources]
-
-
-def written(at: datetime) -> str:
-    """An instant as FHIR resources have it, in UTC to the second."""
-    return instant_text(at, "seconds")

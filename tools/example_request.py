@@ -1,7 +1,7 @@
-"""One example request, from its check to the decision of its appeal: the source of the examples.
+"""One example request, from its check to the decision on its appeal, from which examples are derived.
 
-Member, providers, rules and texts are the sample payer's. Everything else is computed by the domain's
-methods, so that an example cannot differ from the product.
+The member, providers, rules and texts are those of the sample payer. Everything else is computed by the
+domain, so that examples always correspond to the code.
 """
 
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ from precert.usecases.checks import CheckResult, Export
 from precert.usecases.cleanup import expired_event, expiring_event
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import DeletedDraft
-from tools.story_moves import moves
+from tools.example_events import further_events
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DATA: Final = ROOT / "data"
@@ -75,8 +75,8 @@ DENIED_LINE: Final = "1.2"
 
 
 @dataclass(frozen=True)
-class Story:
-    """The request at each stage, with its events."""
+class ExampleRequest:
+    """The request at each stage of its life cycle, with its events and documents."""
 
     payer: Payer
     code_sets: CodeSets
@@ -97,10 +97,11 @@ class Story:
     attached: Document
     refused: Document
     events: tuple[Event, ...]
-    """At most one event of each type; those outside the main sequence are dated at possible moments."""
+    """At most one event of each type; those outside the main sequence are at plausible times."""
 
     @property
     def patient(self) -> Patient:
+        """The patient as entered."""
         return patient_of(self.coverage)
 
     @property
@@ -117,7 +118,7 @@ class Story:
         """The notices of the first determination."""
         kind = kind_of(self.determined.request.submitted, 1)
         if kind is None:
-            raise AssertionError("the story's request is determined")
+            raise AssertionError("the example request must be determined")
         return tuple(
             Notice(
                 notice_id=notice_id(1, audience),
@@ -132,7 +133,7 @@ class Story:
         )
 
     def event(self, event_type: EventType) -> Event:
-        """The event of a type; if no change records one, an event of the stage that it applies to."""
+        """The event of a type; if none was recorded, one that is derived from the draft or request."""
         recorded = (event for event in self.events if event.type is event_type)
         return next(recorded, None) or self._derived_event(event_type)
 
@@ -147,8 +148,8 @@ class Story:
 
 
 @cache
-def story() -> Story:
-    """The example request; the same at every call."""
+def example_request() -> ExampleRequest:
+    """Return the example request, the same object at every call."""
     payer = example_payer()
     members = sample_members(payer)
     coverage = next(member for member in members if member.member_id == "849382930")
@@ -183,7 +184,7 @@ def story() -> Story:
         appeal_pended.request, overturned, OTHER_REVIEWER, APPEAL_DETERMINED
     )
     changes = (pended, determined, voided, appealed, appeal_pended, appeal_determined)
-    return Story(
+    return ExampleRequest(
         payer=payer,
         code_sets=SqliteCodeSets(compiled),
         coverage=coverage,
@@ -210,7 +211,7 @@ def story() -> Story:
             event_of(submitted, EventType.REQUEST_SUBMITTED, PROVIDER_USER),
             *(change.event for change in changes),
             *_clock_events(pended.request, payer),
-            *moves(
+            *further_events(
                 submitted,
                 pended.request,
                 determined.request,
@@ -227,7 +228,7 @@ def story() -> Story:
 
 
 def patient_of(coverage: Coverage) -> Patient:
-    """The patient as entered from the ID card."""
+    """Return the patient as entered from the ID card."""
     return Patient(
         member_id=coverage.member_id,
         date_of_birth=coverage.date_of_birth,
@@ -270,6 +271,7 @@ def _content(
 
 @cache
 def example_payer() -> Payer:
+    """Return the sample payer."""
     return Payer.model_validate_json((DATA / "payer" / "payer.json").read_text(encoding="utf-8"))
 
 
@@ -279,7 +281,7 @@ def _rules() -> tuple[list[Rule], list[DelegatedVendor]]:
 
 
 def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
-    """The result of the sample rules."""
+    """Return the result of a check by the sample rules."""
     rules, _ = _rules()
     version = "2027-02-26.1"
     services = tuple(
@@ -301,7 +303,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
 
 
 def _export(content: RequestContent, coverage: Coverage) -> Export:
-    """Two images ordered with the operation, which a delegated vendor decides."""
+    """The export of an imaging service that is ordered with the surgery, for a delegated vendor."""
     image = content.services[0].model_copy(
         update={
             "authorization_type": AuthorizationType.OUTPATIENT,
@@ -427,7 +429,7 @@ def _clock_events(pended: Request, payer: Payer) -> tuple[Event, ...]:
 def _document_event(
     request: Request, document: Document, event_type: EventType, event_id: str | None = None
 ) -> Event:
-    """The event of verifying a document, or of deleting it from its draft."""
+    """The event of a document that was attached, refused, or deleted from its draft."""
     event = event_of(request, event_type)
     return event.model_copy(
         update={

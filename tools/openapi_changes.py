@@ -1,9 +1,9 @@
-"""The differences between two versions of the OpenAPI document, and which of them break a caller.
+"""The differences between two versions of the OpenAPI document, and which of them break callers.
 
-Operations, parameters, headers and error codes are compared by name, schemas by direction: what is sent
-may only become wider, what is returned only narrower. A removed member must have been deprecated in the
-document before, and the version must have increased. Error codes are never removed or renamed, and
-other values of responses are never renamed: callers compare with them.
+Operations, parameters, headers and error codes are compared by name, schemas by direction: a schema of
+requests may only become wider, one of responses only narrower. A removed member must have been
+deprecated in the earlier document, and the version must have increased. Error codes are never removed
+or renamed, and other values of responses are never renamed, because callers compare with them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """One difference; ``where`` names an operation or a property of a schema."""
+    """One difference; ``where`` is an operation, a parameter or a property of a schema."""
 
     kind: Kind
     where: str
@@ -37,24 +37,24 @@ class Change:
         return f"`{self.where}`: {self.what}"
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     """Whether a schema is used in requests or in responses."""
 
-    SENT = "sent"
-    ANSWERED = "answered"
+    REQUEST = "request"
+    RESPONSE = "response"
 
 
 _LOWER: Final = ("minLength", "minItems", "minimum")
 _UPPER: Final = ("maxLength", "maxItems", "maximum")
 _EQUAL: Final = ("pattern", "format", "default")
 _ERROR_CODES: Final = ("Problem.code", "ErrorItem.code")
-"""The members with error codes: of the whole problem, and of each error in it."""
+"""The members with error codes: that of the problem, and that of each of its errors."""
 _REF: Final = "#/components/schemas/"
 
 
 @dataclass
 class _Schemas:
-    """Both documents' schemas by name, and the compared pairs of different names."""
+    """Both documents' schemas by name, and the pairs of renamed schemas that were compared."""
 
     old: Json
     new: Json
@@ -80,7 +80,9 @@ def _version(document: Json) -> Version:
 def _too_early(change: Change) -> Change:
     if change.kind is not Kind.REMOVED:
         return change
-    return replace(change, kind=Kind.BROKEN, what=f"{change.what}, and the version did not grow")
+    return replace(
+        change, kind=Kind.BROKEN, what=f"{change.what}, and the version was not increased"
+    )
 
 
 def _removed(old: Json, where: str, what: str) -> Change:
@@ -91,7 +93,7 @@ def _removed(old: Json, where: str, what: str) -> Change:
 
 def _deprecated(old: Json, new: Json, where: str) -> Iterator[Change]:
     if new.get("deprecated") and not old.get("deprecated"):
-        yield Change(Kind.DEPRECATED, where, "will go")
+        yield Change(Kind.DEPRECATED, where, "will be removed")
 
 
 # -- Operations ---------------------------------------------------------------------------------------
@@ -115,13 +117,13 @@ def _of_operations(old: Json, new: Json) -> Iterator[Change]:
             continue
         yield from _deprecated(operation, after[key], key)
         if operation.get("operationId") != after[key].get("operationId"):
-            yield Change(Kind.BROKEN, key, "operationId is another")
-        # Alternatives: a further one lets more callers in.
+            yield Change(Kind.BROKEN, key, "operationId was changed")
+        # Security requirements are alternatives: a further one admits more callers.
         if any(one not in after[key].get("security", []) for one in operation.get("security", [])):
-            yield Change(Kind.BROKEN, key, "security is another")
+            yield Change(Kind.BROKEN, key, "security was changed")
         yield from _of_parameters(old, operation, new, after[key], key)
         yield from _of_body(operation, after[key], key, _Schemas.of(old, new))
-        yield from _of_answers(old, operation, new, after[key], key)
+        yield from _of_responses(old, operation, new, after[key], key)
 
 
 def _resolved(document: Json, part: Json) -> Json:
@@ -145,11 +147,11 @@ def _of_parameters(old: Json, was: Json, new: Json, now: Json, key: str) -> Iter
         if name in before:
             yield from _deprecated(before[name], parameter, f"{key} {name}")
             if parameter.get("required") and not before[name].get("required"):
-                yield Change(Kind.BROKEN, f"{key} {name}", "is required now")
+                yield Change(Kind.BROKEN, f"{key} {name}", "is now required")
             yield from _of_schema(
                 before[name]["schema"],
                 parameter["schema"],
-                {Way.SENT},
+                {Direction.REQUEST},
                 f"{key} {name}",
                 _Schemas.of(old, new),
             )
@@ -166,48 +168,50 @@ def _of_body(was: Json, now: Json, key: str, known: _Schemas) -> Iterator[Change
         operation.get("requestBody", {}).get("content", {}) for operation in (was, now)
     )
     if after and not before:
-        yield Change(Kind.BROKEN, key, "a body is required")
+        yield Change(Kind.BROKEN, key, "now requires a body")
     for kind, content in before.items():
         if kind not in after:
-            yield Change(Kind.BROKEN, key, f"takes no {kind}")
+            yield Change(Kind.BROKEN, key, f"no longer accepts {kind}")
         else:
-            yield from _of_schema(content["schema"], after[kind]["schema"], {Way.SENT}, key, known)
+            yield from _of_schema(
+                content["schema"], after[kind]["schema"], {Direction.REQUEST}, key, known
+            )
 
 
-def _of_answers(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterator[Change]:
+def _of_responses(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterator[Change]:
     before, after = (
-        {status: _resolved(doc, answer) for status, answer in operation["responses"].items()}
+        {status: _resolved(doc, one) for status, one in operation["responses"].items()}
         for doc, operation in ((old, was), (new, now))
     )
     for status in (status for status in before if status.startswith("2")):
         if status not in after:
-            yield Change(Kind.BROKEN, key, f"answers no {status}")
+            yield Change(Kind.BROKEN, key, f"no longer returns {status}")
             continue
         for header in before[status].get("headers", {}).keys() - after[status].get("headers", {}):
-            yield Change(Kind.BROKEN, key, f"answers no {header}")
+            yield Change(Kind.BROKEN, key, f"no longer returns {header}")
         for header in after[status].get("headers", {}).keys() - before[status].get("headers", {}):
-            yield Change(Kind.ADDED, key, f"answers {header}")
+            yield Change(Kind.ADDED, key, f"now returns {header}")
         contents = after[status].get("content", {})
         for kind, content in before[status].get("content", {}).items():
             if kind not in contents:
-                yield Change(Kind.BROKEN, key, f"answers no {kind}")
+                yield Change(Kind.BROKEN, key, f"no longer returns {kind}")
             elif "schema" in content and "schema" in contents[kind]:
                 yield from _of_schema(
                     content["schema"],
                     contents[kind]["schema"],
-                    {Way.ANSWERED},
+                    {Direction.RESPONSE},
                     key,
                     _Schemas.of(old, new),
                 )
     yield from _of_codes(_codes(before), _codes(after), key)
 
 
-def _codes(answers: Json) -> dict[str, str]:
+def _codes(responses: Json) -> dict[str, str]:
     """Return the HTTP status of each problem code."""
     return {
         code: status
-        for status, answer in answers.items()
-        for content in answer.get("content", {}).values()
+        for status, response in responses.items()
+        for content in response.get("content", {}).values()
         for part in content.get("schema", {}).get("allOf", ())
         for code in part.get("properties", {}).get("code", {}).get("enum", ())
     }
@@ -216,12 +220,14 @@ def _codes(answers: Json) -> dict[str, str]:
 def _of_codes(before: Mapping[str, str], after: Mapping[str, str], key: str) -> Iterator[Change]:
     for code, status in after.items():
         if code not in before:
-            yield Change(Kind.ADDED, key, f"may answer {status} {code}")
+            yield Change(Kind.ADDED, key, f"may return {status} {code}")
         elif status != before[code]:
-            yield Change(Kind.BROKEN, key, f"answers {code} as {status}, before as {before[code]}")
+            yield Change(
+                Kind.BROKEN, key, f"returns {code} with {status}, before with {before[code]}"
+            )
     for code, status in before.items():
         if code not in after:
-            yield Change(Kind.BROKEN, key, f"answers no {status} {code}")
+            yield Change(Kind.BROKEN, key, f"no longer returns {status} {code}")
 
 
 # -- Schemas ------------------------------------------------------------------------------------------
@@ -230,27 +236,30 @@ def _of_codes(before: Mapping[str, str], after: Mapping[str, str], key: str) -> 
 def _of_schemas(old: Json, new: Json) -> Iterator[Change]:
     known = _Schemas.of(old, new)
     before, after = known.old, known.new
-    ways = _ways(old)
+    directions = _directions(old)
     for name, schema in before.items():
         if name in after:
-            yield from _of_schema(schema, after[name], ways.get(name, set()), name, known)
+            yield from _of_schema(schema, after[name], directions.get(name, set()), name, known)
 
 
-def _ways(document: Json) -> dict[str, set[Way]]:
+def _directions(document: Json) -> dict[str, set[Direction]]:
     """Return whether each schema is used in requests, in responses or in both."""
     schemas = document["components"]["schemas"]
-    found: dict[str, set[Way]] = {}
+    found: dict[str, set[Direction]] = {}
     for operation in _operations(document).values():
         sent = [operation.get("requestBody"), operation.get("parameters")]
-        for way, parts in ((Way.SENT, sent), (Way.ANSWERED, [operation["responses"]])):
+        for direction, parts in (
+            (Direction.REQUEST, sent),
+            (Direction.RESPONSE, [operation["responses"]]),
+        ):
             waiting = list(_names(parts))
             while waiting:
                 name = waiting.pop()
-                if way not in found.setdefault(name, set()):
-                    found[name].add(way)
+                if direction not in found.setdefault(name, set()):
+                    found[name].add(direction)
                     waiting += _names(schemas[name])
     for name in ("Problem", "ErrorItem"):
-        found.setdefault(name, set()).add(Way.ANSWERED)
+        found.setdefault(name, set()).add(Direction.RESPONSE)
     return found
 
 
@@ -265,44 +274,47 @@ def _names(part: Any) -> Iterator[str]:
 
 
 def _of_schema(
-    old: Json, new: Json, ways: set[Way], where: str, known: _Schemas
+    old: Json, new: Json, directions: set[Direction], where: str, known: _Schemas
 ) -> Iterator[Change]:
     yield from _deprecated(old, new, where)
     was, could_be_null = _without_null(old)
     now, can_be_null = _without_null(new)
-    if Way.SENT in ways and could_be_null and not can_be_null:
-        yield Change(Kind.BROKEN, where, "null is not taken any more")
-    if Way.ANSWERED in ways and can_be_null and not could_be_null:
-        yield Change(Kind.BROKEN, where, "may be null now")
+    if Direction.REQUEST in directions and could_be_null and not can_be_null:
+        yield Change(Kind.BROKEN, where, "null is no longer accepted")
+    if Direction.RESPONSE in directions and can_be_null and not could_be_null:
+        yield Change(Kind.BROKEN, where, "may now be null")
     if {"$ref"} <= was.keys() & now.keys():
-        yield from _of_named(was["$ref"], now["$ref"], ways, where, known)
+        yield from _of_named(was["$ref"], now["$ref"], directions, where, known)
         return
     for member in ("$ref", "type", "anyOf", "oneOf"):
         if was.get(member) != now.get(member):
-            yield Change(Kind.BROKEN, where, f"is of another kind ({member})")
+            yield Change(Kind.BROKEN, where, f"{member} was changed")
             return
-    yield from _of_values(was, now, ways, where)
-    if Way.SENT in ways:
+    yield from _of_values(was, now, directions, where)
+    if Direction.REQUEST in directions:
         yield from _of_bounds(was, now, where)
-    yield from _of_members(was, now, ways, where, known)
+    yield from _of_members(was, now, directions, where, known)
     for member in ("items", "additionalProperties"):
         if isinstance(was.get(member), Mapping) and isinstance(now.get(member), Mapping):
-            yield from _of_schema(was[member], now[member], ways, f"{where}[]", known)
+            yield from _of_schema(was[member], now[member], directions, f"{where}[]", known)
 
 
 def _of_named(
-    before: str, after: str, ways: set[Way], where: str, known: _Schemas
+    before: str, after: str, directions: set[Direction], where: str, known: _Schemas
 ) -> Iterator[Change]:
-    """A schema may be renamed; under the same name it is compared once for all uses."""
+    """Compare two referenced schemas once, if their names differ.
+
+    A schema with the same name in both documents is compared by :func:`_of_schemas`.
+    """
     if before == after or (before, after) in known.compared:
         return
     known.compared.add((before, after))
     was, now = before.removeprefix(_REF), after.removeprefix(_REF)
-    yield from _of_schema(known.old[was], known.new[now], ways, where, known)
+    yield from _of_schema(known.old[was], known.new[now], directions, where, known)
 
 
 def _without_null(schema: Json) -> tuple[Json, bool]:
-    """The schema of the value if it is not null, and whether null is allowed."""
+    """The schema without null as alternative, and whether null was allowed."""
     options = schema.get("anyOf", ())
     others = [option for option in options if option != {"type": "null"}]
     if len(others) == len(options):
@@ -311,18 +323,20 @@ def _without_null(schema: Json) -> tuple[Json, bool]:
     return ({**rest, **others[0]} if len(others) == 1 else {**rest, "anyOf": others}), True
 
 
-def _of_values(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Change]:
+def _of_values(was: Json, now: Json, directions: set[Direction], where: str) -> Iterator[Change]:
     before, after = _values(was), _values(now)
     if before is None and after is None:
         return
     if before is None or after is None:
-        if (after is None and ways != {Way.SENT}) or (before is None and Way.SENT in ways):
-            yield Change(Kind.BROKEN, where, "the list of its values is another")
+        if (after is None and directions != {Direction.REQUEST}) or (
+            before is None and Direction.REQUEST in directions
+        ):
+            yield Change(Kind.BROKEN, where, "the list of values was added or removed")
         return
     for value in after - before:
         yield Change(Kind.ADDED, where, f"new value {value}")
-    # A value that is removed while another is added is a renamed one.
-    breaks = Way.SENT in ways or where in _ERROR_CODES or after - before
+    # A value that is removed while another is added counts as renamed.
+    breaks = Direction.REQUEST in directions or where in _ERROR_CODES or after - before
     for value in before - after:
         kind = Kind.BROKEN if breaks else Kind.REMOVED
         yield Change(kind, where, f"the value {value} was removed")
@@ -341,16 +355,16 @@ def _of_bounds(was: Json, now: Json, where: str) -> Iterator[Change]:
         *(name for name in _EQUAL if name in now and now[name] != was.get(name)),
     ]
     for name in narrower:
-        yield Change(Kind.BROKEN, where, f"{name} is narrower or another: {now[name]}")
+        yield Change(Kind.BROKEN, where, f"{name} is now narrower or different: {now[name]}")
 
 
 def _of_members(
-    was: Json, now: Json, ways: set[Way], where: str, known: _Schemas
+    was: Json, now: Json, directions: set[Direction], where: str, known: _Schemas
 ) -> Iterator[Change]:
     before, after = was.get("properties", {}), now.get("properties", {})
     required, requires = set(was.get("required", ())), set(now.get("required", ()))
     for name in after.keys() - before.keys():
-        if Way.SENT in ways and name in requires:
+        if Direction.REQUEST in directions and name in requires:
             yield Change(Kind.BROKEN, f"{where}.{name}", "is new and required")
         else:
             yield Change(Kind.ADDED, f"{where}.{name}", "new member")
@@ -359,8 +373,8 @@ def _of_members(
         if name not in after:
             yield _removed(schema, place, "the member")
             continue
-        if Way.SENT in ways and name in requires - required:
-            yield Change(Kind.BROKEN, place, "is required now")
-        if Way.ANSWERED in ways and name in required - requires:
-            yield Change(Kind.BROKEN, place, "is not always answered any more")
-        yield from _of_schema(schema, after[name], ways, place, known)
+        if Direction.REQUEST in directions and name in requires - required:
+            yield Change(Kind.BROKEN, place, "is now required")
+        if Direction.RESPONSE in directions and name in required - requires:
+            yield Change(Kind.BROKEN, place, "is no longer always returned")
+        yield from _of_schema(schema, after[name], directions, place, known)

@@ -1,4 +1,4 @@
-"""Events of the example request outside its main sequence, each at a possible moment."""
+"""Events of the example request that are not part of its main sequence, each at a plausible time."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +26,7 @@ MISTYPED_TIN: Final = "203129813"
 _HOUR: Final = timedelta(hours=1)
 
 
-def moves(
+def further_events(
     submitted: Request,
     pended: Request,
     determined: Request,
@@ -36,20 +36,23 @@ def moves(
     facility: DirectoryEntry,
     payer: Payer,
 ) -> tuple[Event, ...]:
-    """One event of each type that the main sequence does not have."""
+    """Return one event of each type that the main sequence does not have.
+
+    ``reviewer`` and ``other`` are subjects of reviewers.
+    """
     at = pended.updated_at + _HOUR
     assessment = _assessment(submitted, at)
     requested = reviewing.request_information(
         pended, ["OPERATIVE_NOTE"], None, payer=payer, by=reviewer, now=at
     )
-    claimed = case_assignment.assign(pended, reviewer, at + _HOUR, at)
+    assigned = case_assignment.assign(pended, reviewer, at + _HOUR, at)
     proposed = proposals.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
     delegated = submitted.delegate([delegation_of(submitted, at, payer)], assessment, at)
     own = _decisions(delegated.request, reviewer, at)
     changes: tuple[Change | None, ...] = (
         delegated,
         delegated.request.determine(own, reviewer, at + _HOUR),
-        *_moves_of_vendor(delegated.request, at, payer),
+        *_vendor_events(delegated.request, at, payer),
         submitted.end_as_duplicate(determined, assessment, at),
         requested,
         requested.request.receive_information(at + _HOUR, payer),
@@ -59,22 +62,22 @@ def moves(
         ),
         _deemed_denial(pended, payer),
         reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
-        claimed,
+        assigned,
         case_assignment.reassign(pended, other, at + _HOUR, reviewer, at),
-        case_assignment.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
+        case_assignment.release(assigned.request, reviewer, at + _HOUR) if assigned else None,
         proposed,
         proposals.return_proposal(
             proposed.request, other, at + _HOUR, comment="Name the criterion."
         ),
         reviewing.add_note(pended, "The surgeon was called.", reviewer, at + _HOUR),
-        _moved(determined),
-        reconciled(typed_in_by_hand(pended), facility, at),
+        _dates_changed(determined),
+        reconciled(with_manual_facility(pended), facility, at),
     )
     return (*(change.event for change in changes if change), _notices(determined))
 
 
 def delegation_of(request: Request, at: datetime, payer: Payer) -> Delegation:
-    """One vendor decides the last line of the example."""
+    """Return the delegation of the example's last line to a vendor."""
     vendor = DelegatedVendor(
         vendor_id=VENDOR,
         name="EviCore by Evernorth",
@@ -93,8 +96,8 @@ def _in_three_days(request: Request, at: datetime, payer: Payer) -> Deadline:
     return Deadline(at + 48 * _HOUR, at + 72 * _HOUR, payer.decision_clock(request))
 
 
-def _moves_of_vendor(delegated: Request, at: datetime, payer: Payer) -> tuple[Change | None, ...]:
-    """The vendor's deadline approaches and passes; it reports while the payer's lines are open."""
+def _vendor_events(delegated: Request, at: datetime, payer: Payer) -> tuple[Change | None, ...]:
+    """The vendor's deadline approaches and passes; the vendor reports before the payer decides."""
     pended = delegated.pend(_in_three_days(delegated, at, payer), 10, at).request
     warned = pended.check_vendor_deadline(VENDOR, at + 48 * _HOUR)
     reported_at = at + 50 * _HOUR
@@ -118,7 +121,7 @@ def _moves_of_vendor(delegated: Request, at: datetime, payer: Payer) -> tuple[Ch
 
 
 def _deemed_denial(pended: Request, payer: Payer) -> Change | None:
-    """The passed deadline of a request whose line of business has deemed denials."""
+    """The deadline passes for a request whose line of business has deemed denials."""
     plan = pended.plan.model_copy(update={"line_of_business": "MEDICAID"})
     medicaid = pended.model_copy(update={"plan": plan})
     review = pended.submitted.model_copy(
@@ -128,13 +131,13 @@ def _deemed_denial(pended: Request, payer: Payer) -> Change | None:
     return late.check_deadline(late.due_at, payer) if late.due_at else None
 
 
-def typed_in_by_hand(request: Request) -> Request:
-    """The request with a facility entered manually instead of selected from the directory."""
+def with_manual_facility(request: Request) -> Request:
+    """Return the request with its facility manually entered instead of selected from the directory."""
     facility = request.content.servicing_provider
     if facility is None:
-        raise AssertionError("the example has a facility")
-    typed = facility.model_copy(update={"provider_id": None, "tin": MISTYPED_TIN})
-    content = request.content.model_copy(update={"servicing_provider": typed})
+        raise AssertionError("the example must have a facility")
+    entered = facility.model_copy(update={"provider_id": None, "tin": MISTYPED_TIN})
+    content = request.content.model_copy(update={"servicing_provider": entered})
     temporary = manually_entered(request.request_id, content)
     review = request.submitted.model_copy(update={"temporary_providers": temporary})
     update = {"content": content, "tins": frozenset(content.tins), "review": review}
@@ -142,17 +145,17 @@ def typed_in_by_hand(request: Request) -> Request:
 
 
 def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Change:
-    """The operator's reconciliation of it."""
+    """Return the operator's reconciliation of a manually entered facility with a directory entry."""
     change = reconcile_provider(
         request, ProviderRole.SERVICING_PROVIDER, facility, by=OPERATOR, now=at
     )
     if change is None:
-        raise AssertionError("the example is not reconciled yet")
+        raise AssertionError("the example must have a provider to reconcile")
     return change
 
 
 def _notices(determined: Request) -> Event:
-    """The event that :mod:`precert.usecases.notices` records."""
+    """The event that :mod:`precert.usecases.notices` records when notices are issued."""
     event = event_of(determined, EventType.NOTICES_ISSUED)
     return event.model_copy(update={"event_id": f"{determined.request_id}.notices-1"})
 
@@ -172,13 +175,13 @@ def _decisions(request: Request, by: str, at: datetime) -> dict[str, Decision]:
     }
 
 
-def _moved(determined: Request) -> Change:
+def _dates_changed(determined: Request) -> Change:
     at = determined.updated_at + _HOUR
     lines = [line for line in determined.submitted.lines if line.status is not LineStatus.DENIED]
-    moved = {
+    changed = {
         line.line_id: line.decisions[-1].model_copy(
             update={"decided_at": at, "date_change_reason": "The surgeon's calendar."}
         )
         for line in lines
     }
-    return operator_actions.change_dates(determined, moved, by=OPERATOR, now=at)
+    return operator_actions.change_dates(determined, changed, by=OPERATOR, now=at)
