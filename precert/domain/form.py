@@ -71,10 +71,12 @@ class ServiceField:
     """The payer's notice to show with the field."""
 
     def is_required(self, stage: Stage) -> bool:
+        """Whether the stage requires a value. What a check requires, a submission requires too."""
         return self.required_for in (Stage.CHECK, stage)
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
+        """The codes of the choices, in their order."""
         return tuple(choice.code for choice in self.choices)
 
     @property
@@ -106,6 +108,7 @@ class LaterField:
     """If it waits for procedure codes: the field as it is shown for those."""
 
     def is_required(self, stage: Stage) -> bool:
+        """Whether the stage requires a value. What a check requires, a submission requires too."""
         return self.required_for in (Stage.CHECK, stage)
 
 

@@ -336,6 +336,7 @@ class _RuleRow(Value):
             yield "predetermination must be empty unless the requirement is NOT_REQUIRED"
 
     def rule(self) -> Rule:
+        """The rule of the row, with its codes in canonical form."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         codes = {name: canonical_code(fields[name], self.code_type) for name in _ENDS}
         return Rule(**(fields | codes))

@@ -107,6 +107,7 @@ class Counts:
     same: int = 0
 
     def plus(self, **counts: int) -> "Counts":
+        """These counts, increased by ``counts``, by field."""
         return replace(self, **{name: getattr(self, name) + n for name, n in counts.items()})
 
 

@@ -184,14 +184,17 @@ class EvaluatedSetting:
 
     @property
     def is_known(self) -> bool:
+        """Whether the result is another one than *unable to determine*."""
         return self.answer.requirement is not Requirement.UNABLE_TO_DETERMINE
 
     @property
     def outcome(self) -> tuple[Requirement, str | None]:
+        """The requirement, and the delegated vendor if there is one."""
         return self.answer.requirement, self.answer.vendor_id
 
     @property
     def documents(self) -> frozenset[str]:
+        """The codes of the required documentation, if precertification by the payer is required."""
         required = self.answer.requirement is Requirement.REQUIRED
         return frozenset(self.rule.required_documentation if required and self.rule else ())
 

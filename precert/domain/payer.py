@@ -106,6 +106,7 @@ class DraftClock(Value):
 
     @property
     def length(self) -> timedelta:
+        """The time on the clock from a save to the expiration."""
         return timedelta(hours=self.hours)
 
     @property
@@ -299,6 +300,7 @@ class Payer(Value):
 
     @property
     def zone(self) -> ZoneInfo:
+        """The payer's time zone, in which its deadlines and dates are calculated."""
         return ZoneInfo(self.time_zone)
 
     def behavioral_service(self, code: str, code_type: CodeType | None) -> CodeRange | None:

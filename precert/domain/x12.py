@@ -25,6 +25,7 @@ class Segment:
 
     @property
     def id(self) -> str:
+        """The segment id, such as ``NM1``."""
         return self.elements[0]
 
     def get(self, position: int) -> str:
