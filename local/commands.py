@@ -56,8 +56,8 @@ _WELCOME: Final = """
 
 The API reference, which can also send calls: {docs}
 (paste the token at Authorize)
-`python -m local token USER` prints the token of a user named above;
-`python -m local env USER` prints all variables that a shell needs.
+`.venv/bin/python -m local token USER` prints the token of a user named above;
+`.venv/bin/python -m local env USER` prints all variables that a shell needs.
 All AWS services are at {endpoint} (region {region}, credentials of account {account}).
 Log: {log}. Data is deleted by `make reset` only. Ctrl-C or `make down` stops the local cloud.
 """

@@ -86,7 +86,7 @@ class Terminal:
         def welcome() -> str | None:
             printed = self.printed()
             assert process.poll() is None, printed
-            return printed if "stops it." in printed else None
+            return printed if "stops the local cloud." in printed else None
 
         return process, until("waiting for the welcome", welcome, 240)
 
@@ -109,7 +109,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def printed_curls(welcome: str) -> list[list[str]]:
     """The curl commands of the welcome text, as a shell would split them."""
     joined = welcome.replace("\\\n", " ")
-    found = re.findall(r"^  (curl .*?)(?=\n\n|\n  #|\nUsers)", joined, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^  (curl .*?)(?=\n\n|\n  #)", joined, re.MULTILINE | re.DOTALL)
     return [shlex.split(curl) for curl in found]
 
 
