@@ -25,6 +25,7 @@ Json = dict[str, Any]
 
 
 def main() -> None:
+    """Compile the package or sources that the command names."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("package", type=Path, help="a package, or a checkout of a guide's sources")
     parser.add_argument("--to", type=Path, default=FACTS)

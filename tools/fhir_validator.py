@@ -89,6 +89,10 @@ class _Check:
         }
 
     def run(self, profile: str | None) -> Iterator[Finding]:
+        """Yield the violations in the resource and in those that it contains.
+
+        Parameters, contained resources and bundles within a bundle are validated on their own.
+        """
         kind = self.resource.get("resourceType", "Resource")
         yield from base_findings(self.resource)
         yield from self._claimed(self.resource, kind, "", profile)
@@ -344,6 +348,7 @@ def _fits(value: Any, pattern: Any) -> bool:
 
 
 def main() -> int:
+    """Print the violations in the files; return 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="+", type=Path)
     found = 0

@@ -68,6 +68,7 @@ class Step:
 
     @property
     def quick(self) -> bool:
+        """Whether it starts before the others."""
         return self.name in QUICK
 
     @property
@@ -77,6 +78,7 @@ class Step:
 
     @property
     def log(self) -> Path:
+        """The file with its output."""
         return LOGS / f"verify-{self.name}.log"
 
 

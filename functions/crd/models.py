@@ -149,7 +149,9 @@ def _unread_patient(
     if name in found.bundle.entries or "patient" in sent:
         return None
     if reads is None:
-        message = "Send the patient in prefetch.patient, or access to a FHIR server with it."
+        message = (
+            "prefetch.patient must have the patient, or fhirAuthorization must give access to it."
+        )
         raise HookRefusedError(
             Issue("required", "prefetch.patient", message), HTTPStatus.PRECONDITION_FAILED
         )
@@ -172,7 +174,7 @@ def _required(document: Json, service: HookService) -> Json:
 
 
 def _missing(expression: str, what: str) -> HookRefusedError:
-    return HookRefusedError(Issue("required", expression, f"Send {expression}: {what}."))
+    return HookRefusedError(Issue("required", expression, f"{expression} must be {what}."))
 
 
 def _extensions(document: Json) -> Json:
@@ -245,7 +247,9 @@ def _dispatched(context: Json, found: HookResources) -> Iterator[HookOrder]:
     performer = text(context, "performer")
     orders = [order for one in named if (order := found.target({"reference": one})) is not None]
     if not orders:
-        message = "Send the dispatched orders in prefetch, or access to a FHIR server with them."
+        message = (
+            "The dispatched orders must be in prefetch, or fhirAuthorization must give access."
+        )
         raise HookRefusedError(
             Issue("required", "context.dispatchedOrders", message), HTTPStatus.PRECONDITION_FAILED
         )
@@ -272,13 +276,16 @@ def _coverages(found: HookResources, sent: Json) -> list[Json]:
     coverages = {reference_of(one): one for one in found.of_type("Coverage")}
     if not coverages and "coverage" not in sent:
         message = (
-            "Send the patient's coverage in prefetch.coverage, or access to a FHIR server with it."
+            "prefetch.coverage must have the patient's coverage, or fhirAuthorization must give access "
+            "to it."
         )
         raise HookRefusedError(
             Issue("required", "prefetch.coverage", message), HTTPStatus.PRECONDITION_FAILED
         )
     if not coverages:
-        message = "Send the coverage that applies to the orders; prefetch.coverage has none."
+        message = (
+            "prefetch.coverage must have the coverage that applies to the orders, and has none."
+        )
         raise HookRefusedError(Issue("business-rule", "prefetch.coverage", message))
     return list(coverages.values())
 
@@ -303,8 +310,8 @@ def _coverage(
         message = "The coverage is of another payer. Send the order to that payer."
     else:
         message = (
-            "Send the identifier of the coverage's payer: in payor.identifier, or in the Organization "
-            "to which payor refers. This payer's are "
+            "The coverage must have its payer's identifier, in payor.identifier or in the Organization "
+            "to which payor refers. This payer's identifiers are "
             + ", ".join(f"{one.system}|{one.value}" for one in discovery.payer_identifiers)
             + "."
         )

@@ -46,12 +46,12 @@ def value_set_name(query: ExpandQuery, questionnaires: Questionnaires) -> str:
         NotFoundError: there is no such value set.
     """
     if not query.url:
-        message = "Send the canonical address of the value set as url."
+        message = "url must be the canonical URL of the value set."
         raise UnprocessableBundleError([Issue("required", "url", message)])
     name = questionnaires.value_set_at(query.url)
     if name is None:
         raise NotFoundError(
-            "There is no such value set. Send the address that a Questionnaire names."
+            "There is no such value set: url must be an answerValueSet of a Questionnaire."
         )
     return name
 
@@ -84,7 +84,11 @@ def reported_errors(document: Json, questionnaires: Questionnaires) -> list[tupl
     ]
     outcomes = [one.get("resource") for one in parameters if one.get("name") == "operationOutcome"]
     issues = [
-        Issue("required", f"Parameters.parameter.where(name='{name}')", f"Send the {name}.")
+        Issue(
+            "required",
+            f"Parameters.parameter.where(name='{name}')",
+            f"There must be a parameter {name}.",
+        )
         for name, sent in (("questionnaire", any(named)), ("operationOutcome", any(outcomes)))
         if not sent
     ]

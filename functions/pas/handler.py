@@ -323,7 +323,8 @@ def attachment_operation(
     file = call(find_for_attachment, sent.numbers, ids, sent.member_id, caller)
     known = {str(number) for number in line_numbers(file)}
     if wrong := [one for one in sent.lines if one[0] not in known]:
-        expected = f"Send item numbers of the claim: {', '.join(sorted(known, key=int))}."
+        numbers = ", ".join(sorted(known, key=int))
+        expected = f"LineItem must be an item number of the claim: {numbers}."
         raise UnprocessableBundleError([Issue("value", place, expected) for _, place in wrong])
     files = [*call(sent_answers, sent.responses), *call(received_files, sent.files)]
     try:

@@ -151,7 +151,7 @@ def sent_answers(
     Raises:
         UnprocessableBundleError: responses without an answer about documentation.
     """
-    message = "Send the answers to the questions about the required documentation."
+    message = "There must be answers to the questions about the required documentation."
     issues = [
         Issue("required", f"{one[0]}.item", message)
         for one in responses

@@ -1,11 +1,11 @@
 """The resources of a received bundle that a response returns, in a form that the profiles permit.
 
-Valid elements of parties and orders are returned unchanged; invalid values and other resources are left
-out. The profiles of a response require elements of the patient, the insurer, the requestor and other
-providers that a claim can lack, as a claim is not refused for missing optional data. Such elements are
-added: the payer's own name, a member id that another resource of the claim has, else a
-data-absent-reason. Nothing is added from the payer's member records, which are not disclosed to the
-sender.
+Elements of parties and orders that the profiles permit are returned unchanged; invalid values and
+other resources are left out. The profiles of a response require elements of the patient, the insurer,
+the requestor and other providers that a claim can lack, as a claim is not refused for missing optional
+data. Such elements are added: the payer's own name, a member id that another resource of the claim has,
+else a data-absent-reason. Nothing is added from the payer's member records, which are not disclosed to
+the sender.
 """
 
 from collections.abc import Callable, Mapping
@@ -280,9 +280,9 @@ _FORMATS: Final = {
 
 def _has_valid_format(identifier: Json) -> bool:
     """Whether the value of an identifier has the format of its system; ``True`` for other systems."""
-    form, value = _FORMATS.get(identifier.get("system", "")), identifier.get("value")
+    expected, value = _FORMATS.get(identifier.get("system", "")), identifier.get("value")
     try:
-        return form is None or form.validate_python(value) == value
+        return expected is None or expected.validate_python(value) == value
     except ValidationError:
         return False
 

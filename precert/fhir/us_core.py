@@ -1,7 +1,7 @@
-"""Extensions of US Core 7.0.0 that a party has, such as race: which of them are valid.
+"""Validation of the US Core 7.0.0 extensions of a party, such as race.
 
-They are optional, so that one that is not valid is left out of a response. The published lists of
-detailed races and ethnicities have more than 900 codes; of those the system is checked.
+The extensions are optional, so a response leaves out invalid ones. Of detailed races and ethnicities,
+whose value sets have more than 900 codes, only the code system is checked.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ _RACES: Final = frozenset(
 )
 _ETHNICITIES: Final = frozenset((CDC_RACE, code) for code in ("2135-2", "2186-5"))
 _BIRTH_SEXES: Final = frozenset({"F", "M", "UNK"})
-"""The codes that each version of US Core has."""
+"""The codes that are in every version of US Core."""
 
 
 def _url(name: str) -> str:
@@ -25,17 +25,19 @@ def _url(name: str) -> str:
 
 
 class _Part(NamedTuple):
-    """An extension within an extension."""
+    """The constraints of an extension within an extension."""
 
     value: str
+    """The element of the value."""
     codes: Collection[tuple[str, str]] = ()
-    """System and code of the Codings that its value set has; empty if it has too many to list."""
+    """System and code of each member of its value set; empty if the members are not listed."""
     system: str | None = None
-    """The system of its Codings, where their codes are not listed."""
-    most: int | None = 1
+    """The code system of a Coding whose codes are not listed."""
+    maximum: int | None = 1
+    """How often the part can occur; ``None`` for any number."""
 
     def has(self, part: Json) -> bool:
-        """Whether the value is of the datatype and of the value set."""
+        """Whether the value has the datatype and is in the value set."""
         value = part.get(self.value)
         if value is None:
             return False
@@ -49,13 +51,13 @@ _VALUES: Final[Mapping[str, tuple[str, Collection[str]]]] = {
     _url("sex"): ("valueCode", ()),
     _url("genderIdentity"): ("valueCodeableConcept", ()),
 }
-"""The value of each extension without parts, and its codes, where US Core requires them."""
-_DETAILED: Final = _Part("valueCoding", system=CDC_RACE, most=None)
+"""The element of the value, and its codes if US Core requires them, of extensions without parts."""
+_DETAILED: Final = _Part("valueCoding", system=CDC_RACE, maximum=None)
 _PARTS: Final[Mapping[str, tuple[str, Mapping[str, _Part]]]] = {
     _url("race"): (
         "text",
         {
-            "ombCategory": _Part("valueCoding", codes=_RACES | _UNKNOWN, most=6),
+            "ombCategory": _Part("valueCoding", codes=_RACES | _UNKNOWN, maximum=6),
             "detailed": _DETAILED,
             "text": _Part("valueString"),
         },
@@ -76,15 +78,15 @@ _PARTS: Final[Mapping[str, tuple[str, Mapping[str, _Part]]]] = {
         },
     ),
 }
-"""The required part of each extension with parts, and all its parts."""
+"""The required part, and all parts by name, of extensions with parts."""
 _ONCE: Final = frozenset(map(_url, ("race", "ethnicity", "birthsex", "sex")))
-"""A patient has each of these once."""
+"""Extensions that a patient can have only once."""
 
 
 def valid_extension(extension: Json) -> Json | None:
-    """The extension with the parts that US Core permits; ``None`` if it lacks a required one.
+    """The extension with its valid parts; ``None`` if it is invalid, or a required part is.
 
-    Extensions that are not of US Core are returned unchanged.
+    Extensions of other guides are returned unchanged.
     """
     url = extension["url"]
     if url in _VALUES:
@@ -108,7 +110,7 @@ def valid_extension(extension: Json) -> Json | None:
 
 
 def first_of_each(extensions: Sequence[Json]) -> Iterator[Json]:
-    """The extensions of a patient, of those that it has once the first."""
+    """Yield the extensions of a patient without repetitions of those that can occur only once."""
     seen: set[str] = set()
     for one in extensions:
         if one["url"] not in seen:
@@ -118,8 +120,8 @@ def first_of_each(extensions: Sequence[Json]) -> Iterator[Json]:
 
 
 def _is_contradictory(parts: Sequence[Json], part: _Part) -> bool:
-    """Whether they are more than permitted, or an unknown category is beside another one."""
-    if part.most is not None and len(parts) > part.most:
+    """Whether there are more parts than permitted, or a category in addition to an unknown one."""
+    if part.maximum is not None and len(parts) > part.maximum:
         return True
     unknown = [one for one in parts if part.codes and one[part.value].get("system") == NULL_FLAVOR]
     return bool(unknown) and len(parts) > 1

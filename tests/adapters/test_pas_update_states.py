@@ -198,7 +198,7 @@ def test_next_step_is_stated_when_a_void_request_is_updated(cloud: Cloud) -> Non
     submit(cloud, document)
     withdrawn_in_the_portal(cloud)
     refused = response(submit(cloud, added(document)))
-    assert "as a new request" in refused["disposition"]
+    assert "Submit a new request" in refused["disposition"]
 
 
 # -- All errors in one answer -------------------------------------------------------------------------
