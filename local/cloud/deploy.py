@@ -18,7 +18,7 @@ from local.cloud.process import Cloud
 
 Progress = Callable[[str], None]
 
-DEPLOY_SECONDS: Final = 120.0
+DEPLOY_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.1
 _CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _WHOLE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})

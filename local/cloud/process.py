@@ -24,8 +24,10 @@ from local.cloud.errors import LocalCloudError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STATE_DIR: Final = ROOT / ".local" / "state"
-READY_SECONDS: Final = 30.0
-STOP_SECONDS: Final = 20.0
+READY_SECONDS: Final = 120.0
+"""A start takes 5 s, and more than 30 s beside a dozen other programs."""
+
+STOP_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.02
 _PORTS_TRIED: Final = 5
 #: Environment variables that functions inherit; no others, in particular no credentials.
@@ -97,8 +99,8 @@ class Cloud:
 
     def _new_client(self, service: str) -> Any:
         config = Config(
-            connect_timeout=5,
-            read_timeout=60,
+            connect_timeout=20,
+            read_timeout=120,
             retries={"total_max_attempts": 2},
             max_pool_connections=64,
             s3={"addressing_style": "path"},

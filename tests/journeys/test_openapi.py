@@ -68,7 +68,7 @@ VALID_CALLS: Final = depth(4, 60)
 FOREIGN: Final = depth(1, 15)
 """How many of them callers make who are not entitled."""
 
-SECONDS: Final = 60
+SECONDS: Final = 120
 """How long a call may take on a busy machine."""
 
 OF: Final[dict[Entitlement | None, User]] = {

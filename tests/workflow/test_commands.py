@@ -124,7 +124,7 @@ def called(curl: list[str], api: str, token: str) -> httpx.Response:
     }
     body = words[words.index("-d") + 1] if "-d" in words else None
     return httpx.request(
-        "POST" if body else "GET", words[-1], headers=headers, content=body, timeout=30
+        "POST" if body else "GET", words[-1], headers=headers, content=body, timeout=120
     )
 
 
