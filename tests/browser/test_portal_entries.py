@@ -95,6 +95,53 @@ def test_entries_of_a_check_are_restored_when_it_is_started_over_or_another_pati
     verify_entered(page, "44125")
 
 
+def test_entries_that_a_changed_choice_cleared_are_restored_when_the_change_is_undone(
+    screens: Callable[..., Screen],
+) -> None:
+    """The focus stays on the choice, as the arrow keys change it; the codes are kept all the time."""
+    screen = screens(PROVIDER)
+    person = Person(screen)
+    page = screen.page
+    person.find_patient()
+    person.confirm_patient()
+    person.start_check()
+    person.choose_facility()
+    person.enter_service("44125", days_ahead=75)
+    day = page.get_by_label("Admission date").input_value()
+    inpatient = page.get_by_role("radio", name="Inpatient")
+    notice = page.get_by_text("The change of “Authorization type” cleared:")
+    undo = page.get_by_role("button", name="Undo")
+    inpatient.focus()
+    for key, name in (("ArrowDown", "Outpatient"), ("ArrowUp", "Inpatient")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("radio", name=name)).to_be_checked()
+        expect(page.get_by_role("radio", name=name)).to_be_focused()
+        expect(notice).to_contain_text("Type of service, Place of service")
+        expect(page.get_by_label("Type of service")).to_have_value("")
+        expect(page.get_by_role("status").filter(has_text="The change of")).to_have_count(1)
+        assert screen.accessibility() == []
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Outpatient")).to_be_checked()
+    assert screen.cut_off(360, 740) == []
+    undo.press("Enter")
+    expect(undo).to_have_count(0)
+    expect(page.get_by_role("group", name="Authorization type")).to_be_focused()
+    expect(inpatient).to_be_checked()
+    expect(page.get_by_label("Type of service")).to_have_value("SURGICAL_INPATIENT")
+    expect(page.get_by_role("radio", name="Surgical", exact=True)).to_be_checked()
+    expect(page.get_by_label("Admission date")).to_have_value(day)
+    expect(page.get_by_role("button", name="Remove 44125")).to_be_visible()
+    expect(notice).to_have_count(0)
+
+    # What is entered again needs no restoration.
+    page.get_by_role("radio", name="Outpatient").check()
+    expect(notice).to_be_visible()
+    inpatient.check()
+    person.choose("Type of service", "Surgical Inpatient")
+    person.radio("Surgical", group="Place of service")
+    expect(undo).to_have_count(0)
+
+
 def verify_entered(page: Page, code: str) -> None:
     """The services of the check have their entries."""
     page.get_by_role("button", name=re.compile("Save and continue")).click()

@@ -175,7 +175,7 @@ function Services({
       {services.map((service, index) => (
         <ServiceCard
           // biome-ignore lint/suspicious/noArrayIndexKey: a service has no other identity.
-          key={index}
+          key={`${removal.generation} ${index}`}
           index={index}
           pointer={`${pointer}/${index}`}
           service={service}

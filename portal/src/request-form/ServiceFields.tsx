@@ -6,17 +6,11 @@ import { DateField, GroupErrors, RadioField, SelectField, TextField } from "../u
 import { Loading } from "../ui/Loading";
 import { DiagnosisChips, DiagnosisField } from "./Codes";
 import { emptyMedication, type Medication, type Service } from "./content";
-import {
-  type FieldName,
-  type FormField,
-  type FormResponse,
-  type Later,
-  shownFields,
-  withChoice,
-} from "./form";
+import { type FieldName, type FormField, type FormResponse, shownFields, withChoice } from "./form";
 import type { CodeWords } from "./knownCodes";
 import { Procedures } from "./Procedures";
 import { numberOf } from "./procedureRows";
+import { useChoiceUndo } from "./useChoiceUndo";
 import { useDependencies } from "./useForms";
 
 const MOST_RADIOS = 4;
@@ -36,25 +30,34 @@ export function ServiceFields(props: ServiceFieldsProps) {
   const { service, stage, only } = props;
   const form = useLastForm(props.form);
   const later = useDependencies();
+  const undo = useChoiceUndo(props);
   if (form === undefined) {
     return <Loading shape="fields" />;
   }
   const fields = shownFields(form, stage, service).filter(only ?? (() => true));
+  const choose: Choose = (name, code) => {
+    const after = withChoice(service, name, code, later);
+    undo.remember(name, after, form);
+    props.onChange(after);
+  };
   const small = fields.filter((field) => !isWide(field));
   const wide = fields.filter(isWide);
   return (
     <>
       <div className="form-grid">
         {small.map((field) => (
-          <Fragment key={field.name}>{fieldOf(field, props, later)}</Fragment>
+          <Fragment key={field.name}>{fieldOf(field, props, choose)}</Fragment>
         ))}
       </div>
+      {undo.notice}
       {wide.map((field) => (
-        <Fragment key={field.name}>{fieldOf(field, props, later)}</Fragment>
+        <Fragment key={field.name}>{fieldOf(field, props, choose)}</Fragment>
       ))}
     </>
   );
 }
+
+type Choose = (name: FieldName, code: string | null) => void;
 
 /** The form before a choice, until that after it arrives: the page does not jump, and the focus stays. */
 function useLastForm(form: FormResponse | undefined): FormResponse | undefined {
@@ -69,7 +72,7 @@ function isWide(field: FormField): boolean {
   return field.kind === "GROUP" || field.kind === "GROUPS" || field.kind === "CODES";
 }
 
-function fieldOf(field: FormField, props: ServiceFieldsProps, later: readonly Later[]): ReactNode {
+function fieldOf(field: FormField, props: ServiceFieldsProps, choose: Choose): ReactNode {
   const { service, words, stage, onChange } = props;
   const name = field.name as FieldName;
   const pointer = `${props.pointer}/${name}`;
@@ -85,7 +88,7 @@ function fieldOf(field: FormField, props: ServiceFieldsProps, later: readonly La
           optional={optional}
           field={field}
           value={String(value ?? "")}
-          onChange={(code) => onChange(withChoice(service, name, code || null, later))}
+          onChange={(code) => choose(name, code || null)}
         />
       );
     case "DAY":

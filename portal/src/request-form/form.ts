@@ -22,7 +22,12 @@ export function choicesOf(service: Service) {
 
 export type Later = Schemas["LaterFieldResponse"];
 
-const CHOICES = ["authorization_type", "type_of_service", "place_of_service", "urgency"] as const;
+export const CHOICES = [
+  "authorization_type",
+  "type_of_service",
+  "place_of_service",
+  "urgency",
+] as const;
 
 /**
  * A service with a choice. Choices that wait for it are open again: the form refuses what contradicts.

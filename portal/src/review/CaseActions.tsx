@@ -11,7 +11,6 @@ import { Banner, Damaged, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { useReplacement } from "../ui/Undo";
 import type { CaseDetails } from "./Case";
-import { LineForm, useReasons } from "./DecisionPanel";
 import {
   approveAll,
   decisionBody,
@@ -21,6 +20,7 @@ import {
   type LineEntry,
   linesToDecide,
 } from "./decision";
+import { LineForm, useReasons } from "./LineForm";
 import { nameIn } from "./names";
 import { useReviewers } from "./reviewers";
 import { caseKey, changedBy } from "./useCaseCall";

@@ -23,6 +23,8 @@ export const requestForm = {
   addServiceHint: "For another type or place of service, level of urgency or date of service.",
   removeService: (number: number) => `Remove service ${number}`,
   serviceRemoved: (number: number) => `Service ${number} was removed.`,
+  choiceCleared: (choice: string, cleared: readonly string[]) =>
+    `The change of “${choice}” cleared: ${cleared.join(", ")}.`,
   editService: (number: number) => `Edit the entries of service ${number}`,
   formFailed: "The fields of this service could not be loaded.",
   stateHint: "Two letters, as in OH",

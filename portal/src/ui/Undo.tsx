@@ -6,21 +6,28 @@ import { type Removed, restored, withoutIndex } from "./removal";
 
 /**
  * Shows that entries were removed, with a button that restores them. The button takes the focus: the one that
- * removed them is often gone. Without a time limit, as people read at their own speed (WCAG 2.2.1).
+ * removed them is often gone. Where it is not, as after a choice (WCAG 3.2.2), the focus stays, and the caller
+ * announces the removal. Without a time limit, as people read at their own speed (WCAG 2.2.1).
  */
 export function Undo({
   children,
+  focused = true,
   onUndo,
   onClose,
 }: {
   /** What was removed, in words. */
   children: string;
+  focused?: boolean;
   onUndo: () => void;
   onClose: () => void;
 }) {
   const button = useRef<HTMLDivElement>(null);
   const id = useId();
-  useEffect(() => button.current?.querySelector("button")?.focus(), []);
+  useEffect(() => {
+    if (focused) {
+      button.current?.querySelector("button")?.focus();
+    }
+  }, [focused]);
   return (
     <div className="banner banner-info undo" ref={button}>
       <p id={id}>{children}</p>
@@ -66,21 +73,27 @@ export function useReplacement<Entries>(
   };
 }
 
-/** Removes entries of a list without a confirmation: the last one removed can be restored. */
+/**
+ * Removes entries of a list without a confirmation: the last one removed can be restored. `generation` differs
+ * after each removal and restoration: as a part of the keys it keeps the state of one entry from the next one.
+ */
 export function useRemoval<Item>(
   list: readonly Item[],
   onChange: (list: Item[]) => void,
   wordsOf: (item: Item, index: number) => string,
-): { remove: (index: number) => void; notice: ReactNode } {
+): { remove: (index: number) => void; notice: ReactNode; generation: number } {
+  const [generation, setGeneration] = useState(0);
   const [removed, setRemoved] = useState<(Removed<Item> & { words: string; key: number }) | null>(
     null,
   );
   const close = () => setRemoved(null);
   return {
+    generation,
     remove: (index) => {
       const item = list[index];
       if (item !== undefined) {
         setRemoved({ item, index, words: wordsOf(item, index), key: (removed?.key ?? 0) + 1 });
+        setGeneration((before) => before + 1);
         onChange(withoutIndex(list, index));
       }
     },
@@ -88,6 +101,7 @@ export function useRemoval<Item>(
       <Undo
         key={removed.key}
         onUndo={() => {
+          setGeneration((before) => before + 1);
           onChange(restored(list, removed));
           close();
         }}

@@ -89,7 +89,7 @@ export function ServicesStep({
         return (
           <Card
             // biome-ignore lint/suspicious/noArrayIndexKey: a service has no other identity.
-            key={index}
+            key={`${removal.generation} ${index}`}
             title={text.requestForm.service(index + 1)}
             actions={
               <span className="card-actions">
