@@ -34,7 +34,7 @@ def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
     return check
 
 
-_NO_REQUEST: Final = "None of your TINs has a request with this ID."
+_NO_REQUEST: Final = "There is no request with this ID."
 _NO_MESSAGE: Final = "None of your TINs has a message with this ID."
 _NO_NOTICE: Final = "This request does not have a determination notice with this ID."
 

@@ -88,12 +88,7 @@ def further_requests(api: Portal) -> dict[str, str]:
     }
     taken = api.deployment.caller(CLERK).call("POST", "/v1/intake/requests", body)
     assert taken.status_code == 202, taken.text
-    content = api.content()
-    imaging = office_service("70450", days_ahead=20, type_of_service="DIAGNOSTIC")
-    services = [*content["services"], *completed({**content, "services": [imaging]})["services"]]
-    delegated = api.pending(
-        {**content, "services": services, "confirmed_vendors": [VENDOR.vendors[0]]}
-    )
+    delegated = delegated_request(api)
     registered = str(taken.json()["request_id"])
     api.await_status(registered, PROVIDER, "PENDING")
     requested = api.deployment.caller(REVIEWER).act(
@@ -101,3 +96,11 @@ def further_requests(api: Portal) -> dict[str, str]:
     )
     assert requested.status_code == 200, requested.text
     return {"registered": registered, "delegated": delegated}
+
+
+def delegated_request(api: Portal) -> str:
+    """The id of a request of two lines: the payer decides the first one, a vendor the other."""
+    content = api.content()
+    imaging = office_service("70450", days_ahead=20, type_of_service="DIAGNOSTIC")
+    services = [*content["services"], *completed({**content, "services": [imaging]})["services"]]
+    return api.pending({**content, "services": services, "confirmed_vendors": [VENDOR.vendors[0]]})

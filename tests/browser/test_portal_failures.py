@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
-from local.users import PROVIDER
+from local.users import OPERATOR, PROVIDER, REVIEWER
 from tests.browser.screens import Screen
 from tests.journeys.portal import Portal
 
@@ -69,3 +70,67 @@ def test_other_parts_and_entries_stay_when_a_part_of_a_page_breaks(
     retry.click()
     expect(days).to_have_value("6")
     expect(page.get_by_role("button", name="Remove 44130")).to_be_visible()
+
+
+ROW = "01DAMAGED00000000000000001"
+DAMAGED = {"N": "7"}
+"""Of an attribute with text or bytes."""
+
+
+def test_damaged_entries_are_counted_and_the_others_shown_when_records_cannot_be_read(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """A row, an event, and a whole request: what is damaged is named by its id, and fits on a phone."""
+    table = api.deployment.outputs["RequestsTableName"]
+    client = api.deployment.cloud.client("dynamodb")
+
+    def items(request_id: str) -> dict[str, dict[str, Any]]:
+        found = client.query(
+            TableName=table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"REQUEST#{request_id}"}},
+        )
+        return {item["sk"]["S"]: item for item in found["Items"]}
+
+    def put(item: dict[str, Any], **changed: Any) -> None:
+        client.put_item(TableName=table, Item={**item, **changed})
+
+    request_id, lost = api.decided(), api.decided()
+    stored = items(request_id)
+    party = next(item for sk, item in stored.items() if sk == f"PARTY#{PROVIDER.tins[0]}")
+    put(party, pk={"S": f"REQUEST#{ROW}"}, row=DAMAGED)
+    put(stored["EVENT#000001"], sk={"S": "EVENT#01DAMAGED00000000000000002"}, event=DAMAGED)
+    whole = items(lost)["REQUEST"]
+    put(whole, content=DAMAGED)
+    try:
+        provider = screens(PROVIDER)
+        provider.refusals.add(500)
+        page = provider.page
+        shown = page.get_by_text("One entry could not be read and is not shown")
+        provider.go("/requests")
+        expect(shown).to_be_visible()
+        expect(page.get_by_text(ROW)).to_be_visible()
+        expect(page.get_by_role("table").locator("tbody tr").first).to_be_visible()
+        assert provider.both_themes() + provider.cut_off(360, 740) == []
+        provider.go(f"/requests/{request_id}")
+        expect(shown).to_be_visible()
+        expect(page.get_by_role("table", name="Service lines")).to_be_visible()
+        assert provider.both_themes() + provider.cut_off(360, 740) == []
+        reviewer, operator = screens(REVIEWER), screens(OPERATOR)
+        for screen, path in (
+            (provider, f"/requests/{lost}"),
+            (reviewer, f"/review/{lost}"),
+            (operator, f"/operations/requests/{lost}"),
+        ):
+            screen.refusals.add(500)
+            screen.go(path)
+            alert = screen.page.get_by_role("alert")
+            expect(alert).to_contain_text(lost)
+            expect(alert).to_contain_text("Reference for support")
+            assert screen.both_themes() + screen.cut_off(360, 740) == []
+    finally:
+        client.delete_item(
+            TableName=table,
+            Key={"pk": {"S": f"REQUEST#{ROW}"}, "sk": party["sk"]},
+        )
+        client.put_item(TableName=table, Item=whole)

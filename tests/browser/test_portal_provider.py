@@ -76,6 +76,8 @@ def test_entries_are_there_when_a_user_goes_back_until_the_user_signs_out(
     person.start_request()
     draft_id = page.url.rpartition("/")[2]
     expect(page.get_by_text("What follows")).to_be_visible()
+    phone = page.get_by_label(re.compile("^Phone")).first
+    expect(phone).to_have_value(re.compile(r"^\(216\) 555-\d{4}$"))
     person.complete()
     further = page.get_by_role("combobox", name="Further diagnoses")
     for code in ("K50", "K51"):

@@ -16,6 +16,17 @@ export function coded(code: string | null | undefined, label: string | null | un
   return [code, label].filter(Boolean).join(" – ");
 }
 
+/** "Allison Adams, born Jan 1, 1986, member ID 849382930". */
+export function patientWords(patient: Schemas["Patient"] | null | undefined): string {
+  return patient
+    ? [
+        `${patient.first_name} ${patient.last_name}`,
+        text.provider.patient.born(formatDay(patient.date_of_birth)),
+        text.provider.patient.memberId(patient.member_id),
+      ].join(", ")
+    : "";
+}
+
 export function ProviderFacts({ provider }: { provider: Schemas["Provider"] | null | undefined }) {
   if (!provider) {
     return null;

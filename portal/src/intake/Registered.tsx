@@ -4,10 +4,10 @@ import { useParams } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { livePolling, useReference } from "../api/queries";
 import { sendFile } from "../api/upload";
-import { Providers, Services } from "../details/RequestContent";
+import { Providers, patientWords, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { Timeline } from "../details/Timeline";
-import { formatDay, formatMoment } from "../format/dates";
+import { formatMoment } from "../format/dates";
 import { formatSize } from "../format/identifiers";
 import { FiledDisputes } from "../provider/requests/details/Disputes";
 import { ClosedInformation, OpenInformation } from "../provider/requests/details/Information";
@@ -60,7 +60,6 @@ export function Registered() {
 
 function Shown({ details }: { details: Details }) {
   const [voiding, setVoiding] = useState(false);
-  const { patient } = details.content;
   return (
     <Page
       title={words.readTitle(details.number ?? details.request_id)}
@@ -101,11 +100,7 @@ function Shown({ details }: { details: Details }) {
             [words.submitted, formatMoment(details.submitted_at)],
             [text.operations.determined, formatMoment(details.determined_at)],
             [words.exceptions, details.intake_exceptions_labels.join(", ")],
-            [
-              words.patient,
-              patient &&
-                `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
-            ],
+            [words.patient, patientWords(details.content.patient)],
           ]}
         />
         <Services content={details.content} labels={details.content_labels} />

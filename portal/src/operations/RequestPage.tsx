@@ -4,9 +4,9 @@ import { useParams } from "react-router";
 import { api, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { ApprovedElsewhere } from "../details/ApprovedElsewhere";
-import { Providers, Services } from "../details/RequestContent";
+import { patientWords, Providers, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
-import { formatDay, formatMoment } from "../format/dates";
+import { formatMoment } from "../format/dates";
 import { formatReference } from "../format/identifiers";
 import { FiledDisputes } from "../provider/requests/details/Disputes";
 import { Lines } from "../provider/requests/details/Lines";
@@ -52,7 +52,6 @@ export function RequestPage() {
 }
 
 function Shown({ details }: { details: Details }) {
-  const { patient } = details.content;
   return (
     <Page
       wide
@@ -89,11 +88,7 @@ function Shown({ details }: { details: Details }) {
             <StatusNotes details={details} />
             <Facts
               items={[
-                [
-                  words.patient,
-                  patient &&
-                    `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
-                ],
+                [words.patient, patientWords(details.content.patient)],
                 [
                   words.coverage,
                   [details.plan.name, details.plan.line_of_business_label, details.plan.state]

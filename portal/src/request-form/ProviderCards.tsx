@@ -4,18 +4,12 @@ import { text } from "../text";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { fieldId } from "../ui/errors";
-import {
-  FieldErrorText,
-  GroupErrors,
-  TextField,
-  useErrorsBelow,
-  useFieldErrors,
-} from "../ui/fields";
+import { FieldErrorText, GroupErrors, useErrorsBelow, useFieldErrors } from "../ui/fields";
 import { Card, Damaged } from "../ui/parts";
 import { useReplacement } from "../ui/Undo";
 import { emptyProvider, type Provider } from "./content";
 import { type FormField, fieldNamed } from "./form";
-import { ProviderFacts, ProviderFields } from "./ProviderParts";
+import { PhoneField, ProviderFacts, ProviderFields } from "./ProviderParts";
 import { ProviderSearch } from "./ProviderSearch";
 import { isSameProvider } from "./providers";
 import { useRequestingProviders } from "./remembered";
@@ -208,12 +202,11 @@ function ProviderEntry({
       )}
       {value && phone && (
         <div className="narrow">
-          <TextField
+          <PhoneField
             pointer={`${pointer}/phone`}
             label={phoneField?.label ?? t.phone}
             optional={phoneField?.required_for === null}
             value={value.phone ?? ""}
-            inputMode="tel"
             onChange={(entry) => onChange({ ...(value ?? emptyProvider()), phone: entry || null })}
           />
         </div>

@@ -1,4 +1,5 @@
 /** A provider: shown, or entered manually. */
+import { type ComponentProps, useState } from "react";
 import { formatAddress, formatPhone, formatTin } from "../format/identifiers";
 import { text } from "../text";
 import { fieldId } from "../ui/errors";
@@ -32,6 +33,23 @@ export function ProviderFacts({
         ]}
       />
     </div>
+  );
+}
+
+/** A phone number in people's form, and as it is entered while the field has the focus. */
+export function PhoneField({
+  value,
+  ...props
+}: Omit<ComponentProps<typeof TextField>, "onFocus" | "onBlur" | "inputMode">) {
+  const [focused, focus] = useState(false);
+  return (
+    <TextField
+      {...props}
+      inputMode="tel"
+      value={focused ? value : formatPhone(value)}
+      onFocus={() => focus(true)}
+      onBlur={() => focus(false)}
+    />
   );
 }
 
@@ -105,15 +123,15 @@ function ProviderField({
       />
     );
   }
-  return (
+  const common = { pointer: at, label: field.label, hint: field.hint, optional };
+  return PHONES.has(name) ? (
+    <PhoneField {...common} value={entered} onChange={set} />
+  ) : (
     <TextField
-      pointer={at}
-      label={field.label}
-      hint={field.hint}
-      optional={optional}
+      {...common}
       value={entered}
       onChange={set}
-      inputMode={NUMERIC.has(name) ? "numeric" : PHONES.has(name) ? "tel" : "text"}
+      inputMode={NUMERIC.has(name) ? "numeric" : "text"}
     />
   );
 }

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
-import { Providers, Services } from "../details/RequestContent";
+import { Providers, patientWords, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { Timeline } from "../details/Timeline";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
@@ -16,7 +16,6 @@ const words = text.review;
 
 /** The left side of a case. */
 export function CaseSummary({ details }: { details: CaseDetails }) {
-  const { patient } = details.content;
   return (
     <div className="case-summary">
       <FiledDisputes details={details} offer={false} />
@@ -24,11 +23,7 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
         <StatusNotes details={details} />
         <Facts
           items={[
-            [
-              words.patient,
-              patient &&
-                `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
-            ],
+            [words.patient, patientWords(details.content.patient)],
             [words.coverage, planOf(details.plan)],
             [
               words.receivedBy,

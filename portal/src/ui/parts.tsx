@@ -221,7 +221,7 @@ export function Damaged({ entries }: { entries: readonly Schemas["DamagedRespons
   return entries.length > 0 ? (
     <Banner tone="warning">
       <p>{text.common.damaged(entries.length)}</p>
-      <p className="small">{entries.map((entry) => entry.id).join(", ")}</p>
+      <p className="small ids">{entries.map((entry) => entry.id).join(", ")}</p>
     </Banner>
   ) : null;
 }

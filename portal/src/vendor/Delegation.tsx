@@ -16,7 +16,7 @@ import { Banner, Card, CopyButton, Damaged, DueTime, Page, Tag } from "../ui/par
 import { RecordPage } from "../ui/RecordPage";
 import { Region } from "../ui/Region";
 import "../styles/provider.css";
-import { labelsOf, vendorViews } from "./lines";
+import { labelsOf, serviceNumbers, vendorViews } from "./lines";
 import { ReportForm } from "./ReportForm";
 import { useVendor } from "./vendor";
 
@@ -110,7 +110,12 @@ function Shown({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
           <Similar details={details} />
           <Region>
             <Providers content={details.content} labels={labels} />
-            <Services content={details.content} labels={labels} plan={details.plan} />
+            <Services
+              content={details.content}
+              labels={labels}
+              plan={details.plan}
+              numbers={serviceNumbers(details.lines)}
+            />
           </Region>
         </div>
       </div>

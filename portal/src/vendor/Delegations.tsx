@@ -26,7 +26,25 @@ const TONES: Record<Schemas["DelegationStatus"], string> = {
   WITHDRAWN: "off",
 };
 
-const COLUMNS: readonly Column<Row>[] = [
+const DUE: Column<Row> = {
+  key: "due",
+  title: words.due,
+  cell: (row) => <DueTime at={row.due_at} />,
+};
+
+const REPORTED: Column<Row> = {
+  key: "due",
+  title: words.reported,
+  cell: (row) => formatMoment(row.reported_at) || words.notReported,
+};
+
+/** All columns; the third one depends on whether it is still to be decided. */
+function columnsOf(open: boolean): readonly Column<Row>[] {
+  const [number, status, ...others] = COLUMNS;
+  return [number, status, open ? DUE : REPORTED, ...others];
+}
+
+const COLUMNS: readonly [Column<Row>, Column<Row>, ...Column<Row>[]] = [
   {
     key: "number",
     title: words.number,
@@ -49,12 +67,6 @@ const COLUMNS: readonly Column<Row>[] = [
       </>
     ),
   },
-  {
-    key: "due",
-    title: words.due,
-    cell: (row) =>
-      row.reported_at ? words.reported(formatMoment(row.reported_at)) : <DueTime at={row.due_at} />,
-  },
   { key: "urgency", title: words.urgency, cell: (row) => row.urgency_label ?? row.urgency },
   {
     key: "patient",
@@ -63,7 +75,9 @@ const COLUMNS: readonly Column<Row>[] = [
       <>
         {row.patient && <div>{row.patient}</div>}
         <div className="nowrap">{formatDay(row.date_of_birth)}</div>
-        {row.member_id && <div className="small">{row.member_id}</div>}
+        {row.member_id && (
+          <div className="small">{text.provider.patient.memberId(row.member_id)}</div>
+        )}
       </>
     ),
   },
@@ -134,7 +148,7 @@ export function Delegations() {
             ) : (
               <Table
                 caption={open ? words.open : words.closed}
-                columns={COLUMNS}
+                columns={columnsOf(open)}
                 rows={rows}
                 rowKey={(row) => `${row.request_id} ${row.vendor_id}`}
               />

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
+import { config } from "../config";
 import { zoneName } from "../format/zoned";
 import type { LineView } from "../provider/requests/details/lines";
 import { text } from "../text";
@@ -24,7 +25,14 @@ import {
 import { named } from "../ui/named";
 import { Banner, Card } from "../ui/parts";
 import { useStored } from "../ui/stored";
-import { EMPTY_LINE, emptyReport, type LineEntry, type ReportEntry, reportBody } from "./report";
+import {
+  EMPTY_LINE,
+  emptyReport,
+  isAdverse,
+  type LineEntry,
+  type ReportEntry,
+  reportBody,
+} from "./report";
 
 const words = text.vendor.report;
 
@@ -41,9 +49,10 @@ export function ReportForm({
   const client = useQueryClient();
   const [entry, setEntry, clear] = useStored<ReportEntry>(
     `report-${details.request_id}-${details.vendor_id}`,
-    emptyReport(details.reference),
+    emptyReport(),
   );
   const [sent, setSent] = useState(false);
+  const known = details.reference ?? "";
   const line_ids = views.map((view) => view.line.line_id);
   const report = useMutation({
     mutationFn: () =>
@@ -52,6 +61,7 @@ export function ReportForm({
           body: reportBody(entry, {
             vendor_id: details.vendor_id,
             number: details.number,
+            reference: known,
             line_ids,
           }),
         }),
@@ -77,6 +87,7 @@ export function ReportForm({
       lines: { ...before.lines, [id]: { ...EMPTY_LINE, ...before.lines[id], ...change } },
     }));
   const { error } = report;
+  const adverse = isAdverse(entry);
   const errors = error instanceof ApiError ? error.errors : [];
   return (
     <Card title={details.reported_at ? words.correct : words.title}>
@@ -108,13 +119,12 @@ export function ReportForm({
             <TextField
               pointer="/reference"
               label={words.reference}
-              value={entry.reference}
+              value={entry.reference ?? known}
               onChange={(reference) => set({ reference })}
             />
             <TextField
               pointer="/reported_at"
-              label={words.reportedAt}
-              hint={words.zone(zoneName(Intl.DateTimeFormat().resolvedOptions().timeZone))}
+              label={words.reportedAtIn(zoneName(config().payer.time_zone))}
               type="datetime-local"
               value={entry.reported_at}
               onChange={(reported_at) => set({ reported_at })}
@@ -134,7 +144,7 @@ export function ReportForm({
             <TextField
               pointer="/reviewer/name"
               label={words.name}
-              optional
+              optional={!adverse}
               value={entry.name}
               onChange={(name) => set({ name })}
             />
@@ -142,7 +152,7 @@ export function ReportForm({
               pointer="/reviewer/credential"
               label={words.credential}
               hint={words.credentialHint}
-              optional
+              optional={!adverse}
               value={entry.credential}
               onChange={(credential) => set({ credential })}
             />

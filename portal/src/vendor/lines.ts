@@ -32,6 +32,15 @@ function byNumbers(one: string, other: string): number {
   return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0);
 }
 
+/** The numbers of the services in the whole request, by which the ids of the lines count. */
+export function serviceNumbers(
+  lines: readonly Pick<Schemas["ServiceLineResponse"], "line_id">[],
+): readonly number[] {
+  return [...new Set(lines.map(({ line_id }) => Number.parseInt(line_id, 10)))].sort(
+    (one, other) => one - other,
+  );
+}
+
 /** Which list has the words of a service's code. */
 const LISTS = {
   authorization_type: "authorization_types",
@@ -86,5 +95,9 @@ export function vendorViews(
   labels: Readonly<Record<string, string>>,
 ): readonly LineView[] {
   const positions = positionsOf(details.lines, details.content);
-  return lineViews(details.lines, details.content, labels, (id) => positions.get(id));
+  // What providers read of an open line, "contact payer", does not concern the vendor.
+  const lines = details.lines.map((line) =>
+    line.status === "OPEN" ? { ...line, review_action: null } : line,
+  );
+  return lineViews(lines, details.content, labels, (id) => positions.get(id));
 }

@@ -1,5 +1,6 @@
 /** The vendor's report: what is entered for each line, and the body of the call. */
 import type { Schemas } from "../api/client";
+import { instantOf } from "../format/zoned";
 
 export interface LineEntry {
   status: string;
@@ -15,8 +16,9 @@ export interface LineEntry {
 }
 
 export interface ReportEntry {
-  reference: string;
-  /** As a `datetime-local` field has it: in the browser's zone. */
+  /** The vendor's own number; null while it is that of the report before. */
+  reference: string | null;
+  /** As a `datetime-local` field has it: in the payer's zone. */
   reported_at: string;
   name: string;
   credential: string;
@@ -38,9 +40,9 @@ export const EMPTY_LINE: LineEntry = {
   diagnosis: "",
 };
 
-export function emptyReport(reference: string | null): ReportEntry {
+export function emptyReport(): ReportEntry {
   return {
-    reference: reference ?? "",
+    reference: null,
     reported_at: "",
     name: "",
     credential: "",
@@ -52,18 +54,25 @@ export function emptyReport(reference: string | null): ReportEntry {
 
 type Report = Schemas["VendorReport"];
 
+/** Whether the report denies or reduces something: the API then requires who decided. */
+export function isAdverse(entry: ReportEntry): boolean {
+  return Object.values(entry.lines).some(
+    ({ status }) => status === "DENIED" || status === "MODIFIED",
+  );
+}
+
 /** What is not entered is null, or sent empty where the API requires it: it names what is missing. */
 export function reportBody(
   entry: ReportEntry,
-  subject: { vendor_id: string; number: string; line_ids: readonly string[] },
+  subject: Pick<Report, "vendor_id" | "number" | "reference"> & { line_ids: readonly string[] },
 ): Report {
   const reviewer = [entry.name, entry.credential, entry.license_number, entry.license_state];
   return {
     vendor_id: subject.vendor_id,
     number: subject.number,
     content: null,
-    reference: entry.reference,
-    reported_at: instantOf(entry.reported_at),
+    reference: entry.reference ?? subject.reference,
+    reported_at: instantOf(entry.reported_at) ?? "",
     reviewer: reviewer.some((value) => value.trim() !== "")
       ? {
           name: entry.name,
@@ -100,10 +109,4 @@ function lineBody(line_id: string, entry: LineEntry): Report["lines"][number] {
 
 function orNull(value: string): string | null {
   return value.trim() === "" ? null : value.trim();
-}
-
-/** The instant of a local date and time; empty where there is none. */
-function instantOf(local: string): string {
-  const instant = new Date(local);
-  return local === "" || Number.isNaN(instant.getTime()) ? "" : instant.toISOString();
 }

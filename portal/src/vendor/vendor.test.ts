@@ -1,9 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Schemas } from "../api/client";
-import { labelsOf, positionsOf } from "./lines";
-import { EMPTY_LINE, emptyReport, reportBody } from "./report";
+import { labelsOf, positionsOf, serviceNumbers, vendorViews } from "./lines";
+import { EMPTY_LINE, emptyReport, isAdverse, reportBody } from "./report";
 
-const subject = { vendor_id: "V1", number: "PC1", line_ids: ["1.2"] };
+vi.mock("../config", () => ({
+  config: () => ({ payer: { time_zone: "America/New_York" } }),
+}));
+
+const subject = { vendor_id: "V1", number: "PC1", reference: "", line_ids: ["1.2"] };
 
 describe("lines", () => {
   const service = (count: number) => ({ procedures: Array.from({ length: count }, () => ({})) });
@@ -17,6 +21,24 @@ describe("lines", () => {
       "1.10": { service: 0, procedure: 1 },
       "3.1": { service: 1, procedure: 0 },
     });
+  });
+
+  test("services have the numbers that they have in the whole request", () => {
+    expect(serviceNumbers(["10.1", "2.2", "2.1"].map((line_id) => ({ line_id })))).toEqual([2, 10]);
+  });
+
+  test("an open line has no review action, a decided one has", () => {
+    const lines = [
+      { line_id: "1.1", status: "OPEN", review_action: "CT", approved: null, decisions: [] },
+      { line_id: "1.2", status: "APPROVED", review_action: "A1", approved: null, decisions: [] },
+    ] as unknown as Schemas["ServiceLineResponse"][];
+    const procedure = { modifiers: [], units: null, start_date: null };
+    const services = [{ procedures: [procedure, procedure] }];
+    const views = vendorViews(
+      { lines, content: { services } as unknown as Schemas["RequestContent"] },
+      {},
+    );
+    expect(views.map((view) => view.line.review_action)).toEqual([null, "A1"]);
   });
 
   test("codes have the words of the code lists, and none that is not listed", () => {
@@ -38,7 +60,7 @@ describe("lines", () => {
 
 describe("report", () => {
   test("nothing is sent for what was not entered", () => {
-    const body = reportBody(emptyReport("CASE-1"), subject);
+    const body = reportBody(emptyReport(), { ...subject, reference: "CASE-1" });
     expect(body).toEqual({
       vendor_id: "V1",
       number: "PC1",
@@ -62,7 +84,7 @@ describe("report", () => {
 
   test("a reduction has what is approved; a denial has not, whatever was entered before", () => {
     const line = { ...EMPTY_LINE, status: "MODIFIED", units: "2", reason_code: "0F" };
-    const entry = { ...emptyReport("C"), name: "Dr. Lee", credential: "MD" };
+    const entry = { ...emptyReport(), name: "Dr. Lee", credential: "MD" };
     const [modified] = reportBody({ ...entry, lines: { "1.2": line } }, subject).lines;
     expect(modified?.approved).toEqual({
       code: null,
@@ -82,10 +104,29 @@ describe("report", () => {
     });
   });
 
-  test("a local time becomes an instant, and the same one at a repetition", () => {
-    const entry = { ...emptyReport("C"), reported_at: "2026-12-01T10:30" };
-    const first = reportBody(entry, subject).reported_at;
-    expect(first).toBe(new Date(2026, 11, 1, 10, 30).toISOString());
-    expect(reportBody(entry, subject).reported_at).toBe(first);
+  test("a time of the payer's zone becomes an instant, and none as long as it is incomplete", () => {
+    const at = (reported_at: string) =>
+      reportBody({ ...emptyReport(), reported_at }, subject).reported_at;
+    expect(at("2026-12-01T10:30")).toBe("2026-12-01T15:30:00.000Z");
+    expect(at("2026-12-01")).toBe("");
+  });
+
+  test("the case number of the report before is sent until another one is entered", () => {
+    const known = { ...subject, reference: "CASE-1" };
+    const at = (reference: string | null) =>
+      reportBody({ ...emptyReport(), reference }, known).reference;
+    expect([at(null), at("CASE-2"), at("")]).toEqual(["CASE-1", "CASE-2", ""]);
+  });
+
+  test("a reviewer is required for a denial or a reduction of any line", () => {
+    const lines = (...statuses: string[]) => ({
+      ...emptyReport(),
+      lines: Object.fromEntries(
+        statuses.map((status, index) => [`1.${index}`, { ...EMPTY_LINE, status }]),
+      ),
+    });
+    expect(isAdverse(lines("APPROVED", ""))).toBe(false);
+    expect(isAdverse(lines("APPROVED", "DENIED"))).toBe(true);
+    expect(isAdverse(lines("MODIFIED"))).toBe(true);
   });
 });

@@ -64,10 +64,13 @@ export function Services({
   content,
   labels,
   plan,
+  numbers = [],
 }: {
   content: Schemas["RequestContent"];
   labels: Labels;
   plan: Schemas["PlanResponse"];
+  /** The numbers of the services where the content has some of them only. */
+  numbers?: readonly number[];
 }) {
   return (
     <Card title={words.services}>
@@ -78,7 +81,7 @@ export function Services({
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: the index is the service's number.
           <section key={index}>
-            <h3>{words.service(index + 1)}</h3>
+            <h3>{words.service(numbers[index] ?? index + 1)}</h3>
             <Facts
               items={[
                 [words.authorizationType, label("authorization_type", service.authorization_type)],
