@@ -3,18 +3,19 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.deployment import Deployment
-from local.journey.content import completed, office_service
+from local.journey.content import PATIENT, completed, office_service
 from local.users import CLERK, OPERATOR, PROVIDER, REVIEWER, VENDOR
 from tests.browser.guide import FACILITY_NAME
 from tests.browser.screens import VIEWPORT, Screen
 from tests.journeys.portal import Json, Portal
 
+STUCK_SINCE = "2026-06-01T09:00:00+00:00"
 FAILED = {"delivery": "MESSAGES", "delivery_label": "Messages", "oldest_at": None}
 
 
@@ -124,6 +125,73 @@ def test_request_is_confirmed_when_an_operator_states_why_it_is_to_be_processed(
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("The account paid in arrears.")).to_be_visible()
     expect(page.get_by_role("button", name="Confirm for processing")).to_have_count(0)
+
+
+@pytest.mark.rule("W5")
+def test_dates_are_changed_when_an_operator_finds_the_approved_request_of_a_member(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """Dates that are incorrect are named at their field, and the reason is recorded."""
+    request_id = api.decided()
+    before = api.details(request_id)
+    screen = screens(OPERATOR)
+    screen.refusals.add(422)
+    page = screen.page
+    page.get_by_role("radio", name="Member ID").check()
+    page.get_by_role("textbox", name="Member ID").fill(PATIENT["member_id"])
+    page.get_by_role("button", name="Search", exact=True).click()
+    link = page.get_by_role("table", name="Requests found").get_by_role(
+        "link", name=before["number"]
+    )
+    more = page.get_by_role("button", name="Show more")
+    expect(link.or_(more).first).to_be_visible()
+    while not link.is_visible():
+        more.click()
+        expect(page.locator("[data-pending]")).to_have_count(0)
+    assert PATIENT["member_id"] not in page.url
+    link.click()
+    page.get_by_role("button", name="Change approved dates").click()
+    dialog = page.get_by_role("dialog")
+    first = date.fromisoformat(before["lines"][0]["approved"]["from_date"])
+    dialog.get_by_label("Line 1.1: from").fill((first + timedelta(days=9)).isoformat())
+    dialog.get_by_label("Line 1.1: to").fill((first + timedelta(days=7)).isoformat())
+    dialog.get_by_role("button", name="Change approved dates").click()
+    summary = dialog.get_by_role("alert")
+    expect(summary).to_contain_text("Line 1.1:")
+    expect(summary).to_contain_text("Reason")
+    assert_fits(screen)
+    dialog.get_by_label("Line 1.1: to").fill((first + timedelta(days=11)).isoformat())
+    dialog.get_by_label("Reason").fill("The operating room was not available.")
+    dialog.get_by_role("button", name="Change approved dates").click()
+    expect(dialog).to_have_count(0)
+    approved = api.details(request_id)["lines"][0]["approved"]
+    assert date.fromisoformat(approved["from_date"]) == first + timedelta(days=9)
+    expect(page.get_by_text("Approved dates changed").first).to_be_visible()
+
+
+@pytest.mark.rule("X2")
+def test_outcome_is_shown_when_an_operator_repairs_a_stuck_request(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """The list is answered by the test; the repair is not, and finds that the workflow runs."""
+    request_id = api.pending()
+    body = {"request_id": request_id, "number": None, "member_id": None, "cursor": None}
+    [row] = (
+        api.deployment.caller(OPERATOR)
+        .call("POST", "/v1/operations/requests/search", {**body, "limit": 25})
+        .json()["requests"]
+    )
+    stuck = {"request": row, "cycle": 1, "execution_running": False, "stuck_since": STUCK_SINCE}
+    page_of = {"requests": [stuck], "cursor": None, "damaged": []}
+    screen = screens(OPERATOR)
+    page = screen.page
+    page.route("**/v1/operations/stuck-requests**", lambda route: route.fulfill(json=page_of))
+    screen.go("/operations?queue=stuck")
+    shown = page.get_by_role("row").filter(has_text=row["number"])
+    expect(shown).to_contain_text("The workflow does not run")
+    page.get_by_role("button", name=f"Repair {row['number']}").click()
+    expect(shown).to_contain_text("The workflow runs already.")
+    assert screen.both_themes() + screen.cut_off(360, 740) == []
 
 
 def deliveries(page: Page, results: list[Json], left: list[int]) -> None:

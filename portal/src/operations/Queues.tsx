@@ -254,12 +254,18 @@ const STUCK: readonly Column<Schemas["StuckRequestResponse"]>[] = [
   {
     key: "action",
     title: words.columns.action,
-    cell: (row) => <RepairAction requestId={row.request.request_id} />,
+    cell: (row) => (
+      <RepairAction requestId={row.request.request_id} number={row.request.number ?? ""} />
+    ),
   },
 ];
 
+function outcomeOf(started: boolean): string {
+  return started ? words.repaired : words.runsAlready;
+}
+
 /** Start the workflow of a request again. A repetition starts nothing. */
-function RepairAction({ requestId }: { requestId: string }) {
+function RepairAction({ requestId, number }: { requestId: string; number: string }) {
   const client = useQueryClient();
   const repair = useMutation({
     mutationFn: () =>
@@ -268,14 +274,19 @@ function RepairAction({ requestId }: { requestId: string }) {
           params: { path: { request_id: requestId } },
         }),
       ),
-    onSuccess: ({ started }) => announce(started ? words.repaired : words.runsAlready),
+    onSuccess: ({ started }) => announce(outcomeOf(started)),
     onSettled: () => client.invalidateQueries({ queryKey: ["operations"] }),
   });
   return (
     <>
-      <Button pending={repair.isPending} onClick={() => repair.mutate()}>
+      <Button
+        pending={repair.isPending}
+        aria-label={`${words.repair} ${number}`}
+        onClick={() => repair.mutate()}
+      >
         {words.repair}
       </Button>
+      {repair.data && <div className="small">{outcomeOf(repair.data.started)}</div>}
       <ErrorBanner error={repair.error} />
     </>
   );
