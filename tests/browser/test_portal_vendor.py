@@ -79,7 +79,7 @@ def verify_errors(screen: Screen) -> None:
     decided = page.get_by_label("Decided at (Eastern Time)")
     page.get_by_label("Your case number").fill(REFERENCE)
     decided.fill("2040-01-01T10:00")
-    name = page.locator(".field").filter(has=page.get_by_text("Name", exact=True))
+    name = page.locator(".field").filter(has=page.locator("#field-reviewer-name"))
     expect(name).to_contain_text("(optional)")
     page.get_by_role("radio", name="Denied").check()
     expect(name).not_to_contain_text("(optional)")
