@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from local.deployment import Deployment
 from local.journey.content import REQUESTING
@@ -148,3 +148,81 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
         lambda: api.details(draft_id)["content"]["services"][0]["requested_days"] == 9 or None,
     )
     expect(second.page.get_by_text("Saved until").first).to_be_visible()
+
+
+@pytest.mark.rule("T3", "T5", "W6")
+def test_request_is_withdrawn_when_it_was_found_by_number_flagged_and_followed_by_messages(
+    screens: Callable[..., Screen], deployment: Deployment
+) -> None:
+    api = Portal.at(deployment)
+    request_id = api.pending()
+    number = str(api.details(request_id)["number"])
+    until("waiting for a message", lambda: api.messages(request_id, PROVIDER) or None)
+    screen = screens(PROVIDER)
+    screen.refusals.add(422)
+    page = screen.page
+    title = page.get_by_role("heading", level=1)
+    page.get_by_label("Precertification number").fill(number)
+    page.get_by_role("button", name="Open request").click()
+    expect(title).to_contain_text(number)
+    flag = page.get_by_role("button", name=f"Flag {number}")
+    flag.click()
+    expect(flag).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("link", name="Home").click()
+    flagged = page.locator("section.card").filter(has_text="Flagged requests")
+    expect(flagged).to_contain_text(number)
+
+    page.get_by_role("link", name=re.compile("^Messages .*unread")).click()
+    entry = page.get_by_role("listitem").filter(has_text=f"Open {number}").first
+    expect(entry).to_contain_text("Unread")
+    entry.get_by_role("button", name="Mark as read").click()
+    expect(entry.get_by_role("button", name="Mark as read")).to_have_count(0)
+    entry.get_by_role("link", name=f"Open {number}").click()
+    expect(title).to_contain_text(number)
+
+    page.get_by_role("button", name="Void", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    confirm = dialog.get_by_role("button", name="Void", exact=True)
+    confirm.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Reason")
+    assert screen.both_themes() + screen.cut_off(360, 740) == []
+    dialog.get_by_label("Reason").fill("The surgery was cancelled.")
+    confirm.click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".page-lead .badge").first).to_have_text("Void")
+    expect(page.get_by_text("The surgery was cancelled.").first).to_be_visible()
+
+    screen.go("/requests")
+    page.get_by_label("Status").select_option(label="Void")
+    expect(page).to_have_url(re.compile("status=VOID"))
+    expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("Void")
+    expect(page.get_by_role("table").get_by_text("Pending", exact=True)).to_have_count(0)
+
+
+def test_confirmation_is_requested_when_a_draft_is_left_before_an_entry_is_saved(
+    screens: Callable[..., Screen], deployment: Deployment
+) -> None:
+    api = Portal.at(deployment)
+    draft_id = api.draft()
+    screen = screens(PROVIDER)
+    page = screen.page
+    screen.go(f"/drafts/{draft_id}")
+    expect(page.get_by_text("Saved until").first).to_be_visible()
+    held: list[Route] = []
+    page.route(
+        f"**/v1/drafts/{draft_id}",
+        lambda route: held.append(route) if route.request.method == "PATCH" else route.continue_(),
+    )
+    days(screen).fill("8")
+    page.get_by_role("link", name="Home").click()
+    dialog = page.get_by_role("dialog", name="Leave this page?")
+    expect(dialog).to_be_visible()
+    assert screen.accessibility() == []
+    dialog.get_by_role("button", name="Stay").click()
+    expect(days(screen)).to_have_value("8")
+    expect(page.get_by_text("Saving…").first).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_text("Saved until").first).to_be_visible()
+    page.get_by_role("link", name="Home").click()
+    expect(page).to_have_url(re.compile("/home$"))
+    assert api.details(draft_id)["content"]["services"][0]["requested_days"] == 8

@@ -362,3 +362,30 @@ def test_reason_and_whom_to_ask_are_shown_when_a_user_has_no_entitlement(
     expect(page.get_by_role("heading", level=1)).to_have_text("No access yet")
     expect(page.get_by_role("main")).to_contain_text("website access manager")
     expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(0)
+
+
+@pytest.mark.rule("W2", "W11")
+def test_deadline_moves_and_the_case_is_free_when_a_reviewer_extends_and_releases_it(
+    screens: Callable[..., Screen], api: Portal
+) -> None:
+    """The time left of the assignment is visible; the reason of the extension is required."""
+    request_id = api.pending()
+    due = api.details(request_id)["due_at"]
+    screen = screens(REVIEWER)
+    screen.refusals.add(422)
+    page = screen.page
+    screen.go(f"/review/{request_id}")
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("Assigned to you until")).to_be_visible()
+    page.get_by_role("button", name="Extend deadline").click()
+    dialog = page.get_by_role("dialog")
+    extend = dialog.get_by_role("button", name="Extend deadline")
+    extend.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Reason")
+    assert screen.both_themes() + screen.cut_off(360, 740) == []
+    dialog.get_by_label("Reason").fill("The member's records are on the way.")
+    extend.click()
+    expect(dialog).to_have_count(0)
+    assert api.details(request_id)["due_at"] > due
+    page.get_by_role("button", name="Release").click()
+    expect(page.get_by_role("button", name="Assign to me")).to_be_visible()
