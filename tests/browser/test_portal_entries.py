@@ -109,7 +109,7 @@ def test_entries_that_a_changed_choice_cleared_are_restored_when_the_change_is_u
     person.enter_service("44125", days_ahead=75)
     day = page.get_by_label("Admission date").input_value()
     inpatient = page.get_by_role("radio", name="Inpatient")
-    notice = page.get_by_text("The change of “Authorization type” cleared:")
+    notice = page.get_by_role("main").get_by_text("The change of “Authorization type” cleared:")
     undo = page.get_by_role("button", name="Undo")
     inpatient.focus()
     for key, name in (("ArrowDown", "Outpatient"), ("ArrowUp", "Inpatient")):

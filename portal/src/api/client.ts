@@ -30,9 +30,9 @@ export class ApiError extends Error {
     return this.problem?.errors ?? [];
   }
 
-  /** Whether the same call can succeed later. */
+  /** Whether the same call can succeed later; not before a damaged record is mended. */
   get transient(): boolean {
-    return this.status === 429 || this.status >= 500;
+    return this.code !== "record_damaged" && (this.status === 429 || this.status >= 500);
   }
 }
 

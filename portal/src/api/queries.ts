@@ -36,15 +36,20 @@ const SLOWEST_MS = 30_000;
 /**
  * `refetchInterval` for what changes while it is shown: fast after a change, then slower.
  *
- * The interval is a quarter of the time since the data last changed, from 2 to 30 seconds.
+ * The interval is a quarter of the time since the data last changed, from 2 to 30 seconds. What was refused
+ * is not read again: the page would change between its error and its loading state.
  */
 export function livePolling() {
   let last: unknown;
   let changedAt = Date.now();
-  return (query: Pick<Query, "state">): number => {
+  return (query: { state: Pick<Query["state"], "data" | "error"> }): number | false => {
+    const { data, error } = query.state;
+    if (data === undefined && error !== null && !isTransient(error)) {
+      return false;
+    }
     // Structural sharing keeps the object while the content is the same.
-    if (query.state.data !== last) {
-      last = query.state.data;
+    if (data !== last) {
+      last = data;
       changedAt = Date.now();
     }
     return pollAfter(Date.now() - changedAt);

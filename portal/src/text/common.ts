@@ -73,6 +73,7 @@ export const common = {
       : `The file is larger than ${size}. Split it, or reduce its size.`,
   fileNotSent: "Sending failed. Try again.",
   fileRefused: "The storage refused the file. Try again, or choose another file.",
+  record: (id: string) => `ID of the record: ${id}`,
   reference: (id: string) => `Reference for support: ${id}`,
   payerContact: (payer: string) => `Questions? Call ${payer}:`,
   damaged: (count: number) =>

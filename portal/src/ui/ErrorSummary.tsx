@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { ApiError, type ErrorItem } from "../api/client";
 import { text } from "../text";
-import { explain, fieldId, requestId } from "./errors";
+import { explain, fieldId, recordId, requestId } from "./errors";
 
 const FRAMES = 60;
 
@@ -94,6 +94,7 @@ export function ErrorBanner({
     return null;
   }
   const id = requestId(error);
+  const record = recordId(error);
   const messages = error instanceof ApiError ? error.errors.map((one) => one.message) : [];
   return (
     <div className="banner banner-error" role="alert">
@@ -106,6 +107,7 @@ export function ErrorBanner({
           ))}
         </ul>
       )}
+      {record && <p className="small ids">{text.common.record(record)}</p>}
       {id && <p className="small">{text.common.reference(id)}</p>}
       {onRetry && (
         <button type="button" className="button button-secondary" onClick={onRetry}>

@@ -47,6 +47,11 @@ export function requestId(error: unknown): string | null {
   return error instanceof ApiError ? error.requestId : null;
 }
 
+/** The id of the stored record that cannot be read. */
+export function recordId(error: unknown): string | null {
+  return (error instanceof ApiError && error.problem?.record_id) || null;
+}
+
 /** Whether the state of the request does not allow the call (409), as it did when the page was read. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;

@@ -24,7 +24,7 @@ const LONG_LIST_MS = 60_000;
 /** `refetchInterval` of a list by pages: a long list is read again as a whole, so less often. */
 export function useListPolling() {
   const [interval] = useState(livePolling);
-  return (query: Parameters<typeof interval>[0]): number => {
+  return (query: Parameters<typeof interval>[0]): number | false => {
     const wait = interval(query);
     const data = query.state.data as { pages?: readonly unknown[] } | undefined;
     return (data?.pages?.length ?? 0) > 1 ? LONG_LIST_MS : wait;
