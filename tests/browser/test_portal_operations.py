@@ -169,7 +169,6 @@ def test_dates_are_changed_when_an_operator_finds_the_approved_request_of_a_memb
     expect(page.get_by_text("Approved dates changed").first).to_be_visible()
 
 
-@pytest.mark.rule("X2")
 def test_outcome_is_shown_when_an_operator_repairs_a_stuck_request(
     screens: Callable[..., Screen], api: Portal
 ) -> None:

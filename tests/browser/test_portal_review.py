@@ -364,7 +364,6 @@ def test_reason_and_whom_to_ask_are_shown_when_a_user_has_no_entitlement(
     expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(0)
 
 
-@pytest.mark.rule("W2", "W11")
 def test_deadline_moves_and_the_case_is_free_when_a_reviewer_extends_and_releases_it(
     screens: Callable[..., Screen], api: Portal
 ) -> None:

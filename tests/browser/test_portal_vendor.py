@@ -18,7 +18,7 @@ from tests.journeys.portal import Portal
 REFERENCE = "EV-2207"
 
 
-@pytest.mark.rule("C13", "W8", "W10")
+@pytest.mark.rule("W8", "W10")
 def test_determination_is_shown_to_the_provider_when_a_vendor_reports_it(
     screens: Callable[..., Screen], deployment: Deployment
 ) -> None:
