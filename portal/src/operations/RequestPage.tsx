@@ -4,7 +4,7 @@ import { useParams } from "react-router";
 import { api, unwrap } from "../api/client";
 import { livePolling } from "../api/queries";
 import { ApprovedElsewhere } from "../details/ApprovedElsewhere";
-import { patientWords, Providers, Services } from "../details/RequestContent";
+import { Providers, patientWords, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { formatMoment } from "../format/dates";
 import { formatReference } from "../format/identifiers";
