@@ -133,7 +133,7 @@ def test_submission_is_refused_when_the_provider_does_not_confirm_the_vendor(
     assert error["choices"] == ["EVICORE-RAD"]
 
 
-@pytest.mark.rule("W8", "W2")
+@pytest.mark.rule("W8", "W2", "V15")
 def test_payer_and_vendor_decide_their_lines_when_the_provider_confirms(cloud: Cloud) -> None:
     draft_id = cloud.start(services=[BOWEL_SURGERY])
     submitted = cloud.submit(draft_id, **CONFIRMED)
