@@ -51,6 +51,6 @@ AUDIT_APPENDED: Final = {"eventName": ["INSERT", "MODIFY"]}
 """Records of the audit table. They are never modified; the archive would contain a modification."""
 
 QUEUE_BATCH_SIZE: Final = 10
-MOST_AT_ONCE: Final = 10
+MAX_AT_ONCE: Final = 10
 """The maximum of batches that one queue's function processes concurrently, so that the backlog after an
 outage leaves concurrency for the API."""

@@ -36,7 +36,7 @@ from precert.usecases.confirmation import no_confirmation
 from precert.usecases.document_uploads import limit_reached
 from precert.usecases.drafts import no_draft
 from precert.usecases.members import require_member
-from precert.usecases.ports.requests import MOST_FLAGGED
+from precert.usecases.ports.requests import MAX_FLAGGED
 from precert.usecases.rate_limits import too_many
 from tools.example_request import (
     DENIED_LINE,
@@ -99,7 +99,7 @@ def _refusals(example: ExampleRequest) -> tuple[PrecertError, ...]:
         _refused(lambda: parse_if_match(None)),
         _refused(lambda: example.determined.request.void("", PROVIDER_USER, SUBMITTED)),
         FlagLimitError(
-            f"At most {MOST_FLAGGED} requests can be flagged. Remove the flag of one of these first.",
+            f"At most {MAX_FLAGGED} requests can be flagged. Remove the flag of one of these first.",
             flagged=[
                 {
                     "request_id": REQUEST_ID,

@@ -12,7 +12,7 @@ from bench.cost.prices import Prices, billed_milliseconds
 from bench.cost.scenarios import SCENARIOS, usage_of
 from bench.cost.usage import Item, Usage
 from bench.cost.world import AUDIT, LIMITS
-from infra.deliveries import MOST_AT_ONCE
+from infra.deliveries import MAX_AT_ONCE
 from precert.adapters.dynamodb.audit import SHARDS
 from tests.simulation.reference import REFERENCE
 from tests.simulation.world import REQUESTS
@@ -247,7 +247,7 @@ def _quotas(usages: Mapping[str, Usage], tariff: Prices, second: float) -> Itera
     yield paragraph(
         "KMS is an upper bound: one call of each invocation, without the keys that "
         "DynamoDB and S3 keep. "
-        f"Each queue's function processes at most {MOST_AT_ONCE} batches at once."
+        f"Each queue's function processes at most {MAX_AT_ONCE} batches at once."
     )
     yield ""
 

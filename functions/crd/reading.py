@@ -21,7 +21,7 @@ DEPTH: Final = 3
 """Maximum number of references followed in succession: order of an appointment, role, organization."""
 SECONDS: Final = 1.0
 """Time limit for the reads of each level. CRD expects 90 percent of responses within five seconds."""
-MOST_READS: Final = 30
+MAX_READS: Final = 30
 """Maximum number of resources that are read for one call."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _RELATIVE: Final = re.compile(r"(?:^|/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?$")
@@ -51,7 +51,7 @@ class ClientReads:
     def read(self, paths: Iterable[str]) -> None:
         """Add the resources at these paths to those of the call."""
         new = [one for one in dict.fromkeys(paths) if one not in self.tried]
-        new = new[: MOST_READS - len(self.tried)]
+        new = new[: MAX_READS - len(self.tried)]
         self.tried.update(new)
         answers = self.servers.read(self.server, new, seconds=SECONDS)
         self.failed.update(one for one in new if one not in answers)

@@ -16,7 +16,7 @@ from precert.names import Delivery
 from precert.usecases.ports.listings import Page
 from precert.usecases.queue_counts import OperatorCounts
 from precert.usecases.repairs import (
-    MOST_AT_ONCE,
+    MAX_AT_ONCE,
     FailedDeliveries,
     Redelivery,
     RepairedRequest,
@@ -28,7 +28,7 @@ class RedeliveryBody(Value):
     """The receiver whose failed deliveries are sent again, and how many."""
 
     delivery: Delivery
-    limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE), WHOLE] = MOST_AT_ONCE
+    limit: Annotated[int, Field(ge=1, le=MAX_AT_ONCE), WHOLE] = MAX_AT_ONCE
 
 
 class StuckRequestResponse(ResponseModel):

@@ -17,8 +17,8 @@ from precert.usecases.smart import GRANT_TYPE, IssuedToken, Server, TokenRequest
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
-MOST_BYTES: Final = 32 * 1024
-_MOST_PARAMETERS: Final = 20
+MAX_BYTES: Final = 32 * 1024
+_MAX_PARAMETERS: Final = 20
 _STATUS_OF: Final = {
     OAuthErrorCode.INVALID_REQUEST: HTTPStatus.BAD_REQUEST,
     OAuthErrorCode.INVALID_CLIENT: HTTPStatus.UNAUTHORIZED,
@@ -62,8 +62,8 @@ def token_request(event: Mapping[str, Any]) -> TokenRequest:
 
 def _pairs(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     text = str(event.get("body") or "")
-    too_large = _malformed(f"The request is larger than {MOST_BYTES // 1024} KB.")
-    if len(text) > MOST_BYTES * 2:
+    too_large = _malformed(f"The request is larger than {MAX_BYTES // 1024} KB.")
+    if len(text) > MAX_BYTES * 2:
         raise too_large
     try:
         if event.get("isBase64Encoded"):
@@ -73,11 +73,11 @@ def _pairs(event: Mapping[str, Any]) -> list[tuple[str, str]]:
             keep_blank_values=True,
             strict_parsing=bool(text),
             errors="strict",
-            max_num_fields=_MOST_PARAMETERS,
+            max_num_fields=_MAX_PARAMETERS,
         )
     except ValueError:
         raise _malformed(f"The body is not a valid form ({FORM}).") from None
-    if len(text) > MOST_BYTES:
+    if len(text) > MAX_BYTES:
         raise too_large
     return pairs
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.functions import ServiceFunction
-from infra.deliveries import MOST_AT_ONCE, QUEUE_BATCH_SIZE
+from infra.deliveries import MAX_AT_ONCE, QUEUE_BATCH_SIZE
 from infra.findings import acknowledge
 
 
@@ -88,7 +88,7 @@ class EventQueue(Construct):
             batch_size=batch_size,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
-                maximum_concurrency=MOST_AT_ONCE
+                maximum_concurrency=MAX_AT_ONCE
             ),
         )
         mapping.node.add_dependency(function.role)

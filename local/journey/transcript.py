@@ -11,7 +11,7 @@ AWAIT_SECONDS: Final = 180.0
 """The time limit for asynchronous processing after a call, on an overloaded machine."""
 PROGRESS_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.1
-_LONGEST_POLL_SECONDS: Final = 0.5
+_MAX_POLL_SECONDS: Final = 0.5
 _POLLS_PER_WAIT: Final = 8
 """A pause is at least an eighth of the time waited: each poll takes processor time from the service."""
 
@@ -91,6 +91,6 @@ class Transcript:
             if now - shown > PROGRESS_SECONDS:
                 shown = now
                 self.write(f"      … {about}, {now - began:.0f} s")
-            pause = min((now - began) / _POLLS_PER_WAIT, _LONGEST_POLL_SECONDS)
+            pause = min((now - began) / _POLLS_PER_WAIT, _MAX_POLL_SECONDS)
             time.sleep(max(pause, _POLL_SECONDS))
         return found

@@ -9,7 +9,7 @@ from typing import Any, Final
 from precert.adapters.public_https import PublicCallError, PublicHttps
 from precert.usecases.ports.client_servers import ClientServer
 
-MOST_BYTES: Final = 512 * 1024
+MAX_BYTES: Final = 512 * 1024
 _AT_A_TIME: Final = 10
 
 
@@ -36,11 +36,11 @@ class FhirClientServers:
         url = f"{server.base_url}/{path}"
         try:
             response = self._https.call(
-                "GET", url, headers=headers, seconds=seconds, most_bytes=MOST_BYTES + 1
+                "GET", url, headers=headers, seconds=seconds, most_bytes=MAX_BYTES + 1
             )
         except PublicCallError:
             return None
-        if response.status != HTTPStatus.OK or len(response.content) > MOST_BYTES:
+        if response.status != HTTPStatus.OK or len(response.content) > MAX_BYTES:
             return None
         try:
             document = json.loads(response.content)

@@ -31,7 +31,7 @@ SELECT code, description, leaf, valid_from, valid_to FROM codes
 WHERE code_set = ? AND {} ORDER BY code
 """
 _DESCRIPTIONS = "SELECT code, description FROM codes WHERE code_set = ? AND code IN ({})"
-_MOST_PARAMETERS = 900
+_MAX_PARAMETERS = 900
 """SQLite before 3.32 allows 999 parameters in one statement."""
 _PLACE = "SELECT latitude, longitude FROM places WHERE zip_code = ?"
 
@@ -70,8 +70,8 @@ class SqliteCodeSets:
         found: dict[PublicCode, str] = {}
         for code_set in CodeSet:
             codes_of_set = sorted({code for one, code in codes if one is code_set})
-            for start in range(0, len(codes_of_set), _MOST_PARAMETERS):
-                part = codes_of_set[start : start + _MOST_PARAMETERS]
+            for start in range(0, len(codes_of_set), _MAX_PARAMETERS):
+                part = codes_of_set[start : start + _MAX_PARAMETERS]
                 query = _DESCRIPTIONS.format(", ".join("?" * len(part)))
                 rows = self._connection.execute(query, (code_set.value, *part))
                 found |= {(code_set, code): description for code, description in rows}

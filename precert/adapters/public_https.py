@@ -72,7 +72,7 @@ PORTS: Final = {"https": 443, "http": 80}
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 SECONDS: Final = 4.0
 """Time limit of a call that reads a document."""
-MOST_BYTES: Final = 64 * 1024
+MAX_BYTES: Final = 64 * 1024
 Resolve = Callable[[str, int], Sequence[str]]
 
 
@@ -206,14 +206,14 @@ class PublicHttps:
                 url,
                 headers={"Accept": "application/json"},
                 seconds=SECONDS,
-                most_bytes=MOST_BYTES + 1,
+                most_bytes=MAX_BYTES + 1,
             )
         except PublicCallError as error:
             raise PublicAddressError(_REASONS[error.failure]) from None
         if response.status != HTTPStatus.OK:
             raise PublicAddressError(f"the response has status {response.status}")
-        if len(response.content) > MOST_BYTES:
-            raise PublicAddressError(f"the response has more than {MOST_BYTES // 1024} KB")
+        if len(response.content) > MAX_BYTES:
+            raise PublicAddressError(f"the response has more than {MAX_BYTES // 1024} KB")
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError):
@@ -334,6 +334,6 @@ def read_endpoint_json(url: str) -> Any:
     """
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as response:  # noqa: S310 - configured
-            return json.loads(response.read(MOST_BYTES))
+            return json.loads(response.read(MAX_BYTES))
     except (OSError, ValueError):
         raise TransientError("The endpoint did not respond. Try again.") from None

@@ -205,7 +205,7 @@ class SqsDeadLetters:
 
 
 _BATCH: Final = 10
-_LONGEST_DELAY: Final = timedelta(minutes=15)
+_MAX_DELAY: Final = timedelta(minutes=15)
 
 
 class SqsDeliveryQueue:
@@ -217,7 +217,7 @@ class SqsDeliveryQueue:
 
     def request(self, subscription_ids: Sequence[str], *, delay: timedelta = timedelta()) -> None:
         require_writes()
-        seconds = ceil(min(delay, _LONGEST_DELAY).total_seconds())
+        seconds = ceil(min(delay, _MAX_DELAY).total_seconds())
         for start in range(0, len(subscription_ids), _BATCH):
             ids = subscription_ids[start : start + _BATCH]
             try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS: Final = 1024
 """Maximum number of executions of one cycle. The name of a closed execution cannot be used again."""
 FIRST_PAUSE: Final = timedelta(minutes=1)
-LONGEST_PAUSE: Final = timedelta(hours=1)
+MAX_PAUSE: Final = timedelta(hours=1)
 """Bounds of the pause before an execution that failed repeatedly is restarted automatically. The first
 restart is immediate.
 """
@@ -218,7 +218,7 @@ class _Execution(NamedTuple):
         if self.attempt == 0 or self.ended_at is None:
             return _ALWAYS
         pause = FIRST_PAUSE * (1 << min(self.attempt - 1, 10))
-        return self.ended_at + min(pause, LONGEST_PAUSE)
+        return self.ended_at + min(pause, MAX_PAUSE)
 
 
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)

@@ -15,9 +15,9 @@ from pydantic.fields import FieldInfo
 from precert.domain.errors import FieldError
 from precert.domain.value_errors import errors_of
 
-MOST_REMOVED: Final = 100
+MAX_REMOVED: Final = 100
 """If there are more errors, the rest is not validated, because a problem does not list more."""
-MOST_PASSES: Final = 5
+MAX_PASSES: Final = 5
 """Maximum number of times that values are removed and the rest is parsed."""
 _PLACEHOLDERS: Final[tuple[Any, ...]] = (
     {},
@@ -73,8 +73,8 @@ def valid_part(
 ) -> ValidPart[Model] | None:
     """The part of the body that can be parsed to the model; ``None`` if there is none."""
     tree, removed = _tree(body), set[Location]()
-    for _ in range(MOST_PASSES):
-        if error.error_count() > MOST_REMOVED or not isinstance(tree, dict):
+    for _ in range(MAX_PASSES):
+        if error.error_count() > MAX_REMOVED or not isinstance(tree, dict):
             return None
         locations = [one["loc"] for one in error.errors(include_input=False, include_url=False)]
         if not _remove(tree, locations, model, removed):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.request import Change, Request
-from precert.domain.review import MOST_ASSIGNMENTS, Assignment
+from precert.domain.review import MAX_ASSIGNMENTS, Assignment
 from precert.domain.reviewing import review_changed, waiting_review
 
 
@@ -87,12 +87,12 @@ def _assigned(
     """Record the assignment, and count it: each one adds an event to the history.
 
     Raises:
-        ActionNotAllowedError: the cycle was assigned ``MOST_ASSIGNMENTS`` times already.
+        ActionNotAllowedError: the cycle was assigned ``MAX_ASSIGNMENTS`` times already.
     """
     assignments = request.submitted.assignments + 1
-    if assignments > MOST_ASSIGNMENTS:
+    if assignments > MAX_ASSIGNMENTS:
         raise request.refusal(
-            f"This case was assigned {MOST_ASSIGNMENTS} times since the cycle was opened. It can be "
+            f"This case was assigned {MAX_ASSIGNMENTS} times since the cycle was opened. It can be "
             "decided without an assignment."
         )
     return review_changed(

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from precert.domain.dates import Moment
-from precert.domain.smart_scopes import MOST_SCOPES, is_scope
+from precert.domain.smart_scopes import MAX_SCOPES, is_scope
 from precert.domain.values import Text, Value
 
 ALGORITHMS: Final = {"RS384": "RSA", "ES384": "EC"}
@@ -124,7 +124,7 @@ class RegisteredClient(Value):
     jwks: tuple[PublicKey, ...] = ()
     """The keys, where the client has no URL of a JWK Set."""
     former: FormerKeys | None = None
-    scopes: Annotated[tuple[Text, ...], Field(max_length=MOST_SCOPES)] = ()
+    scopes: Annotated[tuple[Text, ...], Field(max_length=MAX_SCOPES)] = ()
     cds_hooks_issuer: Text | None = None
     """The ``iss`` of its CDS Hooks calls, if it makes such calls."""
     registered_at: datetime

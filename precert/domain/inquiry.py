@@ -10,7 +10,7 @@ from precert.domain.request import Request
 from precert.domain.requested_lines import days_of_service
 from precert.domain.values import MemberId, Text, Value
 
-MOST_NUMBERS = 20
+MAX_NUMBERS = 20
 """The maximum of precertification numbers in one inquiry."""
 
 
@@ -19,7 +19,7 @@ class Inquiry(Value):
 
     member_id: MemberId
     date_of_birth: BirthDate | None = None
-    numbers: Annotated[tuple[Text, ...], Field(max_length=MOST_NUMBERS)] = ()
+    numbers: Annotated[tuple[Text, ...], Field(max_length=MAX_NUMBERS)] = ()
     """Precertification numbers, one of which the request must have; empty for any number."""
     codes: frozenset[Text] = frozenset()
     """Procedure codes, of which the request must have at least one; empty for any service."""

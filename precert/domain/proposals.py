@@ -7,7 +7,7 @@ from precert.domain.decisions import DecidingRole, Decision
 from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError, SameReviewerError
 from precert.domain.event_types import EventType
 from precert.domain.request import Change, Request
-from precert.domain.review import MOST_PROPOSALS, Proposal, ReturnedProposal
+from precert.domain.review import MAX_PROPOSALS, Proposal, ReturnedProposal
 from precert.domain.reviewing import review_changed, waiting_review, with_note
 from precert.names import Entitlement
 
@@ -26,7 +26,7 @@ def propose(
 
     Raises:
         ActionNotAllowedError: no cycle is open for review, another reviewer's decisions are proposed,
-            or decisions were proposed :data:`MOST_PROPOSALS` times in this cycle.
+            or decisions were proposed :data:`MAX_PROPOSALS` times in this cycle.
         SameReviewerError: the appeal is against a decision of the same person.
         InvalidInputError: a line of the cycle has no decision, or a decision is for another line.
     """
@@ -35,9 +35,9 @@ def propose(
     request.require_lines(decisions)
     if review.proposal is not None and review.proposal.proposed_by != by:
         raise request.refusal("Another reviewer's decisions are already proposed.")
-    if review.proposals >= MOST_PROPOSALS:
+    if review.proposals >= MAX_PROPOSALS:
         raise request.refusal(
-            f"Decisions of this case were proposed {MOST_PROPOSALS} times since the cycle was opened, "
+            f"Decisions of this case were proposed {MAX_PROPOSALS} times since the cycle was opened, "
             "which is the maximum. A physician reviewer can decide it without a proposal, unless the "
             "decisions need a second signature."
         )

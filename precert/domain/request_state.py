@@ -23,7 +23,7 @@ from precert.domain.disputes import DisputeKind
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.requested_lines import active_services
-from precert.domain.review import MOST_ASSIGNMENTS, MOST_NOTES, Proposal, Review
+from precert.domain.review import MAX_ASSIGNMENTS, MAX_NOTES, Proposal, Review
 from precert.domain.statuses import (
     CLERK_ACTIONS,
     DELEGATED_ACTION,
@@ -369,11 +369,11 @@ class RequestState(Value):
         if review is None or caller.acts_for(self):
             return (Action.DETAILS,)
         actions = [*self._actions_on_cycle(review, caller, now)]
-        reassigned = review.assignments < MOST_ASSIGNMENTS or review.assignment is not None
+        reassigned = review.assignments < MAX_ASSIGNMENTS or review.assignment is not None
         leads = Entitlement.REVIEW_LEAD in caller.entitlements
         if self.waits_for_review and leads and reassigned:
             actions.append(Action.REASSIGN)
-        if len(review.notes) < MOST_NOTES:
+        if len(review.notes) < MAX_NOTES:
             actions.append(Action.ADD_NOTE)
         return tuple(actions)
 
@@ -388,7 +388,7 @@ class RequestState(Value):
         if assigned and review.assignment is not None and review.assignment.assigned_to != by:
             return (Action.DETAILS,)
         actions = [Action.DETAILS]
-        if review.assignments < MOST_ASSIGNMENTS:
+        if review.assignments < MAX_ASSIGNMENTS:
             actions.append(Action.ASSIGN)
         if assigned:
             actions.append(Action.RELEASE)

@@ -146,9 +146,9 @@ class ReturnedProposal(Proposal):
     """``None`` if its author withdrew it."""
 
 
-MOST_NOTES: Final = 100
-MOST_ASSIGNMENTS: Final = 200
-MOST_PROPOSALS: Final = 100
+MAX_NOTES: Final = 100
+MAX_ASSIGNMENTS: Final = 200
+MAX_PROPOSALS: Final = 100
 """Limits of a request's notes, and of the assignments and proposals of one cycle. Each is an event in
 the history, which is read with the case."""
 

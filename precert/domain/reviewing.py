@@ -16,7 +16,7 @@ from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.review import (
-    MOST_NOTES,
+    MAX_NOTES,
     InformationRequest,
     Note,
     PeerToPeer,
@@ -283,7 +283,7 @@ def add_note(
     reviewer added such a note after the version ``read``.
 
     Raises:
-        ActionNotAllowedError: the request is a draft, or has :data:`MOST_NOTES` notes.
+        ActionNotAllowedError: the request is a draft, or has :data:`MAX_NOTES` notes.
     """
     review = request.submitted
     own = [note for note in review.notes if note.written_by == by]
@@ -291,8 +291,8 @@ def add_note(
         return None
     if read is not None and any(note.text == text and note.version > read for note in own):
         return None
-    if len(review.notes) >= MOST_NOTES:
-        raise request.refusal(f"A case has at most {MOST_NOTES} notes.")
+    if len(review.notes) >= MAX_NOTES:
+        raise request.refusal(f"A case has at most {MAX_NOTES} notes.")
     return review_changed(
         request, EventType.NOTE_ADDED, by, now, notes=with_note(request, text, by, now)
     )

@@ -17,7 +17,7 @@ _SCOPE: Final = re.compile(
     r"(?P<permissions>c?r?u?d?s?|read|write|\*)"
 )
 _VERSION_1: Final = {"read": "rs", "write": "cud", "*": INTERACTIONS}
-MOST_SCOPES: Final = 50
+MAX_SCOPES: Final = 50
 """The most scopes for which one client can be registered."""
 
 

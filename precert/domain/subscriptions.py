@@ -19,13 +19,13 @@ from precert.domain.request_state import RequestState
 from precert.domain.review import Channel
 from precert.domain.values import Text, Tin, Value
 
-MOST_SUBSCRIPTIONS: Final = 20
+MAX_SUBSCRIPTIONS: Final = 20
 """The most subscriptions of one client."""
-MOST_ORGANIZATIONS: Final = 20
+MAX_ORGANIZATIONS: Final = 20
 """The most organizations in the filter of one subscription."""
 HEARTBEAT_SECONDS: Final = range(60, 30 * 86400 + 1)
 """The valid heartbeat periods: one minute to 30 days."""
-LONGEST_TIMEOUT: Final = 20
+MAX_TIMEOUT: Final = 20
 """Seconds after which an attempt fails, also if the subscription has a longer timeout."""
 LEASE: Final = timedelta(seconds=90)
 """The minimum time before an attempt without a result is repeated."""

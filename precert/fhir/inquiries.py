@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from precert.domain.inquiry import MOST_NUMBERS, Inquiry
+from precert.domain.inquiry import MAX_NUMBERS, Inquiry
 from precert.domain.value_errors import errors_of
 from precert.fhir import systems
 from precert.fhir.bundles import (
@@ -36,7 +36,7 @@ _CODED: Final = tuple(
 
 
 def read_inquiry(bundle: Bundle) -> Inquiry:
-    """The search criteria in the bundle's claim; the first :data:`MOST_NUMBERS` numbers are used.
+    """The search criteria in the bundle's claim; the first :data:`MAX_NUMBERS` numbers are used.
 
     Raises:
         UnprocessableBundleError: the claim has no member id, or a value is not valid; all are listed.
@@ -48,7 +48,7 @@ def read_inquiry(bundle: Bundle) -> Inquiry:
     entered = {
         "member_id": patient.get("member_id"),
         "date_of_birth": patient.get("date_of_birth"),
-        "numbers": tuple(places_of_numbers(claim))[:MOST_NUMBERS],
+        "numbers": tuple(places_of_numbers(claim))[:MAX_NUMBERS],
         "codes": frozenset(_codes(claim)),
         "first_day": first,
         "last_day": last,

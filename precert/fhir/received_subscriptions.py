@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from precert.domain.subscriptions import (
     HEARTBEAT_SECONDS,
-    MOST_ORGANIZATIONS,
+    MAX_ORGANIZATIONS,
     Organization,
     OrganizationKind,
     SubscriptionStatus,
@@ -175,9 +175,9 @@ class _Reader:
         match = _ORGANIZATION.fullmatch(str(filters[0]))
         values = [unquote(one) for one in match["values"].split(",")] if match else []
         found = [_organization(one) for one in values]
-        if not found or None in found or len(found) > MOST_ORGANIZATIONS:
+        if not found or None in found or len(found) > MAX_ORGANIZATIONS:
             message = (
-                f"The filter must be org-identifier= with at most {MOST_ORGANIZATIONS} TINs of nine "
+                f"The filter must be org-identifier= with at most {MAX_ORGANIZATIONS} TINs of nine "
                 f"digits or NPIs, optionally with their system, as in {systems.US_NPI}|1234567893."
             )
             self.refuse("not-supported" if not match else "value", path, message)

@@ -24,7 +24,7 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.events import Event
-from precert.domain.inquiry import MOST_NUMBERS
+from precert.domain.inquiry import MAX_NUMBERS
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
@@ -271,8 +271,8 @@ def _prior_file(
     Raises:
         InvalidInputError, NotFoundError.
     """
-    if len(update.prior_ids) > _MOST_PRIOR:
-        message = f"an update can name at most {_MOST_PRIOR} earlier claims"
+    if len(update.prior_ids) > _MAX_PRIOR:
+        message = f"an update can name at most {_MAX_PRIOR} earlier claims"
         raise InvalidInputError([FieldError("/related", "too_long", message), *update.errors])
 
     def found(known_as: str, *, is_claim: bool) -> RequestFile | None:
@@ -309,7 +309,7 @@ def _known_forms(update: ClaimUpdate) -> dict[int, str]:
     for index, number in enumerate(update.numbers):
         with suppress(ValidationError):
             found[index] = _NUMBER.validate_python(number)
-    return dict(islice(found.items(), MOST_NUMBERS))
+    return dict(islice(found.items(), MAX_NUMBERS))
 
 
 def _errors_of_numbers(
@@ -359,5 +359,5 @@ _ANOTHER_REQUEST: Final = (
 )
 _USED: Final = "Another claim has this identifier. Use a new identifier for the update."
 _NUMBER: Final = TypeAdapter[str](PrecertNumber)
-_MOST_PRIOR: Final = 20
+_MAX_PRIOR: Final = 20
 """Maximum number of earlier claims that are looked up."""

@@ -31,7 +31,7 @@ from precert.domain.values import DIAGNOSIS, CodeType, without_dot
 from precert.names import Entitlement
 from precert.usecases.ports.reference import CodeSets, RuleLists, RuleListVersions
 
-SHORTEST_WORD: Final = 3
+MIN_WORD: Final = 3
 """A search needs a word of this many characters: shorter ones match most of a code set."""
 _EXAMINED: Final = 400
 """Maximum number of matching entries that are ranked."""
@@ -189,7 +189,7 @@ def _query(entered: str) -> tuple[str, tuple[str, ...]]:
     if any(one.isdigit() for one in compact) and " " not in compact:
         return compact, ()
     words = words_of(entered)
-    return "", words if any(len(word) >= SHORTEST_WORD for word in words) else ()
+    return "", words if any(len(word) >= MIN_WORD for word in words) else ()
 
 
 def _listed(

@@ -68,7 +68,7 @@ UNREAD_PAYER: Final = (
     "Your FHIR server did not return the coverage's payer. Send its identifier in payor.identifier."
 )
 SEVERAL: Final = "Several coverages were sent. Send only the coverage that applies to the order."
-MOST_READ: Final = 25
+MAX_READ: Final = 25
 """Maximum number of the member's requests that are compared with the orders, last submitted first."""
 _NO_REQUEST: Final = "-"
 Authorize = Callable[[RequestContent, str, Caller], RequestFile]
@@ -223,7 +223,7 @@ class _Authorizations:
             found = self.fingerprints.of_member(member_id).records
             own = [one for one in found if one.tins & self.caller.tins]
             own.sort(key=lambda one: one.submitted_at, reverse=True)
-            ids = [one.request_id for one in own[:MOST_READ]]
+            ids = [one.request_id for one in own[:MAX_READ]]
             read = self.requests.read_all(ids).requests if ids else ()
             self.read = [
                 one for one in read if one.tins & self.caller.tins and one.status is not Status.VOID

@@ -27,7 +27,7 @@ from precert.usecases.ports.reference import Directory, FrequentProviders, Place
 from precert.usecases.ports.requests import RequestStore
 
 MAX_PROVIDERS = 25
-MOST_NAMED: Final = 25
+MAX_NAMED: Final = 25
 """For a caller with more TINs than this, provider names are not read."""
 
 
@@ -125,7 +125,7 @@ class UsedProvider:
     used_at: datetime
 
 
-MOST_REQUESTING: Final = 5
+MAX_REQUESTING: Final = 5
 _EXAMINED: Final = 100
 
 
@@ -151,7 +151,7 @@ def list_requesting_providers(
     for row in page.rows:
         if row.requesting_provider and is_live(row, payer, now):
             last.setdefault((row.requesting_provider, row.requesting_tin), row.request_id)
-    found = requests.read_all(list(last.values())[:MOST_REQUESTING]) if last else None
+    found = requests.read_all(list(last.values())[:MAX_REQUESTING]) if last else None
     used = tuple(
         UsedProvider(request.content.requesting_provider, request.updated_at)
         for request in (found.requests if found else ())
@@ -171,10 +171,10 @@ class TinProviders:
 def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProviders, ...]:
     """The caller's TINs in ascending order, each with its providers' names.
 
-    One database read per TIN. A caller with more than ``MOST_NAMED`` TINs gets them without names.
+    One database read per TIN. A caller with more than ``MAX_NAMED`` TINs gets them without names.
     """
     tins = sorted(caller.tins)
-    named = frozenset(tins if len(tins) <= MOST_NAMED else ())
+    named = frozenset(tins if len(tins) <= MAX_NAMED else ())
     return tuple(
         TinProviders(tin, directory.names_of(tin) if tin in named else Readable()) for tin in tins
     )

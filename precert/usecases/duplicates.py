@@ -22,7 +22,7 @@ from precert.domain.statuses import Status
 from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestStore
 from precert.usecases.vendors import DelegatedRequest
 
-MOST_COMPARED = 20
+MAX_COMPARED = 20
 """Maximum number of potential duplicates that are recorded and shown; the last submitted ones."""
 
 
@@ -103,7 +103,7 @@ def find_duplicates(
     )
     return FoundDuplicates(
         min(repeated, key=_continues_first, default=None),
-        tuple(potential[:MOST_COMPARED]),
+        tuple(potential[:MAX_COMPARED]),
         Comparison(own.member_id, compared.last_approval),
     )
 
@@ -178,7 +178,7 @@ def _compared(
     compared: list[ComparedDuplicate] = []
     found = _matches(own, fingerprints=fingerprints, requests=requests, payer=payer)
     for other, reason in found.matches:
-        if len(compared) == MOST_COMPARED:
+        if len(compared) == MAX_COMPARED:
             break
         try:
             other_request = requests.read(other.request_id)
@@ -196,7 +196,7 @@ def _compared(
     compared += (
         ComparedDuplicate(DuplicateReason.UNREADABLE, damaged=one) for one in found.damaged
     )
-    return tuple(compared[:MOST_COMPARED])
+    return tuple(compared[:MAX_COMPARED])
 
 
 @dataclass(frozen=True)

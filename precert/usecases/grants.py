@@ -37,7 +37,7 @@ class Grants(Protocol):
         """
 
 
-_MOST_CACHED: Final = 500
+_MAX_CACHED: Final = 500
 _LIFETIME: Final = timedelta(seconds=SECONDS_CACHED)
 
 
@@ -79,7 +79,7 @@ class CachedGrants:
         grant = self._grants.read(issuer, subject)
         if grant is not None:
             self._cached[issuer, subject] = (now, grant)
-            if len(self._cached) > _MOST_CACHED:
+            if len(self._cached) > _MAX_CACHED:
                 self._cached.popitem(last=False)
         return grant
 

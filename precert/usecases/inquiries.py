@@ -10,7 +10,7 @@ from precert.names import Entitlement
 from precert.usecases.ports.requests import Fingerprints, Registrations, RequestFile, RequestStore
 from precert.usecases.prior_authorization import own_request, stored_file
 
-MOST_FOUND: Final = 25
+MAX_FOUND: Final = 25
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def inquire_prior_authorizations(
             continue
         if own_request(file.request, caller) is None:
             withheld = True
-        elif len(found) < MOST_FOUND:
+        elif len(found) < MAX_FOUND:
             found.append(stored_file(file, caller))
         else:
             return FoundAuthorizations(tuple(found), withheld, True, tuple(damaged))

@@ -125,7 +125,7 @@ def count_unread(caller: Caller, *, tin: str | None, inbox: Inbox) -> int:
     return inbox.unread(caller.acting_tin(tin))
 
 
-MOST_AT_ONCE = 1000
+MAX_AT_ONCE = 1000
 
 
 def mark_message(
@@ -159,7 +159,7 @@ def mark_all_messages(caller: Caller, *, tin: str | None, inbox: Inbox, now: dat
         InvalidInputError: the TIN is not the caller's.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    return inbox.mark_all_read(caller.acting_tin(tin), most=MOST_AT_ONCE, now=now)
+    return inbox.mark_all_read(caller.acting_tin(tin), most=MAX_AT_ONCE, now=now)
 
 
 def no_message() -> NotFoundError:

@@ -27,13 +27,13 @@ from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import RequestStore
 from precert.usecases.review import assign_case, list_worklist
 
-MOST_ATTEMPTS: Final = 5
+MAX_ATTEMPTS: Final = 5
 """Maximum number of cases that are tried, as other reviewers may be assigned them concurrently."""
 _NOT_ASSIGNABLE: Final = (
     *(ActionNotAllowedError, NotFoundError, OwnRequestError, SameReviewerError),
     VersionMismatchError,
 )
-_MOST_PAGES: Final = 4
+_MAX_PAGES: Final = 4
 _PAGE: Final = 100
 
 
@@ -59,7 +59,7 @@ def assign_next_case(
         InvalidInputError: the plan is not the reviewer's.
     """
     cursor, attempts = None, 0
-    for _ in range(_MOST_PAGES):
+    for _ in range(_MAX_PAGES):
         page = list_worklist(
             caller,
             plan_id=plan_id,
@@ -73,7 +73,7 @@ def assign_next_case(
         for row in page.rows:
             if row.request_id in skip or not _is_ready(row, caller, view, now):
                 continue
-            if attempts == MOST_ATTEMPTS:
+            if attempts == MAX_ATTEMPTS:
                 return None
             attempts += 1
             try:

@@ -17,7 +17,7 @@ from precert.domain.events import PublishedEvent
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.subscriptions import (
-    LONGEST_TIMEOUT,
+    MAX_TIMEOUT,
     DeliveryError,
     Notification,
     NotificationType,
@@ -165,7 +165,7 @@ def attempt_delivery(
             body,
             media_type=attempting.media_type,
             headers=subscriptions.headers(subscription_id),
-            seconds=min(attempting.timeout_seconds or LONGEST_TIMEOUT, LONGEST_TIMEOUT),
+            seconds=min(attempting.timeout_seconds or MAX_TIMEOUT, MAX_TIMEOUT),
         )
     except NotDeliveredError as refusal:
         reason = refusal
@@ -299,7 +299,7 @@ def _record(
     )
 
 
-MOST_DUE: Final = 1000
+MAX_DUE: Final = 1000
 """Maximum number of subscriptions that one run of the sweep requests, most overdue first."""
 
 
@@ -307,7 +307,7 @@ def sweep_subscriptions(
     *, subscriptions: SubscriptionStore, delivery_queue: DeliveryQueue, now: datetime
 ) -> int:
     """Request all due attempts: heartbeats, ends, retries and lost deliveries; returns how many."""
-    due = subscriptions.due(now, most=MOST_DUE)
+    due = subscriptions.due(now, most=MAX_DUE)
     if due:
         delivery_queue.request(due)
     return len(due)

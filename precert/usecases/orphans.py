@@ -113,7 +113,7 @@ ARCHIVED_WITHIN: Final = timedelta(days=7)
 """The time from the end of retention to the archive: TTL removes an item within a few days."""
 PAGES: Final = {OrphanSource.RECORDS: 50, OrphanSource.FILES: 20}
 """Pages per run, of 1 MB of records or 1,000 files; the next run continues after them."""
-MOST_REMOVED: Final = 100
+MAX_REMOVED: Final = 100
 """After this number of orphans, a run ends with the current page."""
 FEW: Final = 20
 """If one page has more orphans than this, and more than 5 percent of its files, they are not removed:
@@ -187,7 +187,7 @@ class SweptOrphans:
 
     @property
     def is_full(self) -> bool:
-        return len(self.removed) + len(self.not_archived) >= MOST_REMOVED
+        return len(self.removed) + len(self.not_archived) >= MAX_REMOVED
 
 
 def sweep_orphans(

@@ -9,7 +9,7 @@ from precert.names import Entitlement
 from precert.usecases.ports.listings import CheckQueue, Listings, Page
 from precert.usecases.repairs import STUCK_AFTER, Deliveries
 
-MOST_COUNTED: Final = 100
+MAX_COUNTED: Final = 100
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def count_operator_queues(
         NotEntitledError.
     """
     caller.require(Entitlement.OPERATOR)
-    first: Any = {"limit": MOST_COUNTED, "cursor": None}
+    first: Any = {"limit": MAX_COUNTED, "cursor": None}
     return OperatorCounts(
         overdue=_counted(listings.overdue(**first)),
         stuck_requests=_stuck(listings, now),
@@ -62,7 +62,7 @@ def _counted(page: Page[Any]) -> QueueCount:
 
 
 def _stuck(listings: Listings, now: datetime) -> QueueCount:
-    page = listings.checks(CheckQueue.UNASSESSED, after=None, limit=MOST_COUNTED)
+    page = listings.checks(CheckQueue.UNASSESSED, after=None, limit=MAX_COUNTED)
     stuck = [one for one in page.rows if one.at <= now - STUCK_AFTER]
     # The queue is in the order of the cycles' beginnings: what follows is younger.
     return QueueCount(len(stuck), page.cursor is None or len(stuck) < len(page.rows))

@@ -10,7 +10,7 @@ from precert.domain.errors import TooManyRequestsError, TransientError
 WINDOW_SECONDS: Final = 60
 SHARE_REPORTED_AT_ONCE: Final = 60
 """A process adds its calls to the shared count in steps of 1/60 of the limit."""
-MOST_REPORTED_AT_ONCE: Final = 10
+MAX_REPORTED_AT_ONCE: Final = 10
 """Maximum number of calls in such a step."""
 
 
@@ -21,7 +21,7 @@ def window_of(now: datetime) -> str:
 
 def reported_at_once(limit: int) -> int:
     """The number of calls of a client that a process adds to the shared count at once."""
-    return max(1, min(limit // SHARE_REPORTED_AT_ONCE, MOST_REPORTED_AT_ONCE))
+    return max(1, min(limit // SHARE_REPORTED_AT_ONCE, MAX_REPORTED_AT_ONCE))
 
 
 def too_many(limit: int, now: datetime) -> TooManyRequestsError:
@@ -34,7 +34,7 @@ def too_many(limit: int, now: datetime) -> TooManyRequestsError:
     return error
 
 
-_MOST_CLIENTS: Final = 500
+_MAX_CLIENTS: Final = 500
 
 
 class CallCounts(Protocol):
@@ -95,6 +95,6 @@ class RateLimit:
         minute = self._clients.get(client)
         if minute is None or minute.window != window:
             minute = self._clients[client] = _Minute(window)
-            if len(self._clients) > _MOST_CLIENTS:
+            if len(self._clients) > _MAX_CLIENTS:
                 self._clients.popitem(last=False)
         return minute

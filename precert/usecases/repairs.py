@@ -33,7 +33,7 @@ from precert.usecases.ports.requests import RequestStore
 from precert.usecases.ports.workflow import Workflow
 from precert.usecases.workflow import check_deadline, is_open
 
-MOST_AT_ONCE: Final = 5
+MAX_AT_ONCE: Final = 5
 """Maximum number of deliveries that one API call sends again: it waits for the receiver of each, and an
 API call ends after 29 seconds.
 """
@@ -266,11 +266,11 @@ LATE_AFTER: Final = timedelta(minutes=1)
 """Time for the execution to record a due event, before the sweep does."""
 ASSESSED_WITHIN: Final = timedelta(minutes=2)
 """An assessment takes seconds. A cycle that waits longer may have no execution."""
-MOST_CLOCKS: Final = 500
+MAX_CLOCKS: Final = 500
 """Maximum number of late clocks per run; the next run continues with the rest."""
-MOST_EXECUTIONS: Final = 100
+MAX_EXECUTIONS: Final = 100
 """Maximum number of executions of a queue that a run reads: Step Functions throttles these calls."""
-MOST_ERRORS: Final = 3
+MAX_ERRORS: Final = 3
 """Number of failed calls after which a run ends; the next run continues."""
 
 
@@ -283,7 +283,7 @@ class Swept:
 
     @property
     def gives_up(self) -> bool:
-        return len(self.errors) >= MOST_ERRORS
+        return len(self.errors) >= MAX_ERRORS
 
     def require(self) -> None:
         """Raise the first error; the next run repeats what failed.
@@ -304,7 +304,7 @@ def sweep_clocks(
     that cannot be read or written does not delay the others.
     """
     swept = Swept()
-    for cycle in tuple(islice(listings.due_checks(now - LATE_AFTER), MOST_CLOCKS)):
+    for cycle in tuple(islice(listings.due_checks(now - LATE_AFTER), MAX_CLOCKS)):
         try:
             check_deadline(cycle.request_id, cycle.cycle, requests=requests, payer=payer, now=now)
         except DamagedRecordError:
@@ -338,16 +338,16 @@ def restart_lost_executions(
 
     Each run continues where the last one ended, so that every open cycle is reached, and one that
     fails each time does not delay the others. Per queue one Query, two other calls, and one call for
-    each of at most :data:`MOST_EXECUTIONS` executions.
+    each of at most :data:`MAX_EXECUTIONS` executions.
     """
     restarted = Swept()
-    for cycle in islice(late, MOST_EXECUTIONS):
+    for cycle in islice(late, MAX_EXECUTIONS):
         _restart(cycle, restarted, requests=requests, workflow=workflow, now=now)
         if restarted.gives_up:
             return restarted
     for queue in CheckQueue:
         position = sweep_positions.read(queue)
-        page = listings.checks(queue, after=position, limit=MOST_EXECUTIONS)
+        page = listings.checks(queue, after=position, limit=MAX_EXECUTIONS)
         following = page.cursor
         for cycle in page.rows:
             if queue is CheckQueue.UNASSESSED and cycle.at > now - ASSESSED_WITHIN:

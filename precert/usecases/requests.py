@@ -21,7 +21,7 @@ from precert.usecases.access import expired, has_expired, is_live, not_found, vi
 from precert.usecases.changes import change_as_provider
 from precert.usecases.ports.listings import ListFilters, Listings, Page
 from precert.usecases.ports.requests import (
-    MOST_FLAGGED,
+    MAX_FLAGGED,
     ConcurrentChangeError,
     Flags,
     FlagsFullError,
@@ -173,7 +173,7 @@ def _change_entry(
 
 def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagLimitError:
     return FlagLimitError(
-        f"At most {MOST_FLAGGED} requests can be flagged. Remove the flag of one of these first.",
+        f"At most {MAX_FLAGGED} requests can be flagged. Remove the flag of one of these first.",
         flagged=[
             {"request_id": row.request_id, "number": row.number, "status": row.status.value}
             for row in rows

@@ -25,7 +25,7 @@ from precert.usecases.changes import (
 from precert.usecases.ports.listings import Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
-MOST_COUNTING_CALLS: Final = 12
+MAX_COUNTING_CALLS: Final = 12
 """Maximum number of Query calls for counts: 12 MB, about 36,000 rows. Further rows are not counted."""
 
 
@@ -62,7 +62,7 @@ def count_worklist(
         InvalidInputError: the plan is not the reviewer's.
     """
     plan_ids = _plans_of(caller, plan_id)
-    open_cycles = listings.open_cycles_of(plan_ids, most_calls=MOST_COUNTING_CALLS + len(plan_ids))
+    open_cycles = listings.open_cycles_of(plan_ids, most_calls=MAX_COUNTING_CALLS + len(plan_ids))
     counts = counts_of(open_cycles.rows, caller, plan_ids, now)
     return replace(counts, complete=open_cycles.complete, damaged=open_cycles.damaged)
 

@@ -31,7 +31,7 @@ from precert.usecases.ports.clients import (
 
 GRANT_TYPE: Final = "client_credentials"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-LONGEST_SCOPE: Final = 1500
+MAX_SCOPE: Final = 1500
 """Maximum characters, so that a token fits AWS KMS's limit for a signed message and an HTTP header."""
 _UNVERIFIED: Final = (
     "The assertion does not have a valid signature of a registered client, with a registered key."
@@ -117,11 +117,11 @@ def issue_token(
         raise OAuthError(OAuthErrorCode.INVALID_CLIENT, error.detail) from error
     scopes = granted_scopes(request.scope or "", client.scopes)
     scope = " ".join(scopes)
-    if not scopes or len(scope) > LONGEST_SCOPE:
+    if not scopes or len(scope) > MAX_SCOPE:
         raise OAuthError(
             OAuthErrorCode.INVALID_SCOPE,
             "Request system scopes for which the client is registered, such as system/Claim.c, with at "
-            f"most {LONGEST_SCOPE} characters in total.",
+            f"most {MAX_SCOPE} characters in total.",
         )
     # Signed first: if the key service fails, the client can send the same assertion again.
     signed = access_tokens.sign(

@@ -12,7 +12,7 @@ from precert.domain.errors import ActionNotAllowedError, NotFoundError, Transien
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.subscriptions import (
-    MOST_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTIONS,
     Notification,
     Organization,
     OrganizationKind,
@@ -111,10 +111,10 @@ def create_subscription(
             )
     created = client_rights.noted(draft.subscription, caller, now)
     try:
-        subscriptions.create(created, draft.headers, most=MOST_SUBSCRIPTIONS)
+        subscriptions.create(created, draft.headers, most=MAX_SUBSCRIPTIONS)
     except SubscriptionsFullError as refusal:
         raise ActionNotAllowedError(
-            f"You have {MOST_SUBSCRIPTIONS} subscriptions, which is the maximum for a client. "
+            f"You have {MAX_SUBSCRIPTIONS} subscriptions, which is the maximum for a client. "
             "Delete one, or list several organizations in one filter."
         ) from refusal
     _attempt_soon(created, delivery_queue)
@@ -222,7 +222,7 @@ def delete_subscription(
     retry(attempt, on=SubscriptionChangedError, message=_CHANGED)
 
 
-MOST_EVENTS: Final = 50
+MAX_EVENTS: Final = 50
 """Maximum number of events that one call of ``$events`` returns."""
 
 
@@ -254,7 +254,7 @@ def subscription_events(
     """
     found = read_subscription(subscription_id, caller, subscriptions=subscriptions)
     until = found.last_number if last is None else min(last, found.last_number)
-    events = subscriptions.events(subscription_id, max(first, 1), until, most=MOST_EVENTS)
+    events = subscriptions.events(subscription_id, max(first, 1), until, most=MAX_EVENTS)
     visible = visible_files(
         found,
         [one.request_id for one in events] if with_requests else [],

@@ -213,7 +213,7 @@ def link_to_delegated_document(
     return link_to(delegated.request.request_id, document, document_bytes, payer, now)
 
 
-MOST_CLOCKS: Final = 500
+MAX_CLOCKS: Final = 500
 """Maximum number of vendors' clocks that one run checks; the next run continues with the rest."""
 
 
@@ -221,7 +221,7 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
     """Record every due reminder and escalation of a vendor's decision; returns how many.
 
     Safe to run twice and to fail at any point: each is recorded once. A request that cannot be read
-    or written does not delay the others. A run checks at most :data:`MOST_CLOCKS`. If a vendor does not
+    or written does not delay the others. A run checks at most :data:`MAX_CLOCKS`. If a vendor does not
     report, nothing is decided (W10).
 
     Raises:
@@ -237,7 +237,7 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
         return 1
 
     recorded, failures = 0, list[TransientError]()
-    for request_id, vendor_id in tuple(islice(listings.due_delegations(now), MOST_CLOCKS)):
+    for request_id, vendor_id in tuple(islice(listings.due_delegations(now), MAX_CLOCKS)):
         try:
             recorded += retry(partial(check, request_id, vendor_id), on=ConcurrentChangeError)
         except DamagedRecordError:

@@ -290,7 +290,7 @@ def test_every_write_is_accepted_when_the_caller_has_thousands_of_tins(cloud: Cl
     assert (me.status, len(me.body["tins"])) == (200, 3001)
 
 
-LONGEST_EXPRESSION: Final = 4096
+MAX_EXPRESSION: Final = 4096
 """DynamoDB's limit in bytes."""
 
 
@@ -325,7 +325,7 @@ def test_every_call_is_small_when_the_caller_has_thousands_of_tins(cloud: Cloud)
     assert cloud.messages(MANY_TINS, **only).status == 200
     assert cloud.drafts(MANY_TINS, **only).status == 200
     found = [(operation, *sizes(sent)) for operation, sent in cloud.wire.parameters]
-    assert [one for one in found if one[1] > LONGEST_EXPRESSION or one[2] > 100] == []
+    assert [one for one in found if one[1] > MAX_EXPRESSION or one[2] > 100] == []
 
 
 @pytest.mark.rule("A2")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 import pytest
 from pydantic import SecretStr
 
-from precert.adapters.client_servers import MOST_BYTES, FhirClientServers
+from precert.adapters.client_servers import MAX_BYTES, FhirClientServers
 from precert.adapters.public_https import PublicHttps
 from precert.usecases.ports.client_servers import ClientServer
 from tests.adapters.calls import Reply
@@ -283,7 +283,7 @@ class Ehr(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.received.append((self.path, self.headers["Authorization"]))
         name = self.path.rpartition("/")[2]
-        bodies = {"large": b" " * (MOST_BYTES + 1), "text": b"x", "list": b"[]"}
+        bodies = {"large": b" " * (MAX_BYTES + 1), "text": b"x", "list": b"[]"}
         body = bodies.get(name, b'{"resourceType": "Patient", "id": "p1"}')
         self.send_response({"missing": 404, "moved": 302}.get(name, 200))
         self.send_header("Location", "https://ehr.example.org/fhir/Patient/p1")

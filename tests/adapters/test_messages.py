@@ -142,7 +142,7 @@ def test_call_ends_after_its_pages_when_all_of_them_are_read(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest message is unread behind more read ones than a call reads."""
-    monkeypatch.setattr(messages_adapter, "MOST_PAGES", 2)
+    monkeypatch.setattr(messages_adapter, "MAX_PAGES", 2)
     sent = delivered(cloud, 9)
     inbox = cloud.deps.inbox
     for message in sent[:-1]:

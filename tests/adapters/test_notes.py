@@ -2,7 +2,7 @@
 
 import pytest
 
-from precert.domain.review import MOST_NOTES
+from precert.domain.review import MAX_NOTES
 from tests.adapters.callers import (
     FACILITY,
     NURSE,
@@ -70,11 +70,11 @@ def test_note_is_rejected_when_it_is_empty_too_long_or_one_too_many(cloud: Cloud
     for text in ("", " \n\t ", "x" * 2001):
         reply = cloud.move(request_id, "notes", {"text": text})
         assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/text")
-    for number in range(MOST_NOTES):
+    for number in range(MAX_NOTES):
         assert cloud.move(request_id, "notes", {"text": f"Note {number}."}).status == 200
     full = cloud.move(request_id, "notes", {"text": "One more."})
     assert (full.status, full.code) == (409, "action_not_allowed")
-    assert str(MOST_NOTES) in full.body["detail"]
+    assert str(MAX_NOTES) in full.body["detail"]
 
 
 def test_note_is_added_when_the_case_is_determined(cloud: Cloud) -> None:

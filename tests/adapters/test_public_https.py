@@ -14,7 +14,7 @@ import pytest
 from bench.restore import certificate
 from precert.adapters import public_https
 from precert.adapters.public_https import (
-    MOST_BYTES,
+    MAX_BYTES,
     CallFailure,
     PublicAddressError,
     PublicCallError,
@@ -77,7 +77,7 @@ class Answers(BaseHTTPRequestHandler):
             self._drip(b"X-Filler: 1\r\n" * 50)
             return
         self.send_response(404 if name == "missing" else 200)
-        body = {"large": b" " * (MOST_BYTES + 1), "text": b"keys"}.get(name, b'{"keys": []}')
+        body = {"large": b" " * (MAX_BYTES + 1), "text": b"keys"}.get(name, b'{"keys": []}')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if name == "slow":

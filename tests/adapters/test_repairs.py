@@ -166,7 +166,7 @@ def test_counts_equal_the_lists_when_requests_are_stuck_overdue_or_unmatched(
 def test_count_is_a_lower_bound_when_a_queue_is_longer_than_what_is_counted(
     cloud: Cloud, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_counts, "MOST_COUNTED", 1)
+    monkeypatch.setattr(queue_counts, "MAX_COUNTED", 1)
     for _ in range(2):
         cloud.submitted()
     cloud.clock.pass_by(minutes=6)

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from precert.domain.subscriptions import MOST_SUBSCRIPTIONS
+from precert.domain.subscriptions import MAX_SUBSCRIPTIONS
 from precert.fhir.subscriptions import BACKPORT, MASK
 from tests.adapters.callers import FACILITY, STRANGER
 from tests.adapters.subscriber import (
@@ -96,11 +96,11 @@ def test_same_subscription_is_updated_when_it_is_created_again(client: Subscribe
 
 
 def test_subscription_is_refused_when_the_client_has_the_most(client: Subscriber) -> None:
-    for number in range(MOST_SUBSCRIPTIONS):
+    for number in range(MAX_SUBSCRIPTIONS):
         client.create(channelled(endpoint=f"https://ehr.example.org/{number}"))
     refused = client.call("POST", body=document())
     assert refused.status == 409
-    assert str(MOST_SUBSCRIPTIONS) in refused.body["issue"][0]["details"]["text"]
+    assert str(MAX_SUBSCRIPTIONS) in refused.body["issue"][0]["details"]["text"]
 
 
 def test_subscriptions_are_found_when_parameters_name_them(client: Subscriber) -> None:

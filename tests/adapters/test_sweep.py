@@ -174,7 +174,7 @@ def test_clocks_are_checked_when_the_workflow_does_not_respond(cloud: Cloud) -> 
 def test_every_open_cycle_has_its_turn_when_a_run_is_limited(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("precert.usecases.repairs.MOST_EXECUTIONS", 2)
+    monkeypatch.setattr("precert.usecases.repairs.MAX_EXECUTIONS", 2)
     request_ids = {cloud.pended() for _ in range(5)}
     for runs, started in ((1, 2), (1, 4), (1, 5), (1, 5)):
         for _ in range(runs):

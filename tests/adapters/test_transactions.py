@@ -7,7 +7,7 @@ import pytest
 
 from precert.adapters.dynamodb.table import (
     CONFLICT_PAUSES,
-    LEAST_PAUSE,
+    MIN_PAUSE,
     ConditionFailedError,
     Writes,
 )
@@ -35,7 +35,7 @@ def writes(cloud: Cloud) -> tuple[Writes, list[float]]:
 def assert_varied(pauses: list[float], longest: tuple[float, ...]) -> None:
     assert len(pauses) == len(longest)
     pairs = list(zip(pauses, longest, strict=True))
-    assert all(most * LEAST_PAUSE <= pause <= most for pause, most in pairs)
+    assert all(most * MIN_PAUSE <= pause <= most for pause, most in pairs)
     assert len({pause / most for pause, most in pairs}) > 1
 
 

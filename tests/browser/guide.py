@@ -11,7 +11,7 @@ from local.users import PASSWORD, User
 from tests.browser.screens import Screen
 
 FACILITY_NAME: Final = "Cleveland Center for Digestive Health"
-MOST_PAGES: Final = 40
+MAX_PAGES: Final = 40
 NUMBER: Final = re.compile(r"PC\d{10}")
 
 
@@ -82,7 +82,7 @@ class Person:
         """Show further pages of a list until it has this row."""
         more = self.page.get_by_role("button", name="Show more")
         expect(row.or_(more).first).to_be_visible()
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             if row.count() > 0:
                 break
             more.click()

@@ -11,11 +11,11 @@ from tests.browser.places import SCREENS
 from tests.browser.screens import VIEWPORT, Screen
 from tests.browser.weights import javascript
 
-MOST_BYTES = 170 * 1024
+MAX_BYTES = 170 * 1024
 """JavaScript of the first screen, gzipped."""
 
-MOST_CALLS = 7
-MOST_HEADER = 120
+MAX_CALLS = 7
+MAX_HEADER = 120
 """Height of the header in a window of 360 pixels: two rows."""
 
 
@@ -36,7 +36,7 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
         expect(page.get_by_role("heading", name="Flagged requests")).to_be_visible()
         screen.settled()
         calls = set(screen.calls)
-        assert len(calls) <= MOST_CALLS, sorted(calls)
+        assert len(calls) <= MAX_CALLS, sorted(calls)
         assert all(call.startswith("GET /v1/") for call in calls), sorted(calls)
         enter_check(screen)
     for place in SCREENS:
@@ -48,7 +48,7 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
         if problems:
             found[place.name] = problems
     menu = page.get_by_role("button", name="Menu")
-    assert page.locator(".header").evaluate("one => one.offsetHeight") <= MOST_HEADER
+    assert page.locator(".header").evaluate("one => one.offsetHeight") <= MAX_HEADER
     menu.click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     if problems := screen.accessibility() + screen.cut_off(360, 740):
@@ -62,4 +62,4 @@ def test_nothing_is_inaccessible_or_cut_off_when_a_screen_is_open(
 def test_first_screen_is_light_when_it_is_built() -> None:
     """Everything that the home page loads before it shows something."""
     sizes = javascript("index.html", "src/provider/home/Home.tsx")
-    assert sum(sizes.values()) <= MOST_BYTES, sizes
+    assert sum(sizes.values()) <= MAX_BYTES, sizes

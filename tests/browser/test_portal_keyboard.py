@@ -17,7 +17,7 @@ from tests.browser.guide import FACILITY_NAME, NUMBER
 from tests.browser.screens import Screen
 from tests.journeys.portal import Portal
 
-MOST_TABS = 90
+MAX_TABS = 90
 
 STOP = """async (target) => {
   const focused = document.activeElement;
@@ -59,7 +59,7 @@ class Keyboard:
         """Press Tab until the target has the focus; in a group of radio buttons one of them has it."""
         expect(target).to_be_visible()
         handle = target.element_handle()
-        for _ in range(MOST_TABS):
+        for _ in range(MAX_TABS):
             self.press("Tab")
             there, near, problems = self.page.evaluate(STOP, handle)
             self.problems += [one for one in problems if one not in self.problems]

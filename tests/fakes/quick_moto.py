@@ -63,7 +63,7 @@ BINARY: Final = b'"B":'
 """moto decodes these on arrival."""
 BINARY_SET: Final = b'"BS":'
 """Requests with these take moto's own path."""
-MOST_OPERATIONS: Final = 100
+MAX_OPERATIONS: Final = 100
 """DynamoDB's limit for a transaction."""
 LARGE: Final = 400_000
 """Below the size to which moto limits an item."""
@@ -268,7 +268,7 @@ def _items_before(
             return None
         item = table.items[partition].get(sort) if partition in table.items else None
         before[table.name, partition, sort] = item
-    return before if len(before) == len(operations) <= MOST_OPERATIONS else None
+    return before if len(before) == len(operations) <= MAX_OPERATIONS else None
 
 
 def _refused(request: dict[str, Any], item: Item | None) -> tuple[Any, Any, Any]:

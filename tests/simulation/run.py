@@ -15,7 +15,7 @@ STEPS = 20
 MAX_FAILURES = 7
 """Fewer in a row than any retry allows for."""
 ENOUGH = 2000
-MOST_SWEEPS = 60
+MAX_SWEEPS = 60
 KILLED_EVERY = 8
 """In one of so many seeds the workflow ends all executions and stays away until clocks have run out."""
 
@@ -139,7 +139,7 @@ class Run:
         if world.lost:
             # A cycle that was just opened is looked at later.
             self._pass(ASSESSED_WITHIN)
-        for _ in range(MOST_SWEEPS):
+        for _ in range(MAX_SWEEPS):
             if not world.orphans():
                 return
             self._pass(SWEPT_EVERY)

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from infra.deliveries import MOST_AT_ONCE, QUEUE_BATCH_SIZE
+from infra.deliveries import MAX_AT_ONCE, QUEUE_BATCH_SIZE
 from precert.adapters.dynamodb.table import CONFLICT_PAUSES, conflict_pauses
 
 HELD_SECONDS: Final = 0.010
@@ -47,12 +47,12 @@ def given_up(writers: int, messages: int, pauses_of: Callable[[], Iterator[float
 @pytest.mark.parametrize("seed", range(5))
 def test_few_messages_are_delivered_again_when_a_burst_is_for_one_tin(seed: int) -> None:
     chance = Random(seed).random
-    assert given_up(MOST_AT_ONCE, BURST, lambda: conflict_pauses(chance)) < BURST * 0.04
+    assert given_up(MAX_AT_ONCE, BURST, lambda: conflict_pauses(chance)) < BURST * 0.04
 
 
 def test_many_messages_are_given_up_when_pauses_are_few_and_alike() -> None:
     """The simulation can fail: with the first four pauses it gives up a sixth."""
-    assert given_up(MOST_AT_ONCE, BURST, lambda: iter(CONFLICT_PAUSES[:4])) > BURST * 0.15
+    assert given_up(MAX_AT_ONCE, BURST, lambda: iter(CONFLICT_PAUSES[:4])) > BURST * 0.15
 
 
 def test_one_batch_waits_for_no_other_when_one_writer_delivers_it() -> None:

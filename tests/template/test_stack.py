@@ -78,7 +78,7 @@ LIVES_IN_DATA: Final = frozenset(
         *("AWS::Cognito::UserPool", "AWS::S3::Bucket", "AWS::Backup::BackupVault"),
     }
 )
-MOST_RESOURCES: Final = 500
+MAX_RESOURCES: Final = 500
 """CloudFormation's quota for a stack."""
 
 
@@ -116,7 +116,7 @@ def test_references_lock_no_stack_when_stacks_refer_to_each_other(stack: Synthes
 
 def test_stacks_have_room_when_the_stage_grows(stack: Synthesized) -> None:
     for name, template in stack.templates.items():
-        assert len(template["Resources"]) <= MOST_RESOURCES * 0.9, name
+        assert len(template["Resources"]) <= MAX_RESOURCES * 0.9, name
         assert len(template.get("Outputs", {})) <= 200 * 0.9, name
 
 

@@ -131,7 +131,7 @@ def test_run_continues_where_the_last_one_ended_when_there_are_more_pages(
 
 
 def test_run_ends_with_its_page_when_it_removed_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orphans, "MOST_REMOVED", 3)
+    monkeypatch.setattr(orphans, "MAX_REMOVED", 3)
     stored = Stored(records={name: left(name) for name in "abcdef"})
     assert len(stored.sweep().removed) == 4
     assert stored.positions["ORPHAN_RECORDS"] == "d"

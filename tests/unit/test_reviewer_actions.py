@@ -9,7 +9,7 @@ from precert.domain.case_assignment import assign, reassign, release
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.proposals import propose
 from precert.domain.request import Request
-from precert.domain.review import MOST_ASSIGNMENTS, MOST_NOTES, MOST_PROPOSALS
+from precert.domain.review import MAX_ASSIGNMENTS, MAX_NOTES, MAX_PROPOSALS
 from precert.domain.reviewing import add_note
 from precert.domain.statuses import Action, LineStatus, Status
 from precert.names import Entitlement
@@ -40,7 +40,7 @@ def test_notes_and_reassignment_are_offered_when_the_reviewer_may_take_them(
 @pytest.mark.rule("T1", "W12")
 def test_note_is_not_offered_when_the_case_has_as_many_as_it_can_have() -> None:
     request, by = samples.request(Status.PENDING), reader()
-    for number in range(MOST_NOTES):
+    for number in range(MAX_NOTES):
         assert Action.ADD_NOTE in request.reviewer_actions(by, START)
         change = add_note(request, f"Note {number}.", by.subject, START)
         assert change is not None
@@ -80,7 +80,7 @@ def assigned_and_released(request: Request, times: int) -> Request:
 def test_assignment_is_refused_when_the_cycle_was_assigned_as_often_as_it_can_be() -> None:
     """Each is an event, and the history is read with the case."""
     pending, lead = samples.request(Status.PENDING), reader(Entitlement.REVIEW_LEAD)
-    request = assigned_and_released(pending, MOST_ASSIGNMENTS - 1)
+    request = assigned_and_released(pending, MAX_ASSIGNMENTS - 1)
     assert {Action.ASSIGN, Action.REASSIGN} <= set(request.reviewer_actions(lead, START))
     request = assigned_and_released(request, 1)
     offered = request.reviewer_actions(lead, START)
@@ -94,7 +94,7 @@ def test_assignment_is_refused_when_the_cycle_was_assigned_as_often_as_it_can_be
 
 
 def test_last_assignment_can_be_taken_back_when_no_other_is_possible() -> None:
-    request = assigned_and_released(samples.request(Status.PENDING), MOST_ASSIGNMENTS - 1)
+    request = assigned_and_released(samples.request(Status.PENDING), MAX_ASSIGNMENTS - 1)
     last = assign(request, "other", START + timedelta(hours=1), START)
     assert last is not None
     assert Action.REASSIGN in last.request.reviewer_actions(reader(Entitlement.REVIEW_LEAD), START)
@@ -106,7 +106,7 @@ def test_proposal_is_refused_when_the_cycle_has_had_as_many_as_it_can_have() -> 
     decisions = {
         line.line_id: samples.decision(LineStatus.APPROVED) for line in request.submitted.lines
     }
-    for _ in range(MOST_PROPOSALS):
+    for _ in range(MAX_PROPOSALS):
         request = propose(request, decisions, "r", START).request
     with pytest.raises(ActionNotAllowedError):
         propose(request, decisions, "r", START)

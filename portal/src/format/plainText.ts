@@ -9,7 +9,7 @@ export interface PlainText {
   cut: boolean;
 }
 
-const MOST_BYTES = 1_000_000;
+const MAX_BYTES = 1_000_000;
 
 /** Bytes from 0x80 in code page 437, in which DOS programs of the United States write. */
 const CODE_PAGE_437 =
@@ -31,7 +31,7 @@ const CODE_PAGES: readonly [Encoding, string][] = [
   ["IBM850", CODE_PAGE_850],
 ];
 
-export function decodeText(file: Uint8Array, most = MOST_BYTES): PlainText {
+export function decodeText(file: Uint8Array, most = MAX_BYTES): PlainText {
   const cut = file.length > most;
   return { ...decode(file.subarray(0, most), cut), cut };
 }

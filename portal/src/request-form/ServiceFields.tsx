@@ -13,7 +13,7 @@ import { numberOf } from "./procedureRows";
 import { useChoiceUndo } from "./useChoiceUndo";
 import { useDependencies } from "./useForms";
 
-const MOST_RADIOS = 4;
+const MAX_RADIOS = 4;
 
 export interface ServiceFieldsProps {
   pointer: string;
@@ -191,7 +191,7 @@ function ChoiceField({
   onChange: (value: string) => void;
   field: FormField;
 }) {
-  const few = field.choices.length <= MOST_RADIOS && !props.optional;
+  const few = field.choices.length <= MAX_RADIOS && !props.optional;
   return few ? (
     <RadioField {...props} choices={field.choices} />
   ) : (

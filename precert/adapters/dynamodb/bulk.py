@@ -31,7 +31,7 @@ THROTTLED: Final = frozenset(
 _UNAVAILABLE: Final = frozenset({"InternalServerError", "ServiceUnavailable", "500", "502", "503"})
 _ATTEMPTS: Final = 14
 _FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 20.0
+_MAX_PAUSE: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Bulk:
 
     def wait(self, attempt: int) -> None:
         """Wait before the next attempt: exponential backoff with full jitter."""
-        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+        longest = min(_MAX_PAUSE, _FIRST_PAUSE * 2**attempt)
         self._pause(longest * self._chance())
 
     @staticmethod

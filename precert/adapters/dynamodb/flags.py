@@ -27,7 +27,7 @@ from precert.adapters.dynamodb.table import (
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.names import FLAG, PK, SK, TIN
-from precert.usecases.ports.requests import MOST_FLAGGED, ConcurrentChangeError, FlagsFullError
+from precert.usecases.ports.requests import MAX_FLAGGED, ConcurrentChangeError, FlagsFullError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -47,7 +47,7 @@ class DynamoDBFlags:
         count = self._count(
             tin,
             f"ADD {_IDS} :ids",
-            {":ids": {request.request_id}, ":id": request.request_id, ":most": MOST_FLAGGED},
+            {":ids": {request.request_id}, ":id": request.request_id, ":most": MAX_FLAGGED},
         )
         count["ConditionExpression"] = (
             f"attribute_not_exists({_IDS}) OR contains({_IDS}, :id) OR size({_IDS}) < :most"

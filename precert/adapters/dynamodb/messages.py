@@ -42,7 +42,7 @@ EXPIRED_UNREAD_RETENTION: Final = timedelta(days=7)
 
 READ_AT_ONCE: int | None = None
 """Maximum number of messages that one query reads; by default 1 MB."""
-MOST_PAGES = 100
+MAX_PAGES = 100
 """Maximum number of queries of one call that marks all messages, so that the call does not time out."""
 MAY_ARRIVE_LATE = timedelta(minutes=10)
 """The next call reads messages of these last minutes again, as messages can be delivered late."""
@@ -115,7 +115,7 @@ class DynamoDBInbox:
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
         """Mark messages that arrived since the last call, then continue where that call ended."""
         counted = self._counted(tin)
-        work = _Marking(min(most, _unread_in(counted)), MOST_PAGES)
+        work = _Marking(min(most, _unread_in(counted)), MAX_PAGES)
         if work.unmarked <= 0:
             return _unread_in(counted)
         newest, oldest = counted.get(_MARKED_TO), counted.get(_MARKED_FROM, UNREAD_SK)

@@ -212,7 +212,7 @@ def delete_draft_party(table: str, request_id: str) -> dict[str, Any]:
     return {"Delete": {"TableName": table, "Key": key}}
 
 
-MOST_TINS: Final = 25
+MAX_TINS: Final = 25
 """Maximum number of TINs in a condition; DynamoDB limits the operators of an expression."""
 _NO_TIN: Final = "none"
 
@@ -222,10 +222,10 @@ def deciding_tins(
 ) -> Collection[str]:
     """The TINs of a caller that a condition on the request must list.
 
-    For a caller with more than ``MOST_TINS``, they are those that the request also has, which is read
+    For a caller with more than ``MAX_TINS``, they are those that the request also has, which is read
     for that; the condition of the write is still required. One AWS call in that case.
     """
-    if len(tins) <= MOST_TINS:
+    if len(tins) <= MAX_TINS:
         return tins
     item = get(client, table, request_pk(request_id), REQUEST_SK)
     return set(item["tins"] if item else ()).intersection(tins) or {_NO_TIN}

@@ -204,7 +204,7 @@ REPEATABLE: Final = frozenset(
 """Cancellation reasons after which a transaction can be retried; botocore does not retry it."""
 CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
 """Maximum seconds to wait before each retry of a transaction after a conflict or throttling."""
-LEAST_PAUSE = 0.25
+MIN_PAUSE = 0.25
 """Minimum part of a pause. The rest is random, so that writers of one item do not conflict again."""
 
 
@@ -217,7 +217,7 @@ def _chance_of(operations: Sequence[dict[str, Any]]) -> Callable[[], float]:
 def conflict_pauses(chance: Callable[[], float]) -> Iterator[float]:
     """The pauses before retries, in seconds."""
     for longest in CONFLICT_PAUSES:
-        yield longest * (LEAST_PAUSE + (1 - LEAST_PAUSE) * chance())
+        yield longest * (MIN_PAUSE + (1 - MIN_PAUSE) * chance())
 
 
 class ConditionFailedError(Exception):

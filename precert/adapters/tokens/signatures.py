@@ -89,7 +89,7 @@ REUSED: Final = timedelta(minutes=5)
 """How long keys are cached, and how long a key that a client removed can still be used."""
 READ_AGAIN_AFTER: Final = timedelta(seconds=30)
 """Minimum time before the keys are read again for an unknown key id."""
-_MOST_CLIENTS: Final = 500
+_MAX_CLIENTS: Final = 500
 
 
 class FetchedKeySets:
@@ -142,6 +142,6 @@ class FetchedKeySets:
             raise NotVerifiedError(f"The registered keys cannot be read: {reason}.") from None
         self._cached[url] = (now, found)
         self._cached.move_to_end(url)
-        if len(self._cached) > _MOST_CLIENTS:
+        if len(self._cached) > _MAX_CLIENTS:
             self._cached.popitem(last=False)
         return found

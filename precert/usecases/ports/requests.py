@@ -336,7 +336,7 @@ class Registrations(Protocol):
         """The id of the request with a precertification number. One AWS call."""
 
 
-MOST_FLAGGED: Final = 15
+MAX_FLAGGED: Final = 15
 
 
 class FlagsFullError(Exception):
