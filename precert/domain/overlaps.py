@@ -31,6 +31,7 @@ class Overlap(NamedTuple):
 
     @property
     def record(self) -> ApprovedElsewhere:
+        """The other approval as the decision on the line stores it."""
         return ApprovedElsewhere(
             request_id=self.other.request_id,
             number=self.other.submitted.number,
@@ -90,9 +91,10 @@ def overlaps_with(services: Mapping[str, RequestedService], other: Request) -> l
 
 
 def recorded_overlaps(request: Request) -> Iterator[tuple[str, ApprovedElsewhere]]:
-    """The other approvals that the decisions in effect name, each with the line of this request.
+    """The approvals of other requests that the decisions in effect name, each with the id of its line.
 
-    Those of other dates, since an operator has changed the dates of this request (W5), are left out.
+    An approval is left out if its dates no longer overlap those of the line, because an operator has
+    changed the dates of this request (W5).
     """
     review = request.submitted
     dates = dates_by_line(request.content, review.lines)

@@ -60,7 +60,7 @@ VIEWS: Final[Mapping[QueueView, Callable[[WorklistRow, datetime], bool]]] = Mapp
         QueueView.AWAITS_PHYSICIAN: lambda row, _: row.awaits_physician,
         QueueView.RETURNED: lambda row, _: row.returned_to is not None,
         QueueView.NEW_DOCUMENTS: lambda row, _: bool(row.new_documents),
-        QueueView.DISPUTED: lambda row, _: row.cycle > 1,
+        QueueView.DISPUTED: lambda row, _: row.dispute is not None,
     }
 )
 """Whether a case is in each view at an instant."""

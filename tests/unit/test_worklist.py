@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from precert.domain.caller import Caller
+from precert.domain.disputes import DisputeKind
 from precert.domain.rows import WorklistRow
 from precert.domain.statuses import WaitingOn
 from precert.domain.values import Urgency
@@ -59,7 +60,7 @@ def row(**columns: Any) -> WorklistRow:
         (QueueView.AWAITS_PHYSICIAN, {"awaits_signature": True, "awaits_physician": True}),
         (QueueView.RETURNED, {"returned_to": "nurse"}),
         (QueueView.NEW_DOCUMENTS, {"new_documents": ("D1",)}),
-        (QueueView.DISPUTED, {"cycle": 2, "level": 1}),
+        *((QueueView.DISPUTED, {"cycle": 2, "dispute": kind}) for kind in DisputeKind),
     ],
 )
 def test_case_is_counted_in_its_view_alone_when_it_has_one_trait(
@@ -70,6 +71,10 @@ def test_case_is_counted_in_its_view_alone_when_it_has_one_trait(
 
 def test_case_is_in_no_view_when_it_has_no_trait() -> None:
     assert [one for one in QueueView if is_in(one, row(), NOW)] == []
+
+
+def test_case_is_in_no_view_when_an_update_started_its_cycle() -> None:
+    assert [one for one in QueueView if is_in(one, row(cycle=2), NOW)] == []
 
 
 def test_case_is_mine_when_it_is_assigned_to_me_and_the_time_runs() -> None:
