@@ -8,6 +8,7 @@ from typing import Final
 from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.dates import days_after
 from precert.domain.decisions import Approved, ServiceLine
+from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, UnitType
 
 
@@ -153,13 +154,21 @@ def authorized_days(
 ) -> tuple[date | None, date | None]:
     """The first and last day of the dates of service, as lists and details show them (T2).
 
-    They are those of the approved periods, with an operator's changes. If no line is approved, they are
-    the requested dates.
+    They are those of the approved periods, with an operator's changes, and the requested dates of
+    services with a line that is not decided yet. If no line is approved, they are the requested dates.
     """
     periods = [line.approved for line in lines if line.approved is not None]
     if not periods:
         return days_of_service(content, [line for line in lines if line.cancelled_at is not None])
-    return min(one.from_date for one in periods), max(one.to_date for one in periods)
+    undecided = {line.line_id for line in lines if line.status is LineStatus.OPEN}
+    days = [
+        day
+        for requested in _by_service(content)
+        if not undecided.isdisjoint(requested)
+        for day in _days(requested, {})
+    ]
+    days += [day for one in periods for day in (one.from_date, one.to_date)]
+    return min(days), max(days)
 
 
 def _by_service(content: RequestContent) -> list[dict[str, RequestedLine]]:

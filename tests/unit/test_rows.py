@@ -59,6 +59,16 @@ def test_row_has_the_approved_dates_when_a_line_is_approved(
 
 
 @pytest.mark.rule("T2")
+def test_row_has_the_requested_dates_of_a_line_too_when_only_another_line_is_decided() -> None:
+    decided = request(Status.PENDING, {"1.1": (APPROVED, LATER), "1.2": (DENIED, None)})
+    first, second = decided.submitted.lines
+    lines = (first, second.model_copy(update={"decisions": ()}))
+    review = decided.submitted.model_copy(update={"lines": lines})
+    row = row_of_request(decided.model_copy(update={"review": review}))
+    assert (row.first_day, row.last_day) == (REQUESTED[0], LATER[1])
+
+
+@pytest.mark.rule("T2")
 @pytest.mark.parametrize("status", [Status.INCOMPLETE, Status.PENDING, Status.VOID])
 def test_row_has_the_requested_dates_when_nothing_is_decided(status: Status) -> None:
     row = row_of_request(samples.request(status))
