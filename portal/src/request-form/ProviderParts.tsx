@@ -36,19 +36,27 @@ export function ProviderFacts({
   );
 }
 
-/** A phone number in people's form, and as it is entered while the field has the focus. */
+/**
+ * A phone number in people's form. While the field has the focus it shows what is entered, so that neither
+ * the selection nor the cursor moves; the API accepts both forms.
+ */
 export function PhoneField({
   value,
+  onChange,
   ...props
 }: Omit<ComponentProps<typeof TextField>, "onFocus" | "onBlur" | "inputMode">) {
-  const [focused, focus] = useState(false);
+  const [entered, enter] = useState<string | null>(null);
   return (
     <TextField
       {...props}
       inputMode="tel"
-      value={focused ? value : formatPhone(value)}
-      onFocus={() => focus(true)}
-      onBlur={() => focus(false)}
+      value={entered ?? formatPhone(value)}
+      onFocus={() => enter(formatPhone(value))}
+      onBlur={() => enter(null)}
+      onChange={(next) => {
+        enter(next);
+        onChange(next);
+      }}
     />
   );
 }

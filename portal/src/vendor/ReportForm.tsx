@@ -62,6 +62,7 @@ export function ReportForm({
             vendor_id: details.vendor_id,
             number: details.number,
             reference: known,
+            submitted_at: details.submitted_at,
             line_ids,
           }),
         }),

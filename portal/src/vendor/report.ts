@@ -64,7 +64,10 @@ export function isAdverse(entry: ReportEntry): boolean {
 /** What is not entered is null, or sent empty where the API requires it: it names what is missing. */
 export function reportBody(
   entry: ReportEntry,
-  subject: Pick<Report, "vendor_id" | "number" | "reference"> & { line_ids: readonly string[] },
+  subject: Pick<Report, "vendor_id" | "number" | "reference"> & {
+    line_ids: readonly string[];
+    submitted_at: string | null;
+  },
 ): Report {
   const reviewer = [entry.name, entry.credential, entry.license_number, entry.license_state];
   return {
@@ -72,7 +75,7 @@ export function reportBody(
     number: subject.number,
     content: null,
     reference: entry.reference ?? subject.reference,
-    reported_at: instantOf(entry.reported_at) ?? "",
+    reported_at: notBefore(subject.submitted_at, instantOf(entry.reported_at)) ?? "",
     reviewer: reviewer.some((value) => value.trim() !== "")
       ? {
           name: entry.name,
@@ -83,6 +86,12 @@ export function reportBody(
       : null,
     lines: subject.line_ids.map((id) => lineBody(id, entry.lines[id] ?? EMPTY_LINE)),
   };
+}
+
+/** Times are entered without seconds: a decision in the minute of the submission is not before it. */
+function notBefore(submitted: string | null, decided: string | null): string | null {
+  const lead = submitted && decided ? Date.parse(submitted) - Date.parse(decided) : 0;
+  return lead > 0 && lead < 60_000 ? submitted : decided;
 }
 
 function lineBody(line_id: string, entry: LineEntry): Report["lines"][number] {

@@ -7,7 +7,13 @@ vi.mock("../config", () => ({
   config: () => ({ payer: { time_zone: "America/New_York" } }),
 }));
 
-const subject = { vendor_id: "V1", number: "PC1", reference: "", line_ids: ["1.2"] };
+const subject = {
+  vendor_id: "V1",
+  number: "PC1",
+  reference: "",
+  line_ids: ["1.2"],
+  submitted_at: null,
+};
 
 describe("lines", () => {
   const service = (count: number) => ({ procedures: Array.from({ length: count }, () => ({})) });
@@ -109,6 +115,17 @@ describe("report", () => {
       reportBody({ ...emptyReport(), reported_at }, subject).reported_at;
     expect(at("2026-12-01T10:30")).toBe("2026-12-01T15:30:00.000Z");
     expect(at("2026-12-01")).toBe("");
+  });
+
+  test("a decision in the minute of the submission is not before the submission", () => {
+    const at = (submitted_at: string) =>
+      reportBody(
+        { ...emptyReport(), reported_at: "2026-12-01T10:30" },
+        { ...subject, submitted_at },
+      ).reported_at;
+    expect(at("2026-12-01T15:30:41.5Z")).toBe("2026-12-01T15:30:41.5Z");
+    expect(at("2026-12-01T15:31:00Z")).toBe("2026-12-01T15:30:00.000Z");
+    expect(at("2026-12-01T15:29:59Z")).toBe("2026-12-01T15:30:00.000Z");
   });
 
   test("the case number of the report before is sent until another one is entered", () => {
