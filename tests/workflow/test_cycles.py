@@ -4,11 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from local.users import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER
 from precert.adapters.dynamodb.keys import event_sk
+from precert.domain.clocks import days_later
 from tests.depth import depth
 from tests.journeys.portal import APPROVAL, DENIAL, Json, until
 from tests.workflow.bench import Bench
@@ -139,14 +141,26 @@ def test_record_is_set_aside_alone_when_the_relay_cannot_read_it(bench: Bench) -
 STANDARD = timedelta(days=15)
 
 
-def waiting_before(bench: Bench, mark: timedelta, *earlier: str) -> str:
-    """A request whose execution waits some seconds before this reminder of its clock.
+def start_of(at: datetime, share: float, zone: ZoneInfo) -> datetime:
+    """The start of a clock of which this share has passed at an instant.
+
+    A day of the clock is an hour longer or shorter when daylight saving time ends or begins.
+    """
+    start = at - STANDARD * share
+    for _ in range(2):
+        start = at - (days_later(start, STANDARD.days, zone) - start) * share
+    return start
+
+
+def waiting_before(bench: Bench, share: float, *earlier: str) -> str:
+    """A request whose execution waits some seconds until this share of its clock has passed.
 
     A busy machine takes longer than an idle one to start it, and to record the earlier reminders.
     """
     for seconds in (2, 10, 50):
         soon = datetime.now(UTC) + timedelta(seconds=seconds)
-        request_id = bench.submitted_before(mark - timedelta(seconds=seconds))
+        started = start_of(soon, share, bench.deps.payer.zone)
+        request_id = bench.submitted_before(datetime.now(UTC) - started)
         bench.portal.await_status(request_id, PROVIDER, "PENDING")
         until("the wait", lambda r=request_id: "Await Decision" in bench.states(r) or None)  # type: ignore[misc]
         for event in earlier:
@@ -163,17 +177,14 @@ def waiting_before(bench: Bench, mark: timedelta, *earlier: str) -> str:
 
 @pytest.mark.rule("W2")
 @pytest.mark.parametrize(
-    ("mark", "response"),
-    [
-        (STANDARD * 0.75, ["DeadlineApproaching"]),
-        (STANDARD, ["DeadlineApproaching", "DeadlinePassed"]),
-    ],
+    ("share", "response"),
+    [(0.75, ["DeadlineApproaching"]), (1.0, ["DeadlineApproaching", "DeadlinePassed"])],
     ids=["warning", "deadline"],
 )
 def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_times_pass(
-    bench: Bench, mark: timedelta, response: list[str]
+    bench: Bench, share: float, response: list[str]
 ) -> None:
-    request_id = waiting_before(bench, mark, *response[:-1])
+    request_id = waiting_before(bench, share, *response[:-1])
     until(f"waiting for {response[-1]}", lambda: response[-1] in bench.events(request_id) or None)
     # On a busy machine, one check can record both the reminder and the passed deadline.
     until(
