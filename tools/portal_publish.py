@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PAYER: Final = ROOT / "data" / "payer"
 RETENTION_DAYS: Final = 30
-"""Days for which assets of earlier versions are kept: longer than a page stays open."""
+"""Days for which assets of earlier versions are retained: longer than a page stays open."""
 _PAGE: Final = "index.html"
 
 

@@ -98,7 +98,7 @@ def test_entries_of_a_check_are_restored_when_it_is_started_over_or_another_pati
 def test_entries_that_a_changed_choice_cleared_are_restored_when_the_change_is_undone(
     screens: Callable[..., Screen],
 ) -> None:
-    """The focus stays on the choice, as the arrow keys change it; the codes are kept all the time."""
+    """The focus stays on the choice, as the arrow keys change it; the codes never disappear."""
     screen = screens(PROVIDER)
     person = Person(screen)
     page = screen.page
