@@ -56,6 +56,7 @@ make_venv() {
     local python
     if [ "$venv" = .venv ]; then
       python=$(tools/preflight.sh python) || exit 1
+      printf '[setup] %s: %s\n' "$("$python" --version)" "$python"
     else
       python=$(base_python) || exit 1
     fi

@@ -62,19 +62,18 @@ def test_cause_is_printed_when_the_installation_fails(
     assert more == [] or output in more[0]
 
 
-def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[str]:
-    """Search for an interpreter among these only: names on the path, with their versions."""
-    for name in ("bash", "git", "node", "npm"):
-        (folder / name).symlink_to(str(shutil.which(name)))
-    for name, version in versions.items():
-        command = folder / name.replace("_", ".")
-        command.write_text(
-            f'#!/bin/sh\ncase "$2" in *format*) echo {version} ;; *executable*) echo "$0" ;; esac\n'
-        )
+def find_python(folder: Path, *probed: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Search for an interpreter among these only: name, version and microseconds that it prints."""
+    for program in ("awk", "bash", "git", "node", "npm"):
+        (folder / program).symlink_to(str(shutil.which(program)))
+    for text in probed:
+        name, result = text.split(" ", 1)
+        command = folder / name
+        command.write_text(f'#!/bin/sh\necho "{result} $0"\n')
         command.chmod(0o755)
     return subprocess.run(
         [str(folder / "bash"), str(SCRIPT.with_name("preflight.sh")), "python"],
-        env={"PATH": str(folder), "PYENV_ROOT": str(folder / "pyenv")},
+        env={"PATH": str(folder), "PYENV_ROOT": str(folder / "pyenv"), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -82,25 +81,39 @@ def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize(
-    ("versions", "chosen"),
+    ("probed", "chosen"),
     [
-        ({"python3": "3.11", "python3_13": "3.13"}, "python3"),
-        ({"python3": "3.10", "python3_13": "3.13", "python3_12": "3.12"}, "python3.13"),
-        ({"python3": "3.10", "python": "3.12"}, "python"),
-        ({"python3_13": "", "python3_11": "3.11"}, "python3.11"),
+        (("python3 3.11 1000", "python3.13 3.13 900"), "python3"),
+        (("python3 3.11 1000", "python3.13 3.13 700"), "python3.13"),
+        (("python3 3.11 1000", "python3.13 3.13 850", "python3.12 3.12 600"), "python3.12"),
+        (("python3 3.10 100", "python3.13 3.13 1000", "python3.12 3.12 900"), "python3.13"),
+        (("python3 3.15 100", "python 3.12 1000"), "python"),
+        (("python3.13 ", "python3.11 3.11 1000"), "python3.11"),
     ],
 )
-def test_own_interpreter_or_the_closest_to_the_lambda_runtime_is_chosen_when_several_are_installed(
-    tmp_path: Path, versions: dict[str, str], chosen: str
+def test_fastest_supported_interpreter_is_chosen_when_several_are_installed(
+    tmp_path: Path, probed: tuple[str, ...], chosen: str
 ) -> None:
-    ran = find_python(tmp_path, **versions)
+    ran = find_python(tmp_path, *probed)
     assert (ran.returncode, ran.stdout.strip()) == (0, str(tmp_path / chosen))
 
 
-def test_setup_lists_the_supported_versions_when_no_interpreter_has_one(tmp_path: Path) -> None:
-    ran = find_python(tmp_path, python3="3.10")
+def test_named_interpreter_is_chosen_when_another_one_is_faster(tmp_path: Path) -> None:
+    """The probe runs in a real interpreter."""
+    ran = find_python(tmp_path, "python3 3.11 1", PRECERT_PYTHON=sys.executable)
+    assert (ran.returncode, ran.stdout.strip()) == (0, sys.executable)
+
+
+def test_named_program_is_in_the_message_when_it_is_no_interpreter(tmp_path: Path) -> None:
+    ran = find_python(tmp_path, "python3 3.11 1", PRECERT_PYTHON="/bin/false")
     assert ran.returncode == 1
-    assert "Python 3.11, 3.12, 3.13 or 3.14 is needed" in ran.stderr
+    assert "is needed (found: /bin/false)" in ran.stderr
+
+
+def test_setup_lists_the_supported_versions_when_no_interpreter_has_one(tmp_path: Path) -> None:
+    ran = find_python(tmp_path, "python3 3.10 1000")
+    assert ran.returncode == 1
+    assert "Python 3.11, 3.12, 3.13 or 3.14 with its venv module is needed" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,7 @@ def test_node_is_accepted_when_the_portals_build_supports_it(
 ) -> None:
     """A script in place of node runs the same expression with this version."""
     real = shutil.which("node")
-    for name in ("bash", "git", "npm"):
+    for name in ("awk", "bash", "git", "npm"):
         (tmp_path / name).symlink_to(str(shutil.which(name)))
     (tmp_path / "python3").symlink_to(sys.executable)
     fake = tmp_path / "node"
