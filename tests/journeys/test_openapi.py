@@ -63,7 +63,7 @@ CHECKS: Final[list[Any]] = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-VALID_CALLS: Final = depth(4, 60)
+VALID_CALLS: Final = depth(2, 60)
 """Valid calls of each operation, and as many invalid ones."""
 FOREIGN: Final = depth(1, 15)
 """How many of them callers make who are not entitled."""
