@@ -37,10 +37,10 @@ def revoke(args: argparse.Namespace) -> bool:
     subject = _subject(args, deps)
     _record(deps, args, subject)
     if args.all:
-        issuer = _issuer(args, deps)
+        # The registration is removed last: it states the issuer if the command has to be repeated.
+        revoke_all(_issuer(args, deps), subject, grants=deps.grants)
         if args.topic == "clients" and (client := deps.clients.read(subject)) is not None:
             deps.clients.remove(client)
-        revoke_all(issuer, subject, grants=deps.grants)
         print(f"{args.who}: no rights")
         return True
     print_grant(revoke_rights(_named(args, deps, subject), grants=deps.grants))

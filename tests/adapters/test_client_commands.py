@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.adapters.smart_clients import (
     SmartClient,
     ehr,
     public_jwk,
+    registered,
+    rights,
     rsa_key,
 )
 from tests.fakes.samples import PROVIDER_TIN
@@ -115,6 +118,77 @@ def test_client_is_gone_when_it_is_revoked(ehr: SmartClient, run: Run) -> None:
     assert ehr.request_token().status == 401
     assert ehr.cloud.deps.grants.read(ISSUER, CLIENT_ID) is None
     assert run("clients", "rotate", CLIENT_ID, "--jwks-url", "https://ehr.example.org/k") == 2
+
+
+CDS_ISSUER = "https://ehr.example.org/cds"
+
+
+class EndedError(BaseException):
+    """The process ended here."""
+
+
+def ended_before(ehr: SmartClient, write: int) -> Callable[..., None]:
+    """End the process before this of its writes to a table."""
+    left = write
+
+    def count(event_name: str, **_: object) -> None:
+        nonlocal left
+        operation = event_name.rpartition(".")[2]
+        left -= operation in {"DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
+        if left <= 0:
+            raise EndedError
+
+    ehr.cloud.deps.dynamodb.meta.events.register("before-call", count)
+    return count
+
+
+def test_nothing_of_a_client_is_left_when_a_revocation_ended_before_any_write_and_is_repeated(
+    ehr: SmartClient, run: Run
+) -> None:
+    deps = ehr.cloud.deps
+    for write in count(1):
+        deps.clients.store(registered(cds_hooks_issuer=CDS_ISSUER))
+        deps.grants.store(rights())
+        hook = ended_before(ehr, write)
+        try:
+            run("clients", "revoke", CLIENT_ID, "--all")
+        except EndedError:
+            was_ended = True
+        else:
+            was_ended = False
+        deps.dynamodb.meta.events.unregister("before-call", hook)
+        if not was_ended:
+            break
+        assert run("clients", "revoke", CLIENT_ID, "--all") == 0
+        assert deps.clients.read(CLIENT_ID) is None
+        assert deps.clients.of_cds_hooks(CDS_ISSUER) is None
+        assert deps.grants.read(ISSUER, CLIENT_ID) is None
+        assert [*deps.clients.stored(), *deps.grants.stored()] == []
+    assert write > 3
+
+
+def test_client_has_one_issuer_of_hooks_when_a_registration_ended_before_any_write(
+    ehr: SmartClient,
+) -> None:
+    deps = ehr.cloud.deps
+    others = [registered(cds_hooks_issuer=f"{CDS_ISSUER}/{name}") for name in ("b", "c")]
+    for write in count(1):
+        deps.clients.store(registered(cds_hooks_issuer=CDS_ISSUER))
+        hook = ended_before(ehr, write)
+        try:
+            deps.clients.store(others[0])
+        except EndedError:
+            was_ended = True
+        else:
+            was_ended = False
+        deps.dynamodb.meta.events.unregister("before-call", hook)
+        if not was_ended:
+            return
+        deps.clients.store(others[1])
+        assert deps.clients.of_cds_hooks(CDS_ISSUER) is None
+        assert deps.clients.of_cds_hooks(f"{CDS_ISSUER}/b") is None
+        assert deps.clients.of_cds_hooks(f"{CDS_ISSUER}/c") == others[1]
+        deps.clients.remove(others[1])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from tests.adapters.test_loading import HEADER, OAP, PLANS, Operator, plan_lines
 from tests.fakes.code_sets import code_sets
 
 ROWS: Final = 60
+WRITES: Final = ("DeleteItem", "PutItem", "TransactWriteItems")
 EARLIER: Final = ("--as-of", "2026-01-01T00:00Z")
 LATER: Final = ("--as-of", "2026-02-01T00:00Z")
 
@@ -111,7 +112,7 @@ def killing_at(write: int) -> Callable[[str, int], None]:
 
     def before(operation: str, _number: int) -> None:
         nonlocal done
-        if operation in {"PutItem", "DeleteItem"}:
+        if operation in WRITES:
             done += 1
             if done >= write:
                 raise Killed
@@ -135,9 +136,9 @@ def test_everything_is_stored_once_when_a_load_was_ended_and_runs_again(
 
     whole = prepared("whole")
     at_first = stored(whole)
-    counted = sum(whole.table.calls[one] for one in ("PutItem", "DeleteItem"))
+    counted = sum(whole.table.calls[one] for one in WRITES)
     assert whole.load(kind, text, *options) == 0
-    writes = sum(whole.table.calls[one] for one in ("PutItem", "DeleteItem")) - counted
+    writes = sum(whole.table.calls[one] for one in WRITES) - counted
     assert writes > ROWS // 2
 
     operator = prepared("ended")

@@ -401,7 +401,7 @@ def test_every_member_is_stored_when_the_command_was_killed_and_runs_again(
 # -- DynamoDB's own semantics (moto) ---------------------------------------------------------------
 
 
-def test_condition_and_former_item_are_those_of_dynamodb_when_an_item_is_written(
+def test_hash_and_its_link_are_stored_as_dynamodb_does_when_one_changes(
     clients: Clients,
 ) -> None:
     client, table = clients.by_name["dynamodb"], names("loads")

@@ -15,11 +15,12 @@ from zlib import crc32
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from precert.adapters.dynamodb.bulk import LoadSpeed
-from precert.adapters.dynamodb.dated_table import AS_READ, NOT_NEWER, UNDATED, write_units
+from precert.adapters.dynamodb.dated_table import write_units
 from precert.bootstrap import Dependencies
 from precert.names import Env
 from precert.settings import Settings
 from tests.fakes.audit import MemoryAudit
+from tests.simulation.expressions import condition
 
 Wire = dict[str, Any]
 Key = tuple[str, str]
@@ -133,6 +134,23 @@ class FakeReferenceTable:
         self._set(_key(key), None)
         return {}
 
+    def transact_write_items(self, **arguments: Any) -> Wire:
+        self._call("TransactWriteItems")
+        writes = [(kind, body) for one in arguments["TransactItems"] for kind, body in one.items()]
+        keys = [_key(body.get("Item") or body["Key"]) for _, body in writes]
+        assert len(set(keys)) == len(keys)
+        stored = [self.items.get(key) for key in keys]
+        held = [_holds(item, body) for item, (_, body) in zip(stored, writes, strict=True)]
+        if not all(held):
+            reasons = [{"Code": "None" if one else "ConditionalCheckFailed"} for one in held]
+            raise error("TransactionCanceledException", CancellationReasons=reasons)
+        for item, (_, body) in zip(stored, writes, strict=True):
+            # Each write of a transaction is charged twice.
+            self._charge(body.get("Item") or item or body["Key"], times=2)
+        for key, (kind, body) in zip(keys, writes, strict=True):
+            self._set(key, body["Item"] if kind == "Put" else None)
+        return {}
+
     def batch_write_item(self, **arguments: Any) -> Wire:
         self._call("BatchWriteItem")
         [(table, requests)] = arguments["RequestItems"].items()
@@ -198,8 +216,8 @@ class FakeReferenceTable:
         if self._capacity is not None:
             self._capacity.time.now += self._latency
 
-    def _charge(self, item: Wire) -> None:
-        units = write_units(item)
+    def _charge(self, item: Wire, *, times: int = 1) -> None:
+        units = times * write_units(item)
         if self._capacity is not None and not self._capacity.take(item["pk"]["S"], units):
             raise error("ThrottlingException")
         self.units += units
@@ -228,17 +246,14 @@ def _key(item: Wire) -> Key:
 
 
 def _holds(item: Wire | None, arguments: Mapping[str, Any]) -> bool:
-    condition = arguments.get("ConditionExpression")
-    if condition is None:
+    text = arguments.get("ConditionExpression")
+    if text is None:
         return True
-    stored = (item or {}).get("as_of", {}).get("S")
+    names = arguments.get("ExpressionAttributeNames", {})
     values = arguments.get("ExpressionAttributeValues", {})
-    if condition == UNDATED:
-        return stored is None
-    if condition == AS_READ:
-        return bool(stored == values[":seen"]["S"])
-    assert condition == NOT_NEWER, condition
-    return stored is None or stored <= values[":as_of"]["S"]
+    holds, mentioned = condition(text)
+    assert mentioned == names.keys() | values.keys()
+    return holds(item or {}, names, values)
 
 
 class Session:

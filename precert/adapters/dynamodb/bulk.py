@@ -28,7 +28,13 @@ THROTTLED: Final = frozenset(
         "ThrottlingException",
     }
 )
-_UNAVAILABLE: Final = frozenset({"InternalServerError", "ServiceUnavailable", "500", "502", "503"})
+_UNAVAILABLE: Final = frozenset(
+    {
+        *("InternalServerError", "ServiceUnavailable", "500", "502", "503"),
+        # A transaction of another load writes the same item at this moment.
+        "TransactionConflictException",
+    }
+)
 _ATTEMPTS: Final = 14
 _FIRST_PAUSE: Final = 0.05
 _MAX_PAUSE: Final = 20.0

@@ -6,7 +6,7 @@ one by the issuer of its CDS Hooks calls. Ids of assertions are in the limits ta
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +20,7 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.table import (
     Item,
+    Writes,
     get,
     json_of,
     query_all,
@@ -43,6 +44,7 @@ class DynamoDBClients:
 
     def __init__(self, client: "DynamoDBClient", *, reference_table: str) -> None:
         self._client = client
+        self._writes = Writes(client)
         self._table = reference_table
 
     def read(self, client_id: str) -> RegisteredClient | None:
@@ -54,20 +56,22 @@ class DynamoDBClients:
     def store(self, client: RegisteredClient) -> None:
         before = self.read(client.client_id)
         stale = set(_keys_of(before)) - set(_keys_of(client)) if before else set()
-        with transient_errors():
-            for pk in stale:
-                self._delete(pk, CLIENT_SK)
-            for pk in _keys_of(client):
-                item = {PK: pk, SK: CLIENT_SK, "client": json_of(client)}
-                self._client.put_item(TableName=self._table, Item=to_wire(item))
-            listed = {PK: CLIENTS_PK, SK: client.client_id}
-            self._client.put_item(TableName=self._table, Item=to_wire(listed))
+        items = [
+            *({PK: pk, SK: CLIENT_SK, "client": json_of(client)} for pk in _keys_of(client)),
+            {PK: CLIENTS_PK, SK: client.client_id},
+        ]
+        # One transaction: whatever ends the command, no key of a former registration remains.
+        self._writes.transact(
+            [*(self._put(item) for item in items), *(self._delete(pk, CLIENT_SK) for pk in stale)]
+        )
 
     def remove(self, client: RegisteredClient) -> None:
-        with transient_errors():
-            for pk in _keys_of(client):
-                self._delete(pk, CLIENT_SK)
-            self._delete(CLIENTS_PK, client.client_id)
+        self._writes.transact(
+            [
+                *(self._delete(pk, CLIENT_SK) for pk in _keys_of(client)),
+                self._delete(CLIENTS_PK, client.client_id),
+            ]
+        )
 
     def stored(self) -> Iterator[RegisteredClient]:
         for item in query_all(self._client, self._table, CLIENTS_PK):
@@ -83,8 +87,11 @@ class DynamoDBClients:
         item = get(self._client, self._table, pk, CLIENT_SK)
         return read_one(RecordKind.CLIENT, item, _client_of, _key_of) if item else None
 
-    def _delete(self, pk: str, sk: str) -> None:
-        self._client.delete_item(TableName=self._table, Key=to_wire({PK: pk, SK: sk}))
+    def _put(self, item: Item) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
+
+    def _delete(self, pk: str, sk: str) -> dict[str, Any]:
+        return {"Delete": {"TableName": self._table, "Key": to_wire({PK: pk, SK: sk})}}
 
 
 class DynamoDBAcceptedTokenIds:

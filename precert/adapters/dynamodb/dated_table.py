@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
 from precert.adapters.dynamodb.bulk import Bulk, Pacer
 from precert.adapters.dynamodb.keys import instant
 from precert.adapters.dynamodb.table import (
+    REPEATABLE,
     Item,
     from_wire,
+    get,
     to_wire,
     transient_errors,
 )
+from precert.domain.errors import TransientError
+from precert.names import PK, SK
 from precert.usecases.ports.writes import require_writes
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ NOT_NEWER: Final = "attribute_not_exists(as_of) OR as_of <= :as_of"
 AS_READ: Final = "as_of = :seen"
 UNDATED: Final = "attribute_not_exists(as_of)"
 """Conditions that the item was not changed since it was read, with a date or without one."""
+CONFLICTS: Final = 5
+"""Number of attempts to write an item that other loads change concurrently."""
 READ_BATCH: Final = 100
 """Maximum number of keys of a BatchGetItem call."""
 _WRITE_BATCH: Final = 25
@@ -78,9 +84,12 @@ class DatedTable:
             lambda: self._client.delete_item(TableName=self._table, Key=wire, **condition), wire
         )
 
-    def replace(self, item: Item, as_of: datetime, seen: str | None) -> bool:
-        """Replace an item unless it was changed since it was read; returns whether it did."""
-        wire, condition = to_wire({**item, AS_OF: instant(as_of)}), _as_read(seen)
+    def replace(self, item: Item, seen: str | None) -> bool:
+        """Replace an item unless it was changed since it was read; returns whether it did.
+
+        ``item`` has its date; ``seen`` is the date of the item that was read, or ``None``.
+        """
+        wire, condition = to_wire(item), _as_read(seen)
         return self._conditional(
             lambda: self._client.put_item(TableName=self._table, Item=wire, **condition), wire
         )
@@ -89,11 +98,6 @@ class DatedTable:
         """Store an item without a condition."""
         wire = to_wire(item)
         self._attempt(lambda: self._client.put_item(TableName=self._table, Item=wire), [wire])
-
-    def remove(self, key: Item) -> None:
-        """Delete an item without a condition."""
-        wire = to_wire(key)
-        self._attempt(lambda: self._client.delete_item(TableName=self._table, Key=wire), [wire])
 
     def _conditional(self, call: Callable[[], Mapping[str, Any]], item: Item) -> bool:
         try:
@@ -105,38 +109,65 @@ class DatedTable:
                 raise
         return True
 
+    def transact(self, operations: Sequence[Mapping[str, Any]]) -> bool:
+        """Write all operations, or none if a condition is not true; returns whether it did."""
+        items = [one.get("Item") or one["Key"] for each in operations for one in each.values()]
+
+        def write() -> Mapping[str, Any]:
+            try:
+                return self._client.transact_write_items(TransactItems=cast("Any", operations))
+            except ClientError as error:
+                if _reasons(error).isdisjoint(REPEATABLE):
+                    raise
+                raise TransientError(", ".join(sorted(_reasons(error) & REPEATABLE))) from error
+
+        try:
+            # Each write of a transaction uses twice its units.
+            self._attempt(write, [*items, *items])
+        except ClientError as error:
+            if "ConditionalCheckFailed" in _reasons(error):
+                return False
+            with transient_errors():
+                raise
+        return True
+
     def put_each(self, items: Sequence[Item], as_of: datetime) -> list[bool]:
         """Store items unless newer ones are stored; returns which were stored."""
         require_writes()
-        return self._bulk.each(lambda item: self.put(item, as_of)[0], items)
+        return self._bulk.each(lambda item: self.put(item, as_of), items)
 
-    def put(self, item: Item, as_of: datetime) -> tuple[bool, Item]:
-        """Store an item unless a newer one is stored; returns whether it did, and the previous item."""
-        wire = to_wire({**item, AS_OF: instant(as_of)})
+    def put(self, item: Item, as_of: datetime) -> bool:
+        """Store an item unless a newer one is stored; returns whether it did."""
+        return self.put_if(NOT_NEWER, {":as_of": instant(as_of)}, {**item, AS_OF: instant(as_of)})
 
-        def put() -> Mapping[str, Any]:
-            return self._client.put_item(
+    def put_if(self, condition: str, values: Mapping[str, Any], item: Item) -> bool:
+        """Store an item if the condition is true for the stored one; returns whether it did."""
+        wire = to_wire(item)
+        return self._conditional(
+            lambda: self._client.put_item(
                 TableName=self._table,
                 Item=wire,
-                ConditionExpression=NOT_NEWER,
-                ExpressionAttributeValues=to_wire({":as_of": instant(as_of)}),
-                ReturnValues="ALL_OLD",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+                ConditionExpression=condition,
+                ExpressionAttributeValues=to_wire(values),
+            ),
+            wire,
+        )
 
-        try:
-            response = self._attempt(put, [wire])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False, from_wire(dict[str, Any](error.response).get("Item", {}))
-            with transient_errors():
-                raise
-        return True, from_wire(response.get("Attributes", {}))
+    def operation(self, kind: str, **arguments: Any) -> dict[str, Any]:
+        """An operation for :meth:`transact`, such as ``operation("Delete", Key=key)``; plain values."""
+        wire = {
+            name: to_wire(one) if isinstance(one, dict) else one for name, one in arguments.items()
+        }
+        return {kind: {"TableName": self._table, **wire}}
 
     def _attempt(
         self, call: Callable[[], Mapping[str, Any]], items: Iterable[Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         return self._bulk.attempt(call, sum(map(write_units, items)), self._writes)
+
+    def one(self, key: Mapping[str, str]) -> Item:
+        """One item by a consistent read; empty if it does not exist."""
+        return get(self._client, self._table, key[PK], key[SK]) or {}
 
     def read(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
         """The items with these keys, without those that do not exist, in no order."""
@@ -185,6 +216,12 @@ class DatedTable:
                 if unprocessed:
                     self._writes.throttled()
                     self._bulk.wait(attempt)
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """The codes of the reasons for which a transaction was canceled."""
+    reasons = dict[str, Any](error.response).get("CancellationReasons", [])
+    return {str(one.get("Code")) for one in reasons}
 
 
 def _as_read(seen: str | None) -> dict[str, Any]:

@@ -13,30 +13,11 @@ from pydantic import SecretStr
 
 from precert.adapters.dynamodb.bulk import Bulk, Pacer
 from precert.adapters.dynamodb.dated_table import AS_OF, READ_BATCH, DatedTable
-from precert.adapters.dynamodb.directory import (
-    ENTRY_SK,
-    Filed,
-    entry_item,
-    filed_of,
-    filing_keys,
-    filings,
-    provider_id_of_key,
-)
-from precert.adapters.dynamodb.keys import (
-    PLANS_PK,
-    instant,
-    load_key,
-    member_pk,
-    provider_pk,
-    ssn_pk,
-)
-from precert.adapters.dynamodb.reference import (
-    COVERAGE_SK,
-    SSN_SK,
-    member_item,
-    member_of,
-    zip_item,
-)
+from precert.adapters.dynamodb.directory import ENTRY_SK, provider_id_of_key
+from precert.adapters.dynamodb.filing import Filings
+from precert.adapters.dynamodb.keys import PLANS_PK, instant, load_key, member_pk
+from precert.adapters.dynamodb.reference import COVERAGE_SK, member_item, member_of, zip_item
+from precert.adapters.dynamodb.ssn_hashes import SsnHashes
 from precert.adapters.dynamodb.table import (
     Item,
     get,
@@ -44,7 +25,6 @@ from precert.adapters.dynamodb.table import (
     query_all,
     readable,
     sort_key_of,
-    to_wire,
     transient_errors,
 )
 from precert.domain.coverage import Member, Plan
@@ -86,6 +66,8 @@ class DynamoDBLoads:
         self._digests = digests
         self._bulk = bulk
         self._items = DatedTable(client, table=reference_table, bulk=bulk, writes=writes)
+        self._hashes = SsnHashes(self._items)
+        self._filings = Filings(self._items)
         self._macs = macs
 
     # -- reads ----------------------------------------------------------------------------------
@@ -166,60 +148,31 @@ class DynamoDBLoads:
 
     def remove_providers(self, providers: Sequence[StoredRecord]) -> list[bool]:
         require_writes()
-        return self._bulk.each(self._remove_provider, providers)
-
-    def _remove_provider(self, provider: StoredRecord) -> bool:
-        """Remove the search keys, then the entry; returns whether it was removed.
-
-        The search keys are derived from the entry, so it is removed last and the call can be repeated.
-        If another load stored the entry meanwhile, its search keys are stored again.
-        """
-        key = {PK: provider_pk(provider.record_id), SK: ENTRY_SK}
-        item = get(self._client, self._table, *key.values())
-        filed = _filed_before(item or {})
-        if item is None or not filed or item.get(AS_OF) != provider.as_of:
-            return False
-        self._items.write({"DeleteRequest": {"Key": to_wire(dict(one))}} for one in sorted(filed))
-        if self._items.delete(key, provider.as_of):
-            return True
-        stored = get(self._client, self._table, *key.values())
-        if stored is not None:
-            again = filings(filed_of(stored))
-            self._items.write({"PutRequest": {"Item": to_wire(one)}} for one in again)
-        return False
+        return self._bulk.each(self._filings.remove, providers)
 
     def _replace(self, change: MemberChange, as_of: datetime) -> bool:
         seen = change.before.as_of if change.before else None
         if change.member is None:
             return self._items.delete({PK: member_pk(change.member_id), SK: COVERAGE_SK}, seen)
-        return self._items.replace(member_item(change.member), as_of, seen)
+        return self._items.replace({**member_item(change.member), AS_OF: instant(as_of)}, seen)
 
     def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:
         require_writes()
         digests = self._digests()
+        known = self._hashes.current(sorted({member_id.upper() for member_id, _ in ssns}))
 
         def put(one: tuple[str, SecretStr]) -> bool:
             member_id, text = one
             digest = self._bulk.attempt(
                 lambda: digests.digest(text.get_secret_value()), 1, self._macs
             )
-            return self.put_ssn_digest(member_id, digest, as_of)
+            return self._hashes.put(member_id, digest, as_of, known)
 
         return self._bulk.each(put, ssns)
 
     def put_ssn_digest(self, member_id: str, digest: str, as_of: datetime) -> bool:
-        """Store the item that leads from the hash to the member, then the member's current hash.
-
-        In this order, a failure in between leaves a hash that is not current, which finds no member.
-        The outdated hash is deleted.
-        """
-        self._items.store({PK: ssn_pk(digest), SK: member_id.upper()})
-        current: Item = {PK: member_pk(member_id), SK: SSN_SK, "digest": digest}
-        stored, before = self._items.put(current, as_of)
-        if before.get("digest", digest) != digest:
-            outdated = before["digest"] if stored else digest
-            self._items.remove({PK: ssn_pk(outdated), SK: member_id.upper()})
-        return stored
+        """Store one hash unless a newer one is stored; returns whether it did."""
+        return self._hashes.put(member_id, digest, as_of, self._hashes.current([member_id]))
 
     def put_entries(
         self, entries: Sequence[tuple[DirectoryEntry, Place]], as_of: datetime
@@ -228,37 +181,8 @@ class DynamoDBLoads:
         batches = [
             entries[start : start + READ_BATCH] for start in range(0, len(entries), READ_BATCH)
         ]
-        filed = self._bulk.each(lambda batch: self._file(batch, as_of), batches)
+        filed = self._bulk.each(lambda batch: self._filings.put(batch, as_of), batches)
         return [one for batch in filed for one in batch]
-
-    def _file(self, batch: Sequence[Filed], as_of: datetime) -> list[bool]:
-        """Store a batch with its search keys; of an unchanged entry only the date is written."""
-        before = {
-            item[PK]: item
-            for item in self._items.read([_key_of(entry_item(filed)) for filed in batch])
-        }
-        known = [before.get(entry_item(filed)[PK], {}) for filed in batch]
-        older = [one.get(AS_OF, "") <= instant(as_of) for one in known]
-        changed = [
-            (filed, one)
-            for filed, one, may_store in zip(batch, known, older, strict=True)
-            if may_store and {**one, AS_OF: None} != {**entry_item(filed), AS_OF: None}
-        ]
-        self._items.write(
-            {"PutRequest": {"Item": to_wire(item)}}
-            for filed, _ in changed
-            for item in filings(filed)
-        )
-        self._items.write(
-            {"DeleteRequest": {"Key": to_wire(dict(key))}}
-            for filed, one in changed
-            for key in _filed_before(one) - {tuple(key.items()) for key in filing_keys(filed)}
-        )
-        # Entries are stored last, so that an interrupted load is repeated for them.
-        return [
-            may_store and self._items.put(entry_item(filed), as_of)[0]
-            for filed, may_store in zip(batch, older, strict=True)
-        ]
 
 
 def _stored(item: Item) -> Iterator[StoredMember]:
@@ -269,21 +193,6 @@ def _stored(item: Item) -> Iterator[StoredMember]:
         return
     if member is not None:
         yield StoredMember(member, item.get(AS_OF))
-
-
-def _key_of(item: Item) -> dict[str, str]:
-    return {PK: item[PK], SK: item[SK]}
-
-
-def _filed_before(item: Item) -> set[tuple[tuple[str, str], ...]]:
-    """The search keys of a stored entry; none if it is new or cannot be read."""
-    if not item:
-        return set()
-    try:
-        filed = filed_of(item)
-    except ValueError:
-        return set()
-    return {tuple(key.items()) for key in filing_keys(filed)}
 
 
 def _plan_of(item: Item) -> Plan:
