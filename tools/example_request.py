@@ -168,8 +168,7 @@ def example_request() -> ExampleRequest:
         [DENIED_LINE],
         reason="The operative report shows why the second resection cannot wait.",
         expedited=False,
-        filing_days=payer.review_clocks[coverage.plan.line_of_business].appeal_filing_days,
-        zone=payer.zone,
+        payer=payer,
         by=PROVIDER_USER,
         now=APPEALED,
     )

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from precert.bootstrap import Dependencies, dependencies
+from precert.bootstrap import dependencies
 from precert.names import WorkflowTask
 from precert.observability import logger, metrics, note_work
-from precert.usecases.assessment import assess_cycle
+from precert.usecases.assessment import AssessmentSources, assess_cycle
 from precert.usecases.ports.requests import Cycle
 from precert.usecases.workflow import CycleStatus, await_decision, check_deadline, complete_task
 
@@ -36,24 +36,10 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if task is WorkflowTask.CHECK_DEADLINE:
         status = check_deadline(request_id, cycle, requests=requests, payer=payer, now=now)
     else:
-        status = _assess(request_id, cycle, deps)
+        status = assess_cycle(request_id, cycle, deps.call(AssessmentSources))
     if (token := event.get("task_token")) is not None:
         complete_task(token, status, deps.task_tokens)
     return _response(status)
-
-
-def _assess(request_id: str, cycle: int, deps: Dependencies) -> CycleStatus:
-    return assess_cycle(
-        request_id,
-        cycle,
-        requests=deps.requests,
-        reference=deps.reference,
-        rule_lists=deps.rule_lists,
-        versions=deps.rule_list_versions,
-        fingerprints=deps.fingerprints,
-        payer=deps.payer,
-        now=deps.now(),
-    )
 
 
 def _response(status: CycleStatus) -> dict[str, Any]:

@@ -9,17 +9,16 @@ from pydantic import ConfigDict, Field
 
 from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.api.models import ResponseModel
-from precert.domain.clocks import deadline_of, last_day_before
+from precert.domain.clocks import deadline_of
 from precert.domain.decision_clocks import ClockKind, Extension, ExtensionRequester
 from precert.domain.disputes import Appeal, DiscussionOutcome, DisputeKind, DisputeOption
-from precert.domain.disputing import lines_open_to
+from precert.domain.disputing import lines_open_to, what_remains
 from precert.domain.notices import Audience, Notice, NoticeKind
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import InformationRequest, PeerToPeer, Review
 from precert.domain.statuses import Action, AppealStatus
 from precert.domain.values import Text
-from precert.domain.wording import written_day
 
 
 class RequiredDocumentResponse(ResponseModel):
@@ -246,12 +245,10 @@ def option_text(
     """The payer's text about an option, with the appeal rights of the line of business (W4)."""
     text = payer.notices[_TEXTS[option]]
     if option is DisputeOption.APPEAL:
-        return text.format_map(payer.appeal_words(request, _lines_of(review, option)))
-    external = payer.clock_for(request).external_review
-    if option is DisputeOption.EXTERNAL_REVIEW and external is not None:
-        last_day = written_day(last_day_before(until, payer.zone)) if until else ""
-        written = external.without_appeal.format(until=last_day, number=review.number)
-        return text.format(without_appeal=written)
+        # The text ends with what follows an appeal, which can be nothing.
+        return text.format_map(payer.appeal_words(request, _lines_of(review, option))).strip()
+    if option is DisputeOption.EXTERNAL_REVIEW:
+        return text.format(without_appeal=what_remains(request, payer, until))
     return text
 
 

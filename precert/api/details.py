@@ -41,7 +41,7 @@ from precert.domain.content import RequestContent
 from precert.domain.decisions import ApprovedElsewhere
 from precert.domain.delegation import Delegation, contact_of
 from precert.domain.disputes import DisputeKind, DisputeOption
-from precert.domain.disputing import is_forwarded
+from precert.domain.disputing import is_final, is_forwarded
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch
 from precert.domain.payer import Payer
@@ -402,8 +402,9 @@ def _notices(
             option_text(request, review, option, until, payer)
             for option, until in options_of(request, now).items()
         ]
-        forwarded = is_forwarded(review, payer.clock_for(request), review.cycle)
-        if forwarded and review.open_appeal is None:
+        clock, cycle = payer.clock_for(request), review.cycle
+        ended = is_forwarded(review, clock, cycle) or is_final(review, clock, cycle, now=now)
+        if ended and review.open_appeal is None:
             external = DisputeOption.EXTERNAL_REVIEW
             texts.append(option_text(request, review, external, None, payer))
     if review is None:

@@ -9,7 +9,6 @@ Each function that changes a request returns the change; the records are in
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from precert.domain.clocks import (
     Deadline,
@@ -30,6 +29,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.review import Review, closed_cycle
 from precert.domain.statuses import AppealStatus, Transition, status_of_lines
+from precert.domain.wording import listed, written_day
 
 _BEFORE_APPEAL: Final = frozenset(kind for kind in DisputeKind if kind.rule.before_appeal)
 
@@ -61,8 +61,7 @@ def rights_after(
     review: Review, cycle: int, determined_at: datetime, clock: ReviewClock, payer: Payer
 ) -> Rights | None:
     """The rights after the determination of a cycle; ``None`` if nothing was denied or reduced."""
-    decisions = [line.before(cycle + 1) for line in review.own_lines]
-    if not any(one and one.adverse for one in decisions):
+    if not _is_adverse(review, cycle):
         return None
     levels, zone = clock.appeal_levels, payer.zone
 
@@ -98,6 +97,44 @@ def _external_review_end(
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 
+def what_remains(request: Request, payer: Payer, until: datetime | None) -> str:
+    """The payer's text about what is possible when no internal appeal remains (W4).
+
+    ``until`` is the end of the time to request an external review, which the text states.
+    """
+    external, number = payer.clock_for(request).external_review, request.submitted.number
+    if external is None:
+        return payer.notices["no_external_review"].format(number=number)
+    last_day = written_day(last_day_before(until, payer.zone)) if until else ""
+    return external.without_appeal.format(until=last_day, number=number)
+
+
+def remains_at(request: Request, payer: Payer, now: datetime) -> str:
+    """What remains at an instant; see :func:`what_remains`."""
+    review = request.submitted
+    until = _external_review_end(review.last_determined_at, payer.clock_for(request), payer)
+    # A dispute that was withdrawn extends the time.
+    extended = review.rights.external_review_until if review.rights else None
+    until = max(until, extended or until) if until else None
+    if until is not None and now >= until:
+        last_day = written_day(last_day_before(until, payer.zone))
+        return f"The time to request an external review is over: its last day was {last_day}."
+    return what_remains(request, payer, until)
+
+
+def is_final(
+    review: Review, clock: ReviewClock, cycle: int, *, now: datetime | None = None
+) -> bool:
+    """Whether a line is adverse after a cycle, none can be appealed, and no external review follows.
+
+    With ``now``, none can be appealed either when the time to file an appeal is over.
+    """
+    if clock.external_review is not None:
+        return False
+    in_time = now is None or (review.rights and review.rights.allows(DisputeKind.APPEAL, now))
+    return _is_adverse(review, cycle) and not (in_time and _is_appealable(review, clock, cycle))
+
+
 def is_forwarded(review: Review, clock: ReviewClock, cycle: int) -> bool:
     """Whether the payer forwards the case for external review after a cycle, without a request (W4).
 
@@ -106,9 +143,16 @@ def is_forwarded(review: Review, clock: ReviewClock, cycle: int) -> bool:
     external = clock.external_review
     if external is None or not external.is_automatic:
         return False
-    appealable = lines_open_to(review, DisputeKind.APPEAL, clock.appeal_levels, cycle)
+    return _is_adverse(review, cycle) and not _is_appealable(review, clock, cycle)
+
+
+def _is_appealable(review: Review, clock: ReviewClock, cycle: int) -> bool:
+    return bool(lines_open_to(review, DisputeKind.APPEAL, clock.appeal_levels, cycle))
+
+
+def _is_adverse(review: Review, cycle: int) -> bool:
     decisions = (line.before(cycle + 1) for line in review.own_lines)
-    return not appealable and any(one is not None and one.adverse for one in decisions)
+    return any(one is not None and one.adverse for one in decisions)
 
 
 def with_rights(change: Change, payer: Payer) -> Change:
@@ -127,11 +171,9 @@ def file_appeal(
     *,
     reason: str,
     expedited: bool,
-    filing_days: int,
-    zone: ZoneInfo,
+    payer: Payer,
     by: str,
     now: datetime,
-    levels: int = 1,
     document_slots: int = 0,
 ) -> Change:
     """Appeal adverse service lines (W7). A line can be appealed once per level.
@@ -141,11 +183,9 @@ def file_appeal(
         line_ids: The adverse service lines to appeal.
         reason: Why the determination should be changed.
         expedited: Whether the appeal has the expedited clock.
-        filing_days: The calendar days after the determination in which an appeal can be filed.
-        zone: The payer's time zone.
+        payer: Its clocks state how often and until when a line can be appealed.
         by: Subject of the caller.
         now: The instant of filing.
-        levels: The number of levels of appeal.
         document_slots: The number of upload slots that the appeal grants.
 
     Raises:
@@ -154,18 +194,21 @@ def file_appeal(
         InvalidInputError: a line is not adverse, or a vendor decides it.
     """
     review = _require_disputable(request, line_ids)
-    end = appeal_filing_end(review.last_determined_at, filing_days, zone)
+    clock, zone = payer.clock_for(request), payer.zone
+    end = appeal_filing_end(review.last_determined_at, clock.appeal_filing_days, zone)
     # A discussion extends the time.
     extended = review.rights.appeal_until if review.rights else None
     end = max(end, extended or end)
     if now >= end:
-        raise request.refusal(
-            f"The time to file an appeal is over: its last day was {last_day_before(end, zone)}."
-        )
+        over = f"The time to file an appeal is over: its last day was {last_day_before(end, zone)}."
+        raise request.refusal(f"{over} {remains_at(request, payer, now)}")
     appeals = [one for one in review.appeals if one.kind is DisputeKind.APPEAL]
-    level = 1 + max(sum(line_id in one.line_ids for one in appeals) for line_id in line_ids)
+    used = {one: sum(one in appeal.line_ids for appeal in appeals) for one in line_ids}
+    level, levels = 1 + max(used.values()), clock.appeal_levels
     if level > levels:
-        raise request.refusal("All levels of appeal are used. External review is the next step.")
+        lines = listed("service lines", [one for one, times in used.items() if times >= levels])
+        refused = f"All levels of appeal are used for {lines}."
+        raise request.refusal(f"{refused} {remains_at(request, payer, now)}")
     return _with_dispute(
         request,
         DisputeKind.APPEAL,

@@ -87,6 +87,8 @@ class Section(Value):
     adverse_only: bool = False
     option: DisputeOption | None = None
     """Printed only if this option is open after the determination (W7, W12)."""
+    final_only: bool = False
+    """Printed only if neither an appeal nor an external review is possible after the determination."""
     kinds: tuple[NoticeKind, ...] = ()
     """Printed only in these notices; empty for all."""
     vendor_only: bool = False
@@ -101,15 +103,18 @@ class Section(Value):
         adverse: bool,
         options: Container[DisputeOption],
         of_vendor: bool = False,
+        final: bool = False,
     ) -> bool:
         """Whether a notice has the section.
 
-        ``adverse`` is whether it states an adverse decision, ``options`` are the open dispute options.
+        ``adverse`` is whether it states an adverse decision, ``options`` are the open dispute options,
+        ``final`` is whether nothing can be done about the decision here.
         """
         return (
             audience in self.audiences
             and (of_vendor or not self.vendor_only)
             and (adverse or not self.adverse_only)
+            and (final or not self.final_only)
             and (not self.kinds or kind in self.kinds)
             and (self.option is None or self.option in options)
         )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "appeal_rights": ("filing_days", "standard", "expedited", "after_appeal"),
     "external_review": ("without_appeal",),
+    "no_external_review": ("number",),
     "emergency": ("within", "unless_state"),
     "emergency_admission": ("within", "last_day"),
 }

@@ -29,10 +29,10 @@ def written_time_left(left: timedelta, resting_weekdays: Collection[int] = ()) -
     clock pauses (Monday is 0); the text names them.
     """
     minutes, counts = int(left.total_seconds()) // 60, list[str]()
-    for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+    for unit, length in (("days", 24 * 60), ("hours", 60), ("minutes", 1)):
         number, minutes = divmod(minutes, length)
         if number and len(counts) < 2:
-            counts.append(f"{number} {unit}" if number == 1 else f"{number} {unit}s")
+            counts.append(counted(number, unit))
         elif counts:
             break
     text = " ".join(counts) or "less than a minute"
@@ -66,12 +66,24 @@ def written_diagnosis(code: str) -> str:
     return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
 
 
+def counted(number: int, nouns: str) -> str:
+    """A number with its noun, which is given in the plural: 1 rule, 3 rules; 1 entry, 1,200 entries."""
+    if number == 1:
+        nouns = f"{nouns[:-3]}y" if nouns.endswith("ies") else nouns.removesuffix("s")
+    return f"{number:,} {nouns}"
+
+
+def listed(nouns: str, names: Collection[str]) -> str:
+    """Names after their noun, which is given in the plural: line 1.1; lines 1.1, 1.2."""
+    noun = nouns.removesuffix("s") if len(names) == 1 else nouns
+    return f"{noun} {', '.join(names)}"
+
+
 def written_units(units: int, unit_type: str | None) -> str:
     """A quantity with its unit, which is given in the plural: 1 visit, 3 visits."""
     if unit_type is None:
         return f"{units:,}"
-    word = unit_type.lower()
-    return f"{units:,} {word.removesuffix('s') if units == 1 else word}"
+    return counted(units, unit_type.lower())
 
 
 def written_address(address: Address) -> list[str]:

@@ -4,10 +4,9 @@ The assessment may run twice, late, or after the request was changed: it reads t
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
-from typing import NamedTuple
 
 from precert.domain import disputing
 from precert.domain.amending import running_deadline
@@ -60,13 +59,14 @@ from precert.usecases.ports.requests import (
 from precert.usecases.workflow import CycleStatus, cycle_status_of, is_open
 
 
-class _Sources(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class AssessmentSources:
     """What an assessment reads, with the payer's settings and the time of the assessment."""
 
     requests: RequestStore
     reference: ReferenceReader
     rule_lists: RuleLists
-    versions: RuleListVersions
+    rule_list_versions: RuleListVersions
     fingerprints: Fingerprints
     payer: Payer
     now: datetime
@@ -85,18 +85,7 @@ def with_matches(request: Request, reference: ReferenceReader) -> Request:
     return request.model_copy(update={"review": marked})
 
 
-def assess_cycle(
-    request_id: str,
-    cycle: int,
-    *,
-    requests: RequestStore,
-    reference: ReferenceReader,
-    rule_lists: RuleLists,
-    versions: RuleListVersions,
-    fingerprints: Fingerprints,
-    payer: Payer,
-    now: datetime,
-) -> CycleStatus:
+def assess_cycle(request_id: str, cycle: int, sources: AssessmentSources) -> CycleStatus:
     """Assess a cycle and record the result; safe to repeat after a partial run (W1).
 
     A duplicate ends (S2). Delegated vendors receive the lines that they decide (W8). The payer's lines
@@ -111,35 +100,20 @@ def assess_cycle(
         # At most four changes: delegate, pend, request information, accept documents that arrived
         # meanwhile.
         while True:
-            file = requests.read_file(request_id)
+            file = sources.requests.read_file(request_id)
             if file is None or not is_open(file.request, cycle):
                 return CycleStatus(Route.CLOSED, 1)
-            change = _next_change(
-                file,
-                _Sources(
-                    requests, ReadOnce(reference), rule_lists, versions, fingerprints, payer, now
-                ),
-            )
+            change = _next_change(file, _read_once(sources))
             if change is None:
-                return cycle_status_of(file.request, cycle, now)
-            requests.record(change)
+                return cycle_status_of(file.request, cycle, sources.now)
+            sources.requests.record(change)
             if _is_assessed(change.request):
-                return cycle_status_of(change.request, cycle, now)
+                return cycle_status_of(change.request, cycle, sources.now)
 
     return retry(attempt, on=ConcurrentChangeError)
 
 
-def assess_updated(
-    file: RequestFile,
-    *,
-    requests: RequestStore,
-    reference: ReferenceReader,
-    rule_lists: RuleLists,
-    versions: RuleListVersions,
-    fingerprints: Fingerprints,
-    payer: Payer,
-    now: datetime,
-) -> RequestFile:
+def assess_updated(file: RequestFile, sources: AssessmentSources) -> RequestFile:
     """Assess the cycle that the same call has just stored, without reading the request again.
 
     Returns the file with the result. What arrives meanwhile, such as a document, is left to the
@@ -149,27 +123,17 @@ def assess_updated(
         ConcurrentChangeError: the request was changed meanwhile.
         TransientError: as :func:`assess_cycle`.
     """
-    using = _Sources(requests, ReadOnce(reference), rule_lists, versions, fingerprints, payer, now)
+    using = _read_once(sources)
     while not _is_assessed(file.request):
         change = _next_change(file, using)
         if change is None:
             break
-        requests.record(change)
+        using.requests.record(change)
         file = replace(file, request=change.request, events=(*file.events, change.event))
     return file
 
 
-def assess_before_storing(
-    file: RequestFile,
-    *,
-    requests: RequestStore,
-    reference: ReferenceReader,
-    rule_lists: RuleLists,
-    versions: RuleListVersions,
-    fingerprints: Fingerprints,
-    payer: Payer,
-    now: datetime,
-) -> tuple[Change, ...]:
+def assess_before_storing(file: RequestFile, sources: AssessmentSources) -> tuple[Change, ...]:
     """The changes that the assessment of a new request makes, in their order (W1).
 
     The caller stores them together with the request. Empty if the request is a duplicate: only a
@@ -178,15 +142,7 @@ def assess_before_storing(
     Raises:
         TransientError: as :func:`assess_cycle`.
     """
-    using = _Sources(
-        requests,
-        ReadOnce(reference),
-        rule_lists,
-        versions,
-        ComparedOnce(fingerprints),
-        payer,
-        now,
-    )
+    using = replace(_read_once(sources), fingerprints=ComparedOnce(sources.fingerprints))
     changes = list[Change]()
     while True:
         change = _next_change(file, using)
@@ -200,12 +156,17 @@ def assess_before_storing(
         file = replace(file, request=change.request)
 
 
+def _read_once(sources: AssessmentSources) -> AssessmentSources:
+    """The sources with reference data that is read at most once."""
+    return replace(sources, reference=ReadOnce(sources.reference))
+
+
 def _is_assessed(request: Request) -> bool:
     """Whether no further change follows. After delegation, the payer's own lines are still open."""
     return request.status is not Status.PROCESSING and not lacks_documentation(request)
 
 
-def _next_change(file: RequestFile, using: _Sources) -> Change | None:
+def _next_change(file: RequestFile, using: AssessmentSources) -> Change | None:
     """The next change of the assessment; ``None`` if nothing is left to do."""
     request = file.request
     appeal = request.submitted.open_appeal
@@ -218,7 +179,7 @@ def _next_change(file: RequestFile, using: _Sources) -> Change | None:
     return request_documentation(file, using.payer, using.now)
 
 
-def _first_change(file: RequestFile, using: _Sources) -> Change:
+def _first_change(file: RequestFile, using: AssessmentSources) -> Change:
     """How a cycle that is being processed continues, by the rule list in effect."""
     payer, now = using.payer, using.now
     request = with_matches(file.request, using.reference)
@@ -234,7 +195,7 @@ def _first_change(file: RequestFile, using: _Sources) -> Change:
         request, fingerprints=using.fingerprints, requests=using.requests, payer=payer
     )
     assertion = prove_assertion(
-        request.content_as_submitted, reference=using.reference, versions=using.versions
+        request.content_as_submitted, reference=using.reference, versions=using.rule_list_versions
     )
     assessment = Assessment(
         rule_list=facts.rule_list.version,
@@ -264,7 +225,7 @@ def _first_change(file: RequestFile, using: _Sources) -> Change:
 
 
 def _evaluated_codes(
-    request: Request, facts: CheckFacts, rule_list: RuleListVersion, using: _Sources
+    request: Request, facts: CheckFacts, rule_list: RuleListVersion, using: AssessmentSources
 ) -> tuple[tuple[EvaluatedCode, ...], ...]:
     """The results of the rule list for the codes of each service."""
     services, rule_lists, payer = request.content.services, using.rule_lists, using.payer
@@ -284,7 +245,7 @@ def _evaluated_codes(
     return retained_by_payer(evaluated, services, vendors, received_on)
 
 
-def _with_ownership(request: Request, using: _Sources) -> Request:
+def _with_ownership(request: Request, using: AssessmentSources) -> Request:
     """The request with the delegations of its lines, if they are not determined yet."""
     review = request.submitted
     if review.ownership is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -31,7 +31,7 @@ from precert.domain.retry import retry
 from precert.domain.statuses import Status
 from precert.domain.values import PrecertNumber
 from precert.names import Entitlement
-from precert.usecases.assessment import assess_cycle, assess_updated
+from precert.usecases.assessment import AssessmentSources, assess_cycle, assess_updated
 from precert.usecases.documents import document_event
 from precert.usecases.facts_of_call import ReadOnce
 from precert.usecases.item_changes import (
@@ -131,21 +131,21 @@ def update_prior_authorization(  # noqa: PLR0913 - each is a dependency
     request = updated.request
     if request.status is not Status.PROCESSING:
         return stored_file(updated, caller)
-    sources: dict[str, Any] = {
-        "requests": requests,
-        "reference": reference,
-        "rule_lists": rule_lists,
-        "versions": rule_list_versions,
-        "fingerprints": fingerprints,
-        "payer": payer,
-        "now": now,
-    }
+    sources = AssessmentSources(
+        requests=requests,
+        reference=reference,
+        rule_lists=rule_lists,
+        rule_list_versions=rule_list_versions,
+        fingerprints=fingerprints,
+        payer=payer,
+        now=now,
+    )
     # The workflow assesses every cycle, and repeats it until it succeeds.
     with suppress(TransientError):
         try:
-            return stored_file(assess_updated(updated, **sources), caller)
+            return stored_file(assess_updated(updated, sources), caller)
         except ConcurrentChangeError:
-            assess_cycle(request.request_id, request.submitted.cycle, **sources)
+            assess_cycle(request.request_id, request.submitted.cycle, sources)
     return stored_file(requests.read_file(request.request_id), caller)
 
 

@@ -1,5 +1,6 @@
 """The occasions of determination notices, and the data of their template (W4)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from precert.domain.decision_clocks import ExtensionRequester
 from precert.domain.decisions import SYSTEM, Approved, Decision, ServiceLine
 from precert.domain.delegation import Delegation, contact_of
 from precert.domain.disputes import DisputeOption
-from precert.domain.disputing import is_forwarded, rights_after
+from precert.domain.disputing import is_final, is_forwarded, rights_after, what_remains
 from precert.domain.notices import (
     Audience,
     NoticeKind,
@@ -142,12 +143,8 @@ def notice_facts(
         "vendor": delegation.vendor.name if delegation else "",
         "contact": contact_of(delegation.vendor) if delegation else "",
     }
-    filled["without_appeal"] = (
-        clock.external_review.without_appeal.format(
-            until=filled["last_day_of_external_review"], number=review.number
-        )
-        if clock.external_review
-        else ""
+    filled["without_appeal"] = what_remains(
+        request, payer, options.get(DisputeOption.EXTERNAL_REVIEW)
     )
     open_options = {*options, *([DisputeOption.EXTERNAL_REVIEW] if forwarded else [])}
     wording = words.kinds[issue.kind][audience]
@@ -177,17 +174,23 @@ def notice_facts(
         "sections": [
             {"title": section.title, "text": text}
             for section in words.sections
-            if (text := section.text.format(**filled))
+            if (text := _filled(section.text, filled))
             and section.belongs_to(
                 issue.kind,
                 audience,
                 adverse=adverse,
                 options=open_options,
                 of_vendor=delegation is not None,
+                final=own and is_final(review, clock, issue.cycle),
             )
         ],
         "language_help": words.language_help,
     }
+
+
+def _filled(text: str, values: Mapping[str, str | None]) -> str:
+    """The text with its placeholders replaced, without two spaces where one of them is empty."""
+    return re.sub(" {2,}", " ", text.format_map(values)).strip()
 
 
 def _all_options(

@@ -22,6 +22,7 @@ from precert.domain.next_steps import NextAction, codes_without_predetermination
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion
 from precert.domain.values import Purpose
+from precert.domain.wording import listed
 from precert.usecases.checks import CheckResult
 from precert.usecases.code_rules import evaluate_codes, retained_by_payer
 from precert.usecases.members import require_member
@@ -134,11 +135,11 @@ def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> lis
     for vendor_id, line_ids in by_vendor.items():
         if vendor_id in confirmed:
             continue
-        lines = ", ".join(f"{line_id} ({codes[line_id]})" for line_id in line_ids)
+        lines = listed("lines", [f"{line_id} ({codes[line_id]})" for line_id in line_ids])
         name = ownership.vendors[vendor_id].name
         message = (
-            f"{name} decides {'line' if len(line_ids) == 1 else 'lines'} {lines}, not the payer: add "
-            f"{vendor_id} to confirm that these lines are sent to the vendor, or remove the lines"
+            f"{name} decides {lines}, not the payer: add {vendor_id} to confirm that these lines are "
+            "sent to the vendor, or remove the lines"
         )
         errors.append(
             FieldError("/confirmed_vendors", "vendor_not_confirmed", message, (vendor_id,))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from precert.domain.audit import Basis, note_basis, note_request
 from precert.domain.caller import Caller
@@ -37,7 +37,7 @@ from precert.domain.review import FIRST_CYCLE, Channel
 from precert.domain.statuses import Status
 from precert.domain.values import MAX_TEXT
 from precert.names import Entitlement
-from precert.usecases.assessment import assess_before_storing, assess_cycle
+from precert.usecases.assessment import AssessmentSources, assess_before_storing, assess_cycle
 from precert.usecases.documents import document_event
 from precert.usecases.facts_of_call import ReadOnce
 from precert.usecases.members import require_checkable
@@ -122,15 +122,15 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
             raise
         require_same_patient(known.request, content)
         return stored_file(known, caller)
-    sources: dict[str, Any] = {
-        "requests": requests,
-        "reference": reference,
-        "rule_lists": rule_lists,
-        "versions": rule_list_versions,
-        "fingerprints": fingerprints,
-        "payer": payer,
-        "now": now,
-    }
+    sources = AssessmentSources(
+        requests=requests,
+        reference=reference,
+        rule_lists=rule_lists,
+        rule_list_versions=rule_list_versions,
+        fingerprints=fingerprints,
+        payer=payer,
+        now=now,
+    )
     request = _received(request_id, content, claim_id, plan, caller, now)
     documents = received_records(
         request_id,
@@ -146,7 +146,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         file = RequestFile(numbered, documents, (event,), original=original)
         changes: tuple[Change, ...] = ()
         with suppress(TransientError):
-            changes = assess_before_storing(file, **sources)
+            changes = assess_before_storing(file, sources)
         return _stored(file, changes, registrations, payer, now)
 
     try:
@@ -166,7 +166,7 @@ def submit_prior_authorization(  # noqa: PLR0913 - each is a dependency
         return stored_file(file, caller)
     # If this fails, the workflow assesses the request, and retries until it succeeds.
     with suppress(TransientError):
-        assess_cycle(request_id, FIRST_CYCLE, **sources)
+        assess_cycle(request_id, FIRST_CYCLE, sources)
     return stored_file(requests.read_file(request_id), caller)
 
 

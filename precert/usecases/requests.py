@@ -364,15 +364,12 @@ def file_dispute(
                 by=caller.subject,
                 now=now,
             )
-        clock = payer.clock_for(request)
         return disputing.file_appeal(
             request,
             new.line_ids,
             reason=new.reason,
             expedited=new.expedited,
-            filing_days=clock.appeal_filing_days,
-            zone=payer.zone,
-            levels=clock.appeal_levels,
+            payer=payer,
             document_slots=document_slots,
             by=caller.subject,
             now=now,

@@ -235,7 +235,9 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
     assert cloud.deps.payer.notices["appeal_rights"] not in response["notices"]
     third = cloud.appeal(request_id, "1.2")
     assert (third.status, third.code) == (409, "action_not_allowed")
-    assert "External review" in third.body["detail"]
+    assert (
+        "can request an independent external review until November 2, 2026." in third.body["detail"]
+    )
 
 
 # -- visibility ---------------------------------------------------------------------------------------

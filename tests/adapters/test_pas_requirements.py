@@ -14,7 +14,7 @@ from precert.domain.caller import Caller
 from precert.domain.errors import TransientError
 from precert.domain.statuses import Status
 from precert.names import Entitlement
-from precert.usecases.assessment import assess_cycle
+from precert.usecases.assessment import AssessmentSources, assess_cycle
 from precert.usecases.ports.requests import MemberFingerprints
 from precert.usecases.prior_authorization import submit_prior_authorization
 from tests.adapters.cloud import Cloud
@@ -243,7 +243,7 @@ def test_claim_is_reviewed_when_a_similar_request_is_approved_before_it_is_store
             fingerprints=NotAnswering(),
         )
         assert stored.request.status is Status.PROCESSING
-        deps.call(assess_cycle, "0" * 26, 1, versions=deps.rule_list_versions)
+        assess_cycle("0" * 26, 1, deps.call(AssessmentSources))
 
     client.meta.events.register(EVENT, meanwhile)
     assert actions(submit(cloud, claim(VISIT))) == ["A4"]

@@ -11,7 +11,7 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.duplicates import Fingerprint
 from precert.domain.rules import DelegatedVendor, Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
-from precert.usecases.assessment import assess_cycle
+from precert.usecases.assessment import AssessmentSources, assess_cycle
 from precert.usecases.ports.reference import CheckFacts
 from precert.usecases.ports.requests import MemberFingerprints, RequestStore
 from precert.usecases.workflow import CycleStatus
@@ -130,14 +130,13 @@ def assess(
     determined.
     """
     reference: Any = by or SampleReference()
-    return assess_cycle(
-        samples.REQUEST_ID,
-        cycle,
+    sources = AssessmentSources(
         requests=requests,
         reference=reference,
         rule_lists=reference,
-        versions=reference,
+        rule_list_versions=reference,
         fingerprints=KnownFingerprints(others),
         payer=samples.payer(),
         now=now,
     )
+    return assess_cycle(samples.REQUEST_ID, cycle, sources)

@@ -326,8 +326,7 @@ def pended(request: Request, kind: str, at: datetime, payer: Payer) -> Request:
         [one.line_id for one in request.submitted.lines],
         reason="New findings.",
         expedited=kind == "appeal_expedited",
-        filing_days=180,
-        zone=payer.zone,
+        payer=payer,
         by="provider",
         now=at,
     ).request

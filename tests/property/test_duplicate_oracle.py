@@ -29,7 +29,7 @@ from precert.domain.request_events import event_of
 from precert.domain.review import Channel
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
-from precert.usecases.assessment import assess_cycle
+from precert.usecases.assessment import AssessmentSources, assess_cycle
 from precert.usecases.operations import DateChange, change_dates, reconcile_provider
 from precert.usecases.ports.requests import DuplicateFoundError
 from precert.usecases.submission import received_request, with_number
@@ -224,11 +224,9 @@ class History:
             denied,
             reason="More information.",
             expedited=False,
-            filing_days=180,
-            zone=samples.payer().zone,
+            payer=samples.payer(),
             by="provider",
             now=self.now,
-            levels=2,
         )
         self.requests.record(filed)
         decisions = {one: decision(LineStatus.APPROVED, self.now, 2) for one in denied}
@@ -293,17 +291,16 @@ class History:
         self.count("moved")
 
     def assess_request(self, name: str) -> None:
-        assess_cycle(
-            name,
-            1,
+        sources = AssessmentSources(
             requests=self.requests,
             reference=REFERENCE,
             rule_lists=REFERENCE,
-            versions=REFERENCE,
+            rule_list_versions=REFERENCE,
             fingerprints=self.fingerprints,
             payer=samples.payer(),
             now=self.now,
         )
+        assess_cycle(name, 1, sources)
 
     # -- parts --------------------------------------------------------------------------------------
 

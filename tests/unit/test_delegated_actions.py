@@ -147,8 +147,7 @@ def test_cycle_of_an_appeal_stays_open_when_the_vendor_reports_its_part() -> Non
         ["1.1"],
         reason="New findings.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START,
     ).request

@@ -8,7 +8,7 @@ import pytest
 from precert.domain import disputing
 from precert.domain.clocks import history_end
 from precert.domain.statuses import Status
-from tests.fakes.samples import request
+from tests.fakes.samples import payer, request
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -50,8 +50,7 @@ def test_retention_does_not_run_when_an_appeal_is_open() -> None:
         ["1.1"],
         reason="The tumor grew since.",
         expedited=False,
-        filing_days=180,
-        zone=ZONE,
+        payer=payer(),
         by="provider",
         now=datetime(2026, 7, 2, tzinfo=UTC) + timedelta(hours=1),
     )

@@ -99,8 +99,7 @@ def appealed(request: Request) -> Change:
         [line.line_id for line in request.submitted.lines if line.adverse],
         reason="New findings.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START,
     )

@@ -32,8 +32,7 @@ def appealed(*, expedited: bool) -> Request:
         ["1.1"],
         reason="New findings.",
         expedited=expedited,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START,
     ).request

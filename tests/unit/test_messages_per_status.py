@@ -78,8 +78,7 @@ def appealed(status: Status) -> Request:
         lines,
         reason="New findings.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START + timedelta(days=1),
     ).request
@@ -96,8 +95,7 @@ def walk_mixed() -> Iterator[Walked]:
         ["1.1"],
         reason="New findings.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=LATER,
     )

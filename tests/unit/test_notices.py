@@ -131,8 +131,7 @@ def test_notice_covers_appealed_lines_only_when_an_appeal_is_decided(
         ["1.2"],
         reason="New.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START,
     )
@@ -229,8 +228,7 @@ def test_change_of_dates_is_not_announced_again_when_an_appeal_is_decided() -> N
         ["1.2"],
         reason="New.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START + timedelta(days=5),
     )

@@ -43,9 +43,7 @@ def appeal(request: Request, *line_ids: str, after: timedelta = timedelta(days=1
         line_ids,
         reason="New findings.",
         expedited=False,
-        filing_days=180,
-        zone=samples.payer().zone,
-        levels=2,
+        payer=samples.payer(),
         by="provider",
         now=START + after,
     )

@@ -55,8 +55,7 @@ def appealed() -> Request:
         ["1.1"],
         reason="New findings.",
         expedited=True,
-        filing_days=180,
-        zone=samples.payer().zone,
+        payer=samples.payer(),
         by="provider",
         now=START,
     ).request
