@@ -22,6 +22,7 @@ from precert.domain.errors import (
 from precert.domain.payer import Payer
 from precert.domain.questionnaires import Questionnaires
 from precert.domain.review import FIRST_CYCLE
+from precert.domain.wording import counted
 from precert.fhir.answers import SentAttachment, answered_sections, responses_of
 from precert.fhir.attachments import SentFile, withdrawn_places
 from precert.fhir.bundles import Bundle, Issue, UnprocessableBundleError, stored_bundle
@@ -195,7 +196,9 @@ def claim_errors(error: PrecertError, claim: ReadClaim) -> list[ClaimError]:
         # Fields that are one element of a claim can have the same error.
         listed = list(dict.fromkeys(field_claim_errors(error.errors[:MAX_LISTED], claim)))
         if more := len(error.errors[MAX_LISTED:]):
-            listed.append(ClaimError(INVALID, "Claim", f"Claim: {more} more values are wrong."))
+            listed.append(
+                ClaimError(INVALID, "Claim", f"Claim: {counted(more, 'further errors')}.")
+            )
         return listed
     code, follow_up = REASON_OF_ERROR[type(error)]
     place = "Claim.patient" if "Patient" in type(error).__name__ else "Claim"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.domain.audit import AuditRecord
+from precert.domain.wording import counted
 from precert.usecases.audit import StoredAudit, copy_audit, read_audit
 
 DEFAULT_DAYS = 7
@@ -37,7 +38,7 @@ def show(args: argparse.Namespace) -> bool:
     )
     if args.copy:
         copied = copy_audit(since, until, audit=deps.stored_audit, archive=deps.locked_audit)
-        print(f"{copied} records copied to the archive")
+        print(f"{counted(copied, 'records')} copied to the archive")
         return True
     for record in found:
         print(record.model_dump_json(exclude_none=True))

@@ -8,6 +8,7 @@ from precert.cli.recording import CommandRecorder
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
+from precert.domain.wording import counted
 from precert.usecases.relay import EventFilter, find_events, republish
 
 
@@ -44,7 +45,7 @@ def show(args: argparse.Namespace) -> bool:
     _, events = _found(args)
     for event in events:
         print(_line(event))
-    print(f"{len(events)} events")
+    print(counted(len(events), "events"))
     return _complete(args, events)
 
 
@@ -53,7 +54,7 @@ def send(args: argparse.Namespace) -> bool:
     deps, events = _found(args)
     for event in republish(events, bus=deps.bus):
         print(_line(event))
-    print(f"{len(events)} events published")
+    print(f"{counted(len(events), 'events')} published")
     return _complete(args, events)
 
 

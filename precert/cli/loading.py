@@ -34,6 +34,7 @@ from precert.domain.loads import (
     units_of_members,
     units_of_rows,
 )
+from precert.domain.wording import counted
 from precert.usecases import loading, member_loading
 from precert.usecases.loading import (
     Load,
@@ -210,13 +211,15 @@ def load(args: argparse.Namespace) -> bool:
     counts = at.counts
     if at.finished_at is not None and not monitor.begun:
         print(f"{args.file}: was loaded before, at {at.finished_at.isoformat(timespec='seconds')}")
+    refused = counted(counts.rejected, "rows")
     print(
         f"{args.file}: as of {at.as_of.isoformat(timespec='seconds')}: {counts.stored} stored, "
-        f"{counts.newer_stored} not stored because newer data is, {counts.rejected} rows rejected"
+        f"{counts.newer_stored} not stored because newer data is, {refused} rejected"
     )
     if full or counts.ended:
         how = "ended" if args.kind is LoadKind.MEMBERS else "removed"
-        print(f"{args.file}: {counts.ended} {args.kind.value} {how} that are not in the file")
+        ended = counted(counts.ended, args.kind.value)
+        print(f"{args.file}: {ended} {how} that the file does not contain")
     if counts.same:
         print(f"{args.file}: compared only (BGN08 4): {counts.same} as stored")
     if rejects:

@@ -5,6 +5,7 @@ import argparse
 from precert.bootstrap import stack_dependencies
 from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
+from precert.domain.wording import counted
 from precert.usecases.migrations import MIGRATIONS, Progress, migrate
 
 
@@ -44,7 +45,7 @@ def apply(args: argparse.Namespace) -> bool:
 
 
 def _state(progress: Progress) -> str:
-    counts = f"{progress.seen} requests read, {progress.changed} changed"
+    counts = f"{counted(progress.seen, 'requests')} read, {progress.changed} changed"
     if progress.damaged:
         counts += f", {progress.damaged} damaged"
     if progress.complete:

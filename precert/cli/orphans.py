@@ -5,6 +5,7 @@ import argparse
 from precert.bootstrap import stack_dependencies
 from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
+from precert.domain.wording import counted
 from precert.usecases.orphans import Orphan, find_orphans, remove_orphan
 
 
@@ -33,7 +34,7 @@ def show(args: argparse.Namespace) -> bool:
         recorder.record(requests=(orphan.request_id for orphan in found))
     for orphan in found:
         print(_line(orphan))
-    print(f"{len(found)} orphans")
+    print(counted(len(found), "orphans"))
     return not found
 
 

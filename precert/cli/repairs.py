@@ -11,6 +11,7 @@ from precert.bootstrap import stack_dependencies
 from precert.cli.arguments import add_stack
 from precert.cli.recording import CommandRecorder
 from precert.domain.dates import instant_text
+from precert.domain.wording import counted
 from precert.names import Delivery
 from precert.usecases.repairs import Deliveries, orphaned_executions, repair_executions
 
@@ -31,7 +32,7 @@ def show_executions(args: argparse.Namespace) -> bool:
         print(
             f"{orphaned.request_id} cycle {orphaned.cycle}: {orphaned.number}, {orphaned.status}, {due}"
         )
-    print(f"{len(found)} open cycles without an execution")
+    print(f"{counted(len(found), 'open cycles')} without an execution")
     return True
 
 
@@ -47,7 +48,7 @@ def start_executions(args: argparse.Namespace) -> bool:
     )
     for request_id in repaired:
         print(f"{request_id}: started again")
-    print(f"{len(repaired)} executions started")
+    print(f"{counted(len(repaired), 'executions')} started")
     return True
 
 

@@ -15,6 +15,7 @@ from precert.cli.arguments import add_stack, instant
 from precert.cli.recording import CommandRecorder
 from precert.cli.rules import payer_of
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError
+from precert.domain.wording import counted
 from precert.names import Env
 from precert.usecases.audit import StoredAudit
 from precert.usecases.restoring import (
@@ -204,7 +205,8 @@ def _print(found: RestoreProgress, deps: Dependencies) -> None:
     print(f"inboxes recounted: {found.inboxes_recounted}")
     print("files: " + ", ".join(f"{found.files.get(one, 0)} {one.lower()}" for one in FileState))
     print(f"files without a record: {len(found.files_without_record)}")
-    print(f"lost: {missing} requests, and changes of {len(found.lost) - missing} requests")
+    changed = len(found.lost) - missing
+    print(f"lost: {counted(missing, 'requests')}, and changes of {counted(changed, 'requests')}")
     print(f"rebuilt in {finished - found.started_at}")
 
 

@@ -22,6 +22,7 @@ from precert.domain.questionnaires import (
     rules_without_questionnaire,
 )
 from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
+from precert.domain.wording import counted
 from precert.usecases.rule_lists import publish_rule_list
 
 
@@ -144,7 +145,7 @@ def _read(args: argparse.Namespace) -> _Files | None:
             raise LoadingError(errors)
     except LoadingError as error:
         print_errors(args.file, error.errors)
-        print(f"{args.file}: {len(error.errors)} errors")
+        print(f"{args.file}: {counted(len(error.errors), 'errors')}")
         return None
     if vendors is None:
         return None
@@ -153,7 +154,8 @@ def _read(args: argparse.Namespace) -> _Files | None:
 
 def _print_warnings(file: Path, files: _Files) -> None:
     print_errors(file, files.warnings, "warning: ")
-    print(f"{file}: {len(files.rules)} rules, no error, {len(files.warnings)} warnings")
+    rules, found = counted(len(files.rules), "rules"), counted(len(files.warnings), "warnings")
+    print(f"{file}: {rules}, no error, {found}")
 
 
 def _text(file: Path) -> str:

@@ -8,6 +8,7 @@ from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.domain.caller import Grant
 from precert.domain.clients import RegisteredClient
+from precert.domain.wording import counted
 from precert.names import Entitlement, Env
 from precert.usecases.grants import grant_rights, revoke_all, revoke_rights
 
@@ -109,7 +110,7 @@ def print_grant(one: Grant) -> None:
     ]
     shown = [f"{name} {', '.join(sorted(held))}" for name, held in rights if held]
     if one.tins:
-        shown.append(f"{len(one.tins)} TINs")
+        shown.append(counted(len(one.tins), "TINs"))
     print(f"{one.label or one.subject} ({one.subject}): {'; '.join(shown) or 'no rights'}")
 
 

@@ -18,6 +18,7 @@ from precert.domain.requested_lines import RequestedLine, as_requested
 from precert.domain.statuses import LineStatus
 from precert.domain.text import words_of
 from precert.domain.values import CodeType
+from precert.domain.wording import counted
 
 
 def is_less(approved: Approved, reference: Approved) -> bool:
@@ -272,7 +273,8 @@ def _errors_of_period(
     days = max(settings.approval_max_days, requested.service.requested_days or 1)
     latest = _around(approved.from_date, days - 1)[1]
     if approved.to_date > latest:
-        message = f"must be {latest} or earlier, because an approval is for at most {days} days"
+        longest = counted(days, "days")
+        message = f"must be {latest} or earlier, because an approval is for at most {longest}"
         yield FieldError("/approved/to_date", "out_of_range", message)
 
 

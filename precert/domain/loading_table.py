@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from precert.domain.dates import Bounds
 from precert.domain.errors import PrecertError
+from precert.domain.wording import counted
 
 Cells = Mapping[str, str | None]
 """The cells of a row by column name, without leading and trailing blanks; an empty cell is ``None``."""
@@ -167,7 +168,8 @@ class TableReader(Generic[Model]):
             elif len(record) == self._width:
                 yield self._row(line, tuple(record[at] for at in self._positions), seen)
             else:
-                message = f"must have {self._width} cells, as the header has, not {len(record)}"
+                cells = counted(self._width, "cells")
+                message = f"must have {cells}, as the header has, not {len(record)}"
                 yield Row(line, record, None, (RowError(line, "", message),))
         if empty:
             raise LoadingError([RowError(self._at, "", "must be followed by at least one row")])

@@ -16,6 +16,7 @@ from precert.domain.request import Change, Request
 from precert.domain.request_state import RequestState
 from precert.domain.review import IntakeConfirmation, Review
 from precert.domain.statuses import Action, Transition, allows
+from precert.domain.wording import counted
 
 
 def operator_actions(request: RequestState) -> tuple[Action, ...]:
@@ -87,7 +88,7 @@ def _other_length(review: Review, line_id: str, decision: Decision) -> str | Non
     length = before.to_date - before.from_date
     if after.to_date - after.from_date == length:
         return None
-    return f"{length.days + 1} days" if length.days else "1 day"
+    return counted(length.days + 1, "days")
 
 
 def reconcile_provider(

@@ -26,6 +26,7 @@ from precert.domain.request import Request
 from precert.domain.requested_lines import RequestedLine, requested_lines
 from precert.domain.review import FIRST_CYCLE
 from precert.domain.values import Text, Value
+from precert.domain.wording import counted
 
 
 class VendorReport(Value):
@@ -76,7 +77,7 @@ def errors_of_report(
     if at > now:
         yield FieldError("/reported_at", "in_future", "must not be in the future")
     elif at < _earliest(payer, now):
-        message = f"must be within the last {payer.history_years} years"
+        message = f"must be within the last {counted(payer.history_years, 'years')}"
         yield FieldError("/reported_at", "too_early", message)
     elif received_at is not None and report.number and at < received_at:
         message = "must not be before the request was received"

@@ -19,7 +19,7 @@ from precert.domain.questionnaires import Questionnaires
 from precert.domain.request import Request
 from precert.domain.statuses import DELEGATED_ACTION, LineStatus, Status
 from precert.domain.values import CodeType, Purpose
-from precert.domain.wording import written_moment
+from precert.domain.wording import counted, written_moment
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, extension_of, objects
 from precert.fhir.elements import (
@@ -54,7 +54,7 @@ def refused(
             disposition=(
                 errors[0].message
                 if len(errors) == 1
-                else f"The claim is not accepted: {len(errors)} errors, each with a note."
+                else f"The claim is not accepted: {counted(len(errors), 'errors')}, each with a note."
             ),
             error=[claim_error(one, response.note(one.message)) for one in errors],
             processNote=response.notes,

@@ -20,6 +20,7 @@ from precert.domain.subscriptions import (
     NotificationType,
     Subscription,
 )
+from precert.domain.wording import counted
 from precert.fhir import systems
 from precert.fhir.bundles import objects
 from precert.fhir.elements import Json, present
@@ -110,9 +111,9 @@ def _next_step(one: Subscription) -> str:
     if one.has_ended(one.changed_at):
         cause = "the end of the subscription has passed"
     elif one.verified:
-        cause = f"they failed for {TURNED_OFF_AFTER.days} days"
+        cause = f"they failed for {counted(TURNED_OFF_AFTER.days, 'days')}"
     else:
-        cause = f"{HANDSHAKES} handshakes failed"
+        cause = f"{counted(HANDSHAKES, 'handshakes')} failed"
     return (
         f" Attempts have stopped, because {cause}. Send an update with the status requested when "
         f"the endpoint works: undelivered events ({waiting}) are then delivered. Changes after it "

@@ -26,6 +26,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.domain.values import FileName, Sha256, Text, Tin, Value
+from precert.domain.wording import counted
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, retained, visible
 from precert.usecases.intake import registered
@@ -286,16 +287,17 @@ def limit_reached(request: Request, payer: Payer) -> DocumentLimitError:
     if request.status is Status.INCOMPLETE:
         limit = limits.max_at_submission
         return DocumentLimitError(
-            f"A draft has at most {limit} documents, including uploads that are not finished. "
-            f"Delete one that is not needed, or combine several into one file of up to {megabytes}. "
+            f"A draft has at most {counted(limit, 'documents')}, including uploads that are not "
+            "finished. Delete one that is not needed, or combine several into one file of up to "
+            f"{megabytes}. "
             f"If the request is pended later, {limits.max_while_pending} more can be attached.",
             limit=limit,
         )
     limit = limits.max_while_pending
     contact = payer.provider_services
     return DocumentLimitError(
-        f"A pended request has at most {limit} more documents, including uploads that are not "
-        f"finished. Before you upload the last one, combine the rest into one file of up to "
+        f"A pended request has at most {counted(limit, 'more documents')}, including uploads that are "
+        f"not finished. Before you upload the last one, combine the rest into one file of up to "
         f"{megabytes}. If all {limit} are attached, call {contact.name} at {contact.phone}.",
         limit=limit,
     )

@@ -28,6 +28,7 @@ from precert.domain.loads import (
     Unit,
     rejected,
 )
+from precert.domain.wording import counted
 from precert.usecases.ports.loading import LoadMonitor, LoadRecords, LoadStore
 from precert.usecases.ports.reference import Places
 
@@ -78,8 +79,9 @@ class TooManyRemovalsError(PrecertError):
 
     def __init__(self, what: str, absent: int, stored: int) -> None:
         super().__init__(
-            f"Of {stored} stored {what}, {absent} are not in the file. Its {what} are stored, and none "
-            "was removed. If this is intended, run the command again with --allow-removing."
+            f"Of {counted(stored, f'stored {what}')}, the file does not contain {absent}. Its {what} "
+            "are stored, and none was removed. If this is intended, run the command again with "
+            "--allow-removing."
         )
 
 

@@ -28,6 +28,7 @@ from precert.domain.loads import (
     StoredMember,
     Unit,
 )
+from precert.domain.wording import counted
 from precert.usecases.loading import (
     MAX_ENDING,
     WINDOW,
@@ -49,8 +50,9 @@ class TooManyEndingsError(PrecertError):
 
     def __init__(self, absent: int, covered: int) -> None:
         super().__init__(
-            f"Of {covered} covered members, {absent} are not in the file. Its members are stored, and "
-            "none was ended. If this is intended, run the command again with --allow-ending."
+            f"Of {counted(covered, 'covered members')}, the file does not contain {absent}. Its "
+            "members are stored, and none was ended. If this is intended, run the command again with "
+            "--allow-ending."
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from precert.domain.errors import TooManyRequestsError, TransientError
+from precert.domain.wording import counted
 
 WINDOW_SECONDS: Final = 60
 SHARE_REPORTED_AT_ONCE: Final = 60
@@ -28,7 +29,8 @@ def too_many(limit: int, now: datetime) -> TooManyRequestsError:
     """The error of a client above its limit. ``retry_after`` is the seconds until the next minute."""
     seconds = WINDOW_SECONDS - now.second
     error = TooManyRequestsError(
-        f"You may make {limit} calls per minute. Try again in {seconds} seconds."
+        f"You may make {counted(limit, 'calls')} per minute. Try again in "
+        f"{counted(seconds, 'seconds')}."
     )
     error.retry_after = seconds
     return error

@@ -44,7 +44,7 @@ def test_absent_member_is_ended_the_day_before_when_a_full_file_is_loaded(
     assert full(operator, text) == 0
     assert spans(operator.member("U70029")) == [("OAP-1", "2024-01-01", "2026-02-09")]
     assert spans(operator.member("U70028")) == [("OAP-1", "2024-01-01", "")]
-    assert "1 members ended" in capsys.readouterr().out
+    assert "1 member ended" in capsys.readouterr().out
 
 
 def test_no_member_is_ended_until_confirmed_when_a_full_file_lacks_many(
@@ -52,7 +52,7 @@ def test_no_member_is_ended_until_confirmed_when_a_full_file_lacks_many(
 ) -> None:
     loaded(operator, "U70001", "U70002", "U70003")
     assert full(operator, row("U70001")) == 1
-    assert "Of 3 covered members, 2 are not in the file" in capsys.readouterr().out
+    assert "Of 3 covered members, the file does not contain 2" in capsys.readouterr().out
     assert spans(operator.member("U70002"))[0][2] == ""
     assert full(operator, row("U70001"), "--allow-ending") == 0
     assert spans(operator.member("U70002"))[0][2] == "2026-02-09"

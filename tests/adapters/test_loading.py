@@ -443,7 +443,7 @@ def test_provider_is_removed_with_its_search_keys_when_a_full_file_lacks_it(
     assert len(keys_of(operator, "P90029")) > 10
     before = len(keys_of(operator, "P90000"))
     assert operator.load("providers", "\n".join(directory[:-1]), "--full", *LATER) == 0
-    assert "1 providers removed that are not in the file" in capsys.readouterr().out
+    assert "1 provider removed that the file does not contain" in capsys.readouterr().out
     assert keys_of(operator, "P90029") == []
     assert len(keys_of(operator, "P90000")) == before
     # The same file again: nothing is left to remove.
@@ -472,7 +472,7 @@ def test_no_provider_is_removed_when_the_file_is_much_shorter(
 ) -> None:
     half = "\n".join(directory[:16])
     assert operator.load("providers", half, "--full", *LATER) == 1
-    assert "Of 30 stored providers, 15 are not in the file" in capsys.readouterr().out
+    assert "Of 30 stored providers, the file does not contain 15" in capsys.readouterr().out
     assert keys_of(operator, "P90029")
     assert operator.load("providers", half, "--full", "--allow-removing", *LATER) == 0
     assert keys_of(operator, "P90029") == []
@@ -539,7 +539,7 @@ def test_no_plan_is_removed_when_the_file_lacks_many(
 ) -> None:
     assert operator.load("plans", plan_lines(10), *FIRST) == 0
     assert operator.load("plans", plan_lines(9), "--full", *LATER) == 1
-    assert "Of 10 stored plans, 1 are not in the file" in capsys.readouterr().out
+    assert "Of 10 stored plans, the file does not contain 1" in capsys.readouterr().out
     assert len(plan_ids(operator)) == 10
     assert operator.load("plans", plan_lines(9), "--full", "--allow-removing", *LATER) == 0
     assert len(plan_ids(operator)) == 9

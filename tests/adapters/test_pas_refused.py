@@ -191,7 +191,7 @@ def test_errors_are_bounded_when_every_item_of_a_long_claim_is_wrong(cloud: Clou
     claim_of(document)["item"] = [{**item, "sequence": at} for at in range(1, 151)]
     answer = response(cloud.call(pas, "POST", "/fhir/r4/Claim/$submit", document, by=PROVIDER))
     assert len(answer["error"]) == 101
-    assert answer["processNote"][-1]["text"] == "Claim: 50 more values are wrong."
+    assert answer["processNote"][-1]["text"] == "Claim: 50 further errors."
     assert len(answer["disposition"]) < 100
 
 

@@ -10,6 +10,7 @@ from functions.upload import verify
 from precert.cli import events as events_commands
 from precert.cli import repairs as repairs_commands
 from precert.cli.main import DONE, REFUSED, main
+from precert.domain.wording import counted
 from precert.names import Env
 from precert.settings import Settings
 from tests.adapters.calls import Context
@@ -220,7 +221,7 @@ def test_recorded_events_are_published_again_when_a_filter_names_them(
     entries = cloud.published()
     types = [entry["DetailType"] for entry in entries]
     assert [one for one in types if one in found] == found
-    assert f"{len(entries)} events published" in capsys.readouterr().out
+    assert f"{counted(len(entries), 'events')} published" in capsys.readouterr().out
     if "--id" in arguments:
         assert json.loads(entries[0]["Detail"])["event_id"] == first
 

@@ -65,7 +65,7 @@ def test_list_is_published_and_shown_when_the_command_is_run(
     assert main(["rules", "list", on]) == 1
     assert main(["rules", "publish", str(file), on, PAYER, "--version", "first"]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[1] == f"{file}: 1 rules, no error, 0 warnings"
+    assert printed[1] == f"{file}: 1 rule, no error, 0 warnings"
     assert printed[2].startswith("first  published ")
     assert printed[2].endswith("for services from 2026-01-01  is now in effect")
 
@@ -141,7 +141,7 @@ def test_warnings_are_printed_when_a_list_is_checked(
     assert main(["rules", "check", str(file), PAYER]) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{file}:2: warning: no rule names CPT 44131 to 44139")
-    assert last == f"{file}: 2 rules, no error, 1 warnings"
+    assert last == f"{file}: 2 rules, no error, 1 warning"
 
 
 def test_errors_of_vendors_are_printed_too_when_their_file_is_invalid(

@@ -1,3 +1,5 @@
+import { counted } from "./counted";
+
 export const operations = {
   title: "Operations",
   lead: "What is late or cannot go on by itself, and how to mend it.",
@@ -36,7 +38,7 @@ export const operations = {
   notRunning: "The workflow does not run",
   noDeliveries: "Every event was delivered.",
   failedCount: (count: number, oldest: string) => {
-    const events = count === 1 ? "1 event" : `${count} events`;
+    const events = counted(count, "event");
     return oldest ? `${events}, the oldest from ${oldest}` : events;
   },
   sendAgain: "Send again",
@@ -99,7 +101,7 @@ export const operations = {
     "No entry has such a name near this ZIP code. Shorten the name, or try another ZIP code. If the directory lacks the provider, it has to be added there first.",
   directoryName: "Name",
   directoryZip: "ZIP code",
-  miles: (miles: number) => `${Math.round(miles)} miles`,
+  miles: (miles: number) => counted(Math.round(miles), "mile"),
   request: (number: string) => `Request ${number}`,
   requestOf: "Request",
   draft: "Draft",

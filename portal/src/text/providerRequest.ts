@@ -1,3 +1,5 @@
+import { counted } from "./counted";
+
 export const request = {
   title: "Precertification request",
   titlePredetermination: "Predetermination request",
@@ -72,7 +74,7 @@ export const request = {
   nowStatus: (status: string) => `The status is now ${status}`,
   documents: "Documents",
   documentsHint: (size: string, count: number, types: string) =>
-    `Up to ${count} files of ${size} each: ${types}.`,
+    `Up to ${counted(count, "file")} of ${size} each: ${types}.`,
   documentsHintPlain:
     "Drop files here, or choose them. Several at once are sent one after another.",
   chooseFiles: "Choose files",

@@ -1,10 +1,12 @@
+import { counted } from "./counted";
+
 export const requestForm = {
   patientTitle: "Patient",
   servicingTitle: "Servicing provider",
   requestingTitle: "Requesting provider",
   service: (number: number) => `Service ${number}`,
   code: (number: number) => `Code ${number}`,
-  codes: (count: number) => (count === 1 ? "1 code" : `${count} codes`),
+  codes: (count: number) => counted(count, "code"),
   confirmedVendors: "Delegated vendors",
   address: {
     line_1: "Street address",
@@ -40,7 +42,7 @@ export const requestForm = {
   notCodes: (list: string) => `Not recognized as codes: ${list}`,
   noCodeFound: "Nothing found. You can still add a complete code: press Enter.",
   codeAdded: (code: string) => `${code} added`,
-  codesAdded: (count: number) => `${count} codes added`,
+  codesAdded: (count: number) => `${counted(count, "code")} added`,
   code_: "Code",
   codeSet: "Code set",
   codeUnknown: "No description is available for this code.",

@@ -1,7 +1,9 @@
+import { counted } from "./counted";
+
 export const review = {
   title: "Review",
   lead: (open: number, mine: number) =>
-    `${open === 1 ? "1 open case" : `${open} open cases`}, ${mine} assigned to you`,
+    `${counted(open, "open case")}, ${mine} assigned to you`,
   next: "Next case",
   nextHint: "Assigns the most urgent case that you can decide, and opens it.",
   noNext:
@@ -28,11 +30,11 @@ export const review = {
   },
   open: "Open",
   assign: "Assign to me",
-  lines: (count: number) => (count === 1 ? "1 service line" : `${count} service lines`),
+  lines: (count: number) => counted(count, "service line"),
   vendorLines: (count: number) =>
     count === 1 ? "1 line is decided by a vendor" : `${count} lines are decided by vendors`,
-  notes: (count: number) => (count === 1 ? "1 note" : `${count} notes`),
-  newDocuments: (count: number) => (count === 1 ? "1 new document" : `${count} new documents`),
+  notes: (count: number) => counted(count, "note"),
+  newDocuments: (count: number) => counted(count, "new document"),
   assignedToYou: "Assigned to you",
   assignedTo: (name: string) => `Assigned to: ${name}`,
   unassigned: "Unassigned",
