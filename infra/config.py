@@ -65,6 +65,15 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+class StaffOidcConfig(_Table):
+    """The OIDC provider of the plan's staff, of which the user pool is a client."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://")]
+    client_id: Annotated[str, Field(min_length=1)]
+    secret_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:")]
+    """The secret of AWS Secrets Manager whose text is the client's secret."""
+
+
 class IdentityConfig(_Table):
     """The identity provider.
 
@@ -81,6 +90,8 @@ class IdentityConfig(_Table):
     """Scopes of access tokens, one of which every call needs."""
     staff_saml_metadata_url: str | None = Field(default=None, pattern=r"^https://")
     """The SAML provider of the plan's staff, who then sign in there and not with a password here."""
+    staff_oidc: StaffOidcConfig | None = None
+    """Their OIDC provider, if it is not a SAML provider."""
     partners: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")], ...] = ()
     """Systems of partners and delegated vendors, each with a client of its own."""
     tins_claim: str = shared_names.DEFAULT_TINS_CLAIM
@@ -97,10 +108,12 @@ class IdentityConfig(_Table):
 
     @model_validator(mode="after")
     def _has_pool(self) -> "IdentityConfig":
-        if self.issuer and (self.partners or self.staff_saml_metadata_url):
+        if self.issuer and (self.partners or self.staff_saml_metadata_url or self.staff_oidc):
             raise ValueError(
-                "partners and staff_saml_metadata_url are of the stack's own user pool"
+                "partners, staff_saml_metadata_url and staff_oidc are of the stack's own user pool"
             )
+        if self.staff_saml_metadata_url and self.staff_oidc:
+            raise ValueError("staff_saml_metadata_url or staff_oidc must be set, not both")
         return self
 
     @model_validator(mode="after")
@@ -244,6 +257,11 @@ class StageConfig(_Table):
     restored: RestoredConfig = RestoredConfig()
     vendors: Mapping[VendorId, Account] = Field(default_factory=dict)
     """The AWS account that may put a vendor's determinations on the bus, by vendor id."""
+
+    @property
+    def password_sign_in(self) -> bool:
+        """Whether a client without pages can sign in users by password: for fictitious users only."""
+        return not self.retain_data
 
     @property
     def removal_policy(self) -> RemovalPolicy:

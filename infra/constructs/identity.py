@@ -53,12 +53,10 @@ class Identity(Construct):
             portal_client = _portal_client(self, user_pool, portal_origins)
             region = cdk.Stack.of(self).region
             issuer = f"https://cognito-idp.{region}.amazonaws.com/{user_pool.pool.user_pool_id}"
-            clients = (user_pool.client, portal_client, *user_pool.partner_clients.values())
-            self.scopes = [READ_SCOPE, WRITE_SCOPE, USER_SCOPE]
-            audiences = [client.user_pool_client_id for client in clients]
+            clients = [portal_client, *user_pool.partner_clients.values()]
+            self.scopes = [READ_SCOPE, WRITE_SCOPE]
             self.outputs = {
                 "UserPoolId": user_pool.pool.user_pool_id,
-                "UserPoolClientId": user_pool.client.user_pool_client_id,
                 "PortalAuthority": issuer,
                 "PortalClientId": portal_client.user_pool_client_id,
                 "PortalSignInUrl": user_pool.sign_in_url,
@@ -68,6 +66,11 @@ class Identity(Construct):
                     for name, client in user_pool.partner_clients.items()
                 },
             }
+            if user_pool.client is not None:
+                clients.append(user_pool.client)
+                self.scopes.append(USER_SCOPE)
+                self.outputs["UserPoolClientId"] = user_pool.client.user_pool_client_id
+            audiences = [client.user_pool_client_id for client in clients]
         self.values[Env.ISSUER] = issuer
         self.values[Env.AUDIENCES] = " ".join(audiences)
         self.values[Env.SCOPES] = " ".join(self.scopes)
@@ -148,18 +151,7 @@ class UserPool(Construct):
             deletion_protection=stage.retain_data,
             removal_policy=stage.removal_policy,
         )
-        self.client = self.pool.add_client(
-            "Client",
-            auth_flows=cognito.AuthFlow(user_password=True, user_srp=True),
-            disable_o_auth=True,
-            prevent_user_existence_errors=True,
-            enable_token_revocation=True,
-            id_token_validity=cdk.Duration.hours(1),
-            access_token_validity=cdk.Duration.hours(1),
-            refresh_token_validity=cdk.Duration.hours(12),
-            read_attributes=_READ,
-            write_attributes=_WRITE,
-        )
+        self.client = self._password_client() if stage.password_sign_in else None
         self.staff = self._staff_provider(stage)
         self.scopes = self._resource_server()
         self.partner_clients = {
@@ -179,22 +171,55 @@ class UserPool(Construct):
             )
         self._acknowledge(stage)
 
-    def _staff_provider(self, stage: StageConfig) -> cognito.UserPoolIdentityProviderSaml | None:
-        """Add the SAML provider of the plan's staff, if any; their rights are granted as any user's."""
-        url = stage.identity.staff_saml_metadata_url
-        if url is None:
-            return None
-        return cognito.UserPoolIdentityProviderSaml(
-            self,
-            "Staff",
-            user_pool=self.pool,
-            name="Staff",
-            metadata=cognito.UserPoolIdentityProviderSamlMetadata.url(url),
-            attribute_mapping=cognito.AttributeMapping(
-                email=cognito.ProviderAttribute.other("email"),
-                fullname=cognito.ProviderAttribute.other("name"),
-            ),
+    def _password_client(self) -> cognito.UserPoolClient:
+        """Add the client with which the local cloud's commands sign in its users.
+
+        Its tokens have the scope ``aws.cognito.signin.user.admin`` only, so a stage without this client
+        does not accept that scope.
+        """
+        return self.pool.add_client(
+            "Client",
+            auth_flows=cognito.AuthFlow(user_password=True, user_srp=True),
+            disable_o_auth=True,
+            prevent_user_existence_errors=True,
+            enable_token_revocation=True,
+            id_token_validity=cdk.Duration.hours(1),
+            access_token_validity=cdk.Duration.hours(1),
+            refresh_token_validity=cdk.Duration.hours(12),
+            read_attributes=_READ,
+            write_attributes=_WRITE,
         )
+
+    def _staff_provider(self, stage: StageConfig) -> cognito.IUserPoolIdentityProvider | None:
+        """Add the provider of the plan's staff, if any; their rights are granted as any user's."""
+        attributes = cognito.AttributeMapping(
+            email=cognito.ProviderAttribute.other("email"),
+            fullname=cognito.ProviderAttribute.other("name"),
+        )
+        if (url := stage.identity.staff_saml_metadata_url) is not None:
+            return cognito.UserPoolIdentityProviderSaml(
+                self,
+                "Staff",
+                user_pool=self.pool,
+                name="Staff",
+                metadata=cognito.UserPoolIdentityProviderSamlMetadata.url(url),
+                attribute_mapping=attributes,
+            )
+        if (oidc := stage.identity.staff_oidc) is not None:
+            secret = cdk.SecretValue.secrets_manager(oidc.secret_arn)
+            return cognito.UserPoolIdentityProviderOidc(
+                self,
+                "Staff",
+                user_pool=self.pool,
+                name="Staff",
+                issuer_url=oidc.issuer,
+                client_id=oidc.client_id,
+                # The template has a reference, which CloudFormation resolves at the deployment.
+                client_secret=secret.unsafe_unwrap(),
+                scopes=["openid", "email", "profile"],
+                attribute_mapping=attributes,
+            )
+        return None
 
     def _resource_server(self) -> list[cognito.OAuthScope]:
         """Define the scopes of access tokens."""

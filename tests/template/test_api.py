@@ -4,9 +4,14 @@ import json
 import re
 from typing import Any, Final
 
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
 from infra import catalog
+from infra.constructs.identity import UserPool
 from infra.packaging import ROOT
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement
+from tests.template import stages
 from tests.template.synthesized import Synthesized
 from tools.operations import ALL_ROUTES, OPERATIONS
 
@@ -67,7 +72,7 @@ def test_every_route_requires_a_token_when_it_is_not_listed_as_public(stack: Syn
             )
         else:
             assert found == ("JWT", {"Ref": jwt})
-            assert route["AuthorizationScopes"] == [READ_SCOPE, WRITE_SCOPE, USER_SCOPE]
+            assert route["AuthorizationScopes"][:2] == [READ_SCOPE, WRITE_SCOPE]
     assert public == set(PUBLIC)
 
 
@@ -137,7 +142,7 @@ def test_users_cannot_sign_up_or_edit_entitlements_when_the_pool_is_ours(
     people = [
         one for one in clients if "client_credentials" not in one.get("AllowedOAuthFlows", ())
     ]
-    assert len(people) == 2
+    assert len(people) == (1 if stack.stage == "prod" else 2)
     for client in people:
         assert client["WriteAttributes"] == ["locale"]
         assert "name" in client["ReadAttributes"]
@@ -148,10 +153,7 @@ def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
 ) -> None:
     """A public client: PKCE takes the place of a secret. Its tokens last an hour."""
     clients = stack.properties("AWS::Cognito::UserPoolClient").values()
-    pages, commands = sorted(
-        (one for one in clients if not one.get("GenerateSecret")),
-        key=lambda client: "CallbackURLs" not in client,
-    )
+    (pages,) = [one for one in clients if "CallbackURLs" in one]
     assert pages["AllowedOAuthFlows"] == ["code"]
     assert [text for one in pages["AllowedOAuthScopes"][1:] for text in one["Fn::Join"][1][1:]] == [
         "/read",
@@ -167,16 +169,27 @@ def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
     assert (pages["IdTokenValidity"], pages["AccessTokenValidity"]) == (60, 60)
     assert pages["RefreshTokenRotation"]["Feature"] == "ENABLED"
     assert "ALLOW_USER_PASSWORD_AUTH" not in pages["ExplicitAuthFlows"]
-    assert commands["AllowedOAuthFlowsUserPoolClient"] is False
-    assert "ALLOW_USER_PASSWORD_AUTH" in commands["ExplicitAuthFlows"]
+
+
+def test_only_a_stage_without_phi_has_a_client_for_passwords_when_it_is_deployed(
+    stack: Synthesized,
+) -> None:
+    """Commands of the local cloud sign in with it, without the pool's pages and a second factor."""
+    clients = stack.properties("AWS::Cognito::UserPoolClient").values()
+    commands = [
+        one for one in clients if "ALLOW_USER_PASSWORD_AUTH" in one.get("ExplicitAuthFlows", ())
+    ]
+    assert len(commands) == (0 if stack.stage == "prod" else 1)
+    for client in commands:
+        assert client["AllowedOAuthFlowsUserPoolClient"] is False
 
 
 def test_every_route_needs_a_scope_when_it_is_called(stack: Synthesized) -> None:
-    """An ID token has none."""
+    """An ID token has none; the pool's own scope is that of the client for passwords."""
     routes = stack.properties("AWS::ApiGatewayV2::Route").values()
     with_jwt = [route for route in routes if route["AuthorizationType"] == "JWT"]
     assert {tuple(route["AuthorizationScopes"]) for route in with_jwt} == {
-        (READ_SCOPE, WRITE_SCOPE, USER_SCOPE)
+        (READ_SCOPE, WRITE_SCOPE, *(() if stack.stage == "prod" else (USER_SCOPE,)))
     }
     (server,) = stack.properties("AWS::Cognito::UserPoolResourceServer").values()
     defined = {f"{server['Identifier']}/{scope['ScopeName']}" for scope in server["Scopes"]}
@@ -216,6 +229,24 @@ def test_staff_signs_in_at_its_provider_when_one_is_configured(
         if "CallbackURLs" in one
     ]
     assert len(pages["SupportedIdentityProviders"]) == 2
+
+
+def test_secret_is_a_reference_when_staff_signs_in_at_an_oidc_provider() -> None:
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:staff-AbCdEf"
+    oidc = {
+        "issuer": "https://login.example.org/staff",
+        "client_id": "precert",
+        "secret_arn": secret,
+    }
+    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "identity")
+    pool = UserPool(stack, "Users", stage=stages.dev(identity={"staff_oidc": oidc}))
+    assert pool.staff is not None
+    template = Template.from_stack(stack)
+    (provider,) = template.find_resources("AWS::Cognito::UserPoolIdentityProvider").values()
+    assert provider["Properties"]["ProviderType"] == "OIDC"
+    details = provider["Properties"]["ProviderDetails"]
+    assert (details["oidc_issuer"], details["client_id"]) == (oidc["issuer"], "precert")
+    assert details["client_secret"] == f"{{{{resolve:secretsmanager:{secret}:SecretString:::}}}}"
 
 
 def test_tokens_of_all_clients_are_accepted_when_the_pool_is_ours(stack: Synthesized) -> None:

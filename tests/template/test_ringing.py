@@ -101,7 +101,13 @@ def test_alarm_rings_when_more_than_one_of_ten_answers_is_late(
 
 @pytest.mark.parametrize(
     ("metric", "seconds"),
-    [("Sweep", 600), ("Warnings", 3600), ("UploadSweep", 3600), ("OrphanSweep", 7200)],
+    [
+        ("Sweep", 600),
+        ("Warnings", 3600),
+        ("UploadSweep", 3600),
+        ("OrphanSweep", 7200),
+        ("SubscriptionSweep", 1800),
+    ],
 )
 def test_alarm_rings_when_a_schedule_did_not_run(
     prod: Synthesized, metric: str, seconds: int

@@ -23,7 +23,7 @@ def without_packages(value: Any) -> Any:
 
 def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> None:
     assert set(stack.template["Outputs"]) == {
-        *("ApiUrl", "UserPoolId", "UserPoolClientId", "RequestsTableName", "ReferenceTableName"),
+        *("ApiUrl", "UserPoolId", "RequestsTableName", "ReferenceTableName"),
         *(
             "DocumentsBucketName",
             "RuleListsBucketName",
@@ -45,7 +45,7 @@ def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> Non
         *(("OriginTarget",) if stack.stage == "prod" else ()),
         *("PortalAuthority", "PortalClientId", "PortalScope", "PortalSignInUrl"),
         *(
-            ("PartnerClientIdSampleEhr", "PartnerClientIdSampleVendor")
+            ("UserPoolClientId", "PartnerClientIdSampleEhr", "PartnerClientIdSampleVendor")
             if stack.stage == "dev"
             else ()
         ),
