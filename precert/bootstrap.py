@@ -50,8 +50,11 @@ from precert.clock_and_ids import (
 )
 from precert.domain.audit import AuditRecord
 from precert.domain.caller import Caller
+from precert.domain.clocks import local_date
+from precert.domain.code_lists import code_lists_of
 from precert.domain.documents import Refusal
 from precert.domain.errors import PrecertError
+from precert.domain.form import prepare_forms
 from precert.domain.notices import NoticeWords
 from precert.domain.questionnaires import Questionnaires
 from precert.names import STACK_OUTPUTS, Env
@@ -400,6 +403,8 @@ def prepare_snapshot() -> None:
     deps = dependencies()
     configured = {name for name in Env if deps.settings.environ.get(name.value)}
     deps.payer.zone, deps.settings.claims  # noqa: B018 - cached properties
+    code_lists_of(deps.payer)
+    prepare_forms(deps.payer, local_date(deps.now(), deps.payer.zone))
     deps.code_sets.place(_NO_ZIP_CODE)
     deps.create_clients(configured, deps.settings.environ.get("AWS_CA_BUNDLE"))
     try:

@@ -277,6 +277,15 @@ def request_form(form: Form) -> ServiceForm:
     return cast("ServiceForm", form.memo["request"])
 
 
+def prepare_forms(payer: Payer, today: date) -> None:
+    """Create the parts of forms that all requests share, before the first request needs them."""
+    for stage in Stage:
+        request_form(payer.form).checked(stage)
+    for kind in payer.form.types_of_service:
+        service = Service(authorization_type=kind.authorization_type, type_of_service=kind.code)
+        service_form(payer, service, today)
+
+
 def chosen_type(form: Form, service: Service) -> TypeOfService | None:
     """The type of service, if it is available for the authorization type."""
     return next(
@@ -386,6 +395,13 @@ def _group(form: Form, group: str) -> tuple[ServiceField, ...]:
 
 
 def _service_field(field: FormField, form: Form) -> ServiceField:
+    key = ("field", id(field))  # the form has its fields as long as its memo
+    if key not in form.memo:
+        form.memo[key] = _new_service_field(field, form)
+    return cast("ServiceField", form.memo[key])
+
+
+def _new_service_field(field: FormField, form: Form) -> ServiceField:
     group = _GROUP_OF.get(field.name)
     return ServiceField(
         name=field.name,

@@ -214,3 +214,25 @@ def test_snapshot_is_taken_when_the_tables_cannot_be_read() -> None:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     assert ran("print(json.dumps('dynamodb' in vars(deps)))", **unreachable) is True
+
+
+def test_first_call_creates_nothing_that_all_requests_share_when_it_is_restored(aws: Aws) -> None:
+    """The parts of forms, and the payer's code lists."""
+    program = """
+import datetime
+from precert.domain import code_lists, form
+
+def parts():
+    return sum(key[0] == "field" for key in deps.payer.form.memo if isinstance(key, tuple))
+
+created = [parts(), len(code_lists._RECENT)]
+for kind in deps.payer.form.types_of_service:
+    service = form.Service(
+        authorization_type=kind.authorization_type, type_of_service=kind.code
+    )
+    form.service_form(deps.payer, service, datetime.date(2026, 11, 28))
+print(json.dumps([*created, parts(), code_lists.code_lists_of(deps.payer).payer is deps.payer]))
+"""
+    before, lists, after, own = ran(program, **reading(aws))
+    assert (lists, own) == (1, True)
+    assert before == after > 20
