@@ -2,10 +2,10 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import aws_cdk as cdk
-from aws_cdk.assertions import Template
 
 from infra import catalog
 from infra.constructs.identity import UserPool
@@ -231,20 +231,25 @@ def test_staff_signs_in_at_its_provider_when_one_is_configured(
     assert len(pages["SupportedIdentityProviders"]) == 2
 
 
-def test_secret_is_a_reference_when_staff_signs_in_at_an_oidc_provider() -> None:
+def test_secret_is_a_reference_when_staff_signs_in_at_an_oidc_provider(tmp_path: Path) -> None:
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:staff-AbCdEf"
     oidc = {
         "issuer": "https://login.example.org/staff",
         "client_id": "precert",
         "secret_arn": secret,
     }
-    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "identity")
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "identity")
     pool = UserPool(stack, "Users", stage=stages.dev(identity={"staff_oidc": oidc}))
     assert pool.staff is not None
-    template = Template.from_stack(stack)
-    (provider,) = template.find_resources("AWS::Cognito::UserPoolIdentityProvider").values()
-    assert provider["Properties"]["ProviderType"] == "OIDC"
-    details = provider["Properties"]["ProviderDetails"]
+    resources = app.synth().get_stack_by_name("identity").template["Resources"].values()
+    (provider,) = [
+        one["Properties"]
+        for one in resources
+        if one["Type"] == "AWS::Cognito::UserPoolIdentityProvider"
+    ]
+    assert provider["ProviderType"] == "OIDC"
+    details = provider["ProviderDetails"]
     assert (details["oidc_issuer"], details["client_id"]) == (oidc["issuer"], "precert")
     assert details["client_secret"] == f"{{{{resolve:secretsmanager:{secret}:SecretString:::}}}}"
 
