@@ -57,8 +57,10 @@ from precert.fhir.claim_changes import (
     prior_claims,
     require_one_claim,
 )
+from precert.fhir.claim_profiles import INQUIRE, SUBMIT, require_profiles_of
+from precert.fhir.claim_remarks import claim_remarks
 from precert.fhir.claims import ReadClaim, read_claim
-from precert.fhir.inquiries import read_inquiry
+from precert.fhir.inquiries import criteria_not_compared, read_inquiry
 from precert.fhir.response_bundles import ClaimError
 from precert.fhir.responses import attachment_outcome, determined, inquiry_parameters, refused
 from precert.usecases.claim_updates import update_prior_authorization
@@ -75,8 +77,6 @@ from precert.usecases.received_documents import (
 )
 
 api = FhirApi("pas", tag="Prior authorization", identify=identify, audit=audit, edge=edge)
-SUBMIT: Final = "$submit"
-INQUIRE: Final = "$inquire"
 SUBMIT_ATTACHMENT: Final = "$submit-attachment"
 
 
@@ -106,6 +106,7 @@ def claim_operation(
     """
     _require_operation(operation, caller)
     bundle = bundle_of(body.root, first="Claim")
+    require_profiles_of(operation, bundle)
     return _inquired(bundle, caller) if operation == INQUIRE else _submitted(bundle, caller)
 
 
@@ -128,7 +129,7 @@ def _submitted(bundle: Bundle, caller: Caller) -> FhirResource:
             line_numbers(file, sent=bundle),
             original,
             documents=file.documents,
-            remarks=_not_attached(bundle, file, sent),
+            remarks=[*_not_attached(bundle, file, sent), *claim_remarks(bundle)],
             base_url=api.base_url,
             at=at,
         )
@@ -281,7 +282,13 @@ def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:
         for one in found.requests
     ]
     return FhirResource(
-        inquiry_parameters(answers, withheld=found.withheld, more=found.more, damaged=found.damaged)
+        inquiry_parameters(
+            answers,
+            withheld=found.withheld,
+            more=found.more,
+            damaged=found.damaged,
+            not_compared=criteria_not_compared(bundle),
+        )
     )
 
 
@@ -333,7 +340,7 @@ def attachment_operation(
         raise UnprocessableBundleError(
             [Issue("not-supported", one.pointer, one.message) for one in error.errors]
         ) from error
-    return FhirResource(attachment_outcome(attached.request, attached.documents))
+    return FhirResource(attachment_outcome(attached.request, attached.documents, sent.remarks))
 
 
 def claim_identifier(bundle: Bundle, claim: dict[str, Any]) -> str:

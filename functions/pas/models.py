@@ -116,8 +116,7 @@ def received_files(files: Sequence[SentFile], *, payer: Payer) -> list[ReceivedF
 
 def answered_files(bundle: Bundle, *, questionnaires: Questionnaires) -> list[ReceivedFile]:
     """The answers of the bundle's questionnaires as documents, with the files among them."""
-    found = [(bundle.path(one), one) for one in responses_of(bundle)]
-    return files_of_responses(found, questionnaires=questionnaires)
+    return files_of_responses(responses_of(bundle), questionnaires=questionnaires)
 
 
 def files_of_responses(

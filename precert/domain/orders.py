@@ -79,6 +79,8 @@ class Order(Value):
     servicing_provider: Provider | None = None
     is_drug: bool = False
     """Whether it is a MedicationRequest, whose code can be outside of the medical benefit."""
+    unread: tuple[Text, ...] = ()
+    """Elements that were sent and cannot be read. Such an order is not authorized automatically."""
 
     def settings(self, payer: Payer) -> tuple[tuple[AuthorizationType, str, str], ...]:
         """The combinations of authorization type, type and place of service that the order allows.
@@ -199,6 +201,10 @@ class EvaluatedSetting:
         return frozenset(self.rule.required_documentation if required and self.rule else ())
 
 
+UNREAD: Final = (
+    "The order is not authorized by this call, as these elements cannot be read: {elements}. Diagnoses "
+    "must have an ICD-10-CM code, quantities must be whole numbers, and dates must have a day."
+)
 SETTING_DECIDES: Final = "The answer depends on where the service is performed: {settings}."
 OF_SETTING: Final = "Applies to a service that is {setting}."
 NO_CODE: Final = (

@@ -6,6 +6,7 @@ document has the document type that the section collects, and counts as that req
 response to any other questionnaire becomes one document without a type.
 """
 
+import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from precert.fhir.questionnaires import answered_links
 _COMPLETED: Final = frozenset({"completed", "amended"})
 _MAX_LINES: Final = 2000
 _UNKNOWN: Final = "Questionnaire response"
+_OTHER: Final = "Answers to other questions"
+"""Those to questions that the current version of the questionnaire does not have."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,24 @@ def is_complete(response: Json) -> bool:
     return response.get("status") in _COMPLETED
 
 
-def responses_of(bundle: Bundle) -> list[Json]:
-    """The QuestionnaireResponses of a claim's bundle, each once: those in supportingInfo first.
+def responses_of(bundle: Bundle) -> list[tuple[str, Json]]:
+    """The QuestionnaireResponses of a claim's bundle, each once, with its FHIRPath.
 
-    Responses that are entered in error are left out.
+    Those in supportingInfo are first. A response can be in a Bundle, as DTR sends them. Responses that
+    are entered in error are left out.
     """
     named = [
         bundle.target(info.get("valueReference"))
         for info in objects(bundle.first, "supportingInfo")
     ]
     entries = [entry["resource"] for entry in bundle.document["entry"]]
-    found: list[Json] = []
-    for one in (*named, *entries):
-        if one is None or one["resourceType"] != RESPONSE:
-            continue
-        if one.get("status") == ENTERED_IN_ERROR:
-            continue
-        if not any(one is each for each in found):
-            found.append(one)
+    found: list[tuple[str, Json]] = []
+    for sent in (*named, *entries):
+        for path, one in resources_in(sent):
+            if one.get("resourceType") != RESPONSE or one.get("status") == ENTERED_IN_ERROR:
+                continue
+            if not any(one is each for _, each in found):
+                found.append((f"{bundle.path(sent)}{path}", one))
     return found
 
 
@@ -110,9 +113,7 @@ def answered_sections(
         lines = [line for one in items for line in _written(one, {})]
         if lines:
             files = tuple(file for one in items for file in _files(one))
-            yield AnsweredSection(
-                place, _UNKNOWN, tuple([*head, "", *lines][:_MAX_LINES]), attachments=files
-            )
+            yield AnsweredSection(place, _UNKNOWN, _limited([*head, "", *lines]), attachments=files)
         return
     yield from _of_family(response, place, family, data, head, items)
 
@@ -126,23 +127,46 @@ def _of_family(
     items: Sequence[Json],
 ) -> Iterator[AnsweredSection]:
     """The answered sections of one of the payer's questionnaires."""
-    by_link = {link: one for one in items if (link := text(one, "linkId"))}
+    by_link: dict[str, list[Json]] = {}
+    for one in items:
+        by_link.setdefault(text(one, "linkId") or "", []).append(one)
     answered = data.answered_documents(family, answered_links(response))
     complete = is_complete(response)
     texts = {one.link_id: one.text for one in data.about.questions}
-    about = [line for link in texts if link in by_link for line in _written(by_link[link], texts)]
+    about = [
+        line for link in texts for one in by_link.pop(link, ()) for line in _written(one, texts)
+    ]
+    # A question can be in several sections.
+    others = dict(by_link)
     for code, section in data.sections_of(family):
         words = {one.link_id: one.text for one in section.questions}
-        found = [by_link[link] for link in words if link in by_link]
+        found = [one for link in words for one in by_link.get(link, ())]
+        others = {link: ones for link, ones in others.items() if link not in words}
         lines = [line for one in found for line in _written(one, words)]
         if lines:
             yield AnsweredSection(
                 place,
                 section.title,
-                tuple([*head, "", *about, "", section.title, "", *lines][:_MAX_LINES]),
+                _limited([*head, "", *about, "", section.title, "", *lines]),
                 code if complete and code in answered else None,
                 tuple(file for one in found for file in _files(one)),
             )
+    unknown = [one for ones in others.values() for one in ones]
+    if lines := [line for one in unknown for line in _written(one, {})]:
+        yield AnsweredSection(
+            place,
+            _OTHER,
+            _limited([*head, "", *about, "", _OTHER, "", *lines]),
+            attachments=tuple(file for one in unknown for file in _files(one)),
+        )
+
+
+def _limited(lines: Sequence[str]) -> tuple[str, ...]:
+    """At most :data:`_MAX_LINES` lines, of which the last states how many are left out."""
+    if len(lines) <= _MAX_LINES:
+        return tuple(lines)
+    left_out = len(lines) - _MAX_LINES + 1
+    return (*lines[: _MAX_LINES - 1], f"{left_out} further lines are in the response itself.")
 
 
 def _items(holder: Json) -> Iterator[Json]:
@@ -169,16 +193,18 @@ def _value(answer: Json) -> str | None:
             continue
         if name == "valueAttachment":
             return f"Attached: {text(value, 'title') or 'a file'}"
-        if name == "valueBoolean":
-            return "Yes" if value is True else "No"
-        if name == "valueCoding":
-            return " ".join(filter(None, (text(value, "code"), text(value, "display")))) or None
-        if name == "valueQuantity":
-            number = value.get("value") if isinstance(value, dict) else None
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        if name == "valueCoding" and (
+            shown := " ".join(filter(None, (text(value, "code"), text(value, "display"))))
+        ):
+            return shown
+        if name == "valueQuantity" and isinstance(value, dict) and value.get("value") is not None:
             unit = text(value, "unit") or text(value, "code") or ""
-            return f"{number} {unit}".strip() if number is not None else None
-        if isinstance(value, str | int | float) and value != "":
-            return " ".join(str(value).split())
+            return f"{text(value, 'comparator') or ''}{value['value']} {unit}".strip()
+        if value not in (None, "", {}, []):
+            # Other types, such as a Reference, are shown as they were sent.
+            return " ".join((value if isinstance(value, str) else json.dumps(value)).split())
     return None
 
 

@@ -45,6 +45,8 @@ class SubmittedAttachment:
     final: bool
     """Whether no further attachments follow: Final is not false, and every QuestionnaireResponse is
     complete."""
+    remarks: tuple[tuple[str, str], ...] = ()
+    """The place of each part that is not used, and why."""
 
 
 def read_attachment(document: object) -> SubmittedAttachment:
@@ -77,6 +79,7 @@ def read_attachment(document: object) -> SubmittedAttachment:
         responses=responses,
         final=read.named("Final").get("valueBoolean") is not False
         and all(is_complete(one) for _, one in responses),
+        remarks=tuple(read.remarks()),
     )
 
 
@@ -137,6 +140,17 @@ class _Parameters:
         for path, resource, codes in self.contents():
             if resource.get("resourceType") in DOCUMENT_RESOURCES:
                 yield from files_of_resource(resource, path, codes=codes)
+
+    def remarks(self) -> Iterator[tuple[str, str]]:
+        """Resources beside a document that are none themselves, and document types without a code."""
+        for place, one in self.attachments:
+            code = _part(one, "Code")
+            if code and code_in(code.get("valueCodeableConcept"), LOINC) is None:
+                yield f"{place}.part.where(name='Code')", "not used, as it has no LOINC code"
+            for path, resource in _resources(one, place):
+                if resource.get("resourceType") not in {*DOCUMENT_RESOURCES, RESPONSE}:
+                    types = ", ".join(sorted(DOCUMENT_RESOURCES))
+                    yield path, f"not attached: send it as one of {types}, or as a {RESPONSE}"
 
     def responses(self) -> Iterator[tuple[str, Json]]:
         for path, resource, _ in self.contents():

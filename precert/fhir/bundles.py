@@ -6,6 +6,7 @@ requires; a bundle with an unknown modifier element is refused.
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -177,35 +178,48 @@ def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
             urls.add(url)
         if index == 0 and resource["resourceType"] != first:
             yield Issue("structure", f"{path}.resource", f"The first entry must be a {first}.")
-        yield from unknown_modifiers(entry, path)
+        yield from unknown_modifiers(entry, path, of_claim=resource["resourceType"] == "Claim")
 
 
 INFO_CANCELLED: Final = f"{systems.PAS}/StructureDefinition/modifierextension-infoCancelled"
 KNOWN_MODIFIERS: Final = frozenset({INFO_CANCELLED})
 
 
-def unknown_modifiers(element: object, path: str) -> Iterator[Issue]:
-    """An issue for each unknown modifier element, which could change the meaning of its element."""
+def unknown_modifiers(element: object, path: str, *, of_claim: bool = False) -> Iterator[Issue]:
+    """An issue for each unknown modifier element, which could change the meaning of its element.
+
+    ``of_claim`` if the element is in a Claim, of which parts can have the flag that cancels them.
+    """
     if isinstance(element, dict):
         for name, value in element.items():
             if name == "implicitRules" and value:
                 message = "Implicit rules are not supported: the element must be absent."
                 yield Issue("not-supported", f"{path}.implicitRules", message)
             elif name == "modifierExtension" and value:
-                yield from _unknown_extensions(value, f"{path}.{name}")
+                can_be_cancelled = of_claim and _CANCELLABLE.fullmatch(path) is not None
+                yield from _unknown_extensions(value, f"{path}.{name}", cancel=can_be_cancelled)
             elif isinstance(value, dict | list):
-                yield from unknown_modifiers(value, f"{path}.{name}")
+                yield from unknown_modifiers(value, f"{path}.{name}", of_claim=of_claim)
     elif isinstance(element, list):
         for index, one in enumerate(element):
             if isinstance(one, dict | list):
-                yield from unknown_modifiers(one, f"{path}[{index}]")
+                yield from unknown_modifiers(one, f"{path}[{index}]", of_claim=of_claim)
 
 
-def _unknown_extensions(value: object, path: str) -> Iterator[Issue]:
+_CANCELLABLE: Final = re.compile(
+    r"Bundle\.entry\[[0-9]+\]\.resource(\.(item|supportingInfo)\[[0-9]+\])?"
+)
+"""Paths of the elements of which the flag infoCancelled is processed."""
+
+
+def _unknown_extensions(value: object, path: str, *, cancel: bool) -> Iterator[Issue]:
     for index, one in enumerate(value if isinstance(value, list) else [value]):
-        if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS:
+        if not isinstance(one, dict) or one.get("url") not in KNOWN_MODIFIERS or not cancel:
             message = "This modifier extension is not supported: it must be absent."
             yield Issue("extension", f"{path}[{index}]", message)
+        elif not isinstance(one.get("valueBoolean"), bool):
+            message = "This modifier extension must be a boolean, true or false."
+            yield Issue("value", f"{path}[{index}].value", message)
 
 
 def depth_of(value: object) -> int:

@@ -5,13 +5,20 @@ or a Period: ``serviced`` or ``timing``.
 """
 
 from datetime import date
+from typing import Final
 
 from precert.fhir.bundles import codings, day_of, objects
 from precert.fhir.elements import Json
 
+DATED: Final = ("patientEvent", "admissionDates", "dischargeDates")
+"""Categories of supporting information with dates. PAS permits each once."""
+
 
 def period_of(claim: Json) -> tuple[str | None, str | None]:
-    """The first and last date of service in a claim; ``None`` if it has no dates."""
+    """The first and last date of service in a claim; ``None`` if it has no dates.
+
+    ``billablePeriod`` is used if no item and no supporting information has a date.
+    """
     infos = [one for one in objects(claim, "supportingInfo") if _is_dated(one)]
     firsts = [first_of(one, "timing") for one in infos]
     lasts = [last_of(one, "timing") or first_of(one, "timing") for one in infos]
@@ -19,12 +26,18 @@ def period_of(claim: Json) -> tuple[str | None, str | None]:
         firsts.append(first_of(item, "serviced"))
         lasts.append(last_of(item, "serviced") or first_of(item, "serviced"))
     days = [one for one in firsts if one], [one for one in lasts if one]
+    if not any(days):
+        return first_of(claim, "billable"), last_of(claim, "billable")
     return min(days[0], default=None), max(days[1], default=None)
 
 
 def _is_dated(info: Json) -> bool:
-    dates = {"patientEvent", "admissionDates", "dischargeDates"}
-    return any(code in dates for _, code in codings(info.get("category")))
+    return any(has_category(info, one) for one in DATED)
+
+
+def has_category(info: Json, category: str) -> bool:
+    """Whether supporting information has this category code, in any code system."""
+    return any(code == category for _, code in codings(info.get("category")))
 
 
 def is_reversed(first: str | None, last: str | None) -> bool:
@@ -39,9 +52,7 @@ def has_partial_date(element: Json | None, stem: str) -> bool:
     """Whether an element has a date without a day, such as a month alone."""
     if element is None or first_of(element, stem) is not None:
         return False
-    period = element.get(f"{stem}Period")
-    start = period.get("start") if isinstance(period, dict) else None
-    return bool(element.get(f"{stem}Date") or start)
+    return bool(element.get(f"{stem}Date") or element.get(f"{stem}Period"))
 
 
 def first_of(element: Json | None, stem: str) -> str | None:
@@ -72,6 +83,6 @@ def days_between(first: str | None, last: str | None) -> int | None:
 def supporting_info(claim: Json, category: str) -> Json | None:
     """The first supporting information with this category code."""
     for one in objects(claim, "supportingInfo"):
-        if any(code == category for _, code in codings(one.get("category"))):
+        if has_category(one, category):
             return one
     return None

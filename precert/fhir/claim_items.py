@@ -5,7 +5,7 @@ lines of one service.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from precert.domain.errors import FieldError
@@ -13,10 +13,10 @@ from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
 from precert.fhir import systems
 from precert.fhir.bundles import Bundle, code_in, codings, extension_of, objects, text
+from precert.fhir.claim_checks import ClaimChecks
 from precert.fhir.claim_dates import (
     days_between,
     first_of,
-    has_partial_date,
     is_reversed,
     last_of,
     supporting_info,
@@ -35,6 +35,7 @@ _CODE_TYPE_OF: Final = {
 _URGENCY_OF: Final = {level: urgency for urgency, level in systems.LEVEL_OF.items()}
 _AUTHORIZATION_OF: Final = {code: kind for kind, code in systems.REQUEST_TYPE_OF.items()}
 _UNIT_TYPE_OF: Final = {
+    "DA": UnitType.DAYS,
     "DY": UnitType.DAYS,
     "DAY": UnitType.DAYS,
     "DAYS": UnitType.DAYS,
@@ -73,15 +74,21 @@ class ItemReader:
     payer: Payer
     places: dict[str, str]
     expected: dict[str, str]
+    pointers: list[tuple[str, str | None]] = field(default_factory=list)
+    """The JSON pointers of the service and of the service line of each item that was read."""
 
     @property
     def claim(self) -> Json:
         return self.bundle.first
 
     def errors(self) -> Iterator[FieldError]:
-        """Errors of item sequences and of periods."""
+        """Errors of values that cannot be read. The services must have been read before."""
         yield from self._errors_of_sequences()
         yield from self._errors_of_periods()
+        coded = frozenset(_CODE_TYPE_OF)
+        units = frozenset(_UNIT_TYPE_OF)
+        checks = ClaimChecks(self.bundle, self.pointers, coded, units, self.places, self.expected)
+        yield from checks.errors()
 
     def _errors_of_sequences(self) -> Iterator[FieldError]:
         """Sequences must be positive and unique: the response names items by them (X12 278 2000F)."""
@@ -102,7 +109,7 @@ class ItemReader:
                 seen.add(number)
 
     def _errors_of_periods(self) -> Iterator[FieldError]:
-        """Periods that end before they begin, and admission or discharge dates without a day."""
+        """Periods that end before they begin."""
         for index, item in enumerate(objects(self.claim, "item")):
             pointer = f"/items/{index}/period"
             self.places[pointer] = f"Claim.item[{index}].serviced"
@@ -110,13 +117,6 @@ class ItemReader:
                 yield FieldError(pointer, "contradicts", "the end must not be before the start")
         admission = supporting_info(self.claim, "admissionDates")
         discharge = supporting_info(self.claim, "dischargeDates")
-        for category, info in (("admissionDates", admission), ("dischargeDates", discharge)):
-            if has_partial_date(info, "timing"):
-                pointer = f"/supporting_info/{category}"
-                self.places[pointer] = (
-                    f"Claim.supportingInfo.where(category.coding.code='{category}')"
-                )
-                yield FieldError(pointer, "malformed", _FULL_DATE)
         last = first_of(discharge, "timing") or last_of(admission, "timing")
         if is_reversed(first_of(admission, "timing"), last):
             self.places["/stay"] = "Claim.supportingInfo"
@@ -138,6 +138,7 @@ class ItemReader:
             if line:
                 pointer = f"{pointer}/procedures/{len(services[-1]['procedures'])}"
                 services[-1]["procedures"].append(line)
+            self.pointers.append((f"/services/{number}", pointer if line else None))
             self._place_service(number, index)
             self._place_line(pointer, index)
             self.expected[f"{pointer}/start_date"] = _FULL_DATE
@@ -260,7 +261,9 @@ class ItemReader:
         level = code_in(extension.get("valueCodeableConcept"), systems.LEVEL_OF_SERVICE)
         if level in _URGENCY_OF:
             return _URGENCY_OF[level]
-        urgent = any(code == "stat" for _, code in codings(self.claim.get("priority")))
+        urgent = any(
+            text(one, "code") == "stat" for one in objects(self.claim.get("priority"), "coding")
+        )
         return Urgency.EXPEDITED if urgent else Urgency.STANDARD
 
     def _first_day(self, item: Json) -> str | None:
@@ -284,7 +287,11 @@ class ItemReader:
             named = not isinstance(numbers, list) or one.get("sequence") in numbers
             code = code_in(one.get("diagnosisCodeableConcept"), systems.ICD_10_CM)
             if named and code:
-                kinds = {kind for each in objects(one, "type") for _, kind in codings(each)}
+                kinds = {
+                    text(each, "code")
+                    for kind in objects(one, "type")
+                    for each in objects(kind, "coding")
+                }
                 found.append(("principal" not in kinds, code))
         return list(dict.fromkeys(code for _, code in sorted(found, key=lambda one: one[0])))
 
@@ -298,10 +305,8 @@ class ItemReader:
         unit = text(quantity, "code") or text(quantity, "unit")
         # Modifiers are CPT or HCPCS modifiers, even if their system is missing.
         modifiers = [
-            found
+            next((found for each in objects(one, "coding") if (found := text(each, "code"))), None)
             for one in objects(item, "modifier")
-            for found in [text(each, "code") for each in objects(one, "coding")][:1]
-            if found
         ]
         return present(
             code=code,
@@ -310,7 +315,7 @@ class ItemReader:
             # An item without a quantity requests one unit.
             units=1 if value is None else value,
             unit_type=_UNIT_TYPE_OF.get((unit or "").upper(), None if unit else UnitType.UNITS),
-            modifiers=modifiers,
+            modifiers=[one for one in modifiers if one],
         )
 
     def _code(self, item: Json) -> tuple[str | None, CodeType | None]:
@@ -339,10 +344,16 @@ class ItemReader:
         if order is None or order["resourceType"] != "MedicationRequest":
             return None
         drug = order.get("medicationCodeableConcept")
+        if drug is None:
+            product = self.bundle.target(order.get("medicationReference"), "Medication")
+            drug = product.get("code") if product else None
         dosage = next(iter(objects(order, "dosageInstruction")), {})
         timing = dosage.get("timing")
         return present(
-            name=text(drug, "text"),
+            name=text(drug, "text")
+            or next(
+                (shown for one in objects(drug, "coding") if (shown := text(one, "display"))), None
+            ),
             ndc=code_in(drug, systems.NDC),
             frequency=text(timing.get("code") if isinstance(timing, dict) else None, "text")
             or text(dosage, "text"),

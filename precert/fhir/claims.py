@@ -81,6 +81,17 @@ def focal_insurance(claim: Json) -> Json:
     return focal or (found[0] if found else {})
 
 
+def servicing_member(claim: Json) -> Json | None:
+    """The care team member that is the servicing provider.
+
+    It is the first member whose scope is the whole claim, else the first; ``None`` without a care team.
+    """
+    team = objects(claim, "careTeam")
+    scope = systems.extension_url("careTeamClaimScope")
+    overall = [one for one in team if (extension_of(one, scope) or {}).get("valueBoolean") is True]
+    return next(iter(overall or team), None)
+
+
 @dataclass
 class _Reader:
     bundle: Bundle
@@ -216,13 +227,9 @@ class _Reader:
     # -- Parties ----------------------------------------------------------------------------------
 
     def _team(self) -> list[Json]:
-        """At most one member of the care team: one whose scope is the whole claim, else the first."""
-        team = objects(self.claim, "careTeam")
-        scope = systems.extension_url("careTeamClaimScope")
-        overall = [
-            one for one in team if (extension_of(one, scope) or {}).get("valueBoolean") is True
-        ]
-        return (overall or team)[:1]
+        """The servicing provider's member of the care team, if there is one."""
+        member = servicing_member(self.claim)
+        return [member] if member else []
 
     def _servicing(self) -> Json | None:
         """The servicing provider; ``None`` if it is not in the bundle."""

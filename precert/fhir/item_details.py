@@ -17,7 +17,7 @@ from precert.domain.request import Request
 from precert.domain.values import AuthorizationType, CodeType
 from precert.domain.wording import written_diagnosis
 from precert.fhir import systems
-from precert.fhir.bundles import Bundle, code_in, objects
+from precert.fhir.bundles import Bundle, code_in, codings, objects
 from precert.fhir.elements import Json, concept, extension, present, reference
 
 _ECHOED: Final = ("itemTraceNumber", "authorizationNumber")
@@ -153,9 +153,14 @@ class ItemDetails:
         )
 
     def _code_end(self, approved: Approved) -> list[Json]:
-        """The last code of a range that was requested, unless another code is approved."""
-        same = approved.code in (None, self.line.code)
-        return self._echoed(("productOrServiceCodeEnd",)) if same else []
+        """The last code of a range, if the range is the one code that was requested and approved.
+
+        The rules and reviewers decide about the first code of a range only.
+        """
+        found = self._echoed(("productOrServiceCodeEnd",))
+        ends = {code for one in found for _, code in codings(one.get("valueCodeableConcept"))}
+        is_one = self.line.code in ends and approved.code in (None, self.line.code)
+        return found if is_one else []
 
     def _revenue(self) -> Iterator[Json]:
         revenue = self.sent.get("revenue")

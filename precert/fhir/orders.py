@@ -7,6 +7,7 @@ missing: an order is never refused because of its content.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -176,7 +177,27 @@ class _OrderReader:
             requesting_provider=self._provider("requester", "orderer", "prescriber", "sender"),
             servicing_provider=self._servicing(),
             is_drug=kind == "MedicationRequest",
+            unread=tuple(dict.fromkeys(self._unread())),
         )
+
+    def _unread(self) -> Iterator[str]:
+        """Elements that were sent and cannot be read, and that an authorization would depend on."""
+        one = self.resource
+        if one.get("modifierExtension"):
+            yield "modifierExtension"
+        for name in ("reasonCode", "reasonReference"):
+            for index, code in enumerate(self._reasons(name)):
+                if _valid(_DIAGNOSIS, code_in(code, systems.ICD_10_CM)) is None:
+                    yield f"{name}[{index}]"
+        for name in ("quantityQuantity", "quantity"):
+            if name in one and _whole(one[name]) is None:
+                yield name
+        sent = [day for resource in (self.booked, one) if resource for day in _days(resource)]
+        first = next((day for day in sent if day is not None), None)
+        if first is not None and _date(first) is None:
+            yield "date"
+        if self.performer and self._read([self.performer]) is None:
+            yield "performer"
 
     # -- Codes ----------------------------------------------------------------------------------------
 
@@ -224,9 +245,8 @@ class _OrderReader:
 
     def _units(self) -> int:
         for quantity in (self.resource.get("quantityQuantity"), self.resource.get("quantity")):
-            value = quantity.get("value") if isinstance(quantity, dict) else None
-            if isinstance(value, int | float) and value == int(value) and value >= 1:
-                return int(value)
+            if (value := _whole(quantity)) is not None:
+                return value
         return 1
 
     def _medication(self, concepts: list[Json]) -> Medication | None:
@@ -299,14 +319,20 @@ class _OrderReader:
 
     def _diagnoses(self) -> Iterator[str]:
         """ICD-10-CM codes of the reasons, each once."""
-        reasons = objects(self.resource, "reasonCode")
-        for reference in objects(self.resource, "reasonReference"):
-            target = self.found.target(reference, self.resource)
-            code = target.get("code") if target else None
-            reasons += [code] if isinstance(code, dict) else []
+        reasons = [*self._reasons("reasonCode"), *self._reasons("reasonReference")]
         found = (code_in(one, systems.ICD_10_CM) for one in reasons)
         valid = (_valid(_DIAGNOSIS, code) for code in found if code)
         yield from dict.fromkeys(code for code in valid if code)
+
+    def _reasons(self, name: str) -> Iterator[object]:
+        """The CodeableConcept of each reason, or of its resource; ``None`` if that was not sent."""
+        sent = self.resource.get(name)
+        for one in sent if isinstance(sent, list) else [sent] if sent else []:
+            if name == "reasonCode":
+                yield one
+            else:
+                target = self.found.target(one, self.resource)
+                yield target.get("code") if target else None
 
     # -- Providers ------------------------------------------------------------------------------------
 
@@ -344,6 +370,15 @@ _EQUIPMENT: Final = "12"
 """X12 1365: durable medical equipment, purchase."""
 _OUTPATIENT_TYPES: Final = frozenset({"DeviceRequest", "MedicationRequest", "VisionPrescription"})
 """Types of orders that are outpatient unless their category states otherwise."""
+
+
+def _whole(quantity: object) -> int | None:
+    """The value of a Quantity; ``None`` unless it is a whole number of at least 1."""
+    value = quantity.get("value") if isinstance(quantity, dict) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (isinstance(value, float) and not isfinite(value)):
+        return None
+    return int(value) if value == int(value) and value >= 1 else None
 
 
 def _is_act_code(system: str) -> bool:

@@ -255,11 +255,13 @@ def _known(known: KnownAnswer, orders: Sequence[tuple[Json, Order]]) -> str | No
 def _known_of(known: KnownAnswer, order: Order) -> str | None:
     match known:
         case KnownAnswer.DIAGNOSIS:
-            return order.diagnoses[0] if order.diagnoses else None
+            # Where a reason cannot be read, the first one that can be is not known to be the diagnosis.
+            is_read = not any(one.startswith("reason") for one in order.unread)
+            return order.diagnoses[0] if order.diagnoses and is_read else None
         case KnownAnswer.SERVICE:
             return ", ".join(one.code for one in order.codes) or None
         case KnownAnswer.SERVICE_DATE:
-            return order.day.isoformat() if order.day else None
+            return order.day.isoformat() if order.day and "date" not in order.unread else None
         case never:
             assert_never(never)
 

@@ -142,12 +142,18 @@ def determined(  # noqa: PLR0913 - most are dependencies
 
 
 def inquiry_parameters(
-    responses: Sequence[Json], *, withheld: bool, more: bool, damaged: Sequence[str] = ()
+    responses: Sequence[Json],
+    *,
+    withheld: bool,
+    more: bool,
+    damaged: Sequence[str] = (),
+    not_compared: Sequence[str] = (),
 ) -> Json:
     """The output of ``Claim/$inquire``: response bundles, and an outcome about omitted requests.
 
     ``withheld`` if there are requests that the caller may not read, ``more`` if further requests match;
-    ``damaged`` has the support id of each request that cannot be read.
+    ``damaged`` has the support id of each request that cannot be read, ``not_compared`` the places of
+    criteria that were not used.
     """
     warnings = [
         text
@@ -162,11 +168,21 @@ def inquiry_parameters(
         for one in damaged
     )
     parameters = [{"name": "return", "resource": one} for one in responses]
-    if warnings:
-        issues = [
-            {"severity": "warning", "code": "suppressed", "details": {"text": text}}
-            for text in warnings
-        ]
+    issues: list[Json] = [
+        {"severity": "warning", "code": "suppressed", "details": {"text": text}}
+        for text in warnings
+    ]
+    if not_compared:
+        text = "These criteria are not compared with requests: the responses can differ in them."
+        issues.append(
+            {
+                "severity": "warning",
+                "code": "not-supported",
+                "details": {"text": text},
+                "expression": list(not_compared),
+            }
+        )
+    if issues:
         outcome = {"resourceType": "OperationOutcome", "issue": issues}
         parameters.append({"name": "outcome", "resource": outcome})
     return present(resourceType="Parameters", parameter=parameters)
@@ -277,13 +293,16 @@ def _not_attached(documents: Sequence[Document]) -> Iterator[str]:
             yield f"Document {document.file_name}: refused. {document.refusal.words}"
 
 
-def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
+def attachment_outcome(
+    request: Request, documents: Sequence[Document], remarks: Sequence[tuple[str, str]] = ()
+) -> Json:
     """The output of ``$submit-attachment``: an OperationOutcome with an issue for each document.
 
-    A further issue names documents that do not answer the open request for information.
+    Further issues name documents that do not answer the open request for information, and the parts of
+    the input that were not used: ``remarks``, each with its place.
     """
     number = request.submitted.number
-    issues = []
+    issues: list[Json] = []
     for document in documents:
         refused = document.status is DocumentStatus.REFUSED
         if document.status is DocumentStatus.ATTACHED:
@@ -308,6 +327,9 @@ def attachment_outcome(request: Request, documents: Sequence[Document]) -> Json:
             "questionnaire that the response to the claim names."
         )
         issues.append({"severity": "warning", "code": "incomplete", "details": {"text": text}})
+    for place, words in remarks:
+        issue: Json = {"severity": "warning", "code": "not-supported", "expression": [place]}
+        issues.append({**issue, "details": {"text": f"{place}: {words}."}})
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 

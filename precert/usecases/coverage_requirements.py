@@ -30,6 +30,7 @@ from precert.domain.errors import (
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.orders import (
     DOCUMENTS,
+    UNREAD,
     AssertionReason,
     AuthorizationNeeded,
     CoverageAssertion,
@@ -283,6 +284,11 @@ class _Discovery:
         [answer, *others] = answered.assertions
         if self.authorize is None or content is None or others:
             return answered
+        if order.unread and answer.authorization is AuthorizationNeeded.AUTH_NEEDED:
+            # Another diagnosis, quantity, date or provider than the ordered one would be authorized.
+            text = UNREAD.format(elements=", ".join(order.unread))
+            unread = replace(answer, reasons=(*answer.reasons, Reason(text)))
+            return replace(answered, assertions=(unread,))
         if answer.authorization is not AuthorizationNeeded.AUTH_NEEDED or not self._is_automatic(
             order, content, coverage
         ):

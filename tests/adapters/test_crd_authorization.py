@@ -8,9 +8,11 @@ import pytest
 from tests.adapters.callers import FACILITY, STRANGER
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (
+    ICD_10,
     Json,
     bundle,
     call_hook,
+    concept,
     hook_call,
     only,
     order,
@@ -58,6 +60,38 @@ def test_nothing_is_authorized_when_a_condition_is_missing(cloud: Cloud, kind: s
     found = only(call_hook(cloud, hook_call(*orders, **changes)))
     assert found["pa-needed"] == "auth-needed"
     assert cloud.dashboard().body["requests"] == []
+
+
+UNREAD: Final[dict[str, tuple[Json, str]]] = {
+    "reasonCode[0]": (
+        {"reasonCode": [concept("http://snomed.info/sct", "1"), concept(ICD_10, "K56.50")]},
+        "reasonCode[0]",
+    ),
+    "reasonReference[0]": (
+        {"reasonReference": [{"reference": "Condition/none"}]},
+        "reasonReference[0]",
+    ),
+    "quantity": ({"quantityQuantity": {"value": 1.5}}, "quantityQuantity"),
+    "date": ({"occurrenceDateTime": "2026-07", "authoredOn": "2026-07-20"}, ""),
+    "date that another replaces": (
+        {"occurrenceDateTime": "2026-07", "dateTime": "2026-07-20"},
+        "date",
+    ),
+    "modifier": ({"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "modifier"),
+}
+"""Values of an order that cannot be read, and the name of the element in the reason."""
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_nothing_is_authorized_when_a_value_of_the_order_cannot_be_read(
+    cloud: Cloud, kind: str
+) -> None:
+    changes, element = UNREAD[kind]
+    found = only(call_hook(cloud, hook_call(order("91110", **changes))))
+    assert found["pa-needed"] == "auth-needed"
+    assert cloud.dashboard().body["requests"] == []
+    texts = [one["text"] for one in found.get("reason", ())]
+    assert not element or any(f"cannot be read: {element}" in one for one in texts)
 
 
 def test_nothing_is_authorized_when_the_payer_has_it_switched_off(cloud: Cloud) -> None:

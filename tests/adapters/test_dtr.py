@@ -9,7 +9,7 @@ from precert.api.operation import FHIR_JSON
 from tests.adapters.callers import UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.hooks import call_hook, coverage, hook_call, only, order
+from tests.adapters.hooks import call_hook, concept, coverage, hook_call, only, order
 
 Json = dict[str, Any]
 BASE: Final = "https://fhir.samplehealthplan.example.com"
@@ -94,6 +94,15 @@ def test_draft_response_has_what_the_order_states_when_it_is_packaged(cloud: Clo
     for answer in answers.values():
         [origin] = answer["extension"]
         assert origin["extension"] == [{"url": "source", "valueCode": "auto-server"}]
+
+
+def test_draft_response_has_no_diagnosis_when_the_first_reason_cannot_be_read(cloud: Cloud) -> None:
+    reasons = [concept("http://snomed.info/sct", "1"), *BREAST["reasonCode"]]
+    sent = parameters({**BREAST, "reasonCode": reasons})
+    [bundle] = named(package(cloud, sent), "packagebundle")
+    [draft] = resources(bundle)["QuestionnaireResponse"]
+    links = {one["linkId"] for one in draft["item"][0]["item"]}
+    assert links == {"about-service", "about-date"}
 
 
 def test_value_sets_are_packaged_expanded_when_a_choice_refers_to_them(cloud: Cloud) -> None:

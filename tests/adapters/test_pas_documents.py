@@ -340,6 +340,23 @@ def test_place_is_named_when_a_parameter_is_wrong(cloud: Cloud, kind: str) -> No
     assert any(place in one["expression"][0] for one in reply.body["issue"])
 
 
+def test_part_is_named_when_it_is_not_used(cloud: Cloud) -> None:
+    submit(cloud, claim(BOWEL_SURGERY))
+    observation = {"resourceType": "Observation", "id": "o"}
+    entries = [{"resource": reference(attachment())}, {"resource": observation}]
+    content = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    sent = parameters("111099", content, code="11506-3")
+    sent["parameter"][-1]["part"][-1]["valueCodeableConcept"] = {"text": "Notes"}
+    reply = attach(cloud, sent)
+    places = [one["expression"] for one in reply.body["issue"] if one["code"] == "not-supported"]
+    attachment_place = "Parameters.parameter[5].part.where"
+    assert places == [
+        [f"{attachment_place}(name='Code')"],
+        [f"{attachment_place}(name='Content').resource.entry[1].resource"],
+    ]
+    assert len(documents(cloud)) == 1
+
+
 @pytest.mark.parametrize("kind", ["line", "type"])
 def test_nothing_is_attached_when_a_part_of_an_attachment_is_wrong(cloud: Cloud, kind: str) -> None:
     submit(cloud, claim(BOWEL_SURGERY))
