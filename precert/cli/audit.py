@@ -9,7 +9,7 @@ from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.domain.audit import AuditRecord
 from precert.domain.wording import counted
-from precert.usecases.audit import StoredAudit, copy_audit, read_audit
+from precert.usecases.audit import StoredAudit, copy_audit, read_audit, received_bundles
 
 DEFAULT_DAYS = 7
 
@@ -19,6 +19,8 @@ def show(args: argparse.Namespace) -> bool:
     deps = stack_dependencies(args.stack)
     if args.exchange:
         return _show_exchange(args.exchange, deps)
+    if args.bundle:
+        return _show_bundles(args.bundle, deps)
     until = args.until or deps.now()
     since = args.since or until - timedelta(days=DEFAULT_DAYS)
     store: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
@@ -53,4 +55,20 @@ def _show_exchange(access_id: str, deps: Dependencies) -> bool:
         print(f"no call of a CDS Hooks service is stored under the id {access_id}")
         return False
     print(json.dumps(content))
+    return True
+
+
+def _show_bundles(request_id: str, deps: Dependencies) -> bool:
+    """Print the bundle of a request and those of its updates, one JSON object per line."""
+    CommandRecorder(deps, "audit").record(requests=[request_id])
+    bundles = deps.call(received_bundles, request_id)
+    if not bundles:
+        what = (
+            "no request has" if bundles is None else "no bundle was received for the request with"
+        )
+        print(f"{what} the id {request_id}")
+        return False
+    for number, bundle in enumerate(bundles):
+        kind = f"update {number}" if number else "original"
+        print(json.dumps({"request_id": request_id, "kind": kind, "bundle": json.loads(bundle)}))
     return True

@@ -140,6 +140,11 @@ def parser() -> argparse.ArgumentParser:
         help="print this call of a CDS Hooks service with its response",
     )
     access.add_argument(
+        "--bundle",
+        metavar="REQUEST_ID",
+        help="print the FHIR bundle by which this request was submitted, and those of its updates",
+    )
+    access.add_argument(
         "--archive",
         action="store_true",
         help="read the archive, which retains records for years, instead of the table, which has "

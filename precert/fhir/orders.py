@@ -375,10 +375,11 @@ _OUTPATIENT_TYPES: Final = frozenset({"DeviceRequest", "MedicationRequest", "Vis
 def _whole(quantity: object) -> int | None:
     """The value of a Quantity; ``None`` unless it is a whole number of at least 1."""
     value = quantity.get("value") if isinstance(quantity, dict) else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (isinstance(value, float) and not isfinite(value)):
+    if isinstance(value, float) and isfinite(value) and value == int(value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         return None
-    return int(value) if value == int(value) and value >= 1 else None
+    return value
 
 
 def _is_act_code(system: str) -> bool:

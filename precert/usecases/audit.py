@@ -1,10 +1,12 @@
 """The audit of access to health information: what stores it, and how it is read (X1)."""
 
+import gzip
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from precert.domain.audit import AuditRecord, member_key
+from precert.usecases.ports.requests import ArchivedBundles, RequestStore
 
 
 class HookCalls(Protocol):
@@ -108,3 +110,22 @@ def copy_audit(
         archive.store(batch, f"copy-{batch[0].at.isoformat()}-{batch[0].access_id}")
         copied += len(batch)
     return copied
+
+
+def received_bundles(
+    request_id: str, *, stored_requests: RequestStore, archive: ArchivedBundles
+) -> tuple[str, ...] | None:
+    """The FHIR bundle by which a request was submitted, and those of its updates, as JSON texts.
+
+    They are as they were received, without the data of their files, which are documents of the request.
+    Requests whose retention has ended are read from the archive. Empty for a request of another
+    channel; ``None`` if there is no such request.
+
+    Raises:
+        DamagedRecordError, TransientError.
+    """
+    file = stored_requests.read_file(request_id)
+    if file is None:
+        return archive.bundles_of(request_id)
+    sent = (file.original, *file.updates)
+    return tuple(gzip.decompress(one).decode() for one in sent if one is not None)

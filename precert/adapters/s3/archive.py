@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[0-9A-Za-z-]+$")
 
 _UNAVAILABLE: Final = "History could not be archived. Try again."
+_NOT_READ: Final = "The archive could not be read. Try again."
 FORM = 1
 """Version of the format of archived objects. Within a version, members are only added."""
 
@@ -63,6 +64,23 @@ class S3Archive:
             raise TransientError(_UNAVAILABLE) from error
         return [found["Key"] for found in listed.get("Contents", [])] == [key]
 
+    def bundles_of(self, request_id: str) -> tuple[str, ...] | None:
+        """See the port. Objects are listed by year, as a request's year is not known."""
+        try:
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=HISTORY_PREFIX, Delimiter="/"
+            )
+            years = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", [])]
+            for below in sorted(years, reverse=True):
+                key = f"{below}{request_id}.json.gz"
+                listed = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+                if [found["Key"] for found in listed.get("Contents", [])] == [key]:
+                    found = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                    return _bundles(json.loads(gzip.decompress(found)))
+        except (BotoCoreError, ClientError) as error:
+            raise TransientError(_NOT_READ) from error
+        return None
+
     def _put(self, key: str, packed: bytes) -> None:
         put_once(
             self._client,
@@ -101,6 +119,12 @@ def removed_key(keys: Mapping[str, Any], sequence_number: str) -> str:
     """The key of a removed request as the stream delivered it; ``keys`` are those of its item."""
     found = _NAME.search(str(keys.get(PK, {}).get("S", "")))
     return f"{REMOVED_PREFIX}{found[0] if found else 'unknown'}/{sequence_number}.json.gz"
+
+
+def _bundles(contents: Mapping[str, Any]) -> tuple[str, ...]:
+    """The original bundle of a history and those of its updates, in their order."""
+    original = contents.get("original")
+    return tuple(one for one in (original, *contents.get("updates", ())) if one is not None)
 
 
 def _as_in_stream(value: object) -> str | list[object]:

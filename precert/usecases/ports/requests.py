@@ -382,6 +382,19 @@ class Archive(Protocol):
         """
 
 
+class ArchivedBundles(Protocol):
+    """The FHIR bundles in the history of removed requests, which commands read."""
+
+    def bundles_of(self, request_id: str) -> tuple[str, ...] | None:
+        """The original bundle and then those of the updates, as JSON texts.
+
+        Empty if the request was not submitted as a bundle; ``None`` if it is not in the archive.
+
+        Raises:
+            TransientError.
+        """
+
+
 class HistoryCleanup(Protocol):
     """The other items of a removed request in the table."""
 
