@@ -2,8 +2,8 @@
 
 moto 5.2 copies the whole table before each transaction, evaluates each of its conditions twice, walks
 every response and request along the service's description, parses an expression again for each check,
-measures the whole item at each attribute, and retains every item that it ever created. The
-replacements below do the same work once or for the affected items only.
+visits all of its nodes for each rule, measures the whole item at each attribute, and retains every
+item that it ever created. The replacements below do the same work once or for the affected items only.
 ``tests/adapters/test_quick_moto.py`` compares both on the same calls.
 """
 
@@ -43,6 +43,12 @@ DepthFirstTraverser: Final[Any] = vars(ast_nodes)["DepthFirstTraverser"]
 ActionCountValidator: Final[Any] = vars(validators)["ActionCountValidator"]
 OverlappingPathsValidator: Final[Any] = vars(validators)["OverlappingPathsValidator"]
 UpdateExpressionParser: Final[Any] = vars(expressions)["UpdateExpressionParser"]
+NEVER_NESTED: Final = frozenset(
+    vars(ast_nodes)[name]
+    for name in ("UpdateExpression", "UpdateExpressionSetAction", "UpdateExpressionPath")
+)
+"""Nodes below which there is no node of the same class, except parts of the whole expression, which
+:func:`_counted` and :func:`_compared` ignore."""
 
 TARGET: Final = "DynamoDB_20120810."
 ON_ITEMS: Final = frozenset(
@@ -336,18 +342,23 @@ def _traverse(self: Any, node: Any, child_id: int = -1) -> Any:
     processes = self.__dict__.get("processes")
     if processes is None:
         processes = self.processes = {}
+        self.map = self._processing_map()
+        self.classes = tuple(self.map)
+        self.last = _only(self.classes)
         self.prepares = type(self).pre_processing_of_child is not _prepare_nothing
     kind = type(node)
     if kind not in processes:
-        processes[kind] = _process_of(self, kind)
+        found = _class_of(self.classes, kind)
+        processes[kind] = self.map.get(found, _unchanged) if found else None
     process = processes[kind]
     if process is None:
         return node
     parent = node.parent
-    for number, child in enumerate(node.children or ()):
-        if self.prepares:
-            self.pre_processing_of_child(node, number)
-        _traverse(self, child, number)
+    if kind is not self.last:
+        for number, child in enumerate(node.children or ()):
+            if self.prepares:
+                self.pre_processing_of_child(node, number)
+            _traverse(self, child, number)
     if process is not _unchanged:
         node = process(node)
         node.parent = parent
@@ -356,11 +367,18 @@ def _traverse(self: Any, node: Any, child_id: int = -1) -> Any:
     return node
 
 
-def _process_of(self: Any, kind: type[Any]) -> Any:
-    """What a traversal does with nodes of a class; None if it is not a class of nodes."""
+@cache
+def _only(classes: tuple[type[Any], ...]) -> type[Any] | None:
+    """The class of nodes below which a traversal for these classes finds nothing more."""
+    return classes[0] if len(classes) == 1 and classes[0] in NEVER_NESTED else None
+
+
+@cache
+def _class_of(classes: tuple[type[Any], ...], kind: type[Any]) -> type[Any] | None:
+    """The one of the classes that handles nodes of a kind, else the kind; None if it is no node."""
     if not issubclass(kind, Node):
         return None
-    return next((do for of, do in self._processing_map().items() if of in kind.__mro__), _unchanged)
+    return next((one for one in classes if one in kind.__mro__), kind)
 
 
 def _unchanged(node: Any) -> Any:
