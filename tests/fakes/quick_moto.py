@@ -348,7 +348,7 @@ def _traverse(self: Any, node: Any, child_id: int = -1) -> Any:
         self.prepares = type(self).pre_processing_of_child is not _prepare_nothing
     kind = type(node)
     if kind not in processes:
-        found = _class_of(self.classes, kind)
+        found = _class_of(self.classes, kind)  # type: ignore[arg-type]
         processes[kind] = self.map.get(found, _unchanged) if found else None
     process = processes[kind]
     if process is None:

@@ -254,7 +254,7 @@ def pended(bench: Bench, request_id: str) -> bool | None:
 def test_all_reach_review_with_their_own_numbers_when_many_are_submitted_at_once(
     bench: Bench,
 ) -> None:
-    portal, number = bench.portal, depth(40, 100)
+    portal, number = bench.portal, depth(20, 100)
     contents = [portal.content() for _ in range(number)]
     bench.deployment.caller(PROVIDER)
     with ThreadPoolExecutor(25) as pool:

@@ -47,7 +47,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         new_home.bench.deployment.cloud.stop()
 
 
-@pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])
+@pytest.mark.parametrize(
+    "crash",
+    [pytest.param(False, id="stopped", marks=pytest.mark.deep), pytest.param(True, id="killed")],
+)
 def test_pending_request_is_decided_when_the_cloud_was_restarted(home: Home, crash: bool) -> None:
     before = home.running()
     request_id = before.portal.draft()
