@@ -156,7 +156,7 @@ def report(quick: bool) -> str:
         init, first, warm = counts(bundle, QUICK if quick else PER_CALL)
         rows.append((name, *(f"{one:,}" for one in (init, first, warm)), f"{first / warm:.2f}"))
     return table(
-        f"Check under SnapStart (target: a first call of at most {TARGET} warm ones, without TLS)",
+        f"Check under SnapStart (target: a first call of at most {TARGET} warm ones)",
         ("connections", "initialization", "first call", "warm call", "first by warm"),
         rows,
     )
