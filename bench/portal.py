@@ -128,7 +128,7 @@ class Desk:
 def by_address(screen: Screen, path: str) -> tuple[float, float, int]:
     """When a signed-in tab loads an address: ms to the first content, ms until usable, calls."""
     page = screen.page
-    # Events of the page that is open, such as calls that repeat, are delivered by the next command only.
+    # Events of the page that is open, such as repeated calls, are delivered by the next command only.
     page.evaluate("() => undefined")
     screen.calls.clear()
     start = time.time() * 1000
