@@ -110,7 +110,7 @@ def bundle_of(document: object, *, first: str) -> Bundle:
 
     Raises:
         UnprocessableBundleError: it is not a valid collection bundle, its first entry has another type,
-            a ``fullUrl`` is repeated, or a modifier element is unknown.
+            a ``fullUrl`` is repeated or relative, or a modifier element is unknown.
     """
     if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
         raise UnprocessableBundleError(
@@ -172,6 +172,9 @@ def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
         url = entry.get("fullUrl")
         if url is not None and not isinstance(url, str):
             yield Issue("value", f"{path}.fullUrl", "The full URL must be a string.")
+        elif url is not None and not _FULL_URL.match(url):
+            message = "The full URL must be an http or https URL, or begin with urn:uuid:."
+            yield Issue("value", f"{path}.fullUrl", message)
         elif url in urls:
             yield Issue("duplicate", f"{path}.fullUrl", "The full URL must be unique.")
         elif url is not None:
@@ -181,6 +184,8 @@ def _issues(document: Json, found: list[Any], first: str) -> Iterator[Issue]:
         yield from unknown_modifiers(entry, path, of_claim=resource["resourceType"] == "Claim")
 
 
+_FULL_URL: Final = re.compile(r"https?://.|urn:(uuid|oid):.")
+"""What a full URL begins with. FHIR permits ``urn:oid`` too."""
 INFO_CANCELLED: Final = f"{systems.PAS}/StructureDefinition/modifierextension-infoCancelled"
 KNOWN_MODIFIERS: Final = frozenset({INFO_CANCELLED})
 

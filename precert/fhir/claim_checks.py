@@ -77,6 +77,7 @@ class ClaimChecks:
 
     def errors(self) -> Iterator[FieldError]:
         yield from self._of_shapes()
+        yield from self._of_numbers()
         yield from self._of_claim()
         for index, item in enumerate(objects(self.bundle.first, "item")):
             # The values of an item that is cancelled are not used.
@@ -108,6 +109,20 @@ class ClaimChecks:
                 if name in item and not isinstance(item[name], list):
                     message = "must be a list of sequences"
                     yield self._error(f"/unread/{index}/{name}", f"{place}.{name}", message)
+
+    def _of_numbers(self) -> Iterator[FieldError]:
+        """Repeated sequences, which several entries of a list must not have."""
+        for name in SEQUENCES.values():
+            seen = set[int]()
+            for index, one in enumerate(objects(self.bundle.first, name)):
+                number = one.get("sequence")
+                if not isinstance(number, int):
+                    continue
+                if number in seen:
+                    place = f"Claim.{name}[{index}].sequence"
+                    message = f"must be unique among the entries of Claim.{name}"
+                    yield self._error(f"/unread/{place}", place, message)
+                seen.add(number)
 
     def _of_lists(self, element: Json, place: str, names: Sequence[str]) -> Iterator[FieldError]:
         for name in names:

@@ -43,7 +43,7 @@ _NOT_COMPARED: Final = (
     *("certIssueDate", "certExpirationDate", "certEffectiveDate", "reviewActionCode"),
     "certificationType",
 )
-"""Extensions of an inquiry's items, by the names of their slices, that are not compared."""
+"""Extensions of an inquiry and its items, by the names of their slices, that are not compared."""
 _URLS: Final = {
     "certIssueDate": "itemCertificationIssueDate",
     "certExpirationDate": "itemCertificationExpirationDate",
@@ -98,6 +98,9 @@ def criteria_not_compared(bundle: Bundle) -> list[str]:
     """FHIRPaths of elements of an inquiry that are not compared with requests."""
     claim = bundle.first
     found: list[str] = []
+    kind = systems.extension_url("certificationType")
+    if extension_of(claim, kind):
+        found.append(f"Claim.extension('{kind}')")
     for index, item in enumerate(objects(claim, "item")):
         if item.get("diagnosisSequence"):
             found.append(f"Claim.item[{index}].diagnosisSequence")

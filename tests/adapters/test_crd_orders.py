@@ -215,6 +215,34 @@ def test_nothing_is_updated_when_the_client_switches_coverage_information_off(
     assert updates(call_hook(cloud, call)) == []
 
 
+def test_nothing_is_authorized_when_options_contradict_each_other(cloud: Cloud) -> None:
+    """Authorizations are stated by coverage information: without it, none is created."""
+    configuration = {"coverage-info": False, "unsolicited-determ": True}
+    call = hook_call(order("91110"), extension={"davinci-crd.configuration": configuration})
+    assert updates(call_hook(cloud, call)) == []
+    assert cloud.dashboard().body["requests"] == []
+
+
+SEXES: Final = {
+    "3.1.1": ("us-core-birthsex", {"valueCode": "F"}),
+    "6.1.0": ("us-core-sex", {"valueCode": "248152002"}),
+    "7.0.0": ("us-core-sex", {"valueCode": "248152002"}),
+}
+"""By version of US Core, an extension of its Patient."""
+
+
+@pytest.mark.parametrize("version", SEXES)
+def test_order_is_answered_when_resources_are_of_a_version_of_us_core(
+    cloud: Cloud, version: str
+) -> None:
+    base = "http://hl7.org/fhir/us/core/StructureDefinition"
+    name, value = SEXES[version]
+    profile = {"profile": [f"{base}/us-core-patient|{version}"]}
+    sent = patient(meta=profile, extension=[{"url": f"{base}/{name}", **value}], gender="female")
+    found = only(call_hook(cloud, hook_call(order("99213"), prefetch=prefetch(patient=sent))))
+    assert (found["covered"], found["pa-needed"]) == ("covered", "no-auth")
+
+
 INVARIANT_CODES: Final = ("99213", "91110", "19318", "70450", "99999", "11102", "15271", "44120")
 
 

@@ -21,11 +21,21 @@ from tests.adapters.pas_calls import (
     actions,
     bundles,
     claim,
+    inquire,
     inquiry,
     role_findings,
     submit,
 )
-from tests.adapters.pas_elements import ELEMENTS, OMISSIONS, missing_must_support
+from tests.adapters.pas_elements import (
+    ELEMENTS,
+    OMISSIONS,
+    claim_numbers,
+    concept,
+    each_item,
+    extended,
+    item_numbers,
+    missing_must_support,
+)
 from tests.adapters.pas_mutations import VALUES, Path, paths, replaced
 from tests.adapters.snapshots import Resources
 from tests.depth import depth
@@ -68,6 +78,39 @@ def test_every_must_support_element_is_accepted_when_a_claim_has_it(cloud: Cloud
         documents.append(document)
     claims = [claim_of(one) for one in documents]
     assert missing_must_support(claims, "claim") == []
+
+
+def certified(document: Json) -> None:
+    """What the certification was; criteria of inquiries only."""
+    kind = concept("https://codesystem.x12.org/005010/1322", "I")
+    extended(claim_of(document), "certificationType", valueCodeableConcept=kind)
+    names = ("itemCertificationIssueDate", "itemCertificationExpirationDate")
+    for item in claim_of(document)["item"]:
+        for name in (*names, "itemCertificationEffectiveDate"):
+            extended(item, name, valueDate="2026-07-01")
+        code = concept("https://codesystem.x12.org/005010/306", "A1")
+        extended(item, "reviewActionCode", valueCodeableConcept=code)
+
+
+def test_every_must_support_element_is_accepted_when_an_inquiry_has_it(cloud: Cloud) -> None:
+    submit(cloud, claim(BOWEL_SURGERY))
+    documents = []
+    for service, left_out in ((BOWEL_SURGERY, {"item period"}), (VISIT, {"event period"})):
+        document = inquiry(service, billablePeriod={"start": "2026-07-01", "end": "2026-07-31"})
+        kept = claim_of(document)["meta"]
+        for name, change in ELEMENTS.items():
+            if name not in {*left_out, "claim numbers", "item numbers"}:
+                change(document)
+        certified(document)
+        claim_of(document)["meta"] = kept
+        documents.append(document)
+    assert [len(bundles(inquire(cloud, one))) for one in documents] == [1, 0]
+    numbered = inquiry(VISIT)
+    claim_numbers(numbered)
+    each_item(item_numbers)(numbered)
+    assert bundles(inquire(cloud, numbered)) == []
+    claims = [claim_of(one) for one in (*documents, numbered)]
+    assert missing_must_support(claims, "claim-inquiry") == []
 
 
 @pytest.mark.parametrize("omission", OMISSIONS)

@@ -68,6 +68,7 @@ def test_answer_repeats_full_urls_and_sequences_when_a_claim_is_submitted(cloud:
     returned = reply.body["entry"]
     urls = [one["fullUrl"] for one in returned]
     assert len(urls) == len(set(urls))
+    assert all(one.startswith(("https://", "urn:uuid:")) for one in urls)
     known = {one["fullUrl"]: one["resource"] for one in returned if one["fullUrl"] in sent}
     assert {one["resourceType"] for one in known.values()} >= {"Patient", "Organization"}
     assert known == {url: sent[url] for url in known}

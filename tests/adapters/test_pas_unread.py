@@ -160,6 +160,17 @@ UNREAD: Final[dict[str, tuple[Callable[[Json], object], tuple[str, str]]]] = {
         ("33", f"{ITEM}.diagnosisSequence"),
     ),
     "earlier claim that is no list": (of_claim(related={"claim": NONE}), ("33", "Claim.related")),
+    "diagnoses of one sequence": (
+        lambda document: (
+            claim_of(document)["diagnosis"][1].update(sequence=1),
+            claim_of(document)["item"][0].update(diagnosisSequence=[1, 3]),
+        ),
+        ("33", "Claim.diagnosis[1].sequence"),
+    ),
+    "supporting information of one sequence": (
+        info(sequence=1, valueString="x"),
+        ("33", "Claim.supportingInfo[4].sequence"),
+    ),
     "care team sequence": (of_item(careTeamSequence=[1, 9]), ("33", f"{ITEM}.careTeamSequence")),
     "information sequence": (
         of_item(informationSequence=[99]),
@@ -334,6 +345,11 @@ READ: Final[dict[str, Callable[[Json], object]]] = {
     "code of two systems": lambda document: claim_of(document)["item"][0]["productOrService"][
         "coding"
     ].insert(0, {"system": "urn:own", "code": "LAP-1"}),
+    "unknown elements": lambda document: (
+        claim_of(document).update(invented={"a": [1]}),
+        claim_of(document)["item"][0].update(invented="x"),
+    ),
+    "unit of X12": of_item(quantity={"value": 1, "code": "UN"}),
     "insurer by its identifier": of_claim(insurer={"identifier": {"value": "1"}}),
     "renewal": item_extension(
         "certificationType", valueCodeableConcept=concept(systems.CERTIFICATION_TYPE, "R")

@@ -138,6 +138,12 @@ def with_modifier(document: Json) -> Json:
     return document
 
 
+def with_full_url(url: str) -> Json:
+    document = bundle()
+    document["entry"][0]["fullUrl"] = url
+    return document
+
+
 REFUSED: dict[str, tuple[object, tuple[str, str]]] = {
     "no object": ([], ("structure", "Bundle")),
     "another resource": (claim_of(bundle()), ("structure", "Bundle")),
@@ -153,6 +159,8 @@ REFUSED: dict[str, tuple[object, tuple[str, str]]] = {
         {**bundle(), "entry": [*(e := bundle()["entry"]), e[1]]},
         ("duplicate", f"Bundle.entry[{len(bundle()['entry'])}].fullUrl"),
     ),
+    "relative full URL": (with_full_url("Claim/1"), ("value", "Bundle.entry[0].fullUrl")),
+    "empty full URL": (with_full_url(""), ("value", "Bundle.entry[0].fullUrl")),
     "deep nesting": (deep(100), ("too-long", "Bundle")),
     "unknown modifier": (
         with_modifier(bundle()),
