@@ -250,7 +250,10 @@ def _with_files(file: RequestFile, files: Sequence[ReceivedFile], caller: Caller
 
 def _update_of(bundle: Bundle, claim: ReadClaim, content: RequestContent) -> ClaimUpdate:
     """A claim as the update of an earlier one."""
-    is_read = claim.content is not None or is_cancelled(bundle)
+    errors = claim.errors
+    if is_cancelled(bundle):
+        # Only the claim that is cancelled is read.
+        errors = tuple(one for one in errors if claim.place(one.pointer).startswith(_RELATED))
     return ClaimUpdate(
         claim_id=claim_identifier(bundle, bundle.first),
         prior_ids=tuple(claim_identifier(bundle, one) for one in prior_claims(bundle)),
@@ -260,8 +263,11 @@ def _update_of(bundle: Bundle, claim: ReadClaim, content: RequestContent) -> Cla
         cancelled=cancelled_items(bundle.first),
         cancels_all=is_cancelled_as_a_whole(bundle),
         original=_compressed(bundle),
-        errors=() if is_read else claim.errors,
+        errors=errors,
     )
+
+
+_RELATED: Final = "Claim.related"
 
 
 def _inquired(bundle: Bundle, caller: Caller) -> FhirResource:

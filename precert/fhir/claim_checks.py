@@ -11,6 +11,7 @@ from typing import Final
 
 from precert.domain.errors import FieldError
 from precert.fhir import systems
+from precert.fhir.attachments import ENTERED_IN_ERROR
 from precert.fhir.bundles import Bundle, code_in, codings, extension_of, objects, text
 from precert.fhir.claim_changes import is_cancelled_item, is_update
 from precert.fhir.claim_dates import DATED, has_category, has_partial_date
@@ -31,6 +32,10 @@ _LISTS_OF_ITEM: Final = ("modifier", "detail", "extension", "modifierExtension")
 _OBJECTS_OF_ITEM: Final = (
     *("productOrService", "category", "revenue", "quantity", "locationCodeableConcept"),
     "servicedPeriod",
+)
+_SINGLE: Final = (
+    *("levelOfServiceCode", "certificationType", "serviceItemRequestType", "requestedService"),
+    *("authorizationNumber", "administrationReferenceNumber"),
 )
 _REQUESTS: Final = frozenset({"I", "R", "S", "4", systems.CANCEL})
 """X12 1322: initial, renewal, revised and extension, which are requests, and cancel."""
@@ -97,6 +102,7 @@ class ClaimChecks:
         """Lists that are no lists of objects, and objects that are none."""
         claim = self.bundle.first
         yield from self._of_lists(claim, "Claim", _LISTS)
+        yield from self._of_extensions(claim, "Claim")
         for index, item in enumerate(objects(claim, "item")):
             place = f"Claim.item[{index}]"
             yield from self._of_lists(item, place, _LISTS_OF_ITEM)
@@ -105,10 +111,20 @@ class ClaimChecks:
                     yield self._error(
                         f"/unread/{index}/{name}", f"{place}.{name}", "must be an object"
                     )
+            yield from self._of_extensions(item, place)
             for name in SEQUENCES:
                 if name in item and not isinstance(item[name], list):
                     message = "must be a list of sequences"
                     yield self._error(f"/unread/{index}/{name}", f"{place}.{name}", message)
+
+    def _of_extensions(self, element: Json, place: str) -> Iterator[FieldError]:
+        """Extensions that are read and that PAS permits once."""
+        sent = [one.get("url") for one in objects(element, "extension")]
+        for name in _SINGLE:
+            url = systems.extension_url(name)
+            if sent.count(url) > 1:
+                pointer, where = f"/unread/{place}/{name}", f"{place}.extension('{url}')"
+                yield self._error(pointer, where, "must occur once")
 
     def _of_numbers(self) -> Iterator[FieldError]:
         """Repeated sequences, which several entries of a list must not have."""
@@ -143,14 +159,39 @@ class ClaimChecks:
             place = f"Claim.insurance[{index}].coverage"
             if one.get("focal") is not True and len(focal) > 1:
                 yield from self._of_reference(one.get("coverage"), place, "Coverage")
-        parties = ("Practitioner", "PractitionerRole", "Organization")
-        for index, one in enumerate(objects(claim, "careTeam")):
-            place = f"Claim.careTeam[{index}].provider"
-            yield from self._of_reference(one.get("provider"), place, *parties)
+        for index, one in enumerate(objects(claim, "related")):
+            kinds = {text(each, "code") for each in objects(one.get("relationship"), "coding")}
+            if "relationship" in one and "prior" not in kinds:
+                place = f"Claim.related[{index}].relationship"
+                message = "must be prior: the claim that this one updates"
+                yield self._error(f"/unread/{place}", place, message)
+        yield from self._of_parties(claim)
         encounter = extension_of(claim, _ENCOUNTER) or {}
         place = f"Claim.extension('{_ENCOUNTER}')"
         yield from self._of_reference(encounter.get("valueReference"), place, "Encounter")
         yield from self._of_supporting_info(claim)
+
+    def _of_parties(self, claim: Json) -> Iterator[FieldError]:
+        """Providers, and what their roles and the coverage refer to, that are not in the bundle."""
+        types = ("Practitioner", "PractitionerRole", "Organization")
+        members = objects(claim, "careTeam")
+        for index, one in enumerate(members):
+            place = f"Claim.careTeam[{index}].provider"
+            yield from self._of_reference(one.get("provider"), place, *types)
+        sent = [claim.get("provider"), *(one.get("provider") for one in members)]
+        roles = [self.bundle.target(one, "PractitionerRole") for one in sent]
+        parts = [
+            *((role, name) for role in roles for name in ("practitioner", "organization")),
+            *(
+                (self.bundle.target(one.get("coverage"), "Coverage"), "beneficiary")
+                for one in objects(claim, "insurance")
+            ),
+        ]
+        for resource, name in parts:
+            if resource is not None:
+                place = f"{self.bundle.path(resource)}.{name}"
+                kind = "Patient" if name == "beneficiary" else name.capitalize()
+                yield from self._of_reference(resource.get(name), place, kind)
 
     def _of_urgency(self, claim: Json) -> Iterator[FieldError]:
         url = systems.extension_url("levelOfServiceCode")
@@ -325,7 +366,10 @@ class ClaimChecks:
         sent = (extension_of(item, url) or {}).get("valueReference")
         place = f"{place}.extension('{url}')"
         yield from self._of_reference(sent, place, *_ORDERS)
-        order = self.bundle.target(sent, "MedicationRequest") or {}
+        order = self.bundle.target(sent, *_ORDERS) or {}
+        if order.get("doNotPerform") is True or order.get("status") == ENTERED_IN_ERROR:
+            message = "must be an order that is to be performed"
+            yield self._error(f"/unread/{place}", place, message)
         yield from self._of_reference(order.get("medicationReference"), place, "Medication")
 
 

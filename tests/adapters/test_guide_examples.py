@@ -92,6 +92,7 @@ SUBMITTED: Final[dict[str, tuple[int, list[str]]]] = {
     "Bundle-SurgicalRequestBundleExample": (
         200,
         [
+            "Bundle.entry[6].resource.practitioner",
             "Bundle.entry[4].resource.birthDate",
             "Bundle.entry[6].resource.name",
             "Bundle.entry[6].resource.identifier",

@@ -13,6 +13,7 @@ from tests.adapters.pas_calls import (
     Json,
     actions,
     bundles,
+    cancelling,
     claim,
     errors,
     inquire,
@@ -21,7 +22,8 @@ from tests.adapters.pas_calls import (
     response,
     submit,
 )
-from tests.adapters.pas_elements import concept
+from tests.adapters.pas_elements import concept, of_type
+from tests.adapters.pas_updates import update
 from tests.fakes.samples import BOWEL_SURGERY
 from tests.unit.test_export import claim_of
 
@@ -118,6 +120,15 @@ def drug(document: Json) -> None:
     order = {"resourceType": "MedicationRequest", "id": "m", "medicationReference": NONE}
     document["entry"].append({"fullUrl": HERE, "resource": order})
     item_extension("requestedService", valueReference={"reference": HERE})(document)
+
+
+def order(**members: Any) -> Callable[[Json], None]:
+    def change(document: Json) -> None:
+        sent = {"resourceType": "ServiceRequest", "id": "s", **members}
+        document["entry"].append({"fullUrl": HERE, "resource": sent})
+        item_extension("requestedService", valueReference={"reference": HERE})(document)
+
+    return change
 
 
 def partial_day(document: Json) -> None:
@@ -244,6 +255,28 @@ UNREAD: Final[dict[str, tuple[Callable[[Json], object], tuple[str, str]]]] = {
         info(category=concept(systems.PAS_CODES, "admissionDates"), timingDate="2026-07-25"),
         ("33", "Claim.supportingInfo[4].category"),
     ),
+    "organization of a role that is not sent": (
+        lambda document: of_type(document, "PractitionerRole").update(organization=NONE),
+        ("33", "Bundle.entry[6].resource.organization"),
+    ),
+    "beneficiary that is not sent": (
+        lambda document: of_type(document, "Coverage").update(beneficiary=NONE),
+        ("33", "Bundle.entry[3].resource.beneficiary"),
+    ),
+    "request type twice": (
+        lambda document: claim_of(document)["item"][0]["extension"].append(
+            claim_of(document)["item"][0]["extension"][0]
+        ),
+        ("33", f"{ITEM}.extension('{URL}serviceItemRequestType')"),
+    ),
+    "order that is not to be performed": (
+        order(doNotPerform=True),
+        ("33", f"{ITEM}.extension('{URL}requestedService')"),
+    ),
+    "order that is entered in error": (
+        order(status="entered-in-error"),
+        ("33", f"{ITEM}.extension('{URL}requestedService')"),
+    ),
     "order that is not sent": (
         item_extension("requestedService", valueReference=NONE),
         ("33", f"{ITEM}.extension('{URL}requestedService')"),
@@ -260,6 +293,20 @@ def test_place_is_named_when_a_value_cannot_be_read(cloud: Cloud, kind: str) -> 
     del claim_of(document)["item"][1:]
     change(document)
     assert errors(submit(cloud, document)) == [expected]
+
+
+@pytest.mark.parametrize("cancels", [False, True], ids=["update", "cancellation"])
+def test_claim_is_unchanged_when_another_one_is_only_associated_with_it(
+    cloud: Cloud, cancels: bool
+) -> None:
+    document = claim(BOWEL_SURGERY)
+    submit(cloud, document)
+    changed = cancelling(document) if cancels else update(document)
+    related = claim_of(changed)["related"][0]
+    related["relationship"] = concept("urn:x", "associated")
+    assert errors(submit(cloud, changed)) == [("33", "Claim.related[0].relationship")]
+    related["relationship"] = concept("urn:x", "prior")
+    assert response(submit(cloud, changed))["outcome"] == "complete"
 
 
 def group_beside(document: Json) -> None:
