@@ -1,6 +1,6 @@
 """The resources of a Da Vinci DTR package: Questionnaire, value sets and draft response."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
@@ -84,9 +84,29 @@ def read_package_request(document: Json) -> PackageRequest:
         message = "changedsince must be an instant with a time zone, as in 2026-07-01T09:00:00Z."
         place = "Parameters.parameter.where(name='changedsince')"
         issues.append(Issue("value", place, message))
+    issues += _unread(parameters)
     if issues:
         raise UnprocessableBundleError(issues)
     return PackageRequest(coverages[0], orders, canonicals, context, changed_since)
+
+
+_VALUE_OF: Final = {
+    "questionnaire": "valueCanonical",
+    "context": "valueString",
+    "changedsince": "valueInstant",
+}
+"""Parameters of ``$questionnaire-package`` with the element of their value."""
+
+
+def _unread(parameters: Sequence[Json]) -> Iterator[Issue]:
+    """An issue for each parameter whose value was sent in another element, or not at all."""
+    for one in parameters:
+        name = str(one.get("name"))
+        place = f"Parameters.parameter.where(name='{name}')"
+        if name in _VALUE_OF and text(one, _VALUE_OF[name]) is None:
+            yield Issue("value", place, f"{name} must have a {_VALUE_OF[name]}.")
+        elif name == "order" and not list(_resources([one], name)):
+            yield Issue("value", place, "order must have a resource.")
 
 
 def parameters_of(document: Json) -> list[Json]:

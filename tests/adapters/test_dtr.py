@@ -157,6 +157,12 @@ def test_package_is_left_out_when_it_has_not_changed(cloud: Cloud) -> None:
     assert "changed" in texts(reply)[0]
 
 
+def with_parameter(**parameter: Any) -> Json:
+    """A valid call with one parameter more."""
+    sent = parameters(BREAST)
+    return {**sent, "parameter": [*sent["parameter"], parameter]}
+
+
 REFUSED: Final[dict[str, tuple[Any, int]]] = {
     "another resource": ({"resourceType": "Bundle"}, 422),
     "no resource": ({}, 422),
@@ -173,6 +179,11 @@ REFUSED: Final[dict[str, tuple[Any, int]]] = {
     ),
     "nothing to document": (parameters(), 422),
     "an instant without a zone": (parameters(BREAST, changedsince="2026-07-01"), 422),
+    "a questionnaire in another element": (
+        with_parameter(name="questionnaire", valueUri=f"{BASE}/Questionnaire/breast-surgery"),
+        422,
+    ),
+    "an order without a resource": (with_parameter(name="order"), 422),
     "an unknown member": (parameters(BREAST, covered=coverage(subscriberId="U99999999")), 404),
     "no member": (parameters(BREAST, covered=coverage(subscriberId=None)), 404),
 }

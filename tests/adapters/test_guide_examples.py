@@ -6,17 +6,36 @@ from typing import Final
 
 import pytest
 
+from functions.dtr import handler as dtr
 from functions.pas import handler as pas
 from tests.adapters.callers import PROVIDER
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import call_hook
-from tests.adapters.pas_calls import VISIT, Json, actions, claim, role_findings, submit
+from tests.adapters.pas_calls import (
+    PACEMAKER,
+    VISIT,
+    Json,
+    actions,
+    claim,
+    issues,
+    role_findings,
+    submit,
+)
+from tests.adapters.pas_documents import (
+    attach,
+    deliver_arrivals,
+    documents,
+    only_request,
+    parameters,
+    with_resources,
+)
 from tests.guide_examples import guide_examples
 from tests.unit.test_export import claim_of
 from tools.fhir_validator import pas_validator
 from tools.hook_validator import hook_findings
 
 PAS: Final = guide_examples("pas-2.2.1")
+DTR: Final = guide_examples("dtr-2.2.0")
 CRD: Final = guide_examples("crd-2.2.1")
 DANGLING: Final = {
     "Bundle-ErrorResponseBundleExample": 4,
@@ -206,6 +225,39 @@ ANSWERS: Final[dict[str, list[str]]] = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_example_of_an_answer_is_valid_when_the_guide_publishes_it(name: str) -> None:
     assert [str(one) for one in hook_findings(CRD[name])] == ANSWERS[name]
+
+
+@pytest.mark.parametrize("name", DTR)
+def test_example_of_dtr_is_valid_when_the_guide_publishes_it(name: str) -> None:
+    assert [str(one) for one in pas_validator().findings(DTR[name])] == []
+
+
+def test_answers_are_attached_when_the_example_of_a_response_is_sent(cloud: Cloud) -> None:
+    """Its questionnaire is another payer's: what it says is shown to reviewers all the same."""
+    name = "home-o2-questionnaireresponse"
+    submit(cloud, with_resources(claim(PACEMAKER), DTR[name]))
+    attach(cloud, parameters("111099", DTR[name], Final={"valueBoolean": False}))
+    (document,) = documents(cloud)
+    assert document["document_type"] is None
+    deliver_arrivals(cloud)
+    stored = cloud.clients.by_name["s3"].get_object(
+        Bucket=cloud.bucket, Key=f"documents/{only_request(cloud)}/{document['document_id']}"
+    )
+    text = stored["Body"].read().decode()
+    assert "Last Name but Different This Time\n  Quinton" in text
+
+
+def test_member_is_named_when_the_example_of_a_package_is_requested(cloud: Cloud) -> None:
+    sent = DTR["QuestionnairePackageInputParamsExample"]
+    path = "/fhir/r4/Questionnaire/$questionnaire-package"
+    reply = cloud.call(dtr, "POST", path, sent)
+    assert (reply.status, issues(reply)) == (404, ["not-found"])
+
+
+def test_error_is_logged_when_the_example_of_a_report_is_sent(cloud: Cloud) -> None:
+    sent = DTR["LogQuestionnaireErrorsInputParamsExample"]
+    path = "/fhir/r4/Questionnaire/$log-questionnaire-errors"
+    assert cloud.call(dtr, "POST", path, sent).status == 200
 
 
 def test_examples_are_all_used_when_the_tables_are_read() -> None:

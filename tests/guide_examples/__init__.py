@@ -1,9 +1,10 @@
-"""Examples that the guides publish (CC0-1.0), unchanged, one compressed file for each guide.
+"""Examples that the guides publish (CC0-1.0), one compressed file for each guide.
 
 ``python -m tests.guide_examples FOLDER NAME`` compresses the JSON files of a folder: of
 ``package/example`` of the published package of PAS 2.2.1 as ``pas-2.2.1``, and of
 ``input/resources`` of HL7/davinci-crd at 2.2.1 (its requests and responses of CDS Hooks) as
-``crd-2.2.1``. DTR publishes its examples as FHIR Shorthand only.
+``crd-2.2.1``. DTR 2.2.0 publishes its examples as FHIR Shorthand (``input/fsh/examples``):
+``dtr-2.2.0`` has a response and the inputs of two operations, written as JSON.
 """
 
 import gzip
