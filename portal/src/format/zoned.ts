@@ -51,3 +51,23 @@ export function instantOf(local: string): string | null {
   const chosen = exact.length > 0 ? exact : [new Date(asUtc - before)];
   return new Date(Math.min(...chosen.map((one) => one.getTime()))).toISOString();
 }
+
+/**
+ * An entered instant, which is the beginning of its minute, or `first` where `earlier` is in that minute.
+ *
+ * The API compares times with its own, which have seconds: what is entered for the minute of an earlier event
+ * would otherwise be before the event.
+ */
+export function inMinuteOf(
+  earlier: string | null,
+  entered: string | null,
+  first = earlier,
+): string | null {
+  const lead = earlier && entered ? Date.parse(earlier) - Date.parse(entered) : -1;
+  return lead >= 0 && lead < 60_000 ? first : entered;
+}
+
+/** The first instant that the API takes as later. It has microseconds, and a `Date` has milliseconds. */
+export function nextInstant(instant: string): string {
+  return new Date(Date.parse(instant) + 1).toISOString();
+}

@@ -29,6 +29,8 @@ export const vendor = {
     correct: "Report a later determination",
     lead: "Both providers see the decision once it is reported.",
     sent: "The determination was reported.",
+    superseded: "Nothing was changed: a determination with a later time was already reported.",
+    laterTime: "To correct it, enter the time at which you decided the correction.",
     send: "Report determination",
     reference: "Your case number",
     reportedAt: "Decided at",

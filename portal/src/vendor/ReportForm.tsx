@@ -29,6 +29,7 @@ import {
   EMPTY_LINE,
   emptyReport,
   isAdverse,
+  isSuperseded,
   type LineEntry,
   type ReportEntry,
   reportBody,
@@ -39,47 +40,49 @@ const words = text.vendor.report;
 /** The decisions that a report can have; their words are the API's. */
 const STATUSES: readonly Schemas["LineStatus"][] = ["APPROVED", "MODIFIED", "DENIED"];
 
-export function ReportForm({
-  details,
-  views,
-}: {
-  details: Schemas["DelegatedRequestResponse"];
-  views: readonly LineView[];
-}) {
+type Details = Schemas["DelegatedRequestResponse"];
+
+export function ReportForm({ details, views }: { details: Details; views: readonly LineView[] }) {
   const client = useQueryClient();
   const [entry, setEntry, clear] = useStored<ReportEntry>(
     `report-${details.request_id}-${details.vendor_id}`,
     emptyReport(),
   );
-  const [sent, setSent] = useState(false);
+  const [sent, setSent] = useState<"applied" | "superseded" | null>(null);
   const known = details.reference ?? "";
   const line_ids = views.map((view) => view.line.line_id);
+  const refresh = (resource: string) => client.invalidateQueries({ queryKey: [resource] });
   const report = useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.POST("/v1/vendor/determinations", {
-          body: reportBody(entry, {
-            vendor_id: details.vendor_id,
-            number: details.number,
-            reference: known,
-            submitted_at: details.submitted_at,
-            line_ids,
-          }),
-        }),
-      ),
-    onMutate: () => setSent(false),
-    onSuccess: () => {
-      announce(words.sent);
-      setSent(true);
-      clear();
+    mutationFn: async () => {
+      const { vendor_id, number, submitted_at, reported_at } = details;
+      const body = reportBody(entry, {
+        vendor_id,
+        number,
+        reference: known,
+        submitted_at,
+        reported_at,
+        line_ids,
+      });
+      try {
+        await unwrap(api.POST("/v1/vendor/determinations", { body }));
+      } finally {
+        // Also after a lost answer: the page then shows what the API has.
+        await refresh("delegation");
+      }
+      const [[, latest] = []] = client.getQueriesData<Details>({
+        queryKey: ["delegation", details.request_id],
+      });
+      return isSuperseded(body.reported_at, latest?.reported_at ?? null);
     },
-    // Also after a lost answer: the page then shows what the API has.
-    onSettled: () =>
-      Promise.all(
-        ["delegation", "delegations"].map((resource) =>
-          client.invalidateQueries({ queryKey: [resource] }),
-        ),
-      ),
+    onMutate: () => setSent(null),
+    onSuccess: (superseded) => {
+      setSent(superseded ? "superseded" : "applied");
+      announce(superseded ? words.superseded : words.sent);
+      if (!superseded) {
+        clear();
+      }
+    },
+    onSettled: () => refresh("delegations"),
   });
   const set = (change: Partial<ReportEntry>) => setEntry((before) => ({ ...before, ...change }));
   const setLine = (id: string, change: Partial<LineEntry>) =>
@@ -102,9 +105,14 @@ export function ReportForm({
         ) : (
           <ErrorBanner error={error} />
         )}
-        {sent && (
+        {sent === "applied" && (
           <Banner tone="success">
             <p>{words.sent}</p>
+          </Banner>
+        )}
+        {sent === "superseded" && (
+          <Banner tone="warning" title={words.superseded}>
+            <p>{words.laterTime}</p>
           </Banner>
         )}
         <form

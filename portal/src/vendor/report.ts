@@ -1,6 +1,6 @@
 /** The vendor's report: what is entered for each line, and the body of the call. */
 import type { Schemas } from "../api/client";
-import { instantOf } from "../format/zoned";
+import { inMinuteOf, instantOf, nextInstant } from "../format/zoned";
 
 export interface LineEntry {
   status: string;
@@ -67,6 +67,8 @@ export function reportBody(
   subject: Pick<Report, "vendor_id" | "number" | "reference"> & {
     line_ids: readonly string[];
     submitted_at: string | null;
+    /** When the report was decided that applies so far. */
+    reported_at: string | null;
   },
 ): Report {
   const reviewer = [entry.name, entry.credential, entry.license_number, entry.license_state];
@@ -75,7 +77,7 @@ export function reportBody(
     number: subject.number,
     content: null,
     reference: entry.reference ?? subject.reference,
-    reported_at: notBefore(subject.submitted_at, instantOf(entry.reported_at)) ?? "",
+    reported_at: decidedAt(subject, instantOf(entry.reported_at)) ?? "",
     reviewer: reviewer.some((value) => value.trim() !== "")
       ? {
           name: entry.name,
@@ -88,10 +90,19 @@ export function reportBody(
   };
 }
 
-/** Times are entered without seconds: a decision in the minute of the submission is not before it. */
-function notBefore(submitted: string | null, decided: string | null): string | null {
-  const lead = submitted && decided ? Date.parse(submitted) - Date.parse(decided) : 0;
-  return lead > 0 && lead < 60_000 ? submitted : decided;
+/** A decision is not before the submission, and a correction is after what it corrects. */
+function decidedAt(
+  { submitted_at, reported_at }: { submitted_at: string | null; reported_at: string | null },
+  entered: string | null,
+): string | null {
+  return reported_at
+    ? inMinuteOf(reported_at, entered, nextInstant(reported_at))
+    : inMinuteOf(submitted_at, entered);
+}
+
+/** Whether the API has a later report than the sent one, which then changed nothing. */
+export function isSuperseded(sent: string, applied: string | null): boolean {
+  return applied !== null && Date.parse(sent) < Date.parse(applied);
 }
 
 function lineBody(line_id: string, entry: LineEntry): Report["lines"][number] {

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Schemas } from "../api/client";
 import { labelsOf, positionsOf, serviceNumbers, vendorViews } from "./lines";
-import { EMPTY_LINE, emptyReport, isAdverse, reportBody } from "./report";
+import { EMPTY_LINE, emptyReport, isAdverse, isSuperseded, reportBody } from "./report";
 
 vi.mock("../config", () => ({
   config: () => ({ payer: { time_zone: "America/New_York" } }),
@@ -13,6 +13,7 @@ const subject = {
   reference: "",
   line_ids: ["1.2"],
   submitted_at: null,
+  reported_at: null,
 };
 
 describe("lines", () => {
@@ -126,6 +127,25 @@ describe("report", () => {
     expect(at("2026-12-01T15:30:41.5Z")).toBe("2026-12-01T15:30:41.5Z");
     expect(at("2026-12-01T15:31:00Z")).toBe("2026-12-01T15:30:00.000Z");
     expect(at("2026-12-01T15:29:59Z")).toBe("2026-12-01T15:30:00.000Z");
+  });
+
+  test("a correction in the minute of the report is after the report", () => {
+    const at = (reported_at: string) =>
+      reportBody(
+        { ...emptyReport(), reported_at: "2026-12-01T10:30" },
+        { ...subject, submitted_at: "2026-12-01T15:30:10Z", reported_at },
+      ).reported_at;
+    expect(at("2026-12-01T15:30:00Z")).toBe("2026-12-01T15:30:00.001Z");
+    expect(at("2026-12-01T15:30:41.500400Z")).toBe("2026-12-01T15:30:41.501Z");
+    expect(at("2026-12-01T15:30:59.999900Z")).toBe("2026-12-01T15:31:00.000Z");
+    expect(at("2026-12-01T15:29:59Z")).toBe("2026-12-01T15:30:00.000Z");
+    expect(at("2026-12-01T15:31:00Z")).toBe("2026-12-01T15:30:00.000Z");
+  });
+
+  test("a report is superseded by one with a later time only", () => {
+    expect(isSuperseded("2026-12-01T15:30:00.000Z", "2026-12-01T15:31:00Z")).toBe(true);
+    expect(isSuperseded("2026-12-01T15:30:00.001Z", "2026-12-01T15:30:00.001000Z")).toBe(false);
+    expect(isSuperseded("2026-12-01T15:30:00.001Z", null)).toBe(false);
   });
 
   test("the case number of the report before is sent until another one is entered", () => {
