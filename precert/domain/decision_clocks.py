@@ -221,8 +221,8 @@ class ExternalReview(Value):
     while_appealable: Words
     """The text while an appeal is possible. ``{within}`` is replaced by the time limit."""
     without_appeal: Words
-    """The text if no appeal remains. ``{until}`` is replaced by the last day to request the review, and
-    ``{number}`` by the precertification number."""
+    """The text if no appeal remains. ``{until}`` is replaced by the last day to request the review,
+    ``{number}`` by the precertification number, and ``{phone}`` by the number of Provider Services."""
 
     @field_validator("while_appealable")
     @classmethod
@@ -237,9 +237,10 @@ class ExternalReview(Value):
     @classmethod
     def _has_known_placeholders(cls, text: str) -> str:
         try:
-            text.format(until="", number="")
+            text.format(until="", number="", phone="")
         except (IndexError, KeyError, ValueError) as error:
-            raise ValueError("must have no placeholders other than {until} and {number}") from error
+            message = "must have no placeholders other than {until}, {number} and {phone}"
+            raise ValueError(message) from error
         return text
 
     @property

@@ -156,12 +156,15 @@ class Ownership:
 
 
 def contact_of(vendor: DelegatedVendor) -> str:
-    """The vendor's phone number and URL in words, as in *800-555-0100 or https://…*."""
+    """The vendor's phone number and URL in words, as in *(800) 555-0100 or https://…*."""
     contacts: Iterable[str | None] = (vendor.phone and written_phone(vendor.phone), vendor.url)
     return " or ".join(one for one in contacts if one)
 
 
 def names_of(delegations: Sequence[Delegation]) -> str:
-    """The names of the vendors with their contacts in words, each once."""
-    named = (f"{one.vendor.name} ({contact_of(one.vendor)})" for one in delegations)
+    """The names of the vendors with their contacts in words, each once, as the subject of a sentence.
+
+    As in *EviCore, (800) 555-0100 or https://…,* with the comma after the contact.
+    """
+    named = (f"{one.vendor.name}, {contact_of(one.vendor)}," for one in delegations)
     return " and ".join(dict.fromkeys(named))

@@ -106,7 +106,8 @@ def what_remains(request: Request, payer: Payer, until: datetime | None) -> str:
     if external is None:
         return payer.notices["no_external_review"].format(number=number)
     last_day = written_day(last_day_before(until, payer.zone)) if until else ""
-    return external.without_appeal.format(until=last_day, number=number)
+    phone = payer.provider_services.phone
+    return external.without_appeal.format(until=last_day, number=number, phone=phone)
 
 
 def remains_at(request: Request, payer: Payer, now: datetime) -> str:
@@ -294,7 +295,7 @@ def _require_appealable(review: Review, line_ids: Sequence[str]) -> None:
         pointer, line = f"/line_ids/{index}", review.line(line_id)
         if delegation := review.delegation_of(line_id):
             named = names_of([delegation])
-            message = f"must be a line that the payer decides; appeal this one to {named}"
+            message = f"must be a line that the payer decides; {named} decides appeals of this one"
             errors.append(FieldError(pointer, "vendor_decides", message))
         elif line is None or not line.adverse:
             message = "must be a line that was denied or modified"

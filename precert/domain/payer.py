@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from precert.domain.branding import Branding
 from precert.domain.codes import CodeRange, DiagnosisRange, range_of
@@ -19,6 +19,7 @@ from precert.domain.decision_clocks import ClockKind, ClockUnit, DecisionClock, 
 from precert.domain.form_settings import Form
 from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, CodeType, LoincCode, Text, Value
+from precert.domain.wording import written_phone
 
 if TYPE_CHECKING:
     from precert.domain.request import Request
@@ -33,11 +34,15 @@ PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
 """The placeholders of notices with a time limit, which another setting of the payer's data defines."""
 
 
+WrittenPhone = Annotated[Text, AfterValidator(written_phone)]
+"""A phone number, as people read it everywhere."""
+
+
 class Contact(Value):
     """A phone contact with its hours."""
 
     name: Text
-    phone: Text
+    phone: WrittenPhone
     hours: Text | None = None
 
 
@@ -62,7 +67,7 @@ class UtilizationManagement(Value):
     """Credentials with which a delegated vendor's reviewer may deny or reduce (W10).
 
     Upper case, without periods."""
-    peer_to_peer_phone: Text
+    peer_to_peer_phone: WrittenPhone
     peer_to_peer_hours: Annotated[int, Field(ge=1)]
     """Hours within which an offer of a peer-to-peer discussion can be accepted."""
     peer_to_peer_request_days: Annotated[int, Field(ge=0)] = 14
@@ -226,10 +231,26 @@ class Payer(Value):
     """LOINC codes of documents, by code of the required documentation, for FHIR requests for
     documentation and for received attachments. A document without one is requested with a note."""
     notices: dict[str, str]
-    """Texts for providers, by name."""
+    """Texts for providers, by name. ``{phone}`` is replaced by the number of Provider Services, and
+    ``{peer_to_peer_phone}`` by that for peer-to-peer discussions."""
     messages: dict[str, str]
     """Texts of inbox messages, by event type, with the placeholders ``{number}``, ``{status}`` and, for
     a refused document, ``{reason}``."""
+
+    @field_validator("notices")
+    @classmethod
+    def _with_phones(cls, notices: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        contact, settings = (
+            info.data.get(name) for name in ("provider_services", "utilization_management")
+        )
+        if contact is None or settings is None:  # Their own errors are reported.
+            return notices
+        return {
+            name: text.replace("{phone}", contact.phone).replace(
+                "{peer_to_peer_phone}", settings.peer_to_peer_phone
+            )
+            for name, text in notices.items()
+        }
 
     @model_validator(mode="after")
     def _notices_of_fields_exist(self) -> Self:

@@ -114,7 +114,7 @@ _FORMS: Final = {
     r"^[0-9A-Z]{3,5}$": "three to five letters and digits, as in 44120, J1745 or 0450",
     r"^[0-9A-Z]{2}$": "two letters or digits, as in 50 or RT",
     r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$": "three to seven characters, as in K55 or K55.059",
-    r"^1?[2-9][0-9]{9}$": "ten digits, as in 216-555-0188",
+    r"^1?[2-9][0-9]{9}$": "ten digits, as in (216) 555-0188",
     r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the assertion_id of a check's response",
     r"^[0-9a-f]{64}$": "64 hexadecimal digits, as sha256sum prints them",
 }

@@ -1,5 +1,6 @@
 """Formatting of values in texts that people read, such as notices and messages."""
 
+import re
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -56,9 +57,19 @@ def written_tin(tin: str) -> str:
     return f"{tin[:2]}-{tin[2:]}"
 
 
+_SEPARATOR: Final = "[^0-9A-Za-z]{0,3}"
+_PHONE: Final = re.compile(
+    rf"^{_SEPARATOR}(?:1{_SEPARATOR})?([0-9]{{3}}){_SEPARATOR}([0-9]{{3}}){_SEPARATOR}([0-9]{{4}})(?![0-9])"
+)
+
+
 def written_phone(phone: str) -> str:
-    """A phone number of ten digits with hyphens: 216-555-0188."""
-    return f"{phone[:3]}-{phone[3:6]}-{phone[6:]}"
+    """A phone number of ten digits as people read it: (216) 555-0188.
+
+    What follows the number, such as an extension, is kept. Any other text is returned as it is. The
+    portal has the same form (``formatPhone``).
+    """
+    return _PHONE.sub(r"(\1) \2-\3", phone)
 
 
 def written_diagnosis(code: str) -> str:

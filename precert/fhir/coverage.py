@@ -15,6 +15,7 @@ from precert.domain.orders import (
 )
 from precert.domain.rules import DelegatedVendor
 from precert.domain.values import CodeType
+from precert.domain.wording import written_phone
 from precert.fhir import systems
 from precert.fhir.bundles import objects
 from precert.fhir.elements import Json, present
@@ -105,8 +106,13 @@ def _limitation(words: str) -> Json:
 
 
 def _contact(vendor: DelegatedVendor) -> Json:
-    numbers = (("phone", vendor.phone), ("fax", vendor.fax), ("url", vendor.url))
-    telecom = [{"system": system, "value": value} for system, value in numbers if value]
+    # People read it in the EHR.
+    values = (
+        ("phone", vendor.phone and written_phone(vendor.phone)),
+        ("fax", vendor.fax and written_phone(vendor.fax)),
+        ("url", vendor.url),
+    )
+    telecom = [{"system": system, "value": value} for system, value in values if value]
     return {"name": vendor.name, "telecom": telecom}
 
 

@@ -327,7 +327,7 @@ def test_equipment_is_the_payers_in_every_part_when_it_was_delivered(
     start = started(cloud, service)
     assert (start.status, start.body["check"]["requirement"]) == (201, "REQUIRED")
     for text in (json.dumps(answer), start.text):
-        assert not [words for words in ("evicore", "EviCore", "866-668-9250") if words in text]
+        assert not [words for words in ("evicore", "EviCore", "(866) 668-9250") if words in text]
     assert exported(cloud, "EVICORE-DME", service).code == "nothing_to_export"
 
 
@@ -375,7 +375,7 @@ def test_tax_id_is_corrected_by_email_and_never_online_when_a_provider_is_search
 ) -> None:
     corrections = cloud.search(zip_code="44122", kind="FACILITY", name="cle").body["corrections"]
     assert "cannot be added or corrected online" in corrections["tax_id"]
-    for way in ("Intake_PDM@Evernorth.com", "CPOCIMs@Evernorth.com", "800.882.4462"):
+    for way in ("Intake_PDM@Evernorth.com", "CPOCIMs@Evernorth.com", "(800) 882-4462"):
         assert way in corrections["tax_id"]
     assert "Directory Update" in corrections["own"]
     assert "Tax IDs cannot be corrected online" in corrections["own"]

@@ -54,7 +54,7 @@ def test_everything_checked_is_in_the_document_when_nothing_needs_precertificati
         *("July 1, 2026, 11:00 AM EDT", payer().name, checked["rule_list"]["version"]),
         *("Allison Adams", "January 1, 1986", PATIENT["member_id"]),
         *("Cleveland Center for Digestive Health & Endoscopy LLC", "20-3129831", "8001041853"),
-        *("3700 Park East Drive 100a", "Beachwood, OH 44122", "216-555-0188", "216-555-0198"),
+        *("3700 Park East Drive 100a", "Beachwood, OH 44122", "(216) 555-0188", "(216) 555-0198"),
         *("Service 1 of 2: Office Visit and Procedure", "Outpatient", "Office", "Standard"),
         *("July 6, 2026", "K55", "99213"),
         *("Service 2 of 2: Laboratory and Genetic Test", "Independent Laboratory", "Expedited"),

@@ -272,7 +272,7 @@ def test_providers_read_information_requests_and_discussions_when_a_case_is_work
     assert response["peer_to_peer"] == {
         "offered_at": "2026-07-01T15:00:00Z",
         "respond_by": "2026-07-02T15:00:00Z",
-        "phone": "800.882.4470",
+        "phone": "(800) 882-4470",
         "outcome": None,
         "outcome_label": None,
         "recorded_at": None,

@@ -280,7 +280,7 @@ def test_reviewer_learns_that_a_request_exists_when_it_is_of_another_plan(cloud:
     reply = cloud.case(second, by=OTHER_QUEUE)
     [found] = reply.body["potential_duplicates"]
     assert not found["visible"]
-    assert found["contact"] == "Provider Services, 800.882.4462"
+    assert found["contact"] == "Provider Services, (800) 882-4462"
     assert (found["number"], found["services"]) == (None, [])
     [recorded] = reply.body["assessment"]["potential_duplicates"]
     assert (recorded["request_id"], recorded["number"]) == (None, None)

@@ -218,7 +218,7 @@ def test_vendors_contacts_are_named_when_its_denial_is_read_or_appealed(cloud: C
     refused = cloud.appeal(request_id, "1.2").body["detail"]
     for text in (notice, refused):
         assert "EviCore by Evernorth" in text
-        assert "866-668-9250" in text
+        assert "(866) 668-9250" in text
     assert details["appeal_rights"] is None
 
 

@@ -55,12 +55,12 @@ def test_vendor_lines_are_contact_payer_when_a_delegated_vendor_decides(cloud: C
 
 def test_disposition_names_the_vendor_when_it_decides_lines(cloud: Cloud) -> None:
     whole = response(submit(cloud, claim(IMAGES)))["disposition"]
-    assert "The delegated vendor EviCore by Evernorth (" in whole
-    assert ") decides it by July " in whole
+    assert "The delegated vendor EviCore by Evernorth, (866) 668-9250 or " in whole
+    assert ", decides it by July " in whole
     assert "pended for review" not in whole
     part = response(submit(cloud, claim(IMAGES, BOWEL_SURGERY, identifier="2")))["disposition"]
     assert "is pended for review. A decision is due by July 16, 2026, 11:00 AM EDT. " in part
-    assert ") decides the service lines with the action CT by July " in part
+    assert ", decides the service lines with the action CT by July " in part
 
 
 def test_disposition_names_the_date_of_the_provider_when_documents_are_needed(

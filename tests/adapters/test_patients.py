@@ -326,7 +326,7 @@ def test_next_steps_replace_the_check_when_the_level_is_not_supported(
     for text in (
         "whether precertification is required",
         "take the request by phone",
-        "800.882.4462",
+        "(800) 882-4462",
     ):
         assert text in body["next_steps"]
     refused = cloud.check(patient=sample(member_id))

@@ -36,7 +36,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "payer": {
             "name": "Sample Health Plan",
             "contact": "Provider Services",
-            "phone": "800.882.4462",
+            "phone": "(800) 882-4462",
             "hours": None,
         },
         "checked_at": "July 1, 2026, 11:00 AM EDT",

@@ -165,7 +165,7 @@ def test_reviewer_is_refused_when_deciding_a_line_of_a_vendor(cloud: Cloud) -> N
     assert refused.status == 422
     [error] = refused.body["errors"]
     assert (error["pointer"], error["code"]) == ("/lines/1/line_id", "vendor_decides")
-    assert "EviCore by Evernorth (866-668-9250" in error["message"]
+    assert "EviCore by Evernorth, (866) 668-9250 or " in error["message"]
 
 
 @pytest.mark.rule("W3", "W8", "V15")
@@ -202,7 +202,7 @@ def test_payers_denial_is_appealed_here_when_the_vendor_is_still_open(cloud: Clo
     assert row["allowed_actions"] == details["allowed_actions"]
     assert [line["line_id"] for line in details["appeal_rights"]["lines"]] == ["1.1"]
     [error] = cloud.appeal(request_id, "2.1").body["errors"]
-    assert (error["code"], "866-668-9250" in error["message"]) == ("vendor_decides", True)
+    assert (error["code"], "(866) 668-9250" in error["message"]) == ("vendor_decides", True)
     assert cloud.appeal(request_id, "1.1").status == 202
     assert reported(cloud, request_id, VENDORS_LINES).status == 200
     assert cloud.read(request_id).body["waiting_on"] == "PAYER"

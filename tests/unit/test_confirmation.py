@@ -133,8 +133,8 @@ def test_confirmation_states_the_check_when_nothing_needs_precertification() -> 
         "kind": "Facility",
         "tin": "20-3129831",
         "npi": "8001041853",
-        "phone": "216-555-0188",
-        "fax": "216-555-0198",
+        "phone": "(216) 555-0188",
+        "fax": "(216) 555-0198",
         "address": ["3700 Park East Drive 100a", "Beachwood, OH 44122"],
     }
 

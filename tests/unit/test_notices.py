@@ -458,7 +458,7 @@ def test_notices_name_the_vendor_and_its_appeal_when_a_vendor_decided() -> None:
         sections: Any = facts["sections"]
         text = " ".join(section["text"] for section in sections)
         assert "EviCore by Evernorth made this decision for" in text
-        assert "866-668-9250" in text
+        assert "(866) 668-9250" in text
         assert "Appeal on the dashboard" not in text
         assert [section["title"] for section in sections if "appeal" in section["title"]]
 

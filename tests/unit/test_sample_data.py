@@ -1,6 +1,7 @@
 """The sample payer: its files load without errors, fit together, and have the guide's example."""
 
 import csv
+import re
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -85,7 +86,7 @@ def rules(vendors: list[DelegatedVendor], payer: Payer) -> list[Rule]:
 def test_payer_has_the_documented_values_when_shipped(payer: Payer) -> None:
     assert payer.zone.key == "America/New_York"
     assert payer.number_prefix == "PC"
-    assert payer.provider_services.phone == "800.882.4462"
+    assert payer.provider_services.phone == "(800) 882-4462"
     assert payer.supported_management_levels == ("Basic", "Basic Low", "Complete", "Preferred")
     assert (payer.draft_clock.hours, payer.draft_clock.resting_weekdays) == (72, frozenset({5, 6}))
     assert (payer.service_dates.days_back, payer.service_dates.days_ahead) == (15, 180)
@@ -181,6 +182,19 @@ def test_texts_exist_when_they_are_referenced(payer: Payer) -> None:
     assert payer.notices.keys() >= NOTICES
     assert all(text.strip() for text in payer.notices.values())
     assert payer.provider_services.phone in payer.notices["unable_to_determine"]
+
+
+PHONE: Final = re.compile(r"[0-9]{3}\D{1,3}[0-9]{3}\D{1,2}[0-9]{4}")
+
+
+def test_phone_has_one_form_when_it_is_in_a_text(payer: Payer) -> None:
+    """The payer's data has each number once; texts refer to it by a placeholder."""
+    numbers = (payer.provider_services.phone, payer.utilization_management.peer_to_peer_phone)
+    found = [number for text in payer.notices.values() for number in PHONE.findall(text)]
+    assert set(found) == {number.removeprefix("(") for number in numbers}
+    assert not [text for text in payer.notices.values() if "phone}" in text]
+    written = (DATA / "payer" / "payer.json").read_text(encoding="utf-8")
+    assert len(PHONE.findall(written)) == len(numbers)
 
 
 def test_message_text_exists_when_an_event_has_one(payer: Payer) -> None:

@@ -13,7 +13,15 @@ test("phone numbers of ten digits are grouped, whatever separates them", () => {
     expect(formatPhone(phone)).toBe("(800) 882-4462");
   }
   expect(formatPhone("ext. 12")).toBe("ext. 12");
+  expect(formatPhone("80088244621")).toBe("80088244621");
   expect(phoneLink("800.882.4462")).toBe("tel:8008824462");
+  expect(phoneLink("1-800-882-4462")).toBe("tel:8008824462");
+});
+
+test("an extension is shown behind the number, and is not dialed", () => {
+  const phone = "800-298-4806, option 7, extension 20142";
+  expect(formatPhone(phone)).toBe("(800) 298-4806, option 7, extension 20142");
+  expect(phoneLink(phone)).toBe("tel:8002984806");
 });
 
 test("a TIN is shown with its hyphen", () => {

@@ -1,16 +1,20 @@
 /** Phone numbers, TINs and sizes in people's form. */
 
-/** Ten digits as "(216) 555-0100"; anything else as it is. */
+const PHONE =
+  /^[^\da-z]{0,3}(?:1[^\da-z]{0,3})?(\d{3})[^\da-z]{0,3}(\d{3})[^\da-z]{0,3}(\d{4})(?!\d)/i;
+
+/**
+ * Ten digits as "(216) 555-0100", with the extension that follows; anything else as it is. Texts of the API
+ * have the same form.
+ */
 export function formatPhone(phone: string | null | undefined): string {
-  const digits = (phone ?? "").replace(/\D/g, "").replace(/^1(?=\d{10}$)/, "");
-  return digits.length === 10
-    ? `(${digits.slice(0, 3)}) ${digits.slice(3, 6)}-${digits.slice(6)}`
-    : (phone ?? "");
+  return (phone ?? "").replace(PHONE, "($1) $2-$3");
 }
 
-/** The link of a phone number. */
+/** The link of a phone number, without an extension. */
 export function phoneLink(phone: string): string {
-  return `tel:${phone.replace(/[^\d+]/g, "")}`;
+  const [, ...digits] = PHONE.exec(phone) ?? [];
+  return `tel:${digits.length > 0 ? digits.join("") : phone.replace(/[^\d+]/g, "")}`;
 }
 
 /** "463778226" -> "46-3778226". */

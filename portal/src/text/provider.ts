@@ -106,7 +106,7 @@ export const provider = {
     filedAt: (moment: string) => `Filed ${moment}.`,
     decidedBy: "Decision due by",
     offered: "Peer-to-peer discussion offered",
-    call: (phone: string) => `Call ${phone} to discuss the request before it is decided.`,
+    call: "To discuss the request before it is decided, call",
     respondBy: "Respond by",
   },
   documents: {

@@ -4,6 +4,7 @@ import { useNavigate } from "react-router";
 import { ApiError, api, type ErrorItem, type Schemas, unwrap } from "../../api/client";
 import { config } from "../../config";
 import { formatDay, formatMoment } from "../../format/dates";
+import { formatPhone } from "../../format/identifiers";
 import { normalized } from "../../request-form/content";
 import { useActingFor } from "../../shell/tin";
 import { text } from "../../text";
@@ -254,7 +255,7 @@ function Vendor({
           [
             t.coordination,
             coordination &&
-              [coordination.phone, coordination.email, coordination.fax]
+              [formatPhone(coordination.phone), coordination.email, formatPhone(coordination.fax)]
                 .filter(Boolean)
                 .join(" · "),
           ],

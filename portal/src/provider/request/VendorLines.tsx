@@ -1,4 +1,5 @@
 import type { Schemas } from "../../api/client";
+import { formatPhone } from "../../format/identifiers";
 import type { Content } from "../../request-form/content";
 import type { Update } from "../../request-form/RequestForm";
 import { text } from "../../text";
@@ -76,7 +77,7 @@ export function VendorContact({ vendor }: { vendor: Schemas["DelegatedVendorResp
           [
             text.provider.check.coordination,
             vendor.care_coordination &&
-              [vendor.care_coordination.phone, vendor.care_coordination.email]
+              [formatPhone(vendor.care_coordination.phone), vendor.care_coordination.email]
                 .filter(Boolean)
                 .join(" · "),
           ],

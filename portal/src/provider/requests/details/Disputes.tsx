@@ -4,7 +4,7 @@ import type { Schemas } from "../../../api/client";
 import { formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
-import { Card, DueTime, Tag } from "../../../ui/parts";
+import { Card, DueTime, Phone, Tag } from "../../../ui/parts";
 import { actionOf, type DisputeAction, isOffered, labelOf } from "./actions";
 
 const words = text.provider.dispute;
@@ -47,6 +47,8 @@ interface Filed {
   title: string;
   entry: Schemas["DisputeResponse"];
   outcome: ReactNode;
+  /** Where the payer's clinician calls. */
+  phone: string | null;
 }
 
 type Disputed = Pick<
@@ -69,18 +71,21 @@ export function FiledDisputes({
       title: text.provider.timeline.appeal(one.level),
       entry: one,
       outcome: null,
+      phone: null,
     })),
     ...details.reconsiderations.map((one) => ({
       cycle: one.cycle,
       title: text.provider.timeline.reconsideration,
       entry: one,
       outcome: null,
+      phone: null,
     })),
     ...details.peer_to_peer_discussions.map((one) => ({
       cycle: one.cycle,
       title: text.provider.timeline.discussion,
       entry: one,
       outcome: one.outcome_label,
+      phone: one.phone,
     })),
   ].sort((one, other) => other.cycle - one.cycle);
   if (filed.length === 0 && offered === null) {
@@ -91,7 +96,9 @@ export function FiledDisputes({
       {offered && (
         <section className="entry">
           <h3>{words.offered}</h3>
-          <p>{words.call(offered.phone)}</p>
+          <p>
+            {words.call} <Phone number={offered.phone} />
+          </p>
           <p>
             {offered.outcome_label ?? (
               <>
@@ -101,7 +108,7 @@ export function FiledDisputes({
           </p>
         </section>
       )}
-      {filed.map(({ cycle, title, entry, outcome }) => (
+      {filed.map(({ cycle, title, entry, outcome, phone }) => (
         <section key={cycle} className="entry">
           <div className="entry-head">
             <h3>{title}</h3>
@@ -112,6 +119,11 @@ export function FiledDisputes({
             {words.filedAt(formatMoment(entry.filed_at))} {words.forLines(entry.line_ids)}
           </p>
           <p className="pre">{entry.reason}</p>
+          {phone && (
+            <p>
+              {words.phone}: <Phone number={phone} />
+            </p>
+          )}
           {entry.due_at && (
             <p>
               {words.decidedBy} <DueTime at={entry.due_at} />

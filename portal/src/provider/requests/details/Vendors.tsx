@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { api, type Schemas, unwrap } from "../../../api/client";
 import { saveFile } from "../../../api/download";
 import { formatMoment } from "../../../format/dates";
+import { formatPhone } from "../../../format/identifiers";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
 import { ErrorBanner } from "../../../ui/ErrorSummary";
@@ -65,7 +66,9 @@ function Contacts({
         [
           words.careCoordination,
           coordination &&
-            [coordination.phone, coordination.fax, coordination.email].filter(Boolean).join(", "),
+            [formatPhone(coordination.phone), formatPhone(coordination.fax), coordination.email]
+              .filter(Boolean)
+              .join(" · "),
         ],
       ]}
     />
