@@ -9,6 +9,7 @@ import pytest
 from functions.intake.models import RegisteredDetails
 from functions.review import handler as review
 from functions.review.case_models import CaseDetails
+from precert.api.details import RequestDetails
 from precert.domain.caller import Caller
 from precert.domain.duplicates import services_by_line
 from precert.domain.overlaps import Overlap
@@ -20,7 +21,7 @@ from tests.adapters.deciding import APPROVED, DENIED, decide
 from tests.adapters.interleaving import Interleaving
 from tests.adapters.test_disputes import CALL, dispute
 from tests.adapters.test_disputes import outcome as record_outcome
-from tests.fakes.samples import BOWEL_SURGERIES
+from tests.fakes.samples import BOWEL_SURGERIES, STRANGER_TIN
 
 BOTH: Final = [APPROVED, {**APPROVED, "line_id": "1.2"}]
 
@@ -119,7 +120,10 @@ def test_details_hide_the_other_approval_when_the_reader_cannot_read_it(cloud: C
     clerks = RegisteredDetails.of(
         file, payer=deps.payer, code_sets=deps.code_sets, now=cloud.clock.at
     )
-    for details in (case, clerks):
+    office = RequestDetails.of(
+        file, {STRANGER_TIN}, payer=deps.payer, code_sets=deps.code_sets, now=cloud.clock.at
+    )
+    for details in (case, clerks, office):
         [hidden] = details.approved_also_in
         assert (hidden.line_id, hidden.request_id, hidden.number) == ("1.1", None, None)
         assert first not in details.model_dump_json()

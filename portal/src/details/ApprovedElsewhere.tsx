@@ -2,18 +2,23 @@ import { Link } from "react-router";
 import type { Schemas } from "../api/client";
 import { formatDays } from "../format/dates";
 import { text } from "../text";
-import { Banner } from "../ui/parts";
+import { Banner, PayerContact } from "../ui/parts";
 
 const words = text.details.approvedElsewhere;
 
-/** The other requests that approve the same services, for a person of the payer to compare. */
+/**
+ * The other requests that approve the same services: a provider uses one of the approvals, and a person of the
+ * payer asks which. The API names only those that the reader can read.
+ */
 export function ApprovedElsewhere({
   details,
   path,
+  reader = "payer",
 }: {
   details: { approved_also_in: readonly Schemas["ApprovedElsewhereResponse"][] };
   /** The page of a request, before its id. */
   path: string;
+  reader?: "payer" | "provider";
 }) {
   const entries = details.approved_also_in;
   if (entries.length === 0) {
@@ -33,12 +38,13 @@ export function ApprovedElsewhere({
                 {formatDays(one.first_day, one.last_day)}
               </>
             ) : (
-              words.otherPlan
+              words.hidden[reader]
             )}
           </li>
         ))}
       </ul>
-      <p>{words.next}</p>
+      <p>{words.next[reader]}</p>
+      {reader === "provider" && <PayerContact />}
     </Banner>
   );
 }

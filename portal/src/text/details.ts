@@ -26,7 +26,15 @@ export const details = {
     title: "Another request approves the same service",
     line: (lineId: string) => `Service line ${lineId}:`,
     otherLine: (lineId: string) => `, line ${lineId}`,
-    otherPlan: "a request of another plan",
-    next: "Ask the providers which approval they will use. If both are meant, nothing else is needed.",
+    hidden: {
+      payer: "a request of another plan",
+      provider: "a request that is not shown to you, because none of your TINs is on it",
+    },
+    next: {
+      payer:
+        "Ask the providers which approval they will use. If both are meant, nothing else is needed.",
+      provider:
+        "If the patient needs the service twice, nothing else is needed. Otherwise, use one approval, and call us to say which.",
+    },
   },
 } as const;

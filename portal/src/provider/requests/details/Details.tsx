@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { api, type Schemas, unwrap } from "../../../api/client";
 import { livePolling } from "../../../api/queries";
+import { ApprovedElsewhere } from "../../../details/ApprovedElsewhere";
 import { formatDay, formatMoment } from "../../../format/dates";
 import { formatReference } from "../../../format/identifiers";
 import { text } from "../../../text";
@@ -130,6 +131,7 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
         </Banner>
       )}
       <Turn details={details} />
+      <ApprovedElsewhere details={details} path="/requests" reader="provider" />
       <OpenInformation
         details={details}
         onAnswer={isOffered(details, "ANSWER") ? () => open("ANSWER") : null}
