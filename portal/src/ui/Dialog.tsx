@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { text } from "../text";
 import { Button } from "./Button";
+import { keepFocus } from "./focus";
 
 /**
  * A modal dialog: the browser's own element, which traps the focus, makes the page behind inert, closes on
@@ -29,12 +30,16 @@ export function Dialog({
       dialog.showModal();
     } else if (!open && dialog?.open) {
       dialog.close();
+      keepFocus();
     }
   }, [open]);
   useLayoutEffect(() => {
     // A dialog that leaves the page while it is open returns the focus as well.
     const dialog = element.current;
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      keepFocus();
+    };
   }, []);
   return (
     <dialog

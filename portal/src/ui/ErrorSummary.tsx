@@ -31,8 +31,8 @@ function elementOf(pointer: string): HTMLElement | null {
 }
 
 /**
- * All errors of a form, each a link to its field. It takes the focus when it appears and when `attempt`
- * changes, so that keyboard and screen reader users start at what to change.
+ * All errors of a form, each a link to its field. It takes the focus once for each `attempt`, as soon as the
+ * attempt has errors, so that keyboard and screen reader users start at what to change.
  */
 export function ErrorSummary({
   errors,
@@ -47,8 +47,14 @@ export function ErrorSummary({
   onOpen?: (pointer: string) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` is the trigger.
-  useEffect(() => box.current?.focus(), [attempt]);
+  // The errors can be there later than the number of the attempt: what the call changed is read before.
+  const focused = useRef<unknown>(null);
+  useEffect(() => {
+    if (box.current && focused.current !== attempt) {
+      focused.current = attempt;
+      box.current.focus();
+    }
+  });
   if (errors.length === 0) {
     return null;
   }
