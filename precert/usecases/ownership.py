@@ -136,10 +136,11 @@ def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> lis
         if vendor_id in confirmed:
             continue
         lines = listed("lines", [f"{line_id} ({codes[line_id]})" for line_id in line_ids])
+        them = "it" if len(line_ids) == 1 else "them"
         name = ownership.vendors[vendor_id].name
         message = (
-            f"{name} decides {lines}, not the payer: add {vendor_id} to confirm that these lines are "
-            "sent to the vendor, or remove the lines"
+            f"{name} decides {lines}, not the payer: confirm that the vendor ({vendor_id}) receives "
+            f"{them}, or remove {them}"
         )
         errors.append(
             FieldError("/confirmed_vendors", "vendor_not_confirmed", message, (vendor_id,))

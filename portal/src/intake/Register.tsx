@@ -136,7 +136,7 @@ export function Register() {
   const { forms } = useForms(entry.content.services);
   const nameOf = (pointer: string) =>
     pointer.startsWith("/content/")
-      ? labelOf(pointer, { requestFields, forms })
+      ? labelOf(pointer, { requestFields, forms, services: body.content.services })
       : ARRIVAL[pointer as keyof typeof ARRIVAL];
   const error = register.error ?? check.error;
   const refused = error instanceof ApiError ? error.errors : [];

@@ -48,6 +48,10 @@ test("each pointer has the names of its parts", () => {
   expect(labelOf("/services/0/procedures/1/units", names)).toBe(
     "Service 1 · Code 2 · Requested units",
   );
+  const services = [{ procedures: [{ code: "44120" }, { code: "44130" }] }];
+  expect(labelOf("/services/0/procedures/1/units", { ...names, services })).toBe(
+    "Service 1 · 44130 · Requested units",
+  );
   expect(labelOf("/content/servicing_provider/phone", names)).toBe("Servicing provider · Phone");
   expect(labelOf("/content/servicing_provider/address/zip_code", names)).toBe(
     "Servicing provider · ZIP code",

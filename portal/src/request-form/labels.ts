@@ -6,12 +6,14 @@ import { allFields, type FormField, type FormResponse, fieldNamed } from "./form
 export interface Names {
   requestFields: readonly FormField[];
   forms: readonly (FormResponse | undefined)[];
+  /** The services, of which the codes are named. */
+  services?: readonly { procedures: readonly { code: string }[] }[];
 }
 
 const ADDRESS: Record<string, string> = text.requestForm.address;
 const PATIENT: Record<string, string> = text.requestForm.patient;
 
-/** "Service 1 · Code 2 · Requested units" for `/services/0/procedures/1/units`. */
+/** "Service 1 · 44130 · Requested units" for `/services/0/procedures/1/units`. */
 export function labelOf(pointer: string, names: Names): string {
   const path = pointer
     .replace(/^\/content/, "")
@@ -21,7 +23,8 @@ export function labelOf(pointer: string, names: Names): string {
   if (part === "services" && rest.length > 0) {
     const index = Number(rest[0]);
     const service = text.requestForm.service(index + 1);
-    return [service, ...serviceLabels(rest.slice(1), names.forms[index])].join(" · ");
+    const codes = names.services?.[index]?.procedures.map(({ code }) => code) ?? [];
+    return [service, ...serviceLabels(rest.slice(1), names.forms[index], codes)].join(" · ");
   }
   const field = fieldNamed(names.requestFields, part);
   const labels = [field?.label ?? part];
@@ -36,7 +39,11 @@ export function labelOf(pointer: string, names: Names): string {
   return part === "confirmed_vendors" ? text.requestForm.confirmedVendors : labels.join(" · ");
 }
 
-function serviceLabels(path: readonly string[], form: FormResponse | undefined): string[] {
+function serviceLabels(
+  path: readonly string[],
+  form: FormResponse | undefined,
+  codes: readonly string[],
+): string[] {
   const [name, second, third] = path;
   if (!name) {
     return [];
@@ -46,7 +53,7 @@ function serviceLabels(path: readonly string[], form: FormResponse | undefined):
   const later = form?.later.find((one) => one.name === name);
   const label = field?.label ?? later?.label ?? name;
   if (name === "procedures" && second !== undefined) {
-    const code = text.requestForm.code(Number(second) + 1);
+    const code = codes[Number(second)] || text.requestForm.code(Number(second) + 1);
     const part = third && (fieldNamed(field?.fields ?? [], third)?.label ?? third);
     return part ? [code, part] : [code];
   }

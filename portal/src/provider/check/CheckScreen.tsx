@@ -167,7 +167,7 @@ function Check({ state, setState }: { state: CheckState; setState: SetCheck }) {
 function useNames(content: CheckState["content"]) {
   const requestFields = useRequestFields();
   const { forms } = useForms(content.services);
-  return { requestFields, forms };
+  return { requestFields, forms, services: content.services };
 }
 
 /** The step of the address; one that is not reached yet leads to the one before. */

@@ -71,7 +71,7 @@ export function Review(props: ReviewProps) {
       )}
       <ErrorBanner error={validation.error} onRetry={() => validation.refetch()} />
       <ErrorSummary
-        errors={named(errors, names)}
+        errors={named(errors, { ...names, services: content.services })}
         further={validation.data?.further ?? 0}
         attempt={errors}
         onOpen={(pointer) => {
