@@ -12,11 +12,17 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, ViewportSi
 
 from local.cloud.process import ROOT
 from local.users import PASSWORD, User
+from tests.browser.keyboard import Keyboard
 
 AXE: Final = ROOT / "portal" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLORS: Final = ["cat.color"]
 """The rules whose findings depend on the theme."""
+
+RUN_AXE: Final = """tags => axe.run(document, {
+  runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], iframes: false,
+}).then(({violations}) => ({violations}))"""
+"""What passes is neither described nor sent, which takes most of the time of a run."""
 
 CUT_OFF: Final = """() => {
   const page = document.documentElement;
@@ -143,18 +149,25 @@ class Screen:
             return
         self.problems.append(f"{message.type}: {message.text} ({where})")
 
+    @property
+    def keyboard(self) -> Keyboard:
+        """The keyboard of the tab: what is wrong with the focus is a problem of the tab."""
+        return Keyboard(self.page, self.problems)
+
     def sign_in(self, user: User, path: str = "/") -> None:
-        """Sign in at the identity provider's pages by code and PKCE; the session there can last."""
+        """Sign in by code and PKCE, by keyboard; the session of the identity provider can last."""
         page = self.page
         page.goto(f"{self.address}{path}")
-        page.get_by_role("button", name="Sign in").click()
+        self.keyboard.push("Sign in")
         name = page.locator("input[name=username]")
         signed_in = page.get_by_role("button", name="Sign out")
         expect(name.or_(signed_in).first).to_be_visible()
         if name.is_visible():
-            name.fill(user.name)
-            page.locator("input[name=password]").fill(PASSWORD)
-            page.locator("input[name=password]").press("Enter")
+            expect(name).to_be_focused()
+            page.keyboard.type(user.name)
+            page.keyboard.press("Tab")
+            page.keyboard.type(PASSWORD)
+            page.keyboard.press("Enter")
         expect(signed_in).to_be_visible()
 
     def reset(self) -> bool:
@@ -190,9 +203,7 @@ class Screen:
         self.settled()
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found: Mapping[str, Any] = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(tags)
-        )
+        found: Mapping[str, Any] = self.page.evaluate(RUN_AXE, list(tags))
         return [
             f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary'][:200]}"
             for one in found["violations"]

@@ -28,6 +28,8 @@ OTHER_PATIENT: Final = {
     "last_name": "Okafor",
     "first_name": "Chidi",
 }
+VISIT: Final = "99221"
+"""A code without precertification."""
 PAYERS_ZONE: Final = ZoneInfo("America/New_York")
 SSN: Final = "987-65-4326"
 """Of a sample member whose plan supports no check."""
@@ -112,16 +114,19 @@ def test_each_choice_decides_the_next_when_a_service_is_entered(
     assert any("Observation" in option for option in outpatient)
     person.enter_service("44125", days_ahead=90)
     codes = page.get_by_role("combobox", name="Procedure code").first
-    codes.press_sequentially("44130", delay=20)
-    codes.press("Enter")
-    for code in ("44125", "44130"):
+    for code in ("44130", VISIT):
+        codes.press_sequentially(code, delay=20)
+        codes.press("Enter")
+    for code in ("44125", "44130", VISIT):
         expect(page.get_by_role("button", name=f"Remove {code}")).to_be_visible()
     with page.expect_response("**/v1/checks") as checked:
         person.check()
     answer = checked.value.json()
-    for one in answer["services"][0]["codes"]:
+    codes_of_service = answer["services"][0]["codes"]
+    assert [one["requirement"] for one in codes_of_service] == [*2 * ["REQUIRED"], "NOT_REQUIRED"]
+    for one in codes_of_service:
         result = page.locator(".requirement").filter(has_text=one["code"])
-        expect(result).to_contain_text("Precertification required")
+        expect(result.locator(".badge")).to_have_text(one["requirement_label"])
         expect(result).to_contain_text(one["next_step"]["text"])
     for notice in answer["notices"]:
         expect(page.get_by_text(notice)).to_be_visible()

@@ -87,7 +87,9 @@ def test_each_queue_shows_how_many_wait_when_an_operator_opens_the_desk(
 
     long: Json = {**counts, "vendor_backlog": {"count": 100, "complete": False}}
     page.route("**/v1/operations/counts", lambda route: route.fulfill(json=long))
-    screen.go("/nowhere")
+    # The desk reads the numbers twice a minute, and when it is opened.
+    page.reload()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     screen.go("/operations?queue=backlog")
     backlog = page.get_by_role("button", name="Vendor backlog 100 or more")
     expect(backlog).to_contain_text("100+")
@@ -99,7 +101,7 @@ def test_each_queue_shows_how_many_wait_when_an_operator_opens_the_desk(
 def test_request_is_confirmed_when_an_operator_states_why_it_is_to_be_processed(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
-    """Registered by phone for dates that providers cannot enter."""
+    """Registered by phone for dates that providers cannot enter. The operator has no mouse."""
     received = datetime.now(UTC) - timedelta(hours=1)
     body = {
         "channel": "PHONE",
@@ -108,22 +110,26 @@ def test_request_is_confirmed_when_an_operator_states_why_it_is_to_be_processed(
         "content": api.content(days_ahead=-40),
     }
     taken = api.deployment.caller(CLERK).call("POST", "/v1/intake/requests", body)
-    request_id = str(taken.json()["request_id"])
+    request_id, number = (str(taken.json()[one]) for one in ("request_id", "number"))
     api.await_status(request_id, PROVIDER, "PENDING")
     screen = screens(OPERATOR)
     screen.refusals.add(422)
-    page = screen.page
-    screen.go(f"/operations/requests/{request_id}")
-    page.get_by_role("button", name="Confirm for processing").click()
+    page, keys = screen.page, screen.keyboard
+    keys.type("Number", number)
+    keys.press("Enter")
+    keys.enter(page.get_by_role("link", name=number))
+    keys.push("Confirm for processing")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Dates of service that providers cannot enter")
-    dialog.get_by_role("button", name="Confirm for processing").click()
+    keys.push("Confirm for processing", dialog)
     expect(dialog.get_by_role("alert")).to_contain_text("Note for the reviewers")
+    expect(dialog.get_by_role("alert")).to_be_focused()
     assert_fits(screen)
-    dialog.get_by_label("Note for the reviewers").fill("The account paid in arrears.")
-    dialog.get_by_role("button", name="Confirm for processing").click()
+    keys.type("Note for the reviewers", "The account paid in arrears.", dialog)
+    keys.push("Confirm for processing", dialog)
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("The account paid in arrears.")).to_be_visible()
+    keys.has_focus()
     expect(page.get_by_role("button", name="Confirm for processing")).to_have_count(0)
 
 
@@ -242,7 +248,7 @@ def test_sent_and_failed_events_are_counted_when_an_operator_sends_them_again(
 
 
 @pytest.mark.rule("S2", "W8")
-def test_other_approval_is_shown_to_the_payer_when_a_vendor_approved_one_service_twice(
+def test_other_approval_is_shown_when_a_vendor_approved_one_service_twice(
     screens: Callable[..., Screen], api: Portal
 ) -> None:
     imaging = office_service("70450", days_ahead=41, type_of_service="IMAGING")
@@ -251,6 +257,7 @@ def test_other_approval_is_shown_to_the_payer_when_a_vendor_approved_one_service
     for user, path, title in (
         (OPERATOR, "/operations/requests", f"Request {first['number']}"),
         (REVIEWER, "/review", f"Case {first['number']}"),
+        (PROVIDER, "/requests", f"Request {first['number']}"),
     ):
         screen = screens(user)
         page = screen.page

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, Route, expect
 from local.deployment import Deployment
 from local.journey.content import PATIENT, REQUESTING
 from local.users import CLERK, NEWCOMER, NURSE, OPERATOR, PROVIDER, REVIEWER, SECOND_REVIEWER
-from tests.browser.guide import FACILITY_NAME, NUMBER, Person, take_suggestion
+from tests.browser.guide import FACILITY_NAME, NUMBER, Person
+from tests.browser.keyboard import Keyboard
 from tests.browser.places import FAX, QUESTION
 from tests.browser.review_walks import approve_next, deny, urgent_case
 from tests.browser.screens import Screen
@@ -230,7 +231,7 @@ def test_denial_is_changed_when_the_provider_discusses_one_line_and_appeals_the_
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("checkbox", name=re.compile("^1.2")).uncheck()
     dialog.get_by_label("What is to be discussed?").fill("The images show a stenosis.")
-    dialog.get_by_label("Phone of the treating clinician").fill("216-555-0188")
+    dialog.get_by_label("Phone of the treating clinician").fill("216-555-0177")
     dialog.get_by_role("button", name="Request a peer-to-peer discussion").click()
     expect(dialog).to_have_count(0)
 
@@ -241,6 +242,8 @@ def test_denial_is_changed_when_the_provider_discusses_one_line_and_appeals_the_
     desk.get_by_role("button", name="Record the outcome").click()
     outcome = desk.get_by_role("region", name="Record the outcome")
     expect(outcome).to_contain_text("The images show a stenosis.")
+    # The reviewer calls the number that the provider entered.
+    expect(desk.get_by_role("link", name="(216) 555-0177")).to_be_visible()
     outcome.get_by_label("Outcome").select_option(label="Decision overturned")
     outcome.get_by_role("button", name="Approve all lines as requested").click()
     outcome.get_by_role("button", name="Save").click()
@@ -304,54 +307,66 @@ def test_question_and_channel_are_shown_when_a_clerk_reads_a_registered_request(
 
 
 @pytest.mark.rule("V10")
-def test_number_is_shown_when_a_clerk_registers_a_phone_call(
+def test_number_is_shown_when_a_clerk_registers_a_phone_call_by_keyboard_alone(
     screens: Callable[..., Screen],
 ) -> None:
     """With the same form as providers use, in one page, then read back."""
     screen = screens(CLERK)
     screen.refusals.add(422)
-    page, person = screen.page, Person(screen)
-    page.get_by_label("Channel").select_option(label="Phone")
-    page.get_by_label("Reference").fill("CALL-1")
-    page.get_by_role("button", name="Register request").click()
+    page, keys = screen.page, screen.keyboard
+    keys.type("Channel", "Phone")
+    keys.type("Reference", "CALL-1")
+    keys.push("Register request")
     summary = page.get_by_role("alert").filter(has=page.get_by_role("listitem"))
     expect(summary).to_be_focused()
-    page.get_by_label("Member ID").fill(PATIENT["member_id"])
-    page.get_by_label("Date of birth").fill(PATIENT["date_of_birth"])
-    page.get_by_label("Last name").fill(PATIENT["last_name"])
-    page.get_by_label("First name").fill(PATIENT["first_name"])
-    for kind, typed, name in (
-        ("Facility", "cleve", FACILITY_NAME),
-        ("Individual", "rubin", str(REQUESTING["name"])),
-    ):
-        choose_provider(page, kind, typed, name)
-    person.enter_service()
-    person.fill("Requested days", "4")
-    page.get_by_label("Requested units").first.fill("1")
-    person.choose("Unit type", "Units")
-    page.get_by_role("button", name="Register request").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("The request is registered")
+    keys.type("Member ID", PATIENT["member_id"])
+    keys.type("Date of birth", "01011986")
+    keys.type("Last name", PATIENT["last_name"])
+    keys.type("First name", PATIENT["first_name"])
+    choose_provider(keys, "Facility", "cleve", FACILITY_NAME)
+    keys.radio("Inpatient")
+    keys.type("Type of service", "Surgical Inpatient")
+    keys.radio("Surgical", "Place of service")
+    keys.radio("Standard")
+    keys.day("Admission date", 30)
+    keys.suggest("Primary diagnosis", "K55", re.compile("^K55 "))
+    keys.type("Requested days", "4")
+    keys.to(page.get_by_role("combobox", name="Procedure code").first)
+    page.keyboard.type("44120")
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Remove 44120")).to_be_visible()
+    keys.to(page.get_by_label("Requested units").first)
+    page.keyboard.type("1")
+    keys.to(page.get_by_label("Unit type").first)
+    page.keyboard.type("Units")
+    choose_provider(keys, "Individual provider", "rubin", str(REQUESTING["name"]))
+    keys.push("Register request")
+    expect(page.get_by_role("heading", name="The request is registered")).to_be_visible()
+    keys.has_focus()
     number = page.get_by_role("main").get_by_text(NUMBER).first.inner_text()
-    page.get_by_role("link", name="Read back and attach pages").click()
+    keys.enter(page.get_by_role("link", name="Read back and attach pages"))
     expect(page.get_by_role("heading", level=1)).to_contain_text(number)
     expect(page.get_by_text("CALL-1", exact=True)).to_be_visible()
 
 
-def choose_provider(page: Page, kind: str, typed: str, name: str) -> None:
+def choose_provider(keys: Keyboard, kind: str, typed: str, name: str) -> None:
     """In the dialog of the first provider that is still to be chosen."""
-    page.get_by_role("button", name="Choose a provider").first.click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("ZIP code of the provider").fill("44122")
-    dialog.get_by_role("radio", name=kind).check()
+    keys.push("Choose a provider")
+    dialog = keys.page.get_by_role("dialog")
+    keys.type("ZIP code of the provider", "44122", dialog)
+    keys.radio(kind)
     field = dialog.get_by_role("combobox", name="Provider name")
-    field.press_sequentially(typed, delay=20)
+    keys.to(field)
+    keys.page.keyboard.type(typed)
     expect(dialog.get_by_role("option", name=name).first).to_be_visible()
-    field.press("Escape")  # closes the list only
+    keys.press("Escape")  # closes the list only
     expect(dialog.get_by_role("option")).to_have_count(0)
-    field.clear()
-    take_suggestion(field, typed, name)
-    dialog.get_by_role("button", name="Use this provider").click()
+    keys.press("ControlOrMeta+A")
+    keys.press("Delete")
+    keys.suggest("Provider name", typed, name, dialog)
+    keys.push("Use this provider", dialog)
     expect(dialog).to_have_count(0)
+    keys.has_focus()
 
 
 @pytest.mark.rule("V3", "A1")
