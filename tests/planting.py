@@ -1,9 +1,10 @@
 """Copies of the project in which defects are planted, and the tests that run there."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +44,13 @@ def tests_of(rule_id: str, tiers: tuple[str, ...]) -> list[str]:
     ]
 
 
-def verify_killed(defect: Defect, copy: Path, tests: Iterable[str]) -> None:
-    """Plant the defect, run the tests, of which one must fail, and remove it again."""
+def verify_killed(
+    defect: Defect, copy: Path, tests: Iterable[str], environment: Mapping[str, str] | None = None
+) -> None:
+    """Plant the defect, run the tests, of which one must fail, and remove it again.
+
+    ``environment`` is added to that of the tests.
+    """
     path = copy / defect.file
     code = path.read_text(encoding="utf-8")
     path.write_text(code.replace(defect.code, defect.broken), encoding="utf-8")
@@ -52,6 +58,7 @@ def verify_killed(defect: Defect, copy: Path, tests: Iterable[str]) -> None:
         run = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
             cwd=copy,
+            env={**os.environ, **(environment or {})},
             capture_output=True,
             text=True,
             check=False,

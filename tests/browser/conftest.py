@@ -14,6 +14,7 @@ from local.front_door import portal
 from local.users import User
 from tests.browser.places import further_requests, shown_requests
 from tests.browser.screens import NOTICED, Screen, set_clock
+from tests.browser.shared_cloud import shared
 from tests.browser.tabs import MISSING, Contexts, chromium, launched
 from tests.journeys.portal import Portal, deployed
 
@@ -41,6 +42,9 @@ def deployment(
     browser: Browser, dist: Future[Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
     """Needs the browser first: without one nothing is deployed."""
+    if existing := shared():
+        yield existing
+        return
     with deployed(tmp_path_factory.mktemp("browser")) as new:
         yield new
 
