@@ -73,6 +73,14 @@ class Keyboard:
         self.page.keyboard.type(text, delay=5)
         return field
 
+    def choose(self, label: str, option: str) -> None:
+        """Type the option of a list, whose options can arrive later than the list."""
+        field = self.page.get_by_label(label).first
+        expect(field.locator("option", has_text=option).first).to_be_attached()
+        self.to(field)
+        self.page.keyboard.type(option)
+        expect(field.locator("option:checked")).to_have_text(option)
+
     def day(self, label: str, days_ahead: int) -> None:
         self.type(label, (datetime.now(UTC) + timedelta(days=days_ahead)).strftime("%m%d%Y"))
 

@@ -6,6 +6,7 @@ import {
   formatSize,
   formatTin,
   phoneLink,
+  splitAtPhones,
 } from "./identifiers";
 
 test("phone numbers of ten digits are grouped, whatever separates them", () => {
@@ -22,6 +23,11 @@ test("an extension is shown behind the number, and is not dialed", () => {
   const phone = "800-298-4806, option 7, extension 20142";
   expect(formatPhone(phone)).toBe("(800) 298-4806, option 7, extension 20142");
   expect(phoneLink(phone)).toBe("tel:8002984806");
+});
+
+test("phone numbers are found in a text", () => {
+  expect(splitAtPhones("Call (800) 882-4462.")).toEqual(["Call ", "(800) 882-4462", "."]);
+  expect(splitAtPhones("No number.")).toEqual(["No number."]);
 });
 
 test("a TIN is shown with its hyphen", () => {

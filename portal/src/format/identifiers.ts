@@ -17,6 +17,11 @@ export function phoneLink(phone: string): string {
   return `tel:${digits.length > 0 ? digits.join("") : phone.replace(/[^\d+]/g, "")}`;
 }
 
+/** A text of the API at its phone numbers: every second part is one. */
+export function splitAtPhones(text: string): readonly string[] {
+  return text.split(/(\(\d{3}\) \d{3}-\d{4})/);
+}
+
 /** "463778226" -> "46-3778226". */
 export function formatTin(tin: string | null | undefined): string {
   return tin && /^\d{9}$/.test(tin) ? `${tin.slice(0, 2)}-${tin.slice(2)}` : (tin ?? "");

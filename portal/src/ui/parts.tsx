@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Schemas } from "../api/client";
 import { config } from "../config";
 import { formatDeadline, formatDistance } from "../format/dates";
-import { formatPhone, phoneLink } from "../format/identifiers";
+import { formatPhone, phoneLink, splitAtPhones } from "../format/identifiers";
 import { text } from "../text";
 import { announce } from "./announce";
 import { Button } from "./Button";
@@ -170,6 +170,14 @@ export function Phone({ number }: { number: string | null | undefined }) {
       {formatPhone(number)}
     </a>
   ) : null;
+}
+
+/** A text of the API, whose phone numbers can be called. */
+export function WithPhones({ children }: { children: string }) {
+  return splitAtPhones(children).map((part, index) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text have no other key.
+    index % 2 === 1 ? <Phone key={index} number={part} /> : part,
+  );
 }
 
 /** The payer's phone number, for what cannot be done online. */

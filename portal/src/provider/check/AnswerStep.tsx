@@ -10,7 +10,7 @@ import { useActingFor } from "../../shell/tin";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
-import { Banner, Card, CopyButton, Facts, Phone, Tag } from "../../ui/parts";
+import { Banner, Card, CopyButton, Facts, Phone, Tag, WithPhones } from "../../ui/parts";
 import { Region } from "../../ui/Region";
 import { markUnfinished } from "../../ui/unfinished";
 import type { SetCheck } from "./CheckScreen";
@@ -98,7 +98,9 @@ export function AnswerStep({
       )}
       <Banner>
         {answer.notices.map((notice) => (
-          <p key={notice}>{notice}</p>
+          <p key={notice}>
+            <WithPhones>{notice}</WithPhones>
+          </p>
         ))}
         <p className="small">
           {t.checkedAt(formatMoment(answer.checked_at))}{" "}
@@ -209,7 +211,11 @@ const TAG_TONES: Record<Schemas["Requirement"], string> = {
 };
 
 function NextStep({ step }: { step: Schemas["NextStepResponse"] }) {
-  return <p>{step.text}</p>;
+  return (
+    <p>
+      <WithPhones>{step.text}</WithPhones>
+    </p>
+  );
 }
 
 function Confirmation({ state }: { state: CheckState }) {

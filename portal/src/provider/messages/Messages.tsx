@@ -10,7 +10,7 @@ import { announce } from "../../ui/announce";
 import { Button, LinkButton } from "../../ui/Button";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Loading } from "../../ui/Loading";
-import { Card, Damaged, Empty, Page, StatusBadge, Tag } from "../../ui/parts";
+import { Card, Damaged, Empty, Page, StatusBadge, Tag, WithPhones } from "../../ui/parts";
 import "../../styles/provider.css";
 import { useListPolling } from "../requests/useLiveRows";
 import { type Message, messagesOf, newMessages, pathOfMessage, unreadOf } from "./inbox";
@@ -104,7 +104,9 @@ function Entry({ message, onRead }: { message: Message; onRead: () => void }) {
             {formatMoment(message.at)}
           </time>
         </div>
-        <p>{message.text}</p>
+        <p>
+          <WithPhones>{message.text}</WithPhones>
+        </p>
         {/* Opening it marks it as read. */}
         <Link to={pathOfMessage(message)} onClick={() => unread && onRead()}>
           {words.open(name)}

@@ -10,7 +10,7 @@ import { Button, LinkButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Loading } from "../../ui/Loading";
-import { Banner, Facts, Page } from "../../ui/parts";
+import { Banner, Facts, Page, WithPhones } from "../../ui/parts";
 import { Region } from "../../ui/Region";
 import { readStored, useStored } from "../../ui/stored";
 import { beginCheck } from "../check/state";
@@ -89,7 +89,9 @@ function Confirmed({ patient }: { patient: Identity }) {
           </Banner>
           {coverage.notices.map((notice) => (
             <Banner key={notice}>
-              <p>{notice}</p>
+              <p>
+                <WithPhones>{notice}</WithPhones>
+              </p>
             </Banner>
           ))}
           <Tabs label={words.tabs} tabs={tabs} selected={tab} onSelect={setTab} />

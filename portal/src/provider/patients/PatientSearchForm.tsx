@@ -10,7 +10,7 @@ import { ErrorBanner, ErrorSummary } from "../../ui/ErrorSummary";
 import { byPointer, explain } from "../../ui/errors";
 import { DateField, FormErrors, RadioField, TextField } from "../../ui/fields";
 import { named } from "../../ui/named";
-import { Banner, Card, Damaged, Empty } from "../../ui/parts";
+import { Banner, Card, Damaged, Empty, WithPhones } from "../../ui/parts";
 import { stillSent } from "../../ui/stillSent";
 import { useStored } from "../../ui/stored";
 import { Table } from "../../ui/Table";
@@ -164,12 +164,15 @@ function Results({
     <Card title={words.results}>
       {notices.map((notice) => (
         <Banner key={notice} tone="warning">
-          <p>{notice}</p>
+          <p>
+            <WithPhones>{notice}</WithPhones>
+          </p>
         </Banner>
       ))}
       <Damaged entries={damaged} />
       {patients.length === 0 ? (
-        <Empty>{words.noneFound}</Empty>
+        // The notices say what to do.
+        notices.length === 0 && <Empty>{words.noneFound}</Empty>
       ) : (
         <>
           {patients.length > 1 && <p>{words.several}</p>}

@@ -5,7 +5,7 @@ import { livePolling } from "../../api/queries";
 import { text } from "../../text";
 import { announce } from "../../ui/announce";
 import { LinkButton } from "../../ui/Button";
-import { Card, CopyButton, Loaded, Page, StatusBadge } from "../../ui/parts";
+import { Card, CopyButton, Loaded, Page, StatusBadge, WithPhones } from "../../ui/parts";
 import { Steps } from "../../ui/Steps";
 import { ALL_COMPLETE, stagesOf } from "./stages";
 import { VendorContact } from "./VendorLines";
@@ -57,7 +57,9 @@ export function Submitted({ requestId }: { requestId: string }) {
                   <p className="small">{details.status_reason ?? t.processing}</p>
                 )}
                 {details.notices.map((notice) => (
-                  <p key={notice}>{notice}</p>
+                  <p key={notice}>
+                    <WithPhones>{notice}</WithPhones>
+                  </p>
                 ))}
                 <div className="form-actions">
                   <LinkButton to={`/requests/${requestId}`} look="primary">

@@ -11,7 +11,15 @@ import { text } from "../../../text";
 import { announce } from "../../../ui/announce";
 import { Button, LinkButton } from "../../../ui/Button";
 import { ErrorBanner } from "../../../ui/ErrorSummary";
-import { Banner, Card, CopyButton, Damaged, Page, StatusBadge } from "../../../ui/parts";
+import {
+  Banner,
+  Card,
+  CopyButton,
+  Damaged,
+  Page,
+  StatusBadge,
+  WithPhones,
+} from "../../../ui/parts";
 import { RecordPage } from "../../../ui/RecordPage";
 import { Region } from "../../../ui/Region";
 import "../../../styles/provider.css";
@@ -142,7 +150,9 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
       {notices.length > 0 && (
         <Banner>
           {notices.map((notice) => (
-            <p key={notice}>{notice}</p>
+            <p key={notice}>
+              <WithPhones>{notice}</WithPhones>
+            </p>
           ))}
         </Banner>
       )}

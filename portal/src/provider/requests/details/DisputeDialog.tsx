@@ -11,7 +11,7 @@ import {
   TextField,
   useFieldErrors,
 } from "../../../ui/fields";
-import { DueTime } from "../../../ui/parts";
+import { DueTime, WithPhones } from "../../../ui/parts";
 import { useStored } from "../../../ui/stored";
 import { type DisputeAction, labelOf, openLines, optionOf } from "./actions";
 import { announced, changedBy } from "./changed";
@@ -76,7 +76,11 @@ export function DisputeDialog({
       {(refusal) => (
         <>
           {isConflict(refusal) && <p>{words.changed}</p>}
-          {option && <p>{option.text}</p>}
+          {option && (
+            <p>
+              <WithPhones>{option.text}</WithPhones>
+            </p>
+          )}
           {option && (
             <p>
               {words.until} <DueTime at={option.until} />

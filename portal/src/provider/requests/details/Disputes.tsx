@@ -4,7 +4,7 @@ import type { Schemas } from "../../../api/client";
 import { formatMoment } from "../../../format/dates";
 import { text } from "../../../text";
 import { Button } from "../../../ui/Button";
-import { Card, DueTime, Phone, Tag } from "../../../ui/parts";
+import { Card, DueTime, Phone, Tag, WithPhones } from "../../../ui/parts";
 import { actionOf, type DisputeAction, isOffered, labelOf } from "./actions";
 
 const words = text.provider.dispute;
@@ -27,7 +27,9 @@ export function DisputeOptions({
           return (
             <li key={one.option} className="entry">
               <h3>{one.option_label}</h3>
-              <p>{one.text}</p>
+              <p>
+                <WithPhones>{one.text}</WithPhones>
+              </p>
               <p>
                 {words.forLines(one.line_ids)} {words.until} <DueTime at={one.until} />
               </p>
