@@ -35,7 +35,7 @@ def copied(folder: Path) -> Path:
     return copy
 
 
-def tests_of(rule_id: str, tiers: tuple[str, ...]) -> list[str]:
+def proofs_of(rule_id: str, tiers: tuple[str, ...]) -> list[str]:
     """The tests of these folders that prove the rule."""
     return [
         f"tests/{proof.test}"

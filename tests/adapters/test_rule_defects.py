@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.planting import copied, tests_of, verify_killed
+from tests.planting import copied, proofs_of, verify_killed
 from tests.rule_defects import DEFECTS, Defect
 
 pytestmark = pytest.mark.deep
@@ -23,4 +23,4 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=[one.rule_id for one in DEFECTS])
 def test_a_test_of_the_rule_fails_when_the_rule_is_broken(defect: Defect, copy: Path) -> None:
-    verify_killed(defect, copy, tests_of(defect.rule_id, TIERS))
+    verify_killed(defect, copy, proofs_of(defect.rule_id, TIERS))

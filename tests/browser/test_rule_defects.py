@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from local.deployment import Deployment
 from tests.browser.shared_cloud import Tables, environment_of
-from tests.planting import copied, tests_of, verify_killed
+from tests.planting import copied, proofs_of, verify_killed
 from tests.portal_defects import PORTAL_DEFECTS
 from tests.rule_defects import Defect
 
@@ -45,5 +45,5 @@ def cloud(deployment: Deployment, tables: Tables) -> Iterator[dict[str, str]]:
 def test_a_test_of_the_rule_fails_when_the_portal_breaks_it(
     defect: Defect, copy: Path, cloud: dict[str, str]
 ) -> None:
-    tests = tests_of(defect.rule_id, ("browser/",))
+    tests = proofs_of(defect.rule_id, ("browser/",))
     verify_killed(defect, copy, [one for one in tests if not one.startswith(PICTURES)], cloud)
