@@ -405,7 +405,7 @@ def test_notice_states_the_time_of_a_retrospective_appeal_when_services_were_per
         ({"months": 0}, "greater than or equal to 1"),
         ({"while_appealable": ""}, "at least 1"),
         ({"while_appealable": "Within {days}."}, "other than {within}"),
-        ({"without_appeal": "Until {day}."}, "other than {until} and {number}"),
+        ({"without_appeal": "Until {day}."}, "other than {until}, {number} and {phone}"),
         ({"source": None}, "valid string"),
     ],
 )
