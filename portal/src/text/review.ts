@@ -2,8 +2,7 @@ import { counted } from "./counted";
 
 export const review = {
   title: "Review",
-  lead: (open: number, mine: number) =>
-    `${counted(open, "open case")}, ${mine} assigned to you`,
+  lead: (open: number, mine: number) => `${counted(open, "open case")}, ${mine} assigned to you`,
   next: "Next case",
   nextHint: "Assigns the most urgent case that you can decide, and opens it.",
   noNext:
