@@ -227,6 +227,21 @@ def test_hash_is_stored_when_transactions_of_other_loads_conflict_or_are_throttl
     assert operator.table.calls["TransactWriteItems"] == 4
 
 
+def test_hash_is_stored_when_a_transaction_of_another_load_writes_it(
+    prepared: Callable[[str], Operator],
+) -> None:
+    operator = with_hash(prepared, "one")
+    puts = operator.table.calls["PutItem"]
+
+    def before(operation: str, number: int) -> None:
+        if operation == "PutItem" and number in (puts + 1, puts + 2):
+            raise error("TransactionConflictException")
+
+    operator.table._before = before
+    load_ssn(operator, 1, B)
+    assert operator.table.items["MEMBER#U70001", "SSN"]["as_of"]["S"].startswith("2026-02-01")
+
+
 @pytest.mark.parametrize("hashed", [True, False])
 def test_no_hash_is_lost_when_another_load_changes_it_meanwhile(
     hashed: bool, prepared: Callable[[str], Operator]

@@ -64,6 +64,42 @@ def test_transaction_is_written_when_throttling_of_one_item_ceases(cloud: Cloud,
     assert len(pauses) == 1
 
 
+def single_writes(cloud: Cloud, table: Writes) -> dict[str, Callable[[], None]]:
+    """A write of one item of each kind."""
+    item = put(cloud, "A")["Put"]
+    key = {"TableName": item["TableName"], "Key": item["Item"]}
+    values = {"ExpressionAttributeValues": {":value": {"S": "new"}}}
+    return {
+        "PutItem": lambda: table.put(TableName=item["TableName"], Item=item["Item"]),
+        "UpdateItem": lambda: table.update(**key, UpdateExpression="SET x = :value", **values),
+        "DeleteItem": lambda: table.delete(**key),
+    }
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "DeleteItem"])
+def test_item_is_written_when_a_transaction_on_it_ends(cloud: Cloud, operation: str) -> None:
+    """Botocore does not repeat this error of a write that is not itself a transaction."""
+    table, pauses = writes(cloud)
+    for _ in range(2):
+        cloud.wire.fail(operation, "TransactionConflictException")
+    with cloud.wire.counting() as calls:
+        single_writes(cloud, table)[operation]()
+    assert calls == [operation] * 3
+    assert_varied(pauses, CONFLICT_PAUSES[:2])
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "DeleteItem"])
+def test_caller_may_retry_when_transactions_on_an_item_continue(
+    cloud: Cloud, operation: str
+) -> None:
+    table, pauses = writes(cloud)
+    for _ in range(len(CONFLICT_PAUSES) + 1):
+        cloud.wire.fail(operation, "TransactionConflictException")
+    with pytest.raises(TransientError):
+        single_writes(cloud, table)[operation]()
+    assert_varied(pauses, CONFLICT_PAUSES)
+
+
 def test_caller_may_retry_when_conflicts_continue(cloud: Cloud) -> None:
     table, pauses = writes(cloud)
     for _ in range(len(CONFLICT_PAUSES) + 1):

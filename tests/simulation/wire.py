@@ -46,7 +46,9 @@ _ANYWHERE: Final = (
     CallFailure.KILLED_AFTER,
 )
 _SOMEWHERE: Final[Mapping[str, CallFailure]] = {
-    "transact_write_items": CallFailure.CONFLICT,
+    **dict.fromkeys(
+        ("delete_item", "put_item", "transact_write_items", "update_item"), CallFailure.CONFLICT
+    ),
     "put_events": CallFailure.PARTLY,
 }
 
@@ -113,6 +115,8 @@ def _unanswered(_operation: str) -> ReadTimeoutError:
 
 
 def _conflict(operation: str) -> ClientError:
+    if operation != "transact_write_items":
+        return failed("TransactionConflictException", operation)
     reasons = [{"Code": "TransactionConflict"}]
     return failed("TransactionCanceledException", operation, CancellationReasons=reasons)
 

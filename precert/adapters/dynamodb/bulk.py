@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from precert.adapters.dynamodb.table import ITEM_IN_TRANSACTION
 from precert.domain.errors import TransientError
 
 Argument = TypeVar("Argument")
@@ -32,7 +33,7 @@ _UNAVAILABLE: Final = frozenset(
     {
         *("InternalServerError", "ServiceUnavailable", "500", "502", "503"),
         # A transaction of another load writes the same item at this moment.
-        "TransactionConflictException",
+        ITEM_IN_TRANSACTION,
     }
 )
 _ATTEMPTS: Final = 14

@@ -1,8 +1,9 @@
 """Items in DynamoDB's JSON format, reads, and conditional writes, with boto3's errors converted.
 
-A failed condition is an expected result and is never retried. A transaction that conflicts with another
-is retried a few times. botocore retries calls that are throttled or get no response, with the same
-ClientRequestToken, so that nothing is written twice after a lost response.
+A failed condition is an expected result and is never retried. A transaction that conflicts with
+another, and a write of an item that a transaction writes, are retried a few times. botocore retries
+calls that are throttled or get no response, with the same ClientRequestToken, so that nothing is
+written twice after a lost response.
 """
 
 import json
@@ -202,8 +203,10 @@ REPEATABLE: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 """Cancellation reasons after which a transaction can be retried; botocore does not retry it."""
+ITEM_IN_TRANSACTION: Final = "TransactionConflictException"
+"""The error of a write of one item that a transaction writes; botocore does not retry it either."""
 CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
-"""Maximum seconds to wait before each retry of a transaction after a conflict or throttling."""
+"""Maximum seconds to wait before each retry of a write after a conflict or throttling."""
 MIN_PAUSE = 0.25
 """Minimum part of a pause. The rest is random, so that writers of one item do not conflict again."""
 
@@ -271,33 +274,32 @@ class Writes:
 
     def update(self, **arguments: Any) -> None:
         """One conditional update; a failed condition returns the stored item in the error."""
-        require_writes()
-        try:
-            self._client.update_item(**arguments, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        except ClientError as error:
-            _raise_single(error)
-        except BotoCoreError as error:
-            raise _transient(error) from error
+        self._write(
+            self._client.update_item, arguments | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        )
 
     def put(self, **arguments: Any) -> None:
         """One put, with or without a condition."""
-        require_writes()
-        try:
-            self._client.put_item(**arguments)
-        except ClientError as error:
-            _raise_single(error)
-        except BotoCoreError as error:
-            raise _transient(error) from error
+        self._write(self._client.put_item, arguments)
 
     def delete(self, **arguments: Any) -> None:
         """One conditional delete."""
+        self._write(self._client.delete_item, arguments)
+
+    def _write(self, call: Callable[..., object], arguments: Mapping[str, Any]) -> None:
+        """Write one item, and retry if a transaction writes it at the same moment."""
         require_writes()
-        try:
-            self._client.delete_item(**arguments)
-        except ClientError as error:
-            _raise_single(error)
-        except BotoCoreError as error:
-            raise _transient(error) from error
+        for pause in (*conflict_pauses(_chance_of([dict(arguments)])), None):
+            try:
+                call(**arguments)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == ITEM_IN_TRANSACTION and pause is not None:
+                    self._pause(pause)
+                    continue
+                _raise_single(error)
+            except BotoCoreError as error:
+                raise _transient(error) from error
+            return
 
 
 def _raise_failed_condition(reasons: Sequence[dict[str, Any]]) -> None:
