@@ -167,6 +167,23 @@ def test_nothing_of_a_client_is_left_when_a_revocation_ended_before_any_write_an
     assert write > 3
 
 
+def test_client_is_not_registered_when_another_one_has_its_issuer_of_hooks(
+    ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clients, first = ehr.cloud.deps.clients, registered(cds_hooks_issuer=CDS_ISSUER)
+    clients.store(first)
+    added = ("--jwks", key_file(tmp_path, 5, "first"), "--scope", "system/Claim.cs")
+    arguments = ("clients", "add", "Clinic EHR", *added, "--tin", PROVIDER_TIN)
+    assert run(*arguments, "--cds-hooks-issuer", CDS_ISSUER) == 2
+    assert "Another client has this issuer of CDS Hooks calls." in capsys.readouterr().err
+    assert clients.of_cds_hooks(CDS_ISSUER) == first
+    assert list(clients.stored()) == [first]
+    # The client itself can be registered again, and another one after it is revoked.
+    clients.store(first)
+    clients.remove(first)
+    assert run(*arguments, "--cds-hooks-issuer", CDS_ISSUER) == 0
+
+
 def test_client_has_one_issuer_of_hooks_when_a_registration_ended_before_any_write(
     ehr: SmartClient,
 ) -> None:

@@ -19,6 +19,7 @@ from precert.adapters.dynamodb.keys import (
     client_pk,
 )
 from precert.adapters.dynamodb.table import (
+    ConditionFailedError,
     Item,
     Writes,
     get,
@@ -32,10 +33,12 @@ from precert.domain.clients import RegisteredClient
 from precert.domain.damage import RecordKind
 from precert.domain.errors import DamagedRecordError
 from precert.names import PK, SK, TTL_ATTRIBUTE
+from precert.usecases.ports.clients import HooksIssuerTakenError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+_OWNER: Final = "client_id"
 _STORED_LONGER: Final = timedelta(minutes=1)
 
 
@@ -56,20 +59,24 @@ class DynamoDBClients:
     def store(self, client: RegisteredClient) -> None:
         before = self.read(client.client_id)
         stale = set(_keys_of(before)) - set(_keys_of(client)) if before else set()
-        items = [
-            *({PK: pk, SK: CLIENT_SK, "client": json_of(client)} for pk in _keys_of(client)),
-            {PK: CLIENTS_PK, SK: client.client_id},
-        ]
+        own = {"client": json_of(client), _OWNER: client.client_id}
         # One transaction: whatever ends the command, no key of a former registration remains.
-        self._writes.transact(
-            [*(self._put(item) for item in items), *(self._delete(pk, CLIENT_SK) for pk in stale)]
-        )
+        try:
+            self._writes.transact(
+                [
+                    *(self._put({PK: pk, SK: CLIENT_SK, **own}) for pk in _keys_of(client)),
+                    {"Put": {"TableName": self._table, "Item": to_wire(_listed(client))}},
+                    *(self._delete(pk, CLIENT_SK) for pk in stale),
+                ]
+            )
+        except ConditionFailedError as failed:
+            raise HooksIssuerTakenError from failed
 
     def remove(self, client: RegisteredClient) -> None:
         self._writes.transact(
             [
                 *(self._delete(pk, CLIENT_SK) for pk in _keys_of(client)),
-                self._delete(CLIENTS_PK, client.client_id),
+                self._delete(*_listed(client).values()),
             ]
         )
 
@@ -88,7 +95,14 @@ class DynamoDBClients:
         return read_one(RecordKind.CLIENT, item, _client_of, _key_of) if item else None
 
     def _put(self, item: Item) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
+        """The operation that stores an item, unless it is another client's."""
+        put = {
+            "TableName": self._table,
+            "Item": to_wire(item),
+            "ConditionExpression": f"attribute_not_exists({_OWNER}) OR {_OWNER} = :owner",
+            "ExpressionAttributeValues": to_wire({":owner": item[_OWNER]}),
+        }
+        return {"Put": put}
 
     def _delete(self, pk: str, sk: str) -> dict[str, Any]:
         return {"Delete": {"TableName": self._table, "Key": to_wire({PK: pk, SK: sk})}}
@@ -126,6 +140,11 @@ class DynamoDBAcceptedTokenIds:
                     return False
                 raise
         return True
+
+
+def _listed(client: RegisteredClient) -> dict[str, str]:
+    """The item of a client in the list of all; it has no other attributes."""
+    return {PK: CLIENTS_PK, SK: client.client_id}
 
 
 def _keys_of(client: RegisteredClient) -> list[str]:

@@ -2,9 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from precert.domain.clients import PublicKey, RegisteredClient
+from precert.domain.errors import PrecertError
+
+
+class HooksIssuerTakenError(PrecertError):
+    """Another client is registered with the issuer of CDS Hooks calls."""
+
+    code: ClassVar[str] = "hooks_issuer_taken"
+    title: ClassVar[str] = "The issuer is another client's"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another client has this issuer of CDS Hooks calls. Revoke that client first, or leave the "
+            "issuer out."
+        )
 
 
 class Clients(Protocol):
@@ -21,7 +35,12 @@ class Clients(Protocol):
         """The client whose CDS Hooks calls have this issuer. One AWS call."""
 
     def store(self, client: RegisteredClient) -> None:
-        """Register a client, or replace its registration."""
+        """Register a client, or replace its registration.
+
+        Raises:
+            HooksIssuerTakenError: another client has the issuer of CDS Hooks calls.
+            TransientError.
+        """
 
     def remove(self, client: RegisteredClient) -> None:
         """End a registration."""
