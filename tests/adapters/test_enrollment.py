@@ -69,6 +69,46 @@ def test_no_member_is_ended_when_a_full_file_has_rejected_rows(
     assert spans(operator.member("U70002"))[0][2] == ""
 
 
+@pytest.mark.rule("P1")
+def test_hash_of_a_member_is_deleted_when_the_member_is_removed(operator: Operator) -> None:
+    text = row("U70001", "2026-06-01") + row("U70002", "2026-06-01") + row("U70003")
+    assert operator.load("members", HEADER + text, "--as-of", FIRST) == 0
+    hashed = "member_id,ssn\nU70001,987-65-4320\nU70003,987-65-4321\n"
+    assert operator.load("ssns", hashed, "--as-of", FIRST) == 0
+    assert full(operator, row("U70003"), "--allow-ending") == 0
+    left = {key for key in operator.table.items if key[0].startswith(("MEMBER#", "SSN#"))}
+    digest = operator.table.items["MEMBER#U70003", "SSN"]["digest"]["S"]
+    assert left == {
+        ("MEMBER#U70003", "COVERAGE"),
+        ("MEMBER#U70003", "SSN"),
+        (f"SSN#{digest}", "U70003"),
+    }
+
+
+def test_member_is_not_removed_when_another_load_stores_the_member_or_the_hash_meanwhile(
+    operator: Operator,
+) -> None:
+    for key in (("MEMBER#U70001", "COVERAGE"), ("MEMBER#U70001", "SSN")):
+        text = row("U70001", "2026-06-01") + row("U70003")
+        assert operator.load("members", HEADER + text, "--as-of", FIRST) == 0
+        hashed = "member_id,ssn\nU70001,987-65-4320\n"
+        assert operator.load("ssns", hashed, "--as-of", FIRST) == 0
+        changes = {"as_of": {"S": "2027-01-01T00:00:00+00:00"}, "digest": {"S": "another"}}
+
+        def stored_by_another(operation: str, _number: int) -> None:
+            if operation == "TransactWriteItems":
+                operator.table.items[key] = {**operator.table.items[key], **changes}  # noqa: B023
+
+        operator.table._before = stored_by_another
+        assert full(operator, row("U70003"), "--allow-ending") == 0
+        assert {("MEMBER#U70001", "COVERAGE"), ("MEMBER#U70001", "SSN")} <= (
+            operator.table.items.keys()
+        )
+        operator.table._before = lambda _operation, _number: None
+        operator.table.items.clear()
+        assert operator.load("plans", PLANS + OAP) == 0
+
+
 def test_member_of_a_later_file_stays_when_an_earlier_full_file_lacks_it(
     operator: Operator,
 ) -> None:

@@ -84,6 +84,16 @@ class DatedTable:
             lambda: self._client.delete_item(TableName=self._table, Key=wire, **condition), wire
         )
 
+    def delete_with(self, key: Item, seen: str | None, others: Sequence[Mapping[str, Any]]) -> bool:
+        """Delete an item unless it was changed since it was read, in one transaction with others.
+
+        Returns whether all operations were made. Without others it is a single write.
+        """
+        if not others:
+            return self.delete(key, seen)
+        own = {"Delete": {"TableName": self._table, "Key": to_wire(key), **_as_read(seen)}}
+        return self.transact([own, *others])
+
     def replace(self, item: Item, seen: str | None) -> bool:
         """Replace an item unless it was changed since it was read; returns whether it did.
 

@@ -153,7 +153,8 @@ class DynamoDBLoads:
     def _replace(self, change: MemberChange, as_of: datetime) -> bool:
         seen = change.before.as_of if change.before else None
         if change.member is None:
-            return self._items.delete({PK: member_pk(change.member_id), SK: COVERAGE_SK}, seen)
+            key = {PK: member_pk(change.member_id), SK: COVERAGE_SK}
+            return self._items.delete_with(key, seen, self._hashes.deletions(change.member_id))
         return self._items.replace({**member_item(change.member), AS_OF: instant(as_of)}, seen)
 
     def put_ssns(self, ssns: Sequence[tuple[str, SecretStr]], as_of: datetime) -> list[bool]:

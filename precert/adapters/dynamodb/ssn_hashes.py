@@ -1,12 +1,13 @@
 """Keyed hashes of SSNs (P1): the current one of each member, and what leads from it to the member.
 
 A changed hash replaces both in one transaction, so that exactly the current hash leads to the member,
-wherever a load ends and whatever is loaded next. Of an unchanged hash only the date is written.
+wherever a load ends and whatever is loaded next. Of an unchanged hash only the date is written. The
+hash of a member who is removed is deleted with the member.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from precert.adapters.dynamodb.dated_table import AS_OF, CONFLICTS, NOT_NEWER, DatedTable
 from precert.adapters.dynamodb.keys import instant, member_pk, ssn_pk
@@ -46,6 +47,20 @@ class SsnHashes:
                 return True
             stored = self._items.one(key)
         raise TransientError("SSNs were changed concurrently. Run the same command again later.")
+
+    def deletions(self, member_id: str) -> list[dict[str, Any]]:
+        """The operations that delete a member's hash, in the transaction that deletes the member."""
+        stored = self._items.one(_key(member_id))
+        if "digest" not in stored:
+            return []
+        unchanged = {
+            "ConditionExpression": "digest = :seen",
+            "ExpressionAttributeValues": {":seen": stored["digest"]},
+        }
+        return [
+            self._items.operation("Delete", Key=_key(member_id), **unchanged),
+            self._items.operation("Delete", Key=_link(member_id, stored["digest"])),
+        ]
 
     def _replace(self, member_id: str, digest: str, as_of: datetime, seen: str | None) -> bool:
         """Store the hash if the current one is ``seen``; returns whether it did."""
