@@ -1,7 +1,8 @@
 """Evaluate the FHIRPath expressions of invariants, by fhirpathpy."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from fhirpathpy import compile as compile_fhirpath
@@ -16,6 +17,21 @@ not."""
 
 def is_satisfied(expression: str, value: Any, resource: Json) -> bool:
     """Whether a value satisfies an expression; ``resource`` is what ``%resource`` means in it."""
+    if "%resource" in expression:
+        return _is_satisfied(expression, value, resource)
+    return _satisfies(json.dumps(value), expression)
+
+
+@lru_cache(maxsize=2**16)
+def _satisfies(text: str, expression: str) -> bool:
+    """Whether a value satisfies an expression without variables, by the JSON text of the value.
+
+    Most values of an answer, such as codes and addresses, are also in other answers.
+    """
+    return _is_satisfied(expression, json.loads(text), {})
+
+
+def _is_satisfied(expression: str, value: Any, resource: Json) -> bool:
     root = value if isinstance(value, dict) else {"value": value}
     text = expression if root is value else expression.replace("$this", "value")
     return _compiled(text)(root, {"resource": resource}) in ([True], [])

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -277,8 +277,18 @@ def _claims(resource: Json) -> list[str]:
     return found
 
 
-def base_findings(resource: Json) -> Iterator[Finding]:
-    """Yield the violations of FHIR itself: unknown elements, wrong types, missing elements."""
+def base_findings(resource: Json) -> Sequence[Finding]:
+    """Return the violations of FHIR itself: unknown elements, wrong types, missing elements."""
+    return _base_findings(json.dumps(resource))
+
+
+@lru_cache(maxsize=2**12)
+def _base_findings(text: str) -> Sequence[Finding]:
+    """The violations of a resource by its JSON text: answers have many resources in common."""
+    return tuple(_found_in(json.loads(text)))
+
+
+def _found_in(resource: Json) -> Iterator[Finding]:
     kind = resource.get("resourceType", "")
     try:
         model = get_fhir_model_class(kind)
