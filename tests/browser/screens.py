@@ -93,6 +93,15 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 """What the page catches, and what its security policy blocks, is an error on the console."""
 
+ANNOUNCED: Final = """
+window.announced = [];
+document.addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+  const said = document.querySelector(".visually-hidden[aria-live=polite]")?.textContent;
+  if (said && said !== window.announced.at(-1)) window.announced.push(said);
+}).observe(document.body, { childList: true, characterData: true, subtree: true }));
+"""
+"""The texts of the live region, which screen readers read aloud."""
+
 
 def set_clock(page: Page) -> None:
     """Set the clock of a page as `make anyday` sets the clock of each process."""
@@ -124,7 +133,7 @@ class Screen:
         screen = cls(context.new_page(), address)
         screen.page.set_default_timeout(60_000)
         set_clock(screen.page)
-        screen.page.add_init_script(NOTICED)
+        screen.page.add_init_script(NOTICED + ANNOUNCED)
         screen.page.on("console", screen._console)
         screen.page.on("pageerror", lambda error: screen.problems.append(str(error)))
         screen.page.on("request", lambda request: screen._called(request.method, request.url))
@@ -197,6 +206,12 @@ class Screen:
         """Wait until the screen is there, and nothing shows that it is loading."""
         expect(self.page.locator("main h1").first).to_be_visible()
         expect(self.page.locator("main [aria-busy=true]")).to_have_count(0)
+
+    def announced(self, words: str) -> None:
+        """Wait until screen readers were told this since the page was loaded."""
+        self.page.wait_for_function(
+            "words => window.announced.some((one) => one.includes(words))", arg=words
+        )
 
     def accessibility(self, tags: Collection[str] = WCAG) -> list[str]:
         """What axe finds on the page as it is: rule, and the first element."""

@@ -119,10 +119,12 @@ def test_every_file_is_attached_or_refused_when_several_are_dropped_and_the_netw
     for name in ("largest.pdf", "notes.txt"):
         expect(file_row(page, name)).to_contain_text("Attached")
         expect(file_row(page, name)).to_have_count(1)
+        screen.announced(f"{name} is attached")
     # The slot of the interrupted file is free before the file gets another one.
     assert slots[:2] == ["DELETE", "POST"]
     refused = file_row(page, "report.pdf")
     expect(refused).to_contain_text("The content does not match the file name extension")
+    screen.announced("report.pdf was refused: ")
     documents = api.details(draft_id)["documents"]
     sizes = {one["file_name"]: one["size"] for one in documents}
     assert (sizes["largest.pdf"], sizes["notes.txt"]) == (LARGEST, 20)

@@ -201,6 +201,7 @@ def test_request_for_information_reaches_the_provider_when_a_reviewer_sends_it(
     page.get_by_role("dialog").get_by_role("button", name="Send answer").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(review.page.get_by_text("Six weeks of medication.")).to_be_visible()
+    review.announced("The case has changed.")
     # Another link would load it again from its first page.
     assert len([call for call in review.calls if "/documents/" in call]) == 1
 
@@ -249,6 +250,7 @@ def test_denial_is_changed_when_the_provider_discusses_one_line_and_appeals_the_
     outcome.get_by_role("button", name="Save").click()
     expect(desk.locator(".page-lead .badge").first).to_have_text("Partially approved")
     expect(badge).to_have_text("Partially approved")
+    provider.announced("Status: Partially approved.")
     expect(page.get_by_text("Decision overturned").first).to_be_visible()
 
     page.get_by_role("button", name="Appeal", exact=True).click()

@@ -244,11 +244,15 @@ function Unread() {
 }
 
 function Announcements() {
-  const [message, setMessage] = useState("");
-  useEffect(() => onAnnounce(setMessage), []);
+  const [{ message, count }, setAnnounced] = useState({ message: "", count: 0 });
+  useEffect(
+    () => onAnnounce((message) => setAnnounced((before) => ({ message, count: before.count + 1 }))),
+    [],
+  );
+  // A repeated message is a new element, so that it is read again.
   return (
     <div className="visually-hidden" aria-live="polite" role="status">
-      {message}
+      <span key={count}>{message}</span>
     </div>
   );
 }
