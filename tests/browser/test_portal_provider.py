@@ -129,6 +129,7 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
     days(second).fill("7")
     conflict = second.page.get_by_text("Another user changed this request").first
     expect(conflict).to_be_visible()
+    assert second.accessibility() == []
     assert api.details(draft_id)["content"]["services"][0]["requested_days"] == 5
     second.page.get_by_role("button", name="Use all of yours").click()
     second.page.get_by_role("button", name="Apply and save").click()
@@ -142,6 +143,7 @@ def test_no_entry_is_lost_when_a_colleague_edits_the_draft_and_the_network_is_lo
     second.page.context.set_offline(True)
     days(second).fill("9")
     expect(second.page.get_by_text("You are offline").first).to_be_visible()
+    assert second.accessibility() == []
     second.page.context.set_offline(False)
     until(
         "waiting for the value that was typed offline",

@@ -277,9 +277,11 @@ function Connection() {
     }
   }, [online, before]);
   return online ? null : (
-    <Banner tone="warning">
-      <p>{text.common.offline}</p>
-    </Banner>
+    <section aria-label={text.common.connection}>
+      <Banner tone="warning">
+        <p>{text.common.offline}</p>
+      </Banner>
+    </section>
   );
 }
 

@@ -57,6 +57,7 @@ export const common = {
   errorTitle: "There is a problem",
   errors: (count: number) =>
     count === 1 ? "1 entry needs a change" : `${count} entries need a change`,
+  connection: "Connection",
   offline:
     "You are offline. What you enter is saved in this tab and sent when the connection is back.",
   online: "The connection is back.",
