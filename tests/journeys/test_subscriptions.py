@@ -115,12 +115,12 @@ def claim(identifier: str) -> Json:
 
     def entry(resource_type: str, **values: Any) -> Json:
         return {
-            "fullUrl": f"urn:test:{resource_type}",
+            "fullUrl": f"https://ehr.example.org/fhir/{resource_type}/1",
             "resource": {"resourceType": resource_type, **values},
         }
 
     def refer(resource_type: str) -> Json:
-        return {"reference": f"urn:test:{resource_type}"}
+        return {"reference": f"https://ehr.example.org/fhir/{resource_type}/1"}
 
     item = {
         "sequence": 1,
