@@ -19,6 +19,7 @@ def add(args: argparse.Namespace) -> bool:
     """Register a user in the user pool, and grant the rights."""
     deps = stack_dependencies(args.stack)
     subject = deps.users.add(args.who, args.email, args.name)
+    _record(deps, args, subject)
     print_grant(grant_rights(_named(args, deps, subject), grants=deps.grants))
     return True
 
@@ -49,8 +50,7 @@ def revoke(args: argparse.Namespace) -> bool:
 
 
 def _record(deps: Dependencies, args: argparse.Namespace, subject: str) -> None:
-    command = "revoke" if args.run is revoke else "grant"
-    CommandRecorder(deps, f"{args.topic} {command}").record(objects=[subject])
+    CommandRecorder(deps, f"{args.topic} {args.run.__name__}").record(objects=[subject])
 
 
 def show(args: argparse.Namespace) -> bool:

@@ -1,7 +1,7 @@
 """Grant and revoke the rights of users and of partners' systems."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -24,7 +24,21 @@ class Grants(Protocol):
         """
 
     def store(self, grant: Grant) -> None:
-        """Replace the grant of its subject; delete it if it grants nothing."""
+        """Replace the grant of its subject; delete it if it grants nothing.
+
+        Raises:
+            TransientError.
+        """
+
+    def change(self, issuer: str, subject: str, change: Callable[[Grant], Grant]) -> Grant:
+        """Replace the grant of a subject by ``change`` of it, and return the new one.
+
+        If another command changes the grant at the same moment, ``change`` is called again with the
+        grant that is stored then, so that no right is lost and no revoked one returns.
+
+        Raises:
+            TransientError.
+        """
 
     def stored(self) -> Iterator[Grant]:
         """All grants."""
@@ -43,20 +57,12 @@ _LIFETIME: Final = timedelta(seconds=SECONDS_CACHED)
 
 def grant_rights(added: Grant, *, grants: Grants) -> Grant:
     """Add rights to those that the subject has."""
-    before = grants.read(added.issuer, added.subject)
-    after = before.plus(added) if before else added
-    grants.store(after)
-    return after
+    return grants.change(added.issuer, added.subject, lambda before: before.plus(added))
 
 
 def revoke_rights(removed: Grant, *, grants: Grants) -> Grant:
     """Remove rights of the subject."""
-    before = grants.read(removed.issuer, removed.subject) or Grant(
-        issuer=removed.issuer, subject=removed.subject
-    )
-    after = before.minus(removed)
-    grants.store(after)
-    return after
+    return grants.change(removed.issuer, removed.subject, lambda before: before.minus(removed))
 
 
 def revoke_all(issuer: str, subject: str, *, grants: Grants) -> None:

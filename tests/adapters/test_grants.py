@@ -11,6 +11,7 @@ from functions.check import handler as check
 from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
+from precert.adapters.dynamodb import grants as grants_table
 from precert.adapters.dynamodb.grants import DynamoDBGrants
 from precert.cli import main as cli
 from precert.cli import users as users_command
@@ -18,6 +19,7 @@ from precert.domain.caller import Grant
 from precert.domain.errors import DamagedRecordError, NotFoundError
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 from precert.settings import Settings
+from precert.usecases.grants import grant_rights, revoke_rights
 from tests.adapters.cloud import Cloud
 from tests.adapters.deciding import APPROVED, DENIED, decide
 from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, entered
@@ -337,3 +339,40 @@ def test_commands_grant_list_and_revoke_when_users_and_clients_are_named(
     assert grants().read(ISSUER, "client-7") is None
     assert run("users", "grant", "unknown", *search) == 2
     capsys.readouterr()
+    recorded = [(one.operation, *one.objects) for one in granting.audit.records.values()]
+    assert recorded == [
+        ("command:users grant", SUBJECT),
+        ("command:users add", "subject-of-lee"),
+        ("command:clients grant", "client-7"),
+        ("command:users revoke", SUBJECT),
+        ("command:clients revoke", "client-7"),
+    ]
+
+
+@pytest.mark.parametrize("first", [PROVIDER, None], ids=["another right", "the first right"])
+def test_no_right_is_lost_and_no_revoked_one_returns_when_two_commands_run_at_once(
+    granting: Cloud, monkeypatch: pytest.MonkeyPatch, first: Grant | None
+) -> None:
+    """The second command reads the grant before the first one has changed it."""
+    grants = granting.deps.grants
+    if first:
+        grants.store(first)
+    added = Grant(issuer=ISSUER, subject=SUBJECT, tins=frozenset({"690121430"}))
+    plans = Grant(issuer=ISSUER, subject=SUBJECT, plan_ids=frozenset({"OAP-COMPLETE"}))
+    get, pending = vars(grants_table)["get"], [True]
+
+    def interrupted(*arguments: Any) -> Any:
+        item = get(*arguments)
+        if pending and pending.pop():
+            if first:
+                revoke_rights(PROVIDER, grants=grants)
+            grant_rights(plans, grants=grants)
+        return item
+
+    monkeypatch.setattr(grants_table, "get", interrupted)
+    after = grant_rights(added, grants=grants)
+    assert after == grants.read(ISSUER, SUBJECT)
+    assert [*after.tins] == ["690121430"]
+    assert [*after.plan_ids] == ["OAP-COMPLETE"]
+    assert after.entitlements == frozenset()
+    assert [one.subject for one in grants.reviewers(ISSUER).records] == [SUBJECT]
