@@ -1,6 +1,6 @@
 """User names in the audit trail, where the payer registered them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from precert.domain.caller import Caller, Grant, ListedReviewer
@@ -27,6 +27,9 @@ class Stored:
 
     def store(self, _grant: Grant) -> None:
         raise AssertionError("nothing is stored")
+
+    def change(self, _issuer: str, _subject: str, _change: Callable[[Grant], Grant]) -> Grant:
+        raise AssertionError("nothing is changed")
 
     def stored(self) -> Iterator[Grant]:
         raise AssertionError("nothing is listed")
