@@ -11,9 +11,13 @@ interface State {
   requestIds: readonly string[];
 }
 
-/** A part of a page: errors inside are caught here, and the rest of the page continues. */
+/**
+ * A part of a page: errors inside are caught here, and the rest of the page continues. After an error the
+ * part is shown again as soon as an answer with other content arrives.
+ */
 export class Region extends Component<{ children: ReactNode }, State> {
   override state: State = { error: null, requestIds: [] };
+  private stopWaiting: () => void = () => undefined;
 
   static getDerivedStateFromError(error: unknown): State {
     const id = requestId(error);
@@ -24,13 +28,37 @@ export class Region extends Component<{ children: ReactNode }, State> {
     // Tests fail on this event. It holds no data of patients.
     const detail = { name: error instanceof Error ? error.name : "Error", at: info.componentStack };
     window.dispatchEvent(new CustomEvent("precert-error", { detail }));
+    this.waitForOtherContent();
+  }
+
+  override componentWillUnmount(): void {
+    this.stopWaiting();
+  }
+
+  private waitForOtherContent(): void {
+    this.stopWaiting();
+    const cache = queryClient.getQueryCache();
+    const before = new Map(cache.getAll().map((query) => [query.queryHash, query.state.data]));
+    this.stopWaiting = cache.subscribe((event) => {
+      const { query } = event;
+      const isAnswer = event.type === "updated" && event.action.type === "success";
+      // Structural sharing keeps the object while the content is the same.
+      if (isAnswer && query.state.data !== before.get(query.queryHash)) {
+        this.shown();
+      }
+    });
+  }
+
+  private shown(): void {
+    this.stopWaiting();
+    this.setState({ error: null });
   }
 
   /** Read everything again: an answer that broke the part may still be in the cache. */
   async retry(): Promise<void> {
     queryClient.removeQueries({ type: "inactive" });
     await queryClient.refetchQueries({ type: "active" });
-    this.setState({ error: null });
+    this.shown();
   }
 
   override render(): ReactNode {
