@@ -4,7 +4,7 @@ An authorizer of API Gateway has verified the token. FHIR routes have the Lambda
 ``functions/smart``, which passes the claims as JSON; all other routes have the JWT authorizer.
 
 The JWT authorizer passes every claim as text: an array arrives as ``[one two]``, in which a name with a
-blank cannot be told from two names. Names are therefore read from the token itself, which the
+blank cannot be distinguished from two names. Names are therefore read from the token itself, which the
 authorizer has verified. Claim names are configured, so that any OIDC issuer can be used; other claims
 are ignored.
 """

@@ -66,7 +66,7 @@ _PHONE: Final = re.compile(
 def written_phone(phone: str) -> str:
     """A phone number of ten digits as people read it: (216) 555-0188.
 
-    What follows the number, such as an extension, is kept. Any other text is returned as it is. The
+    What follows the number, such as an extension, is retained. Any other text is returned as it is. The
     portal has the same form (``formatPhone``).
     """
     return _PHONE.sub(r"(\1) \2-\3", phone)

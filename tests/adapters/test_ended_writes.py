@@ -247,7 +247,7 @@ def test_no_hash_is_lost_when_another_load_changes_it_meanwhile(
     hashed: bool, prepared: Callable[[str], Operator]
 ) -> None:
     """Each load reads the hash before the other one writes."""
-    for later, kept in ((C, 5), (B, 2)):
+    for later, expected in ((C, 5), (B, 2)):
         operator = with_hash(prepared, later, hashed=hashed)
         earlier = B if later == C else C
         changed = False
@@ -263,7 +263,7 @@ def test_no_hash_is_lost_when_another_load_changes_it_meanwhile(
         current, links = hashes(operator)
         assert links == [current]
         alone = with_hash(prepared, f"alone-{later}")
-        load_ssn(alone, kept, C)
+        load_ssn(alone, expected, C)
         assert hashes(alone)[0] == current
 
 

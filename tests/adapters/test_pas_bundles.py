@@ -97,12 +97,12 @@ def test_every_must_support_element_is_accepted_when_an_inquiry_has_it(cloud: Cl
     documents = []
     for service, left_out in ((BOWEL_SURGERY, {"item period"}), (VISIT, {"event period"})):
         document = inquiry(service, billablePeriod={"start": "2026-07-01", "end": "2026-07-31"})
-        kept = claim_of(document)["meta"]
+        meta = claim_of(document)["meta"]
         for name, change in ELEMENTS.items():
             if name not in {*left_out, "claim numbers", "item numbers"}:
                 change(document)
         certified(document)
-        claim_of(document)["meta"] = kept
+        claim_of(document)["meta"] = meta
         documents.append(document)
     assert [len(bundles(inquire(cloud, one))) for one in documents] == [1, 0]
     numbered = inquiry(VISIT)

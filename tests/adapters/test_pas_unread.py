@@ -73,8 +73,8 @@ def extension(name: str, **value: Any) -> Json:
 def item_extension(name: str, **value: Any) -> Callable[[Json], None]:
     def change(document: Json) -> None:
         item = claim_of(document)["item"][0]
-        kept = [one for one in item["extension"] if one["url"] != systems.extension_url(name)]
-        item["extension"] = [*kept, extension(name, **value)]
+        others = [one for one in item["extension"] if one["url"] != systems.extension_url(name)]
+        item["extension"] = [*others, extension(name, **value)]
 
     return change
 

@@ -208,7 +208,7 @@ class Screen:
         expect(self.page.locator("main [aria-busy=true]")).to_have_count(0)
 
     def announced(self, words: str) -> None:
-        """Wait until screen readers were told this since the page was loaded."""
+        """Wait until the live region has had these words since the page was loaded."""
         self.page.wait_for_function(
             "words => window.announced.some((one) => one.includes(words))", arg=words
         )

@@ -10,7 +10,7 @@ test("messages of the same moment are announced together, in their order", async
   announce("The connection is back.");
   await Promise.resolve();
   stop();
-  announce("Nobody listens.");
+  announce("Without a listener.");
   await Promise.resolve();
   expect(said).toEqual(["a.pdf is attached. b.pdf was refused.", "The connection is back."]);
 });
