@@ -8,7 +8,7 @@ from pydantic import Field
 
 from precert.api.cycles import RequiredDocumentResponse
 from precert.api.details import PotentialDuplicateResponse
-from precert.api.labels import label_of, optional_label_of
+from precert.api.labels import Codes, RequestLabels, label_of, optional_label_of
 from precert.api.models import ResponseModel
 from precert.domain.assessment import AssertionStatus, Assessment, DuplicateReason, LineAssessment
 from precert.domain.code_lists import CodeLists, code_lists_of
@@ -20,6 +20,7 @@ from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
 from precert.domain.values import CodeType, UnitType
 from precert.usecases.duplicates import ComparedDuplicate
+from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 
 
@@ -111,6 +112,9 @@ class ComparedServiceResponse(ResponseModel):
     code: str = Field(
         description="The procedure code, or the type of service of a stay without one."
     )
+    code_label: str | None = Field(
+        description="The public description, or the payer's own text. Null if there is neither."
+    )
     modifiers: list[str]
     units: int | None
     unit_type: UnitType | None
@@ -124,12 +128,15 @@ class ComparedServiceResponse(ResponseModel):
 
     @classmethod
     def of(
-        cls, service: RequestedService | None, lists: CodeLists
+        cls, service: RequestedService | None, lists: CodeLists, codes: Codes
     ) -> "ComparedServiceResponse | None":
         if service is None:
             return None
         return cls(
             **service.model_dump(exclude={"place"}),
+            code_label=codes.get(service.shared_code)
+            if service.code_type
+            else lists.label("types_of_service", service.code),
             code_type_label=lists.label_of(service.code_type),
             unit_type_label=lists.label_of(service.unit_type),
             place_of_service=service.place,
@@ -167,8 +174,14 @@ class DuplicateComparisonResponse(ResponseModel):
     )
 
     @classmethod
-    def of(cls, compared: ComparedDuplicate, payer: Payer) -> "DuplicateComparisonResponse":
+    def of(
+        cls, compared: ComparedDuplicate, codes: Codes, *, payer: Payer, code_sets: CodeSets
+    ) -> "DuplicateComparisonResponse":
+        """``codes`` are those of the request with which the duplicate is compared."""
         other, lists = compared.other, code_lists_of(payer)
+        if other is not None:
+            labels = RequestLabels.of(other, payer, code_sets)
+            codes = {**labels.of_codes(other.submitted.lines), **codes}
         contact = payer.provider_services
         return cls(
             reason_code=compared.reason,
@@ -182,8 +195,8 @@ class DuplicateComparisonResponse(ResponseModel):
             servicing_provider=other.content.servicing_provider if other else None,
             services=[
                 ComparedServicesResponse(
-                    this=ComparedServiceResponse.of(one, lists),
-                    other=ComparedServiceResponse.of(another, lists),
+                    this=ComparedServiceResponse.of(one, lists, codes),
+                    other=ComparedServiceResponse.of(another, lists, codes),
                 )
                 for one, another in compared.services
             ],

@@ -183,6 +183,7 @@ class CaseDetails(SharedDetails):
         members["history"] = history_of(file, for_reviewer=True)
         members["damaged"] = DamagedResponse.of([*file.damaged, *_damaged_of(compared)])
         documentation = DocumentationResponse.all_of(file, payer)
+        codes = labels.of_codes(review.lines)
         return cls(
             **members,
             documentation=documentation,
@@ -195,7 +196,10 @@ class CaseDetails(SharedDetails):
             assessment=AssessmentResponse.of(review.assessment, payer, caller.plan_ids)
             if review.assessment
             else None,
-            potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
+            potential_duplicates=[
+                DuplicateComparisonResponse.of(one, codes, payer=payer, code_sets=code_sets)
+                for one in compared
+            ],
             assignment=AssignmentResponse.of(request, caller, users, now),
             proposal=_proposal_of(review.proposal, caller, users, labels),
             notes=[NoteResponse.of(note, caller, users) for note in review.notes],

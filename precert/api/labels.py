@@ -4,7 +4,7 @@ Those within a request's content are beside the content, by JSON pointer, so tha
 response can be sent back as it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -22,6 +22,9 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.values import CodeType
 from precert.usecases.ports.reference import CodeSets
+
+Codes = Mapping[tuple[CodeType | None, str], str | None]
+"""Descriptions by code set and code: public, or the payer's own text."""
 
 
 def label_of(field: str) -> Any:
@@ -90,6 +93,10 @@ class RequestLabels:
         """The description of a service line's code: public, or the payer's own text."""
         public = public_code_of(line)
         return self.descriptions.get(public) if public else self.payers_words.get(line.line_id)
+
+    def of_codes(self, lines: Iterable[ServiceLine]) -> "Codes":
+        """The descriptions of the lines' codes, by code set and code."""
+        return {(line.code_type, line.code): self.code_of(line) for line in lines if line.code}
 
     def content(self, content: RequestContent) -> dict[str, str]:
         """The display names of the codes within the content, by JSON pointer."""

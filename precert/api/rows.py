@@ -88,11 +88,15 @@ class DelegationRowResponse(DelegationRow):
     """The service lines of one request that one delegated vendor decides (W8)."""
 
     status_label: ClassVar[Any] = label_of("status")
+    line_of_business_label: str | None
     urgency_label: str | None
 
     @classmethod
     def of(cls, row: DelegationRow, payer: Payer) -> "DelegationRowResponse":
-        return cls(**dict(row), urgency_label=code_lists_of(payer).label_of(row.urgency))
+        labels = code_lists_of(payer).labels(
+            line_of_business=row.line_of_business, urgency=row.urgency
+        )
+        return cls(**dict(row), **labels)
 
 
 class DelegationsResponse(ResponseModel):

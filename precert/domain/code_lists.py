@@ -369,7 +369,7 @@ _OWN_LABELS: Final[Mapping[type, Mapping[Any, str]]] = {
     }
     for names in OWN_NAMES.values()
 }
-_LIST_OF_FIELD: Final[Mapping[str, str]] = {
+LIST_OF_FIELD: Final[Mapping[str, str]] = {
     "document_type": "required_documentation",
     "documents": "required_documentation",
     "frequency": "frequencies",
@@ -426,7 +426,7 @@ class CodeLists:
     def _label(self, field: str, value: StrEnum | str | None) -> str | None:
         if isinstance(value, StrEnum):
             return self.label_of(value)
-        return None if value is None else self.label(_LIST_OF_FIELD[field], value)
+        return None if value is None else self.label(LIST_OF_FIELD[field], value)
 
 
 _RECENT: Final[dict[int, CodeLists]] = {}

@@ -227,6 +227,10 @@ def test_reviewer_sees_both_requests_when_the_duplicate_is_potential(cloud: Clou
         assert [pair[side]["modifiers"] for side in ("this", "other")] == [
             [side] for side in sides.split()
         ]
+        assert [pair[side]["code_label"] for side in ("this", "other")] == [
+            line["code_label"] for line in 2 * case["lines"]
+        ]
+        assert case["lines"][0]["code_label"]
         assert cloud.case(found["request_id"]).body["number"] == found["number"]
     [recorded] = cloud.case(right).body["assessment"]["potential_duplicates"]
     assert recorded["request_id"] == left

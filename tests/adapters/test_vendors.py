@@ -267,6 +267,7 @@ def test_vendor_reads_its_own_lines_only_when_a_request_is_mixed(cloud: Cloud) -
     assert (row["request_id"], row["status"]) == (request_id, "OPEN")
     assert (row["line_ids"], row["codes"]) == (["2.1", "2.2"], ["70450", "70460"])
     assert row["codes_labels"] == ["CT of the head and neck"] * 2
+    assert (row["line_of_business"], row["line_of_business_label"]) == ("COMMERCIAL", "Commercial")
     found = read(cloud, request_id)
     assert [line["line_id"] for line in found.body["lines"]] == ["2.1", "2.2"]
     exported = read(cloud, request_id, "/export")

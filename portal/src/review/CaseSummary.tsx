@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
-import { Providers, patientWords, Services } from "../details/RequestContent";
+import { coded, Providers, patientWords, Services } from "../details/RequestContent";
 import { StatusNotes } from "../details/StatusNotes";
 import { Timeline } from "../details/Timeline";
 import { formatDay, formatDays, formatMoment } from "../format/dates";
@@ -256,7 +256,7 @@ function Compared({
         <div>
           {[
             service.code_type_label,
-            service.code,
+            coded(service.code, service.code_label),
             ...service.modifiers,
             service.units && `${service.units} ${service.unit_type_label ?? ""}`,
             formatDays(service.first_day, service.last_day),
