@@ -1,9 +1,9 @@
-"""Adding a member to an enum is detected wherever code depends on the enum.
+"""Adding a member to an enum or to a literal type is detected wherever code depends on it.
 
-Four checks read the source: tables keyed by an enum have every member, ``match`` statements end in
+Five checks read the source: tables keyed by an enum have every member, ``match`` statements end in
 ``assert_never``, enums with a table of rules are not grouped elsewhere, and for all other enums each
-place that distinguishes members by name (a set, a comparison) is listed for review. The last test adds
-a member to each enum and expects an error that names a place.
+place that distinguishes members by name (a set, a comparison) is listed for review. Literal types are
+listed as well. The last test adds a member to each enum and expects an error that names a place.
 """
 
 import ast
@@ -190,6 +190,21 @@ def unreviewed(known: Members) -> Iterator[str]:
             yield f"{enum} has new members {', '.join(sorted(new))}: decide each here: {where}"
 
 
+def literals(searched: Iterable[Module]) -> Iterator[str]:
+    """The literal types with several texts: the file and the sorted texts."""
+    for module in searched:
+        for node in nodes(module.tree):
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("Literal"):
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                texts = [
+                    one.value
+                    for one in parts
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                ]
+                if len(texts) > 1:
+                    yield f"{module.path}: {' '.join(sorted(texts, key=str.lower))}"
+
+
 def _table(tree: ast.Module, table: ast.Dict) -> str:
     """The target of the innermost assignment around a table."""
     names = [
@@ -340,6 +355,18 @@ _REVIEWED: Final[Mapping[str, str]] = {
 }
 """Per enum the members for which each place that distinguishes them was reviewed."""
 
+LITERALS: Final = (
+    "infra/config.py: claims table",
+    "infra/config.py: compliance governance none",
+    "infra/config.py: DEBUG ERROR INFO WARN",
+    (
+        "precert/adapters/inspection/decoding.py: "
+        "damaged_file password_protected too_complex unsupported_encoding"
+    ),
+)
+"""Literal types with several texts, for which each use was reviewed. Mypy checks comparisons with them
+only where the code ends in ``assert_never``; prefer an enum."""
+
 REVIEWED: Final[Members] = {name: frozenset(members.split()) for name, members in _REVIEWED.items()}
 
 
@@ -360,6 +387,14 @@ def test_new_member_is_reviewed_when_code_distinguishes_members() -> None:
     assert list(unreviewed(enums())) == []
     listed = [*REVIEWED, *RULED, *IN_ROWS]
     assert sorted(listed) == sorted(enums()), "each enum of the product is in one of the lists"
+
+
+def test_literal_type_is_reviewed_when_it_has_several_texts() -> None:
+    assert sorted(literals(product())) == sorted(LITERALS)
+    planted = Module(
+        "precert/planted.py", ast.parse('def one(kind: Literal["b", "A"]) -> None: ...')
+    )
+    assert list(literals([planted])) == ["precert/planted.py: A b"]
 
 
 def test_members_are_grouped_by_their_table_when_it_has_rules() -> None:
