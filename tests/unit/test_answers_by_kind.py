@@ -33,9 +33,9 @@ from precert.usecases.ports.requests import RequestFile
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
+from tests.fakes.lines_of_business import request_of
 from tests.unit.test_confirmation import FREE, Paper, checked
 from tests.unit.test_export import CPT, HCPCS, bundle, claim_of, coding
-from tests.unit.test_lines_of_business import request_of
 
 CALLER: Final = Caller(subject="provider", entitlements=frozenset(Entitlement))
 STAY: Final[Mapping[str, Any]] = samples.entered()["services"][0]
