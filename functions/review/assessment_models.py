@@ -134,7 +134,7 @@ class ComparedServiceResponse(ResponseModel):
             return None
         return cls(
             **service.model_dump(exclude={"place"}),
-            code_label=codes.get(service.shared_code)
+            code_label=codes.get((service.code_type, service.code))
             if service.code_type
             else lists.label("types_of_service", service.code),
             code_type_label=lists.label_of(service.code_type),

@@ -9,7 +9,8 @@ import pytest
 from local.sample import sample_text
 from precert.cli import loading
 from tests.adapters.test_enrollment import hd, loop, x12
-from tests.adapters.test_loading import HEADER, OAP, PLANS, Operator, plan_lines, row
+from tests.adapters.test_full_files import plan_lines
+from tests.adapters.test_loading import HEADER, OAP, PLANS, Operator, row
 from tests.fakes.code_sets import code_sets
 
 ROWS: Final = 60
