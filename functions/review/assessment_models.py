@@ -174,10 +174,21 @@ class DuplicateComparisonResponse(ResponseModel):
     )
 
     @classmethod
-    def of(
-        cls, compared: ComparedDuplicate, codes: Codes, *, payer: Payer, code_sets: CodeSets
+    def all_of(
+        cls,
+        compared: Collection[ComparedDuplicate],
+        codes: Codes,
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
+    ) -> "list[DuplicateComparisonResponse]":
+        """``codes`` are those of the request with which the duplicates are compared."""
+        return [cls._of(one, codes, payer, code_sets) for one in compared]
+
+    @classmethod
+    def _of(
+        cls, compared: ComparedDuplicate, codes: Codes, payer: Payer, code_sets: CodeSets
     ) -> "DuplicateComparisonResponse":
-        """``codes`` are those of the request with which the duplicate is compared."""
         other, lists = compared.other, code_lists_of(payer)
         if other is not None:
             labels = RequestLabels.of(other, payer, code_sets)
@@ -221,8 +232,10 @@ class AssessmentResponse(ResponseModel):
 
     @classmethod
     def of(
-        cls, assessment: Assessment, payer: Payer, plan_ids: Collection[str]
-    ) -> "AssessmentResponse":
+        cls, assessment: Assessment | None, payer: Payer, plan_ids: Collection[str]
+    ) -> "AssessmentResponse | None":
+        if assessment is None:
+            return None
         return cls(
             rule_list=assessment.rule_list,
             assessed_at=assessment.assessed_at,

@@ -183,7 +183,6 @@ class CaseDetails(SharedDetails):
         members["history"] = history_of(file, for_reviewer=True)
         members["damaged"] = DamagedResponse.of([*file.damaged, *_damaged_of(compared)])
         documentation = DocumentationResponse.all_of(file, payer)
-        codes = labels.of_codes(review.lines)
         return cls(
             **members,
             documentation=documentation,
@@ -193,13 +192,10 @@ class CaseDetails(SharedDetails):
             reference=review.reference,
             intake_exceptions=list(review.intake_exceptions),
             intake_note=review.intake_confirmation.note if review.intake_confirmation else None,
-            assessment=AssessmentResponse.of(review.assessment, payer, caller.plan_ids)
-            if review.assessment
-            else None,
-            potential_duplicates=[
-                DuplicateComparisonResponse.of(one, codes, payer=payer, code_sets=code_sets)
-                for one in compared
-            ],
+            assessment=AssessmentResponse.of(review.assessment, payer, caller.plan_ids),
+            potential_duplicates=DuplicateComparisonResponse.all_of(
+                compared, labels.of_codes(review.lines), payer=payer, code_sets=code_sets
+            ),
             assignment=AssignmentResponse.of(request, caller, users, now),
             proposal=_proposal_of(review.proposal, caller, users, labels),
             notes=[NoteResponse.of(note, caller, users) for note in review.notes],
