@@ -21,7 +21,7 @@ from precert.fhir.orders import (
     resources_in,
 )
 from precert.usecases.coverage_requirements import UNREAD_PATIENT, UNREAD_PAYER
-from precert.usecases.ports.client_servers import ClientServers
+from precert.usecases.ports.clients import ClientServers
 
 
 class HookResponse(RootModel[dict[str, Any]]):

@@ -15,7 +15,7 @@ from precert.fhir.orders import (
     HookResources,
     resources_in,
 )
-from precert.usecases.ports.client_servers import ClientServer, ClientServers
+from precert.usecases.ports.clients import ClientServer, ClientServers
 
 DEPTH: Final = 3
 """Maximum number of references followed in succession: order of an appointment, role, organization."""

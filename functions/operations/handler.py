@@ -19,7 +19,7 @@ from precert.bootstrap import audit, call, edge, identify
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.names import Entitlement
 from precert.observability import note_work
-from precert.usecases.queue_counts import count_operator_queues
+from precert.usecases.operations import count_operator_queues
 from precert.usecases.repairs import (
     list_failed_deliveries,
     list_stuck_requests,

@@ -13,8 +13,8 @@ from precert.domain.operator_actions import operator_actions
 from precert.domain.payer import Payer
 from precert.domain.values import WHOLE, Value
 from precert.names import Delivery
+from precert.usecases.operations import OperatorCounts
 from precert.usecases.ports.listings import Page
-from precert.usecases.queue_counts import OperatorCounts
 from precert.usecases.repairs import (
     MAX_AT_ONCE,
     FailedDeliveries,

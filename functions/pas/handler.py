@@ -40,11 +40,14 @@ from precert.domain.errors import (
 from precert.fhir.attachment_parameters import read_attachment
 from precert.fhir.attachments import SentFile, files_of_bundle
 from precert.fhir.bundles import (
+    INQUIRE,
+    SUBMIT,
     Bundle,
     Issue,
     UnprocessableBundleError,
     bundle_of,
     objects,
+    require_profiles_of,
     stored_bundle,
     text,
 )
@@ -57,7 +60,6 @@ from precert.fhir.claim_changes import (
     prior_claims,
     require_one_claim,
 )
-from precert.fhir.claim_profiles import INQUIRE, SUBMIT, require_profiles_of
 from precert.fhir.claim_remarks import claim_remarks
 from precert.fhir.claims import ReadClaim, read_claim
 from precert.fhir.inquiries import criteria_not_compared, read_inquiry

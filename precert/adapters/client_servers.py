@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from precert.adapters.public_https import PublicCallError, PublicHttps
-from precert.usecases.ports.client_servers import ClientServer
+from precert.usecases.ports.clients import ClientServer
 
 MAX_BYTES: Final = 512 * 1024
 _AT_A_TIME: Final = 10

@@ -2,7 +2,7 @@
 
 A decision that contradicts itself or the request is an error. The status is derived from the approved
 values: APPROVED as requested, otherwise MODIFIED, which is adverse if it reduces the request (W3, W4,
-W9).
+W9). Only a licensed person denies or reduces (W10).
 """
 
 from collections.abc import Collection, Iterator
@@ -13,9 +13,11 @@ from precert.domain.code_sets import Lookup, error_of_diagnosis
 from precert.domain.codes import canonical_code, code_types_of, has_format
 from precert.domain.decisions import Approved, DecidingRole, Decision, DecisionEntry, LineDecision
 from precert.domain.errors import FieldError
+from precert.domain.event_types import EVENTS, EventType
 from precert.domain.payer import Payer
+from precert.domain.request_state import RequestState
 from precert.domain.requested_lines import RequestedLine, as_requested
-from precert.domain.statuses import LineStatus
+from precert.domain.statuses import DETERMINED, LineStatus, status_of_lines
 from precert.domain.text import words_of
 from precert.domain.values import CodeType
 from precert.domain.wording import counted
@@ -319,3 +321,35 @@ def errors_of_code(entered: LineDecision, decision: str, payer: Payer) -> Iterat
         message = f"{decision} must have a reason, one of: {names}"
         code = "missing" if entered.reason_code is None else "not_a_choice"
         yield FieldError("/reason_code", code, message, choices)
+
+
+def require_licensed(
+    before: RequestState, after: RequestState, event_type: EventType, actor: str | None
+) -> None:
+    """Verify that a change denies or reduces nothing without a licensed person (W10).
+
+    An adverse decision must be one of a person who also causes the change, or of a delegated vendor,
+    and must be recorded with an event that decides lines. The status must follow from the service
+    lines.
+
+    Raises:
+        AssertionError: it does not; this is a defect of the code.
+    """
+    if after.review is None:
+        return
+    for line in after.review.lines:
+        earlier = before.review.line(line.line_id) if before.review else None
+        old = earlier.decisions[-1] if earlier and earlier.decisions else None
+        new = line.decisions[-1] if line.decisions else None
+        if new == old:
+            continue
+        if new is None:
+            raise AssertionError("a decision was removed")
+        refuses = is_worse(new, old) or (new.adverse and not new.date_change_reason)
+        licensed = new.decided_as.may_refuse and actor in new.persons
+        if refuses and not (licensed and EVENTS[event_type].decides_lines):
+            raise AssertionError(f"{event_type} refuses a service line without a licensed person")
+    if after.status in DETERMINED and after.status is not status_of_lines(
+        line.counts_as for line in after.review.lines
+    ):
+        raise AssertionError("the status does not follow from the service lines")

@@ -18,11 +18,11 @@ from precert.domain.assessment import Assessment
 from precert.domain.clocks import CHECK_INTERVAL, Deadline, resumed
 from precert.domain.decisions import Decision, require_lines, with_decisions, without_replaced
 from precert.domain.delegation import Delegation, RecordedReport, names_of
+from precert.domain.determination import require_licensed
 from precert.domain.documents import Document
 from precert.domain.errors import ActionNotAllowedError, SameReviewerError
 from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event
-from precert.domain.licensed_decisions import require_licensed
 from precert.domain.payer import Payer
 from precert.domain.request_events import event_of
 from precert.domain.request_state import RequestState

@@ -1,9 +1,9 @@
-"""Operator actions: overdue requests, unmatched providers, approved dates."""
+"""Operators: their queues and how many entries these have, unmatched providers, approved dates."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -20,9 +20,12 @@ from precert.domain.values import WHOLE, MemberId, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import has_expired
 from precert.usecases.changes import Reading, change_as_operator
-from precert.usecases.ports.listings import Listings, Page
+from precert.usecases.ports.listings import CheckQueue, Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
+from precert.usecases.repairs import STUCK_AFTER, Deliveries
+
+MAX_COUNTED: Final = 100
 
 
 def list_overdue(
@@ -286,3 +289,59 @@ def _moved(
             "date_change_reason": reason,
         }
     )
+
+
+@dataclass(frozen=True)
+class QueueCount:
+    """The number of entries; if not ``complete``, there can be more."""
+
+    count: int
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class OperatorCounts:
+    """The queues of operators, and what repairs are for."""
+
+    overdue: QueueCount
+    stuck_requests: QueueCount
+    failed_deliveries: QueueCount
+    intake_exceptions: QueueCount
+    unmatched_providers: QueueCount
+    vendor_backlog: QueueCount
+    deemed_denials: QueueCount
+
+
+def count_operator_queues(
+    caller: Caller, *, listings: Listings, deliveries: Deliveries, now: datetime
+) -> OperatorCounts:
+    """Count the first 100 entries of each queue, and all failed deliveries.
+
+    Six calls, and one for each receiver of deliveries.
+
+    Raises:
+        NotEntitledError.
+    """
+    caller.require(Entitlement.OPERATOR)
+    first: Any = {"limit": MAX_COUNTED, "cursor": None}
+    return OperatorCounts(
+        overdue=_counted(listings.overdue(**first)),
+        stuck_requests=_stuck(listings, now),
+        failed_deliveries=QueueCount(deliveries.count_failed()),
+        intake_exceptions=_counted(listings.intake_exceptions(**first)),
+        unmatched_providers=_counted(listings.unmatched(**first)),
+        vendor_backlog=_counted(listings.vendor_backlog(**first)),
+        deemed_denials=_counted(listings.deemed_denials(**first)),
+    )
+
+
+def _counted(page: Page[Any]) -> QueueCount:
+    """Damaged entries count: they wait as well, and the list names them."""
+    return QueueCount(len(page.rows) + len(page.damaged), page.cursor is None)
+
+
+def _stuck(listings: Listings, now: datetime) -> QueueCount:
+    page = listings.checks(CheckQueue.UNASSESSED, after=None, limit=MAX_COUNTED)
+    stuck = [one for one in page.rows if one.at <= now - STUCK_AFTER]
+    # The queue is in the order of the cycles' beginnings: what follows is younger.
+    return QueueCount(len(stuck), page.cursor is None or len(stuck) < len(page.rows))

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from precert.adapters.client_servers import MAX_BYTES, FhirClientServers
 from precert.adapters.public_https import PublicHttps
-from precert.usecases.ports.client_servers import ClientServer
+from precert.usecases.ports.clients import ClientServer
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
 from tests.adapters.hooks import (

@@ -13,7 +13,7 @@ from functions.operations import handler as operations
 from functions.relay import handler as relay
 from precert.names import Delivery, Env
 from precert.settings import Settings
-from precert.usecases import queue_counts
+from precert.usecases import operations as operator_queues
 from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
 from tests.adapters.calls import Context, Reply
 from tests.adapters.cloud import Cloud
@@ -166,7 +166,7 @@ def test_counts_equal_the_lists_when_requests_are_stuck_overdue_or_unmatched(
 def test_count_is_a_lower_bound_when_a_queue_is_longer_than_what_is_counted(
     cloud: Cloud, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_counts, "MAX_COUNTED", 1)
+    monkeypatch.setattr(operator_queues, "MAX_COUNTED", 1)
     for _ in range(2):
         cloud.submitted()
     cloud.clock.pass_by(minutes=6)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from precert.usecases.ports.client_servers import ClientServer
+from precert.usecases.ports.clients import ClientServer
 
 
 @dataclass

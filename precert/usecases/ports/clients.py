@@ -1,8 +1,11 @@
-"""Registered clients, their keys, and the tokens that they and the token endpoint sign."""
+"""Registered clients, their keys, tokens and FHIR servers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
+
+from pydantic import SecretStr
 
 from precert.domain.clients import PublicKey, RegisteredClient
 from precert.domain.errors import PrecertError
@@ -131,3 +134,20 @@ class UserTokens(Protocol):
         Raises:
             NotVerifiedError.
         """
+
+
+@dataclass(frozen=True)
+class ClientServer:
+    """A FHIR server, and the access token for it that a call contained."""
+
+    base_url: str
+    token: SecretStr
+
+
+class ClientServers(Protocol):
+    """Reads from FHIR servers of clients, at public addresses only, what a CDS Hooks call lacks."""
+
+    def read(
+        self, server: ClientServer, paths: Sequence[str], *, seconds: float
+    ) -> Mapping[str, dict[str, Any]]:
+        """The resources at these paths, read concurrently; those that cannot be read are left out."""
