@@ -1,6 +1,7 @@
 """Tables as the infrastructure creates them, and what loads them."""
 
 from collections.abc import Collection
+from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
@@ -78,6 +79,12 @@ def loads_of(clients: "Clients", table: str, digests: Any = None) -> DynamoDBLoa
         writes=Pacer(10**9),
         macs=Pacer(10**9),
     )
+
+
+def put_ssn_digest(loads: DynamoDBLoads, member_id: str, digest: str, as_of: datetime) -> bool:
+    """Store one hash of an SSN unless a newer one is stored; returns whether it did."""
+    hashes = loads._hashes
+    return hashes.put(member_id, digest, as_of, hashes.current([member_id]))
 
 
 def put_coverages(deps: Dependencies, coverages: Collection[Coverage]) -> None:

@@ -14,6 +14,7 @@ from local.sample import sample_text
 from precert.adapters.dynamodb.bulk import Bulk, Pacer
 from precert.adapters.dynamodb.loading import DynamoDBLoads
 from precert.cli import loading
+from tests.adapters.tables import put_ssn_digest
 from tests.adapters.test_loading import HEADER, OAP, PLANS, Operator, row
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
@@ -203,7 +204,7 @@ def test_load_waits_for_as_many_units_as_the_table_charges_when_a_hash_is_stored
     )
     for digest, units in (("aa", 4), ("aa", 1), ("bb", 6)):
         before = table.units, pacer.units
-        assert loads.put_ssn_digest("U70001", digest, START)
+        assert put_ssn_digest(loads, "U70001", digest, START)
         assert (table.units - before[0], pacer.units - before[1]) == (units, units)
 
 

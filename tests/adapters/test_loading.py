@@ -19,7 +19,7 @@ from precert.cli.main import main
 from precert.domain.audit import member_key
 from precert.domain.coverage import Member
 from precert.domain.errors import TransientError
-from tests.adapters.tables import create_reference_table, loads_of, names
+from tests.adapters.tables import create_reference_table, loads_of, names, put_ssn_digest
 from tests.adapters.wire import Clients
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.clock import START
@@ -407,10 +407,10 @@ def test_hash_and_its_link_are_stored_as_dynamodb_does_when_one_changes(
     create_reference_table(client, table)
     loads = loads_of(clients, table)
     later = START.replace(year=START.year + 1)
-    assert loads.put_ssn_digest("U70001", "aa", START)
-    assert loads.put_ssn_digest("U70001", "bb", later)
-    assert not loads.put_ssn_digest("U70001", "cc", START)
-    assert loads.put_ssn_digest("U70001", "bb", later)
+    assert put_ssn_digest(loads, "U70001", "aa", START)
+    assert put_ssn_digest(loads, "U70001", "bb", later)
+    assert not put_ssn_digest(loads, "U70001", "cc", START)
+    assert put_ssn_digest(loads, "U70001", "bb", later)
     keys = {(one["pk"]["S"], one["sk"]["S"]) for one in client.scan(TableName=table)["Items"]}
     assert keys == {("SSN#bb", "U70001"), ("MEMBER#U70001", "SSN")}
     client.delete_table(TableName=table)

@@ -16,7 +16,7 @@ from precert.names import Env
 from tests.adapters.callers import PROVIDER, UNENTITLED
 from tests.adapters.calls import Reply
 from tests.adapters.cloud import Cloud
-from tests.adapters.tables import put_coverages
+from tests.adapters.tables import put_coverages, put_ssn_digest
 from tests.fakes.clock import START
 from tests.fakes.samples import PATIENT, entered, payer
 
@@ -195,11 +195,11 @@ def test_earlier_ssn_matches_no_member_when_it_was_corrected(cloud: Cloud) -> No
         TableName=cloud.deps.settings[Env.REFERENCE_TABLE],
         Key={"pk": {"S": "MEMBER#849382930"}, "sk": {"S": "SSN"}},
     )["Item"]["digest"]["S"]
-    cloud.deps.loads.put_ssn_digest("849382930", digest, START)
+    put_ssn_digest(cloud.deps.loads, "849382930", digest, START)
     try:
         assert search(cloud, ssn=SSN, **FACTS).body["patients"] == []
     finally:
-        cloud.deps.loads.put_ssn_digest("849382930", right, START)
+        put_ssn_digest(cloud.deps.loads, "849382930", right, START)
     assert search(cloud, ssn=SSN, **FACTS).body["patients"] != []
 
 

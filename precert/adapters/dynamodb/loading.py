@@ -171,10 +171,6 @@ class DynamoDBLoads:
 
         return self._bulk.each(put, ssns)
 
-    def put_ssn_digest(self, member_id: str, digest: str, as_of: datetime) -> bool:
-        """Store one hash unless a newer one is stored; returns whether it did."""
-        return self._hashes.put(member_id, digest, as_of, self._hashes.current([member_id]))
-
     def put_entries(
         self, entries: Sequence[tuple[DirectoryEntry, Place]], as_of: datetime
     ) -> list[bool]:
