@@ -272,8 +272,8 @@ def members_of(
     """The members of :class:`SharedDetails`, as providers read them.
 
     ``tins`` are those of a provider; other requests are named only if the provider may read them (A2).
-    ``None`` is for callers who may read all. ``reads`` tells whether the caller may read a request that
-    approves the same.
+    ``None`` is for callers who may read all. ``reads`` states whether the caller may read a request
+    that approves the same.
     """
     request, review = file.request, file.request.review
 

@@ -83,7 +83,7 @@ class ApprovedElsewhereResponse(ResponseModel):
     def all_of(
         cls, request: Request, reads: Callable[[ApprovedElsewhere], bool]
     ) -> "list[ApprovedElsewhereResponse]":
-        """``reads`` tells which requests the caller can read."""
+        """``reads`` states which requests the caller can read."""
         return [
             cls(
                 line_id=line_id,

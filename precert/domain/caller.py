@@ -33,7 +33,7 @@ _REFERRAL: dict[Entitlement, str] = {
     ),
     Entitlement.VENDOR: "Only delegated vendors of the plan may do this.",
 }
-"""What the problem tells a caller without the entitlement."""
+"""What the problem states to a caller without the entitlement."""
 
 
 MAX_CHOICES: Final = 25

@@ -274,8 +274,8 @@ def tree(root: type[PrecertError]) -> Iterator[type[PrecertError]]:
             yield from tree(kind)
 
 
-def all_errors(contract: Operation) -> tuple[type[PrecertError], ...]:
-    return (*contract.all_errors, *COMMON_ERRORS)
+def all_errors(operation: Operation) -> tuple[type[PrecertError], ...]:
+    return (*operation.all_errors, *COMMON_ERRORS)
 
 
 def test_every_error_is_documented_when_a_caller_can_receive_it() -> None:
@@ -299,8 +299,8 @@ def test_every_problem_has_its_own_example_when_an_operation_returns_it() -> Non
 def test_errors_are_documented_under_their_status_when_an_operation_returns_them() -> None:
     expected = {
         (name, str(STATUS_OF[error].value), error.code)
-        for name, contract in OPERATIONS.items()
-        for error in all_errors(contract)
+        for name, operation in OPERATIONS.items()
+        for error in all_errors(operation)
     }
     assert expected - documented() == set()
 

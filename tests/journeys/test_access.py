@@ -433,9 +433,9 @@ def test_url_has_opaque_ids_only_when_a_route_is_called() -> None:
     }
     queries = {
         name
-        for contract in OPERATIONS.values()
-        if contract.query
-        for name in contract.query.model_fields
+        for operation in OPERATIONS.values()
+        if operation.query
+        for name in operation.query.model_fields
     }
     assert variables == {"document_id", "draft_id", "notice_id", "message_id", "request_id"}
     assert queries

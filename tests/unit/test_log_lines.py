@@ -1,4 +1,4 @@
-"""The lines of the log: what tells one invocation from another, and nothing else."""
+"""The lines of the log: what distinguishes one invocation from another, and nothing else."""
 
 import io
 import json

@@ -30,7 +30,7 @@ export class ApiError extends Error {
     return this.problem?.errors ?? [];
   }
 
-  /** Whether the same call can succeed later; not before a damaged record is mended. */
+  /** Whether the same call can succeed later; not before a damaged record is repaired. */
   get transient(): boolean {
     return this.code !== "record_damaged" && (this.status === 429 || this.status >= 500);
   }

@@ -22,13 +22,13 @@ interface Operation {
   responses: Record<string, { content?: Record<string, { schema?: { $ref?: string } }> }>;
 }
 
-interface Contract {
+interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, { properties?: object }> };
 }
 
-const contract: Contract = JSON.parse(readFileSync(join(ROOT, "../../docs/openapi.json"), "utf-8"));
-const { schemas } = contract.components;
+const document: OpenApi = JSON.parse(readFileSync(join(ROOT, "../../docs/openapi.json"), "utf-8"));
+const { schemas } = document.components;
 
 function hasDamaged(operation: Operation): boolean {
   return Object.values(operation.responses).some(({ content }) => {
@@ -41,7 +41,7 @@ const files = readdirSync(ROOT, { recursive: true, encoding: "utf-8" })
   .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|schema\.ts/.test(name))
   .map((name) => [name, readFileSync(join(ROOT, name), "utf-8")] as const);
 
-const called = Object.entries(contract.paths).flatMap(([path, methods]) =>
+const called = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods)
     .filter(([, operation]) => operation.responses && hasDamaged(operation))
     .map(([method]) => ({ operation: `${method.toUpperCase()} ${path}`, method, path }))
