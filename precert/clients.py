@@ -65,6 +65,8 @@ class Clients:
 
     endpoint_url: str | None = field(default=None, kw_only=True)
     """The AWS endpoint, if it is not the one that boto3 would use."""
+    invocation_seconds: int = field(default=5, kw_only=True)
+    """How long a synchronous invocation of a function may take."""
 
     @cached_property
     def session(self) -> boto3.session.Session:
@@ -129,7 +131,11 @@ class Clients:
     @cached_property
     def lambda_functions(self) -> "LambdaClient":
         # One attempt, so that a slow receiver is not invoked twice concurrently.
-        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        once = Config(
+            retries={"mode": "standard", "total_max_attempts": 1},
+            read_timeout=self.invocation_seconds,
+            tcp_keepalive=True,
+        )
         return self.session.client(
             "lambda", config=client_config().merge(once), endpoint_url=self.endpoint_url
         )

@@ -7,7 +7,7 @@ deleted only after success.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -94,13 +94,17 @@ class SqsDeliveries:
         sent = [int(one["Attributes"]["SentTimestamp"]) for one in messages]
         return datetime.fromtimestamp(min(sent) / 1000, UTC) if sent else None
 
-    def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
+    def send_again(
+        self, delivery: Delivery, *, most: int, tried: set[str] | None = None
+    ) -> Redelivery:
         require_writes()
+        tried = set() if tried is None else tried
         receiver = self._receivers[delivery]
         redelivered = failed = without_record = 0
         instants: list[datetime] = []
         try:
-            for message in self._receive(receiver.queue_url, most=most, hidden=_HIDDEN_SECONDS):
+            for message in self._untried(receiver.queue_url, most, tried):
+                tried.add(message["MessageId"])
                 event = self._event_of(message.get("Body", ""))
                 if event is None:
                     without_record += 1
@@ -116,6 +120,15 @@ class SqsDeliveries:
             raise _transient(error) from error
         between = (min(instants), max(instants)) if instants else None
         return Redelivery(delivery, redelivered, failed, without_record, between)
+
+    def _untried(self, url: str, most: int, tried: Collection[str]) -> "list[MessageTypeDef]":
+        """Messages that were not tried; tried ones are visible again when others took long."""
+        for _ in range(len(tried) // most + 2):
+            received = self._receive(url, most=most, hidden=_HIDDEN_SECONDS)
+            found = [one for one in received if one["MessageId"] not in tried]
+            if found or not received:
+                return found
+        return []
 
     def _receive(self, url: str, *, most: int, hidden: int) -> "list[MessageTypeDef]":
         response = self._sqs.receive_message(
@@ -171,10 +184,16 @@ class SqsDeliveries:
 
 
 def _instants_of(body: str) -> list[datetime]:
-    """When the first and the last record of a position were written."""
+    """When the first and the last record of a position, or a record of the audit, were written."""
     try:
-        position = json.loads(body)[_STREAM_BATCH]
-        texts = [position[name] for name in _ARRIVALS]
+        message = json.loads(body)
+        position = message.get(_STREAM_BATCH)
+        texts = (
+            # The sort key of the audit begins with the time.
+            [str(message[SK]).partition("#")[0]]
+            if position is None
+            else [position[name] for name in _ARRIVALS]
+        )
         return [datetime.fromisoformat(text) for text in texts]
     except (ValueError, LookupError, TypeError, AttributeError):
         return []

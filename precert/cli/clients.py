@@ -15,12 +15,25 @@ from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli.recording import CommandRecorder
 from precert.cli.users import print_client, print_grant, rights_of
 from precert.domain.clients import RegisteredClient, public_keys
-from precert.domain.errors import NotFoundError
+from precert.domain.errors import NotFoundError, PrecertError
 from precert.names import Entitlement
 from precert.usecases.grants import grant_rights
 
 OVERLAP_DAYS: Final = range(31)
 DEFAULT_OVERLAP: Final = 7
+
+
+class ClientRegisteredError(PrecertError):
+    """A client is to be added whose id another registration has."""
+
+    code = "client_registered"
+    title = "The client is registered"
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(
+            f"The client {client_id} is registered already, in another way. Replace its keys with "
+            "clients rotate, or revoke it first."
+        )
 
 
 def add(args: argparse.Namespace) -> bool:
@@ -29,9 +42,12 @@ def add(args: argparse.Namespace) -> bool:
     client = _registration(args, deps)
     if client is None:
         return False
+    added = rights_of(args, issuer=deps.settings.smart_issuer, subject=client.client_id)
+    before = deps.clients.read(client.client_id)
+    if before is not None and client.model_copy(update=_of_first(before)) != before:
+        raise ClientRegisteredError(client.client_id)
     CommandRecorder(deps, "clients add").record(objects=[client.client_id])
     deps.clients.store(client)
-    added = rights_of(args, issuer=deps.settings.smart_issuer, subject=client.client_id)
     # By default, the entitlements for which the granted TINs and vendors are used.
     implied = [(Entitlement.PATIENT_SEARCH, added.tins), (Entitlement.VENDOR, added.vendor_ids)]
     if not added.entitlements:
@@ -41,6 +57,11 @@ def add(args: argparse.Namespace) -> bool:
     print_grant(grant_rights(added, grants=deps.grants))
     print_client(client)
     return True
+
+
+def _of_first(before: RegisteredClient) -> dict[str, Any]:
+    """What a repeated registration does not state."""
+    return {"registered_at": before.registered_at, "former": before.former}
 
 
 def rotate(args: argparse.Namespace) -> bool:

@@ -52,8 +52,10 @@ def start_executions(args: argparse.Namespace) -> bool:
     return True
 
 
-_AT_ONCE = 10
+_AT_ONCE: Final = 10
 """Maximum number of messages that SQS returns at once."""
+_LONGEST_INVOCATION: Final = 900
+"""The longest timeout of a function, in seconds."""
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -85,6 +87,7 @@ def show(args: argparse.Namespace) -> bool:
 def redrive(args: argparse.Namespace) -> bool:
     """Send all messages to their receivers again, once each; succeeds if none is left."""
     deps = stack_dependencies(args.stack)
+    deps.invocation_seconds = _LONGEST_INVOCATION
     deliveries = deps.deliveries
     waiting = {one.delivery for one in deliveries.failed() if one.count}
     succeeded = True
@@ -97,11 +100,12 @@ def redrive(args: argparse.Namespace) -> bool:
 
 
 def _redriven(deliveries: Deliveries, delivery: Delivery) -> bool:
-    """Redrive one queue until a call returns no message; messages that failed are hidden then."""
+    """Redrive one queue until a call returns no message that was not tried."""
     redelivered = failed = without_record = 0
     instants: list[datetime] = []
+    tried: set[str] = set()
     while True:
-        result = deliveries.send_again(delivery, most=_AT_ONCE)
+        result = deliveries.send_again(delivery, most=_AT_ONCE, tried=tried)
         redelivered += result.redelivered
         failed += result.failed
         without_record += result.not_redeliverable

@@ -125,7 +125,7 @@ def day_or_instant(text: str) -> date | datetime:
 def _read(args: argparse.Namespace) -> _Files | None:
     """Read the files. Print their errors and return None if there are any."""
     payer = payer_of(args.payer)
-    text = _text(args.file)
+    text = text_of(args.file)
     vendors_file = args.vendors or args.file.with_name("vendors.csv")
     if not args.vendors and not vendors_file.exists():
         hint = (
@@ -134,7 +134,7 @@ def _read(args: argparse.Namespace) -> _Files | None:
         raise UnreadableFileError(f"{vendors_file} is missing: {hint}")
     vendors: list[DelegatedVendor] | None = None
     try:
-        vendors = load_vendors(_text(vendors_file))
+        vendors = load_vendors(text_of(vendors_file))
     except LoadingError as error:
         print_errors(vendors_file, error.errors)
     known = None if vendors is None else {one.vendor_id for one in vendors}
@@ -158,7 +158,12 @@ def _print_warnings(file: Path, files: _Files) -> None:
     print(f"{file}: {rules}, no error, {found}")
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        UnreadableFileError: it cannot be read, or is not UTF-8.
+    """
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -193,7 +198,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def _valid(model: type[Model], file: Path) -> Model:
     try:
-        return model.model_validate_json(_text(file))
+        return model.model_validate_json(text_of(file))
     except ValidationError as error:
         errors = [
             FieldError("/" + "/".join(map(str, one["loc"])), "malformed", one["msg"])

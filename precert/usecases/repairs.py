@@ -70,9 +70,12 @@ class Deliveries(Protocol):
     def count_failed(self) -> int:
         """About how many failed, of all receivers. One call for each."""
 
-    def send_again(self, delivery: Delivery, *, most: int) -> Redelivery:
+    def send_again(
+        self, delivery: Delivery, *, most: int, tried: set[str] | None = None
+    ) -> Redelivery:
         """Invoke the receiver with failed deliveries, and remove those that it accepted.
 
+        ``tried`` has the ids of messages that are not sent again; those of sent messages are added.
         One AWS call, and two for each delivery.
         """
 

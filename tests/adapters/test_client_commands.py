@@ -120,6 +120,37 @@ def test_client_is_gone_when_it_is_revoked(ehr: SmartClient, run: Run) -> None:
     assert run("clients", "rotate", CLIENT_ID, "--jwks-url", "https://ehr.example.org/k") == 2
 
 
+def test_client_is_not_registered_when_its_rights_are_invalid(
+    ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = ("--jwks", key_file(tmp_path, 5, "first"), "--scope", "system/Claim.cs")
+    assert run("clients", "add", "Clinic EHR", *added, "--tin", "1") == 1
+    assert "--tin: '1' must be nine digits" in capsys.readouterr().err
+    assert [one.client_id for one in ehr.cloud.deps.clients.stored()] == [CLIENT_ID]
+
+
+def test_registration_stays_when_another_client_is_added_with_its_id(
+    ehr: SmartClient, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clients, before = ehr.cloud.deps.clients, ehr.cloud.deps.clients.read(CLIENT_ID)
+    scopes = ("--scope", "system/Claim.cs", "--tin", PROVIDER_TIN, "--client-id")
+    other = ("--jwks", key_file(tmp_path, 5, "other"), *scopes)
+    assert run("clients", "add", "Other EHR", *other, CLIENT_ID) == 2
+    assert "is registered already" in capsys.readouterr().err
+    assert clients.read(CLIENT_ID) == before
+    # The same command again completes what was interrupted.
+    assert run("clients", "add", "Other EHR", *other, "other-ehr") == 0
+    assert run("clients", "add", "Other EHR", *other, "other-ehr") == 0
+
+
+def test_command_fails_when_there_is_nothing_to_revoke(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An id with a typing error must not be shown as revoked."""
+    assert run("clients", "revoke", f"{CLIENT_ID}x", "--all") == 1
+    assert "no rights and no registration were found" in capsys.readouterr().out
+
+
 CDS_ISSUER = "https://ehr.example.org/cds"
 
 

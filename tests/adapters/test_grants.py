@@ -349,6 +349,46 @@ def test_commands_grant_list_and_revoke_when_users_and_clients_are_named(
     ]
 
 
+INVALID: Final = (
+    (("--tin", "12-34"), "--tin: '1234' must be nine digits, as in 12-3456789"),
+    (("--tin", "46-3778226", "--tin", ""), "--tin: '' must be nine digits"),
+    (("--plan", ""), "--plan: '' must be 1 to 120 characters"),
+    (("--vendor", "V" * 121), "must be 1 to 120 characters"),
+    (("--tins-file", "nowhere.txt"), "nowhere.txt: No such file or directory"),
+    (("--tins-file", "."), ".: Is a directory"),
+    (("--tins-file", "latin.txt"), "latin.txt: must be text in UTF-8"),
+    (("--tins-file", "letters.txt"), "--tin: 'Clinic' must be nine digits"),
+)
+
+
+@pytest.mark.parametrize("command", ["users add", "users grant", "users revoke", "clients grant"])
+def test_nothing_is_changed_when_a_right_in_the_arguments_is_invalid(
+    granting: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    command: str,
+) -> None:
+    """In particular, no user is invited who has no rights."""
+    deps = granting.deps
+    deps.settings = Settings({**deps.settings.environ, Env.ISSUER: ISSUER})
+    users = Users()
+    deps.users = users  # type: ignore[assignment]
+    monkeypatch.setattr(users_command, "stack_dependencies", lambda _stack: deps)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "latin.txt").write_bytes(b"46-3778226 # Cl\xednica\n")
+    (tmp_path / "letters.txt").write_text("46-3778226\nClinic\n")
+    topic, name = command.split()
+    who = "lee" if name == "add" else "dana"
+    more = ("--email", "lee@example.org", "--name", "Marcus Lee") if name == "add" else ()
+    for arguments, shown in INVALID:
+        assert cli.main([topic, name, who, *more, *arguments, "--stack", "precert-dev"]) != 0
+        assert shown in capsys.readouterr().err
+    assert list(users.subjects) == ["dana"]
+    assert list(deps.grants.stored()) == []
+    assert granting.audit.records == {}
+
+
 @pytest.mark.parametrize("first", [PROVIDER, None], ids=["another right", "the first right"])
 def test_no_right_is_lost_and_no_revoked_one_returns_when_two_commands_run_at_once(
     granting: Cloud, monkeypatch: pytest.MonkeyPatch, first: Grant | None

@@ -1,18 +1,25 @@
 """Nothing that was acknowledged is lost: partial batches, and the commands that deliver again (X2)."""
 
 import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
 from functions.inbox import handler as inbox
 from functions.upload import verify
+from precert.adapters import sqs
+from precert.adapters.dynamodb.keys import audit_sk
+from precert.bootstrap import Dependencies
 from precert.cli import events as events_commands
 from precert.cli import repairs as repairs_commands
 from precert.cli.main import DONE, REFUSED, main
 from precert.domain.wording import counted
 from precert.names import Env
+from precert.resources import Resources
 from precert.settings import Settings
+from precert.usecases.repairs import MAX_AT_ONCE
 from tests.adapters.calls import Context
 from tests.adapters.cloud import PDF, Cloud
 from tests.adapters.test_repairs import Functions, fail, functions
@@ -129,6 +136,52 @@ def test_all_failed_deliveries_are_delivered_when_the_command_redrives_them(
     assert functions.invoked == ["relay", "inbox", "inbox"]
 
 
+@pytest.mark.usefixtures("commands")
+def test_each_delivery_is_sent_once_when_failing_takes_longer_than_it_stays_hidden(
+    cloud: Cloud,
+    functions: Functions,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SQS returns a message again as soon as its visibility timeout ends."""
+    fail(cloud, "MESSAGES", *({"detail": {"number": number}} for number in range(12)))
+    monkeypatch.setattr(sqs, "_HIDDEN_SECONDS", 0)
+    invoke = functions.invoke
+
+    def at_most_a_few_times(**arguments: Any) -> dict[str, Any]:
+        assert len(functions.invoked) < 20, "the command never ends"
+        return invoke(**arguments)
+
+    monkeypatch.setattr(functions, "invoke", at_most_a_few_times)
+    assert main(["deliveries", "redrive", "messages"]) == REFUSED
+    assert len(functions.invoked) <= 12
+    failed = len(functions.invoked)
+    assert f"messages: 0 delivered, {failed} failed again" in capsys.readouterr().out
+
+
+def test_receiver_has_as_long_as_a_function_when_the_command_redrives(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that the client gives up counts as failed, and its message would never leave the queue."""
+    found: list[int] = []
+
+    def redriven(deps: Any) -> Any:
+        found.append(deps.lambda_functions.meta.config.read_timeout)
+        return SimpleNamespace(failed=tuple)
+
+    monkeypatch.setattr(Resources, "deliveries", property(redriven))
+    monkeypatch.setattr(repairs_commands, "stack_dependencies", lambda _: deps())
+
+    def deps() -> Dependencies:
+        return Dependencies(settings=cloud.deps.settings)
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert deps().lambda_functions.meta.config.read_timeout < 29 / MAX_AT_ONCE
+    assert main(["deliveries", "redrive"]) == DONE
+    assert found
+    assert min(found) >= 900
+
+
 @pytest.mark.usefixtures("commands", "functions")
 @pytest.mark.parametrize(
     ("delivery", "command"),
@@ -167,6 +220,28 @@ def test_command_names_its_substitute_when_the_records_have_expired_from_the_str
     out = capsys.readouterr().out
     assert f"{delivery}: 0 delivered, 0 failed again, 1 without the record" in out
     assert f"  run: python -m precert {command}\n" in out
+
+
+@pytest.mark.usefixtures("commands", "functions")
+def test_command_names_its_substitute_when_an_audit_record_was_set_aside(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The item is in the audit table, which the command cannot deliver from."""
+    poison = {
+        "condition": "PoisonRecord",
+        "pk": "AUDIT#2026-06-30#1",
+        "sk": audit_sk(datetime(2026, 6, 30, 15, 0, 30, tzinfo=UTC), "api-call"),
+        "event_name": "INSERT",
+        "sequence_number": "0001",
+        "error_class": "ValidationError",
+    }
+    queues = json.dumps({"AUDIT": [cloud.with_dead_letters(), "audit"]})
+    cloud.deps.settings = Settings({**cloud.deps.settings.environ, Env.DELIVERIES: queues})
+    fail(cloud, "AUDIT", poison)
+    assert main(["deliveries", "redrive", "audit"]) == REFUSED
+    out = capsys.readouterr().out
+    assert "audit: 0 delivered, 0 failed again, 1 without the record" in out
+    assert "audit --since 2026-06-30T14:59:30Z --until 2026-06-30T15:01:30Z --copy\n" in out
 
 
 @pytest.mark.usefixtures("functions")
