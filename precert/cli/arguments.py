@@ -1,6 +1,7 @@
 """Arguments that several commands share."""
 
 import argparse
+from contextlib import suppress
 from datetime import UTC, datetime, time
 
 
@@ -21,15 +22,13 @@ def instant(text: str) -> datetime:
     Raises:
         ArgumentTypeError: it is not one.
     """
-    try:
+    with suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise argparse.ArgumentTypeError(
-            "must be a date and time with time zone, such as 2026-07-01T09:00Z"
-        )
-    return found.astimezone(UTC)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    raise argparse.ArgumentTypeError(
+        "must be a date and time with time zone, such as 2026-07-01T09:00Z"
+    )
 
 
 def date_or_instant(text: str) -> datetime:
@@ -44,3 +43,14 @@ def date_or_instant(text: str) -> datetime:
         except ValueError:
             raise argparse.ArgumentTypeError("must be a date such as 2026-07-01") from None
     return instant(text)
+
+
+def positive(text: str) -> int:
+    """Parse a whole number of at least 1.
+
+    Raises:
+        ArgumentTypeError: it is not one.
+    """
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("must be a whole number of at least 1")
+    return int(text)

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from precert.bootstrap import load_speed
 from precert.cli import (
     audit,
@@ -25,7 +27,7 @@ from precert.cli import (
     rules,
     users,
 )
-from precert.cli.arguments import add_stack, date_or_instant, instant
+from precert.cli.arguments import add_stack, date_or_instant, instant, positive
 from precert.domain.damage import LOGGER
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
@@ -49,12 +51,21 @@ def main(arguments: Sequence[str]) -> int:
         for one in error.errors:
             print(f"{one.pointer.lstrip('/')}: {one.message}", file=sys.stderr)
         return REFUSED
-    except (PrecertError, SettingsError, rules.UnreadableFileError) as error:
-        message = error.detail if isinstance(error, PrecertError) else error
-        print(f"precert: {message}", file=sys.stderr)
+    except (PrecertError, SettingsError, rules.UnreadableFileError, OSError) as error:
+        print(f"precert: {_message(error)}", file=sys.stderr)
         return FAILED
     finally:
         damage.removeHandler(handler)
+
+
+def _message(error: Exception) -> str:
+    """The message, with the code by which AWS refused a call, such as ``AccessDeniedException``."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    message = error.detail if isinstance(error, PrecertError) else str(error)
+    if isinstance(error.__cause__, ClientError):
+        return f"{message} ({error.__cause__.response['Error']['Code']})"
+    return message
 
 
 class _DamageHandler(logging.Handler):
@@ -254,7 +265,7 @@ def _add_load(
     ):
         load.add_argument(
             f"--{name}",
-            type=_positive,
+            type=positive,
             default=default,
             metavar="N",
             help=f"maximum number of {meaning} (%(default)s)",
@@ -266,12 +277,6 @@ def _add_load(
         default=Path("build/code_sets/code_sets.sqlite"),
         help="the compiled code sets, which include ZIP codes (%(default)s)",
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError("must be a whole number of at least 1")
-    return int(text)
 
 
 def _add_grants(topics: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -66,13 +66,20 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     redriven.add_argument(
         "deliveries",
         nargs="*",
-        type=lambda name: Delivery(name.upper()),
+        type=_delivery,
         metavar="NAME",
         help=f"a receiver, by default all: {', '.join(one.lower() for one in Delivery)}",
     )
     redriven.set_defaults(run=redrive)
     for command in (listed, redriven):
         add_stack(command)
+
+
+def _delivery(name: str) -> Delivery:
+    if name.upper() not in set(Delivery):
+        known = ", ".join(one.lower() for one in Delivery)
+        raise argparse.ArgumentTypeError(f"must be one of {known}")
+    return Delivery(name.upper())
 
 
 def show(args: argparse.Namespace) -> bool:

@@ -11,9 +11,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
-from precert.cli.arguments import add_stack, instant
+from precert.cli.arguments import add_stack, instant, positive
 from precert.cli.recording import CommandRecorder
-from precert.cli.rules import payer_of
+from precert.cli.rules import UnreadableFileError, payer_of, text_of
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError
 from precert.domain.wording import counted
 from precert.names import Env
@@ -78,7 +78,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--archive", action="store_true", help="read the audit archive, if the audit table is lost"
     )
     again.add_argument(
-        "--workers", type=int, default=16, metavar="N", help="number of concurrent requests"
+        "--workers", type=positive, default=16, metavar="N", help="number of concurrent requests"
     )
     again.add_argument(
         "--report",
@@ -101,8 +101,11 @@ def prepare_tables(args: argparse.Namespace) -> bool:
     if args.requests_table is None and args.reference_table is None:
         message = "name a table with --requests-table or --reference-table"
         raise InvalidInputError([FieldError("tables", "missing", message)])
-    stage = args.stage_file.read_text(encoding="utf-8")
-    protect = tomllib.loads(stage).get("retain_data") is True
+    stage = text_of(args.stage_file)
+    try:
+        protect = tomllib.loads(stage).get("retain_data") is True
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableFileError(f"{args.stage_file}: must be TOML: {error}") from None
     deps = stack_dependencies(args.stack)
     tables, key = deps.restored_tables, args.key
     if args.stack is not None:
@@ -119,9 +122,16 @@ def prepare_tables(args: argparse.Namespace) -> bool:
             raise InvalidInputError([FieldError(f"--{kind}-table", "unfit", str(error))]) from None
         names |= _names(kind, prepared)
         print(f"{name}: {', '.join(prepared.changed) or 'nothing'} added")
-    args.stage_file.write_text(with_restored(stage, names), encoding="utf-8")
+    _write(args.stage_file, with_restored(stage, names))
     print(f"{args.stage_file}: [restored] names the tables; deploy the stage, then run rebuild")
     return True
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace the content of a file, which is whole wherever the command ends."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)
 
 
 def _names(kind: str, prepared: PreparedTable) -> dict[str, str]:
@@ -144,6 +154,7 @@ def rebuild_service(args: argparse.Namespace) -> bool:
     table = deps.settings[Env.REQUESTS_TABLE]
     file = args.report or Path(f"restore-{table}.json")
     now = deps.now()
+    _require_period(args.recovery_point, args.failed_at or now, now)
     progress = _known(file, table, args) or RestoreProgress(
         table=table,
         recovery_point=args.recovery_point,
@@ -152,9 +163,7 @@ def rebuild_service(args: argparse.Namespace) -> bool:
     )
 
     def save(progress: RestoreProgress) -> None:
-        partial = file.with_suffix(".partial")
-        partial.write_text(progress.model_dump_json(indent=2), encoding="utf-8")
-        partial.replace(file)
+        _write(file, progress.model_dump_json(indent=2))
 
     audit: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
     CommandRecorder(deps, "restore rebuild").record(objects=[table])
@@ -171,6 +180,22 @@ def rebuild_service(args: argparse.Namespace) -> bool:
     _print(found, deps)
     print(f"The report with all ids: {file}")
     return True
+
+
+def _require_period(recovery_point: datetime, failed_at: datetime, now: datetime) -> None:
+    """Refuse times that cannot be right, with which the report would be wrong.
+
+    Raises:
+        InvalidInputError.
+    """
+    future = "must not be in the future"
+    wrong = (
+        ("--recovery-point", future, recovery_point > now),
+        ("--failed-at", future, failed_at > now),
+        ("--failed-at", "must not be before --recovery-point", failed_at < recovery_point),
+    )
+    if errors := [FieldError(name, "invalid", text) for name, text, is_wrong in wrong if is_wrong]:
+        raise InvalidInputError(errors)
 
 
 def _known(file: Path, table: str, args: argparse.Namespace) -> RestoreProgress | None:

@@ -1,8 +1,9 @@
 """The audit of access to health information: what stores it, and how it is read (X1)."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from precert.domain.audit import AuditRecord, member_key
@@ -69,14 +70,18 @@ def read_audit(
     person: str | None = None,
     patient: str | None = None,
     request_id: str | None = None,
+    requests_of_patient: Collection[str] = (),
 ) -> Iterator[AuditRecord]:
     """The records of the period that match all criteria, oldest first.
 
     ``person`` is the subject of a token, ``patient`` a member id. A record of a member's request
-    matches the member even if it names only the request, as the record of a list page does.
+    matches the member even if it names only the request, as the record of a list page does: requests
+    of ``requests_of_patient``, and those that other records of the period state to be the member's.
     """
     member = member_key(patient) if patient else None
-    requests = _requests_of(member, audit.between(since, until)) if member else frozenset()
+    requests = frozenset(requests_of_patient)
+    if member:
+        requests |= _requests_of(member, audit.between(since, until))
     for record in audit.between(since, until):
         if person is not None and record.subject != person:
             continue
@@ -104,9 +109,8 @@ def copy_audit(
     Readers ignore second copies.
     """
     copied = 0
-    records = list(audit.between(since, until))
-    for start in range(0, len(records), _COPIED_AT_ONCE):
-        batch = tuple(records[start : start + _COPIED_AT_ONCE])
+    records = audit.between(since, until)
+    while batch := tuple(islice(records, _COPIED_AT_ONCE)):
         archive.store(batch, f"copy-{batch[0].at.isoformat()}-{batch[0].access_id}")
         copied += len(batch)
     return copied

@@ -46,6 +46,7 @@ from tests.adapters.wire import Clients
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.leaks import leaked
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN
+from precert.usecases.audit import copy_audit
 from tools.operations import ROUTES
 
 pytestmark = pytest.mark.rule("X1")
@@ -383,6 +384,72 @@ def test_command_finds_accesses_when_person_patient_or_request_are_named(
     assert run("--since", "2030-01-01") == []
     assert run("--copy") == []
     assert run("--archive") == everything
+
+
+def test_list_page_is_found_by_patient_when_the_request_was_opened_before_the_period(
+    cloud: Cloud,
+    stored: DynamoDBAuditLog,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The record of a page has ids of requests only, and none of this period has the member."""
+    cloud.pended()
+    cloud.clock.at += timedelta(days=1)
+    since = cloud.clock.at.isoformat()
+    cloud.dashboard(FACILITY)
+    cloud.clock.at += timedelta(minutes=1)
+    run = shown(capsys, cloud, monkeypatch)
+    found = run("--patient", PATIENT["member_id"], "--since", since)
+    assert [one["operation"] for one in found] == ["listRequests"]
+    assert run("--patient", "OTHER12345", "--since", since) == []
+
+
+@pytest.mark.parametrize(
+    ("period", "calls"),
+    [
+        (("--since", "0001-01-01", "--until", "2026-01-02"), 8),
+        (("--since", "9999-12-30", "--until", "9999-12-31"), 0),
+    ],
+)
+def test_command_ends_when_the_period_is_longer_than_the_audit(
+    cloud: Cloud,
+    stored: DynamoDBAuditLog,
+    monkeypatch: pytest.MonkeyPatch,
+    period: tuple[str, ...],
+    calls: int,
+) -> None:
+    monkeypatch.setattr(audit_command, "stack_dependencies", lambda _stack: cloud.deps)
+    with cloud.wire.counting() as made:
+        cli.main(["audit", "--stack", "precert-dev", *period])
+    assert made.count("Query") == calls
+
+
+def test_command_is_refused_when_the_period_ends_before_it_begins(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit_command, "stack_dependencies", lambda _stack: cloud.deps)
+    period = ("--since", "2026-07-02", "--until", "2026-07-01")
+    assert cli.main(["audit", "--stack", "precert-dev", *period]) == cli.REFUSED
+    assert "--since: must be before --until" in capsys.readouterr().err
+
+
+def test_records_are_copied_as_they_are_read_when_there_are_millions() -> None:
+    """A day has two million records, which do not fit in memory together."""
+    read: list[str] = []
+    stored_at: list[int] = []
+
+    class Source:
+        def between(self, _since: datetime, _until: datetime) -> Iterator[AuditRecord]:
+            for number in range(2500):
+                read.append(str(number))
+                yield record(number, f"api-{number}")
+
+    class Target:
+        def store(self, _records: tuple[AuditRecord, ...], _name: str) -> None:
+            stored_at.append(len(read))
+
+    assert copy_audit(START, START, audit=Source(), archive=Target()) == 2500
+    assert stored_at == [1000, 2000, 2500]
 
 
 def test_call_is_identified_when_it_is_logged_or_refused(cloud: Cloud) -> None:

@@ -1,5 +1,6 @@
 """Rights granted on the server: by subject, revoked within a minute, with thousands of TINs."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from precert.settings import Settings
 from precert.usecases.grants import grant_rights, revoke_rights
 from tests.adapters.cloud import Cloud
 from tests.adapters.deciding import APPROVED, DENIED, decide
-from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, entered
+from tests.fakes.samples import BOWEL_SURGERIES, DATA, PROVIDER_TIN, entered
 
 ISSUER: Final = "https://issuer.example/pool"
 STAFF: Final = "https://staff.example"
@@ -387,6 +388,20 @@ def test_nothing_is_changed_when_a_right_in_the_arguments_is_invalid(
     assert list(users.subjects) == ["dana"]
     assert list(deps.grants.stored()) == []
     assert granting.audit.records == {}
+
+
+def test_page_names_each_permission_when_rights_are_granted_and_revoked(granting: Cloud) -> None:
+    grants, more = granting.deps.grants, PROVIDER.model_copy(update={"plan_ids": {"OAP"}})
+    with granting.wire.counting() as calls:
+        grant_rights(more, grants=grants)
+        revoke_rights(more, grants=grants)
+        list(grants.stored())
+    # A transaction requires the permission of each operation in it.
+    in_transaction = {"PutItem", "DeleteItem", "UpdateItem"}
+    used = {one for call in calls for one in (in_transaction if "Transact" in call else {call})}
+    page = (DATA.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    sentence = "`Get" + page.partition("commands require `dynamodb:Get")[2].partition(" on the reference")[0]
+    assert set(re.findall(r"\w+Item|Query", sentence)) == used
 
 
 @pytest.mark.parametrize("first", [PROVIDER, None], ids=["another right", "the first right"])

@@ -376,6 +376,33 @@ def test_rebuild_is_refused_when_the_report_is_of_another_recovery_point(
     assert "name another file with --report" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("period", "shown"),
+    [
+        (("--recovery-point", "2999-01-01T00:00Z"), "--recovery-point: must not be in the future"),
+        (
+            ("--recovery-point", "2026-06-30T15:00Z", "--failed-at", "2026-06-30T14:59Z"),
+            "--failed-at: must not be before --recovery-point",
+        ),
+        (
+            ("--recovery-point", "2026-06-30T15:00Z", "--failed-at", "2999-01-01T00:00Z"),
+            "--failed-at: must not be in the future",
+        ),
+    ],
+)
+def test_rebuild_is_refused_when_its_period_is_impossible(
+    cloud: Cloud,
+    rebuild: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+    period: tuple[str, ...],
+    shown: str,
+) -> None:
+    """With an exchanged day and month, nothing would be found lost."""
+    rebuild(*period, expected=REFUSED)
+    assert shown in capsys.readouterr().err
+    assert cloud.audit.records == {}
+
+
 @pytest.fixture
 def stage_file(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(restore, "stack_dependencies", lambda _: cloud.deps)
@@ -419,6 +446,23 @@ def test_restored_tables_get_what_a_restore_lacks_when_they_are_prepared(
     capsys.readouterr()
     assert prepare(stage_file, *tables) == DONE
     assert f"{requests}: nothing added" in capsys.readouterr().out
+    assert stage_file.read_text() == before
+
+
+def test_stage_file_is_whole_when_the_command_ends_while_it_writes(
+    cloud: Cloud, stage_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = cloud.clients.by_name["dynamodb"]
+    requests, reference = names("restored"), names("restored")
+    create_tables(client, requests, reference)
+    before = stage_file.read_text()
+
+    def end(_path: Path, _target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", end)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(stage_file, "--requests-table", requests)
     assert stage_file.read_text() == before
 
 
