@@ -5,6 +5,7 @@ import csv
 import os
 import sys
 import time
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import Any, Final, TextIO, assert_never
 from precert.bootstrap import Dependencies, code_sets_in, stack_dependencies
 from precert.cli.recording import CommandRecorder, RecordedLoads
 from precert.cli.rules import UnreadableFileError, payer_of, print_errors
-from precert.domain.enrollment import EnrollmentFile, ssns_of
+from precert.domain.enrollment import DEPENDENT_ID, EnrollmentFile, ssns_of
 from precert.domain.loading import (
     FileFormat,
     LoadingError,
@@ -53,6 +54,8 @@ _NOTHING_ENDED: Final = (
     PlansInUseError,
 )
 """Errors after which the file is stored, but nothing that it lacks is ended or removed."""
+_REJECTS: Final = ",".join(REJECT_COLUMNS).encode()
+"""With this a file of rejected rows begins."""
 _SHOWN: Final = 20
 """Maximum number of rejected rows that are printed. The rejects file has all of them."""
 _SECONDS: Final = 1.0
@@ -75,8 +78,9 @@ class _File:
             digest.update(part)
         self.digest = digest.hexdigest()
         self._raw.seek(0)
-        self.is_x12 = self._raw.peek(3)[:3] == b"ISA"
-        self._text = TextIOWrapper(self._raw, encoding="utf-8", newline="")
+        begins = self._raw.peek(64).removeprefix(BOM_UTF8).lstrip()
+        self.is_x12 = begins.startswith(b"ISA")
+        self._text = TextIOWrapper(self._raw, encoding="utf-8-sig", newline="")
 
     def lines(self) -> Iterator[str]:
         try:
@@ -113,6 +117,8 @@ class _Monitor:
         self.rejects = rejects
         self.header: tuple[str, ...] = ()
         self.begun = False
+        self.stored = 0
+        """Number of units that are stored."""
         self._writer: TextIO | None = None
         self._printed = 0
         self._began = self._shown = time.monotonic()
@@ -121,6 +127,7 @@ class _Monitor:
     def begins(self, checkpoint: Checkpoint) -> None:
         """Start the rejects file, with the rejected rows of an interrupted load up to its last line."""
         self.begun = True
+        self.stored = checkpoint.counts.stored
         remaining = [row for row in self._earlier() if int(row[0]) <= checkpoint.line]
         self.rejects.unlink(missing_ok=True)
         for row in remaining:
@@ -140,6 +147,7 @@ class _Monitor:
         self._write([str(row.line), message, *row.record])
 
     def advanced(self, checkpoint: Checkpoint) -> None:
+        self.stored = checkpoint.counts.stored
         if self._writer is not None:
             self._writer.flush()
         now, read = time.monotonic(), self._file.read
@@ -159,8 +167,13 @@ class _Monitor:
     def _earlier(self) -> list[list[str]]:
         if not self.rejects.exists():
             return []
-        with self.rejects.open(encoding="utf-8", newline="") as opened:
-            return [row for row in csv.reader(opened) if row and row[0].isdigit()]
+        # A row that is not CSV is one cell, with more characters than the reader accepts in a cell.
+        limit = csv.field_size_limit(sys.maxsize)
+        try:
+            with self.rejects.open(encoding="utf-8", newline="") as opened:
+                return [row for row in csv.reader(opened) if row and row[0].isdigit()]
+        finally:
+            csv.field_size_limit(limit)
 
     def _write(self, row: Iterable[str]) -> None:
         if self._writer is None:
@@ -178,6 +191,8 @@ class _Monitor:
 
 def load(args: argparse.Namespace) -> bool:
     """Load a file, or continue an interrupted load of it."""
+    rejects = args.rejects or Path(f"{args.file}.rejects.csv")
+    _require_replaceable(rejects)
     file = _File(args.file)
     deps = stack_dependencies(args.stack)
     deps.load_speed = replace(
@@ -187,10 +202,10 @@ def load(args: argparse.Namespace) -> bool:
         macs_per_second=args.macs_per_second,
     )
     deps.payer = payer_of(args.payer)
-    monitor = _Monitor(file, args.file, args.rejects or Path(f"{args.file}.rejects.csv"))
+    monitor = _Monitor(file, args.file, rejects)
     full = args.full
     load_ = Load(
-        load_id=f"{file.digest}#{'full' if full else 'delta'}",
+        load_id=f"{file.digest}#{'full' if full else 'delta'}{_reading(args, file)}",
         as_of=args.as_of or file.modified,
         monitor=monitor,
         records=deps.loads,
@@ -203,10 +218,11 @@ def load(args: argparse.Namespace) -> bool:
         return False
     except LoadingError as error:
         print_errors(args.file, error.errors)
-        print(f"{args.file}: not loaded")
+        stored = counted(monitor.stored, args.kind.value) if monitor.stored else ""
+        print(f"{args.file}: {f'stored before the error: {stored}' if stored else 'not loaded'}")
         return False
     finally:
-        rejects = monitor.close()
+        has_rejects = monitor.close()
         file.close()
     counts = at.counts
     if at.finished_at is not None and not monitor.begun:
@@ -222,9 +238,31 @@ def load(args: argparse.Namespace) -> bool:
         print(f"{args.file}: {ended} {how} that the file does not contain")
     if counts.same:
         print(f"{args.file}: compared only (BGN08 4): {counts.same} as stored")
-    if rejects:
+    if has_rejects:
         print(f"{monitor.rejects}: the rejected rows, which can be corrected and loaded")
     return counts.rejected == 0
+
+
+def _require_replaceable(rejects: Path) -> None:
+    """Refuse to replace a file that is not one of rejected rows, such as the loaded file itself.
+
+    Raises:
+        UnreadableFileError.
+    """
+    if not rejects.exists():
+        return
+    with rejects.open("rb") as opened:
+        begins = opened.read(len(_REJECTS))
+    if begins not in (b"", _REJECTS):
+        raise UnreadableFileError(
+            f"{rejects}: is not a file of rejected rows: name another one with --rejects"
+        )
+
+
+def _reading(args: argparse.Namespace, file: _File) -> str:
+    """How the file is read, if not in the usual way: then it is another load."""
+    qualifier = getattr(args, "dependent_id", DEPENDENT_ID)
+    return f"#{qualifier}" if file.is_x12 and qualifier != DEPENDENT_ID else ""
 
 
 def _load(

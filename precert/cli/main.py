@@ -29,6 +29,7 @@ from precert.cli import (
 )
 from precert.cli.arguments import add_stack, date_or_instant, instant, positive
 from precert.domain.damage import LOGGER
+from precert.domain.enrollment import DEPENDENT_ID
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.domain.loads import LoadKind
 from precert.names import Entitlement
@@ -241,7 +242,7 @@ def _add_load(
         load.add_argument(
             "--dependent-id",
             metavar="QUALIFIER",
-            default="23",
+            default=DEPENDENT_ID,
             help="834: the REF qualifier of a dependent's own member id (%(default)s)",
         )
     load.add_argument(

@@ -1,7 +1,7 @@
 """Audit records of operators' commands: who ran which command, and whose data it used (X1)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -76,10 +76,12 @@ class CommandRecorder:
 
 @dataclass(frozen=True)
 class RecordedLoads:
-    """The store of a load, which records each write of members in the audit first."""
+    """The store of a load, which records each read and write of members in the audit first."""
 
     loads: LoadStore
     recorder: CommandRecorder
+    read: set[str] = field(default_factory=set)
+    """The members that were read last, with their record."""
 
     def plans(self) -> tuple[Plan, ...]:
         return self.loads.plans()
@@ -88,14 +90,19 @@ class RecordedLoads:
         return self.loads.members(member_ids)
 
     def stored_members(self, member_ids: Collection[str]) -> Mapping[str, StoredMember]:
+        if new := [one for one in member_ids if one.upper() not in self.read]:
+            self.recorder.record(members=new)
+        self.read.clear()
+        self.read.update(one.upper() for one in member_ids)
         return self.loads.stored_members(member_ids)
 
     def all_members(self) -> Iterator[StoredMember]:
+        self.recorder.record(objects=["all members"])
         return self.loads.all_members()
 
     def replace_members(self, changes: Sequence[MemberChange], as_of: datetime) -> list[bool]:
-        if changes:
-            self.recorder.record(members=(one.member_id for one in changes))
+        if new := [one.member_id for one in changes if one.member_id.upper() not in self.read]:
+            self.recorder.record(members=new)
         return self.loads.replace_members(changes, as_of)
 
     def stored_plans(self) -> Iterator[StoredRecord]:

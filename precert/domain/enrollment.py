@@ -23,12 +23,16 @@ from precert.domain.x12 import Segment, segments
 IMPLEMENTATION: Final = "005010X220A1"
 _MEDICAL: Final = frozenset({"AJ", "EPO", "HLT", "HMO", "MM", "POS", "PPO"})
 """Insurance lines (HD03) that cover medical services; dental, vision and others are left out."""
-_ENDS: Final = frozenset({"002", "024"})
+_DELETES: Final = "002"
+"""Maintenance type of a coverage (HD01) that should not exist."""
+_ENDS: Final = frozenset({_DELETES, "024"})
 """Maintenance types of a coverage (HD01) that end it."""
 _MAINTENANCE: Final = frozenset({"001", "021", "024", "025", "030"})
 """Accepted maintenance types of a member (INS03)."""
 _SUBSCRIBER_ID: Final = "0F"
 """Qualifier of the REF with the subscriber's member id."""
+DEPENDENT_ID: Final = "23"
+"""Qualifier of the REF with a dependent's own member id, unless a file has another one."""
 _GROUP: Final = "1L"
 """Qualifier of the REF with the group or policy number, which is the account."""
 DAY: Final = timedelta(days=1)
@@ -54,6 +58,8 @@ class CoverageChange:
     account: str
     active_from: date | None = None
     active_to: date | None = None
+    deletes: bool = False
+    """Whether the coverage that begins on ``active_from`` should not exist."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,8 @@ class Enrollment:
         return self._member(stored, spans) if spans else None
 
     def _with(self, spans: list[Span], change: CoverageChange) -> list[Span] | Refused:
+        if change.deletes and change.active_from is not None:
+            return [one for one in spans if not _is_of(one, change)]
         if change.ends or self.terminates:
             last = change.active_to or self.eligible_to
             if last is None:
@@ -133,6 +141,10 @@ class Enrollment:
             )
         except ValidationError as error:
             return _refused(error, "INS")
+
+
+def _is_of(span: Span, change: CoverageChange) -> bool:
+    return (span.plan.plan_id, span.active_from) == (change.plan.plan_id, change.active_from)
 
 
 def _ended(spans: list[Span], plan_id: str | None, last: date) -> list[Span]:
@@ -192,7 +204,7 @@ class EnrollmentFile:
         plans: Iterable[Plan],
         zone: ZoneInfo,
         *,
-        dependent_id: str = "23",
+        dependent_id: str = DEPENDENT_ID,
     ) -> None:
         """Read the interchange header (ISA).
 
@@ -352,7 +364,7 @@ class _Loop:
                 raise ValueError
             return date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:]}")
         except ValueError:
-            if segment.get(1) in {"348", "349", "357", "D8"}:
+            if segment.get(1) in {"348", "349", "356", "357", "D8"}:
                 self._error(segment, "must have a date as CCYYMMDD")
             return None
 
@@ -423,6 +435,7 @@ class _Loop:
                 account=refs.get(_GROUP, ""),
                 active_from=dates.get("348") or self._dates.get("356"),
                 active_to=dates.get("349"),
+                deletes=hd.get(1) == _DELETES,
             )
 
 

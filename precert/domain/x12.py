@@ -11,7 +11,8 @@ from typing import Final
 from precert.domain.loading_table import LoadingError, RowError
 
 _ISA_LENGTH: Final = 106
-_BLANK: Final = " \r\n"
+_BLANK: Final = " \r\n\x1a"
+"""Between segments; the last one is the character with which DOS ends a file."""
 _ENVELOPES: Final = {"SE": ("ST", 2), "GE": ("GS", 6), "IEA": ("ISA", 13)}
 """By trailer segment: its header segment, and the element of the header with the control number."""
 

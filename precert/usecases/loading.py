@@ -267,7 +267,13 @@ def run_load(
             at = _stored(units, rows, at, write, kind, load)
             units, rows = [], []
     at = _stored(units, rows, at, write, kind, load)
-    at = replace(end(at) if end else at, finished_at=now())
+    try:
+        at = end(at) if end else at
+    except RejectedRowsError:
+        # The cause can be outside of the file: the next load reads it from its first line.
+        _save(kind, load, Checkpoint(at.as_of))
+        raise
+    at = replace(at, finished_at=now())
     _save(kind, load, at)
     return at
 
@@ -275,10 +281,19 @@ def run_load(
 def _started(kind: LoadKind, load: Load, now: datetime) -> Checkpoint:
     before = load.records.checkpoint(kind, load.load_id) if load.records else None
     if before is not None and not (load.dated and before.as_of != load.as_of):
-        return before
+        return Checkpoint(before.as_of) if _is_repeated(before) else before
     if load.as_of > now + _CLOCKS_DIFFER:
         raise FutureFileError
     return Checkpoint(load.as_of)
+
+
+def _is_repeated(before: Checkpoint) -> bool:
+    """Whether a load of a file that was read to its end can have another result.
+
+    Rows can be rejected for what was not loaded then, and a file is compared with what is stored now.
+    """
+    counts = before.counts
+    return before.finished_at is not None and bool(counts.rejected or counts.same)
 
 
 def _stored(
@@ -308,8 +323,9 @@ def _stored(
         same=results.count(LoadOutcome.SAME),
     )
     after = replace(at, line=last, counts=counts)
-    _save(kind, load, after)
+    # The rejected rows are in their file before the checkpoint states that they were read.
     load.monitor.advanced(after)
+    _save(kind, load, after)
     return after
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from precert.domain.audit import member_key
 from precert.domain.coverage import Member
 from tests.adapters.test_loading import HEADER, OAP, PLANS, Operator, row
 from tests.fakes.reference_table import FakeReferenceTable
@@ -352,6 +353,89 @@ def test_differences_are_listed_and_nothing_is_stored_when_an_834_file_verifies(
     [differing] = operator.rejects("members")
     assert differing["errors"] == "INS: differs from what is stored: spans"
     assert "compared only (BGN08 4): 1 as stored" in capsys.readouterr().out
+
+
+@pytest.mark.rule("X1")
+def test_each_member_is_in_the_audit_when_an_834_file_is_compared(operator: Operator) -> None:
+    """The differences that it prints are those of stored members."""
+    loaded(operator, "U70001", "U70002")
+    operator.audit.records.clear()
+    loops = [loop(one, *hd(begins="20240101")) for one in ("U70001", "U70002", "U70003")]
+    assert load(operator, x12(*loops, purpose="4")) == 1
+    records = operator.audit.records.values()
+    assert {member for one in records for member in one.members} == {
+        member_key("U70001"),
+        member_key("U70002"),
+        member_key("U70003"),
+    }
+
+
+def test_file_is_compared_again_when_it_was_compared_before(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = x12(loop("U70001", *hd(begins="20260101")), day="260110")
+    assert load(operator, added) == 0
+    same = x12(loop("U70001", *hd(begins="20260101")), purpose="4")
+    assert operator.load("members", same, name="verify.x12") == 0
+    moved = x12(loop("U70001", *hd("HMO-1", "20260201")), day="260120")
+    assert load(operator, moved) == 0
+    capsys.readouterr()
+    assert operator.load("members", same, name="verify.x12") == 1
+    assert "differs from what is stored: spans" in capsys.readouterr().out
+
+
+def test_file_is_read_again_when_dependents_have_another_qualifier(operator: Operator) -> None:
+    child = loop("U70001", *hd(begins="20260101"), own="U7000102")
+    both = x12([*child[:2], "REF*23*U7000199", "REF*ZZ*U7000102", *child[3:]])
+    assert load(operator, both) == 0
+    assert load(operator, both, "--dependent-id", "ZZ") == 0
+    assert operator.member_ids() == {"U7000199", "U7000102"}
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\r\n  ", "\ufeff\n"])
+@pytest.mark.parametrize("after", ["", "\r\n\r\n", "\x1a", "\n\x1a\n"])
+def test_file_is_read_when_there_are_marks_around_the_interchange(
+    operator: Operator, before: str, after: str
+) -> None:
+    """Byte order marks of Windows, and the character with which DOS and some hosts end a file."""
+    text = before + x12(loop("U70001", *hd(begins="20260101"))) + after
+    assert load(operator, text) == 0
+    assert operator.member_ids() == {"U70001"}
+
+
+@pytest.mark.parametrize(
+    ("coverage", "result"),
+    [
+        (hd("HMO-1", "20260701", code="002"), [("OAP-1", "2025-01-01", "2026-06-30")]),
+        (hd("HMO-1", "20260701", "20261231", "002"), [("OAP-1", "2025-01-01", "2026-06-30")]),
+        (
+            hd("HMO-1", ends="20261130", code="002"),
+            [("OAP-1", "2025-01-01", "2026-06-30"), ("HMO-1", "2026-07-01", "2026-11-30")],
+        ),
+    ],
+    ids=["first day", "both days", "last day"],
+)
+def test_incorrect_coverage_is_removed_when_a_file_deletes_it(
+    operator: Operator, coverage: list[str], result: list[tuple[str, str, str]]
+) -> None:
+    """HD01 002 deletes a record that should not exist; 024 ends coverage that existed."""
+    first = loop("U70001", *hd(begins="20250101"))
+    assert load(operator, x12(first, loop("U70001", *hd("HMO-1", "20260701")), day="260110")) == 0
+    assert load(operator, x12(loop("U70001", *coverage, action="001"))) == 0
+    assert spans(operator.member("U70001")) == result
+
+
+def test_what_is_stored_is_stated_when_a_long_file_is_damaged_at_its_end(
+    operator: Operator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("precert.usecases.loading.WINDOW", 2)
+    loops = [loop(f"U7000{number}", *hd(begins="20260101")) for number in range(5)]
+    text = x12(*loops).replace("SE*", "SE*9")
+    assert load(operator, text) == 1
+    assert operator.member_ids() == {"U70000", "U70001", "U70002", "U70003"}
+    shown = capsys.readouterr().out
+    assert "stored before the error: 4 members" in shown
+    assert "not loaded" not in shown
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import threading
 import time
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -199,6 +200,74 @@ def test_rejects_file_is_loaded_when_it_was_corrected(operator: Operator) -> Non
     corrected = rejects.read_text(encoding="utf-8").replace("2024-13-01", "2024-12-01")
     assert operator.load("members", corrected, name="corrected.csv") == 0
     assert operator.member_ids() == {"U70001", "U70002"}
+
+
+def test_other_files_stay_when_the_rejects_file_is_one_of_them(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a typing error, such as the file itself."""
+    text = HEADER + row("U70001", "2024-13-01")
+    important = operator.folder / "important.csv"
+    important.write_text(HEADER + row("U70009"), encoding="utf-8")
+    before = important.read_text(encoding="utf-8")
+    for name in ("members.csv", "important.csv"):
+        assert operator.load("members", text, "--rejects", str(operator.folder / name)) == 2
+        assert "is not a file of rejected rows" in capsys.readouterr().err
+    assert important.read_text(encoding="utf-8") == before
+    assert (operator.folder / "members.csv").read_text(encoding="utf-8") == text
+    missing = str(operator.folder / "missing" / "rejects.csv")
+    assert operator.load("members", text, "--rejects", missing) == 2
+    assert "rejects.csv: No such file or directory" in capsys.readouterr().err
+
+
+def test_file_is_loaded_when_an_earlier_one_of_its_name_had_a_quote_without_end(
+    operator: Operator,
+) -> None:
+    """Such a cell is in the rejects file whole, with more characters than the CSV reader accepts."""
+    text = HEADER + row("U70001") + '"' + row("U70002") * 3000
+    assert operator.load("members", text) == 1
+    assert operator.load("members", HEADER + row("U70001") + row("U70002")) == 0
+    assert operator.member_ids() == {"U70001", "U70002"}
+
+
+def test_rejected_rows_are_in_the_file_when_the_checkpoint_states_that_they_were_read(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed then continues after them."""
+    monkeypatch.setattr("precert.usecases.loading.WINDOW", 2)
+    seen: list[tuple[int, int]] = []
+    put = operator.table.put_item
+
+    def saved(**arguments: Any) -> Any:
+        item = arguments["Item"]
+        if item["pk"]["S"].startswith("LOAD#") and item["line"]["N"] != "0":
+            seen.append((int(item["line"]["N"]), len(operator.rejects("members"))))
+        return put(**arguments)
+
+    monkeypatch.setattr(operator.table, "put_item", saved)
+    text = HEADER + row("U70001", "x") + row("U70002") + row("U70003", "x") + row("U70004", "x")
+    assert operator.load("members", text) == 1
+    assert set(seen) == {(3, 1), (5, 3)}
+
+
+def test_file_is_loaded_again_when_some_of_its_rows_were_rejected(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cause can be outside of the file: here a plan that was not loaded yet."""
+    hmo = "HMO-1,Health Maintenance,HMO,COMMERCIAL,Complete\n"
+    text = HEADER + row("U70001") + row("U70002").replace("OAP-1", "HMO-1")
+    for options in ((), ("--full",)):
+        assert operator.load("members", text, *options) == 1
+    newer = HEADER + row("U70001", "2026-02-01")
+    assert operator.load("members", newer, name="newer.csv") == 0
+    assert operator.load("plans", PLANS + OAP + hmo) == 0
+    for options in ((), ("--full",)):
+        assert operator.load("members", text, *options) == 0
+    assert operator.member_ids() == {"U70001", "U70002"}
+    # With its former date: what a later file stored stays.
+    assert str(operator.member("U70001").spans[0].active_from) == "2026-02-01"
+    assert operator.load("members", text) == 0
+    assert "was loaded before" in capsys.readouterr().out
 
 
 def test_member_is_rejected_when_its_rows_are_apart(operator: Operator) -> None:
