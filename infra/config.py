@@ -283,6 +283,7 @@ REQUIRED_FOR_PHI: Final = {
     ("account",): "the AWS account with 12 digits, so that no other one is deployed to",
     ("region",): "the AWS Region",
     ("alarm_email",): "the address that receives alarms",
+    ("monthly_budget",): "the dollars a month above which alarm_email is notified",
     ("backup", "second_region_vault"): "the backup vault in another Region",
     ("backup", "second_account_vault"): "the backup vault in another account",
     ("portal", "domain"): "the domain of portal and API",
@@ -291,6 +292,14 @@ REQUIRED_FOR_PHI: Final = {
     ("edge", "origin_certificate_arn"): "the ACM certificate of that domain in the Region",
 }
 """Values without which a stage that retains data cannot be deployed, and their meaning."""
+SHIPPED_FOR_PHI: Final = {
+    (
+        "archive_days",
+    ): "how long the bus archives events, without which no vendor's report is replayed",
+    ("history_lock_days",): "how long the history of requests past retention is locked",
+    ("calls_per_minute",): "how many calls one client may make a minute",
+}
+"""As :data:`REQUIRED_FOR_PHI`; ``config/prod.toml`` has values that suit most plans."""
 _MISSING: Final = "missing: "
 _SAFEGUARDS: Final = ("require_mfa", "scan_documents")
 _SIX_YEARS: Final = 6 * 365 + 2
@@ -361,7 +370,7 @@ def _safeguards(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
     """Yield an error for each safeguard that a stage that retains data, and so has PHI, lacks."""
     if values.get("retain_data") is not True:
         return
-    for path, meaning in REQUIRED_FOR_PHI.items():
+    for path, meaning in (REQUIRED_FOR_PHI | SHIPPED_FOR_PHI).items():
         found: Any = values
         for key in path:
             found = found.get(key) if isinstance(found, Mapping) else None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.config import StageConfigError, read_stage
 from infra.portal_headers import ASSETS_PREFIX, CONFIGURATION_PATH, cache_control
 from local.front_door.files import media_type
 from precert.domain.payer import Payer
@@ -91,8 +92,9 @@ def _objects(s3: "S3Client", bucket: str) -> Iterator[tuple[str, datetime]]:
             yield found["Key"], found["LastModified"]
 
 
-def _outputs(stack: str) -> dict[str, str]:
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+def _outputs(stack: str, region: str | None) -> dict[str, str]:
+    client = boto3.client("cloudformation", region_name=region)
+    (found,) = client.describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
 
 
@@ -107,10 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     payer = Payer.model_validate_json((PAYER / "payer.json").read_text(encoding="utf-8"))
     try:
-        outputs = _outputs(f"precert-{stage}")
+        # Without a Region in the stage's file, that of the deployer's profile, as in the deployment.
+        region = read_stage(stage).region
+        outputs = _outputs(f"precert-{stage}", region)
         files = contents(dist, outputs, stage, payer)
-        done = publish(boto3.client("s3"), outputs["PortalBucketName"], files, datetime.now(UTC))
-    except (BotoCoreError, ClientError) as error:
+        s3 = boto3.client("s3", region_name=region)
+        done = publish(s3, outputs["PortalBucketName"], files, datetime.now(UTC))
+    except (BotoCoreError, ClientError, StageConfigError) as error:
         print(f"precert: the portal could not be published: {error}", file=sys.stderr)
         return 1
     print(f"{len(done.stored)} files stored, {len(done.deleted)} deleted: {outputs['PortalUrl']}")

@@ -66,7 +66,7 @@ class Backups(Construct):
                 rule_name="Regular",
                 backup_vault=self.vault,
                 schedule_expression=events.Schedule.expression(
-                    f"cron(0 0/{config.every_hours} * * ? *)"
+                    f"cron(0 {hours_of(config.every_hours)} * * ? *)"
                 ),
                 start_window=_START,
                 completion_window=_COMPLETE,
@@ -127,6 +127,11 @@ class Backups(Construct):
             )
         acknowledge_inline_policy(role)
         return role
+
+
+def hours_of(every: int) -> str:
+    """Return the hours of a cron expression; an increment of 24 hours would not be valid."""
+    return ",".join(str(hour) for hour in range(0, 24, every))
 
 
 def _lock(config: BackupConfig) -> backup.LockConfiguration | None:

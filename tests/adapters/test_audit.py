@@ -29,6 +29,7 @@ from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.statuses import Status
 from precert.names import Entitlement
+from precert.usecases.audit import copy_audit
 from tests.adapters.callers import (
     FACILITY,
     PROVIDER_SUBJECT,
@@ -46,7 +47,6 @@ from tests.adapters.wire import Clients
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.leaks import leaked
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN
-from precert.usecases.audit import copy_audit
 from tools.operations import ROUTES
 
 pytestmark = pytest.mark.rule("X1")

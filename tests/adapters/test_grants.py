@@ -400,7 +400,10 @@ def test_page_names_each_permission_when_rights_are_granted_and_revoked(granting
     in_transaction = {"PutItem", "DeleteItem", "UpdateItem"}
     used = {one for call in calls for one in (in_transaction if "Transact" in call else {call})}
     page = (DATA.parent / "docs" / "operations.md").read_text(encoding="utf-8")
-    sentence = "`Get" + page.partition("commands require `dynamodb:Get")[2].partition(" on the reference")[0]
+    sentence = (
+        "`Get"
+        + page.partition("commands require `dynamodb:Get")[2].partition(" on the reference")[0]
+    )
     assert set(re.findall(r"\w+Item|Query", sentence)) == used
 
 

@@ -4,13 +4,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from infra.config import StageConfig
 from tests.fakes.samples import payer
+from tests.template.stages import values_of
+from tools import portal_publish
 from tools.portal_publish import contents, publish
 
 BUCKET: Final = "portal-files"
@@ -48,6 +52,37 @@ def version(dist: Path, name: str) -> None:
         old.unlink()
     (dist / "assets" / f"index-{name}.js").write_text(f"start('{name}')")
     (dist / "index.html").write_text(f'<script src="/assets/index-{name}.js"></script>')
+
+
+def test_stack_is_that_of_the_stages_region_when_credentials_have_another(
+    dist: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stack is deployed to the Region of the stage's file, whatever the deployer's profile has."""
+    regions = set[str]()
+    boto = boto3.client
+
+    def client(service: str, **more: Any) -> Any:
+        made = boto(service, **more)
+        regions.add(made.meta.region_name)
+        return made
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(portal_publish.boto3, "client", client)
+    monkeypatch.setattr(portal_publish, "PortalSource", lambda: SimpleNamespace(dist=dist))
+    stage = StageConfig.model_validate({**values_of("dev"), "name": "dev", "region": "us-west-2"})
+    monkeypatch.setattr(portal_publish, "read_stage", lambda _name: stage)
+    with mock_aws():
+        assert portal_publish.main(["--stage", "dev"]) == 1
+    assert "the portal could not be published" in capsys.readouterr().err
+    assert regions == {"us-west-2"}
+
+
+def test_configuration_is_named_when_the_stage_cannot_be_read(
+    dist: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(portal_publish, "PortalSource", lambda: SimpleNamespace(dist=dist))
+    assert portal_publish.main(["--stage", "uat"]) == 1
+    assert "config/uat.toml does not exist" in capsys.readouterr().err
 
 
 def files(dist: Path) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ PLAN: Final[Mapping[str, Any]] = {
     "account": ACCOUNT,
     "region": REGION,
     "alarm_email": "operators@example.org",
+    "monthly_budget": 1000,
     "backup": {
         **tomllib.loads(stage_file("prod").read_text(encoding="utf-8"))["backup"],
         "second_region_vault": f"arn:aws:backup:us-west-2:{ACCOUNT}:backup-vault:precert-prod",

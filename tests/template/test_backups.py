@@ -3,13 +3,14 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cfnlint import api  # type: ignore[import-untyped]
 
 from infra.app import make_app
-from infra.config import ROOT
+from infra.config import ROOT, BackupConfig
+from infra.constructs import backups
 from infra.platforms import Platform
 from tests.template import stages
 from tests.template.synthesized import Synthesized
@@ -48,6 +49,16 @@ def test_every_table_and_bucket_with_data_is_in_the_plan_when_the_stage_has_phi(
     assert len(holding) == 7
 
 
+def test_hours_of_backups_exist_when_a_stage_has_any_interval() -> None:
+    """An increment of 24 hours is none that a cron expression accepts."""
+    hint = BackupConfig.model_fields["every_hours"].annotation
+    found = {every: backups.hours_of(every) for every in get_args(hint)}
+    assert found[24] == "0"
+    for every, hours in found.items():
+        assert len(hours.split(",")) == DAY_HOURS / every
+        assert {int(hour) for hour in hours.split(",")} <= set(range(DAY_HOURS))
+
+
 def test_backups_are_copied_and_locked_when_the_stage_has_phi(prod: Synthesized) -> None:
     rule = rule_of(prod)
     backup = stages.PLAN["backup"]
@@ -56,7 +67,9 @@ def test_backups_are_copied_and_locked_when_the_stage_has_phi(prod: Synthesized)
     days = backup["retention_days"]
     assert [one["Lifecycle"]["DeleteAfterDays"] for one in rule["CopyActions"]] == [days] * 2
     assert rule["Lifecycle"]["DeleteAfterDays"] == days
-    assert rule["ScheduleExpression"] == f"cron(0 0/{backup['every_hours']} * * ? *)"
+    assert (
+        rule["ScheduleExpression"] == f"cron(0 {backups.hours_of(backup['every_hours'])} * * ? *)"
+    )
     assert DAY_HOURS % backup["every_hours"] == 0
     # With 4 hours, at most about 5 hours are lost with the Region.
     assert (rule["StartWindowMinutes"], rule["CompletionWindowMinutes"]) == (60, 12 * 60)
@@ -118,6 +131,13 @@ def test_stage_is_refused_when_its_backups_would_be_lost_too(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         stages.prod(backup={**stages.PLAN["backup"], **changed})
+
+
+def test_second_vault_is_deleted_when_its_first_deployment_fails() -> None:
+    """It has a name, with which it could not be created again."""
+    resources = json.loads(VAULT.read_text(encoding="utf-8"))["Resources"].values()
+    policies = {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources}
+    assert policies == {("RetainExceptOnCreate", "Retain")}
 
 
 def test_template_of_the_second_vault_is_valid_when_it_is_linted() -> None:

@@ -11,6 +11,7 @@ import pytest
 from infra import app
 from infra.config import (
     REQUIRED_FOR_PHI,
+    SHIPPED_FOR_PHI,
     StageConfig,
     StageConfigError,
     parse_stage,
@@ -66,13 +67,14 @@ def test_production_is_valid_when_its_placeholders_are_replaced() -> None:
     assert stage.cors_origins == ()
 
 
-@pytest.mark.parametrize("path", REQUIRED_FOR_PHI, ids=".".join)
+@pytest.mark.parametrize("path", REQUIRED_FOR_PHI | SHIPPED_FOR_PHI, ids=".".join)
 def test_value_is_named_when_a_stage_with_phi_lacks_it(path: tuple[str, ...]) -> None:
     values = copy.deepcopy({**stages.values_of("prod"), **stages.PLAN})
     table = values if len(path) == 1 else values[path[0]]
     del table[path[-1]]
     found = errors_of("prod", values)
-    assert f"stage.toml: {'.'.join(path)}: missing: {REQUIRED_FOR_PHI[path]}" in found
+    meaning = (REQUIRED_FOR_PHI | SHIPPED_FOR_PHI)[path]
+    assert f"stage.toml: {'.'.join(path)}: missing: {meaning}" in found
 
 
 @pytest.mark.parametrize("safeguard", ["require_mfa", "scan_documents"])

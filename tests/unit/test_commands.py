@@ -33,7 +33,10 @@ def test_instant_is_in_utc_when_it_has_another_offset() -> None:
     ("arguments", "shown"),
     [
         (("deliveries", "redrive", "nonsense"), "argument NAME: must be one of relay, cleanup"),
-        (("restore", "rebuild", "--recovery-point", "2026-07-01T09:00Z", "--workers", "0"), "--workers"),
+        (
+            ("restore", "rebuild", "--recovery-point", "2026-07-01T09:00Z", "--workers", "0"),
+            "--workers",
+        ),
         (("audit", "--since", "yesterday"), "--since"),
     ],
 )
