@@ -279,7 +279,7 @@ class StageConfig(_Table):
         return _RETENTION[self.log_retention_days]
 
 
-REQUIRED_FOR_PHI: Final = {
+REQUIRED_FOR_PHI: Final[dict[tuple[str, ...], str]] = {
     ("account",): "the AWS account with 12 digits, so that no other one is deployed to",
     ("region",): "the AWS Region",
     ("alarm_email",): "the address that receives alarms",
@@ -292,7 +292,7 @@ REQUIRED_FOR_PHI: Final = {
     ("edge", "origin_certificate_arn"): "the ACM certificate of that domain in the Region",
 }
 """Values without which a stage that retains data cannot be deployed, and their meaning."""
-SHIPPED_FOR_PHI: Final = {
+SHIPPED_FOR_PHI: Final[dict[tuple[str, ...], str]] = {
     (
         "archive_days",
     ): "how long the bus archives events, without which no vendor's report is replayed",

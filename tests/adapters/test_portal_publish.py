@@ -59,7 +59,7 @@ def test_stack_is_that_of_the_stages_region_when_credentials_have_another(
 ) -> None:
     """The stack is deployed to the Region of the stage's file, whatever the deployer's profile has."""
     regions = set[str]()
-    boto = boto3.client
+    boto: Any = boto3.client
 
     def client(service: str, **more: Any) -> Any:
         made = boto(service, **more)
@@ -67,7 +67,7 @@ def test_stack_is_that_of_the_stages_region_when_credentials_have_another(
         return made
 
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(portal_publish.boto3, "client", client)
+    monkeypatch.setattr(boto3, "client", client)
     monkeypatch.setattr(portal_publish, "PortalSource", lambda: SimpleNamespace(dist=dist))
     stage = StageConfig.model_validate({**values_of("dev"), "name": "dev", "region": "us-west-2"})
     monkeypatch.setattr(portal_publish, "read_stage", lambda _name: stage)
