@@ -8,6 +8,7 @@ finds its assets. Assets of earlier versions are deleted after 30 days, as open 
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.config import StageConfigError, read_stage
 from infra.portal_headers import ASSETS_PREFIX, CONFIGURATION_PATH, cache_control
 from local.front_door.files import media_type
 from precert.domain.payer import Payer
@@ -92,6 +92,13 @@ def _objects(s3: "S3Client", bucket: str) -> Iterator[tuple[str, datetime]]:
             yield found["Key"], found["LastModified"]
 
 
+def _region_of(stage: str) -> str | None:
+    """The Region in the stage's file, which the deployment has validated."""
+    text = (ROOT / "config" / f"{stage}.toml").read_text(encoding="utf-8")
+    region: str | None = tomllib.loads(text).get("region")
+    return region
+
+
 def _outputs(stack: str, region: str | None) -> dict[str, str]:
     client = boto3.client("cloudformation", region_name=region)
     (found,) = client.describe_stacks(StackName=stack)["Stacks"]
@@ -110,12 +117,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     payer = Payer.model_validate_json((PAYER / "payer.json").read_text(encoding="utf-8"))
     try:
         # Without a Region in the stage's file, that of the deployer's profile, as in the deployment.
-        region = read_stage(stage).region
+        region = _region_of(stage)
         outputs = _outputs(f"precert-{stage}", region)
         files = contents(dist, outputs, stage, payer)
         s3 = boto3.client("s3", region_name=region)
         done = publish(s3, outputs["PortalBucketName"], files, datetime.now(UTC))
-    except (BotoCoreError, ClientError, StageConfigError) as error:
+    except (BotoCoreError, ClientError, OSError) as error:
         print(f"precert: the portal could not be published: {error}", file=sys.stderr)
         return 1
     print(f"{len(done.stored)} files stored, {len(done.deleted)} deleted: {outputs['PortalUrl']}")

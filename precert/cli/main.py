@@ -7,12 +7,10 @@ could not be reached. Each error in a file is one line: FILE:line: column: messa
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
-
-from botocore.exceptions import ClientError
+from typing import Any, Final
 
 from precert.bootstrap import load_speed
 from precert.cli import (
@@ -64,9 +62,9 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     message = error.detail if isinstance(error, PrecertError) else str(error)
-    if isinstance(error.__cause__, ClientError):
-        return f"{message} ({error.__cause__.response['Error']['Code']})"
-    return message
+    refusal: Mapping[str, Any] = getattr(error.__cause__, "response", {})
+    code = refusal.get("Error", {}).get("Code")
+    return f"{message} ({code})" if code else message
 
 
 class _DamageHandler(logging.Handler):

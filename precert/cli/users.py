@@ -1,8 +1,9 @@
 """The commands ``users`` and ``clients``, which manage rights. Each returns whether it succeeded."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -15,9 +16,6 @@ from precert.domain.errors import DamagedRecordError, FieldError, InvalidInputEr
 from precert.domain.wording import counted
 from precert.names import Entitlement, Env
 from precert.usecases.grants import grant_rights, revoke_all, revoke_rights
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 _COMMENT: Final = "#"
 
@@ -137,10 +135,10 @@ def rights_of(args: argparse.Namespace, *, issuer: str, subject: str) -> Grant:
             vendor_ids=frozenset(args.vendor),
         )
     except ValidationError as error:
-        raise InvalidInputError([_field_error(one) for one in error.errors()]) from None
+        raise InvalidInputError([_field_error({**one}) for one in error.errors()]) from None
 
 
-def _field_error(error: "ErrorDetails") -> FieldError:
+def _field_error(error: Mapping[str, Any]) -> FieldError:
     field = str(error["loc"][0])
     if field in _OPTIONS and len(error["loc"]) > 1:
         option, must = _OPTIONS[field]

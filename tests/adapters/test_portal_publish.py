@@ -11,9 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.config import StageConfig
 from tests.fakes.samples import payer
-from tests.template.stages import values_of
 from tools import portal_publish
 from tools.portal_publish import contents, publish
 
@@ -69,8 +67,9 @@ def test_stack_is_that_of_the_stages_region_when_credentials_have_another(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr(boto3, "client", client)
     monkeypatch.setattr(portal_publish, "PortalSource", lambda: SimpleNamespace(dist=dist))
-    stage = StageConfig.model_validate({**values_of("dev"), "name": "dev", "region": "us-west-2"})
-    monkeypatch.setattr(portal_publish, "read_stage", lambda _name: stage)
+    (dist.parent / "config").mkdir()
+    (dist.parent / "config" / "dev.toml").write_text('region = "us-west-2"\n', encoding="utf-8")
+    monkeypatch.setattr(portal_publish, "ROOT", dist.parent)
     with mock_aws():
         assert portal_publish.main(["--stage", "dev"]) == 1
     assert "the portal could not be published" in capsys.readouterr().err
@@ -82,7 +81,7 @@ def test_configuration_is_named_when_the_stage_cannot_be_read(
 ) -> None:
     monkeypatch.setattr(portal_publish, "PortalSource", lambda: SimpleNamespace(dist=dist))
     assert portal_publish.main(["--stage", "uat"]) == 1
-    assert "config/uat.toml does not exist" in capsys.readouterr().err
+    assert "config/uat.toml" in capsys.readouterr().err
 
 
 def files(dist: Path) -> dict[str, bytes]:
