@@ -164,6 +164,13 @@ class Bench:
             if "stateEnteredEventDetails" in event
         ]
 
+    def await_wait(self, request_id: str, cycle: int = 1, attempt: int = 0) -> None:
+        """Wait until the execution waits for a decision, a moment after the request is pending."""
+        until(
+            "waiting for the execution to wait",
+            lambda: self.states(request_id, cycle, attempt)[-1:] == ["Await Decision"] or None,
+        )
+
     # -- what the table holds -----------------------------------------------------------------------
 
     def items(self, request_id: str) -> list[Json]:

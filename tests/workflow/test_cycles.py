@@ -28,7 +28,9 @@ def test_request_reaches_review_when_only_its_transaction_was_committed(bench: B
 
 
 def test_execution_enters_two_states_when_a_reviewer_decides(bench: Bench) -> None:
-    request_id = bench.portal.decided()
+    request_id = bench.portal.pending()
+    bench.await_wait(request_id)
+    bench.portal.decide(request_id, REVIEWER, 1, [APPROVAL])
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
     assert bench.states(request_id) == ["Assess", "Await Decision"]
 
@@ -41,7 +43,7 @@ def test_appeal_enters_two_states_when_it_is_decided(bench: Bench) -> None:
         {"cycle": 1, "line_ids": ["1.1"], "reason": "Repeated admissions."},
     )
     assert filed.status_code == 202
-    until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)
+    bench.await_wait(request_id, 2)
     bench.portal.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
     assert bench.ended(request_id, 2)["status"] == "SUCCEEDED"
     assert bench.states(request_id, 2) == ["Assess", "Await Decision"]
@@ -162,7 +164,7 @@ def waiting_before(bench: Bench, share: float, *earlier: str) -> str:
         started = start_of(soon, share, bench.deps.payer.zone)
         request_id = bench.submitted_before(datetime.now(UTC) - started)
         bench.portal.await_status(request_id, PROVIDER, "PENDING")
-        until("the wait", lambda r=request_id: "Await Decision" in bench.states(r) or None)  # type: ignore[misc]
+        bench.await_wait(request_id)
         for event in earlier:
             until(
                 event,
@@ -187,10 +189,7 @@ def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_tim
     request_id = waiting_before(bench, share, *response[:-1])
     until(f"waiting for {response[-1]}", lambda: response[-1] in bench.events(request_id) or None)
     # On a busy machine, one check can record both the reminder and the passed deadline.
-    until(
-        "waiting for the execution to wait again",
-        lambda: bench.states(request_id)[-1:] == ["Await Decision"] or None,
-    )
+    bench.await_wait(request_id)
     execution = bench.execution(request_id)
     assert execution is not None
     assert execution["status"] == "RUNNING"

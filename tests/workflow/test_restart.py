@@ -84,10 +84,7 @@ def test_pending_request_is_decided_when_the_cloud_was_restarted(home: Home, cra
     assert again is not None
     assert (first["status"], again["status"]) == ("FAILED", "RUNNING")
     assert again["name"] == f"{request_id}-1-repair-1"
-    until(
-        "waiting for it to wait",
-        lambda: "Await Decision" in after.states(request_id, attempt=1) or None,
-    )
+    after.await_wait(request_id, attempt=1)
     after.portal.decide(request_id, REVIEWER, 1, [APPROVAL])
     assert after.ended(request_id, attempt=1)["status"] == "SUCCEEDED"
     after.portal.await_types(
