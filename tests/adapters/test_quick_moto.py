@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from precert.names import INDEXES, WORKLIST_INDEX
 from tests.adapters.tables import create_requests_table, names
 from tests.adapters.wire import Clients
 from tests.fakes.quick_moto import REPLACED, original
@@ -33,6 +34,26 @@ def put(sk: str, condition: str) -> dict[str, Any]:
         "ConditionExpression": condition,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         **({"ExpressionAttributeNames": named} if named else {}),
+    }
+
+
+INDEXED: Final = (("a", "B"), ("b", "B"), ("c", "A"), ("d", "A"))
+
+
+def indexed(sk: str, pk: str) -> dict[str, Any]:
+    """In reverse order in the index; the first one of them is of another partition."""
+    index = INDEXES[WORKLIST_INDEX]
+    partition = "Y" if sk == "a" else "X"
+    by_index = {index.partition_key: {"S": partition}, index.sort_key: {"S": f"{9 - ord(sk) % 9}"}}
+    return {**key(sk, pk), **by_index}
+
+
+def of_index(partition: str) -> dict[str, Any]:
+    return {
+        "TableName": TABLE,
+        "IndexName": WORKLIST_INDEX,
+        "KeyConditionExpression": f"{INDEXES[WORKLIST_INDEX].partition_key} = :partition",
+        "ExpressionAttributeValues": {":partition": {"S": partition}},
     }
 
 
@@ -182,6 +203,12 @@ CALLS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
             "ScanIndexForward": False,
         },
     ),
+    *(("put_item", {"TableName": TABLE, "Item": indexed(sk, pk)}) for sk, pk in INDEXED),
+    ("query", of_index("X")),
+    ("query", {**of_index("X"), "Limit": 1, "ScanIndexForward": False}),
+    ("query", {**of_index("X"), "ExclusiveStartKey": indexed("b", "B")}),
+    ("query", of_index("absent")),
+    ("query", {**of_index("X"), "IndexName": "absent"}),
     ("delete_item", {"TableName": TABLE, "Key": key("1"), "ReturnValues": "ALL_OLD"}),
     ("delete_item", {"TableName": TABLE, "Key": {"pk": {"S": "A"}}}),
     ("scan", {"TableName": TABLE, "FilterExpression": "attribute_exists(raw)"}),

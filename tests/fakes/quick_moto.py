@@ -2,8 +2,9 @@
 
 moto 5.2 copies the whole table before each transaction, evaluates each of its conditions twice, walks
 every response and request along the service's description, parses an expression again for each check,
-visits all of its nodes for each rule, measures the whole item at each attribute, and retains every
-item that it ever created. The replacements below do the same work once or for the affected items only.
+visits all of its nodes for each rule, measures the whole item at each attribute, sorts the whole table
+for each query, and retains every item that it ever created. The replacements below do the same work
+once or for the affected items only.
 ``tests/adapters/test_quick_moto.py`` compares both on the same calls.
 """
 
@@ -12,7 +13,7 @@ import json
 import pickle
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from functools import cache, lru_cache
@@ -73,6 +74,8 @@ MAX_OPERATIONS: Final = 100
 """DynamoDB's limit for a transaction."""
 LARGE: Final = 400_000
 """Below the size to which moto limits an item."""
+INDEX_NAME: Final = 6
+"""Its position among the arguments that follow the partition key of a query."""
 _valid: Final[set[Any]] = set()
 """The forms of operations that moto found valid."""
 REGION: Final = re.compile(r"\.([a-z0-9-]+)\.amazonaws\.com")
@@ -158,6 +161,30 @@ def _snapshot(self: Table, _memo: Any = None) -> Table:
     new = copy(self)
     new.items = defaultdict(dict, {key: dict(rows) for key, rows in self.items.items()})
     return new
+
+
+def _query(
+    self: Table, hash_key: DynamoType, *arguments: Any, **conditions: Any
+) -> tuple[list[Item], int, dict[str, Any] | None]:
+    """Query a table that has only the items with this partition key."""
+    table = copy(self)
+    if arguments[INDEX_NAME]:
+        attributes = conditions["hash_key_conditions"]
+        found = {key: _with_attributes(rows, attributes) for key, rows in self.items.items()}
+    else:
+        found = {hash_key: self.items.get(hash_key, {})}
+    table.items = defaultdict(dict, found)
+    return _original_query(table, hash_key, *arguments, **conditions)
+
+
+def _with_attributes(
+    rows: dict[Any, Item], attributes: Sequence[tuple[str, DynamoType]]
+) -> dict[Any, Item]:
+    return {
+        key: item
+        for key, item in rows.items()
+        if all(name in item.attrs and item.attrs[name] == value for name, value in attributes)
+    }
 
 
 def _hash(self: DynamoType) -> int:
@@ -422,6 +449,7 @@ REPLACED: Final[tuple[tuple[Any, str, Any], ...]] = (
     (Item, "__new__", _new),
     (Table, "__deepcopy__", _snapshot),
     (Table, "__new__", _new),
+    (Table, "query", _query),
     (DynamoType, "__hash__", _hash),
     (DynamoType, "__eq__", _equal),
     (LimitedSizeDict, "__setitem__", _limited),
@@ -437,6 +465,7 @@ REPLACED: Final[tuple[tuple[Any, str, Any], ...]] = (
     (S3Backend, "_url_module", s3_urls),
 )
 _original_process: Final = BotocoreStubber.process_request
+_original_query: Final = Table.query
 _original_hash: Final = DynamoType.__hash__
 _original_equal: Final = DynamoType.__eq__
 _original_set: Final = LimitedSizeDict.__setitem__
