@@ -108,7 +108,7 @@ def steps() -> tuple[Step, ...]:
         # first, and the steps with two processes run last.
         tier("journeys", lane=2, deep=True),
         tier("browser", lane=1, deep=True),
-        tier("template"),
+        tier("template", deep=True),
         Step("types", (PYTHON, "-m", "mypy", *typed), lane=3),
         tier("property", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),

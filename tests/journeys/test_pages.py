@@ -2,8 +2,8 @@
 
 The commands of a page run in one shell, against a cloud as `make up` starts it. `make` itself runs
 with a dry run: what its targets do is tested by the tiers, the demo's and the commands' tests.
-Operators' commands on a stack, and a partner's calls, run in copies of one interpreter; operators'
-commands on a file start their own.
+Commands of the local cloud, operators' commands on a stack, and a partner's calls, run in copies of one
+interpreter; operators' commands on a file start their own.
 """
 
 import os
@@ -33,7 +33,7 @@ set -euo pipefail
 make() { command make --dry-run "$@" >/dev/null; }
 .venv/bin/python() {
   case "$1 $2 $*" in
-    "-m precert "*" --stack "* | "-m tools.smart_client "* | "-m local "*" decide "*)
+    "-m precert "*" --stack "* | "-m tools.smart_client "* | "-m local "*)
       shift && command "$PYTHON" -ISEc "$CLIENT" "$SERVER" "$@" ;;
     *) command .venv/bin/python "$@" ;;
   esac

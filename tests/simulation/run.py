@@ -9,7 +9,7 @@ from tests.simulation.invariants import Invariants
 from tests.simulation.people import People
 from tests.simulation.world import MAX_LATE, SWEPT_EVERY, World
 
-SHARE = 500
+SHARE = 400
 """Seeds that ``make test`` runs: each planted defect is detected by one of them."""
 STEPS = 20
 MAX_FAILURES = 7

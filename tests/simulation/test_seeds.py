@@ -1,4 +1,4 @@
-"""500 seeds, 20,000 in `make deep`: no request lost, decided twice, or left waiting.
+"""400 seeds, 20,000 in `make deep`: no request lost, decided twice, or left waiting.
 
 Each planted defect is detected by one of the seeds in `test_planted.py`.
 """

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_s3 as s3
 from cfnlint import api  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
@@ -20,7 +21,12 @@ JSONATA_TIMEOUT: Final = "States/Await Decision/TimeoutSeconds"
 """The linter's schema has no JSONata in a time limit; AWS accepts it."""
 
 
-def test_no_finding_is_reported_when_the_template_is_linted(stack: Synthesized) -> None:
+@pytest.mark.parametrize("stage", [pytest.param("dev", marks=pytest.mark.deep), "prod"])
+def test_no_finding_is_reported_when_the_template_is_linted(
+    request: pytest.FixtureRequest, stage: str
+) -> None:
+    """The local cloud deploys the stage of developers in ``make test``; ``make deep`` lints it too."""
+    stack: Synthesized = request.getfixturevalue(stage)
     config = ManualArgs(regions=["us-east-1"], ignore_checks=list(NOT_OURS))
     found = [
         f"{match.rule.id} {match.message}"
