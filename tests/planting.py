@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,16 @@ def copied(folder: Path) -> Path:
         if (ROOT / name).exists():
             (copy / name).symlink_to(ROOT / name)
     return copy
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, and its bytecode, so that programs in the copy do not compile the project again."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+    compiled = Path(cache_from_source(str(source)))
+    if source.suffix == ".py" and compiled.exists():
+        (target.parent / "__pycache__").mkdir(exist_ok=True)
+        shutil.copy2(compiled, target.parent / "__pycache__")
 
 
 def proofs_of(rule_id: str, tiers: tuple[str, ...]) -> list[str]:

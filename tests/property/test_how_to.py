@@ -14,9 +14,11 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from infra.code_sets import compiled
 from tests.architecture.source import ROOT, project_files
 from tests.architecture.test_how_to import FOLDER, listed_files
 from tests.depth import DEEP
+from tests.planting import copy_file
 
 EVENT_PAGE: Final = FOLDER / "add-an-event-type.md"
 STATUS_PAGE: Final = FOLDER / "add-a-request-status.md"
@@ -198,8 +200,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for file in project_files():
         path = file.relative_to(ROOT)
         if not path.as_posix().startswith(SKIPPED):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, folder / path)
+            copy_file(file, folder / path)
+    # The changes concern no code set, and compiling them takes longer than all checks.
+    shutil.copytree(compiled().parent, folder / compiled().parent.relative_to(ROOT))
     yield folder
     shutil.rmtree(folder)
 

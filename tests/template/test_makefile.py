@@ -2,16 +2,15 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.architecture.source import ROOT, project_files
+from tests.planting import copy_file
 
 INSTALLED: Final = (
     "-o.venv/.installer",
@@ -49,23 +48,12 @@ STUBBED: Final = {
 OTHERS: Final = ("rules", "setup", "help", "clean")
 
 
-def copy_bytecode(source: Path, target: Path) -> None:
-    """So that the commands in the copy do not compile the project again."""
-    compiled = Path(cache_from_source(str(source)))
-    if source.suffix == ".py" and compiled.exists():
-        (target.parent / "__pycache__").mkdir(exist_ok=True)
-        shutil.copy2(compiled, target.parent / "__pycache__")
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's files, with an environment whose uv only prints its arguments."""
     folder = tmp_path_factory.mktemp("copy")
     for file in project_files():
-        target = folder / file.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, target)
-        copy_bytecode(file, target)
+        copy_file(file, folder / file.relative_to(ROOT))
     (folder / ".venv" / "bin").mkdir(parents=True)
     scripts = {
         "python": f'exec "{sys.executable}" "$@"',
