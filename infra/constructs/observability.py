@@ -358,18 +358,17 @@ def _watch_queues(
 
 
 def _watch_tables(alarms: Alarms, tables: Tables) -> None:
-    """Create alarms on throttles; a transaction that an index throttles counts for the table."""
+    """Create alarms on throttles of each table, and of its indexes.
+
+    Events of an index have a dimension more, so that they do not count for the table. A query or a
+    transaction that an index throttles counts as a throttled request of the table.
+    """
     requests, reference = tables.requests, tables.reference
-    transactions = requests.metric(
-        "ThrottledRequests",
-        dimensions_map={"TableName": requests.table_name, "Operation": "TransactWriteItems"},
-        statistic="Sum",
-        period=PERIOD,
-    )
     for name, metric in (
         ("RequestsReads", _throttles(requests, "Read")),
         ("RequestsWrites", _throttles(requests, "Write")),
-        ("RequestsTransactions", transactions),
+        ("RequestsQueries", _throttled_requests(requests, "Query")),
+        ("RequestsTransactions", _throttled_requests(requests, "TransactWriteItems")),
         ("ReferenceReads", _throttles(reference, "Read")),
     ):
         alarms.add(
@@ -386,6 +385,15 @@ def _watch_tables(alarms: Alarms, tables: Tables) -> None:
 
 def _throttles(table: dynamodb.Table, kind: str) -> cloudwatch.Metric:
     return table.metric(f"{kind}ThrottleEvents", statistic="Sum", period=PERIOD)
+
+
+def _throttled_requests(table: dynamodb.Table, operation: str) -> cloudwatch.Metric:
+    return table.metric(
+        "ThrottledRequests",
+        dimensions_map={"TableName": table.table_name, "Operation": operation},
+        statistic="Sum",
+        period=PERIOD,
+    )
 
 
 def _watch_executions(alarms: Alarms, workflow: Workflow) -> None:

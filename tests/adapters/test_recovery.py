@@ -33,7 +33,12 @@ def batch(*events: Any) -> dict[str, Any]:
     """Events as Lambda delivers them from a queue; the ids of the messages count from 0."""
     return {
         "Records": [
-            {"messageId": str(number), "body": json.dumps(event), "eventSource": "aws:sqs"}
+            {
+                "messageId": str(number),
+                "body": json.dumps(event),
+                "eventSource": "aws:sqs",
+                "attributes": {"SentTimestamp": "0"},
+            }
             for number, event in enumerate(events)
         ]
     }

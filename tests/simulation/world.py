@@ -334,7 +334,11 @@ class World:
                 self.deliveries.remove(batch[-1])
         self.note(f"delivery of {', '.join(one.what for one in batch)}")
         records = [
-            {"messageId": str(number), "body": json.dumps({"detail": one.detail})}
+            {
+                "messageId": str(number),
+                "body": json.dumps({"detail": one.detail}),
+                "attributes": {"SentTimestamp": "0"},
+            }
             for number, one in enumerate(batch)
         ]
         outcome = self.invoke(first.handler, {"Records": records})

@@ -1,5 +1,6 @@
 """When each alarm on AWS's metrics rings, and whom it notifies: the numbers of the runbook."""
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -86,6 +87,23 @@ def test_alarm_rings_at_the_stated_value_when_it_is_deployed(prod: Synthesized) 
     assert used == CONDITIONS.keys()
 
 
+def provoked() -> set[str]:
+    """The names of the alarms for whose notification the tests of the local cloud wait."""
+    folder = ROOT / "tests" / "workflow"
+    trees = [ast.parse(path.read_text("utf-8")) for path in folder.glob("test_*alarms.py")]
+    strings = [
+        one.value for tree in trees for one in ast.walk(tree) if isinstance(one, ast.Constant)
+    ]
+    return {one for one in strings if isinstance(one, str)}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_failure_is_provoked_in_the_local_cloud_when_an_alarm_is_on_a_metric_of_aws(
+    name: str,
+) -> None:
+    assert any(re.fullmatch(name, one) for one in provoked())
+
+
 def test_every_alarm_is_enabled_when_it_is_deployed(prod: Synthesized) -> None:
     for name, alarm in prod.properties("AWS::CloudWatch::Alarm").items():
         assert alarm.get("ActionsEnabled", True) is True, name
@@ -117,13 +135,17 @@ def test_throttles_are_those_of_their_table_and_operation_when_it_is_throttled(
     }
     tables = {name: str(one["TableName"]) for name, one in watched.items()}
     assert set(watched) == {
-        *("RequestsReadsThrottled", "RequestsWritesThrottled", "RequestsTransactionsThrottled"),
-        "ReferenceReadsThrottled",
+        *("RequestsReadsThrottled", "RequestsWritesThrottled", "RequestsQueriesThrottled"),
+        *("RequestsTransactionsThrottled", "ReferenceReadsThrottled"),
     }
     for name, table in tables.items():
         assert ("TablesRequests" in table) is name.startswith("Requests"), name
         assert ("TablesReference" in table) is name.startswith("Reference"), name
-    assert watched["RequestsTransactionsThrottled"]["Operation"] == "TransactWriteItems"
+    operations = {name: one["Operation"] for name, one in watched.items() if "Operation" in one}
+    assert operations == {
+        "RequestsQueriesThrottled": "Query",
+        "RequestsTransactionsThrottled": "TransactWriteItems",
+    }
 
 
 @pytest.mark.parametrize("name", REPORTED)

@@ -1,8 +1,9 @@
-"""Alarms on AWS's metrics and events are provoked with what AWS sends, in AWS's units.
+"""Each alarm on AWS's metrics and events rings for the values of a failure, and for no others.
 
-The functions' own metrics are provoked in ``tests/adapters/test_alarms.py``. Nothing but an account can
-send AWS's: these tests evaluate the deployed alarms as CloudWatch does, for the values of a failure and
-for values that need no action.
+Failures of each kind are provoked in ``tests/workflow`` (``test_alarms.py`` and others), and those that
+the product counts in ``tests/adapters/test_alarms.py``. These tests evaluate every deployed alarm on a
+metric of AWS, also those of each function and of a release, for values in AWS's units on both sides of
+its threshold. Only an account sends AWS's events: they are as AWS documents them.
 """
 
 import json

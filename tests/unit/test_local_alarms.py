@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.cloud.gaps.alarms import INTERVAL_SECONDS, instants, is_breached, metrics_in
+from local.cloud.gaps.alarms import INTERVAL_SECONDS, instants, is_breached, statistic_of
+from local.cloud.gaps.metrics import age_of_oldest, metrics_in
 
 NOW = 6_030.0
 """Half a minute after the beginning of a period of a minute."""
@@ -30,6 +31,9 @@ PRESENT = {
 }
 
 
+P90 = {"Statistic": None, "ExtendedStatistic": "p90"}
+
+
 @pytest.mark.parametrize(
     ("changes", "points", "breached"),
     [
@@ -48,12 +52,53 @@ PRESENT = {
         (PRESENT, [(5_990, 1)], False),
         (PRESENT, [(6_010, 1)], True),
         ({**PRESENT, "EvaluationPeriods": 2}, [(5_930, 1)], False),
+        (P90, [(6_010, 1)] * 9 + [(6_011, 3)] * 2, True),
+        (P90, [(6_010, 1)] * 10 + [(6_011, 3)], False),
     ],
 )
 def test_alarm_is_breached_when_its_periods_are(
     changes: dict[str, Any], points: list[tuple[float, float]], *, breached: bool
 ) -> None:
     assert is_breached(alarm(**changes), points, NOW) is breached
+
+
+@pytest.mark.parametrize(
+    ("statistic", "value"),
+    [("p0", 1), ("p50", 3), ("p90", 4.6), ("p100", 5), ("Maximum", 5), ("Sum", 15)],
+)
+def test_statistic_is_cloudwatchs_when_it_is_a_percentile(statistic: str, value: float) -> None:
+    found = statistic_of({"ExtendedStatistic": statistic})
+    assert found is not None
+    assert found([5, 1, 4, 2, 3]) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("statistic", ["TM(10%:90%)", "pxx"])
+def test_alarm_is_not_evaluated_when_its_statistic_is_of_another_kind(statistic: str) -> None:
+    assert statistic_of({"ExtendedStatistic": statistic}) is None
+
+
+@pytest.mark.parametrize(("name", "breached"), [("IteratorAge", True), ("Errors", False)])
+def test_threshold_is_scaled_with_the_periods_when_it_is_a_time(
+    name: str, *, breached: bool
+) -> None:
+    changed = alarm(MetricName=name, Statistic="Maximum", Threshold=3600)
+    assert is_breached(changed, [(NOW, 37)], NOW, scale=0.01) is breached
+
+
+@pytest.mark.parametrize(
+    ("messages", "age"),
+    [
+        ([], None),
+        ([{"sent_at": 10, "receive_count": 0}, {"sent_at": 40, "receive_count": 1}], 90),
+        ([{"sent_at": 10, "receive_count": 3}, {"sent_at": 40, "receive_count": 2}], 60),
+        ([{"sent_at": 10, "receive_count": 3}], None),
+        ([{"sent_at": 10, "receive_count": 120, "precert_moved": (70, 120)}], 30),
+    ],
+)
+def test_age_is_that_of_the_oldest_message_when_it_was_not_received_three_times(
+    messages: list[dict[str, Any]], age: float | None
+) -> None:
+    assert age_of_oldest(messages, 100) == age
 
 
 def test_metrics_are_read_when_a_line_has_the_embedded_format() -> None:

@@ -265,6 +265,54 @@ class Bench:
                     FunctionVersion=alias["FunctionVersion"],
                 )
 
+    @contextmanager
+    def stopped(self, construct_id: str) -> Iterator[None]:
+        """The function with a reserved concurrency of 0, by which Lambda throttles all invocations."""
+        client, name = self.deployment.cloud.client("lambda"), self.function(construct_id)
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            client.delete_function_concurrency(FunctionName=name)
+
+    @contextmanager
+    def unread(self, construct_id: str, source: str) -> Iterator[None]:
+        """The function while it reads neither its queue nor its stream, by the service's name."""
+        client = self.deployment.cloud.client("lambda")
+        [mapping] = [
+            one["UUID"]
+            for one in client.list_event_source_mappings()["EventSourceMappings"]
+            if self.function(construct_id) in one["FunctionArn"]
+            and f":{source}:" in one["EventSourceArn"]
+        ]
+        client.update_event_source_mapping(UUID=mapping, Enabled=False)
+        try:
+            yield
+        finally:
+            client.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+    @contextmanager
+    def limited(self, output: str, *indexes: str) -> Iterator[str]:
+        """The table of an output, which DynamoDB throttles above one unit a second; its name.
+
+        So it does each of the indexes, by itself.
+        """
+        client, table = self.deployment.cloud.client("dynamodb"), self.deployment.outputs[output]
+
+        def limit(units: int) -> None:
+            most = {"MaxReadRequestUnits": units, "MaxWriteRequestUnits": units}
+            updates = [
+                {"Update": {"IndexName": one, "OnDemandThroughput": most}} for one in indexes
+            ]
+            more = {"GlobalSecondaryIndexUpdates": updates} if updates else {}
+            client.update_table(TableName=table, OnDemandThroughput=most, **more)
+
+        limit(1)
+        try:
+            yield table
+        finally:
+            limit(-1)
+
 
 def parsed(content: Json) -> RequestContent:
     return RequestContent.model_validate_json(json.dumps(content))

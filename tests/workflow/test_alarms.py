@@ -1,102 +1,20 @@
 """Alarms ring in the local cloud: a failure is provoked, and its message arrives at the topic.
 
-The periods of the alarms are shortened. What no local cloud can provoke is in
-``tests/adapters/test_alarms.py`` and ``tests/template/test_ringing.py``.
+The periods of the alarms are shortened. These alarms are on errors, dead letters and metrics of the
+product, of which ``tests/adapters/test_alarms.py`` provokes all; ``test_aws_alarms.py`` has the others.
 """
 
-import json
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
-import pytest
-
 from local.users import PROVIDER
-from tests.journeys.portal import Json, until
+from tests.journeys.portal import until
 from tests.workflow.bench import Bench
+from tests.workflow.operators import Operators
 
 UNREADABLE: Final = {
     "eventName": "INSERT",
     "dynamodb": {"NewImage": {"event": {"S": "{}"}}, "SequenceNumber": "7"},
 }
-RECEIVED: Final = "operators"
-
-
-class Operators:
-    """Who is notified by the topics of both severities: a queue in place of their mailboxes."""
-
-    def __init__(self, bench: Bench) -> None:
-        cloud = bench.deployment.cloud
-        self.sqs, self.alarms = cloud.client("sqs"), cloud.client("cloudwatch")
-        self.messages: list[Json] = []
-        self.url = self.sqs.create_queue(QueueName=RECEIVED)["QueueUrl"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-        arn = attributes["Attributes"]["QueueArn"]
-        topics = {
-            one["PhysicalResourceId"]
-            for one in bench.resources
-            if one["ResourceType"] == "AWS::SNS::Topic"
-        }
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
-        for topic in topics:
-            cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    def alarm(self, name: str) -> Json:
-        """The alarm of this construct."""
-        pages = self.alarms.get_paginator("describe_alarms").paginate()
-        found = [one for page in pages for one in page["MetricAlarms"]]
-        named = re.compile(rf"-Alarms{name}[0-9A-F]{{8}}-")
-        [alarm] = [one for one in found if named.search(one["AlarmName"])]
-        return dict(alarm)
-
-    def state(self, name: str) -> str:
-        return str(self.alarm(name)["StateValue"])
-
-    def clear(self, *names: str) -> None:
-        """Wait for the end of these alarms of earlier tests, as only a change is notified."""
-
-        def look() -> bool | None:
-            return all(self.state(name) != "ALARM" for name in names) or None
-
-        until(f"waiting for the end of {', '.join(names)}", look)
-        self.sqs.purge_queue(QueueUrl=self.url)
-        self.messages.clear()
-
-    def notified(self, name: str, severity: str, section: str) -> None:
-        """Wait for the notification of an alarm, at the topic of its severity, with its runbook."""
-        alarm = self.alarm(name)
-
-        def look() -> Json | None:
-            answer = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
-            self.messages += [json.loads(one["Body"]) for one in answer.get("Messages", [])]
-            return next(
-                (
-                    one
-                    for one in self.messages
-                    if (change := json.loads(one["Message"]))["AlarmName"] == alarm["AlarmName"]
-                    and change["NewStateValue"] == "ALARM"
-                ),
-                None,
-            )
-
-        envelope = until(f"waiting for the alarm {name}", look)
-        assert severity in envelope["TopicArn"]
-        text = json.loads(envelope["Message"])["AlarmDescription"]
-        assert text.endswith(f"docs/operations.md#{section}")
-
-
-@pytest.fixture
-def operators(bench: Bench) -> Iterator[Operators]:
-    found = Operators(bench)
-    yield found
-    found.sqs.delete_queue(QueueUrl=found.url)
 
 
 def test_operators_are_paged_when_a_stored_record_cannot_be_read(
@@ -106,13 +24,19 @@ def test_operators_are_paged_when_a_stored_record_cannot_be_read(
     table = bench.deployment.outputs["RequestsTableName"]
     dynamodb = bench.deployment.cloud.client("dynamodb")
     [header] = [one for one in bench.items(request_id) if one["sk"]["S"] == "REQUEST"]
-    operators.clear("DamagedRecords", "ServerErrors")
+    caller = bench.deployment.caller(PROVIDER)
+
+    def read() -> None:
+        assert caller.call("GET", f"/v1/requests/{request_id}").status_code == 500
+
+    operators.clear("DamagedRecords", "ServerErrors", "ApiErrors")
     dynamodb.put_item(TableName=table, Item={**header, "plan": {"S": "{"}})
     try:
-        answer = bench.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")
-        assert answer.status_code == 500
+        read()
         operators.notified("DamagedRecords", "Page", "damaged-records")
         operators.notified("ServerErrors", "Ticket", "server-errors")
+        # More than five in each of two periods.
+        operators.notified("ApiErrors", "Page", "server-errors", meanwhile=read)
     finally:
         dynamodb.put_item(TableName=table, Item=header)
 

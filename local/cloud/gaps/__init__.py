@@ -6,8 +6,8 @@ patch and fails when a release of the emulator no longer needs it.
 
 Differences from AWS that no module patches:
 
-- ``HeartbeatSeconds`` of a callback task and ``TimeoutSeconds`` of a state machine are not enforced;
-  ``MaxDelaySeconds`` and jitter are ignored (retries wait 60 s at most).
+- ``HeartbeatSeconds`` of a callback task and ``TimeoutSeconds`` of an Express state machine are not
+  enforced; ``MaxDelaySeconds`` and jitter are ignored (retries wait 60 s at most).
 - Executions that run during a restart become FAILED with ``States.ServiceRestart``. ``make up`` starts
   them again, and so does the repair command.
 - The path of an HTTP API is decoded before the route is matched: ``%2F`` in a parameter is a 404.
@@ -25,6 +25,7 @@ from local.cloud.gaps import upstream as upstream
 
 ALL: Final = (
     "function_errors",
+    "function_metrics",
     "function_concurrency",
     "function_layers",
     "function_starts",
@@ -34,12 +35,15 @@ ALL: Final = (
     "stack_properties",
     "stack_types",
     "table_expiry",
+    "table_throttles",
     "stream_mappings",
     "event_targets",
     "document_events",
     "workflow_tasks",
+    "workflow_limits",
     "request_checks",
     "sign_in_pages",
+    "metrics",
     "alarms",
     "checkpoint",
 )

@@ -1,42 +1,30 @@
 """Evaluate alarms as CloudWatch does.
 
-Emulator: there are no metrics of queues, of executions, or from log lines in the embedded metric format
-(EMF). An alarm is evaluated only when a metric is put, over the data points of all dimensions; its
+Emulator: an alarm is evaluated only when a metric is put, over the data points of all dimensions; its
 periods and its treatment of missing data are ignored.
-Patch: read metrics from EMF log lines; measure queues; count executions that fail, time out or are
-aborted. Every few seconds, evaluate the last periods of each alarm with its dimensions and its
-treatment of missing data, and notify its topic when its state changes. Data points are stored for an
-hour, in memory only.
-Remove when: the unpatched emulator has these metrics, and evaluates alarms periodically.
+Patch: every few seconds, evaluate the last periods of each alarm with its dimensions, its statistic or
+percentile, and its treatment of missing data, and notify its topic when its state changes.
+Remove when: the unpatched emulator evaluates alarms periodically.
 """
 
 import asyncio
-import json
 import os
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from local.cloud.gaps.metrics import Points, points_of
 from local.cloud.gaps.upstream import module, wrap
 
 INTERVAL_SECONDS: Final = float(os.environ.get("PRECERT_CLOUD_ALARM_SECONDS", "10"))
-#: Tests shorten the periods of all alarms by this factor.
+#: Tests shorten the periods of all alarms, and the thresholds that are times, by this factor.
 SCALE: Final = float(os.environ.get("PRECERT_CLOUD_ALARM_SCALE", "1"))
-_HELD_SECONDS: Final = 3600
-_EXECUTIONS: Final = {
-    "FAILED": "ExecutionsFailed",
-    "TIMED_OUT": "ExecutionsTimedOut",
-    "ABORTED": "ExecutionsAborted",
-}
-_QUEUES: Final = "AWS/SQS"
-_METRICS: Final = "_aws"
+_TIMES: Final = frozenset({"ApproximateAgeOfOldestMessage", "Duration", "IteratorAge"})
+"""Metrics of AWS that are times. They are recorded as measured."""
 
-Key = tuple[str, str, frozenset[tuple[str, str]]]
-Points = Iterable[tuple[float, float]]
-
-_points: defaultdict[Key, deque[tuple[float, float]]] = defaultdict(deque)
+Statistic = Callable[[list[float]], float]
 
 _BREACHES: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "GreaterThanThreshold": lambda value, limit: value > limit,
@@ -44,7 +32,7 @@ _BREACHES: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "LessThanThreshold": lambda value, limit: value < limit,
     "LessThanOrEqualToThreshold": lambda value, limit: value <= limit,
 }
-_STATISTICS: Final[Mapping[str, Callable[[list[float]], float]]] = {
+_STATISTICS: Final[Mapping[str, Statistic]] = {
     "Sum": sum,
     "Maximum": max,
     "Minimum": min,
@@ -53,102 +41,50 @@ _STATISTICS: Final[Mapping[str, Callable[[list[float]], float]]] = {
 }
 
 
-def metrics_in(line: str) -> Iterator[tuple[Key, float]]:
-    """Yield the metrics and values of a log line in the embedded metric format; none of other lines."""
-    if not line.startswith("{") or _METRICS not in line:
-        return
+def percentile(values: list[float], percent: float) -> float:
+    """Return the percentile of some values, between the two nearest ranks."""
+    ordered = sorted(values)
+    rank = percent / 100 * (len(ordered) - 1)
+    low, high = ordered[int(rank)], ordered[min(int(rank) + 1, len(ordered) - 1)]
+    return low + (high - low) * (rank - int(rank))
+
+
+def statistic_of(alarm: Mapping[str, Any]) -> Statistic | None:
+    """Return the alarm's statistic, or None if it is neither a basic one nor a percentile."""
+    name = str(alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average"))
+    if not name.startswith("p"):
+        return _STATISTICS.get(name)
     try:
-        body = json.loads(line)
-        directives = body[_METRICS]["CloudWatchMetrics"]
-    except (KeyError, TypeError, ValueError):
-        return
-    for directive in directives:
-        for names in directive["Dimensions"]:
-            dimensions = frozenset((name, str(body[name])) for name in names)
-            for metric in directive["Metrics"]:
-                values = body[metric["Name"]]
-                for value in values if isinstance(values, list) else [values]:
-                    yield (directive["Namespace"], metric["Name"], dimensions), float(value)
+        percent = float(name[1:])
+    except ValueError:
+        return None
+    return lambda values: percentile(values, percent)
 
 
-def is_breached(alarm: Mapping[str, Any], points: Points, now: float) -> bool:
+def is_breached(alarm: Mapping[str, Any], points: Points, now: float, scale: float = SCALE) -> bool:
     """Return whether the alarm's last evaluation periods breach its threshold.
 
     The current, incomplete period counts as the last one if its data already breaches the threshold,
     but not for an alarm that treats missing data as breaching. ``points`` are times and values.
     """
-    period, number = alarm.get("Period", 60) * SCALE, int(alarm.get("EvaluationPeriods", 1))
+    period, number = alarm.get("Period", 60) * scale, int(alarm.get("EvaluationPeriods", 1))
     values = defaultdict[int, list[float]](list)
     for at, value in points:
         values[int(at // period)].append(value)
-    statistic = _STATISTICS[alarm.get("Statistic", "Average")]
+    statistic = statistic_of(alarm) or _STATISTICS["Average"]
     breaches = _BREACHES[alarm["ComparisonOperator"]]
+    limit = float(alarm["Threshold"]) * (scale if alarm.get("MetricName") in _TIMES else 1)
     missing = alarm.get("TreatMissingData") == "breaching"
 
     def breached(index: int, *, over: bool) -> bool:
         found = values.get(index)
         if found is None:
             return missing and over
-        return breaches(statistic(found), float(alarm["Threshold"])) and (over or not missing)
+        return breaches(statistic(found), limit) and (over or not missing)
 
     current = int(now // period)
     over = [breached(current - 1 - ago, over=True) for ago in range(number)]
     return all(over) or (breached(current, over=False) and all(over[:-1]))
-
-
-def _recording(append: Callable[..., Any]) -> Callable[..., Any]:
-    def append_and_record(stream: Any, events: list[Mapping[str, Any]]) -> Any:
-        for event in events:
-            for key, value in metrics_in(str(event.get("message", ""))):
-                _points[key].append((time.time(), value))
-        return append(stream, events)
-
-    return append_and_record
-
-
-def _counting(emit: Callable[..., Any]) -> Callable[..., Any]:
-    def emit_and_count(execution: Mapping[str, Any]) -> Any:
-        if name := _EXECUTIONS.get(execution["status"]):
-            machine = {"StateMachineArn": execution["stateMachineArn"]}
-            module("services.cloudwatch").record_metric("AWS/States", name, 1, "Count", machine)
-        return emit(execution)
-
-    return emit_and_count
-
-
-def _queue_point(account: str, region: str, alarm: Mapping[str, Any], now: float) -> Points:
-    """Yield the current value of a queue's metric: visible messages, or the oldest's age in seconds."""
-    queues = module("services.sqs")
-    names = {one["Value"] for one in alarm.get("Dimensions", ())}
-    for (of_account, of_region, url), queue in list(queues._queues.all_items()):
-        if (of_account, of_region) != (account, region) or url.rpartition("/")[2] not in names:
-            continue
-        visible = [one for one in queue["messages"] if one["visible_at"] <= now]
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible":
-            yield now, float(len(visible))
-        elif alarm["MetricName"] == "ApproximateAgeOfOldestMessage":
-            sent = min(
-                (one.get("enqueued_at", one.get("sent_at", now)) for one in visible), default=now
-            )
-            yield now, now - sent
-
-
-def _points_of(account: str, region: str, alarm: Mapping[str, Any], now: float) -> Points:
-    if alarm["Namespace"] == _QUEUES:
-        return _queue_point(account, region, alarm, now)
-    dimensions = {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
-    cloudwatch = module("services.cloudwatch")
-    name = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
-    measured = [
-        (one["Timestamp"], one["Value"])
-        for one in list(cloudwatch._metrics.get_scoped(account, region, name, ()))
-        if "Value" in one
-    ]
-    key = (alarm["Namespace"], alarm["MetricName"], frozenset(dimensions.items()))
-    held = _points.get(key, deque())
-    while held and held[0][0] < now - _HELD_SECONDS:
-        held.popleft()
-    return [*measured, *held]
 
 
 async def evaluate(now: float) -> None:
@@ -156,9 +92,9 @@ async def evaluate(now: float) -> None:
     cloudwatch = module("services.cloudwatch")
     scope = module("core.responses").request_scope
     for (account, region, name), alarm in list(cloudwatch._alarms.all_items()):
-        if not alarm.get("Namespace") or alarm.get("Statistic") not in _STATISTICS:
+        if not alarm.get("Namespace") or statistic_of(alarm) is None:
             continue
-        breached = is_breached(alarm, _points_of(account, region, alarm, now), now)
+        breached = is_breached(alarm, points_of(account, region, alarm, now), now)
         before, state = alarm["StateValue"], "ALARM" if breached else "OK"
         if before == state:
             continue
@@ -194,8 +130,6 @@ def _evaluate_forever() -> None:
 
 
 def apply() -> None:
-    """Record the metrics of log lines and executions, and evaluate alarms in a thread only."""
-    wrap(module("services.cloudwatch_logs"), "_append_log_events", _recording)
-    wrap(module("services.stepfunctions"), "_emit_execution_status_event", _counting)
+    """Evaluate alarms in a thread only."""
     wrap(module("services.cloudwatch"), "_evaluate_alarm", lambda _evaluate: lambda _alarm: None)
     threading.Thread(target=_evaluate_forever, daemon=True, name="precert-alarms").start()

@@ -1,10 +1,11 @@
 """Limit the number of concurrent invocations of a function; further calls wait.
 
 Emulator: every parallel invocation starts a Python process; 20 at once took 48 s on two cores. The
-emulator's own limit throttles invocations, which Lambda does not do at this load.
+emulator's own limit throttles invocations, which Lambda does not do at this load. A function's reserved
+concurrency does not limit its versions, and so none of the invocations by an alias.
 Patch: run at most `LIMIT` invocations of a function; the others wait, and are throttled only after
-`PATIENCE_SECONDS`.
-Remove when: the emulator can queue invocations above a limit.
+`PATIENCE_SECONDS`. Limit versions, too.
+Remove when: the emulator can queue invocations above a limit, and limits versions.
 """
 
 import threading
@@ -41,6 +42,16 @@ def _in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
     return execute_in_turn
 
 
+def _of_function(reserved: Callable[..., Any]) -> Callable[..., Any]:
+    functions = module("services.lambda_svc")
+
+    def reserved_of_function(func: Any, config: Any) -> Any:
+        return reserved(functions._functions.get(config.get("FunctionName")) or func, config)
+
+    return reserved_of_function
+
+
 def apply() -> None:
     """Limit invocations before they reach the warm workers."""
     wrap(module("services.lambda_svc"), "_execute_function_warm", _in_turn)
+    wrap(module("services.lambda_svc"), "_reserved_concurrency", _of_function)

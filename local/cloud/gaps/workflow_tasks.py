@@ -2,9 +2,11 @@
 
 Emulator: a `TimeoutSeconds` in JSONata is not evaluated and fails the execution. An error of a function
 that is invoked with a task token is ignored, so that the execution waits for a callback that never
-comes. A stopped execution continues to wait and becomes FAILED later.
-Patch: evaluate the timeout; fail the task with the function's error, so that Retry and Catch apply; end
-the wait and the token of a stopped execution, which remains ABORTED.
+comes. The error of a throttled function is `Lambda.Unknown`. A stopped execution continues to wait and
+becomes FAILED later.
+Patch: evaluate the timeout; fail the task with the function's error, so that Retry and Catch apply;
+name throttling `Lambda.TooManyRequestsException`; end the wait and the token of a stopped execution,
+which remains ABORTED.
 Remove when: the unpatched emulator does the same; each point by itself.
 """
 
@@ -14,7 +16,9 @@ from typing import Any, Final
 
 from local.cloud.gaps.upstream import module, wrap
 
+_THROTTLED: Final = "TooManyRequestsException"
 _TIMES: Final = ("TimeoutSeconds", "HeartbeatSeconds")
+_STOPPED: Final = frozenset({"ABORTED", "TIMED_OUT"})
 _here = threading.local()
 _owners: dict[str, str] = {}
 _machines: dict[str, str] = {}
@@ -23,6 +27,16 @@ _machines: dict[str, str] = {}
 def machine_of(token: str) -> str | None:
     """Return the ARN of the state machine that issued this token, or None before the last restart."""
     return _machines.get(token)
+
+
+def wake(execution_arn: str) -> None:
+    """End the wait of an execution's task, and its token, because the execution has ended."""
+    workflows = module("services.stepfunctions")
+    for token, owner in list(_owners.items()):
+        waiting = workflows._task_tokens.get(token)
+        if owner == execution_arn and waiting is not None:
+            workflows._task_tokens.pop(token, None)
+            waiting["event"].set()
 
 
 class CallFailedError(Exception):
@@ -64,10 +78,13 @@ def _failing(call: Callable[..., Any]) -> Callable[..., Any]:
     def call_failing(function: Any, event: Any) -> Any:
         try:
             return call(function, event)
-        except workflows._ExecutionError as error:
+        except workflows._ExecutionError as failed:
+            error = failed
+            if f'"{_THROTTLED}"' in str(failed.cause):
+                error = workflows._ExecutionError(f"Lambda.{_THROTTLED}", failed.cause)
             if getattr(_here, "token", None) is None:
-                raise
-            raise CallFailedError(error) from error
+                raise error from None
+            raise CallFailedError(error) from failed
 
     return call_failing
 
@@ -87,23 +104,17 @@ def _awaited(invoke: Callable[..., Any]) -> Callable[..., Any]:
             _here.token = None
             workflows._task_tokens.pop(token, None)
             _owners.pop(token, None)
-            if (workflows._executions.get(execution) or {}).get("status") == "ABORTED":
+            if (workflows._executions.get(execution) or {}).get("status") in _STOPPED:
                 raise StoppedError(execution)
 
     return invoke_and_await
 
 
 def _stopping(stop: Callable[..., Any]) -> Callable[..., Any]:
-    workflows = module("services.stepfunctions")
-
     def stop_and_wake(data: Any) -> Any:
         response = stop(data)
         if response[0] < 400:
-            for token, execution in list(_owners.items()):
-                waiting = workflows._task_tokens.get(token)
-                if execution == data.get("executionArn") and waiting is not None:
-                    workflows._task_tokens.pop(token, None)
-                    waiting["event"].set()
+            wake(data.get("executionArn"))
         return response
 
     return stop_and_wake
