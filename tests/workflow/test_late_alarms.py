@@ -1,6 +1,5 @@
 """Alarms on ages of an hour or a day, in a local cloud whose hour has less than two seconds."""
 
-import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,7 +7,7 @@ import pytest
 
 from local.deployment import Deployment
 from precert.names import Env
-from tests.journeys.portal import deployed, until
+from tests.journeys.portal import deployed
 from tests.workflow.bench import Bench
 from tests.workflow.operators import Operators
 
@@ -35,17 +34,6 @@ def test_operators_are_paged_when_a_dead_letter_is_a_day_old(
     operators.sqs.send_message(QueueUrl=url, MessageBody="{}")
     operators.notified("RelayDeadLettersAge", "Page", "dead-letters")
     operators.sqs.purge_queue(QueueUrl=url)
-
-
-def test_operators_are_paged_when_the_audit_is_an_hour_late(
-    bench: Bench, operators: Operators
-) -> None:
-    with bench.unread("AuditFunction", "dynamodb"):
-        bench.portal.draft()
-        operators.clear("AuditFunctionStreamAge")
-        recorded = time.monotonic()
-        until("waiting for an hour", lambda: time.monotonic() - recorded > 4 or None)
-    operators.notified("AuditFunctionStreamAge", "Page", "stream-age")
 
 
 def test_operators_are_paged_when_the_cleanup_fails_for_an_hour(
