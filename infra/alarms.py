@@ -8,7 +8,6 @@ from precert.domain.event_types import EventType
 from precert.names import (
     CLOCK_SWEPT,
     DAMAGED_RECORD,
-    DELIVERY_AGE,
     ERRORS,
     NOTICES_AGE,
     ORPHANS_RETAINED,
@@ -185,17 +184,6 @@ OWN_ALARMS: Final = (
         ERRORS,
         above=10,
         periods=3,
-    ),
-    OwnAlarm(
-        "EventsDelayed",
-        Severity.PAGE,
-        "A function has failed on an event of its queue for more than 15 minutes",
-        "queue-age",
-        DELIVERY_AGE,
-        above=900,
-        # A failed event is delivered again after six minutes.
-        period_minutes=15,
-        maximum=True,
     ),
     OwnAlarm(
         "UnresolvedScans",

@@ -146,8 +146,6 @@ NOTICES_AGE: Final = "notices_age"
 """Metrics of how long, in seconds, the oldest request has waited for its assessment, and the oldest
 determination for its notices. The sweep measures them.
 """
-DELIVERY_AGE: Final = "delivery_age"
-"""Metric of how long ago, in seconds, an event that fails now was sent to the queue of its function."""
 SWEPT: Final = "swept"
 """Metric of complete runs of the sweep; an alarm fires when it is missing."""
 SUBSCRIPTIONS_SWEPT: Final = "subscriptions_swept"

@@ -7,7 +7,6 @@ dead-letter queue.
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -18,35 +17,23 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from precert.clock_and_ids import utc_now
 from precert.domain.documents import ids_of_key
-from precert.names import DELIVERY_AGE
-from precert.observability import errors_noted, note_age, work_on
+from precert.observability import errors_noted, work_on
 
 
 def process_events(
-    event: dict[str, Any],
-    context: LambdaContext,
-    process: Callable[[dict[str, Any]], None],
-    now: Callable[[], datetime] = utc_now,
+    event: dict[str, Any], context: LambdaContext, process: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
     """Process the EventBridge events of an SQS batch; returns the messages to deliver again.
 
-    ``event`` can also be an EventBridge event itself, as in a redrive. Its error is raised. The age of
-    each failed message is recorded, because SQS's own metric of a queue's age excludes a message that
-    was received three times.
+    ``event`` can also be an EventBridge event itself, as in a redrive. Its error is raised.
     """
     if "Records" not in event:
         _process(event, process)
         return {"batchItemFailures": []}
 
     def handle(record: SQSRecord) -> None:
-        try:
-            _process(json.loads(record.body), process)
-        except Exception:
-            sent = record.attributes.sent_timestamp
-            note_age(DELIVERY_AGE, now().timestamp() - int(sent) / 1000)
-            raise
+        _process(json.loads(record.body), process)
 
     # One processor per invocation, as it stores the failed messages. If all fail, all are listed.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -345,15 +345,16 @@ def _watch_queues(
             above=24 * 60 * 60,
         )
     for name, waiting in queues.items():
+        late = waiting.late_after
         alarms.add(
             f"{name}QueueAge",
             Severity.PAGE,
-            f"{name}: an event has waited for its function for 15 minutes",
+            f"{name}: an event has waited for its function for {late.to_seconds() // 60} minutes",
             "queue-age",
             waiting.queue.metric_approximate_age_of_oldest_message(
                 period=PERIOD, statistic="Maximum"
             ),
-            above=15 * 60,
+            above=int(late.to_seconds()),
         )
 
 

@@ -57,6 +57,9 @@ class EventQueue(Construct):
         self.dead_letters = DeadLetters(self, "DeadLetters")
         # AWS recommends six times the function's timeout, so that a throttled batch is retried.
         hidden = cdk.Duration.seconds(6 * timeout.to_seconds())
+        # SQS ignores the age of a message that was received three times. An event on which the function
+        # fails is received a third time after twice the visibility timeout: the alarm is earlier.
+        self.late_after = cdk.Duration.seconds(10 * timeout.to_seconds())
         self.queue = sqs.Queue(
             self,
             "Queue",

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -79,17 +78,6 @@ def _failing(cloud: Cloud) -> None:
         inbox.handle({"detail": {}}, Context())
 
 
-def _failing_again(_cloud: Cloud) -> None:
-    sent = datetime.now(UTC) - timedelta(minutes=16)
-    message = {
-        "messageId": "1",
-        "body": '{"detail": {}}',
-        "attributes": {"SentTimestamp": str(int(sent.timestamp() * 1000))},
-    }
-    answer = inbox.handle({"Records": [message]}, Context())
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-
-
 def _late(line_of_business: str) -> Callable[[Cloud], None]:
     def provoke(cloud: Cloud) -> None:
         cloud.cover(plan=PLAN.model_copy(update={"line_of_business": line_of_business}))
@@ -136,7 +124,6 @@ PROVOKED: Final[tuple[tuple[str, Callable[[Cloud], None]], ...]] = (
     ("DamagedRecords", _unreadable),
     ("Unavailable", _unavailable),
     ("HandledErrors", _failing),
-    ("EventsDelayed", _failing_again),
     ("DeadlinesPassed", _late("COMMERCIAL")),
     ("DeemedDenials", _late("MEDICAID")),
     ("VendorDeadlinesPassed", _vendor_late),

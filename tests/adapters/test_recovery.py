@@ -33,12 +33,7 @@ def batch(*events: Any) -> dict[str, Any]:
     """Events as Lambda delivers them from a queue; the ids of the messages count from 0."""
     return {
         "Records": [
-            {
-                "messageId": str(number),
-                "body": json.dumps(event),
-                "eventSource": "aws:sqs",
-                "attributes": {"SentTimestamp": "0"},
-            }
+            {"messageId": str(number), "body": json.dumps(event), "eventSource": "aws:sqs"}
             for number, event in enumerate(events)
         ]
     }

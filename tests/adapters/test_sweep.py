@@ -32,12 +32,7 @@ def statuses(cloud: Cloud) -> dict[str, str]:
 def delivered(*events: dict[str, Any]) -> list[str]:
     """Ids of the messages that the function reports as failed."""
     records = [
-        {
-            "messageId": str(number),
-            "body": json.dumps(event),
-            "attributes": {"SentTimestamp": "0"},
-        }
-        for number, event in enumerate(events)
+        {"messageId": str(number), "body": json.dumps(event)} for number, event in enumerate(events)
     ]
     failed = executions.handle({"Records": records}, Context())["batchItemFailures"]
     return [one["itemIdentifier"] for one in failed]

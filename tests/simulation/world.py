@@ -334,11 +334,7 @@ class World:
                 self.deliveries.remove(batch[-1])
         self.note(f"delivery of {', '.join(one.what for one in batch)}")
         records = [
-            {
-                "messageId": str(number),
-                "body": json.dumps({"detail": one.detail}),
-                "attributes": {"SentTimestamp": "0"},
-            }
+            {"messageId": str(number), "body": json.dumps({"detail": one.detail})}
             for number, one in enumerate(batch)
         ]
         outcome = self.invoke(first.handler, {"Records": records})

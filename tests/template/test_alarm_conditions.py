@@ -11,6 +11,7 @@ from infra.alarms import METRICS_NAME, RUNBOOK, Severity
 from tests.architecture.source import ROOT
 from tests.template.synthesized import Synthesized, state_machine
 
+MINUTE: Final = 60
 MINUTE_MS: Final = 60_000
 HOUR: Final = 3600
 
@@ -34,7 +35,7 @@ CONDITIONS: Final = {
     "PasFunctionSlow": Condition(TICKET, 15_000, 3),
     r"\w+DeadLetters": Condition(TICKET, 0),
     r"\w+DeadLettersAge": Condition(PAGE, 24 * HOUR),
-    r"\w+QueueAge": Condition(PAGE, 900),
+    r"\w+QueueAge": Condition(PAGE, 600),
     r"\w+Throttled": Condition(TICKET, 10, 2),
     "(Failed|TimedOut|Aborted)Executions": Condition(TICKET, 0),
     "ThrottledExecutions": Condition(PAGE, 0, 3),
@@ -123,6 +124,20 @@ def test_runbook_states_the_severity_when_an_alarm_refers_to_it(
             if one.partition("\n")[0].lower().replace(" ", "-") == anchor
         ]
         assert f"{CONDITIONS[name].severity.value.title()}:" in section
+
+
+def test_alarm_rings_before_the_third_delivery_when_a_function_fails(prod: Synthesized) -> None:
+    """SQS ignores the age of a message that was received three times."""
+    queues = prod.properties("AWS::SQS::Queue")
+    hidden = {
+        name: one["VisibilityTimeout"] for name, one in queues.items() if "RedrivePolicy" in one
+    }
+    watched = [alarm for name, alarm in alarms(prod) if name.endswith("QueueAge")]
+    assert len(watched) == len(hidden)
+    for alarm in watched:
+        [queue] = [name for name in hidden if name in str(alarm["Dimensions"])]
+        # Two data points are within the rest of the second wait.
+        assert alarm["Threshold"] + 2 * MINUTE <= 2 * hidden[queue]
 
 
 def test_throttles_are_those_of_their_table_and_operation_when_it_is_throttled(

@@ -35,7 +35,7 @@ FAILURES: Final[dict[tuple[str, str], Values]] = {
     ("AWS/Lambda", "Duration"): Values("p90", [15_001] * 3, [15_001, 15_001, None]),
     ("AWS/Lambda", "IteratorAge"): Values("Maximum", [61 * MINUTE_MS], [4 * MINUTE_MS]),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): Values("Maximum", [1], [0]),
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): Values("Maximum", [25 * HOUR], [14 * 60]),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): Values("Maximum", [25 * HOUR], [9 * 60]),
     ("AWS/States", "ExecutionsFailed"): Values("Sum", [1], [0]),
     ("AWS/States", "ExecutionsTimedOut"): Values("Sum", [1], [0]),
     ("AWS/States", "ExecutionsAborted"): Values("Sum", [1], [0]),

@@ -276,20 +276,17 @@ class Bench:
             client.delete_function_concurrency(FunctionName=name)
 
     @contextmanager
-    def unread(self, construct_id: str, source: str) -> Iterator[None]:
-        """The function while it reads neither its queue nor its stream, by the service's name."""
-        client = self.deployment.cloud.client("lambda")
-        [mapping] = [
-            one["UUID"]
-            for one in client.list_event_source_mappings()["EventSourceMappings"]
-            if self.function(construct_id) in one["FunctionArn"]
-            and f":{source}:" in one["EventSourceArn"]
-        ]
-        client.update_event_source_mapping(UUID=mapping, Enabled=False)
+    def redelivering(self, construct_id: str, seconds: int) -> Iterator[None]:
+        """The queue of a construct, which delivers a failed message again after these seconds."""
+        client = self.deployment.cloud.client("sqs")
+        urls = client.list_queues()["QueueUrls"]
+        [url] = [one for one in urls if construct_id in one and "DeadLetters" not in one]
+        before = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        client.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
         try:
             yield
         finally:
-            client.update_event_source_mapping(UUID=mapping, Enabled=True)
+            client.set_queue_attributes(QueueUrl=url, Attributes=before["Attributes"])
 
     @contextmanager
     def limited(self, output: str, *indexes: str) -> Iterator[str]:

@@ -29,6 +29,8 @@ UNSIGNED: Final = ".".join(
 """The JWT of a client that the function looks for in the table."""
 MISSING: Final = "0" * 26
 """An id, for which the function reads the table."""
+HIDDEN_SECONDS: Final = 5
+"""The visibility timeout of a queue, rounded up, with the factor by which the periods are shortened."""
 CALLS: Final = 5
 """Calls of each kind at each look; a limited table serves one in a second."""
 
@@ -79,11 +81,15 @@ def test_operators_are_paged_when_the_relay_fails_on_a_record_again_and_again(
         operators.notified("RelayFunctionStreamAge", "Page", "stream-age")
 
 
-def test_operators_are_paged_when_no_function_reads_a_queue(
+def test_operators_are_paged_when_a_function_fails_on_an_event_again_and_again(
     bench: Bench, operators: Operators
 ) -> None:
+    """Before SQS ignores the age of the event, which it delivers as often as with the full times."""
     operators.clear("MessagesQueueAge")
-    with bench.unread("InboxFunction", "sqs"):
+    with (
+        bench.redelivering("MessagesQueue", HIDDEN_SECONDS),
+        bench.broken("InboxFunction", Env.REQUESTS_TABLE.value),
+    ):
         bench.portal.pending()
         operators.notified("MessagesQueueAge", "Page", "queue-age")
 
