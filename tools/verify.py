@@ -114,7 +114,7 @@ def steps() -> tuple[Step, ...]:
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("adapters", *parallel, lane=3, deep=True),
         tier("workflow", lane=1, deep=True),
-        tier("cloud", lane=2),
+        tier("cloud", lane=2, deep=True),
         Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=3),
     )
 

@@ -1,7 +1,8 @@
 """Two clouds for the session: one as the product runs it, one without patches of the emulator.
 
 The second one shows that each patch is still needed: a test per patch fails once the emulator does
-the same by itself, so that the patch can be removed.
+the same by itself, so that the patch can be removed. That changes with the locked version of the
+emulator only, so these tests run in ``make deep``.
 """
 
 from collections.abc import Iterator
@@ -26,11 +27,14 @@ FAST = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Report why no test of this folder ran if the emulator is not installed."""
-    if not cloud_python().exists():
-        reason = pytest.mark.skip(reason=f"the local cloud is not installed ({cloud_python()})")
-        for item in items:
-            if "tests/cloud" in item.path.as_posix():
-                item.add_marker(reason)
+    for item in items:
+        if "tests/cloud" not in item.path.as_posix():
+            continue
+        if item.name.partition("[")[0].endswith("_when_unpatched"):
+            item.add_marker(pytest.mark.deep)
+        if not cloud_python().exists():
+            reason = f"the local cloud is not installed ({cloud_python()})"
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
