@@ -25,16 +25,15 @@ from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,
     Writes,
-    from_wire,
     get,
     json_of,
+    pages_of,
     query_all,
     read_one,
     readable,
     request_id_of,
     sort_key_of,
     to_wire,
-    transient_errors,
 )
 from precert.domain.damage import RecordKind
 from precert.domain.documents import Document, DocumentStatus
@@ -139,23 +138,16 @@ class DynamoDBDocuments:
         return tuple(sorted(found, key=lambda document: document.offered_at))
 
     def waiting(self, offered_before: datetime) -> Iterator[WaitingUpload]:
-        start: dict[str, Any] = {}
-        while True:
-            with transient_errors():
-                response = self._client.query(
-                    TableName=self._table,
-                    IndexName=WORKLIST_INDEX,
-                    KeyConditionExpression=f"{WORKLIST_PK} = :uploads AND {WORKLIST_SK} < :before",
-                    ExpressionAttributeValues=to_wire(
-                        {":uploads": UPLOADS_QUEUE, ":before": instant(offered_before)}
-                    ),
-                    **start,
-                )
-            for item in map(from_wire, response["Items"]):
+        values = {":uploads": UPLOADS_QUEUE, ":before": instant(offered_before)}
+        for page in pages_of(
+            self._client.query,
+            TableName=self._table,
+            IndexName=WORKLIST_INDEX,
+            KeyConditionExpression=f"{WORKLIST_PK} = :uploads AND {WORKLIST_SK} < :before",
+            ExpressionAttributeValues=to_wire(values),
+        ):
+            for item in page:
                 yield WaitingUpload(request_id_of(item), document_id_of_key(item))
-            if "LastEvaluatedKey" not in response:
-                return
-            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def stop_waiting(self, request_id: str, document: Document) -> None:
         update = {

@@ -37,10 +37,9 @@ from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,
     Writes,
-    from_wire,
+    pages_of,
     request_id_of,
     to_wire,
-    transient_errors,
 )
 from precert.domain.content import PARTS, Patient
 from precert.domain.events import Event
@@ -364,23 +363,15 @@ class DynamoDBDraftWarnings:
         self._table = requests_table
 
     def due(self, now: datetime) -> Iterator[DueWarning]:
-        start: dict[str, Any] = {}
-        while True:
-            with transient_errors():
-                response = self._client.query(
-                    TableName=self._table,
-                    IndexName=WORKLIST_INDEX,
-                    KeyConditionExpression=f"{WORKLIST_PK} = :drafts AND {WORKLIST_SK} <= :now",
-                    ExpressionAttributeValues=to_wire(
-                        {":drafts": DRAFTS_QUEUE, ":now": instant(now)}
-                    ),
-                    **start,
-                )
-            for item in map(from_wire, response["Items"]):
+        for page in pages_of(
+            self._client.query,
+            TableName=self._table,
+            IndexName=WORKLIST_INDEX,
+            KeyConditionExpression=f"{WORKLIST_PK} = :drafts AND {WORKLIST_SK} <= :now",
+            ExpressionAttributeValues=to_wire({":drafts": DRAFTS_QUEUE, ":now": instant(now)}),
+        ):
+            for item in page:
                 yield DueWarning(request_id_of(item), item[WORKLIST_SK])
-            if "LastEvaluatedKey" not in response:
-                return
-            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def record(self, warning: DueWarning, draft: Request, event: Event) -> None:
         unchanged = {

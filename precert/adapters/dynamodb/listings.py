@@ -28,6 +28,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.table import (
     Item,
     from_wire,
+    pages_of,
     readable,
     request_id_of,
     to_wire,
@@ -256,25 +257,18 @@ class DynamoDBListings:
 
     def due_delegations(self, now: datetime) -> Iterator[tuple[str, str]]:
         first, last = checked_until(now)
-        start: dict[str, Any] = {}
-        while True:
-            with transient_errors():
-                response = self._client.query(
-                    TableName=self._table,
-                    IndexName=WORKLIST_INDEX,
-                    KeyConditionExpression=(
-                        f"{WORKLIST_PK} = :backlog AND {WORKLIST_SK} BETWEEN :first AND :last"
-                    ),
-                    ExpressionAttributeValues=to_wire(
-                        {":backlog": VENDOR_BACKLOG, ":first": first, ":last": last}
-                    ),
-                    **start,
-                )
-            for item in map(from_wire, response["Items"]):
+        values = {":backlog": VENDOR_BACKLOG, ":first": first, ":last": last}
+        for page in pages_of(
+            self._client.query,
+            TableName=self._table,
+            IndexName=WORKLIST_INDEX,
+            KeyConditionExpression=(
+                f"{WORKLIST_PK} = :backlog AND {WORKLIST_SK} BETWEEN :first AND :last"
+            ),
+            ExpressionAttributeValues=to_wire(values),
+        ):
+            for item in page:
                 yield request_id_of(item), item[SK].removeprefix(backlog_sk(""))
-            if "LastEvaluatedKey" not in response:
-                return
-            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def open_cycles(self) -> tuple[str, ...]:
         found: list[str] = []
@@ -302,22 +296,15 @@ class DynamoDBListings:
         return _instant_of(str(items[0][key])) if items else None
 
     def due_checks(self, until: datetime) -> Iterator[OpenCycle]:
-        start: dict[str, Any] = {}
         values = {":pended": CheckQueue.PENDED.value, ":until": checks_sk(until, "~")}
-        while True:
-            with transient_errors():
-                response = self._client.query(
-                    TableName=self._table,
-                    IndexName=CHECKS_INDEX,
-                    KeyConditionExpression=f"{CHECKS_PK} = :pended AND {CHECKS_SK} <= :until",
-                    ExpressionAttributeValues=to_wire(values),
-                    **start,
-                )
-            found, _ = _open_cycles(map(from_wire, response["Items"]))
-            yield from found
-            if "LastEvaluatedKey" not in response:
-                return
-            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+        for page in pages_of(
+            self._client.query,
+            TableName=self._table,
+            IndexName=CHECKS_INDEX,
+            KeyConditionExpression=f"{CHECKS_PK} = :pended AND {CHECKS_SK} <= :until",
+            ExpressionAttributeValues=to_wire(values),
+        ):
+            yield from _open_cycles(page)[0]
 
     def checks(self, queue: CheckQueue, *, after: str | None, limit: int | None) -> Page[OpenCycle]:
         part = _Slice(CHECKS_INDEX, queue.value, forward=True, after=after)

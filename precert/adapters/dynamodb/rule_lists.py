@@ -5,6 +5,7 @@ The pointer is a separate item, so that a check can read it by key in the same c
 
 from collections.abc import Callable
 from datetime import date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
@@ -19,13 +20,12 @@ from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,
     Writes,
-    from_wire,
     get,
+    pages_of,
     read_one,
     readable,
     sort_key_of,
     to_wire,
-    transient_errors,
 )
 from precert.domain.damage import RecordKind
 from precert.domain.rules import RuleListVersion
@@ -102,24 +102,17 @@ class DynamoDBRuleListVersions:
 
     def _history(self, *, until: datetime | None = None, **arguments: Any) -> list[Item]:
         last = rule_list_at_sk(until) if until else rule_list_at_sk(None)
-        items: list[Item] = []
-        start: dict[str, Any] = {}
-        while True:
-            with transient_errors():
-                response = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-                    ExpressionAttributeValues=to_wire(
-                        {":pk": RULE_LIST_PK, ":first": "AT#", ":last": last}
-                    ),
-                    ConsistentRead=True,
-                    **arguments,
-                    **start,
-                )
-            items.extend(from_wire(item) for item in response["Items"])
-            if "LastEvaluatedKey" not in response or "Limit" in arguments:
-                return items
-            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+        pages = pages_of(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_wire(
+                {":pk": RULE_LIST_PK, ":first": "AT#", ":last": last}
+            ),
+            ConsistentRead=True,
+            **arguments,
+        )
+        return next(pages) if "Limit" in arguments else list(chain.from_iterable(pages))
 
 
 def rule_list_of(item: Item | None) -> RuleListVersion | None:

@@ -197,6 +197,18 @@ def query_some(
     return items, False
 
 
+def pages_of(query: Callable[..., Any], **arguments: Any) -> Iterator[list[Item]]:
+    """The items of each page of a query. One AWS call per page, which has at most 1 MB."""
+    start: dict[str, Any] = {}
+    while True:
+        with transient_errors():
+            response = query(**arguments, **start)
+        yield [from_wire(item) for item in response["Items"]]
+        if "LastEvaluatedKey" not in response:
+            return
+        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+
+
 ABSENT = "attribute_not_exists(pk)"
 """The condition that the item does not exist yet."""
 REPEATABLE: Final = frozenset(
