@@ -3,8 +3,8 @@
 import time
 from uuid import uuid4
 
-from tests.cloud import trial
 from tests.cloud.deployment import Deployment
+from tests.cloud.trial import resources
 from tests.code_flow import CodeFlow, claims_of
 
 PASSWORD = "Passw0rd!x"
@@ -12,7 +12,7 @@ PASSWORD = "Passw0rd!x"
 
 def flow(deployment: Deployment) -> CodeFlow:
     return CodeFlow(
-        deployment.cloud.endpoint_url, deployment.out["Page"], f"{trial.ORIGIN}/signed-in"
+        deployment.cloud.endpoint_url, deployment.out["Page"], f"{resources.ORIGIN}/signed-in"
     )
 
 
@@ -31,7 +31,7 @@ def test_tokens_are_issued_when_the_code_comes_with_its_verifier(deployment: Dep
     refused = browser.tokens(code, code_verifier="another")
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     answer = browser.tokens(code)
-    assert answer.headers["Access-Control-Allow-Origin"] in ("*", trial.ORIGIN)
+    assert answer.headers["Access-Control-Allow-Origin"] in ("*", resources.ORIGIN)
     claims = claims_of(answer.json()["id_token"])
     assert (claims["nonce"], claims["cognito:groups"]) == ("the-nonce", ["readers"])
     assert browser.tokens(code).status_code == 400, "a code is valid once"
@@ -46,9 +46,9 @@ def test_browser_stays_signed_in_until_it_signs_out_when_patched(deployment: Dep
     assert claims["cognito:username"] == user
     assert "password" in browser.authorize(prompt="login").text
     assert flow(deployment).authorize().status_code == 200, "another browser has no session"
-    out = {"client_id": browser.client_id, "logout_uri": f"{trial.ORIGIN}/"}
+    out = {"client_id": browser.client_id, "logout_uri": f"{resources.ORIGIN}/"}
     left = browser.send("GET", f"{browser.pages}/logout", params=out)
-    assert (left.status_code, left.headers["Location"]) == (302, f"{trial.ORIGIN}/")
+    assert (left.status_code, left.headers["Location"]) == (302, f"{resources.ORIGIN}/")
     assert "password" in browser.authorize().text
 
 

@@ -9,6 +9,7 @@ from local.cloud.deploy import deploy
 from local.cloud.errors import LocalCloudError
 from tests.cloud import trial
 from tests.cloud.deployment import Deployment, call
+from tests.cloud.trial import resources
 
 
 def preflight(deployment: Deployment, origin: str) -> tuple[int, str | None, str | None]:
@@ -30,12 +31,16 @@ def preflight(deployment: Deployment, origin: str) -> tuple[int, str | None, str
 
 
 def test_a_preflight_is_answered_when_patched(deployment: Deployment) -> None:
-    assert preflight(deployment, trial.ORIGIN) == (204, trial.ORIGIN, "authorization,content-type")
+    assert preflight(deployment, resources.ORIGIN) == (
+        204,
+        resources.ORIGIN,
+        "authorization,content-type",
+    )
     assert preflight(deployment, "https://elsewhere.example")[1] is None
 
 
 def test_every_preflight_is_rejected_when_unpatched(unpatched: Deployment) -> None:
-    assert preflight(unpatched, trial.ORIGIN)[0] == 403
+    assert preflight(unpatched, resources.ORIGIN)[0] == 403
 
 
 def test_an_api_has_an_endpoint_that_resolves_when_patched(deployment: Deployment) -> None:
@@ -90,7 +95,7 @@ def test_an_archive_stores_published_events_when_patched(deployment: Deployment)
             {
                 "EventBusName": deployment.out["Bus"],
                 "Source": "trial",
-                "DetailType": "Kept",
+                "DetailType": "Archived",
                 "Detail": "{}",
             }
         ]
@@ -102,14 +107,14 @@ def test_an_archive_stores_published_events_when_patched(deployment: Deployment)
 @pytest.mark.parametrize(
     "resource",
     [
-        trial.resource("Events::Archive", SourceArn="arn:aws:events:us-east-1:1:event-bus/x"),
-        trial.watching(metric_math=True)["Math"],
-        trial.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
-        trial.resource("StepFunctions::StateMachineVersion", StateMachineArn="x"),
-        trial.resource("StepFunctions::StateMachineAlias", Name="x"),
-        trial.resource("Logs::DeliverySource", Name="x"),
-        trial.resource("Logs::DeliveryDestination", Name="x"),
-        trial.resource("Logs::Delivery", DeliverySourceName="x", DeliveryDestinationArn="x"),
+        resources.resource("Events::Archive", SourceArn="arn:aws:events:us-east-1:1:event-bus/x"),
+        resources.watching(metric_math=True)["Math"],
+        resources.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
+        resources.resource("StepFunctions::StateMachineVersion", StateMachineArn="x"),
+        resources.resource("StepFunctions::StateMachineAlias", Name="x"),
+        resources.resource("Logs::DeliverySource", Name="x"),
+        resources.resource("Logs::DeliveryDestination", Name="x"),
+        resources.resource("Logs::Delivery", DeliverySourceName="x", DeliveryDestinationArn="x"),
     ],
 )
 def test_some_resource_types_are_rejected_when_unpatched(
@@ -129,11 +134,13 @@ def one(folder: Path, resource: dict[str, object]) -> Path:
 def test_a_failed_deploy_names_the_resource_and_can_be_repeated_when_patched(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    wrong = trial.resource("Lambda::EventInvokeConfig", FunctionName="unknown", Qualifier="$LATEST")
+    wrong = resources.resource(
+        "Lambda::EventInvokeConfig", FunctionName="unknown", Qualifier="$LATEST"
+    )
     for _ in range(2):
         with pytest.raises(LocalCloudError, match=r"Only \(AWS::Lambda::EventInvokeConfig\)"):
             deploy(deployment.cloud, one(tmp_path, wrong))
-    deploy(deployment.cloud, one(tmp_path, trial.resource("SQS::Queue")))
+    deploy(deployment.cloud, one(tmp_path, resources.resource("SQS::Queue")))
 
 
 def test_nothing_is_deployed_when_nothing_changed_and_new_code_is_deployed(
@@ -148,14 +155,14 @@ def test_nothing_is_deployed_when_nothing_changed_and_new_code_is_deployed(
     newer = trial.write(tmp_path / "newer", version="two")
     assert deploy(deployment.cloud, newer) == deployment.out
     assert deployment.echo(token).body["version"] == "two"
-    assert preflight(deployment, trial.ORIGIN)[0] == 204
+    assert preflight(deployment, resources.ORIGIN)[0] == 204
 
 
 def test_the_template_may_exceed_the_inline_limit_when_patched(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     template = {
-        "Resources": {"Only": trial.resource("SQS::Queue")},
+        "Resources": {"Only": resources.resource("SQS::Queue")},
         "Mappings": {f"M{n}": {"a": {"b": "x" * 1000}} for n in range(60)},
     }
     assert len(json.dumps(template)) > 51_200
@@ -167,12 +174,12 @@ def test_a_stack_reads_the_outputs_of_another_when_both_are_deployed(
 ) -> None:
     """The manifest lists the second stack first; its dependencies determine the order."""
     producer = {
-        "Resources": {"Only": trial.resource("SQS::Queue")},
+        "Resources": {"Only": resources.resource("SQS::Queue")},
         "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Only", "QueueName"]}}},
     }
     read = {"Fn::GetStackOutput": {"StackName": "Producer", "OutputName": "Name"}}
     consumer = {
-        "Resources": {"Copy": trial.resource("SSM::Parameter", Type="String", Value=read)},
+        "Resources": {"Copy": resources.resource("SSM::Parameter", Type="String", Value=read)},
         "Outputs": {"Read": {"Value": {"Fn::GetAtt": ["Copy", "Value"]}}},
     }
     trial.assembly(tmp_path, "Producer", producer, {})
