@@ -173,8 +173,8 @@ class ReassignBody(Value):
     reviewer: Annotated[
         Text | None,
         Field(
-            description="The subject (`sub`) of the colleague at the identity provider, which is the "
-            "directory of reviewers. Null ends the assignment."
+            description="The subject (`sub`) of the colleague at the identity provider: one that "
+            "`listReviewers` returns where the payer grants the rights. Null ends the assignment."
         ),
     ]
 

@@ -201,6 +201,33 @@ def test_every_note_is_used_when_members_are_described() -> None:
     assert set(openapi_schemas.NOTES) - members == set()
 
 
+OUTSIDE: Final = {"errors", "service"}
+"""Their descriptions name a problem's code, and the content that the caller sent."""
+
+
+def untrue_of(schema: dict[str, Any], name: str) -> list[str]:
+    """What a shared description states of a member that is not so in this schema."""
+    members = schema["properties"]
+    member, text = members[name], members[name]["description"]
+    is_nullable = {"type": "null"} in member.get("anyOf", ())
+    untrue = ["it can be null"] if "Null" in text and not is_nullable else []
+    referred = re.findall(r"`([a-z_]+)`", text)
+    return untrue + [f"the schema has {one}" for one in referred if one not in members]
+
+
+def test_shared_description_is_true_when_several_schemas_have_the_member() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    untrue = {
+        f"{model}.{name}": found
+        for model, schema in schemas.items()
+        for name, member in schema.get("properties", {}).items()
+        if name in openapi_schemas.NOTES.keys() - OUTSIDE
+        if member["description"] == openapi_schemas.NOTES[name]
+        if (found := untrue_of(schema, name))
+    }
+    assert untrue == {}, "describe the member of these schemas in tools/openapi_notes.json"
+
+
 # -- examples -----------------------------------------------------------------------------------------
 
 
