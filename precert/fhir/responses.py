@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from precert.domain.code_lists import code_lists_of
 from precert.domain.decisions import DecidingRole, Decision, ServiceLine
 from precert.domain.delegation import names_of
 from precert.domain.documents import Document, DocumentStatus
@@ -134,7 +135,7 @@ def determined(  # noqa: PLR0913 - most are dependencies
             ),
             item=items,
             addItem=added,
-            adjudication=[_adjudication(action, review.number)],
+            adjudication=[_adjudication(payer, action, review.number)],
             processNote=response.notes,
             communicationRequest=referring_to(communications),
         )
@@ -218,7 +219,9 @@ def _item(
         itemSequence=sequence,
         noteNumber=notes,
         adjudication=[
-            _adjudication(action, review.number, decision.reason_code if decision else None)
+            _adjudication(
+                details.payer, action, review.number, decision.reason_code if decision else None
+            )
         ],
     )
 
@@ -243,17 +246,22 @@ def _added(details: ItemDetails, sequence: int, decision: Decision, request: Req
         productOrService=coded if is_procedure else not_applicable(),
         quantity=quantity(approved),
         adjudication=[
-            _adjudication(line.review_action, request.submitted.number, decision.reason_code)
+            _adjudication(
+                details.payer, line.review_action, request.submitted.number, decision.reason_code
+            )
         ],
     )
 
 
-def _adjudication(action: str, number: str, reason: str | None = None) -> Json:
-    parts = [extension("reviewActionCode", valueCodeableConcept=concept(systems.ACTION, action))]
+def _adjudication(payer: Payer, action: str, number: str, reason: str | None = None) -> Json:
+    """The review action and the reason code, each with its display name as text (T6)."""
+    lists = code_lists_of(payer)
+    coded = concept(systems.ACTION, action, lists.label("review_actions", action))
+    parts = [extension("reviewActionCode", valueCodeableConcept=coded)]
     if action != PENDED:
         parts.append({"url": "number", "valueString": number})
     if reason:
-        coded = concept(systems.DECISION_REASON, reason)
+        coded = concept(systems.DECISION_REASON, reason, lists.label("decision_reasons", reason))
         parts.append({"url": "reasonCode", "valueCodeableConcept": coded})
     return {
         "extension": [extension("reviewAction", extension=parts)],

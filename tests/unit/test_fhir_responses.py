@@ -123,6 +123,23 @@ def test_rationale_is_a_note_of_its_item_when_a_line_is_denied() -> None:
     assert texts == [text for text in (made.rationale, made.criterion) if text]
 
 
+@pytest.mark.rule("T6")
+def test_review_action_and_reason_have_their_names_when_a_line_is_denied() -> None:
+    response = answered(decided(Status.PARTIALLY_APPROVED, LineStatus.DENIED, LineStatus.APPROVED))
+    claim = head(response)
+    parts = [
+        extensions(extensions(one["adjudication"][0])["reviewAction"])
+        for one in (claim, *claim["item"])
+    ]
+    assert [one["reviewActionCode"]["valueCodeableConcept"]["text"] for one in parts] == [
+        "Certified in part",
+        "Not certified",
+        "Certified in total",
+    ]
+    reason = parts[1]["reasonCode"]["valueCodeableConcept"]
+    assert (coding(reason)[1], reason["text"]) == ("0F", "Not medically necessary")
+
+
 def test_what_was_approved_is_added_when_a_line_is_modified() -> None:
     response = head(
         answered(decided(Status.PARTIALLY_APPROVED, LineStatus.APPROVED, LineStatus.MODIFIED))
