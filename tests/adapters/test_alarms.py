@@ -158,7 +158,7 @@ def test_every_alarm_is_provoked_when_the_product_has_it() -> None:
 
 
 @pytest.mark.parametrize(("name", "provoke"), PROVOKED)
-def test_alarm_rings_when_its_condition_is_provoked(
+def test_alarm_is_raised_when_its_condition_is_provoked(
     cloud: Cloud,
     name: str,
     provoke: Callable[[Cloud], None],
@@ -176,7 +176,7 @@ def test_alarm_rings_when_its_condition_is_provoked(
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_alarm_rings_when_a_schedule_does_not_complete(
+def test_alarm_is_raised_when_a_schedule_does_not_complete(
     cloud: Cloud, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     [alarm] = (one for one in OWN_ALARMS if one.name == name)

@@ -150,7 +150,7 @@ def test_file_is_refused_as_too_complex_when_its_process_is_ended(
 def test_file_is_neither_accepted_nor_refused_when_the_decoder_does_not_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The event is then delivered again, and an alarm rings."""
+    """The event is then delivered again, and an alarm is raised."""
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(DecoderError, match="No module named 'precert'"):
         decoded(images.jpeg(), "image/jpeg")

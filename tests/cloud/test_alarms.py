@@ -17,7 +17,9 @@ def send(deployment: Deployment) -> None:
     until(deployment.dead_letters)
 
 
-def test_an_alarm_rings_while_its_queue_has_a_message_when_patched(deployment: Deployment) -> None:
+def test_an_alarm_is_raised_while_its_queue_has_a_message_when_patched(
+    deployment: Deployment,
+) -> None:
     send(deployment)
     until(lambda: state(deployment) == "ALARM")
     sqs = deployment.cloud.client("sqs")

@@ -1,4 +1,4 @@
-"""When each alarm on AWS's metrics rings, and whom it notifies: the numbers of the runbook."""
+"""When each alarm on AWS's metrics is raised, and whom it notifies: the numbers of the runbook."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ HOUR: Final = 3600
 
 
 class Condition(NamedTuple):
-    """The severity, and above which value in how many periods of five minutes an alarm rings."""
+    """The severity, and above which value in how many periods of five minutes an alarm is raised."""
 
     severity: Severity
     above: float
@@ -76,7 +76,7 @@ def alarms(stack: Synthesized) -> Iterator[tuple[str, dict[str, Any]]]:
             yield named(logical_id), alarm
 
 
-def test_alarm_rings_at_the_stated_value_when_it_is_deployed(prod: Synthesized) -> None:
+def test_alarm_is_raised_at_the_stated_value_when_it_is_deployed(prod: Synthesized) -> None:
     used = set()
     for name, alarm in alarms(prod):
         [pattern] = [one for one in CONDITIONS if re.fullmatch(one, name)]
@@ -126,7 +126,7 @@ def test_runbook_states_the_severity_when_an_alarm_refers_to_it(
         assert f"{CONDITIONS[name].severity.value.title()}:" in section
 
 
-def test_alarm_rings_before_the_third_delivery_when_a_function_fails(prod: Synthesized) -> None:
+def test_alarm_is_raised_before_the_third_delivery_when_a_function_fails(prod: Synthesized) -> None:
     """SQS ignores the age of a message that was received three times."""
     queues = prod.properties("AWS::SQS::Queue")
     hidden = {

@@ -38,7 +38,7 @@ def test_runbook_has_a_section_when_an_alarm_names_it(alarm: OwnAlarm) -> None:
         (OwnAlarm("A", Severity.PAGE, "", "", "m", present=True), [1.0], False),
     ],
 )
-def test_alarm_rings_when_its_condition_is_true(
+def test_alarm_is_raised_when_its_condition_is_true(
     alarm: OwnAlarm, values: list[float], is_raised: bool
 ) -> None:
     assert alarm.is_raised(values) is is_raised

@@ -1,4 +1,4 @@
-"""Alarms ring in the local cloud: a failure is provoked, and its message arrives at the topic.
+"""Alarms are raised in the local cloud: a failure is provoked, and its message arrives at the topic.
 
 The periods of the alarms are shortened. These alarms are on errors, dead letters and metrics of the
 product, of which ``tests/adapters/test_alarms.py`` provokes all; ``test_aws_alarms.py`` has the others.

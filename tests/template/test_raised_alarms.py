@@ -47,7 +47,7 @@ FAILURES: Final[dict[tuple[str, str], Values]] = {
 }
 
 
-def rings(alarm: dict[str, Any], values: Sequence[float | None]) -> bool:
+def is_raised(alarm: dict[str, Any], values: Sequence[float | None]) -> bool:
     """Whether CloudWatch fires an alarm for the values of its last periods."""
     periods = alarm["EvaluationPeriods"]
     last = [*[None] * periods, *values][-periods:]
@@ -67,8 +67,8 @@ def alarms(stack: Synthesized) -> list[dict[str, Any]]:
     return list(stack.properties("AWS::CloudWatch::Alarm").values())
 
 
-def test_alarm_rings_when_aws_reports_the_failure(prod: Synthesized) -> None:
-    """Also the alarms that roll a release back. A period without data never rings one of these."""
+def test_alarm_is_raised_when_aws_reports_the_failure(prod: Synthesized) -> None:
+    """Also the alarms that roll a release back. A period without data never raises one of these."""
     provoked = set()
     for alarm in alarms(prod):
         if alarm["Namespace"] == METRICS_NAME:
@@ -77,16 +77,16 @@ def test_alarm_rings_when_aws_reports_the_failure(prod: Synthesized) -> None:
         values = FAILURES[key]
         failing = values.failing[: alarm["EvaluationPeriods"]]
         assert alarm.get("Statistic", alarm.get("ExtendedStatistic")) == values.statistic, alarm
-        assert rings(alarm, failing), alarm
-        assert not rings(alarm, [None]), alarm
+        assert is_raised(alarm, failing), alarm
+        assert not is_raised(alarm, [None]), alarm
         if alarm["EvaluationPeriods"] == len(values.failing):
-            assert not rings(alarm, values.harmless), alarm
+            assert not is_raised(alarm, values.harmless), alarm
         provoked.add(key)
     assert provoked == FAILURES.keys()
 
 
 @pytest.mark.parametrize(("function", "seconds"), [("Crd", 5), ("Pas", 15)])
-def test_alarm_rings_when_more_than_one_of_ten_answers_is_late(
+def test_alarm_is_raised_when_more_than_one_of_ten_answers_is_late(
     prod: Synthesized, function: str, seconds: int
 ) -> None:
     """By the times of Da Vinci CRD for hooks, and of PAS for ``$submit``."""
@@ -96,8 +96,8 @@ def test_alarm_rings_when_more_than_one_of_ten_answers_is_late(
         if name.startswith(f"Alarms{function}FunctionSlow")
     ]
     assert (alarm["MetricName"], alarm["ExtendedStatistic"]) == ("Duration", "p90")
-    assert rings(alarm, [seconds * 1000 + 1] * 3)
-    assert not rings(alarm, [seconds * 1000] * 3)
+    assert is_raised(alarm, [seconds * 1000 + 1] * 3)
+    assert not is_raised(alarm, [seconds * 1000] * 3)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_alarm_rings_when_more_than_one_of_ten_answers_is_late(
         ("SubscriptionSweep", 1800),
     ],
 )
-def test_alarm_rings_when_a_schedule_did_not_run(
+def test_alarm_is_raised_when_a_schedule_did_not_run(
     prod: Synthesized, metric: str, seconds: int
 ) -> None:
     """One run in the time suffices."""
@@ -120,9 +120,9 @@ def test_alarm_rings_when_a_schedule_did_not_run(
         if name.startswith(f"Alarms{metric}Missing")
     ]
     assert alarm["Period"] * alarm["EvaluationPeriods"] == seconds
-    assert rings(alarm, [None, None])
-    assert not rings(alarm, [1, None])
-    assert not rings(alarm, [None, 1])
+    assert is_raised(alarm, [None, None])
+    assert not is_raised(alarm, [1, None])
+    assert not is_raised(alarm, [None, 1])
 
 
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/1"
