@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from functions.crd.hooks import HookApi, unverified
 from functions.crd.models import HookCall, HookOrder, HookResponse, read_call
 from functions.crd.services import (
     COVERAGE_INFO,
@@ -18,7 +19,6 @@ from functions.crd.services import (
 from precert.api.accesses import Exchange, current_call
 from precert.api.claims import bearer_token
 from precert.api.fhir import FhirResource
-from precert.api.hooks import HookApi, unverified
 from precert.bootstrap import audit, call, dependencies, edge, identify, retain_hook_call
 from precert.clock_and_ids import id_from_key
 from precert.domain.caller import Caller

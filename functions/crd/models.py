@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import RootModel
 
+from functions.crd.hooks import HookRefusedError
 from functions.crd.reading import ClientReads, client_server, path_to
 from functions.crd.services import CRD_VERSION, SELECTED, HookService
-from precert.api.hooks import HookRefusedError
 from precert.domain.payer import Payer
 from precert.fhir.bundles import Issue, objects, text
 from precert.fhir.elements import Json

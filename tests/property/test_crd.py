@@ -6,9 +6,9 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.crd.hooks import HookRefusedError
 from functions.crd.models import read_call
 from functions.crd.services import SERVICES
-from precert.api.hooks import HookRefusedError
 from precert.domain.orders import Covered, without_codes
 from precert.fhir.coverage import AssertedOrder, system_actions
 from precert.fhir.orders import read_order, read_patient

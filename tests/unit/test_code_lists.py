@@ -103,7 +103,7 @@ LABELED_ELSEWHERE: Final = {
     "ApprovedResponse.code": "the payer approved a code whose text is not stored with the decision",
     "ErrorItem.code": "`message` states it for a person",
     "CodeErrorResponse.code": "`message` states it for a person",
-    "LineOwnerResponse.code": "`content_labels` has its display name",
+    "LineOwnerResponse.code": "`content_labels` of the draft or request has its display name",
     "PlanResponse.management_level": "the payer's data names it by its display name",
     "SuggestedInformationRequest.documents": "sent as it is; `documentation` has the labels",
 }
