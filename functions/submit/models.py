@@ -222,7 +222,9 @@ def _members(
         "waiting_on": draft.waiting_on,
         "allowed_actions": list(allowed_actions(draft.status)),
         "content": draft.content,
-        "content_labels": labels.content(draft.content),
+        "content_labels": replace(labels, payers_words=ownership.payers_words).content(
+            draft.content
+        ),
         "documents": [
             DocumentResponse.of(document, payer, draft.content) for document in documents
         ],
@@ -268,7 +270,6 @@ class StartedDraftResponse(DraftResponse):
     ) -> "StartedDraftResponse":
         result = started.answer
         labels = RequestLabels.of(started.draft, payer, code_sets)
-        labels = replace(labels, payers_words=result.payers_words)
         # The draft of a repeated start may have been saved since with other content.
         same = started.draft.content == result.content
         ownership = ownership_of_check(result, payer) if same else Ownership()

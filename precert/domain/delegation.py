@@ -124,6 +124,8 @@ class Ownership:
     vendors: Mapping[str, DelegatedVendor] = field(default_factory=dict)
     without_predetermination: tuple[str, ...] = ()
     """The codes for which the rule list offers no predetermination (C14)."""
+    payers_words: Mapping[str, str | None] = field(default_factory=dict)
+    """The payer's text for the code of each line that could be evaluated (T6)."""
 
     def decided_by(self, line_id: str) -> DecidedBy | None:
         """Who decides a line; ``None`` if the line could not be evaluated."""

@@ -86,6 +86,7 @@ def ownership_of(
         _owners(services, results, vendors, payer, content.purpose),
         vendors,
         codes_without_predetermination(results, evaluable),
+        _words(services, results),
     )
 
 
@@ -99,7 +100,8 @@ def ownership_of_check(answer: CheckResult, payer: Payer) -> Ownership:
     """Who decides each line, by the result of a check."""
     content = answer.content
     owners = _owners(content.services, answer.services, answer.vendors, payer, content.purpose)
-    return Ownership(answer.rule_list.version, owners, answer.vendors)
+    words = answer.payers_words
+    return Ownership(answer.rule_list.version, owners, answer.vendors, payers_words=words)
 
 
 def _owners(
@@ -121,6 +123,18 @@ def _owners(
         else None
         for line_id, service, procedure in numbered_lines(services)
         if procedure is None or _can_be_evaluated(service)
+    }
+
+
+def _words(
+    services: Sequence[Service], results: Sequence[Sequence[CodeResult]]
+) -> dict[str, str | None]:
+    """The payer's text for the code of each line; ``results`` are as in :func:`_owners`."""
+    result = chain.from_iterable(results)
+    return {
+        line_id: next(result).label
+        for line_id, service, procedure in numbered_lines(services)
+        if procedure is not None and _can_be_evaluated(service)
     }
 
 

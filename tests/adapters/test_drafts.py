@@ -36,6 +36,16 @@ def test_every_field_is_returned_when_a_draft_is_resumed(cloud: Cloud) -> None:
     assert "RESUME" in row["allowed_actions"]
 
 
+@pytest.mark.rule("T6")
+def test_codes_have_the_payers_words_when_a_draft_is_resumed(cloud: Cloud) -> None:
+    draft_id = cloud.start(services=[OFFICE_VISIT, entered()["services"][0]])
+    labels = cloud.resume(draft_id).body["content_labels"]
+    assert labels["/services/1/procedures/0/code"] == "Surgery to take out part of the small bowel"
+    undated = {**OFFICE_VISIT, "service_date": None}
+    cloud.save(draft_id, 1, services=[undated, entered()["services"][0]])
+    assert "/services/1/procedures/0/code" in cloud.resume(draft_id).body["content_labels"]
+
+
 @pytest.mark.rule("D3")
 def test_draft_is_saved_when_it_has_only_a_patient(cloud: Cloud) -> None:
     nothing: dict[str, Any] = {
