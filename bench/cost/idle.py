@@ -12,8 +12,6 @@ from bench.cost.usage import Amounts, Item, no_amounts
 
 MINUTES_PER_DAY: Final = 24 * 60
 _UNITS: Final = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60, "day": 1440, "days": 1440}
-KMS_ROTATED: Final = 1
-"""A rotated key costs a dollar more a month after each of its first two rotations: the first year."""
 
 Resource = Mapping[str, Any]
 

@@ -52,7 +52,6 @@ from tools.operations import ROUTES
 pytestmark = pytest.mark.rule("X1")
 START: Final = datetime(2026, 7, 1, 8, tzinfo=UTC)
 MEMBER: Final = member_key(PATIENT["member_id"])
-LIFETIME: Final = timedelta(days=4000)
 
 WITHOUT_PATIENTS: Final = frozenset(
     {

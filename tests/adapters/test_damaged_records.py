@@ -63,7 +63,6 @@ NUMBER_SET: Final = constant({"NS": ["1", "2"]})
 TRUNCATED: Final[Change] = lambda attribute: {"S": attribute["S"][: len(attribute["S"]) // 2]}  # noqa: E731
 TRUNCATED_BYTES: Final[Change] = lambda attribute: {"B": attribute["B"][: len(attribute["B"]) // 2]}  # noqa: E731
 NOT_COMPRESSED: Final = constant({"B": b"\x00not zlib"})
-EMPTY_MAP: Final = constant({"M": {}})
 
 
 def json_damage(status_name: str = "status", date_name: str = "at") -> dict[str, Change | None]:

@@ -21,7 +21,6 @@ from tests.fakes.requests import InMemoryRequests
 from tests.fakes.workflow import RecordingAssessments, RecordingBus, RecordingWorkflow
 
 DAY = timedelta(days=1)
-OPENING = {EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED}
 CLOSING = {
     EventType.REQUEST_DETERMINED,
     EventType.PAYER_LINES_DETERMINED,
