@@ -209,7 +209,7 @@ def delegation(
 ) -> DelegatedRequestResponse:
     """Read the service lines that the vendor decides, with their content and the documents.
 
-    Potential duplicates are listed as for reviewers.
+    `potential_duplicates` are similar requests in their current state.
     """
     delegated = call(read_delegation, request_id, caller, vendor_id=query.vendor_id)
     return call(DelegatedRequestResponse.of, delegated, call(compare_delegation, delegated))

@@ -84,7 +84,7 @@ def repair(request_id: RequestId, caller: CurrentCaller) -> RepairedResponse:
     audited=False,
 )
 def failed_deliveries(caller: CurrentCaller) -> FailedDeliveriesResponse:
-    """Count deliveries that failed in all attempts, by receiver: messages, notices, uploads."""
+    """Count deliveries that failed in all attempts, by receiver, such as messages and notices."""
     return FailedDeliveriesResponse.of(call(list_failed_deliveries, caller))
 
 

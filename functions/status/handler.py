@@ -55,7 +55,7 @@ api = Api("status", tag="Status", identify=identify, audit=audit, edge=edge)
 
 @api.get("/v1/me", "Who the caller is", operation_id="readMe", audited=False, entitlement=None)
 def me(caller: CurrentCaller) -> MeResponse:
-    """Read the claims of the token: entitlements, TINs, plans and delegated vendors.
+    """Read who the caller is: name, entitlements, TINs, plans and delegated vendors.
 
     Any valid token is accepted. A portal selects its pages by `entitlements`, and lets a user with
     several `tins` choose one to act for.

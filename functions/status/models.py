@@ -357,7 +357,7 @@ class TinResponse(ResponseModel):
 
 
 class MeResponse(ResponseModel):
-    """The caller, from the claims of the token. A list is empty if the token has no such claim."""
+    """The caller, with the rights that the payer granted, or that the token contains."""
 
     name: str | None = Field(description="The user's name to display. Null if the token has none.")
     entitlements: list[Entitlement]
