@@ -359,7 +359,7 @@ class TinResponse(ResponseModel):
 class MeResponse(ResponseModel):
     """The caller, with the rights that the payer granted, or that the token contains."""
 
-    name: str | None = Field(description="The user's name to display. Null if the token has none.")
+    name: str | None = Field(description="The user's name to display. Null if it is not known.")
     entitlements: list[Entitlement]
     entitlements_labels: ClassVar[Any] = labels_of("entitlements")
     tins: list[TinResponse] = Field(
