@@ -11,11 +11,13 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from functions.crd.hooks import HookApi
 from functions.crd.services import discovery
 from functions.dtr.models import ExpandQuery, reported_errors
 from functions.pas import models as pas_models
@@ -64,6 +66,10 @@ ISSUE_TYPES: Final = frozenset(
 """FHIR's issue-type codes."""
 
 
+_ISSUE_OF: Final = {**ISSUE_OF, HTTPStatus.PRECONDITION_FAILED: "required"}
+"""FHIR's issue-type of each status; with 412, a CDS Hooks call lacks data that it must contain."""
+
+
 def document() -> Json:
     """Return the document."""
     statement = capability_statement(f"{BASE}{FHIR_PATH}", f"{BASE}{OAUTH_PATH}/token", VERSION)
@@ -83,12 +89,20 @@ def document() -> Json:
 def _route(one: Operation) -> Json:
     """The success status of a route, the issue code by error status, and whether it needs no token."""
     kinds: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS, TooManyRequestsError}
-    statuses = {int(STATUS_OF[_known(kind)]) for kind in kinds}
-    refused = {int(status): code for status, code in ISSUE_OF.items() if int(status) in statuses}
+    statuses = {STATUS_OF[_known(kind)] for kind in kinds}
+    if one.public is None:
+        statuses.add(HTTPStatus.UNAUTHORIZED)
+    if one.body is not None:
+        statuses |= {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+        if isinstance(one.api, HookApi):
+            # A service verifies the JWT of its caller itself.
+            statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.PRECONDITION_FAILED}
     return {
         "public": one.public is not None,
         "status": int(one.status),
-        "errors": {str(status): code for status, code in sorted(refused.items())},
+        "errors": {
+            str(int(status)): _ISSUE_OF[status] for status in sorted(statuses & _ISSUE_OF.keys())
+        },
     }
 
 

@@ -22,6 +22,7 @@ from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
 from precert.domain.request import Request
 from tests.adapters.callers import OPERATOR, PROVIDER, REVIEWER
+from tests.adapters.documented import is_documented
 from tests.adapters.snapshots import Resources
 from tests.adapters.wire import Clients, Wire
 from tests.fakes.audit import MemoryAudit
@@ -158,6 +159,7 @@ class Calls:
             "isBase64Encoded": False,
         }
         answer = self._environment(function).handle(event, Context())
+        assert is_documented(str(event["routeKey"]), answer["statusCode"]), answer
         text = (answer.get("body") or "").replace(f'"{call_id}"', '"api-call"')
         if answer["isBase64Encoded"]:
             return Reply(answer["statusCode"], b64decode(text), answer["headers"], "")
