@@ -108,7 +108,7 @@ def test_notification_is_encrypted_when_aws_sends_it(prod: Synthesized) -> None:
         assert OF_ACCOUNT in conditions
 
 
-def test_aws_notifies_both_topics_when_an_alarm_rings(prod: Synthesized) -> None:
+def test_aws_notifies_both_topics_when_an_alarm_is_raised(prod: Synthesized) -> None:
     policies = {
         one["Topics"][0]["Ref"]: one["PolicyDocument"]
         for one in prod.properties("AWS::SNS::TopicPolicy").values()

@@ -1,4 +1,4 @@
-"""Each alarm on AWS's metrics and events rings for the values of a failure, and for no others.
+"""Each alarm on AWS's metrics and events is raised for the values of a failure, and for no others.
 
 Failures of each kind are provoked in ``tests/workflow`` (``test_alarms.py`` and others), and those that
 the product counts in ``tests/adapters/test_alarms.py``. These tests evaluate every deployed alarm on a

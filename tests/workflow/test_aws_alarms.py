@@ -1,4 +1,4 @@
-"""Each alarm on a metric of AWS rings in the local cloud when its failure really happens.
+"""Each alarm on a metric of AWS is raised in the local cloud when its failure really happens.
 
 The local cloud records the metrics as AWS does, and the alarms are those of the template. Their periods
 and the thresholds that are times are shortened by the same factor.
