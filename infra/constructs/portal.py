@@ -21,6 +21,8 @@ from precert.names import FHIR_PATH, OAUTH_PATH, ORIGIN_SECRET_HEADER
 API_PATHS: Final = ("/v1/*", f"{FHIR_PATH}/*", f"{OAUTH_PATH}/*", "/cds-services*")
 VIEWER_FUNCTION: Final = Path(__file__).with_name("portal_viewer.js")
 PAGE_FUNCTION: Final = Path(__file__).with_name("portal_page.js")
+CACHED_ERRORS: Final = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""The statuses of errors that CloudFront can cache."""
 LOGGED: Final = (
     "date",
     "time",
@@ -226,6 +228,12 @@ class Portal(Construct):
             enable_ipv6=True,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
             web_acl_id=self._web_acl_arn,
+            # Otherwise CloudFront sends an error to all callers of the URL for ten seconds, also if it
+            # caches nothing else: one caller's 503 to everyone who reads their own messages.
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0))
+                for status in CACHED_ERRORS
+            ],
         )
 
     def _cache_policy(self) -> cloudfront.CachePolicy:

@@ -132,7 +132,20 @@ def test_api_is_forwarded_without_caching_when_it_is_called_at_the_portal(
 
 def test_errors_of_the_api_arrive_unchanged_when_cloudfront_responds(stack: Synthesized) -> None:
     """A custom error page for the portal's paths would replace problems of the API too."""
-    assert "CustomErrorResponses" not in distribution(stack)
+    errors = distribution(stack)["CustomErrorResponses"]
+    assert [one for one in errors if one.keys() & {"ResponsePagePath", "ResponseCode"}] == []
+
+
+def test_error_of_one_caller_is_sent_to_no_other_when_cloudfront_responds(
+    stack: Synthesized,
+) -> None:
+    """By default CloudFront caches errors by URL for ten seconds, also with CachingDisabled."""
+    errors = distribution(stack)["CustomErrorResponses"]
+    assert {one["ErrorCachingMinTTL"] for one in errors} == {0}
+    assert {one["ErrorCode"] for one in errors} == {
+        *(400, 403, 404, 405, 414, 416),
+        *(500, 501, 502, 503, 504),
+    }
 
 
 @pytest.mark.parametrize(
