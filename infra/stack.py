@@ -10,7 +10,7 @@ from constructs import Construct
 from infra import catalog, permissions
 from infra.config import StageConfig
 from infra.constructs.api import Api
-from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
+from infra.constructs.functions import LIVE, FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.loading import Loading
 from infra.constructs.malware_protection import MalwareProtection
@@ -31,7 +31,7 @@ from infra.deliveries import (
 from infra.edge import origin_secrets
 from infra.packaging import Packages
 from infra.platforms import Platform
-from precert.names import Delivery, Env
+from precert.names import COMMON, Delivery, Env
 
 
 class Receiver(NamedTuple):
@@ -173,10 +173,32 @@ class ServiceStack(cdk.Stack):
         """Create the function of operators, which sends failed deliveries to their receivers again."""
         queues = {one.delivery: one.dead_letters.queue for one in receivers.values()}
         functions = {one.delivery: one.function.live for one in receivers.values()}
-        self._values[Env.DELIVERIES] = self.to_json_string(
+        self._deliveries = self.to_json_string(
             {
                 delivery.value: [queue.queue_url, functions[delivery].function_arn]
                 for delivery, queue in queues.items()
+            }
+        )
+        # All variables of a function have at most 4 KB, in which the whole addresses do not fit.
+        functions_of = self.format_arn(
+            service="lambda",
+            resource="function",
+            resource_name="",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self._values[Env.DELIVERIES] = self.to_json_string(
+            {
+                COMMON: [
+                    f"https://sqs.{self.region}.{self.url_suffix}/{self.account}/",
+                    functions_of,
+                ],
+                **{
+                    one.delivery.value: [
+                        one.dead_letters.queue.queue_name,
+                        f"{one.function.function.function_name}:{LIVE}",
+                    ]
+                    for one in receivers.values()
+                },
             }
         )
         operations = self.functions[catalog.OPERATIONS] = self._function(catalog.OPERATIONS)
@@ -303,7 +325,7 @@ class ServiceStack(cdk.Stack):
             "ArchiveBucketName": self._data.documents.archive.bucket_name,
             "RuleListsBucketName": self._data.documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
-            "Deliveries": self._values[Env.DELIVERIES],
+            "Deliveries": self._deliveries,
             "DataKeyArn": self._data.encryption.key.key_arn,
             "SsnKeyArn": self._values[Env.SSN_KEY],
             "LoadingRoleArn": self._loading.role.role_arn,

@@ -273,6 +273,10 @@ class Delivery(StrEnum):
     ORPHAN_SWEEPS = "ORPHAN_SWEEPS"
 
 
+COMMON: Final = ""
+"""The name of what the addresses of all receivers begin with, in the variable with them."""
+
+
 # -- Environment ------------------------------------------------------------------------------------
 
 
@@ -307,7 +311,7 @@ class Env(StrEnum):
     SUBSCRIPTIONS_QUEUE = "SUBSCRIPTIONS_QUEUE"
     """URL of the queue of delivery attempts of subscriptions."""
     DELIVERIES = "DELIVERIES"
-    """Dead-letter queue and function of each receiver, as JSON."""
+    """Dead-letter queue and function of each receiver, as JSON; under ``COMMON``, how all begin."""
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
-from precert.names import PK, REDRIVE, SK, Delivery
+from precert.names import COMMON, PK, REDRIVE, SK, Delivery
 from precert.usecases.ports.workflow import PoisonRecord
 from precert.usecases.ports.writes import require_writes
 from precert.usecases.repairs import FailedDeliveries, Redelivery
@@ -44,9 +44,16 @@ class Receiver(NamedTuple):
 
 
 def receivers_of(text: str) -> dict[Delivery, Receiver]:
-    """The receivers in the environment variable: JSON of queue URL and function by delivery."""
-    found: Mapping[str, Sequence[str]] = json.loads(text)
-    return {Delivery(name): Receiver(*parts) for name, parts in found.items()}
+    """The receivers in the environment variable: JSON of queue URL and function by delivery.
+
+    What all URLs and all functions begin with can be stated once, under :data:`COMMON`.
+    """
+    found: dict[str, Sequence[str]] = json.loads(text)
+    queues, functions = found.pop(COMMON, ("", ""))
+    return {
+        Delivery(name): Receiver(f"{queues}{queue}", f"{functions}{function}")
+        for name, (queue, function) in found.items()
+    }
 
 
 class SqsDeliveries:

@@ -11,12 +11,13 @@ from functions.inbox import handler as inbox
 from functions.upload import verify
 from precert.adapters import sqs
 from precert.adapters.dynamodb.keys import audit_sk
+from precert.adapters.sqs import receivers_of
 from precert.bootstrap import Dependencies
 from precert.cli import events as events_commands
 from precert.cli import repairs as repairs_commands
 from precert.cli.main import DONE, REFUSED, main
 from precert.domain.wording import counted
-from precert.names import Env
+from precert.names import Delivery, Env
 from precert.resources import Resources
 from precert.settings import Settings
 from precert.usecases.repairs import MAX_AT_ONCE
@@ -225,6 +226,14 @@ def test_command_names_its_substitute_when_the_records_have_expired_from_the_str
     out = capsys.readouterr().out
     assert f"{delivery}: 0 delivered, 0 failed again, 1 without the record" in out
     assert f"  run: python -m precert {command}\n" in out
+
+
+def test_addresses_are_whole_when_what_they_have_in_common_is_stated_once() -> None:
+    found = receivers_of(
+        json.dumps({"": ["https://sqs.example/1/", "arn:"], "RELAY": ["queue", "relay:live"]})
+    )
+    assert found == {Delivery.RELAY: ("https://sqs.example/1/queue", "arn:relay:live")}
+    assert receivers_of('{"RELAY": ["a", "b"]}') == {Delivery.RELAY: ("a", "b")}
 
 
 @pytest.mark.usefixtures("commands", "functions")

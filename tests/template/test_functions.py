@@ -1,9 +1,10 @@
 """Rules for Lambda functions."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -196,3 +197,56 @@ def test_log_has_the_key_of_operations_when_it_is_of_the_service(stack: Synthesi
     for name, group in stack.properties("AWS::Logs::LogGroup").items():
         if not name.startswith("Refused"):
             assert "EncryptionOperationsKey" in str(group["KmsKeyId"]), name
+
+
+ENVIRONMENT_BYTES: Final = 4096
+"""Lambda's limit of the names and values of a function's variables together."""
+LONGEST_STACK: Final = "precert-" + "s" * 16
+_SECRET: Final = re.compile(r"\{\{resolve:secretsmanager:[^}]*\}\}")
+_LONGEST: Final = {
+    "AWS::Region": len("ap-southeast-1"),
+    "AWS::AccountId": 12,
+    "AWS::Partition": len("aws-us-gov"),
+    "AWS::URLSuffix": len("amazonaws.com"),
+}
+_LONGEST_NAME: Final = {
+    "AWS::Lambda::Function": 64,
+    "AWS::S3::Bucket": 63,
+    "AWS::SQS::Queue": 80,
+}
+
+
+def longest(value: Any, resources: dict[str, Any]) -> int:
+    """The length of a value if CloudFormation assigns the longest names."""
+    if isinstance(value, str):
+        # The secrets have 48 characters; another one is accepted while it is replaced.
+        return len(_SECRET.sub("s" * 49 + "s" * 48, value))
+    [(function, of)] = value.items()
+    if function == "Fn::Join":
+        return sum(longest(one, resources) for one in of[1]) + len(of[0]) * (len(of[1]) - 1)
+    if function == "Ref" and of in _LONGEST:
+        return _LONGEST[of]
+    logical_id = of if function == "Ref" else of[0]
+    kind = resources[logical_id]["Type"]
+    assigned = len(f"{LONGEST_STACK}-{logical_id}-") + 13
+    name = min(assigned, _LONGEST_NAME.get(kind, assigned))
+    if kind == "AWS::Lambda::Alias":
+        name = _LONGEST_NAME["AWS::Lambda::Function"] + len(":live")
+    is_name = function == "Fn::GetAtt" and of[1].endswith("Name")
+    is_plain = function == "Ref" and kind not in {"AWS::SQS::Queue", "AWS::Lambda::Alias"}
+    # An ARN, or the URL of a queue.
+    return (
+        name if is_name or is_plain else name + len("arn:aws-us-gov:lambda:ap-southeast-1::") + 22
+    )
+
+
+def test_variables_are_within_the_limit_when_all_names_are_the_longest(prod: Synthesized) -> None:
+    """Lambda refuses a function with more, and with it the whole deployment."""
+    resources = prod.template["Resources"]
+    sizes = {
+        name: sum(len(key) + longest(value, resources) for key, value in variables.items())
+        for name, function in prod.properties("AWS::Lambda::Function").items()
+        if (variables := function.get("Environment", {}).get("Variables"))
+    }
+    assert {name: size for name, size in sizes.items() if size > ENVIRONMENT_BYTES} == {}
+    assert max(sizes.values()) > ENVIRONMENT_BYTES / 2, "the addresses of all queues are counted"
