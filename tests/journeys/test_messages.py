@@ -1,10 +1,12 @@
 """The inbox over HTTP: counted, read one by one or all at once, each with its request (T5)."""
 
+import json
 from typing import Final
 
 import pytest
 
-from local.users import FACILITY, PROVIDER
+from local.users import FACILITY, OPERATOR, PROVIDER
+from precert.domain.event_types import EventType
 from tests.journeys.portal import Json, Portal, until
 
 TYPES: Final = ["RequestSubmitted", "RequestPended", "RequestVoided"]
@@ -52,3 +54,29 @@ def test_unread_count_follows_when_one_message_and_then_all_are_read(portal: Por
     assert provider.call("PUT", "/v1/messages/read").json() == {"unread": 0}
     assert unread() == 0
     assert facility.call("GET", "/v1/messages").json()["unread"] >= len(TYPES)
+
+
+@pytest.mark.rule("X2")
+def test_message_is_delivered_once_when_its_failed_delivery_is_sent_again(portal: Portal) -> None:
+    """The function of operators reads the queues and invokes the receivers by its variables."""
+    request_id = portal.pending()
+    deps, operator = portal.deployment.deps, portal.deployment.caller(OPERATOR)
+    portal.await_types(request_id, FACILITY, ["RequestSubmitted", "RequestPended"])
+    events = deps.event_records.of_request(request_id)
+    [submitted] = [one for one in events if one.type is EventType.REQUEST_SUBMITTED]
+    event = {"id": "failed", "detail": submitted.model_dump(mode="json", exclude_none=True)}
+    queues = json.loads(portal.deployment.outputs["Deliveries"])
+    deps.sqs.send_message(QueueUrl=queues["MESSAGES"][0], MessageBody=json.dumps(event))
+
+    def waiting() -> int:
+        found = operator.call("GET", "/v1/operations/failed-deliveries").json()["deliveries"]
+        assert {one["delivery"] for one in found} == set(queues)
+        return next(int(one["count"]) for one in found if one["delivery"] == "MESSAGES")
+
+    assert waiting() == 1
+    sent = operator.call(
+        "POST", "/v1/operations/failed-deliveries/redelivery", {"delivery": "MESSAGES", "limit": 5}
+    )
+    assert sent.json()["redelivered"] == 1, sent.text
+    assert waiting() == 0
+    assert portal.messages(request_id, FACILITY).count("RequestSubmitted") == 1
