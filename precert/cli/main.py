@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from precert.bootstrap import load_speed
 from precert.cli import (
     audit,
@@ -50,6 +52,10 @@ def main(arguments: Sequence[str]) -> int:
         for one in error.errors:
             print(f"{one.pointer.lstrip('/')}: {one.message}", file=sys.stderr)
         return REFUSED
+    except ValidationError as error:
+        for found in error.errors(include_input=False, include_url=False):
+            print(f"precert: {'.'.join(map(str, found['loc']))}: {found['msg']}", file=sys.stderr)
+        return REFUSED
     except (PrecertError, SettingsError, rules.UnreadableFileError, OSError) as error:
         print(f"precert: {_message(error)}", file=sys.stderr)
         return FAILED
@@ -62,7 +68,8 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     message = error.detail if isinstance(error, PrecertError) else str(error)
-    refusal: Mapping[str, Any] = getattr(error.__cause__, "response", {})
+    # Errors of a connection have no response.
+    refusal: Mapping[str, Any] = getattr(error.__cause__, "response", None) or {}
     code = refusal.get("Error", {}).get("Code")
     return f"{message} ({code})" if code else message
 

@@ -35,10 +35,15 @@ def show(args: argparse.Namespace) -> bool:
 def apply(args: argparse.Namespace) -> bool:
     """Run a migration, with a line per page; returns whether every request could be read."""
     deps = stack_dependencies(args.stack)
-    CommandRecorder(deps, "migrations run").record(objects=[args.name])
+    recorder = CommandRecorder(deps, "migrations run")
+    recorder.record(objects=[args.name])
     progress = Progress()
     for progress in migrate(
-        args.name, restart=args.restart, migrations=deps.migrations, requests=deps.stored_requests
+        args.name,
+        restart=args.restart,
+        before=lambda request_ids: recorder.record(requests=request_ids),
+        migrations=deps.migrations,
+        requests=deps.stored_requests,
     ):
         print(f"{args.name}: {_state(progress)}", flush=True)
     return progress.damaged == 0

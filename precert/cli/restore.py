@@ -166,11 +166,13 @@ def rebuild_service(args: argparse.Namespace) -> bool:
         _write(file, progress.model_dump_json(indent=2))
 
     audit: StoredAudit = deps.locked_audit if args.archive else deps.stored_audit
-    CommandRecorder(deps, "restore rebuild").record(objects=[table])
+    recorder = CommandRecorder(deps, "restore rebuild")
+    recorder.record(objects=[table])
     with ThreadPoolExecutor(args.workers) as executor:
         rebuild = deps.call(
             Rebuild,
             save=save,
+            before=lambda request_ids: recorder.record(requests=request_ids),
             copies=args.documents_from,
             audit=audit,
             executor=executor,

@@ -5,7 +5,7 @@ records that still lack the change, so that it can run again, at the same time a
 the same time as another run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -74,11 +74,17 @@ MIGRATIONS: Final[Mapping[str, Migration]] = {
 
 
 def migrate(
-    name: str, *, restart: bool = False, migrations: MigrationRecords, requests: RequestStore
+    name: str,
+    *,
+    restart: bool = False,
+    before: Callable[[Sequence[str]], None] = lambda _request_ids: None,
+    migrations: MigrationRecords,
+    requests: RequestStore,
 ) -> Iterator[Progress]:
     """Continue a migration where it was stopped, and yield its progress after each page.
 
-    A complete migration is not run again, unless it is restarted.
+    ``before`` is called with the ids of a page before its requests are read, to record them. A complete
+    migration is not run again, unless it is restarted.
 
     Raises:
         InvalidInputError: there is no migration of this name.
@@ -90,6 +96,8 @@ def migrate(
     yield progress
     while not progress.complete:
         page = migrations.requests_after(progress.position)
+        if page.request_ids:
+            before(page.request_ids)
         seen = changed = damaged = 0
         for request_id in page.request_ids:
             seen += 1

@@ -5,7 +5,7 @@ run continues.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -218,6 +218,8 @@ class Rebuild:
     """The steps of a rebuild, with their dependencies."""
 
     save: Save
+    before: Callable[[Sequence[str]], None]
+    """Called with the ids of requests before they are read and repaired, to record them."""
     copies: str | None
     """A bucket with copies of the documents."""
     audit: StoredAudit
@@ -330,6 +332,8 @@ class Rebuild:
     def _verify_part(self, part: TablePart, progress: RestoreProgress) -> RestoreProgress:
         repaired, files = Counter(progress.repaired), Counter(progress.files)
         missing = list(progress.missing_files)
+        if part.request_ids:
+            self.before(part.request_ids)
         results = self.executor.map(self._verify, part.request_ids)
         for request_id, (kinds, found) in zip(part.request_ids, results, strict=True):
             repaired.update(kinds)

@@ -335,6 +335,9 @@ def test_rebuild_continues_when_it_was_interrupted(
     cloud.clock.pass_by(hours=1)
     report = rebuild()
     assert report["requests"] == 2
+    runs = [one for one in cloud.audit.records.values() if "restore" in one.operation]
+    recorded = [request_id for one in runs for request_id in one.requests]
+    assert sorted(recorded) == sorted(complete(None, events_since=START).request_ids)
     assert datetime.fromisoformat(report["started_at"]) == START
     assert datetime.fromisoformat(report["finished_at"]) == cloud.clock.at
 

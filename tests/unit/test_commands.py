@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from precert.cli import main as cli
 from precert.cli import migrations, restore, rules
 from precert.cli.arguments import date_or_instant, instant
+from precert.domain.audit import AuditRecord
 from precert.domain.errors import TransientError
+from tests.fakes.clock import START
 
 
 @pytest.mark.parametrize("parse", [instant, date_or_instant, rules.day_or_instant])
@@ -91,6 +93,18 @@ def test_code_of_aws_is_shown_when_a_call_is_refused(
     )
 
 
+def test_message_is_shown_when_aws_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lost(_stack: str | None) -> None:
+        cause = ReadTimeoutError(endpoint_url="https://dynamodb.example")
+        raise TransientError("The table did not respond. Try again.") from cause
+
+    monkeypatch.setattr(migrations, "stack_dependencies", lost)
+    assert cli.main(["migrations", "list"]) == cli.FAILED
+    assert capsys.readouterr().err == "precert: The table did not respond. Try again.\n"
+
+
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "report.json")])
 def test_file_is_named_when_it_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError
@@ -101,3 +115,14 @@ def test_file_is_named_when_it_cannot_be_written(
     monkeypatch.setattr(migrations, "stack_dependencies", fail)
     assert cli.main(["migrations", "list"]) == cli.FAILED
     assert capsys.readouterr().err == "precert: report.json: Permission denied\n"
+
+
+def test_field_is_named_when_an_argument_cannot_be_recorded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_stack: str | None) -> None:
+        AuditRecord.model_validate({"access_id": "", "at": START, "operation": "command:x"})
+
+    monkeypatch.setattr(migrations, "stack_dependencies", fail)
+    assert cli.main(["migrations", "list"]) == cli.REFUSED
+    assert capsys.readouterr().err.startswith("precert: access_id: ")
