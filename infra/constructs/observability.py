@@ -361,8 +361,8 @@ def _watch_queues(
 def _watch_tables(alarms: Alarms, tables: Tables) -> None:
     """Create alarms on throttles of each table, and of its indexes.
 
-    Events of an index have a dimension more, so that they do not count for the table. A query or a
-    transaction that an index throttles counts as a throttled request of the table.
+    Events of an index have a dimension more, so that they do not count for the table. A query, a
+    transaction or an update that an index throttles counts as a throttled request of the table.
     """
     requests, reference = tables.requests, tables.reference
     for name, metric in (
@@ -370,6 +370,7 @@ def _watch_tables(alarms: Alarms, tables: Tables) -> None:
         ("RequestsWrites", _throttles(requests, "Write")),
         ("RequestsQueries", _throttled_requests(requests, "Query")),
         ("RequestsTransactions", _throttled_requests(requests, "TransactWriteItems")),
+        ("RequestsUpdates", _throttled_requests(requests, "UpdateItem")),
         ("ReferenceReads", _throttles(reference, "Read")),
     ):
         alarms.add(

@@ -151,7 +151,7 @@ def test_throttles_are_those_of_their_table_and_operation_when_it_is_throttled(
     tables = {name: str(one["TableName"]) for name, one in watched.items()}
     assert set(watched) == {
         *("RequestsReadsThrottled", "RequestsWritesThrottled", "RequestsQueriesThrottled"),
-        *("RequestsTransactionsThrottled", "ReferenceReadsThrottled"),
+        *("RequestsTransactionsThrottled", "RequestsUpdatesThrottled", "ReferenceReadsThrottled"),
     }
     for name, table in tables.items():
         assert ("TablesRequests" in table) is name.startswith("Requests"), name
@@ -160,6 +160,7 @@ def test_throttles_are_those_of_their_table_and_operation_when_it_is_throttled(
     assert operations == {
         "RequestsQueriesThrottled": "Query",
         "RequestsTransactionsThrottled": "TransactWriteItems",
+        "RequestsUpdatesThrottled": "UpdateItem",
     }
 
 

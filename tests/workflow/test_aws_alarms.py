@@ -140,7 +140,7 @@ def test_operators_are_notified_when_tables_throttle_and_answers_are_late(
 
     throttled = (
         *("RequestsReadsThrottled", "RequestsWritesThrottled", "RequestsTransactionsThrottled"),
-        *("RequestsQueriesThrottled", "ReferenceReadsThrottled"),
+        *("RequestsQueriesThrottled", "RequestsUpdatesThrottled", "ReferenceReadsThrottled"),
     )
     slow = ("CrdFunctionSlow", "PasFunctionSlow")
     operators.clear(*throttled, *slow)
@@ -154,6 +154,7 @@ def test_operators_are_notified_when_tables_throttle_and_answers_are_late(
             lambda: client.get_item(TableName=requests, Key=key),
             lambda: client.delete_item(TableName=requests, Key=key),
             lambda: client.transact_write_items(TransactItems=[write]),
+            lambda: client.update_item(TableName=requests, Key=key),
             lambda: client.query(
                 TableName=requests,
                 IndexName=DASHBOARD_INDEX,
