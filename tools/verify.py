@@ -2,11 +2,12 @@
 
 ``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
 searches instead, with more seeds, orders and generated inputs. The quick steps run first; the others
-start as soon as a lane has no further quick step. Tests on a local cloud wait more than they compute,
-so those tiers run in parallel with the others, which run at a lower priority; a lane without further
-steps takes steps of the other lanes. Each step prints one line with its duration; the output of failed
-steps is printed at the end. Ctrl-C and SIGTERM stop the steps and their local clouds, even if the
-command runs in the background.
+start as soon as a lane has no further quick step. With ``--setup``, the environments that the quick
+steps do not need are created meanwhile; the others start after that, or not at all if it fails. Tests
+on a local cloud wait more than they compute, so those tiers run in parallel with the others, which run
+at a lower priority; a lane without further steps takes steps of the other lanes. Each step prints one
+line with its duration; the output of failed steps is printed at the end. Ctrl-C and SIGTERM stop the
+steps and their local clouds, even if the command runs in the background.
 """
 
 import itertools
@@ -31,8 +32,11 @@ LOGS: Final = ROOT / ".local" / "log"
 FILES: Final = ROOT / ".local" / "tests"
 CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
 PYTHON: Final = sys.executable
-QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
-"""Steps that start before all others."""
+SETUP: Final = "setup"
+"""The step on which all steps depend that are not quick."""
+INSTALL: Final = ("make", SETUP)
+QUICK: Final = frozenset({SETUP, "format", "lint", "architecture", "unit"})
+"""Steps that start before all others. They need the development tools only."""
 STOP_SECONDS: Final = 30.0
 """How long a stopped step may take to stop its local cloud before it is killed."""
 STOPPED: Final = 130
@@ -157,7 +161,11 @@ class Runner:
     _running: set["subprocess.Popen[bytes]"] = field(default_factory=set)
     _stopped: bool = False
     _slow: threading.Event = field(default_factory=threading.Event)
-    """Set when steps that are not quick may start."""
+    """Set when a lane has no further quick step."""
+    _ready: threading.Event = field(default_factory=threading.Event)
+    """Set when everything that a step needs is installed, or could not be."""
+    _unusable: bool = False
+    """Whether it could not be."""
 
     def go_through(self, lane: deque[Step], others: Sequence[deque[Step]]) -> None:
         """Run steps sequentially: those of the lane, then the last ones of the other lanes."""
@@ -167,14 +175,22 @@ class Runner:
             while (step := self._next(lane, others)) is not None:
                 if not step.quick:
                     self.begin_slow()
+                    self._ready.wait()
                 self._run(step)
+        except BaseException:
+            self.begin_installed()
+            raise
         finally:
             # Otherwise lanes without quick steps would wait forever after an error.
             self.begin_slow()
 
     def begin_slow(self) -> None:
-        """Let the steps start that are not quick."""
+        """Let the steps start that are not quick, if what they need is installed."""
         self._slow.set()
+
+    def begin_installed(self) -> None:
+        """Let the steps start that need more than the development tools."""
+        self._ready.set()
 
     def _next(self, lane: deque[Step], others: Sequence[deque[Step]]) -> Step | None:
         with self._lock:
@@ -200,12 +216,15 @@ class Runner:
                 print(f"    skipped: {reason}", flush=True)
             if code != 0:
                 self.failed.append(step)
+            if step.name == SETUP:
+                self._unusable = code != 0
+                self.begin_installed()
 
     def _start(self, step: Step) -> "subprocess.Popen[bytes] | None":
         for folder in (step.log.parent, FILES):
             folder.mkdir(parents=True, exist_ok=True)
         with self._lock, step.log.open("wb") as log:
-            if self._stopped:
+            if self._stopped or (self._unusable and not step.quick):
                 return None
             process = subprocess.Popen(
                 step.command,
@@ -227,6 +246,7 @@ class Runner:
             self._stopped = True
             running = list(self._running)
         self.begin_slow()
+        self.begin_installed()
         for process in running:
             _signal(process, signal.SIGINT)
         deadline = time.monotonic() + STOP_SECONDS
@@ -271,8 +291,10 @@ def report(failed: Sequence[Step]) -> None:
         print(f"\n==== {step.name} ({step.log.relative_to(ROOT)})")
         print("\n".join(lines[-SHOWN_LINES:]))
     print(f"\nprecert: failed: {', '.join(step.name for step in failed)}")
-    again = " ".join(step.name for step in failed)
-    print(f"precert: run these again with `.venv/bin/python -m tools.verify {again}`", flush=True)
+    again = f".venv/bin/python -m tools.verify {' '.join(step.name for step in failed)}"
+    if any(step.name == SETUP for step in failed):
+        again = "make test"
+    print(f"precert: run these again with `{again}`", flush=True)
 
 
 def await_all(futures: Sequence["Future[None]"]) -> None:
@@ -309,7 +331,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     """
     started = time.monotonic()
     deep = "--deep" in arguments
-    planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
+    planned = chosen((name for name in arguments if not name.startswith("--")), deep=deep)
+    if setting_up := "--setup" in arguments:
+        planned.insert(0, Step(SETUP, INSTALL, lane=2))
     clouds = any(not step.computes for step in planned if not step.quick)
     runner = Runner(len(planned), clouds, {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
@@ -320,6 +344,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     ordered = lanes(sorted(planned, key=lambda step: not step.quick))
     if not any(step.quick for step in planned):
         runner.begin_slow()
+    if not setting_up:
+        runner.begin_installed()
     with ThreadPoolExecutor(LANES) as pool:
         try:
             await_all([pool.submit(runner.go_through, lane, ordered) for lane in ordered])

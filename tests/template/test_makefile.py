@@ -21,7 +21,7 @@ INSTALLED: Final = (
 )
 LEADS_TO: Final = {
     "demo": "-m local demo",
-    "test": "-m tools.verify",
+    "test": "-m tools.verify --setup",
     "deep": "-m tools.verify --deep",
     "anyday": "-m tools.anyday",
     "up": "-m local up",

@@ -25,9 +25,11 @@ from pathlib import Path
 from tools import verify
 LANES = {"unit": 1, "cloud": 1, "journeys": 2}
 verify.LOGS = verify.ROOT / ".local" / "log" / sys.argv[1]
+lines = dict(step.split("=", 1) for step in sys.argv[3:])
+verify.INSTALL = ("bash", "-c", lines.pop("setup", "false"))
 verify.steps = lambda: tuple(
     verify.Step(name, ("bash", "-c", line), lane=LANES.get(name, 0), deep=name == "simulation")
-    for name, _, line in (result.partition("=") for result in sys.argv[3:])
+    for name, line in lines.items()
 )
 sys.exit(verify.main(sys.argv[2].split()))
 """
@@ -126,6 +128,29 @@ def test_slow_step_waits_when_every_quick_step_is_running(tmp_path: Path) -> Non
     with verify(tmp_path, *steps) as process:
         out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 0, out
+
+
+def test_only_quick_steps_run_when_the_setup_has_not_completed(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    steps = (
+        f"setup=until [ -e {written} ]; do sleep 0.1; done; rm {written}",
+        f"architecture=touch {written}",
+        *(f"{name}=test ! -e {written}" for name in ("types", "cloud", "journeys")),
+    )
+    with verify(tmp_path, *steps, flags="--setup") as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, out
+    assert out.count("] ") == 5
+
+
+def test_no_other_step_runs_when_the_setup_fails(tmp_path: Path) -> None:
+    steps = ("setup=echo no network; exit 1", "unit=true", "types=true", "journeys=true")
+    with verify(tmp_path, *steps, flags="--setup") as process:
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 1
+    assert "no network" in out
+    assert out.endswith("precert: run these again with `make test`\n")
+    assert "types" not in out
 
 
 def test_other_lanes_do_not_wait_when_a_quick_step_cannot_start() -> None:
