@@ -56,6 +56,7 @@ VaultArn = Annotated[
     Field(pattern=r"^arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[A-Za-z0-9_-]{2,50}$"),
 ]
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 VendorId = Annotated[str, Field(min_length=1)]
 
 
@@ -94,6 +95,11 @@ class IdentityConfig(_Table):
     """Their OIDC provider, if it is not a SAML provider."""
     partners: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")], ...] = ()
     """Systems of partners and delegated vendors, each with a client of its own."""
+    email_from: Email | None = None
+    """The sender of invitations and codes, of a domain that is verified in Amazon SES in the Region.
+
+    Without it Cognito sends them itself, at most 50 a day.
+    """
     tins_claim: str = shared_names.DEFAULT_TINS_CLAIM
     plans_claim: str = shared_names.DEFAULT_PLANS_CLAIM
     vendors_claim: str = shared_names.DEFAULT_VENDORS_CLAIM
@@ -108,9 +114,11 @@ class IdentityConfig(_Table):
 
     @model_validator(mode="after")
     def _has_pool(self) -> "IdentityConfig":
-        if self.issuer and (self.partners or self.staff_saml_metadata_url or self.staff_oidc):
+        of_pool = (self.partners, self.email_from, self.staff_saml_metadata_url, self.staff_oidc)
+        if self.issuer and any(of_pool):
             raise ValueError(
-                "partners, staff_saml_metadata_url and staff_oidc are of the stack's own user pool"
+                "partners, email_from, staff_saml_metadata_url and staff_oidc are of the stack's own "
+                "user pool"
             )
         if self.staff_saml_metadata_url and self.staff_oidc:
             raise ValueError("staff_saml_metadata_url or staff_oidc must be set, not both")
@@ -238,8 +246,8 @@ class StageConfig(_Table):
     memory_mb: Annotated[int, Field(ge=256, le=10240)] = 512
     http_timeout_seconds: Annotated[int, Field(ge=3, le=29)] = 15
     event_timeout_seconds: Annotated[int, Field(ge=10, le=900)] = 60
-    alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
-    page_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    alarm_email: Email | None = None
+    page_email: Email | None = None
     """The address that receives alarms that need a person now; without it ``alarm_email``."""
     monthly_budget: Annotated[int, Field(ge=1)] | None = None
     """Dollars a month for the account; 80% of it and a forecast above it notify ``alarm_email``."""

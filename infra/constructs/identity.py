@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.portal_headers import SIGNED_IN_PATH
-from infra.resources import sign_in_prefix
+from infra.resources import resource_of, sign_in_prefix
 from precert.names import READ_SCOPE, USER_SCOPE, WRITE_SCOPE, Entitlement, Env
 
 _READ: Final = cognito.ClientAttributes().with_standard_attributes(
@@ -151,6 +151,8 @@ class UserPool(Construct):
             deletion_protection=stage.retain_data,
             removal_policy=stage.removal_policy,
         )
+        if stage.identity.email_from is not None:
+            self._send_by_ses(stage.identity.email_from)
         self.client = self._password_client() if stage.password_sign_in else None
         self.staff = self._staff_provider(stage)
         self.scopes = self._resource_server()
@@ -170,6 +172,16 @@ class UserPool(Construct):
                 group_name=entitlement.value,
             )
         self._acknowledge(stage)
+
+    def _send_by_ses(self, sender: str) -> None:
+        """Send invitations and codes by Amazon SES; Cognito itself sends at most 50 a day."""
+        identity = cdk.Stack.of(self).format_arn(
+            service="ses", resource="identity", resource_name=sender.partition("@")[2]
+        )
+        pool = resource_of(self.pool, cognito.CfnUserPool)
+        pool.email_configuration = cognito.CfnUserPool.EmailConfigurationProperty(
+            email_sending_account="DEVELOPER", from_=sender, source_arn=identity
+        )
 
     def _password_client(self) -> cognito.UserPoolClient:
         """Add the client with which the local cloud's commands sign in its users.

@@ -83,7 +83,10 @@ def with_own_domain(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
                 "certificate_arn": stages.CERTIFICATE,
                 "truststore": "s3://truststore/partners.pem",
             },
-            identity={"staff_saml_metadata_url": "https://login.example.org/saml/metadata"},
+            identity={
+                "staff_saml_metadata_url": "https://login.example.org/saml/metadata",
+                "email_from": "portal@mail.example.org",
+            },
         ),
         Platform.LOCAL,
     )

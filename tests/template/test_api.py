@@ -231,6 +231,21 @@ def test_staff_signs_in_at_its_provider_when_one_is_configured(
     assert len(pages["SupportedIdentityProviders"]) == 2
 
 
+def test_invitations_are_sent_by_ses_when_the_stage_has_a_sender(
+    with_own_domain: Synthesized, prod: Synthesized
+) -> None:
+    """Cognito itself sends at most 50 messages a day, with invitations and forgotten passwords."""
+    (pool,) = with_own_domain.properties("AWS::Cognito::UserPool").values()
+    sending = pool["EmailConfiguration"]
+    assert (sending["EmailSendingAccount"], sending["From"]) == (
+        "DEVELOPER",
+        "portal@mail.example.org",
+    )
+    assert "identity/mail.example.org" in json.dumps(sending["SourceArn"])
+    (pool,) = prod.properties("AWS::Cognito::UserPool").values()
+    assert "EmailConfiguration" not in pool
+
+
 def test_secret_is_a_reference_when_staff_signs_in_at_an_oidc_provider(tmp_path: Path) -> None:
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:staff-AbCdEf"
     oidc = {

@@ -104,6 +104,17 @@ def test_safeguard_is_required_when_data_is_retained(safeguard: str) -> None:
         ({"vendors": ["EVICORE-RAD"]}, "vendors: Input should be a valid dictionary"),
         ({"identity": {"issuer": "http://login.example.org"}}, "identity.issuer: String should"),
         ({"identity": {"issuer": "https://login.example.org"}}, "identity: an OIDC issuer needs"),
+        ({"identity": {"email_from": "portal"}}, "identity.email_from: String should match"),
+        (
+            {
+                "identity": {
+                    "issuer": "https://login.example.org",
+                    "audiences": ["portal"],
+                    "email_from": "portal@example.org",
+                }
+            },
+            "identity: partners, email_from, staff_saml_metadata_url and staff_oidc are of the",
+        ),
         ({"portal": {"domain": "precert.example.org"}}, "portal: domain and certificate_arn must"),
         ({"portal": {"certificate_arn": stages.CERTIFICATE}}, "portal: domain and certificate_arn"),
         (
