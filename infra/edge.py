@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.config import EdgeConfig, StageConfig
 from infra.constructs.encryption import Encryption
 from infra.findings import acknowledge, acknowledge_checks
+from infra.resources import unique_name
 
 GLOBAL_REGION: Final = "us-east-1"
 """The Region of web ACLs of CloudFront, for a stage in any Region."""
@@ -88,8 +89,8 @@ class Firewall(cdk.Stack):
         group = logs.LogGroup(
             Construct(self, "Refused"),
             "Log",
-            # AWS WAF writes to groups with this prefix only.
-            log_group_name=f"aws-waf-logs-{self.stack_name}",
+            # AWS WAF writes to groups with this prefix only. The group remains when the stack is deleted.
+            log_group_name=f"aws-waf-logs-{unique_name(stage.name, 'edge')}",
             retention=stage.log_retention,
             removal_policy=stage.removal_policy,
         )

@@ -96,6 +96,13 @@ def test_log_of_refused_calls_has_no_token_and_no_path_when_it_is_written(
         {"QueryString": {}},
     ]
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    # The group is retained; a stack that is deployed again needs another name.
+    [name] = [
+        json.dumps(one["LogGroupName"])
+        for one in prod.properties("AWS::Logs::LogGroup").values()
+        if "aws-waf-logs-" in json.dumps(one.get("LogGroupName", ""))
+    ]
+    assert "AWS::StackId" in name
 
 
 def test_no_request_is_sampled_when_a_rule_matches_it(prod: Synthesized) -> None:
