@@ -89,7 +89,7 @@ class Firewall(cdk.Stack):
         group = logs.LogGroup(
             Construct(self, "Refused"),
             "Log",
-            # AWS WAF writes to groups with this prefix only. The group remains when the stack is deleted.
+            # AWS WAF writes to groups with this prefix only. The group remains if the stack is deleted.
             log_group_name=f"aws-waf-logs-{unique_name(stage.name, 'edge')}",
             retention=stage.log_retention,
             removal_policy=stage.removal_policy,
