@@ -337,12 +337,14 @@ def _watch_queues(
         alarms.add(
             f"{name}DeadLettersAge",
             Severity.PAGE,
-            f"{name}: a message has been in the dead-letter queue for a day",
+            f"{name}: the dead-letter queue has contained messages for a day",
             "dead-letters",
-            undelivered.queue.metric_approximate_age_of_oldest_message(
-                period=PERIOD, statistic="Maximum"
+            # Each list of the failed deliveries receives messages, and SQS ignores the age of a message
+            # that was received three times.
+            undelivered.queue.metric_approximate_number_of_messages_visible(
+                period=cdk.Duration.hours(1), statistic="Maximum"
             ),
-            above=24 * 60 * 60,
+            periods=24,
         )
     for name, waiting in queues.items():
         late = waiting.late_after

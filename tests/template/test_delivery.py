@@ -26,6 +26,7 @@ from tests.unit.test_alarms import sections
 MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 QUEUE: Final = "AWS::SQS::Queue"
 ALARM: Final = "AWS::CloudWatch::Alarm"
+DAY: Final = 24 * 60 * 60
 
 
 def mappings_of(stack: Synthesized, *, stream: bool) -> list[dict[str, Any]]:
@@ -245,21 +246,28 @@ def _named(value: Any) -> str:
     return str(value.get("Ref") or value["Fn::GetAtt"][0])
 
 
-def test_alarms_watch_count_and_age_when_a_queue_has_messages(stack: Synthesized) -> None:
-    """What a schedule did not do is done by its next run, so that such a message does not age."""
+def test_alarms_watch_count_or_age_when_a_queue_has_messages(stack: Synthesized) -> None:
+    """Two for each dead-letter queue: for any message, and for messages of a whole day.
+
+    What a schedule did not do is done by its next run, so its queue has only the first one.
+    """
     count, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
     schedules = {
         queue_of(rule["Targets"][0]["DeadLetterConfig"]["Arn"])
         for rule in stack.properties("AWS::Events::Rule").values()
         if "ScheduleExpression" in rule
     }
-    expected = {(name, age) for name in stack.resources(QUEUE) if name not in schedules} | {
-        (name, count)
-        for name, queue in stack.properties(QUEUE).items()
-        if "RedrivePolicy" not in queue
-    }
+    queues = stack.properties(QUEUE)
+    dead = {name for name, queue in queues.items() if "RedrivePolicy" not in queue}
+    expected = {(name, count if name in dead else age) for name in queues}
     assert len(schedules) == 5
     assert watched(stack, "QueueName") == expected
+    for_a_day = {
+        _named(dimensions(alarm)["QueueName"])
+        for alarm in alarms_of(stack)
+        if alarm["MetricName"] == count and alarm["Period"] * alarm["EvaluationPeriods"] == DAY
+    }
+    assert for_a_day == dead - schedules
 
 
 def test_alarms_watch_each_function_when_it_is_deployed(stack: Synthesized) -> None:

@@ -17,7 +17,6 @@ from infra.alarms import METRICS_NAME
 from tests.template.synthesized import Synthesized
 
 MINUTE_MS: Final = 60_000
-HOUR: Final = 3600
 
 
 class Values(NamedTuple):
@@ -34,8 +33,8 @@ FAILURES: Final[dict[tuple[str, str], Values]] = {
     ("AWS/Lambda", "AsyncEventsDropped"): Values("Sum", [1], [0]),
     ("AWS/Lambda", "Duration"): Values("p90", [15_001] * 3, [15_001, 15_001, None]),
     ("AWS/Lambda", "IteratorAge"): Values("Maximum", [61 * MINUTE_MS], [4 * MINUTE_MS]),
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): Values("Maximum", [1], [0]),
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): Values("Maximum", [25 * HOUR], [9 * 60]),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): Values("Maximum", [1] * 24, [*[1] * 23, 0]),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): Values("Maximum", [11 * 60], [9 * 60]),
     ("AWS/States", "ExecutionsFailed"): Values("Sum", [1], [0]),
     ("AWS/States", "ExecutionsTimedOut"): Values("Sum", [1], [0]),
     ("AWS/States", "ExecutionsAborted"): Values("Sum", [1], [0]),
@@ -75,12 +74,11 @@ def test_alarm_is_raised_when_aws_reports_the_failure(prod: Synthesized) -> None
             continue
         key = alarm["Namespace"], alarm["MetricName"]
         values = FAILURES[key]
-        failing = values.failing[: alarm["EvaluationPeriods"]]
+        periods = alarm["EvaluationPeriods"]
         assert alarm.get("Statistic", alarm.get("ExtendedStatistic")) == values.statistic, alarm
-        assert is_raised(alarm, failing), alarm
+        assert is_raised(alarm, values.failing[:periods]), alarm
         assert not is_raised(alarm, [None]), alarm
-        if alarm["EvaluationPeriods"] == len(values.failing):
-            assert not is_raised(alarm, values.harmless), alarm
+        assert not is_raised(alarm, values.harmless[-periods:]), alarm
         provoked.add(key)
     assert provoked == FAILURES.keys()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.cloud.gaps.alarms import INTERVAL_SECONDS, instants, is_breached, statistic_of
-from local.cloud.gaps.metrics import age_of_oldest, metrics_in
+from local.cloud.gaps.metrics import age_of_oldest, metrics_in, with_earlier
 
 NOW = 6_030.0
 """Half a minute after the beginning of a period of a minute."""
@@ -99,6 +99,18 @@ def test_age_is_that_of_the_oldest_message_when_it_was_not_received_three_times(
     messages: list[dict[str, Any]], age: float | None
 ) -> None:
     assert age_of_oldest(messages, 100) == age
+
+
+def test_earlier_values_of_a_queue_are_held_when_an_alarm_evaluates_several_periods() -> None:
+    day = {"Period": 3600, "EvaluationPeriods": 24, "AlarmArn": "a day", "Threshold": 0}
+    for hour in range(24):
+        points = list(with_earlier(day, [(hour * 3600.0, 1.0)], hour * 3600.0))
+        assert is_breached(alarm(**day, Statistic="Maximum"), points, hour * 3600.0) is (hour == 23)
+    emptied = 25 * 3600.0
+    points = list(with_earlier(day, [(emptied, 0.0)], emptied))
+    assert not is_breached(alarm(**day, Statistic="Maximum"), points, emptied)
+    single = {"Period": 300, "EvaluationPeriods": 1, "AlarmArn": "one"}
+    assert list(with_earlier(single, [(7.0, 0.0)], 7.0)) == [(7.0, 0.0)]
 
 
 def test_metrics_are_read_when_a_line_has_the_embedded_format() -> None:

@@ -15,12 +15,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from local.cloud.gaps.metrics import Points, points_of
+from local.cloud.gaps.metrics import SCALE, Points, points_of
 from local.cloud.gaps.upstream import module, wrap
 
 INTERVAL_SECONDS: Final = float(os.environ.get("PRECERT_CLOUD_ALARM_SECONDS", "10"))
-#: Tests shorten the periods of all alarms, and the thresholds that are times, by this factor.
-SCALE: Final = float(os.environ.get("PRECERT_CLOUD_ALARM_SCALE", "1"))
 _TIMES: Final = frozenset({"ApproximateAgeOfOldestMessage", "Duration", "IteratorAge"})
 """Metrics of AWS that are times. They are recorded as measured."""
 

@@ -7,11 +7,12 @@ out or are aborted; measure queues when an alarm is evaluated. As in AWS, the ag
 message includes received messages that are not deleted, excludes those received three times or more,
 and begins for a dead letter when it is moved. The metrics of functions, tables and state transitions
 are in the modules that patch them. Only alarms read these metrics: their data points are held for an
-hour, in memory.
+hour, in memory, and those of a queue for all periods of the alarm.
 Remove when: the unpatched emulator records these metrics.
 """
 
 import json
+import os
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +20,11 @@ from typing import Any, Final
 
 from local.cloud.gaps.upstream import module, wrap
 
+#: Tests shorten the periods of all alarms, and the thresholds that are times, by this factor.
+SCALE: Final = float(os.environ.get("PRECERT_CLOUD_ALARM_SCALE", "1"))
 _HELD_SECONDS: Final = 3600
+_SAMPLES: Final = 60
+"""How many values of a queue are held for each period of an alarm."""
 _EXECUTIONS: Final = {
     "FAILED": "ExecutionsFailed",
     "TIMED_OUT": "ExecutionsTimedOut",
@@ -36,6 +41,8 @@ Key = tuple[str, str, frozenset[tuple[str, str]]]
 Points = Iterable[tuple[float, float]]
 
 _points: defaultdict[Key, deque[tuple[float, float]]] = defaultdict(deque)
+_samples: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
+"""Earlier values of queues, by alarm."""
 
 
 def _hold(key: Key, value: float) -> None:
@@ -81,7 +88,7 @@ def age_of_oldest(messages: Iterable[Mapping[str, Any]], now: float) -> float | 
 def points_of(account: str, region: str, alarm: Mapping[str, Any], now: float) -> Points:
     """Return the times and values of an alarm's metric, with exactly the alarm's dimensions."""
     if alarm["Namespace"] == _QUEUES:
-        return _queue_points(account, region, alarm, now)
+        return with_earlier(alarm, _queue_points(account, region, alarm, now), now)
     dimensions = {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
     cloudwatch = module("services.cloudwatch")
     name = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
@@ -92,6 +99,20 @@ def points_of(account: str, region: str, alarm: Mapping[str, Any], now: float) -
     ]
     key = (alarm["Namespace"], alarm["MetricName"], frozenset(dimensions.items()))
     return [*put, *_points.get(key, ())]
+
+
+def with_earlier(alarm: Mapping[str, Any], points: Points, now: float) -> Points:
+    """Return a queue's present values, and those of the earlier periods that the alarm evaluates."""
+    period, number = alarm["Period"] * SCALE, alarm["EvaluationPeriods"]
+    if number == 1:
+        return points
+    held = _samples[alarm["AlarmArn"]]
+    while held and held[0][0] < now - period * (number + 1):
+        held.popleft()
+    present = [point for point in points if point[1]]
+    if not held or now - held[-1][0] >= period / _SAMPLES:
+        held.extend(present)
+    return [*held, *present]
 
 
 def _queue_points(account: str, region: str, alarm: Mapping[str, Any], now: float) -> Points:
