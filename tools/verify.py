@@ -3,7 +3,7 @@
 ``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
 searches instead, with more seeds, orders and generated inputs. The quick steps run first; the others
 start as soon as a lane has no further quick step. With ``--setup``, the environments that the quick
-steps do not need are created meanwhile; the others start after that, or not at all if it fails. Tests
+steps do not need are created meanwhile; the others start after that. If it fails, the run ends. Tests
 on a local cloud wait more than they compute, so those tiers run in parallel with the others, which run
 at a lower priority; a lane without further steps takes steps of the other lanes. Each step prints one
 line with its duration; the output of failed steps is printed at the end. Ctrl-C and SIGTERM stop the
@@ -163,9 +163,7 @@ class Runner:
     _slow: threading.Event = field(default_factory=threading.Event)
     """Set when a lane has no further quick step."""
     _ready: threading.Event = field(default_factory=threading.Event)
-    """Set when everything that a step needs is installed, or could not be."""
-    _unusable: bool = False
-    """Whether it could not be."""
+    """Set when everything that a step needs is installed, or the run is stopped."""
 
     def go_through(self, lane: deque[Step], others: Sequence[deque[Step]]) -> None:
         """Run steps sequentially: those of the lane, then the last ones of the other lanes."""
@@ -216,15 +214,16 @@ class Runner:
                 print(f"    skipped: {reason}", flush=True)
             if code != 0:
                 self.failed.append(step)
-            if step.name == SETUP:
-                self._unusable = code != 0
-                self.begin_installed()
+        if step.name == SETUP and code == 0:
+            self.begin_installed()
+        elif step.name == SETUP:
+            self.stop()
 
     def _start(self, step: Step) -> "subprocess.Popen[bytes] | None":
         for folder in (step.log.parent, FILES):
             folder.mkdir(parents=True, exist_ok=True)
         with self._lock, step.log.open("wb") as log:
-            if self._stopped or (self._unusable and not step.quick):
+            if self._stopped:
                 return None
             process = subprocess.Popen(
                 step.command,

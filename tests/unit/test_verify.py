@@ -143,8 +143,9 @@ def test_only_quick_steps_run_when_the_setup_has_not_completed(tmp_path: Path) -
     assert out.count("] ") == 5
 
 
-def test_no_other_step_runs_when_the_setup_fails(tmp_path: Path) -> None:
-    steps = ("setup=echo no network; exit 1", "unit=true", "types=true", "journeys=true")
+def test_run_ends_with_the_reason_when_the_setup_fails(tmp_path: Path) -> None:
+    slow = "exec sleep 600"
+    steps = ("setup=echo no network; exit 1", f"unit={slow}", f"types={slow}", f"journeys={slow}")
     with verify(tmp_path, *steps, flags="--setup") as process:
         out, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 1
