@@ -95,8 +95,9 @@ def words(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
 
-def notice_text(request: Request, audience: Audience) -> str:
-    cycle = request.submitted.cycle
+def notice_text(request: Request, audience: Audience, cycle: int | None = None) -> str:
+    """The text of all sections of the notice of a cycle, else of the last one."""
+    cycle = cycle or request.submitted.cycle
     kind = kind_of(request.submitted, cycle)
     assert kind is not None
     facts: Any = notice_facts(

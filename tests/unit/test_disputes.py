@@ -1,6 +1,5 @@
 """What follows a denial: discussion, reconsideration, appeal, external review (W4, W7, W12)."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -18,11 +17,11 @@ from precert.domain.request import Request
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
 from precert.usecases.decisions import ReadProposal, decide, record_outcome, sign_decisions
-from precert.usecases.notice_facts import Issue, notice_facts
 from precert.usecases.requests import NewDispute, file_dispute
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
+from tests.fakes.lines_of_business import notice_text
 from tests.fakes.reference import KnownFingerprints
 from tests.fakes.requests import JUST_READ, InMemoryRequests
 
@@ -241,41 +240,24 @@ def test_external_review_takes_the_place_of_appeals_when_every_level_is_used() -
 def test_notice_states_only_what_is_open_when_it_is_printed(audience: Audience) -> None:
     case = Case()
     case.deny()
-    first = texts(case.request, 1, audience)
+    first = notice_text(case.request, audience, 1)
     assert "July 15, 2026" in first
     assert "August 30, 2026" in first
     assert "December 28, 2026" in first
     assert "external review until" not in first
     case.appeal()
     case.decide(("1.2", "DENIED"), by=2)
-    second = texts(case.request, 2, audience)
+    second = notice_text(case.request, audience, 2)
     assert "reconsider" not in second
     assert "discuss" not in second
     assert "December 28, 2026" in second
     case.appeal()
     case.decide(("1.2", "DENIED"), by=3)
-    last = texts(case.request, 3, audience)
+    last = notice_text(case.request, audience, 3)
     assert "external review until November 2, 2026" in last
     assert "can appeal" not in last
     # A notice that is printed again states what it stated.
-    assert texts(case.request, 1, audience) == first
-
-
-def texts(request: Request, cycle: int, audience: Audience) -> str:
-    kind = kind_of(request.submitted, cycle)
-    assert kind is not None
-    facts = notice_facts(
-        request,
-        Issue(kind, cycle),
-        audience,
-        samples.payer(),
-        samples.notice_words(),
-        member=None,
-        code_sets=code_sets(),
-    )
-    sections = facts["sections"]
-    assert isinstance(sections, Sequence)
-    return " ".join(section["text"] for section in sections)
+    assert notice_text(case.request, audience, 1) == first
 
 
 @pytest.mark.parametrize(
