@@ -112,14 +112,14 @@ def _throttling(serve: Callable[..., Any]) -> Callable[..., Any]:
         if not _any_limited(module("services.dynamodb")._tables):
             return await serve(method, path, headers, body, query)
         try:
-            wanted = list(accesses(operation, json.loads(body or b"{}")))
+            requested = list(accesses(operation, json.loads(body or b"{}")))
         except ValueError:
-            wanted = []
+            requested = []
         second = int(time.time())
-        refused = [_is_throttled(access, second) for access in wanted]
+        refused = [_is_throttled(access, second) for access in requested]
         if not any(refused):
             return await serve(method, path, headers, body, query)
-        _count(operation, [one for one, over in zip(wanted, refused, strict=True) if over])
+        _count(operation, [one for one, over in zip(requested, refused, strict=True) if over])
         if operation.startswith("Transact"):
             return _canceled(refused)
         return refuse("ThrottlingException", _MESSAGE, HTTPStatus.BAD_REQUEST)
